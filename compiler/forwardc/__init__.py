@@ -1,0 +1,5 @@
+"""forwardc: a declarative configuration compiler for card forwarding."""
+
+from forwardc.version import __version__
+
+__all__ = ["__version__"]

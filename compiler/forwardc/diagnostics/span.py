@@ -1,0 +1,23 @@
+"""Where something stands in a source file.
+
+Knows no file formats: a span is a path and two positions, and a reader of files makes it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text file. Line and column count from 1, columns in code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A range in one file: `start` included, `end` excluded."""
+
+    path: str
+    start: Position
+    end: Position

@@ -1,0 +1,1 @@
+"""The source language: YAML with positions, schema, expressions, the typed Destination."""

@@ -1,0 +1,1 @@
+"""From a Destination to the checked program: lower, fold, checks. Knows no vault by name."""

@@ -1,0 +1,1 @@
+"""The files a PSP reviewer reads: setup, coverage, production configs."""

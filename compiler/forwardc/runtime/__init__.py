@@ -1,0 +1,1 @@
+"""Executes compiled plans. Knows no YAML and no compiler."""

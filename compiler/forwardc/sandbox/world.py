@@ -1,0 +1,85 @@
+"""What all parties of the sandbox share: a clock, state, a record of what arrived, and delivery.
+
+Knows no vendor. Delivery goes to the sandbox's own parties only, never to a network.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A request that a vault sends to a destination. `url` is absolute, https, with its query."""
+
+    method: str
+    url: str
+    headers: Pairs
+    body: bytes
+    timeout_ms: int = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a destination answered, with the time it took in milliseconds."""
+
+    status: int
+    headers: Pairs
+    body: bytes
+    duration_ms: int
+
+
+class NotConnected(Exception):  # noqa: N818 - an event of the emulated network, not a fault of ours
+    """The destination was never reached: nothing was sent."""
+
+
+class TimedOut(Exception):  # noqa: N818
+    """The request went out and no answer came in time."""
+
+
+class Broken(Exception):  # noqa: N818
+    """The request went out and the connection ended without a whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as a destination received it. Holds test card data: mask it before showing."""
+
+    at: float
+    host: str
+    method: str
+    target: str
+    headers: Pairs
+    body: bytes
+
+
+@dataclass(slots=True)
+class World:
+    """The sandbox's shared state.
+
+    `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
+    table name and id, so that a state file is one dump of it. `lenient` accepts what the
+    vendors' documents allow but their SDKs contradict.
+    """
+
+    now: Callable[[], float] = time.time
+    lenient: bool = False
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    send: Callable[[Outbound], Awaitable[Answer]] | None = None
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The rows of one table, by id, created on first use."""
+        return self.tables.setdefault(name, {})
+
+    async def deliver(self, outbound: Outbound) -> Answer:
+        """Send a vault's request to the destination inside this sandbox.
+
+        Raises `NotConnected`, `TimedOut` or `Broken` as the destination's test card asks.
+        """
+        if self.send is None:
+            raise NotConnected(outbound.url)
+        return await self.send(outbound)
