@@ -1,0 +1,168 @@
+"""The table of diagnostic codes: number, slug, title.
+
+Knows nothing of who reports a code. A number is never reused; a slug names the problem, not the fix.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding: `FC0302`, a slug such as `unknown-name`, and a one-line title."""
+
+    number: str
+    slug: str
+    title: str
+
+    @property
+    def area(self) -> str:
+        """What part of the work the code belongs to, such as `names and types`."""
+        return AREAS[self.number[2:4]]
+
+
+AREAS: Mapping[str, str] = MappingProxyType(
+    {
+        "01": "source",
+        "02": "schema",
+        "03": "names and types",
+        "04": "stages",
+        "05": "safety",
+        "06": "what a vault cannot do",
+        "07": "build files",
+        "08": "runtime",
+        "99": "a mistake of forwardc",
+    }
+)
+
+_TABLE = (
+    Code("FC0101", "unreadable-file", "A file cannot be read"),
+    Code("FC0102", "not-utf8", "A file is not UTF-8 text"),
+    Code("FC0103", "file-too-large", "A file is larger than 1 MiB"),
+    Code("FC0104", "yaml-syntax", "A file is not valid YAML"),
+    Code("FC0105", "duplicate-key", "A mapping has the same key twice"),
+    Code("FC0106", "nesting-too-deep", "A file nests too deeply"),
+    Code("FC0107", "alias-bomb", "Aliases expand to too much"),
+    Code("FC0108", "tab-indentation", "A line is indented with a tab"),
+    Code("FC0109", "merge-key-hides-field", "A merge key hides a field"),
+    Code("FC0110", "boolean-lookalike", "A word that some YAML readers take for a boolean"),
+    Code("FC0111", "octal-lookalike", "A number that some YAML readers take for octal"),
+    Code("FC0112", "sexagesimal-lookalike", "A value that some YAML readers take for base 60"),
+    Code("FC0113", "not-a-finite-number", "A number is infinite or not a number"),
+    Code("FC0114", "empty-value", "A key has no value"),
+    Code("FC0115", "unterminated-expression", "An expression is opened and never closed"),
+    Code("FC0116", "unsupported-yaml", "YAML that a destination may not use"),
+    Code("FC0201", "unknown-key", "A key is not part of the language"),
+    Code("FC0202", "missing-key", "A required key is missing"),
+    Code("FC0203", "wrong-type", "A value has the wrong type"),
+    Code("FC0204", "not-allowed-value", "A value is not one of those allowed"),
+    Code("FC0205", "bad-pattern", "A value does not have the required form"),
+    Code("FC0206", "out-of-range", "A value is too small, too large, too short or too long"),
+    Code("FC0207", "exactly-one-of", "Exactly one of several keys is needed"),
+    Code("FC0208", "schema-other", "The schema refuses a value"),
+    Code("FC0209", "language-version", "The language version is not supported"),
+    Code("FC0301", "expression-syntax", "An expression cannot be parsed"),
+    Code("FC0302", "unknown-name", "A name in an expression is not known"),
+    Code("FC0303", "wrong-type-in-expression", "An operand has the wrong type"),
+    Code("FC0304", "unknown-function", "A function is not known"),
+    Code("FC0305", "wrong-arguments", "A function is called with the wrong arguments"),
+    Code("FC0306", "step-reads-later-step", "A step reads an output that does not exist yet"),
+    Code("FC0307", "undeclared-param", "A param is used but not declared"),
+    Code("FC0308", "unused-param", "A param is declared but never used"),
+    Code("FC0309", "undeclared-secret", "A secret is used but not declared"),
+    Code("FC0310", "unused-secret", "A secret is declared but never used"),
+    Code("FC0311", "unused-setting", "A setting is declared but never used"),
+    Code("FC0312", "unknown-setting", "A setting is used but not declared"),
+    Code("FC0313", "bare-expiry", "An expiry date is used without its part and form"),
+    Code("FC0314", "mixed-instruments", "A step mixes the card and the network token"),
+    Code("FC0315", "optional-in-text", "An optional value stands inside text"),
+    Code("FC0316", "optional-needs-mark", "An optional value is used without its mark"),
+    Code("FC0317", "unknown-output", "A step has no such output"),
+    Code("FC0318", "fallback-operation", "A fallback does not name a fitting operation"),
+    Code("FC0319", "duplicate-secret-name", "Two destinations declare the same secret"),
+    Code("FC0320", "setting-value", "A setting has no value, or a wrong one, in forwardc.yaml"),
+    Code("FC0321", "let-cycle-or-unused", "A let name is circular or never used"),
+    Code("FC0322", "expression-in-key", "A key contains an expression"),
+    Code("FC0323", "int-of-sensitive-card-atom", "Card digits are turned into a number"),
+    Code("FC0401", "vault-value-where-run-needed", "Only the vault knows this value"),
+    Code("FC0402", "run-value-where-build-needed", "This value is not known at build time"),
+    Code("FC0403", "secret-at-build", "A secret is needed at build time"),
+    Code("FC0404", "vault-value-in-direct-step", "A direct step uses a value of the vault"),
+    Code("FC0501", "card-data-in-url", "Card data stands in a URL or query"),
+    Code("FC0502", "card-data-in-header", "Card data stands in a header"),
+    Code("FC0503", "card-data-in-reference", "Card data stands in a reference or idempotency key"),
+    Code("FC0504", "secret-literal", "A secret is written into a file"),
+    Code("FC0505", "card-number-literal", "A card number is written into a file"),
+    Code("FC0506", "card-or-secret-to-other-host", "A card or secret is sent to another host"),
+    Code("FC0507", "plain-http", "A URL uses http instead of https"),
+    Code("FC0508", "header-injection", "A header contains a line break or control character"),
+    Code("FC0509", "template-syntax-typed", "Text contains a vault's template syntax"),
+    Code(
+        "FC0510", "cvc-in-merchant-initiated", "A merchant-initiated operation sends customer proof"
+    ),
+    Code("FC0511", "secret-in-url", "A secret stands in the path of a URL"),
+    Code("FC0512", "weak-key", "A key is too weak or of the wrong kind"),
+    Code("FC0513", "bad-header-name", "A header name is not allowed"),
+    Code("FC0601", "function-not-in-vault", "The vault cannot compute a function"),
+    Code("FC0602", "method-not-in-vault", "The vault cannot send this HTTP method"),
+    Code("FC0603", "body-not-in-vault", "The vault cannot send this kind of body"),
+    Code("FC0604", "expiry-format-not-in-vault", "The vault has no such form of the expiry date"),
+    Code("FC0605", "secret-place-not-in-vault", "The vault cannot put a secret here"),
+    Code("FC0606", "limit-exceeded", "A request is larger than the vault allows"),
+    Code("FC0607", "signature-not-in-vault", "The vault cannot compute this signature"),
+    Code("FC0608", "atom-not-in-vault", "The vault does not hold this value"),
+    Code("FC0609", "run-value-in-url", "The vault takes only a fixed URL"),
+    Code("FC0610", "needs-onboarding", "The vault must first allow this URL"),
+    Code("FC0611", "unescaped-text", "The vault inserts text without escaping it"),
+    Code("FC0612", "may-arrive-empty", "A value may arrive empty"),
+    Code("FC0613", "supplied-by-caller", "The caller must supply what the vault does not hold"),
+    Code("FC0614", "authentication-refused", "A vault credential is not accepted"),
+    Code("FC0615", "mixed-secret-and-card", "A header mixes a runtime secret with a vault value"),
+    Code("FC0616", "unconfirmed-feature", "The vault's documents do not confirm a feature"),
+    Code("FC0617", "source-kind", "The vault's kind of source does not fit"),
+    Code("FC0618", "target-refused", "A target that must work is refused"),
+    Code("FC0619", "composed-text-not-in-vault", "The vault cannot join text with its own values"),
+    Code("FC0620", "query-not-in-vault", "The vault cannot send this query"),
+    Code("FC0621", "single-use-token", "A token that works once is needed twice"),
+    Code("FC0701", "stale-build", "The files in build/ are out of date"),
+    Code("FC0702", "build-file-damaged", "A file in build/ differs from its digest"),
+    Code("FC0703", "unknown-plan-version", "A plan has a version that is not known"),
+    Code("FC0704", "build-missing", "A plan has not been built"),
+    Code("FC0801", "missing-input", "An input of the source is missing"),
+    Code("FC0802", "bad-source", "The source does not fit the vault"),
+    Code("FC0803", "missing-param", "A required param is not given"),
+    Code("FC0804", "bad-param", "A param has a value that is not allowed"),
+    Code("FC0805", "unknown-param", "A param is given that the operation does not have"),
+    Code("FC0806", "missing-secret", "A secret is not available"),
+    Code("FC0807", "value-not-expressible", "A value cannot be carried safely in its place"),
+    Code("FC0808", "limit-at-bind", "The bound request is larger than the vault allows"),
+    Code("FC0809", "environment-refused", "A run in this environment is refused"),
+    Code("FC0810", "bad-host", "A host is not the one the plan names"),
+    Code("FC0811", "idempotency-key", "An idempotency key cannot be used"),
+    Code("FC0812", "card-number-in-param", "A param looks like a card number"),
+    Code("FC0813", "unknown-operation", "There is no such destination or operation"),
+    Code("FC9901", "internal-error", "forwardc itself failed"),
+)
+
+CODES: Mapping[str, Code] = MappingProxyType({code.number: code for code in _TABLE})
+
+
+def lookup(code: str) -> Code | None:
+    """Find a code by number or slug, ignoring case; None when there is none."""
+    wanted = code.strip()
+    by_number = CODES.get(wanted.upper())
+    if by_number is not None:
+        return by_number
+    return next((known for known in _TABLE if known.slug == wanted.lower()), None)
+
+
+def similar(code: str) -> list[str]:
+    """Up to five numbers that a mistyped or partial code may have meant, best first."""
+    wanted = code.strip()[:80]
+    same_start = [number for number in CODES if wanted and number.startswith(wanted.upper())]
+    by_slug = {known.slug: known.number for known in _TABLE}
+    close = get_close_matches(wanted.upper(), CODES, n=5, cutoff=0.7)
+    slugs = get_close_matches(wanted.lower(), by_slug, n=5, cutoff=0.6)
+    return list(dict.fromkeys([*same_start, *close, *(by_slug[slug] for slug in slugs)]))[:5]
