@@ -1,0 +1,50 @@
+"""The sandbox's made-up credentials: derived from a name, so that every process has the same.
+
+Knows no vendor beyond the shape of its keys. A client that talks to the sandbox derives them
+itself, by the rule that docs/sandbox.md states. They open nothing but a sandbox.
+"""
+
+from base64 import b32encode
+from hashlib import sha256
+
+
+def _digest(name: str) -> bytes:
+    return sha256(f"forwardc-sandbox:{name}".encode()).digest()
+
+
+def _base32(name: str) -> str:
+    return b32encode(_digest(name)).decode("ascii").lower()
+
+
+def _hex(name: str) -> str:
+    return _digest(name).hex()[:40]
+
+
+def secret(destination: str, name: str) -> str:
+    """The value of one destination's secret: `sbx_` and 40 hexadecimal digits."""
+    return "sbx_" + _hex(f"{destination}:{name}")
+
+
+def checkout_secret_key() -> str:
+    """Checkout.com secret key, `^sk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
+    return "sk_sbox_" + _base32("vault:checkout:api_key")[:27]
+
+
+def checkout_public_key() -> str:
+    """Checkout.com public key, `^pk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
+    return "pk_sbox_" + _base32("vault:checkout:public_key")[:27]
+
+
+def checkout_client_id() -> str:
+    """Checkout.com OAuth client id, `ack_` and 26 characters."""
+    return "ack_" + _base32("vault:checkout:client_id")[:26]
+
+
+def checkout_client_secret() -> str:
+    """Checkout.com OAuth client secret, 40 hexadecimal digits."""
+    return _hex("vault:checkout:client_secret")
+
+
+def stripe_secret_key() -> str:
+    """Stripe secret key of a test account, `sk_test_` and 40 hexadecimal digits."""
+    return "sk_test_" + _hex("vault:stripe:api_key")
