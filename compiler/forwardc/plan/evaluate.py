@@ -1,0 +1,207 @@
+"""The one evaluator. A scope gives the values of references; the result is data or text.
+
+Pure: no clock, no network, no file. With `reveal=False` every tainted value shows as `***`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from forwardc.plan import escape, writers
+from forwardc.plan.audit import audited
+from forwardc.plan.functions import FUNCTIONS, CannotCompute
+from forwardc.plan.terms import (
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
+from forwardc.plan.values import ABSENT, MASK, Fragment, Secret, Template, Value, is_absent
+
+MASKED = Fragment(MASK)
+
+
+class TooLong(ValueError):  # noqa: N818 - the value's property, not our fault
+    """A text is longer than a vendor's limit. The message names the limit, not the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Values by full reference name (`params.amount`), and what is present.
+
+    A `Secret` value is tainted: it, and all that is computed from it, is masked unless revealed.
+    """
+
+    values: Mapping[str, Any]
+    present: frozenset[str] = frozenset()
+    source: Term | None = None
+    reveal: bool = False
+
+    def has(self, name: str) -> bool:
+        """Whether an optional value is there."""
+        return name in self.present or self.values.get(name) is not None
+
+
+def evaluate(term: Term, scope: Scope) -> Value:
+    """The value of a term.
+
+    Raises `escape.NotExpressible`, `TooLong` or `CannotCompute` when the run's values cannot be
+    sent as they are, and `KeyError` when the scope lacks a reference.
+    """
+    match term:
+        case Lit(value=value):
+            return value
+        case Ref():
+            return _reference(term, scope)
+        case Raw(text=text, number=number):
+            return Fragment(text, number)
+        case Call():
+            return _call(term, scope)
+        case Text(parts=parts):
+            return _joined([evaluate(part, scope) for part in parts])
+        case Map(entries=entries):
+            values = ((key, evaluate(value, scope)) for key, value in entries)
+            return {key: value for key, value in values if not is_absent(value)}
+        case Seq(items=items):
+            found = (evaluate(item, scope) for item in items)
+            return [value for value in found if not is_absent(value)]
+        case If(present=present, then=then):
+            return evaluate(then, scope) if scope.has(present) else ABSENT
+        case Encoded():
+            return _encoded(term, scope)
+        case Limit():
+            return _limited(term, scope)
+        case Source():
+            if scope.source is None:
+                raise KeyError("source")
+            return evaluate(scope.source, scope)
+        case Atom():
+            raise TypeError("an atom has no value outside the vault")
+        case _:
+            assert_never(term)
+
+
+def _reference(ref: Ref, scope: Scope) -> Value:
+    value: Value | Secret = scope.values[ref.name]
+    if isinstance(value, Secret):
+        revealed: Value = value.reveal() if scope.reveal else MASKED
+        return revealed
+    return value
+
+
+def _joined(values: list[Value]) -> Value:
+    if any(is_absent(value) for value in values):
+        return ABSENT
+    parts = [part for value in values for part in writers.parts_of(value)]
+    if any(isinstance(part, Fragment) for part in parts):
+        return Template(tuple(parts))
+    return "".join(str(part) for part in parts)
+
+
+def _call(call: Call, scope: Scope) -> Value:
+    args = [evaluate(arg, scope) for arg in call.args]
+    named = {name: evaluate(value, scope) for name, value in call.named}
+    named = {name: value for name, value in named.items() if not is_absent(value)}
+    if any(is_absent(arg) for arg in args):
+        return ABSENT
+    if call.function == "json":
+        return _joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
+    if call.function == "text":
+        return _joined(args)
+    if call.function == "jwe":
+        args, named = (
+            [_json_text(arg) for arg in args],
+            {k: _json_text(v) for k, v in named.items()},
+        )
+    if any(_has_fragment(value) for value in (*args, *named.values())):
+        return MASKED
+    result: Value = FUNCTIONS[call.function].compute(*args, **named)
+    return result
+
+
+def _json_text(value: Value) -> Value:
+    if not isinstance(value, dict | list):
+        return value
+    return _joined([Template(tuple(writers.json_pieces(value, templated=False)))])
+
+
+def _has_fragment(value: Value) -> bool:
+    match value:
+        case Fragment() | Template():
+            return True
+        case dict():
+            return any(_has_fragment(item) for item in value.values())
+        case list():
+            return any(_has_fragment(item) for item in value)
+        case _:
+            return False
+
+
+def _encoded(term: Encoded, scope: Scope) -> Value:
+    encoding, templated = term.encoding, term.templated
+    if encoding in (Encoding.HEADER, Encoding.QUERY, Encoding.URL):
+        return _line(term, scope)
+    value = evaluate(term.tree, scope)
+    if is_absent(value):
+        return ABSENT
+    match encoding:
+        case Encoding.JSON:
+            pieces = writers.json_pieces(value, templated=templated)
+        case Encoding.FORM:
+            pieces = writers.form_pieces(value, templated=templated)
+        case Encoding.XML:
+            pieces = writers.xml_pieces(value, term.doctype, templated=templated)
+        case _:
+            pieces = writers.scalar_pieces(value, encoding, templated=templated)
+    return _written(list(pieces), templated=templated)
+
+
+def _written(pieces: list[str | Fragment], *, templated: bool) -> str:
+    if templated:
+        return audited(pieces)
+    return "".join(piece.text if isinstance(piece, Fragment) else piece for piece in pieces)
+
+
+def _line(term: Encoded, scope: Scope) -> Value:
+    """A header, query value or URL: what the author wrote stays, what a run gives is escaped."""
+    pieces: list[str | Fragment] = []
+    parts = term.tree.parts if isinstance(term.tree, Text) else (term.tree,)
+    for part in parts:
+        value = evaluate(part, scope)
+        if is_absent(value):
+            return ABSENT
+        if isinstance(part, Lit):
+            pieces.append(_literal(term.encoding, writers.text_of(value), term.templated))
+        else:
+            pieces += writers.scalar_pieces(value, term.encoding, templated=term.templated)
+    return _written(pieces, templated=term.templated)
+
+
+def _literal(encoding: Encoding, text: str, templated: bool) -> str:
+    match encoding:
+        case Encoding.HEADER:
+            return escape.header_literal(text, templated=templated)
+        case Encoding.QUERY:
+            return escape.query_text(text, templated=templated)
+        case _:
+            return text
+
+
+def _limited(term: Limit, scope: Scope) -> Value:
+    value = evaluate(term.term, scope)
+    if isinstance(value, str) and len(value) > term.maximum:
+        raise TooLong(f"{term.name} is longer than {term.maximum} characters")
+    return value
+
+
+__all__ = ["MASKED", "CannotCompute", "Scope", "TooLong", "evaluate"]

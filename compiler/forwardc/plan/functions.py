@@ -1,0 +1,184 @@
+"""The closed table of functions: names, types, and the implementation the runtime uses.
+
+The compiler reads the types; a vault's facts say which functions it can compute itself.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from forwardc.plan import currencies
+from forwardc.plan.types import Type
+
+Types = frozenset[Type]
+
+_TEXT: Types = frozenset({Type.TEXT})
+_INTEGER: Types = frozenset({Type.INTEGER})
+_TIME: Types = frozenset({Type.TIME})
+_HASHABLE: Types = frozenset({Type.TEXT, Type.BYTES})
+_SCALAR: Types = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN})
+_ANY: Types = frozenset(Type) - {Type.BYTES, Type.TIME}
+_NUMERIC: Types = frozenset({Type.INTEGER, Type.NUMBER})
+
+
+class CannotCompute(ValueError):  # noqa: N818 - a property of the run's values
+    """A function has no result for these values. The message never holds one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function: what it takes by place and by name, what it gives, and how."""
+
+    name: str
+    args: tuple[Types, ...]
+    result: Type
+    compute: Callable[..., Any]
+    named: tuple[tuple[str, Types, bool], ...] = ()
+    """Named arguments: name, types, required."""
+    rules_only: bool = False
+    """Usable in `when:` only."""
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, int):
+        return int(value)
+    raise CannotCompute("int needs a whole number or a text of digits")
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _base64url(value: str | bytes) -> str:
+    return base64.urlsafe_b64encode(_bytes(value)).rstrip(b"=").decode()
+
+
+def _hmac(algorithm: str) -> Callable[[str | bytes, str | bytes], bytes]:
+    return lambda key, message: hmac.digest(_bytes(key), _bytes(message), algorithm)
+
+
+def _iso8601(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _unix_ms(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+
+
+def _exponent(currency: str) -> int:
+    try:
+        return currencies.exponent(currency)
+    except KeyError as problem:
+        raise CannotCompute("the currency is not an ISO 4217 code") from problem
+
+
+def _decimal(amount: int, currency: str) -> Decimal:
+    return Decimal(amount).scaleb(-_exponent(currency))
+
+
+def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
+    from jwcrypto import jwe, jwk  # noqa: PLC0415 - most runs encrypt nothing
+
+    protected: dict[str, Any] = {"alg": alg, "enc": enc}
+    if headers:
+        protected |= json.loads(headers)
+    token = jwe.JWE(data.encode(), protected=json.dumps(protected, separators=(",", ":")))
+    try:
+        token.add_recipient(jwk.JWK.from_json(key))
+    except Exception as problem:
+        raise CannotCompute("the key does not fit the JWE algorithm") from problem
+    return str(token.serialize(compact=True))
+
+
+def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(left: Any, right: Any) -> bool:
+        """Null compared is false, and so is a comparison of unlike types."""
+        if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
+            return False
+        try:
+            return test(left, right)
+        except TypeError:
+            return False
+
+    return compare
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if left is None or right is None or isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    return bool(left == right)
+
+
+def _in(left: Any, right: Any) -> bool:
+    return isinstance(right, list) and any(_equal(left, item) for item in right)
+
+
+def _get(value: Any, key: Any) -> Any:
+    if isinstance(value, dict) and isinstance(key, str):
+        return value.get(key)
+    if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
+        return value[key] if 0 <= key < len(value) else None
+    return None
+
+
+_JWE_NAMED = (
+    ("key", _TEXT | {Type.MAP}, True),
+    ("alg", _TEXT, True),
+    ("enc", _TEXT, True),
+    ("headers", _TEXT | {Type.MAP}, False),
+)
+
+
+def _rule(name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]) -> Function:
+    return Function(name, args, result, compute, rules_only=True)
+
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function
+    for function in [
+        Function("text", (_SCALAR,), Type.TEXT, lambda value: value),
+        Function("int", (_SCALAR,), Type.INTEGER, _int),
+        Function("json", (_ANY,), Type.TEXT, lambda value: value),
+        Function("lower", (_TEXT,), Type.TEXT, str.lower),
+        Function("upper", (_TEXT,), Type.TEXT, str.upper),
+        Function("slice", (_TEXT, _INTEGER, _INTEGER), Type.TEXT, lambda text, a, b: text[a:b]),
+        Function(
+            "base64", (_HASHABLE,), Type.TEXT, lambda data: base64.b64encode(_bytes(data)).decode()
+        ),
+        Function("base64url", (_HASHABLE,), Type.TEXT, _base64url),
+        Function("hex", (_HASHABLE,), Type.TEXT, lambda data: _bytes(data).hex()),
+        Function(
+            "sha256", (_HASHABLE,), Type.BYTES, lambda data: hashlib.sha256(_bytes(data)).digest()
+        ),
+        Function("hmac_sha256", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha256")),
+        Function("hmac_sha512", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha512")),
+        Function("unix", (_TIME,), Type.INTEGER, lambda moment: int(moment.timestamp())),
+        Function("unix_ms", (_TIME,), Type.INTEGER, _unix_ms),
+        Function("iso8601", (_TIME,), Type.TEXT, _iso8601),
+        Function("exponent", (_TEXT,), Type.INTEGER, _exponent),
+        Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _decimal),
+        Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
+        _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
+        _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a != b)),
+        _rule("lt", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a < b)),
+        _rule("le", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a <= b)),
+        _rule("gt", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a > b)),
+        _rule("ge", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a >= b)),
+        _rule("in", (_ANY, _ANY), Type.BOOLEAN, _in),
+        _rule("and", (_ANY, _ANY), Type.BOOLEAN, lambda a, b: a is True and b is True),
+        _rule("or", (_ANY, _ANY), Type.BOOLEAN, lambda a, b: a is True or b is True),
+        _rule("not", (_ANY,), Type.BOOLEAN, lambda value: value is False),
+        _rule("get", (_ANY, _ANY), Type.JSON, _get),
+    ]
+}
+"""Every function by name. `+` and interpolation are the node `Text`, not functions."""

@@ -1,0 +1,87 @@
+"""What terms evaluate to. A card value has no type here, so nothing here can hold one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias, final
+
+
+@final
+class _Absent:
+    """The value of an absent optional: it drops the nearest entry around it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+MASK: Final = "***"
+"""What stands in place of every masked value."""
+
+
+@final
+class Secret:
+    """A value that prints as `***` everywhere; `reveal()` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def reveal(self) -> Any:
+        """The value itself, for the wire."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return MASK
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is never serialised")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a vault's own syntax inside a value; never escaped."""
+
+    text: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with a vault's syntax in it: plain pieces are escaped where it is written."""
+
+    parts: tuple[str | Fragment, ...]
+
+
+Value: TypeAlias = (
+    None
+    | bool
+    | int
+    | Decimal
+    | str
+    | bytes
+    | datetime
+    | Fragment
+    | Template
+    | _Absent
+    | list["Value"]
+    | dict[str, "Value"]
+)
+
+
+def is_absent(value: object) -> bool:
+    """Whether an optional part was not there."""
+    return value is ABSENT

@@ -1,0 +1,143 @@
+"""Writes an evaluated tree as JSON, form or XML in pieces, escaping every value by construction.
+
+Pieces of a vault's own syntax stay apart, so that the caller can nest or audit them. Knows
+values and syntaxes only: no terms, no scope, no vault.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TypeAlias
+
+from forwardc.plan import escape
+from forwardc.plan.terms import Encoding
+from forwardc.plan.values import Fragment, Template, Value
+
+Parts: TypeAlias = tuple[str | Fragment, ...]
+Pieces: TypeAlias = Iterator[str | Fragment]
+
+
+def text_of(value: Value) -> str:
+    """A scalar as plain text: how it is written in a form, a header, or interpolated text."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return str(value)
+        case None:
+            return ""
+        case _:
+            raise escape.NotExpressible("only a scalar has a text form")
+
+
+def parts_of(value: Value) -> Parts:
+    """A value as pieces of text and of vault syntax."""
+    match value:
+        case Template(parts=parts):
+            return parts
+        case Fragment():
+            return (value,)
+        case _:
+            return (text_of(value),)
+
+
+def scalar_pieces(value: Value, encoding: Encoding, *, templated: bool) -> Pieces:
+    """One scalar with every plain piece escaped for `encoding`."""
+    for part in parts_of(value):
+        is_fragment = isinstance(part, Fragment)
+        yield part if is_fragment else escape.escape(encoding, str(part), templated=templated)
+
+
+def json_pieces(value: Value, *, templated: bool) -> Pieces:
+    """Compact JSON; numbers keep their digits."""
+    match value:
+        case dict():
+            yield "{"
+            for index, (key, item) in enumerate(value.items()):
+                yield f'{"," if index else ""}"{escape.json_text(key, templated=templated)}":'
+                yield from json_pieces(item, templated=templated)
+            yield "}"
+        case list():
+            yield "["
+            for index, item in enumerate(value):
+                if index:
+                    yield ","
+                yield from json_pieces(item, templated=templated)
+            yield "]"
+        case Fragment(number=True):
+            yield value
+        case str() | Fragment() | Template():
+            yield '"'
+            yield from scalar_pieces(value, Encoding.JSON, templated=templated)
+            yield '"'
+        case None:
+            yield "null"
+        case _:
+            yield text_of(value)
+
+
+def flatten_form(value: Value, name: str = "") -> Iterator[tuple[str, Value]]:
+    """Name and scalar pairs: `card[number]`, `items[0]`; an empty map or list gives none."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from flatten_form(item, f"{name}[{key}]" if name else key)
+        case list():
+            for index, item in enumerate(value):
+                yield from flatten_form(item, f"{name}[{index}]")
+        case _:
+            yield name, value
+
+
+def form_pieces(value: Value, *, templated: bool) -> Pieces:
+    """Form text. Brackets of names are written as they are, as the field's clients do."""
+    for index, (name, item) in enumerate(flatten_form(value)):
+        yield f"{'&' if index else ''}{_form_name(name)}="
+        yield from scalar_pieces(item, Encoding.FORM, templated=templated)
+
+
+def _form_name(name: str) -> str:
+    return escape.form_text(name).replace("%5B", "[").replace("%5D", "]")
+
+
+def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool) -> Pieces:
+    """An XML document with one root. `.name` keys are attributes, `.` is the element's text."""
+    if not isinstance(value, dict) or len(value) != 1:
+        raise escape.NotExpressible("an XML body has exactly one root element")
+    ((root, content),) = value.items()
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    if doctype:
+        yield f'<!DOCTYPE {root} PUBLIC "{doctype[0]}" "{doctype[1]}">'
+    yield from _element_pieces(root, content, templated=templated)
+
+
+def _element_pieces(name: str, content: Value, *, templated: bool) -> Pieces:
+    match content:
+        case list():
+            for item in content:
+                yield from _element_pieces(name, item, templated=templated)
+        case dict():
+            yield f"<{name}"
+            for key, item in content.items():
+                if _is_attribute(key):
+                    yield f' {key[1:]}="'
+                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
+                    yield '"'
+            yield ">"
+            for key, item in content.items():
+                if key == ".":
+                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
+                elif not _is_attribute(key):
+                    yield from _element_pieces(key, item, templated=templated)
+            yield f"</{name}>"
+        case None:
+            yield f"<{name}/>"
+        case _:
+            yield f"<{name}>"
+            yield from scalar_pieces(content, Encoding.XML, templated=templated)
+            yield f"</{name}>"
+
+
+def _is_attribute(key: str) -> bool:
+    return key.startswith(".") and key != "."
