@@ -1,0 +1,54 @@
+# The commands of this repository. Each sets up .venv by itself, from the lock, when it has to.
+#
+#   make demo    check and build every destination, then run them against the sandbox
+#   make test    lint, types, floors and tests
+#   make check   report every mistake in destinations/
+#   make build   write build/
+#   make bench   measure
+#   make fuzz    the property tests, with many more examples
+
+.PHONY: demo test check build bench fuzz
+.DEFAULT_GOAL := test
+
+# Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
+# version managers put commands on the path that do not start.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo "$$name" && break; done)
+
+# What .venv depends on. A new key sets it up again, also after the checkout has moved.
+KEY := $(shell { pwd && cat pyproject.toml requirements/dev.txt compiler/forwardc/version.py; } \
+	| cksum | cut -d ' ' -f 1)
+READY := .venv/.ready-$(KEY)
+VENV := .venv/bin/python
+PIP := PIP_USER=0 $(VENV) -m pip install --quiet --no-input --disable-pip-version-check
+
+demo: $(READY)
+	.venv/bin/forwardc demo
+
+test: $(READY)
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
+	$(VENV) -m pytest -n auto --maxprocesses 8
+
+check: $(READY)
+	.venv/bin/forwardc check
+
+build: $(READY)
+	.venv/bin/forwardc build
+
+bench: $(READY)
+	$(VENV) -m benchmarks
+
+fuzz: $(READY)
+	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz
+
+$(READY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed" \
+		"(Debian: apt-get install python3-venv), or name one: make PYTHON=..." >&2; exit 1; }
+	@$(VENV) -c '' 2>/dev/null || { rm -rf .venv && "$(PYTHON)" -m venv .venv; }
+	@echo "Setting up .venv from requirements/dev.txt"
+	@$(PIP) --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@rm -f .venv/.ready-* && touch $@

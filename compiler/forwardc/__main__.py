@@ -1,0 +1,22 @@
+"""Starts the command line. Knows no command.
+
+`--version` is answered before anything else is imported.
+"""
+
+import sys
+
+from forwardc.version import __version__
+
+
+def main() -> None:
+    """Run the command line with the arguments of this process and exit with its code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"forwardc {__version__}\n")
+        return
+    from forwardc.cli.main import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

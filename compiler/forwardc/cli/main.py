@@ -1,0 +1,122 @@
+"""The group of all commands, and the one place where a command's failure becomes an exit code.
+
+Knows of each command its name and one line of help: its module is imported when it is called.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import click
+
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.version import __version__
+
+COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "check": "Report every mistake in destinations.",
+        "build": "Compile destinations into build/.",
+        "explain": "Explain a diagnostic code.",
+        "coverage": "Show which operation works through which vault, and why not.",
+        "run": "Run a compiled operation.",
+        "sandbox": "Serve the vaults and destinations locally.",
+        "demo": "Show the whole path, from YAML to the sandbox's answer.",
+    }
+)
+
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+EXIT_BROKEN_PIPE: Final = 141
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table, which is the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command; None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"forwardc.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command to call, and suggest one where the name is unknown."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = did_you_mean(args[0], COMMANDS)
+            hint = f" Did you mean {near!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command. A reader that leaves is not a finding, as click would have it."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _reader_has_gone()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="forwardc %(version)s")
+def cli() -> None:
+    """Compile card destinations, written once in YAML, for each vault's forward API."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    A command's callback returns its code, or None for 0. An exception that reaches this function
+    is a mistake of ours: it is reported as FC9901 without its message, which may hold values.
+    """
+    try:
+        result = _call(arguments)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _reader_has_gone()
+    except Exception as error:
+        return _internal_error(error)
+    return result
+
+
+def _call(arguments: Sequence[str]) -> int:
+    result: Any = cli.main(list(arguments), prog_name="forwardc", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _reader_has_gone() -> int:
+    # Python flushes stdout once more at exit and would report the broken pipe there.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE
+
+
+def _internal_error(error: Exception) -> int:
+    if os.environ.get("FORWARDC_DEBUG") == "1":
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    click.echo(
+        f"FC9901 internal error: {type(error).__name__} in {where}. This is a mistake of "
+        "forwardc; run again with FORWARDC_DEBUG=1 for the traceback.",
+        err=True,
+    )
+    return EXIT_USAGE

@@ -1,0 +1,34 @@
+"""`forwardc sandbox`: serves the emulated vaults and destinations until it is interrupted.
+
+Knows no vault: the sandbox shares no code with the compiler.
+"""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Serve the vaults and destinations locally.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8123,
+    show_default=True,
+    help="Port on the loopback interface; 0 takes a free one.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that keeps the state between two runs; without it, memory.",
+)
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help="Accept what a vendor's documents allow but its SDK contradicts.",
+)
+def command(port: int, state: Path | None, lenient: bool) -> int:
+    """Serve all vaults and destinations on one local port, for test cards only."""
+    from forwardc.sandbox.serve import serve
+
+    serve(port=port, state=state, lenient=lenient)
+    return 0

@@ -1,0 +1,93 @@
+"""What every test shares: no network but loopback, bounded property tests, the shared material."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Derandomized: a run in CI depends on the code alone. No database, so the tree stays clean.
+settings.register_profile(
+    "ci",
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "fuzz",
+    max_examples=5_000,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci")
+
+
+class NetworkRefusedError(Exception):
+    """A test tried to reach something other than this machine."""
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection and look-up that leaves the machine."""
+    real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+    real_lookup = socket.getaddrinfo
+
+    def connect(self: socket.socket, address: object) -> None:
+        _refuse_remote(self.family, address)
+        real_connect(self, address)
+
+    def connect_ex(self: socket.socket, address: object) -> int:
+        _refuse_remote(self.family, address)
+        return real_connect_ex(self, address)
+
+    def lookup(host: object, *args: object, **options: object) -> object:
+        _refuse_remote(socket.AF_INET, (host, 0))
+        return real_lookup(host, *args, **options)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+
+def _refuse_remote(family: int, address: object) -> None:
+    if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+        return
+    host = address[0].decode() if isinstance(address[0], bytes) else address[0]
+    if host in (None, "", "localhost"):
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NetworkRefusedError(f"tests reach loopback only, not {host}")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """A function from a name such as `vectors/jwe.json` to its path, beside the checkout.
+
+    The material belongs to others and is not part of this repository: without it the test skips.
+    """
+
+    def find(name: str) -> Path:
+        path = ROOT.parent / "shared" / name
+        if not path.exists():
+            pytest.skip(f"needs the shared material: {name} is not beside the checkout")
+        return path
+
+    return find

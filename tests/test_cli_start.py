@@ -1,0 +1,169 @@
+"""The command line starts fast, explains itself, and never shows a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from forwardc.cli import main
+from forwardc.cli.main import COMMANDS, cli, run
+from forwardc.version import __version__
+
+HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
+FOLDER = Path(main.__file__).parent
+# The modules of the folder that are not commands.
+SHARED = {"__init__", "main", "output", "progress"}
+
+
+def forwardc(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "forwardc", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parent.parent), **environment},
+    )
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Return the top-level packages that are loaded once a command line has run."""
+    script = (
+        "import json, sys\n"
+        "from forwardc.__main__ import main\n"
+        f"sys.argv = ['forwardc', *{list(arguments)!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parent.parent)},
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version_is_answered_before_click_is_imported(flag: str) -> None:
+    assert forwardc(flag).stdout == f"forwardc {__version__}\n"
+    assert "click" not in modules_after(flag)
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
+    done = forwardc("--help")
+    assert done.returncode == 0
+    for name, text in COMMANDS.items():
+        assert name in done.stdout
+        assert text.split(",")[0] in done.stdout
+    loaded = modules_after("--help")
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_explain_loads_nothing_heavy() -> None:
+    assert not modules_after("explain", "FC0302") & HEAVY
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_each_file_is_a_listed_command(path: Path) -> None:
+    if path.stem in SHARED:
+        assert path.stem not in COMMANDS
+        return
+    assert path.stem in COMMANDS
+    module = import_module(f"forwardc.cli.{path.stem}")
+    assert isinstance(module.command, click.Command)
+    assert invoke(path.stem, "--help").exit_code == 0
+
+
+def test_a_mistyped_command_is_a_usage_error_with_a_suggestion() -> None:
+    done = forwardc("chekc")
+    assert done.returncode == 2
+    assert "Did you mean 'check'?" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    done = forwardc("explain", "--nonsense")
+    assert done.returncode == 2
+    assert "--nonsense" in done.stderr
+
+
+def test_explain_lists_all_codes() -> None:
+    done = forwardc("explain")
+    assert done.returncode == 0
+    assert "FC0302" in done.stdout
+    assert "FC9901" in done.stdout
+
+
+def test_explain_suggests_a_code() -> None:
+    done = forwardc("explain", "FC030")
+    assert done.returncode == 2
+    assert "There is no code 'FC030'" in done.stderr
+    assert "FC0302" in done.stderr
+
+
+@click.command()
+def fails() -> None:
+    raise ValueError("4242424242424242")
+
+
+def test_a_failure_of_ours_is_one_line_without_its_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FORWARDC_DEBUG", raising=False)
+    monkeypatch.setattr(main, "cli", fails)
+    assert run([]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.splitlines()) == 1
+    assert shown.err.startswith("FC9901 internal error: ValueError in test_cli_start.py:")
+    assert "FORWARDC_DEBUG=1" in shown.err
+    assert "4242" not in shown.err
+
+
+def test_a_failure_of_ours_shows_its_traceback_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORWARDC_DEBUG", "1")
+    monkeypatch.setattr(main, "cli", fails)
+    assert run([]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def waits() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "cli", waits)
+    assert run([]) == 130
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX pipe")
+def test_a_reader_that_leaves_ends_the_command_without_a_word() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "forwardc", "explain"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(FOLDER.parent.parent)},
+        )
+    finally:
+        os.close(writer)
+    assert done.stderr == ""
+    assert done.returncode == 141
