@@ -1,6 +1,6 @@
 """The table of diagnostic codes: number, slug, title.
 
-Knows nothing of who reports a code. A number is never reused; a slug names the problem, not the fix.
+Knows nothing of who reports a code. A number is never reused; a slug names the problem.
 """
 
 from collections.abc import Mapping
@@ -99,9 +99,7 @@ _TABLE = (
     Code("FC0507", "plain-http", "A URL uses http instead of https"),
     Code("FC0508", "header-injection", "A header contains a line break or control character"),
     Code("FC0509", "template-syntax-typed", "Text contains a vault's template syntax"),
-    Code(
-        "FC0510", "cvc-in-merchant-initiated", "A merchant-initiated operation sends customer proof"
-    ),
+    Code("FC0510", "cvc-in-merchant-initiated", "A merchant-initiated operation sends a CVC"),
     Code("FC0511", "secret-in-url", "A secret stands in the path of a URL"),
     Code("FC0512", "weak-key", "A key is too weak or of the wrong kind"),
     Code("FC0513", "bad-header-name", "A header name is not allowed"),

@@ -1,0 +1,1 @@
+"""The forms in which diagnostics are shown, one module each."""

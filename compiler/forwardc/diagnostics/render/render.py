@@ -1,0 +1,55 @@
+"""Shows diagnostics in the form that was asked for. Knows the forms by name, not their layout."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import assert_never
+
+from forwardc.diagnostics.diagnostic import Diagnostic
+from forwardc.diagnostics.render.clean import clean
+from forwardc.diagnostics.sources import Sources
+
+
+class Format(StrEnum):
+    """What `--format` takes."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def render(
+    diagnostics: Sequence[Diagnostic],
+    format: Format,  # noqa: A002 - the name of the option that users type
+    sources: Sources,
+    color: bool = False,
+) -> str:
+    """Show diagnostics, sorted, with no credential or card number in any part.
+
+    The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
+    """
+    found = [clean(diagnostic) for diagnostic in sorted(diagnostics, key=lambda d: d.sort_key)]
+    match format:
+        case Format.TEXT:
+            from forwardc.diagnostics.render import text
+
+            return text.render(found, sources, color)
+        case Format.CONCISE:
+            from forwardc.diagnostics.render import concise
+
+            return concise.render(found, color)
+        case Format.JSON:
+            from forwardc.diagnostics.render import json
+
+            return json.render(found)
+        case Format.SARIF:
+            from forwardc.diagnostics.render import sarif
+
+            return sarif.render(found, sources.root)
+        case Format.GITHUB:
+            from forwardc.diagnostics.render import github
+
+            return github.render(found)
+        case _:
+            assert_never(format)

@@ -1,0 +1,144 @@
+"""Finds and masks what looks like a credential or a card number, in any text.
+
+Knows no file format and prints nothing. A match holds its place and kind, never the text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Match:
+    """A range of a text, `start` included and `end` excluded, in code points, and what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+# A word may begin after an escape such as \n or %20, whose last character is a letter or digit.
+_WORD = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+
+# Every quantifier is bounded or possessive, so that no input takes more than linear time.
+_KEYS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # docs.stripe.com/keys: secret (sk), restricted (rk) and webhook signing (whsec) keys.
+    ("stripe-key", re.compile(_WORD + r"(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,}+")),
+    # checkout-sdk 4.8.1, key patterns of its present and its earlier platform.
+    (
+        "checkout-key",
+        re.compile(_WORD + r"sk_(?:sbox_)?[a-z2-7]{26}[a-z2-7*#$=](?![A-Za-z0-9_])"),
+    ),
+    (
+        "checkout-key",
+        re.compile(_WORD + r"sk_(?:test_)?\w{8}(?:-\w{4}){3}-\w{12}(?!\w)", re.ASCII),
+    ),
+    (
+        "jwt",
+        re.compile(_WORD + r"eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]{10,}+", re.ASCII),
+    ),
+)
+_PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
+
+_DIGITS = re.compile(r"[0-9]++")
+# The groups in which card numbers are printed: 4-4-4-1..4, 4-4-4-4-1..3, 4-6-5 and 4-6-4.
+_GROUPS = re.compile(
+    r"(?<![0-9A-Za-z])[0-9]{4}([ -])"
+    r"(?:[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|[0-9]{6}\1[0-9]{4,5})(?![0-9A-Za-z])"
+)
+
+# Brand, first and last leading digits, lengths. ISO/IEC 7812 leaves the ranges to the brands:
+# these are the ones that they publish for acquirers.
+_BRANDS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
+    ("visa", "4", "4", frozenset({13, 16, 19})),
+    ("mastercard", "51", "55", frozenset({16})),
+    ("mastercard", "2221", "2720", frozenset({16})),
+    ("amex", "34", "34", frozenset({15})),
+    ("amex", "37", "37", frozenset({15})),
+    ("diners", "300", "305", frozenset(range(14, 20))),
+    ("diners", "309", "309", frozenset(range(14, 20))),
+    ("diners", "36", "36", frozenset(range(14, 20))),
+    ("diners", "38", "39", frozenset(range(14, 20))),
+    ("jcb", "3528", "3589", frozenset(range(16, 20))),
+    ("discover", "6011", "6011", frozenset(range(16, 20))),
+    ("discover", "644", "659", frozenset(range(16, 20))),
+    ("unionpay", "62", "62", frozenset(range(16, 20))),
+    ("unionpay", "81", "81", frozenset(range(16, 20))),
+    ("maestro", "50", "50", frozenset(range(12, 20))),
+    ("maestro", "56", "58", frozenset(range(12, 20))),
+    ("maestro", "60", "69", frozenset(range(12, 20))),
+    ("mir", "2200", "2204", frozenset(range(16, 20))),
+    ("rupay", "82", "82", frozenset({16})),
+    ("uzcard", "8600", "8600", frozenset({16})),
+    ("troy", "9792", "9792", frozenset({16})),
+    ("humo", "9860", "9860", frozenset({16})),
+)
+
+
+def find_secrets(text: str) -> list[Match]:
+    """Find credentials by their shape: `stripe-key`, `checkout-key`, `jwt`, `pem-block`."""
+    found = [Match(*hit.span(), kind) for kind, keys in _KEYS for hit in keys.finditer(text)]
+    return sorted([*found, *_pem_blocks(text)])
+
+
+def find_cards(text: str) -> list[Match]:
+    """Find card numbers, as one whole run of digits or in printed groups: `card-number`."""
+    hits = [*_DIGITS.finditer(text), *_GROUPS.finditer(text)]
+    spans = sorted(hit.span() for hit in hits if looks_like_card(_digits_of(hit[0])))
+    return [Match(start, end, "card-number") for start, end in spans]
+
+
+def looks_like_card(digits: str) -> bool:
+    """Whether a string is all digits, fits a brand by first digits and length, and passes Luhn."""
+    return (
+        12 <= len(digits) <= 19
+        and digits.isascii()
+        and digits.isdigit()
+        and any(
+            first <= digits[: len(first)] <= last and len(digits) in lengths
+            for _brand, first, last, lengths in _BRANDS
+        )
+        and _passes_luhn(digits)
+    )
+
+
+def mask(text: str) -> str:
+    """Replace every credential and card number by asterisks; length and line breaks stay."""
+    parts: list[str] = []
+    at = 0
+    for start, end in _joined([*find_secrets(text), *find_cards(text)]):
+        parts += (text[at:start], _VISIBLE.sub("*", text[start:end]))
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+_VISIBLE = re.compile(r"[^\r\n\x85\u2028\u2029]")
+
+
+def _digits_of(text: str) -> str:
+    return text.replace(" ", "").replace("-", "")
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (doubled + sum(map(int, digits[-1::-2]))) % 10 == 0
+
+
+def _pem_blocks(text: str) -> Iterator[Match]:
+    at = 0
+    while begin := _PEM_BEGIN.search(text, at):
+        end = _PEM_END.search(text, begin.end())
+        # A block without its end is taken to go on: better too much masked than half a key shown.
+        at = end.end() if end else len(text)
+        yield Match(begin.start(), at, "pem-block")
+
+
+def _joined(matches: Sequence[Match]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for match in sorted(matches):
+        if joined and match.start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], match.end))
+        else:
+            joined.append((match.start, match.end))
+    return joined

@@ -1,0 +1,44 @@
+"""Gives the lines of source files for excerpts, with credentials and card numbers masked.
+
+Knows no file format. Nobody gets an unmasked line from here.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from forwardc.diagnostics.scan import mask
+
+# The breaks at which YAML readers count lines; str.splitlines would count more.
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_MOST_BYTES = 2 * 1024 * 1024
+
+
+class Sources:
+    """The files that diagnostics point into, read at first use and only once.
+
+    Relative paths start at `root` (by default the working directory). `texts` holds what is not
+    to be read from disk, such as standard input, by path.
+    """
+
+    def __init__(self, root: Path | None = None, texts: Mapping[str, str] | None = None) -> None:
+        self.root = Path() if root is None else root
+        self._texts = dict(texts or {})
+        self._lines: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str | None:
+        """Return a line, counted from 1, masked and without its break; None if there is none."""
+        if path not in self._lines:
+            # Masked as a whole, because a key can stand on more than one line.
+            self._lines[path] = _LINE_BREAK.split(mask(self._text(path)))
+        lines = self._lines[path]
+        return lines[number - 1] if 1 <= number <= len(lines) else None
+
+    def _text(self, path: str) -> str:
+        if path in self._texts:
+            return self._texts[path]
+        try:
+            with (self.root / path).open("rb") as file:
+                return file.read(_MOST_BYTES).decode("utf-8-sig", errors="replace")
+        except (OSError, ValueError):
+            return ""
