@@ -17,8 +17,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	>/dev/null 2>&1 && echo "$$name" && break; done)
 
 # What .venv depends on. A new key sets it up again, also after the checkout has moved.
-KEY := $(shell { pwd && cat pyproject.toml requirements/dev.txt compiler/forwardc/version.py; } \
-	| cksum | cut -d ' ' -f 1)
+KEY := $(shell { pwd && cat pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := .venv/.ready-$(KEY)
 VENV := .venv/bin/python
 PIP := PIP_USER=0 $(VENV) -m pip install --quiet --no-input --disable-pip-version-check
@@ -50,5 +49,8 @@ $(READY):
 	@$(VENV) -c '' 2>/dev/null || { rm -rf .venv && "$(PYTHON)" -m venv .venv; }
 	@echo "Setting up .venv from requirements/dev.txt"
 	@$(PIP) --require-hashes --only-binary :all: --requirement requirements/dev.txt
-	@$(PIP) --no-build-isolation --no-deps --editable .
+	@pwd | sed 's,$$,/compiler,' \
+		>"$$($(VENV) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/forwardc.pth"
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m forwardc "$$@"\n' >.venv/bin/forwardc
+	@chmod +x .venv/bin/forwardc
 	@rm -f .venv/.ready-* && touch $@

@@ -127,7 +127,7 @@ def test_a_failure_of_ours_is_one_line_without_its_values(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 1
-    assert shown.err.startswith("FC9901 internal error: ValueError in test_cli_start.py:")
+    assert shown.err.startswith("FC9901 internal error: ValueError in cli/main.py:")
     assert "FORWARDC_DEBUG=1" in shown.err
     assert "4242" not in shown.err
 

@@ -112,11 +112,17 @@ def _reader_has_gone() -> int:
 def _internal_error(error: Exception) -> int:
     if os.environ.get("FORWARDC_DEBUG") == "1":
         traceback.print_exception(error)
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(last.filename).name}:{last.lineno}"
     click.echo(
-        f"FC9901 internal error: {type(error).__name__} in {where}. This is a mistake of "
+        f"FC9901 internal error: {type(error).__name__} in {_where(error)}. This is a mistake of "
         "forwardc; run again with FORWARDC_DEBUG=1 for the traceback.",
         err=True,
     )
     return EXIT_USAGE
+
+
+def _where(error: Exception) -> str:
+    """Name the last place in this package that the exception went through, as `file.py:12`."""
+    package = Path(__file__).parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
+    return f"{Path(ours[-1].filename).relative_to(package).as_posix()}:{ours[-1].lineno}"

@@ -1,0 +1,252 @@
+"""The rooms of the house: who may import whom, and how large a file or function may grow.
+
+Imports are read from the source, so that a late import counts as much as one at the top.
+"""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
+PYPROJECT = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+# The import names of the dependencies in pyproject.toml.
+DECLARED = {
+    {"pyyaml": "yaml"}.get(name, name.replace("-", "_"))
+    for text in PYPROJECT["project"]["dependencies"]
+    for name in re.findall(r"^[a-z-]+", text)
+}
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+
+
+@dataclass(frozen=True)
+class Room:
+    """Which rooms a room may import beside itself and the ground, and why no others."""
+
+    may: frozenset[str]
+    because: str
+
+
+def room(*may: str, because: str) -> Room:
+    return Room(frozenset(may), because)
+
+
+# Modules that every room but the sandbox may import. They import nothing of ours.
+GROUND = {"version", "resources"}
+COMPILER = ("diagnostics", "plan", "language", "passes", "vaults", "review", "compile")
+
+ROOMS = {
+    "diagnostics": room(because="any room may report, so that reporting must not know any room"),
+    "plan": room(
+        "diagnostics", because="compiler and runtime share it: what it imported, both would carry"
+    ),
+    "language": room("diagnostics", "plan", because="what a destination says depends on no vault"),
+    "passes": room(
+        "diagnostics", "plan", "language", because="a vault's tables reach a pass as values"
+    ),
+    "vaults": room(
+        "diagnostics", "plan", because="a vault lowers programs and never sees the YAML of one"
+    ),
+    "review": room(
+        "diagnostics", "plan", "language", "vaults", because="it describes what was compiled"
+    ),
+    "compile": room(
+        "diagnostics",
+        "plan",
+        "language",
+        "passes",
+        "vaults",
+        "review",
+        because="it is the order of the stages, and the runtime must work without it",
+    ),
+    "runtime": room(
+        "diagnostics", "plan", because="it knows plans only: production has no compiler and no YAML"
+    ),
+    "sandbox": room(because="it judges compiler and runtime, so it shares no code with them"),
+    "cli": room(*COMPILER, "runtime", "sandbox", because="it is the door to every room"),
+    "__main__": room("cli", because="it starts the command line"),
+    "version": room(because="the ground knows no room"),
+    "resources": room(because="the ground knows no room"),
+    "": room(because="the top of the package gives the version only"),
+}
+
+NETWORK = {"httpx", "httpcore", "uvicorn", "starlette", "anyio", "socket", "ssl", "http", "urllib3"}
+TOOLS_OF_THE_COMPILER = {"yaml", "jsonschema_rs", "jinja2"}
+
+# Packages of others that a room must not import, and why.
+NOT_HERE = {
+    "diagnostics": (
+        NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema", "pydantic", "jwcrypto"},
+        "it is loaded by every command",
+    ),
+    "plan": (NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema"}, "the runtime carries it"),
+    "language": (NETWORK, "the compiler needs no network"),
+    "passes": (NETWORK | {"yaml"}, "the compiler needs no network, and language reads YAML"),
+    "vaults": (NETWORK, "the compiler needs no network"),
+    "review": (NETWORK, "the compiler needs no network"),
+    "compile": (NETWORK, "the compiler needs no network"),
+    "runtime": (TOOLS_OF_THE_COMPILER, "production has no compiler"),
+    "sandbox": ({"jinja2", "click"}, "it serves, and the command line starts it"),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: the module, its line, and whether it is imported with the file."""
+
+    module: str
+    line: int
+    at_top: bool
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+NAMES = {name_of(path): path for path in FILES}
+each_file = pytest.mark.parametrize(
+    "path", FILES, ids=[path.relative_to(PACKAGE).as_posix() for path in FILES]
+)
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    tree = TREES[path]
+    late = {
+        inner
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.walk(outer)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, node not in late)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found = inner if inner in NAMES else node.module
+                yield Import(found, node.lineno, node not in late)
+
+
+def ours(path: Path) -> list[Import]:
+    return [found for found in imports_of(path) if found.module.split(".")[0] == "forwardc"]
+
+
+@each_file
+def test_a_room_imports_only_from_the_rooms_below(path: Path) -> None:
+    here = room_of(name_of(path))
+    assert here in ROOMS, f"{here} is a new room: give it a line in ROOMS, with its reason"
+    ground = set() if here == "sandbox" else GROUND
+    wrong = [
+        f"line {found.line}: {found.module}"
+        for found in ours(path)
+        if room_of(found.module) not in ROOMS[here].may | ground | {here}
+    ]
+    assert not wrong, f"{here} may import {sorted(ROOMS[here].may)}: {ROOMS[here].because}"
+
+
+@each_file
+def test_a_room_imports_no_package_that_it_must_do_without(path: Path) -> None:
+    packages, reason = NOT_HERE.get(room_of(name_of(path)), (set(), ""))
+    wrong = [
+        f"line {found.line}: {found.module}"
+        for found in imports_of(path)
+        if found.module.split(".")[0] in packages
+    ]
+    assert not wrong, reason
+
+
+def test_jsonschema_is_imported_late_in_the_runtime() -> None:
+    early = [
+        f"{path.name}:{found.line}"
+        for path in FILES
+        if room_of(name_of(path)) == "runtime"
+        for found in imports_of(path)
+        if found.at_top and found.module.split(".")[0] == "jsonschema"
+    ]
+    assert not early, "only a param of type json needs it"
+
+
+@each_file
+def test_vaults_do_not_import_each_other(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    if parts[0] != "vaults" or len(parts) < 3:
+        return
+    siblings = {folder.name for folder in (PACKAGE / "vaults").iterdir() if folder.is_dir()}
+    wrong = [
+        f"line {found.line}: {found.module}"
+        for found in ours(path)
+        if found.module.split(".")[1:2] == ["vaults"]
+        and set(found.module.split(".")[2:3]) & (siblings - {parts[1]})
+    ]
+    assert not wrong, "what two vaults share stands beside them, in vaults/"
+
+
+@each_file
+def test_imports_are_absolute(path: Path) -> None:
+    nodes = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.ImportFrom)]
+    assert not [node.lineno for node in nodes if node.level]
+
+
+def test_there_is_no_import_cycle() -> None:
+    graph = {
+        name: {found.module for found in ours(path) if found.at_top and found.module != name}
+        for name, path in NAMES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
+
+
+@each_file
+def test_a_package_holds_a_docstring_and_nothing_else(path: Path) -> None:
+    if path.name == "__init__.py" and path.parent != PACKAGE:
+        assert len(TREES[path].body) == 1, "a name has one address: import it from its module"
+
+
+@each_file
+def test_a_file_says_what_it_is_for_and_stays_short(path: Path) -> None:
+    assert ast.get_docstring(TREES[path]), "the first line says the job of the file"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+@each_file
+def test_functions_stay_short(path: Path) -> None:
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert not long
+
+
+@each_file
+def test_only_the_command_line_writes_to_the_terminal(path: Path) -> None:
+    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    prints = [
+        node.lineno
+        for node in calls
+        if isinstance(node.func, ast.Name) and node.func.id in {"print", "input", "breakpoint"}
+    ]
+    assert not prints, "a command writes, with cli/output.py"
+
+
+@each_file
+def test_every_import_is_ours_standard_or_a_declared_dependency(path: Path) -> None:
+    known = DECLARED | {"forwardc"} | sys.stdlib_module_names
+    wrong = [found.module for found in imports_of(path) if found.module.split(".")[0] not in known]
+    assert not wrong, "a package is declared in pyproject.toml and in docs/decisions/ first"
