@@ -29,7 +29,7 @@ test: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	$(VENV) -m pytest -n auto --maxprocesses 8
+	$(VENV) -m pytest -n auto --maxprocesses 8 --dist loadgroup
 
 check: $(READY)
 	.venv/bin/forwardc check

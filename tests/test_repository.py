@@ -1,0 +1,113 @@
+"""Promises of the repository itself: commands, lock, ignore rules, records."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from forwardc.version import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DIRECT = [
+    Requirement(text)
+    for text in (
+        *PYPROJECT["project"]["dependencies"],
+        *PYPROJECT["dependency-groups"]["dev"],
+        *PYPROJECT["build-system"]["requires"],
+    )
+]
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("needs a git checkout")
+    return subprocess.run(
+        ["git", "-c", "safe.directory=*", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def locked() -> dict[str, list[str]]:
+    """Return the words of each entry of the lock, by package name."""
+    text = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    entries = re.sub(r"(?m)^\s*#.*$", "", text).replace("\\\n", " ").strip().splitlines()
+    return {canonicalize_name(entry.split("==")[0]): entry.split() for entry in entries if entry}
+
+
+def test_the_lock_names_exact_versions_with_hashes_and_no_host() -> None:
+    for name, (exact, *rest) in locked().items():
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+", exact), name
+        assert any(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", word) for word in rest), name
+        assert not any("://" in word or word.startswith(("-i", "--index")) for word in rest), name
+
+
+@pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
+def test_the_lock_fits_the_bounds_of_pyproject(wanted: Requirement) -> None:
+    version = locked()[canonicalize_name(wanted.name)][0].split("==")[1]
+    assert wanted.specifier.contains(version), "renew the lock with requirements/lock.sh"
+    upper = {bound.operator for bound in wanted.specifier}
+    assert upper & {"<", "=="}, "a version has an upper bound"
+
+
+@pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
+def test_every_dependency_has_its_reason_on_record(wanted: Requirement) -> None:
+    record = (ROOT / "docs" / "decisions" / "0001-dependencies.md").read_text(encoding="utf-8")
+    assert f"| {wanted.name} |" in record
+
+
+def test_the_commands_are_those_of_the_manual() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"(?m)^([a-z]+):", makefile)
+    assert targets == ["demo", "test", "check", "build", "bench", "fuzz"]
+    phony = re.search(r"(?m)^\.PHONY: (.*)$", makefile)
+    assert phony
+    assert phony[1].split() == targets
+
+
+def test_no_ignore_rule_hides_the_build_folder(tmp_path: Path) -> None:
+    personal = tmp_path / "ignore"
+    personal.write_text("build/\n*.json\n", encoding="utf-8")
+    for name in ("build/manifest.json", "build/checkout/adyen/sandbox.plan.json"):
+        seen = git("-c", f"core.excludesFile={personal}", "check-ignore", "--quiet", name)
+        assert seen.returncode == 1, seen.stderr
+
+
+def test_no_build_backend_writes_into_the_build_folder() -> None:
+    assert PYPROJECT["tool"]["hatch"]["build"]["directory"] != "build"
+
+
+def test_the_version_has_an_entry_in_the_changelog() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"(?m)^## {re.escape(__version__)}\b", changelog)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs file modes")
+@pytest.mark.parametrize("name", [".ci/run", "requirements/lock.sh"])
+def test_scripts_can_be_executed(name: str) -> None:
+    assert os.access(ROOT / name, os.X_OK)
+    assert git("ls-files", "--stage", name).stdout.startswith("100755 ")
+
+
+def test_no_tracked_file_names_a_folder_of_one_machine() -> None:
+    # A folder below a home directory, not after a host name or another folder.
+    personal = re.compile(r"(?<![\w.:/*-])/(?:root|home|Users|work)/\w")
+    names = git("ls-files", "-z").stdout.split("\0")
+    texts = [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in texts
+        for number, line in enumerate(
+            path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
+        )
+        if personal.search(line)
+    ]
+    assert not found
