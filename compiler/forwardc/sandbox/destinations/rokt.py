@@ -1,0 +1,100 @@
+"""A stand-in for Rokt's card endpoint.
+
+Nothing of Rokt's endpoint is public: not the URL, the headers or the schema. Host, field names
+and answers here are this sandbox's own, and say so (`standIn`). Knows no vault.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from forwardc.sandbox.cards import Behaviour, TestCard, lookup
+from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
+from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
+from forwardc.sandbox.world import World
+
+HOSTS = ("rokt.example", "*.rokt.example")
+
+_PAYMENT = Object(
+    {
+        "number": Text(pattern="[0-9]{12,19}"),
+        "expiryMonth": Text(pattern="0[1-9]|1[0-2]"),
+        "expiryYear": Text(pattern="20[0-9]{2}"),
+        "cvc": Text(pattern="[0-9]{3,4}"),
+    },
+    required=("number", "expiryMonth", "expiryYear"),
+)
+_ADDRESS_FIELDS: dict[str, Shape] = dict.fromkeys(
+    ("line1", "line2", "city", "state", "postalCode"), Text(longest=255)
+)
+_ADDRESS = Object(_ADDRESS_FIELDS | {"country": Text(pattern="(?:[A-Z]{2})?")})
+SCHEMA = Object(
+    {"payment": _PAYMENT, "billingAddress": _ADDRESS, "reference": Text(1, 255)},
+    required=("payment", "reference"),
+)
+
+
+def create(world: World) -> Starlette:
+    """The app of the stand-in's hosts; any path takes a card."""
+
+    async def card(request: Request) -> Response:
+        if not request.headers.get("authorization"):
+            return _refused(401, "unauthorized")
+        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+            return _refused(415, "not_json")
+        try:
+            document = read_json(await request.body())
+        except Unreadable:
+            return _refused(400, "not_json")
+        wrong = [f"{problem.path}: {problem.kind}" for problem in problems(SCHEMA, document)]
+        if wrong:
+            return _refused(422, "invalid", wrong)
+        return _take(world, document)
+
+    return Starlette(routes=[Route("/{path:path}", card, methods=["POST"])])
+
+
+def _take(world: World, document: dict[str, Any]) -> Response:
+    payment = document["payment"]
+    test_card = lookup(payment["number"])
+    if test_card is None:
+        return _refused(422, "invalid", ["payment.number: not a test card"])
+    moment = datetime.fromtimestamp(world.now(), UTC)
+    if (int(payment["expiryYear"]), int(payment["expiryMonth"])) < (moment.year, moment.month):
+        return _refused(402, "declined", reason=Behaviour.EXPIRED_CARD.value)
+    return _by_card(test_card, document["reference"])
+
+
+def _by_card(test_card: TestCard, reference: str) -> Response:
+    behaviour = test_card.at("rokt")
+    fault = transport_fault(behaviour)
+    if fault is not None:
+        return fault
+    if behaviour is Behaviour.SERVER_ERROR:
+        return _refused(500, "error")
+    if behaviour is not Behaviour.APPROVE:
+        return _refused(402, "declined", reason=behaviour.value)
+    return answer(
+        200,
+        {
+            "status": "accepted",
+            "reference": reference,
+            "last4": test_card.last4,
+            "brand": test_card.brand,
+            "standIn": True,
+        },
+    )
+
+
+def _refused(status: int, word: str, wrong: list[str] | None = None, reason: str = "") -> Response:
+    content: dict[str, Any] = {"status": word, "standIn": True}
+    if wrong:
+        content["errors"] = wrong
+    if reason:
+        content["reason"] = reason
+    return answer(status, content)
