@@ -3,14 +3,11 @@
 Knows no file format. Nobody gets an unmasked line from here.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from forwardc.diagnostics.scan import mask
 
-# The breaks at which YAML readers count lines; str.splitlines would count more.
-_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _MOST_BYTES = 2 * 1024 * 1024
 
 
@@ -27,12 +24,15 @@ class Sources:
         self._lines: dict[str, list[str]] = {}
 
     def line(self, path: str, number: int) -> str | None:
-        """Return a line, counted from 1, masked and without its break; None if there is none."""
+        """Return a line, counted from 1, masked and without its break; None if there is none.
+
+        Lines end at a line feed only, as spans count them.
+        """
         if path not in self._lines:
             # Masked as a whole, because a key can stand on more than one line.
-            self._lines[path] = _LINE_BREAK.split(mask(self._text(path)))
+            self._lines[path] = mask(self._text(path)).split("\n")
         lines = self._lines[path]
-        return lines[number - 1] if 1 <= number <= len(lines) else None
+        return lines[number - 1].rstrip("\r") if 1 <= number <= len(lines) else None
 
     def _text(self, path: str) -> str:
         if path in self._texts:
