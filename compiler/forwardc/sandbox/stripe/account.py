@@ -1,0 +1,123 @@
+"""The sandbox's Stripe account: its settings, keys, permissions and API versions.
+
+Knows no endpoint. Keys are never stored or shown: only registered restricted keys stand in the
+state, and messages carry the last four characters.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from forwardc.sandbox.secrets_rule import stripe_secret_key
+from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.world import World
+
+ACCOUNT = "acct_sandbox"
+VERSION = "2026-09-30.endive"
+_KEY = re.compile(r"(sk|rk)_(test|live)_([A-Za-z0-9]{16,255})")
+# What the sandbox derives for a destination's secret: Stripe as a destination takes it too.
+_DERIVED = re.compile(r"sbx_[0-9a-f]{40}")
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]{1,32})?")
+
+SETTINGS: dict[str, Any] = {
+    # Accept only the sandbox's own key, not every key of the right shape.
+    "strict_keys": False,
+    # The account may send raw card numbers to /v1/payment_methods.
+    "raw_card_access": True,
+    # Refuse every forwarding URL that is not registered, in test mode too.
+    "strict_onboarding": False,
+    # Vault and Forward is switched on for this account.
+    "forwarding_active": True,
+    # An idempotency key with other parameters: "error" (400, the general rule) or "replay"
+    # (what the forwarding guide of May 2026 says).
+    "idempotency_mismatch": "error",
+    # The version of requests that name none.
+    "api_version": VERSION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the mode of the key, and its permissions (None: all)."""
+
+    livemode: bool
+    permissions: frozenset[str] | None
+    shown: str
+
+    def need(self, permission: str) -> None:
+        """Raise 403 where a restricted key lacks the permission."""
+        if self.permissions is not None and permission not in self.permissions:
+            raise invalid(
+                f"The provided key '{self.shown}' does not have the required permissions for "
+                f"this endpoint on account '{ACCOUNT}'. Having the 'rak_{permission}' permission "
+                "would allow this request to continue.",
+                status=403,
+            )
+
+
+def setting(world: World, name: str) -> Any:
+    """The value of one of `SETTINGS`, or what the state says instead."""
+    return world.table("stripe.settings").get(name, SETTINGS[name])
+
+
+def authenticate(world: World, header: str | None) -> Caller:
+    """The caller of an Authorization header, Bearer or Basic. Raises 401."""
+    if not header:
+        raise invalid(
+            "You did not provide an API key. Send it in the Authorization header, with Bearer "
+            "or as the user name of Basic.",
+            status=401,
+        )
+    key = _credential(header)
+    if _DERIVED.fullmatch(key):
+        return Caller(False, None, f"sbx_****{key[-4:]}")
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise _unknown_key(key)
+    livemode = match[2] == "live"
+    shown = f"{match[1]}_{match[2]}_****{key[-4:]}"
+    if match[1] == "rk":
+        row = world.table("stripe.restricted_keys").get(key)
+        if row is None:
+            raise _unknown_key(key)
+        return Caller(livemode, frozenset(row["permissions"]), shown)
+    if setting(world, "strict_keys") and key != stripe_secret_key():
+        raise _unknown_key(key)
+    return Caller(livemode, None, shown)
+
+
+def _credential(header: str) -> str:
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() != "basic":
+        raise _unknown_key("")
+    try:
+        user, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise _unknown_key("") from None
+    if password:
+        raise _unknown_key(user)
+    return user
+
+
+def _unknown_key(key: str) -> StripeError:
+    prefix = "_".join(key.split("_")[:2]) + "_" if _KEY.fullmatch(key) else ""
+    tail = key[-4:] if prefix else ""
+    return invalid(f"Invalid API Key provided: {prefix}****{tail}", status=401)
+
+
+def version_of(world: World, header: str | None) -> str:
+    """The API version of a request: its own, or the account's. Raises 400 for another shape."""
+    if header is None:
+        return str(setting(world, "api_version"))
+    if _VERSION.fullmatch(header) is None:
+        raise invalid("Invalid Stripe API version.")
+    return header
+
+
+def since(version: str, release: str) -> bool:
+    """Whether a version is `release` (its date) or later."""
+    return version[:10] >= release[:10]

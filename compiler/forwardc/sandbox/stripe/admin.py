@@ -1,0 +1,100 @@
+"""The sandbox's own switches of the Stripe account, at `/_sandbox/stripe`. Not Stripe's API.
+
+Knows no endpoint of Stripe. JSON in, JSON out; loopback only, so no key is asked for.
+"""
+
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from forwardc.sandbox.stripe.account import SETTINGS
+from forwardc.sandbox.stripe.fields import Field
+from forwardc.sandbox.stripe.ids import new_id
+from forwardc.sandbox.world import World
+
+_KINDS = frozenset(kind.value + end for kind in Field for end in ("", ":number"))
+
+
+class _WrongError(ValueError):
+    """The body of a switch is not what it should be."""
+
+
+def routes(world: World) -> list[Route]:
+    """`settings`, `destinations`, `destination_keys` and `restricted_keys`.
+
+    - settings: any of `account.SETTINGS`
+    - destinations: {"url_pattern", "fields": {path: kind}, "headers": [name] | null}
+    - destination_keys: {"host", "sha256"}
+    - restricted_keys: {"key", "permissions": [name]}
+    """
+    takers = {
+        "settings": _settings,
+        "destinations": _destination,
+        "destination_keys": _destination_key,
+        "restricted_keys": _restricted_key,
+    }
+
+    def route(name: str) -> Route:
+        async def answer(request: Request) -> JSONResponse:
+            try:
+                takers[name](world, await _object(request))
+            except _WrongError as error:
+                return JSONResponse({"error": str(error)}, 400)
+            return JSONResponse({"ok": True})
+
+        return Route(f"/_sandbox/stripe/{name}", answer, methods=["POST"])
+
+    return [route(name) for name in takers]
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise _WrongError("The body must be JSON.") from None
+    if not isinstance(body, dict):
+        raise _WrongError("The body must be a JSON object.")
+    return body
+
+
+def _settings(world: World, body: dict[str, Any]) -> None:
+    for name, value in body.items():
+        if name not in SETTINGS or type(value) is not type(SETTINGS[name]):
+            raise _WrongError(f"No such setting, or of another type: {name}")
+    world.table("stripe.settings").update(body)
+
+
+def _destination(world: World, body: dict[str, Any]) -> None:
+    fields, headers = body.get("fields"), body.get("headers")
+    if not isinstance(body.get("url_pattern"), str) or not isinstance(fields, dict):
+        raise _WrongError("A destination needs url_pattern and fields.")
+    if not set(fields.values()) <= _KINDS:
+        raise _WrongError(f"The kinds of fields are: {', '.join(sorted(_KINDS))}")
+    if not (headers is None or _texts(headers)):
+        raise _WrongError("headers must be a list of names.")
+    row = {"url_pattern": body["url_pattern"], "fields": fields, "headers": headers}
+    world.table("stripe.destinations")[new_id("dest")] = row
+
+
+def _destination_key(world: World, body: dict[str, Any]) -> None:
+    host, digest = body.get("host"), body.get("sha256")
+    if not isinstance(host, str) or re.fullmatch(r"[0-9a-f]{64}", str(digest)) is None:
+        raise _WrongError("A key needs host, and sha256 in lower-case hexadecimal.")
+    world.table("stripe.destination_keys").setdefault(host, []).append(digest)
+
+
+def _restricted_key(world: World, body: dict[str, Any]) -> None:
+    key, permissions = body.get("key"), body.get("permissions")
+    if re.fullmatch(r"rk_(test|live)_[A-Za-z0-9]{16,}", str(key)) is None:
+        raise _WrongError("A restricted key has the shape rk_test_ and 16 letters or digits.")
+    if not _texts(permissions):
+        raise _WrongError("permissions must be a list of names.")
+    world.table("stripe.restricted_keys")[str(key)] = {"permissions": permissions}
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,161 @@
+"""The emulated api.stripe.com as an ASGI app: routes, and the way of a request through them.
+
+Knows no endpoint's work. Order: key, content type, parameters, idempotency, endpoint.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from forwardc.sandbox.stripe import admin, forwarding, intents, methods
+from forwardc.sandbox.stripe.account import Caller, authenticate, version_of
+from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.form import FormError, parse_form
+from forwardc.sandbox.stripe.idempotency import Idempotency, Saved
+from forwardc.sandbox.stripe.ids import new_id
+from forwardc.sandbox.stripe.outcomes import Malformed
+from forwardc.sandbox.world import World
+
+HOSTS = ("api.stripe.com",)
+ENDPOINTS = (*methods.ENDPOINTS, *forwarding.ENDPOINTS, *intents.ENDPOINTS)
+_FORM = "application/x-www-form-urlencoded"
+_NOT_A_FORM = (
+    "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
+    "If you have any questions, we can help at https://support.stripe.com/."
+)
+
+
+def create(world: World) -> Starlette:
+    """The app on one world. Its switches are at `/_sandbox/stripe`."""
+    idempotency = Idempotency(world)
+    routes = [
+        Route(one.path, _Entry(world, one, idempotency).answer, methods=[one.method])
+        for one in ENDPOINTS
+    ]
+    return Starlette(
+        routes=[*routes, *admin.routes(world)],
+        exception_handlers={404: _unrecognized, 405: _unrecognized},
+    )
+
+
+@dataclass(slots=True)
+class _Reply:
+    """What one request is answered with, and under which ids."""
+
+    request_id: str
+    version: str | None = None
+    livemode: bool = False
+    key: str | None = None
+    original: str | None = None
+    replayed: bool = False
+
+    def build(self, status: int, body: dict[str, Any], *, retry: bool = False) -> Response:
+        headers = {
+            "Request-Id": self.request_id,
+            "Stripe-Should-Retry": "true" if retry else "false",
+            "Stripe-Version": self.version,
+            "Idempotency-Key": self.key,
+            "Original-Request": self.original,
+            "Idempotent-Replayed": "true" if self.replayed else None,
+        }
+        return Response(
+            json.dumps(body, indent=2, ensure_ascii=False),
+            status,
+            {name: value for name, value in headers.items() if value is not None},
+            "application/json",
+        )
+
+
+@dataclass(slots=True)
+class _Entry:
+    """The way of one endpoint's requests."""
+
+    world: World
+    endpoint: Endpoint
+    idempotency: Idempotency
+
+    async def answer(self, request: Request) -> Response:
+        reply = _Reply(new_id("req", 14))
+        try:
+            caller = authenticate(self.world, request.headers.get("authorization"))
+            reply.livemode = caller.livemode
+            reply.version = version_of(self.world, request.headers.get("stripe-version"))
+            caller.need(self.endpoint.permission)
+            call = await self._call(request, caller, reply.version)
+            reply.key = request.headers.get("idempotency-key")
+            if request.method == "POST" and reply.key is not None:
+                return await self._once(request, call, reply, reply.key)
+            status, body, _, retry = await self._run(call, reply)
+        except StripeError as error:
+            return _refused(error, reply)
+        except Malformed:
+            return Response(b'{"id": "', 200, media_type="application/json")
+        return reply.build(status, body, retry=retry)
+
+    async def _call(self, request: Request, caller: Caller, version: str) -> Call:
+        params = parse_or_refuse(request.url.query)
+        if request.method == "POST":
+            params |= await _body(request)
+        # No client of a network has the port 0: such a request comes from a vault in here.
+        forwarded = request.client is not None and request.client.port == 0
+        return Call(self.world, caller, version, params, dict(request.path_params), forwarded)
+
+    async def _once(self, request: Request, call: Call, reply: _Reply, key: str) -> Response:
+        """Run, or replay, under an idempotency key."""
+        path = request.url.path
+        saved = self.idempotency.begin(call.caller, key, path, call.params)
+        if saved is not None:
+            reply.original, reply.replayed = saved.request_id, True
+            return reply.build(saved.status, saved.body)
+        reply.original = reply.request_id
+        try:
+            status, body, keep, retry = await self._run(call, reply)
+            if keep:
+                kept = Saved(status, body, reply.request_id)
+                self.idempotency.keep(call.caller, key, path, call.params, kept)
+        finally:
+            self.idempotency.end(call.caller, key)
+        return reply.build(status, body, retry=retry)
+
+    async def _run(self, call: Call, reply: _Reply) -> tuple[int, dict[str, Any], bool, bool]:
+        """Status, body, whether to keep the answer, and whether to retry."""
+        try:
+            return 200, await self.endpoint.handler(call), True, False
+        except StripeError as error:
+            body = error.envelope(reply.request_id, livemode=reply.livemode)
+            return error.status, body, error.executed, error.retry
+
+
+def parse_or_refuse(text: str) -> dict[str, Any]:
+    """A query or a form as nested parameters. Raises 400."""
+    try:
+        return parse_form(text)
+    except FormError as error:
+        raise invalid(str(error)) from None
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    data = await request.body()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if data and media_type != _FORM:
+        raise invalid(_NOT_A_FORM)
+    try:
+        return parse_or_refuse(data.decode("ascii"))
+    except UnicodeDecodeError:
+        raise invalid("The form holds bytes that are not percent-encoded.") from None
+
+
+def _refused(error: StripeError, reply: _Reply) -> Response:
+    body = error.envelope(reply.request_id, livemode=reply.livemode)
+    return reply.build(error.status, body, retry=error.retry)
+
+
+async def _unrecognized(request: Request, _: Exception) -> Response:
+    text = f"Unrecognized request URL ({request.method}: {request.url.path})."
+    return _refused(invalid(text, status=404), _Reply(new_id("req", 14)))

@@ -1,0 +1,42 @@
+"""One call of the emulated API, as the endpoints see it. Knows no HTTP."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from forwardc.sandbox.stripe.account import Caller
+from forwardc.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. Parameters are those of query and body together, not yet checked.
+
+    `forwarded` tells that another vault of the sandbox sends this, and not a client: only then
+    do test cards make the creation of a payment method fail in transport.
+    """
+
+    world: World
+    caller: Caller
+    version: str
+    params: dict[str, Any]
+    path: dict[str, str]
+    forwarded: bool = False
+
+    @property
+    def now(self) -> int:
+        """The time of the world in whole seconds."""
+        return int(self.world.now())
+
+
+Handler = Callable[[Call], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route of the API with the permission that a restricted key needs."""
+
+    method: str
+    path: str
+    permission: str
+    handler: Handler

@@ -1,0 +1,105 @@
+"""Which leaves of a destination's body are card fields.
+
+Knows no HTTP and no state. The tables of real destinations follow what Stripe prints and, where
+it prints nothing, the destination's own API.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+
+from forwardc.sandbox.stripe.leaves import Leaf
+
+
+class Field(Enum):
+    """What a leaf holds, and the replacement that fills it."""
+
+    NUMBER = "number"
+    MONTH = "expiry_month"
+    YEAR = "expiry_year"
+    CVC = "cvc"
+    NAME = "name"
+
+
+REPLACED_BY = {
+    Field.NUMBER: "card_number",
+    Field.MONTH: "card_expiry",
+    Field.YEAR: "card_expiry",
+    Field.CVC: "card_cvc",
+    Field.NAME: "cardholder_name",
+}
+
+_SPECIFIC = {
+    Field.NUMBER: "pan cardnumber accountnumber primaryaccountnumber cardno ccnumber cardpan",
+    Field.MONTH: "expmonth expirymonth expirationmonth cardexpmonth cardexpirymonth expm",
+    Field.YEAR: "expyear expiryyear expirationyear cardexpyear cardexpiryyear expy",
+    Field.CVC: "cvc cvc2 cvv cvv2 csc cid securitycode cardcvc cardcvv cardsecuritycode "
+    "verificationvalue cardverificationvalue",
+    Field.NAME: "holdername cardholdername cardholder nameoncard cardname",
+}
+_GENERIC = {
+    "number": Field.NUMBER,
+    "month": Field.MONTH,
+    "mm": Field.MONTH,
+    "year": Field.YEAR,
+    "yyyy": Field.YEAR,
+    "name": Field.NAME,
+    "holder": Field.NAME,
+}
+_BY_NAME = {name: field for field, names in _SPECIFIC.items() for name in names.split()}
+_CARD_PARENT = re.compile(r"card|payment|instrument|expir")
+
+
+def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Field]:
+    """The card fields among the leaves, by path.
+
+    A table's key is a path, or `//a/b` for any path that ends so; its value a `Field`.
+    """
+    found: dict[str, Field] = {}
+    for leaf in leaves:
+        for pattern, kind in table.items():
+            tail = pattern[1:] if pattern.startswith("//") else None
+            if leaf.path == pattern or (tail and leaf.path.endswith(tail)):
+                found[leaf.path] = Field(kind.partition(":")[0])
+    return found
+
+
+def numeric_only(table: Mapping[str, str], path: str) -> bool:
+    """Whether the destination wants a JSON number there: the kind is written `...:number`."""
+    return table.get(path, "").endswith(":number")
+
+
+def guessed_fields(leaves: list[Leaf]) -> dict[str, Field]:
+    """Blank leaves whose names are well known as card fields: the sandbox's own rule.
+
+    Names such as `number` and `name` count only beside another card field, or in a map whose
+    name speaks of a card.
+    """
+    blank = [leaf for leaf in leaves if is_blank(leaf)]
+    found = {leaf.path: _BY_NAME[_last(leaf)] for leaf in blank if _last(leaf) in _BY_NAME}
+    parents = {_parent(path) for path in found}
+    for leaf in blank:
+        parent = _parent(leaf.path)
+        # Two names up: XML has <expiryDate><date month="" year=""/></expiryDate>.
+        above = _squeeze("".join(parent.split("/")[-2:]))
+        near = parent in parents or _CARD_PARENT.search(above)
+        if _last(leaf) in _GENERIC and near:
+            found[leaf.path] = _GENERIC[_last(leaf)]
+    return found
+
+
+def is_blank(leaf: Leaf) -> bool:
+    """An empty string, or the number 0 (guide of May 2026)."""
+    return leaf.value == "" or (type(leaf.value) is int and leaf.value == 0)
+
+
+def _last(leaf: Leaf) -> str:
+    return _squeeze(leaf.path.rpartition("/")[2])
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _squeeze(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,229 @@
+"""The Vault and Forward API: `/v1/forwarding/requests`.
+
+Knows no destination's answers: whatever a destination says, the forwarding request succeeds.
+"""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from forwardc.sandbox.cards import renewed
+from forwardc.sandbox.stripe import methods
+from forwardc.sandbox.stripe.account import setting, since
+from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
+from forwardc.sandbox.stripe.filling import CardData, fill_body
+from forwardc.sandbox.stripe.ids import new_id
+from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
+from forwardc.sandbox.stripe.paging import page
+from forwardc.sandbox.stripe.params import Free, Items, Metadata, Shape, Text, read
+from forwardc.sandbox.stripe.redaction import redact, redact_headers
+from forwardc.sandbox.stripe.registry import find, submitted_keys
+from forwardc.sandbox.world import Answer, Broken, NotConnected, Outbound, TimedOut
+
+TABLE = "stripe.forwarding_requests"
+KIND = "ForwardingRequest"
+KEPT_SECONDS = 30 * 24 * 60 * 60
+_URL = "/v1/forwarding/requests"
+_PUBLIC = ("card_cvc", "card_expiry", "card_number", "cardholder_name", "request_signature")
+_BY_ARRANGEMENT = (
+    "network_token_cryptogram",
+    "network_token_electronic_commerce_indicator",
+    "network_token_expiry",
+    "network_token_number",
+)
+_MAX_RECORDED = 5000
+_HEADER = Shape({"name": Text(), "value": Text()}, required=("name", "value"))
+_CREATE = Shape(
+    {
+        "payment_method": Text(),
+        "url": Text(),
+        "replacements": Items(Text(choices=_PUBLIC + _BY_ARRANGEMENT)),
+        "request": Shape({"body": Text(), "headers": Items(_HEADER)}),
+        "metadata": Metadata(),
+        "expand": Items(Free()),
+    },
+    required=("payment_method", "url", "replacements"),
+)
+_RETRIEVE = Shape({"expand": Items(Free())})
+
+
+async def create(call: Call) -> dict[str, Any]:
+    """POST /v1/forwarding/requests: fill the body, send it, and tell what came back."""
+    params = read(_CREATE, call.params)
+    row = methods.find(call, params["payment_method"], param="payment_method")
+    card = _current(methods.card_of(row))
+    outbound = _prepare(call, params, card)
+    if "card_cvc" in params["replacements"]:
+        methods.use_cvc(row)
+    shown = _object(call, params, outbound, card)
+    _rows(call)[shown["id"]] = shown
+    answer = await _send(call, outbound)
+    shown["request_context"] = {
+        "destination_duration": answer.duration_ms,
+        # An address of the range for documentation (RFC 5737): nothing was called.
+        "destination_ip_address": "203.0.113.10",
+    }
+    shown["response_details"] = _response(answer, card)
+    return shown
+
+
+async def retrieve(call: Call) -> dict[str, Any]:
+    """GET /v1/forwarding/requests/{id}."""
+    read(_RETRIEVE, call.params)
+    shown: dict[str, Any] | None = _rows(call).get(call.path["id"])
+    if shown is None or shown["livemode"] != call.caller.livemode:
+        raise no_such(KIND, call.path["id"])
+    return shown
+
+
+async def listed(call: Call) -> dict[str, Any]:
+    """GET /v1/forwarding/requests, newest first."""
+    rows = [row for row in _rows(call).values() if row["livemode"] == call.caller.livemode]
+    return page(call.params, rows[::-1], _URL, KIND)
+
+
+ENDPOINTS = (
+    Endpoint("POST", _URL, "forwarding_request_write", create),
+    Endpoint("GET", _URL, "forwarding_request_read", listed),
+    Endpoint("GET", _URL + "/{id}", "forwarding_request_read", retrieve),
+)
+
+
+def _rows(call: Call) -> dict[str, Any]:
+    """The requests of the last 30 days."""
+    rows = call.world.table(TABLE)
+    limit = call.world.now() - KEPT_SECONDS
+    for identifier in [key for key, row in rows.items() if row["created"] <= limit]:
+        del rows[identifier]
+    return rows
+
+
+def _current(card: CardData) -> CardData:
+    """The card as the account updater knows it now."""
+    renewal = renewed(card.number)
+    if renewal is None:
+        return card
+    return CardData(renewal.number, card.month, card.year + renewal.years, card.cvc, card.name)
+
+
+def _prepare(call: Call, params: dict[str, Any], card: CardData) -> Outbound:
+    """Check everything that can be checked before something is sent."""
+    if not setting(call.world, "forwarding_active"):
+        raise StripeError(
+            400,
+            "invalid_request_error",
+            "The vault and forward API is currently not accessible with this account.",
+            "forwarding_api_inactive",
+        )
+    _check_replacements(params["replacements"])
+    destination = find(call.world, params["url"], livemode=call.caller.livemode)
+    request = params.get("request", {})
+    headers = [(item["name"], item["value"]) for item in request.get("headers", [])]
+    check_headers(headers, destination.headers)
+    _check_destination_key(call, params["url"], headers)
+    if "body" not in request:
+        raise missing("request[body]")
+    body = fill_body(request["body"], destination, params["replacements"], card)
+    return outbound_request(params["url"], headers, body)
+
+
+def _check_replacements(replacements: list[str]) -> None:
+    if not replacements:
+        raise missing("replacements")
+    refused = [name for name in replacements if name not in _PUBLIC or name == _PUBLIC[-1]]
+    if refused:
+        # Wallet tokens need an arrangement, a signature its algorithm in the destination's
+        # config: neither is public, so the account has neither.
+        raise forwarding_invalid(
+            f"The config of this account does not support: {', '.join(refused)}.", "replacements"
+        )
+
+
+def _check_destination_key(call: Call, url: str, headers: list[tuple[str, str]]) -> None:
+    """Stripe compares the destination's key with the digest that was submitted for it.
+
+    Without a submitted digest a test key may send any value, a live key nothing.
+    """
+    submitted = submitted_keys(call.world, url)
+    if not submitted and not call.caller.livemode:
+        return
+    for _, value in headers:
+        key = value.removeprefix("Bearer ").removeprefix("Basic ").strip()
+        if hashlib.sha256(key.encode()).hexdigest() in submitted:
+            return
+    host = urlsplit(url).hostname
+    raise forwarding_invalid(
+        f"No header holds the API key that was submitted for {host}.", "request[headers]"
+    )
+
+
+async def _send(call: Call, outbound: Outbound) -> Answer:
+    """Deliver. Raises 402, 502 or 504 by the point of failure (basil, 2025-03-31)."""
+    try:
+        return await call.world.deliver(outbound)
+    except NotConnected:
+        if since(call.version, "2025-03-31"):
+            raise _upstream(402, "retryable_upstream_error") from None
+        raise _upstream(502, "upstream_connection_error") from None
+    except TimedOut:
+        raise _upstream(504, "upstream_connection_timeout") from None
+    except Broken:
+        raise _upstream(502, "upstream_connection_error") from None
+
+
+_UPSTREAM_TEXTS = {
+    "retryable_upstream_error": "No connection to the destination endpoint could be made, and "
+    "nothing was sent: the request can be retried.",
+    "upstream_connection_error": "Stripe did not receive a response from the destination "
+    "endpoint. This typically indicates a problem with the destination endpoint, rather than "
+    "with Stripe.",
+    "upstream_connection_timeout": "The request to the destination endpoint timed out. This "
+    "typically indicates a problem with the destination endpoint, rather than with Stripe.",
+}
+
+
+def _upstream(status: int, code: str) -> StripeError:
+    return StripeError(
+        status,
+        "invalid_request_error" if status == 402 else "api_error",
+        _UPSTREAM_TEXTS[code],
+        f"forwarding_api_{code}",
+        executed=True,
+    )
+
+
+def _object(
+    call: Call, params: dict[str, Any], outbound: Outbound, card: CardData
+) -> dict[str, Any]:
+    """The API object before an answer is there."""
+    sent = redact_headers(outbound.headers, card)
+    own = len(outbound.headers) - len(params.get("request", {}).get("headers", []))
+    return {
+        "id": new_id("fwdreq"),
+        "object": "forwarding.request",
+        "created": call.now,
+        "livemode": call.caller.livemode,
+        "metadata": params.get("metadata", {}),
+        "payment_method": params["payment_method"],
+        "replacements": params["replacements"],
+        "request_context": None,
+        "request_details": {
+            "body": redact(outbound.body.decode(), card)[:_MAX_RECORDED],
+            # The caller's headers come first, then Stripe's Content-Type (API reference).
+            "headers": sent[own:] + [one for one in sent[:own] if one["name"] == "Content-Type"],
+            "http_method": "POST",
+        },
+        "response_details": None,
+        "url": params["url"],
+    }
+
+
+def _response(answer: Answer, card: CardData) -> dict[str, Any]:
+    """The destination's answer, without the card, cut at the 5000 characters of the schema."""
+    body = answer.body.decode("utf-8", "replace")
+    return {
+        "body": redact(body, card)[:_MAX_RECORDED],
+        "headers": redact_headers(answer.headers, card),
+        "status": answer.status,
+    }

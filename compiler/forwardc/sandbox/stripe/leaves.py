@@ -1,0 +1,158 @@
+"""Find the leaves of a JSON or XML body, each with its place in the text.
+
+Knows no card fields and no destination. Places make it possible to fill a leaf and leave every
+other character of the body as it was sent.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+MAX_DEPTH = 100
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}\[\],:]')
+_TAG = re.compile(rb"<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
+_ATTRIBUTE = re.compile(rb"([^\s=]+)\s*=\s*(\"([^\"]*)\"|'([^']*)')")
+
+
+class NotReadable(ValueError):  # noqa: N818 - what the body is, not a fault of ours
+    """The body is neither JSON nor XML, or is nested too deeply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar: its path (`/a/0/b`; in XML `/a/b` and `/a/@b`), value and place in the text.
+
+    Places count characters in JSON, and bytes of UTF-8 in XML.
+    """
+
+    path: str
+    value: Any
+    start: int
+    end: int
+    xml: bool = False
+    # The end tag to add, where the text has an empty-element tag (`<a/>`).
+    closing: str = ""
+
+
+def leaves(text: str) -> list[Leaf]:
+    """All scalars of a body. Raises `NotReadable`."""
+    if text.lstrip().startswith("<"):
+        return _Xml(text.encode()).leaves()
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise NotReadable("The body is not valid JSON.") from error
+    return list(_json_leaves(text))
+
+
+def fill(text: str, values: list[tuple[Leaf, str]]) -> str:
+    """The body with the given leaves written anew; the strings are what stands there, escaped."""
+    last_first = sorted(values, key=lambda pair: pair[0].start, reverse=True)
+    data = text.encode()
+    for leaf, written in last_first:
+        if leaf.xml:
+            whole = f">{written}{leaf.closing}" if leaf.closing else written
+            data = data[: leaf.start] + whole.encode() + data[leaf.end :]
+            text = data.decode()
+        else:
+            text = text[: leaf.start] + written + text[leaf.end :]
+    return text
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+@dataclass(slots=True)
+class _Frame:
+    is_map: bool
+    key: str = ""
+    index: int = 0
+
+    def part(self) -> str:
+        return self.key if self.is_map else str(self.index)
+
+
+def _json_leaves(text: str) -> Iterator[Leaf]:
+    """Walk the tokens of valid JSON."""
+    frames: list[_Frame] = []
+    key_next = False
+    for token in _TOKEN.finditer(text):
+        first = token[0][0]
+        if first in "{[":
+            frames.append(_Frame(first == "{"))
+            if len(frames) > MAX_DEPTH:
+                raise NotReadable("The body is nested too deeply.")
+            key_next = first == "{"
+        elif first in "}]":
+            frames.pop()
+        elif first == ",":
+            frames[-1].index += 1
+            key_next = frames[-1].is_map
+        elif first == ":":
+            key_next = False
+        elif key_next:
+            frames[-1].key = _escape(json.loads(token[0]))
+        else:
+            path = "".join(f"/{frame.part()}" for frame in frames)
+            yield Leaf(path, json.loads(token[0]), token.start(), token.end())
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+@dataclass(slots=True)
+class _Xml:
+    """Collects empty elements and attributes with their byte places, by expat's positions."""
+
+    data: bytes
+    found: list[Leaf] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    # For each open element: where its text begins, and whether it has held anything.
+    opened: list[list[int]] = field(default_factory=list)
+
+    def leaves(self) -> list[Leaf]:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = lambda name, _: self._start(name, parser.CurrentByteIndex)
+        parser.EndElementHandler = lambda _: self._end(parser.CurrentByteIndex)
+        parser.EntityDeclHandler = _no_entities
+        try:
+            parser.Parse(self.data, True)
+        except expat.ExpatError as error:
+            raise NotReadable("The body is not valid XML.") from error
+        return self.found
+
+    def _start(self, name: str, at: int) -> None:
+        tag = _TAG.match(self.data, at)
+        if tag is None or len(self.names) >= MAX_DEPTH:
+            raise NotReadable("The body holds XML that is nested too deeply or cannot be read.")
+        if self.opened:
+            self.opened[-1][1] = 1
+        self.names.append(name)
+        self.opened.append([tag.end(), 0, at])
+        path = "/" + "/".join(self.names)
+        for item in _ATTRIBUTE.finditer(tag[2]):
+            start = tag.start(2) + item.start(2) + 1
+            end = tag.start(2) + item.end(2) - 1
+            text = self.data[start:end].decode()
+            self.found.append(Leaf(f"{path}/@{item[1].decode()}", text, start, end, xml=True))
+
+    def _end(self, at: int) -> None:
+        start, has_children, tag_at = self.opened.pop()
+        path = "/" + "/".join(self.names)
+        name = self.names.pop()
+        if has_children:
+            return
+        if at < start:  # an empty-element tag: expat reports its own beginning again
+            slash = self.data.rindex(b"/", tag_at, start)
+            self.found.append(Leaf(path, "", slash, start, xml=True, closing=f"</{name}>"))
+        else:
+            self.found.append(Leaf(path, self.data[start:at].decode(), start, at, xml=True))
+
+
+def _no_entities(*_: Any) -> None:
+    raise NotReadable("Entity declarations are not taken.")

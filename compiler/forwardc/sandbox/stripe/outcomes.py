@@ -1,0 +1,93 @@
+"""What each test card makes a Stripe payment do.
+
+Knows no request. Codes are those of Stripe's testing and error-code pages (2024).
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from forwardc.sandbox.cards import Behaviour, lookup
+from forwardc.sandbox.stripe.errors import StripeError
+from forwardc.sandbox.world import Broken, NotConnected, TimedOut
+
+# Stripe publishes no card that stays in processing: this one is the sandbox's own assignment.
+_PROCESSING = frozenset({"30123456789019"})
+# Set up for off-session use already: asks for authentication only with the customer there.
+_OFF_SESSION_READY = frozenset({"4000003800000446"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why a card is refused: the error's code and decline code."""
+
+    code: str
+    decline_code: str | None
+    message: str
+
+
+_DECLINED = "Your card was declined."
+DECLINES = MappingProxyType(
+    {
+        Behaviour.DECLINE: Decline("card_declined", "generic_decline", _DECLINED),
+        Behaviour.INSUFFICIENT_FUNDS: Decline(
+            "card_declined", "insufficient_funds", "Your card has insufficient funds."
+        ),
+        Behaviour.LOST_CARD: Decline("card_declined", "lost_card", _DECLINED),
+        Behaviour.STOLEN_CARD: Decline("card_declined", "stolen_card", _DECLINED),
+        Behaviour.VELOCITY_EXCEEDED: Decline("card_declined", "card_velocity_exceeded", _DECLINED),
+        Behaviour.EXPIRED_CARD: Decline("expired_card", None, "Your card has expired."),
+        Behaviour.INCORRECT_CVC: Decline(
+            "incorrect_cvc", None, "Your card's security code is incorrect."
+        ),
+        Behaviour.PROCESSING_ERROR: Decline(
+            "processing_error", None, "An error occurred while processing your card."
+        ),
+    }
+)
+
+
+def payment_status(number: str, *, off_session: bool) -> str | Decline:
+    """`succeeded`, `processing`, `requires_action`, or a decline.
+
+    Raises what `fail_in_transport` raises.
+    """
+    card = lookup(number)
+    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    fail_in_transport(behaviour)
+    if behaviour in DECLINES:
+        return DECLINES[behaviour]
+    if number in _PROCESSING:
+        return "processing"
+    if behaviour is not Behaviour.REQUIRES_ACTION:
+        return "succeeded"
+    if not off_session:
+        return "requires_action"
+    if number in _OFF_SESSION_READY:
+        return "succeeded"
+    return Decline(
+        "authentication_required", "authentication_required", "Your card requires authentication."
+    )
+
+
+def fail_in_transport(behaviour: Behaviour) -> None:
+    """Let the connection fail, or the server, where the test card asks for it.
+
+    Raises `TimedOut`, `Broken`, `NotConnected`, `Malformed` or a 500 `StripeError`.
+    """
+    match behaviour:
+        case Behaviour.TIMEOUT:
+            raise TimedOut("stripe")
+        case Behaviour.BROKEN:
+            raise Broken("stripe")
+        case Behaviour.NOT_CONNECTED:
+            raise NotConnected("stripe")
+        case Behaviour.MALFORMED:
+            raise Malformed
+        case Behaviour.SERVER_ERROR:
+            raise StripeError(500, "api_error", "An unknown error occurred", executed=True)
+        case _:
+            return
+
+
+class Malformed(Exception):  # noqa: N818 - an event of the emulation, not a fault of ours
+    """The answer must be one that no JSON parser takes."""

@@ -1,0 +1,147 @@
+"""The destinations that Stripe has onboarded: which URLs, which card fields, which headers.
+
+Knows no request and no card. Built in is the list of Vault and Forward's guide (May 2026) as far
+as the card fields are known; more are rows of the state, as Stripe's support would add them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from forwardc.sandbox.stripe.account import setting
+from forwardc.sandbox.stripe.errors import forwarding_invalid
+from forwardc.sandbox.world import World
+
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An onboarded destination.
+
+    `pattern` is host and path; `[x]` stands for an account's own part, `*` for one path segment.
+    `fields` maps a leaf's path to a kind; None means: by well-known names. `headers` are the
+    names that may be sent beside Stripe's own, in lower case; None means any, since Stripe does
+    not publish which ones its configurations enable.
+    """
+
+    pattern: str
+    fields: Mapping[str, str] | None
+    headers: frozenset[str] | None = None
+
+    def takes(self, url: str) -> bool:
+        """Whether a URL (host, path and query, without scheme) is this destination's."""
+        parts = re.split(r"(\[[^\]]*\]|\*)", self.pattern)
+        expression = "".join(
+            r"[A-Za-z0-9._~-]+" if part.startswith("[") or part == "*" else re.escape(part)
+            for part in parts
+        )
+        return re.fullmatch(expression, url) is not None
+
+
+_ADYEN = {
+    "/paymentMethod/number": "number",
+    "/paymentMethod/expiryMonth": "expiry_month",
+    "/paymentMethod/expiryYear": "expiry_year",
+    "/paymentMethod/cvc": "cvc",
+    "/paymentMethod/holderName": "name",
+}
+_TOKEN_VAULT = {
+    "/card/number": "number",
+    "/card/exp_month": "expiry_month",
+    "/card/exp_year": "expiry_year",
+    "/card/cvc": "cvc",
+    "/card/name": "name",
+}
+
+
+def _checkout(prefix: str) -> dict[str, str]:
+    return {
+        f"{prefix}/number": "number",
+        f"{prefix}/expiry_month": "expiry_month:number",
+        f"{prefix}/expiry_year": "expiry_year:number",
+        f"{prefix}/cvv": "cvc",
+        f"{prefix}/name": "name",
+    }
+
+
+_WORLDPAY_XML = {
+    "//cardNumber": "number",
+    "//expiryDate/date/@month": "expiry_month",
+    "//expiryDate/date/@year": "expiry_year",
+    "//cvc": "cvc",
+    "//cardHolderName": "name",
+}
+_VERSIONS = ("v68", "v69", "v70", "v71")
+
+# The guide names the live hosts only. That a test key reaches the same paths on the vendors'
+# test hosts is this sandbox's assumption.
+ONBOARDED: tuple[Destination, ...] = (
+    *(
+        Destination(f"{host}/{version}/payments", _ADYEN)
+        for version in _VERSIONS
+        for host in (
+            "[prefix]-checkout-live.adyenpayments.com/checkout",
+            "checkout-test.adyen.com/checkout",
+            "checkout-test.adyen.com",
+        )
+    ),
+    Destination("forwarding-api-demo.stripedemos.com/tokens", _TOKEN_VAULT),
+    Destination("api.pcivault.io/v1/capture/stripe", _TOKEN_VAULT),
+    Destination("api.basistheory.com/connections/stripe-forward/tokenize", _TOKEN_VAULT),
+    Destination("[prefix].live.verygoodproxy.com/cards", _TOKEN_VAULT),
+    Destination("api.checkout.com/tokens", _checkout("")),
+    Destination("api.checkout.com/payments", _checkout("/source")),
+    Destination("api.sandbox.checkout.com/tokens", _checkout("")),
+    Destination("api.sandbox.checkout.com/payments", _checkout("/source")),
+    Destination("secure.worldpay.com/jsp/merchant/xml/paymentService", _WORLDPAY_XML),
+)
+
+
+def find(world: World, url: str, *, livemode: bool) -> Destination:
+    """The destination of a URL. Raises `StripeError` where Stripe would not send there.
+
+    In test mode a URL off the list is taken, with card fields by their names, unless
+    `strict_onboarding` is set: so that a new destination can be tried without a change here.
+    """
+    address = _address(url)
+    for destination in (*_added(world), *ONBOARDED):
+        if destination.takes(address):
+            return destination
+    if livemode or setting(world, "strict_onboarding"):
+        raise forwarding_invalid("The URL is not supported by the config of this account.", "url")
+    return Destination(address, None)
+
+
+def submitted_keys(world: World, url: str) -> list[str]:
+    """The SHA-256 digests (hex) of the destination keys that were submitted for a URL's host."""
+    host = urlsplit(url).hostname or ""
+    return list(world.table("stripe.destination_keys").get(host, ()))
+
+
+def _added(world: World) -> list[Destination]:
+    return [_of_row(row) for row in world.table("stripe.destinations").values()]
+
+
+def _of_row(row: Mapping[str, Any]) -> Destination:
+    headers = row.get("headers")
+    enabled = None if headers is None else frozenset(name.lower() for name in headers)
+    return Destination(row["url_pattern"].removeprefix("https://"), row["fields"], enabled)
+
+
+def _address(url: str) -> str:
+    """Host, path and query of a URL that may be called at all: https to a public name."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise forwarding_invalid("The URL cannot be read.", "url") from None
+    host = parts.hostname or ""
+    plain = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
+    if not plain or parts.scheme != "https" or "@" in parts.netloc or port not in (None, 443):
+        raise forwarding_invalid("The URL must be a plain https URL.", "url")
+    if _HOST.fullmatch(host) is None:
+        raise forwarding_invalid("The URL must name a public host.", "url")
+    return host + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,49 @@
+"""The fixed cards of the Stripe vault: the same ids in every sandbox.
+
+Knows no endpoint. They are ordinary payment methods: the CVC of each serves one request.
+"""
+
+from forwardc.sandbox.stripe.methods import TABLE, fresh_row
+from forwardc.sandbox.stripe.testids import test_ids
+from forwardc.sandbox.world import World
+
+_CARDS = (
+    ("pm_sandbox_visa", "4242424242424242", "approved"),
+    ("pm_sandbox_mastercard", "5555555555554444", "approved"),
+    ("pm_sandbox_amex", "378282246310005", "approved"),
+    ("pm_sandbox_declined", "4000000000000002", "declined"),
+    ("pm_sandbox_insufficient_funds", "4000000000009995", "declined, insufficient funds"),
+    ("pm_sandbox_requires_action", "4000002760003184", "asks for authentication"),
+    ("pm_sandbox_processing", "30123456789019", "stays in processing"),
+    ("pm_sandbox_renewed", "5200828282828210", "renewed by the account updater"),
+    ("pm_sandbox_timeout", "4543474002249996", "the destination does not answer"),
+    ("pm_sandbox_server_error", "5199992312641465", "the destination answers 5xx"),
+    ("pm_sandbox_malformed", "2223000010479399", "the destination's answer is malformed"),
+    ("pm_sandbox_broken", "4658584090000001", "the destination ends the connection"),
+    ("pm_sandbox_not_connected", "5000186622346654", "the destination cannot be reached"),
+)
+HOLDER = "Sandbox Customer"
+
+
+def seed(world: World) -> None:
+    """Put the fixed cards into the state. Those that are there already stay."""
+    table = world.table(TABLE)
+    for identifier, number, _ in _CARDS:
+        if identifier not in table:
+            table[identifier] = fresh_row(world, identifier, number, HOLDER) | {"fixed": True}
+
+
+def sources(world: World) -> list[dict[str, str]]:
+    """What can be forwarded: id, brand, last four digits and what it does. For printing."""
+    rows = world.table(TABLE)
+    fixed = [
+        {"id": identifier, "does": does, **_face(rows[identifier]["object"]["card"])}
+        for identifier, _, does in _CARDS
+        if identifier in rows
+    ]
+    stripes = [{"id": identifier, "does": "Stripe's own test id"} for identifier in test_ids()]
+    return fixed + stripes
+
+
+def _face(card: dict[str, str]) -> dict[str, str]:
+    return {"brand": card["brand"], "last4": card["last4"]}
