@@ -1,0 +1,204 @@
+"""Visa Token Service as a destination: `POST /vts/provisionedTokens`.
+
+Knows no vault. Visa's specification is not public: paths, headers and the checked parts come from
+Visa's own client (github.com/visa/mcp), developer.visa.com and its community. Answers show the
+known members of a real one; `encTokenInfo` is left out, because it would need a token number.
+"""
+
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from forwardc.sandbox.cards import Behaviour
+from forwardc.sandbox.crypto import visa
+from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
+from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.shapes import Boolean, Items, Object, Shape, Text, problems
+from forwardc.sandbox.destinations.visa_instrument import Instrument, NotOpened, open_instrument
+from forwardc.sandbox.secrets_rule import secret
+from forwardc.sandbox.world import World
+
+HOSTS = ("cert.api.visa.com", "sandbox.api.visa.com", "api.visa.com")
+USED_TOKENS = "visa.used_tokens"
+PROVISIONED = "visa.provisioned_tokens"
+_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+_TEXTS: dict[str, Shape] = dict.fromkeys(
+    (
+        "clientAppID",
+        "clientWalletAccountID",
+        "clientWalletAccountEmailAddress",
+        "clientWalletAccountEmailAddressHash",
+        "locale",
+        "panSource",
+        "consumerEntryMode",
+        "protectionType",
+        "accountType",
+    ),
+    Text(1, 256),
+)
+# Which members are required is not public; without these two nothing can be provisioned.
+REQUEST = Object(
+    _TEXTS
+    | {
+        "presentationType": Items(Text(1)),
+        "encPaymentInstrument": Text(1),
+        "encRiskDataInfo": Text(1),
+        "termsAndConditions": Object(closed=False),
+        "isTokenForGuestCheckout": Boolean(),
+    },
+    required=("clientAppID", "encPaymentInstrument"),
+    closed=False,
+)
+
+
+class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+    """The request is answered with this error body."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(str(status))
+        self.status, self.body = status, body
+
+
+def create(world: World) -> Starlette:
+    """The app of the three hosts, on one world."""
+
+    async def provision(request: Request) -> Response:
+        headers = {"x-correlation-id": secrets.token_hex(12)}
+        try:
+            body = await request.body()
+            _authenticate(world, request, body)
+            content = _provision(world, request, body)
+        except Refused as refusal:
+            return answer(refusal.status, refusal.body, headers)
+        return content if isinstance(content, Response) else answer(201, content, headers)
+
+    return Starlette(routes=[Route("/vts/provisionedTokens", provision, methods=["POST"])])
+
+
+def _authenticate(world: World, request: Request, body: bytes) -> None:
+    """API key, then X-PAY-TOKEN over the exact target and body, then single use."""
+    query = request.url.query
+    _check_api_key(query, world.lenient)
+    token = request.headers.get("x-pay-token", "")
+    raw_path = request.scope.get("raw_path") or request.url.path.encode()
+    url = f"https://{request.url.hostname}{raw_path.decode('ascii')}" + (
+        f"?{query}" if query else ""
+    )
+    shared = secret("visa", "visa_shared_key")
+    refusal = visa.verify(token, secret=shared, url=url, body=body, now=world.now())
+    if refusal is not None:
+        raise _token_error("9201", "Token Validation Failed", f"x-pay-token {refusal}")
+    used = world.table(USED_TOKENS)
+    now = world.now()
+    for known in [known for known, until in used.items() if until < now]:
+        del used[known]
+    if token in used:
+        raise _token_error("9121", "Token already used")
+    # Kept for as long as the timestamp can pass, at both ends of the window.
+    used[token] = now + 2 * visa.WINDOW_SECONDS
+
+
+def _check_api_key(query: str, lenient: bool) -> None:
+    """Exactly one `apiKey`, the name case-sensitive; seeds with `apikey` pass when lenient."""
+    names = ("apiKey", "apikey") if lenient else ("apiKey",)
+    keys = [value for name, value in parse_qsl(query, keep_blank_values=True) if name in names]
+    expected = secret("visa", "visa_api_key")
+    if len(keys) != 1 or not hmac.compare_digest(keys[0].encode(), expected.encode()):
+        raise _token_error("9201", "Token Validation Failed", "apiKey")
+
+
+def _provision(world: World, request: Request, body: bytes) -> dict[str, Any] | Response:
+    document = _read(request, body)
+    try:
+        instrument = open_instrument(
+            document["encPaymentInstrument"],
+            pan_source=document.get("panSource", ""),
+            lenient=world.lenient,
+        )
+    except NotOpened as reason:
+        message = "Input for encPaymentInstrument is invalid or inconsistent with the profile."
+        raise _invalid(message, "encPaymentInstrument", str(reason)) from None
+    behaviour = instrument.card.at("visa")
+    fault = transport_fault(behaviour)
+    if fault is not None:
+        return fault
+    _check_outcome(world, instrument)
+    content = _provisioned(instrument)
+    world.table(PROVISIONED)[content["vProvisionedTokenID"]] = content
+    return content
+
+
+def _read(request: Request, body: bytes) -> dict[str, Any]:
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise _invalid("The content type is not JSON.", "content-type")
+    if not _UUID.fullmatch(request.headers.get("x-request-id", "")):
+        raise _invalid("The header is not a UUID.", "x-request-id")
+    try:
+        document = read_json(body)
+    except Unreadable as wrong:
+        raise _invalid("The body is not JSON.", "body", str(wrong)) from None
+    for problem in problems(REQUEST, document):
+        location = problem.path or "body"
+        raise _invalid(f"Input for {location} is invalid.", location, str(problem.kind))
+    assert isinstance(document, dict)  # noqa: S101 - the shape said so
+    return document
+
+
+def _check_outcome(world: World, instrument: Instrument) -> None:
+    """What the issuer says. The reasons' names are this sandbox's own."""
+    behaviour = instrument.card.at("visa")
+    if behaviour is Behaviour.SERVER_ERROR:
+        raise Refused(500, _error_response(500, "internalServiceFailure", "Service failed."))
+    if instrument.card.brand != "visa":
+        raise Refused(403, _error_response(403, "cardNotEligible", "The card is not eligible."))
+    moment = datetime.fromtimestamp(world.now(), UTC)
+    expired = instrument.expires and instrument.expires < (moment.year, moment.month)
+    if expired or behaviour not in (Behaviour.APPROVE, Behaviour.REQUIRES_ACTION):
+        raise Refused(403, _error_response(403, "declined", "The issuer declined."))
+
+
+def _provisioned(instrument: Instrument) -> dict[str, Any]:
+    """The body of 201. A card that asks for authentication gives an inactive token."""
+    active = instrument.card.at("visa") is Behaviour.APPROVE
+    token_info: dict[str, Any] = {
+        "tokenStatus": "ACTIVE" if active else "INACTIVE",
+        "last4": f"{secrets.randbelow(10**4):04}",
+    }
+    if instrument.expires is not None:
+        year, month = instrument.expires
+        token_info["expirationDate"] = {"month": f"{month:02}", "year": str(year)}
+    return {
+        "vProvisionedTokenID": secrets.token_hex(16),
+        "vPanEnrollmentID": secrets.token_hex(16),
+        "paymentInstrument": {
+            "last4": instrument.card.last4,
+            "paymentType": {"cardBrand": "VISA"},
+            "paymentAccountReference": "V" + secrets.token_hex(14).upper(),
+        },
+        "tokenInfo": token_info,
+    }
+
+
+def _token_error(code: str, message: str, info: str = "") -> Refused:
+    status = {"status": 401, "code": code, "severity": "ERROR", "message": message, "info": info}
+    return Refused(401, {"responseStatus": status})
+
+
+def _invalid(message: str, location: str, info: str = "") -> Refused:
+    body = _error_response(400, "invalidParameter", message)
+    detail = {"location": location} | ({"message": info} if info else {})
+    body["errorResponse"]["details"] = [detail]
+    return Refused(400, body)
+
+
+def _error_response(status: int, reason: str, message: str) -> dict[str, Any]:
+    return {"errorResponse": {"status": status, "message": message, "reason": reason}}
