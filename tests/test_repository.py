@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import tomllib
 from pathlib import Path
@@ -54,8 +55,8 @@ def test_the_lock_names_exact_versions_with_hashes_and_no_host() -> None:
 def test_the_lock_fits_the_bounds_of_pyproject(wanted: Requirement) -> None:
     version = locked()[canonicalize_name(wanted.name)][0].split("==")[1]
     assert wanted.specifier.contains(version), "renew the lock with requirements/lock.sh"
-    upper = {bound.operator for bound in wanted.specifier}
-    assert upper & {"<", "=="}, "a version has an upper bound"
+    bounds = {bound.operator for bound in wanted.specifier}
+    assert bounds & {"<", "=="}, "a version has an upper bound"
 
 
 @pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
@@ -111,3 +112,9 @@ def test_no_tracked_file_names_a_folder_of_one_machine() -> None:
         if personal.search(line)
     ]
     assert not found
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "example.com"])
+def test_tests_reach_this_machine_only(host: str) -> None:
+    with pytest.raises(Exception, match="loopback only"):
+        socket.create_connection((host, 443), timeout=1)

@@ -1,0 +1,52 @@
+"""What commands share to write: aligned tables, remarks apart from results, progress."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from forwardc.cli.output import note, say, say_json, shown_path, table
+from forwardc.cli.progress import progress
+
+
+def test_a_table_aligns_its_columns_and_ends_no_line_with_spaces() -> None:
+    shown = table(["vault", "result"], [["checkout", "full"], ["stripe", ""]])
+    assert shown.splitlines() == ["vault     result", "checkout  full", "stripe"]
+
+
+def test_a_table_with_a_short_row_is_refused() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        table(["vault", "result"], [["checkout"]])
+
+
+def test_a_result_and_a_remark_take_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    say("result")
+    say_json({"b": "é", "a": 1})
+    note("remark")
+    shown = capsys.readouterr()
+    assert shown.out == 'result\n{\n  "b": "é",\n  "a": 1\n}\n'
+    assert shown.err == "remark\n"
+
+
+def test_a_path_below_the_working_directory_is_shown_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown_path(tmp_path / "a" / "b.yaml") == "a/b.yaml"
+    assert shown_path(tmp_path.parent) == str(tmp_path.parent)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "drawn"), [(Terminal(), True), (io.StringIO(), False)])
+def test_progress_is_drawn_on_a_terminal_only(
+    stream: io.StringIO, drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress(["a", "b"], "Building") as items:
+        assert list(items) == ["a", "b"]
+    assert ("Building" in stream.getvalue()) is drawn
