@@ -20,7 +20,9 @@ _NAME = (
 # The value of such a field in JSON (also in a JSON string, with \"), in a form and in XML.
 _FIELDS = (
     re.compile(rf'(\\*"{_NAME}\\*"\s*:\s*)(\\*"[^"\\]*\\*"|-?\d+)', re.IGNORECASE),
-    re.compile(rf"((?:^|[&?]){_NAME}=)([^&\s]*)", re.IGNORECASE),
+    re.compile(
+        rf"((?:^|[&?])(?:{_NAME}|[\w.-]*(?:api_?key|secret|token))=)([^&\s]*)", re.IGNORECASE
+    ),
     re.compile(rf"(<{_NAME}(?:\s[^>]*)?>)([^<]*)", re.IGNORECASE),
 )
 _CREDENTIAL = re.compile(
@@ -50,9 +52,13 @@ def mask_text(text: str) -> str:
 def mask_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Header pairs for showing: a credential's value is hidden whole, the rest is masked text."""
     return [
-        [name, HIDDEN if _SECRET_HEADER.search(name) else mask_text(value)]
-        for name, value in headers
+        [name, HIDDEN if is_secret_header(name) else mask_text(value)] for name, value in headers
     ]
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether a header of this name usually carries a credential."""
+    return _SECRET_HEADER.search(name) is not None
 
 
 def _hide_value(match: re.Match[str]) -> str:

@@ -62,11 +62,17 @@ class World:
 
     `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
     table name and id, so that a state file is one dump of it. `lenient` accepts what the
-    vendors' documents allow but their SDKs contradict.
+    vendors' documents allow but their SDKs contradict. `fail_unavailable` makes a vault refuse
+    a placeholder that has no value, where the vendor's behaviour is unknown and the default is
+    an empty string. `allowed_hosts` is the account's list of destinations, None for any.
+    `hang_seconds` is how long a direct client waits for an answer that never comes.
     """
 
     now: Callable[[], float] = time.time
     lenient: bool = False
+    fail_unavailable: bool = False
+    allowed_hosts: tuple[str, ...] | None = None
+    hang_seconds: float = 90.0
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     send: Callable[[Outbound], Awaitable[Answer]] | None = None

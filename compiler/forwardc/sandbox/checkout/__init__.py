@@ -1,0 +1,1 @@
+"""The emulated Checkout.com vault: tokens, instruments, secrets, network tokens and Forward."""

@@ -1,0 +1,159 @@
+"""Turns a checked forward request and the vault's values into the request that goes out.
+
+Knows no HTTP server and no storage but secrets. Order as the facts have it: variables first, then
+headers, query, body and signature parameters, functions with them, and the signature last, over
+the final bytes. Substitution is plain text: nothing is escaped, as at the vendor.
+"""
+
+import json
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from forwardc.sandbox.checkout import functions
+from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
+from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
+from forwardc.sandbox.checkout.placeholders import Values
+from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.checkout.signing import sign
+from forwardc.sandbox.checkout.stored_secrets import value_of
+from forwardc.sandbox.checkout.template import Call, Name, Quoted, TemplateError, parse
+from forwardc.sandbox.crypto import jwe
+from forwardc.sandbox.world import Outbound, World
+
+_DESTINATION = "destination_request"
+
+
+@dataclass(slots=True)
+class Renderer:
+    """Evaluates templates against one request's values."""
+
+    world: World
+    values: Values
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def render(self, text: str, at: str) -> str:
+        """The text with every template replaced. Raises `Refused`; `at` names the member."""
+        try:
+            pieces = parse(text, lenient=self.world.lenient)
+        except TemplateError as error:
+            raise invalid(str(error), at=at) from None
+        try:
+            return "".join(p if isinstance(p, str) else self._value(p) for p in pieces)
+        except Refused as refused:
+            refused.where = {at: refused.codes}
+            raise
+
+    def _value(self, piece: Name | Quoted | Call) -> str:
+        match piece:
+            case Quoted(text):
+                return text
+            case Name(name):
+                return self._named(name)
+            case Call(function, arguments):
+                given = tuple((name, self._value(value)) for name, value in arguments)
+                return functions.call(function, given, lenient=self.world.lenient)
+
+    def _named(self, name: str) -> str:
+        if name in self.variables:
+            return self.variables[name]
+        if name in self.values:
+            return self._available(self.values[name])
+        if name.startswith(("secret_", "secret.")):
+            secret = value_of(self.world, name[len("secret_") :])
+            if secret is not None:
+                return secret
+        if self.world.lenient:
+            return ""
+        raise invalid("secret_not_found" if name.startswith("secret_") else "placeholder_unknown")
+
+    def _available(self, value: str | None) -> str:
+        if value is None and self.world.fail_unavailable:
+            raise invalid("placeholder_unavailable")
+        return value or ""
+
+
+def build(world: World, request: ForwardRequest, values: Values) -> Outbound:
+    """The final request, signed. Raises `Refused` (422)."""
+    renderer = Renderer(world, values)
+    renderer.variables = _variables(renderer, request)
+    headers = _headers(renderer, request)
+    url = request.url + _query(renderer, request)
+    body = renderer.render(request.body, f"{_DESTINATION}.body").encode()
+    if request.signature is not None:
+        at = f"{_DESTINATION}.signature"
+        parameters = {
+            name: renderer.render(text, at) for name, text in request.signature.parameters.items()
+        }
+        headers = sign(
+            request.signature.kind, parameters, url=url, headers=headers, body=body, now=world.now()
+        )
+    return Outbound(request.method, url, headers, body)
+
+
+def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
+    """All variables. That one names an earlier one is not documented: only with `lenient`."""
+    done: dict[str, str] = {}
+    for name, text in request.variables:
+        at = f"{_DESTINATION}.variables"
+        if name in done or name in renderer.values or not _is_name(name, renderer.world.lenient):
+            raise invalid("variable_name_invalid", at=at)
+        done[name] = renderer.render(text, at)
+        if renderer.world.lenient:
+            renderer.variables[name] = done[name]
+    return done
+
+
+def _is_name(name: str, lenient: bool) -> bool:
+    try:
+        return parse(f"{{{{{name}}}}}", lenient=lenient) == (Name(name),)
+    except TemplateError:
+        return False
+
+
+def _headers(renderer: Renderer, request: ForwardRequest) -> tuple[Pair, ...]:
+    at = f"{_DESTINATION}.headers"
+    raw = [(name, renderer.render(value, f"{at}.raw")) for name, value in request.raw_headers]
+    encrypted = _decrypted(renderer.world, request.encrypted_headers)
+    names = [name.lower() for name, _ in (*raw, *encrypted)]
+    if len(set(names)) != len(names) and not renderer.world.lenient:
+        raise invalid("header_given_twice", at=at)
+    taken = {name.lower() for name, _ in encrypted}
+    headers = (*((n, v) for n, v in raw if n.lower() not in taken), *encrypted)
+    if not all(_is_field_value(value) for _, value in headers):
+        raise invalid("header_value_invalid", at=at)
+    return headers
+
+
+def _is_field_value(value: str) -> bool:
+    """RFC 9110 section 5.5: visible characters, space and tab; obs-text as Latin-1."""
+    return all(c == "\t" or " " <= c <= "~" or "\xa0" <= c <= "\xff" for c in value)
+
+
+def _decrypted(world: World, compact: str | None) -> tuple[Pair, ...]:
+    """The headers inside the JWE: a JSON object of strings, under the vault's key."""
+    if compact is None:
+        return ()
+    key = private_jwk(world, ENCRYPTION)
+    problem = invalid("headers_encrypted_invalid", at=f"{_DESTINATION}.headers.encrypted")
+    try:
+        opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS)
+        headers = json.loads(opened.plaintext)
+    except (jwe.JweError, ValueError, RecursionError):
+        raise problem from None
+    if opened.header.get("kid", key["kid"]) != key["kid"] or not isinstance(headers, dict):
+        raise problem
+    if not all(is_header_name(name) and isinstance(text, str) for name, text in headers.items()):
+        raise problem
+    return tuple(headers.items())
+
+
+def _query(renderer: Renderer, request: ForwardRequest) -> str:
+    """The query to append. That values are percent-encoded is an engineer's note, unconfirmed."""
+    if not request.query:
+        return ""
+    at = f"{_DESTINATION}.query"
+    pairs = [
+        f"{quote(name, safe='')}={quote(renderer.render(value, at), safe='')}"
+        for name, value in request.query
+    ]
+    return ("&" if "?" in request.url else "?") + "&".join(pairs)

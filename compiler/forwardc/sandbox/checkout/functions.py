@@ -1,0 +1,58 @@
+"""The function that templates may call: `jwe_encrypt`.
+
+Knows no placeholder: its arguments come as text. Source: Checkout.com docs "Forward stored
+credentials", section on JWE; named arguments, a first one without name means `data`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.crypto import jwe
+
+_REQUIRED = ("data", "key", "alg", "enc")
+_ARGUMENTS = (*_REQUIRED, "headers")
+
+
+def call(function: str, arguments: tuple[tuple[str, str], ...], *, lenient: bool) -> str:
+    """The text that a call stands for. Raises `Refused` (422); its codes name the argument."""
+    if function != "jwe_encrypt":
+        raise invalid("template_function_unknown")
+    given = _named(arguments)
+    try:
+        return jwe.encrypt(
+            given["data"].encode(),
+            _json(given["key"], "key"),
+            alg=given["alg"],
+            enc=given["enc"],
+            headers=_json(given["headers"], "headers") if given.get("headers") else None,
+            padded_key=lenient,
+        )
+    except jwe.JweError as error:
+        reason = str(error).replace(" ", "_").replace("-", "_").lower()
+        raise invalid("jwe_encrypt_failed", f"jwe_encrypt_{reason}") from None
+
+
+def _named(arguments: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    given: dict[str, str] = {}
+    for place, (name, value) in enumerate(arguments):
+        known = name or ("data" if place == 0 else "")
+        if known not in _ARGUMENTS or known in given:
+            raise invalid("jwe_encrypt_argument_invalid")
+        given[known] = value
+    missing = [f"jwe_encrypt_{name}_required" for name in _REQUIRED if name not in given]
+    if missing:
+        raise invalid(*missing)
+    return given
+
+
+def _json(text: str, argument: str) -> dict[str, Any]:
+    problem: Refused = invalid(f"jwe_encrypt_{argument}_invalid")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise problem from None
+    if not isinstance(value, dict):
+        raise problem
+    return value

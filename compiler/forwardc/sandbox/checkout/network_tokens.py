@@ -1,0 +1,128 @@
+"""/network-tokens: a scheme's token for a card, and its cryptograms.
+
+Knows nothing of forwarding. Source: SDK-java and SDK-node network tokens packages. A published
+approving test number stands for the token's number: no scheme publishes test tokens.
+"""
+
+import secrets
+from base64 import b64encode
+from typing import Any
+
+from forwardc.sandbox.cards import Behaviour, lookup
+from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.instruments import find
+from forwardc.sandbox.checkout.problems import invalid, not_found
+from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
+from forwardc.sandbox.world import World
+
+# Token service and token number by brand; other brands have no network tokens here.
+SERVICES = {"visa": ("vts", "4000000000000077"), "mastercard": ("mdes", "5555555555554444")}
+ECI = {"vts": "05", "mdes": "02"}
+TRANSACTION_TYPES = ("ecom", "recurring", "pos", "aft")
+
+
+def provision(
+    world: World, card: dict[str, Any], state: str = "active", token_id: str = ""
+) -> dict[str, Any] | None:
+    """A network token for a card row (number and expiry), or None if its scheme has none."""
+    known = lookup(card["number"])
+    if known is None or known.brand not in SERVICES or known.behaviour is Behaviour.DECLINE:
+        return None
+    service, number = SERVICES[known.brand]
+    now = utc_offset(world.now())
+    row: dict[str, Any] = {
+        "id": token_id or new_id("nt"),
+        "state": state,
+        "number": number,
+        "expiry_month": int(card["expiry_month"]),
+        "expiry_year": int(card["expiry_year"]),
+        "type": service,
+        "payment_account_reference": f"5001{secrets.token_hex(12)}1",
+        "created_on": now,
+        "modified_on": now,
+        "card": {
+            "last4": known.last4,
+            "expiry_month": str(card["expiry_month"]),
+            "expiry_year": str(card["expiry_year"]),
+        },
+    }
+    world.table(NETWORK_TOKENS)[row["id"]] = row
+    return row
+
+
+def cryptogram() -> str:
+    """A fresh made-up cryptogram: 20 bytes in base64, as the schemes' are."""
+    return b64encode(secrets.token_bytes(20)).decode("ascii")
+
+
+def create_network_token(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """Provision for an instrument or a card. Returns the answer of 201; raises `Refused`."""
+    faults = Faults()
+    source = faults.mapping(body, "source", required=True)
+    kind = faults.text(source, "source.type", required=True, pattern="id|card")
+    if kind == "id":
+        faults.text(source, "source.id", required=True, pattern=r"src_\w{26}")
+    if kind == "card":
+        faults.text(source, "source.number", required=True, pattern=r"\d{12,19}")
+        faults.text(source, "source.expiry_month", required=True, pattern=r"\d{1,2}")
+        faults.text(source, "source.expiry_year", required=True, pattern=r"\d{4}")
+    faults.stop()
+    card = find(world, source["id"]) if kind == "id" else source
+    row = provision(world, card)
+    if row is None:
+        raise invalid("source_not_eligible", at="source")
+    if kind == "id":
+        card["network_token_id"] = row["id"]
+    return _shown(row)
+
+
+def get_network_token(world: World, token: str) -> dict[str, Any]:
+    """The answer of GET. Raises `Refused` (404)."""
+    return _shown(_find(world, token))
+
+
+def create_cryptogram(world: World, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A cryptogram for one transaction. Returns the answer of 201; raises `Refused`."""
+    row = _find(world, token)
+    if body.get("transaction_type") not in TRANSACTION_TYPES:
+        raise invalid("transaction_type_invalid", at="transaction_type")
+    if row["state"] != "active":
+        raise invalid("network_token_not_active")
+    return {"cryptogram": cryptogram(), "eci": ECI[row["type"]]}
+
+
+def delete_network_token(world: World, token: str, body: dict[str, Any]) -> None:
+    """Make a network token inactive. Raises `Refused`."""
+    row = _find(world, token)
+    faults = Faults()
+    faults.text(body, "initiated_by", required=True, pattern="cardholder|token_requestor")
+    faults.text(body, "reason", required=True, pattern="fraud|other")
+    faults.stop()
+    row["state"] = "inactive"
+    row["modified_on"] = utc_offset(world.now())
+
+
+def of_instrument(world: World, instrument: dict[str, Any]) -> dict[str, Any] | None:
+    """The active network token of an instrument, or None."""
+    row: dict[str, Any] | None = world.table(NETWORK_TOKENS).get(
+        instrument.get("network_token_id", "")
+    )
+    return row if row is not None and row["state"] == "active" else None
+
+
+def _find(world: World, token: str) -> dict[str, Any]:
+    row: dict[str, Any] | None = world.table(NETWORK_TOKENS).get(token)
+    if row is None:
+        raise not_found()
+    return row
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    token = {name: value for name, value in row.items() if name != "card"}
+    token["expiry_month"], token["expiry_year"] = str(row["expiry_month"]), str(row["expiry_year"])
+    return {
+        "card": row["card"],
+        "network_token": token,
+        "token_requestor_id": "1234567890",
+        "token_scheme_id": f"scheme_{row['type']}_001",
+    }

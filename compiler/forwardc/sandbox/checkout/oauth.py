@@ -1,0 +1,118 @@
+"""OAuth client credentials: makes and reads the vault's access tokens.
+
+Knows no other endpoint. Request, answer and error codes from Checkout.com's public API reference
+(connect/token); the token's form (RS256, `typ: at+jwt`, its claims) from tests of SDK-node.
+"""
+
+import hmac
+import json
+import secrets
+from base64 import b64decode
+from urllib.parse import parse_qs
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from forwardc.sandbox.checkout.keys import SIGNING, private_jwk
+from forwardc.sandbox.checkout.rows import fixed_id
+from forwardc.sandbox.crypto.jwe import JweError, b64, rsa_private_key, rsa_public_key, unb64
+from forwardc.sandbox.secrets_rule import checkout_client_id, checkout_client_secret
+from forwardc.sandbox.world import World
+
+LIFETIME_SECONDS = 3600
+ISSUER = "https://access.sandbox.checkout.com"
+ENTITY_ID = fixed_id("ent", "sandbox")
+SCOPES = frozenset(
+    {
+        "forward",
+        "forward:secrets",
+        "vault",
+        "vault:instruments",
+        "vault:tokenization",
+        "vault:customers",
+        "vault:card-metadata",
+        "vault:network-tokens",
+        "vault:real-time-account-updater",
+        "vault:apme-enrollment",
+        "vault:gpayme-enrollment",
+    }
+)
+
+
+class TokenError(Exception):
+    """The token request is refused; the text is OAuth's error code."""
+
+
+def grant(world: World, form: bytes, basic: str) -> dict[str, object]:
+    """Answer a token request. `basic` is the credential part of HTTP Basic, or empty.
+
+    Raises `TokenError`.
+    """
+    fields = {name: values[-1] for name, values in parse_qs(form.decode("latin-1")).items()}
+    if "grant_type" not in fields:
+        raise TokenError("invalid_request")
+    if fields["grant_type"] != "client_credentials":
+        raise TokenError("unsupported_grant_type")
+    if not _known_client(fields, basic):
+        raise TokenError("invalid_client")
+    scopes = fields.get("scope", "").split()
+    if not scopes or not SCOPES.issuperset(scopes):
+        raise TokenError("invalid_scope")
+    return {
+        "access_token": _sign(world, scopes),
+        "token_type": "Bearer",
+        "expires_in": LIFETIME_SECONDS,
+        "scope": " ".join(scopes),
+    }
+
+
+def scopes_of(world: World, token: str) -> frozenset[str] | None:
+    """The scopes of an access token of this vault, or None if it is not valid now."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    key = rsa_public_key(private_jwk(world, SIGNING))
+    try:
+        signed = f"{parts[0]}.{parts[1]}".encode()
+        key.verify(unb64(parts[2]), signed, PKCS1v15(), SHA256())
+        claims = json.loads(unb64(parts[1]))
+    except (InvalidSignature, JweError, ValueError):
+        return None
+    return frozenset(claims["scope"]) if claims["exp"] > world.now() else None
+
+
+def _known_client(fields: dict[str, str], basic: str) -> bool:
+    given = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
+    if "client_id" not in fields and basic:
+        try:
+            given = b64decode(basic, validate=True).decode("utf-8")
+        except ValueError:
+            return False
+    wanted = f"{checkout_client_id()}:{checkout_client_secret()}"
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _sign(world: World, scopes: list[str]) -> str:
+    jwk = private_jwk(world, SIGNING)
+    now = int(world.now())
+    header = {"alg": "RS256", "kid": jwk["kid"], "typ": "at+jwt"}
+    claims = {
+        "nbf": now,
+        "exp": now + LIFETIME_SECONDS,
+        "iss": ISSUER,
+        "aud": sorted({scope.split(":")[0] for scope in scopes}),
+        "client_id": checkout_client_id(),
+        "cko_client_id": fixed_id("cli", "sandbox"),
+        "cko_entity_id": ENTITY_ID,
+        "jti": secrets.token_hex(16).upper(),
+        "iat": now,
+        "scope": scopes,
+    }
+    signed = f"{_part(header)}.{_part(claims)}"
+    signature = rsa_private_key(jwk).sign(signed.encode(), PKCS1v15(), SHA256())
+    return f"{signed}.{b64(signature)}"
+
+
+def _part(value: object) -> str:
+    return b64(json.dumps(value, separators=(",", ":")).encode())

@@ -1,0 +1,38 @@
+"""Checkout.com's error answers.
+
+Knows no endpoint. Shape `{request_id, error_type, error_codes[]}` from Checkout.com's public API
+reference (nas_spec, 2021) and the exceptions of its SDKs; `errors` as in a mock of SDK-node.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+    """The request is refused with this answer. `where` names request members, never values."""
+
+    status: int
+    error_type: str = ""
+    codes: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def invalid(*codes: str, at: str = "") -> Refused:
+    """422 `request_invalid`, with the request member that is at fault."""
+    return Refused(422, "request_invalid", codes, {at: codes} if at else {})
+
+
+def unauthorized() -> Refused:
+    """401 with an empty body."""
+    return Refused(401)
+
+
+def forbidden() -> Refused:
+    """403 with an empty body: the credential is good, its scope is not."""
+    return Refused(403)
+
+
+def not_found(code: str = "") -> Refused:
+    """404; with an empty body unless the endpoint is known to name a code."""
+    return Refused(404, "not_found", (code,)) if code else Refused(404)

@@ -1,0 +1,127 @@
+"""The template grammar of Forward: text with names and function calls between `{{` and `}}`.
+
+Knows no placeholder and no function. The vendor's engine is not public: this grammar holds the
+documented forms and nothing else, so filters, conditions and nesting are refused.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+
+class TemplateError(Exception):
+    """The template is not in the grammar. The text is an error code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A placeholder, variable or secret by name."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A quoted string, as an argument of a call."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; an argument without a name has the name ''."""
+
+    function: str
+    arguments: tuple[tuple[str, Name | Quoted], ...]
+
+
+Piece = str | Name | Call
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Older documents write hyphens in secret names, and `secret.name` with a dot.
+_LENIENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_SPACE = re.compile(r"\s*")
+
+
+def parse(text: str, *, lenient: bool = False) -> tuple[Piece, ...]:
+    """The pieces of a template, literal text as `str`. Raises `TemplateError`."""
+    if "{%" in text:
+        raise TemplateError("template_tag_not_supported")
+    pieces: list[Piece] = []
+    position = 0
+    while (start := text.find("{{", position)) >= 0:
+        # `{{{x}}` is a literal brace before a template: the innermost pair opens it.
+        while text.startswith("{{", start + 1):
+            start += 1
+        pieces.append(text[position:start])
+        scanner = _Scanner(text, start + 2, _LENIENT_NAME if lenient else _NAME)
+        pieces.append(scanner.expression())
+        position = scanner.position
+    pieces.append(text[position:])
+    return tuple(piece for piece in pieces if piece != "")
+
+
+@dataclass(slots=True)
+class _Scanner:
+    text: str
+    position: int
+    name_pattern: re.Pattern[str]
+
+    def expression(self) -> Name | Call:
+        name = self.name()
+        if not self.taken("("):
+            self.close()
+            return Name(name)
+        arguments = self.arguments()
+        self.close()
+        return Call(name, arguments)
+
+    def arguments(self) -> tuple[tuple[str, Name | Quoted], ...]:
+        found: list[tuple[str, Name | Quoted]] = []
+        while not self.taken(")"):
+            if found and not self.taken(","):
+                self.fail()
+            found.append(self.argument())
+        return tuple(found)
+
+    def argument(self) -> tuple[str, Name | Quoted]:
+        value = self.value()
+        if isinstance(value, Name) and self.taken("="):
+            return value.text, self.value()
+        return "", value
+
+    def value(self) -> Name | Quoted:
+        self.skip()
+        match = _QUOTED.match(self.text, self.position)
+        if match is None:
+            return Name(self.name())
+        self.position = match.end()
+        return Quoted(match[1] if match[1] is not None else match[2])
+
+    def name(self) -> str:
+        self.skip()
+        match = self.name_pattern.match(self.text, self.position)
+        if match is None:
+            self.fail()
+        self.position = match.end()
+        return match[0]
+
+    def taken(self, mark: str) -> bool:
+        self.skip()
+        if not self.text.startswith(mark, self.position):
+            return False
+        self.position += len(mark)
+        return True
+
+    def close(self) -> None:
+        if not self.taken("}}"):
+            self.fail()
+
+    def skip(self) -> None:
+        match = _SPACE.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+
+    def fail(self) -> NoReturn:
+        at_end = "}}" not in self.text[self.position :]
+        raise TemplateError("template_unterminated" if at_end else "template_invalid")

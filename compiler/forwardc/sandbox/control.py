@@ -1,0 +1,51 @@
+"""What the sandbox tells about itself, on an address of this machine only: `/_sandbox/...`.
+
+Knows no vendor. Everything is masked: no card number, CVC or credential leaves through here.
+"""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from forwardc.sandbox.masking import mask_headers, mask_text
+from forwardc.sandbox.seed import sources
+from forwardc.sandbox.world import Received, World
+
+
+def create_control(world: World) -> Starlette:
+    """The app of `/_sandbox/health`, `/_sandbox/sources` and `/_sandbox/received`."""
+
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok", "lenient": world.lenient})
+
+    async def fixed_sources(_: Request) -> JSONResponse:
+        return JSONResponse({"data": sources(world)})
+
+    async def received(_: Request) -> JSONResponse:
+        return JSONResponse({"data": [show(request) for request in world.received]})
+
+    async def forget(_: Request) -> JSONResponse:
+        world.received.clear()
+        return JSONResponse({"data": []})
+
+    return Starlette(
+        routes=[
+            Route("/_sandbox/health", health),
+            Route("/_sandbox/sources", fixed_sources),
+            Route("/_sandbox/received", received, methods=["GET"]),
+            Route("/_sandbox/received", forget, methods=["DELETE"]),
+        ]
+    )
+
+
+def show(request: Received) -> dict[str, object]:
+    """One received request for showing, masked."""
+    return {
+        "at": request.at,
+        "host": request.host,
+        "method": request.method,
+        "target": mask_text(request.target),
+        "headers": mask_headers(request.headers),
+        "body": mask_text(request.body.decode("utf-8", "replace")),
+    }

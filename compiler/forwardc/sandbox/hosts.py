@@ -1,0 +1,115 @@
+"""Which party of the sandbox answers for which host.
+
+Knows no vendor's paths. A host that no party names is the recording echo's, so that a new
+destination needs no change here.
+"""
+
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from forwardc.sandbox.world import World
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
+
+
+class Role(Enum):
+    """What a party is. Only a vault's own control host may not be forwarded to."""
+
+    VAULT = "vault"
+    DESTINATION = "destination"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One emulated party: an ASGI app and its hosts, exact or `*.suffix`."""
+
+    name: str
+    role: Role
+    hosts: tuple[str, ...]
+    app: App
+    # Where a party that is both takes orders as a vault: such calls are no destination's.
+    control: tuple[str, ...] = ()
+
+    def receives(self, path: str) -> bool:
+        """Whether a request to this path counts as one that a destination received."""
+        return self.role is not Role.VAULT and not path.startswith(self.control or ("\0",))
+
+    def answers_for(self, host: str) -> bool:
+        """Whether this party is responsible for a host (lower case, without port)."""
+        return any(
+            host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+            for pattern in self.hosts
+        )
+
+
+# In the order in which they are asked; the echo comes last and takes what is left.
+_MODULES: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
+    ("forwardc.sandbox.checkout.app", Role.VAULT, ()),
+    ("forwardc.sandbox.stripe.app", Role.BOTH, ("/v1/forwarding/",)),
+    ("forwardc.sandbox.destinations.adyen", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.visa", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.rocketpay", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.rokt", Role.DESTINATION, ()),
+)
+_ECHO = "forwardc.sandbox.destinations.echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """All parties of one world."""
+
+    named: tuple[Party, ...]
+    echo: Party
+
+    def of(self, host: str) -> Party:
+        """The party that answers for this host."""
+        return next((party for party in self.named if party.answers_for(host)), self.echo)
+
+
+def create_parties(world: World) -> Parties:
+    """Start every party on one world."""
+    return Parties(
+        tuple(
+            _start(name, role, control, world) for name, role, control in _MODULES if _written(name)
+        ),
+        _start(_ECHO, Role.DESTINATION, (), world),
+    )
+
+
+def is_local(host: str) -> bool:
+    """Whether a host names this machine and so no party: an address, or a name without a dot."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return "." not in host
+    return True
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a path segment can be a party's host name."""
+    return _HOST.fullmatch(text) is not None
+
+
+def _written(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Party:
+    module = import_module(name)
+    return Party(name, role, module.HOSTS, module.create(world), control)
