@@ -3,6 +3,7 @@
 Knows nothing of the destination language, of YAML events or of schemas.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +11,11 @@ from typing import TypeAlias
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.source import Source
+
+# What stands for one character of the value, in the source of a scalar of each style.
+_PLAIN = re.compile(r".")
+_SINGLE_QUOTED = re.compile(r"''|.")
+_DOUBLE_QUOTED = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|.")
 
 Value: TypeAlias = str | int | Decimal | bool | None
 
@@ -178,3 +184,54 @@ def to_data(node: Node) -> object:
             return float(value)
         case YamlScalar(value=value):
             return value
+
+
+def text_span(scalar: YamlScalar, start: int, end: int) -> Span:
+    """The file span of `value[start:end]` of a text scalar; of the whole scalar if not known.
+
+    Exact for plain and quoted scalars of one line and for literal blocks; for folded text where
+    the slice occurs only once.
+    """
+    offsets = _value_offsets(scalar)
+    if offsets is not None and end < len(offsets):
+        return scalar.source.span(offsets[start], offsets[end])
+    piece = str(scalar.value)[start:end]
+    if piece and scalar.text.count(piece) == 1:
+        found = scalar.start + scalar.text.index(piece)
+        return scalar.source.span(found, found + len(piece))
+    return scalar.span
+
+
+def _value_offsets(scalar: YamlScalar) -> list[int] | None:
+    """The file offset of each character of the value and of its end, or None if folded."""
+    text = scalar.text
+    if scalar.style == "|":
+        return _literal_offsets(scalar)
+    if "\n" in text:
+        return None
+    match scalar.style:
+        case "'":
+            pattern, inner = _SINGLE_QUOTED, text[1:-1]
+        case '"':
+            pattern, inner = _DOUBLE_QUOTED, text[1:-1]
+        case _:
+            pattern, inner = _PLAIN, text
+    base = scalar.start + (1 if scalar.style else 0)
+    offsets = [base + found.start() for found in pattern.finditer(inner)]
+    return [*offsets, base + len(inner)] if len(offsets) == len(str(scalar.value)) else None
+
+
+def _literal_offsets(scalar: YamlScalar) -> list[int] | None:
+    """Each line of the value is a line of the file behind the header, less the indentation."""
+    offsets: list[int] = []
+    source_lines = scalar.text.split("\n")
+    value_lines = str(scalar.value).rstrip("\n").split("\n")
+    position = scalar.start + len(source_lines[0]) + 1
+    for line, value in zip(source_lines[1:], value_lines, strict=False):
+        content = line.rstrip("\r")
+        if not content.endswith(value):
+            return None
+        begin = position + len(content) - len(value)
+        offsets.extend(range(begin, begin + len(value) + 1))
+        position += len(line) + 1
+    return offsets
