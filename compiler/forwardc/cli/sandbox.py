@@ -30,5 +30,12 @@ def command(port: int, state: Path | None, lenient: bool) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
     from forwardc.sandbox.serve import serve
 
-    serve(port=port, state=state, lenient=lenient)
+    try:
+        serve(port, state=state, lenient=lenient)
+    except OSError as error:
+        raise click.ClickException(f"Cannot serve on port {port}: {error.strerror}.") from None
+    except ValueError:
+        raise click.BadParameter(
+            "the file does not hold the state of a sandbox.", param_hint="--state"
+        ) from None
     return 0
