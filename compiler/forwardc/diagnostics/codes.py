@@ -160,7 +160,9 @@ def similar(code: str) -> list[str]:
     """Up to five numbers that a mistyped or partial code may have meant, best first."""
     wanted = code.strip()[:80]
     same_start = [number for number in CODES if wanted and number.startswith(wanted.upper())]
+    if same_start:
+        return same_start[:5]
     by_slug = {known.slug: known.number for known in _TABLE}
     close = get_close_matches(wanted.upper(), CODES, n=5, cutoff=0.7)
     slugs = get_close_matches(wanted.lower(), by_slug, n=5, cutoff=0.6)
-    return list(dict.fromkeys([*same_start, *close, *(by_slug[slug] for slug in slugs)]))[:5]
+    return list(dict.fromkeys([*close, *(by_slug[slug] for slug in slugs)]))[:5]

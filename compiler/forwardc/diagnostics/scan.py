@@ -6,6 +6,7 @@ Knows no file format and prints nothing. A match holds its place and kind, never
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,10 +43,15 @@ _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOC
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
 
 _DIGITS = re.compile(r"[0-9]++")
-# The groups in which card numbers are printed: 4-4-4-1..4, 4-4-4-4-1..3, 4-6-5 and 4-6-4.
-_GROUPS = re.compile(
-    r"(?<![0-9A-Za-z])[0-9]{4}([ -])"
-    r"(?:[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|[0-9]{6}\1[0-9]{4,5})(?![0-9A-Za-z])"
+# The groups in which cards are printed. Looked for ahead, since groups before or after a number
+# can look like a part of it.
+_GROUPS = tuple(
+    re.compile(rf"(?<![0-9A-Za-z])(?=({groups})(?![0-9A-Za-z]))")
+    for groups in (
+        r"[0-9]{4}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}",
+        r"[0-9]{4}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{4}\2[0-9]{1,3}",
+        r"[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5}",
+    )
 )
 
 # Brand, first and last leading digits, lengths. ISO/IEC 7812 leaves the ranges to the brands:
@@ -84,9 +90,13 @@ def find_secrets(text: str) -> list[Match]:
 
 def find_cards(text: str) -> list[Match]:
     """Find card numbers, as one whole run of digits or in printed groups: `card-number`."""
-    hits = [*_DIGITS.finditer(text), *_GROUPS.finditer(text)]
-    spans = sorted(hit.span() for hit in hits if looks_like_card(_digits_of(hit[0])))
-    return [Match(start, end, "card-number") for start, end in spans]
+    runs = (hit.span() for hit in _DIGITS.finditer(text))
+    groups = (hit.span(1) for shape in _GROUPS for hit in shape.finditer(text))
+    return sorted(
+        Match(start, end, "card-number")
+        for start, end in chain(runs, groups)
+        if end - start >= 12 and looks_like_card(_digits_of(text[start:end]))
+    )
 
 
 def looks_like_card(digits: str) -> bool:
