@@ -1,0 +1,291 @@
+"""A destination as typed values: what one YAML file in `destinations/` says, and where.
+
+Knows terms and places; nothing of how it was read, of vaults or of environments' values.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from forwardc.diagnostics.span import Span
+from forwardc.language.nodes import YamlMap
+from forwardc.plan.terms import Lit, Ref, Term, walk
+from forwardc.plan.types import Type
+
+
+class SettingType(StrEnum):
+    """What kind of value a setting takes in `forwardc.yaml`."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    ENUM = "enum"
+    HOST = "host"
+    PATH = "path"
+    URL = "url"
+
+
+class ParamType(StrEnum):
+    """What kind of value a param takes on a run."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ENUM = "enum"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    COUNTRY = "country"
+    URI = "uri"
+    JSON = "json"
+
+
+class BodyKind(StrEnum):
+    """The syntax of a request body."""
+
+    JSON = "json"
+    FORM = "form"
+    XML = "xml"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of a value: lengths in characters, a regular expression, the values allowed."""
+
+    minimum: int | Decimal | None = None
+    maximum: int | Decimal | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    values: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    name: str
+    span: Span
+    """Where the name stands."""
+    pointer: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(_Declared):
+    """A value fixed at build time for each environment."""
+
+    type: SettingType = SettingType.STRING
+    bounds: Bounds = Bounds()
+    default: Lit | None = None
+    example: Lit | None = None
+    stand_in: bool = False
+    unconfirmed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Param(_Declared):
+    """A value given on every run."""
+
+    type: ParamType = ParamType.STRING
+    bounds: Bounds = Bounds()
+    default: Lit | None = None
+    example: Lit | None = None
+    optional: bool = False
+    """Whether it may be absent: declared so, and without a default."""
+    sensitive: bool = False
+    not_card: bool = False
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema of a `json` param."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSpec(_Declared):
+    """A credential: `as_key` says how it is derived, `held` forces who holds it."""
+
+    as_key: str | None = None
+    held: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One entry of a query or of the headers."""
+
+    name: str
+    term: Term
+    span: Span
+    """Where the value stands."""
+    name_span: Span
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body. `doctype` (public id, system id) belongs to XML."""
+
+    kind: BodyKind
+    tree: Term
+    span: Span
+    pointer: str
+    doctype: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A request signature: `secret` is a reference to one of the secrets."""
+
+    scheme: str
+    secret: Ref
+    span: Span
+    pointer: str
+    remove_path_prefix: str | None = None
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the destination receives."""
+
+    method: str
+    path: Term
+    query: tuple[Field, ...]
+    headers: tuple[Field, ...]
+    body: Body | None
+    sign: Sign | None
+    span: Span
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A scalar taken from the answer's body at a JSON Pointer."""
+
+    name: str
+    at: str
+    type: Type
+    """Text unless declared otherwise."""
+    sensitive: bool
+    optional: bool
+    span: Span
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """What an answer means where `when` holds; without `when` it always does."""
+
+    when: Term | None
+    is_: str
+    span: Span
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of an operation and how its answer is read."""
+
+    name: str
+    deliver: str
+    """`vault` or `direct`."""
+    let: Mapping[str, Term]
+    """Values in order; each uses earlier ones only, as `Ref("let.<name>")`."""
+    request: Request
+    outputs: Mapping[str, Output]
+    outcome: tuple[OutcomeRule, ...]
+    span: Span
+    pointer: str
+    idempotent_header: str | None = None
+    stand_in: bool = False
+    unconfirmed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing the destination can do."""
+
+    name: str
+    initiator: str
+    """`customer` or `merchant`."""
+    steps: tuple[Step, ...]
+    span: Span
+    pointer: str
+    title: str = ""
+    description: str = ""
+    fallback: str | None = None
+    unconfirmed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pci:
+    """The destination's PCI DSS standing, for the reviewer. `expires` is a day, YYYY-MM-DD."""
+
+    level: int | None = None
+    attestation: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One destination file."""
+
+    name: str
+    title: str
+    docs: str
+    environments: Mapping[str, Term]
+    """The base URL of each environment."""
+    settings: Mapping[str, Setting]
+    params: Mapping[str, Param]
+    secrets: Mapping[str, SecretSpec]
+    operations: Mapping[str, Operation]
+    span: Span
+    """Where the name stands."""
+    root: YamlMap = field(repr=False)
+    pci: Pci | None = None
+
+
+_VALUE_TYPES = {
+    "integer": Type.INTEGER,
+    "amount": Type.INTEGER,
+    "number": Type.NUMBER,
+    "boolean": Type.BOOLEAN,
+    "json": Type.JSON,
+}
+
+
+def type_of_declared(declared: Setting | Param) -> Type:
+    """The type of a setting's or param's values. An enum of integers only is an integer."""
+    values = declared.bounds.values
+    if declared.type == "enum" and values and all(isinstance(value, int) for value in values):
+        return Type.INTEGER
+    return _VALUE_TYPES.get(declared.type, Type.TEXT)
+
+
+def terms_of(step: Step) -> Iterator[Term]:
+    """Every term of a step, in the order it is written."""
+    yield from step.let.values()
+    request = step.request
+    yield request.path
+    for entry in (*request.query, *request.headers):
+        yield entry.term
+    if request.body:
+        yield request.body.tree
+    if request.sign:
+        yield request.sign.secret
+    yield from (rule.when for rule in step.outcome if rule.when is not None)
+
+
+def settings_used(destination: Destination, environment: str) -> frozenset[str]:
+    """Names of the settings that the requests of one environment need."""
+    steps = (step for operation in destination.operations.values() for step in operation.steps)
+    terms = [term for step in steps for term in terms_of(step)]
+    base_url = destination.environments.get(environment)
+    if base_url is not None:
+        terms.append(base_url)
+    nodes = (node for term in terms for node in walk(term))
+    return frozenset(
+        node.name.removeprefix("settings.")
+        for node in nodes
+        if isinstance(node, Ref) and node.root == "settings"
+    )

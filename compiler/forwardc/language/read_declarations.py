@@ -1,0 +1,125 @@
+"""Reads what a destination declares: settings, params and secrets.
+
+Knows the shape that the schema allows; which of them expressions use is judged elsewhere.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from forwardc.language import access
+from forwardc.language.destination import (
+    Bounds,
+    Param,
+    ParamType,
+    SecretSpec,
+    Setting,
+    SettingType,
+)
+from forwardc.language.nodes import Entry, Node, YamlScalar, to_data
+from forwardc.language.report import Report
+
+_Read = TypeVar("_Read")
+
+
+def read_settings(node: Node | None, report: Report) -> dict[str, Setting]:
+    """The settings by name."""
+    return _each(node, report, _setting)
+
+
+def read_params(node: Node | None, report: Report) -> dict[str, Param]:
+    """The params by name."""
+    return _each(node, report, _param)
+
+
+def read_secrets(node: Node | None, report: Report) -> dict[str, SecretSpec]:
+    """The secrets by name."""
+    return _each(node, report, _secret)
+
+
+def _each(
+    node: Node | None, report: Report, read: Callable[[Entry, Report], _Read]
+) -> dict[str, _Read]:
+    found = access.entries(node)
+    return {entry.key: read(entry, report.at(entry.value.pointer)) for entry in found}
+
+
+def _setting(entry: Entry, report: Report) -> Setting:
+    node = entry.value
+    return Setting(
+        name=entry.key,
+        span=entry.key_span,
+        pointer=node.pointer,
+        description=access.text(node, "description") or "",
+        type=SettingType(access.text(node, "type") or SettingType.STRING),
+        bounds=_bounds(node, report),
+        default=access.literal(node, "default"),
+        example=access.literal(node, "example"),
+        stand_in=access.flag(node, "stand_in"),
+        unconfirmed=access.text(node, "unconfirmed"),
+    )
+
+
+def _param(entry: Entry, report: Report) -> Param:
+    node = entry.value
+    default = access.literal(node, "default")
+    return Param(
+        name=entry.key,
+        span=entry.key_span,
+        pointer=node.pointer,
+        description=access.text(node, "description") or "",
+        type=ParamType(access.text(node, "type") or ParamType.STRING),
+        bounds=_bounds(node, report),
+        default=default,
+        example=access.literal(node, "example"),
+        optional=access.flag(node, "optional") and default is None,
+        sensitive=access.flag(node, "sensitive"),
+        not_card=access.flag(node, "not_card"),
+        schema=_schema(access.get(node, "schema")),
+    )
+
+
+def _secret(entry: Entry, _report: Report) -> SecretSpec:
+    node = entry.value
+    return SecretSpec(
+        name=entry.key,
+        span=entry.key_span,
+        pointer=node.pointer,
+        description=access.text(node, "description") or "",
+        as_key=access.text(node, "as_key"),
+        held=access.text(node, "held"),
+    )
+
+
+def _bounds(node: Node, report: Report) -> Bounds:
+    values = tuple(
+        item.value
+        for item in access.items(access.get(node, "values"))
+        if isinstance(item, YamlScalar) and isinstance(item.value, str | int)
+    )
+    return Bounds(
+        minimum=access.number(node, "minimum"),
+        maximum=access.number(node, "maximum"),
+        min_length=access.integer(node, "min_length"),
+        max_length=access.integer(node, "max_length"),
+        pattern=_pattern(node, report),
+        values=values,
+    )
+
+
+def _pattern(node: Node, report: Report) -> str | None:
+    pattern, place = access.text(node, "pattern"), access.get(node, "pattern")
+    if pattern is None or place is None:
+        return None
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        message = "not a regular expression"
+        report.at(place.pointer).error("FC0205", message, place.span, "test it with Python's re")
+        return None
+    return pattern
+
+
+def _schema(node: Node | None) -> Mapping[str, object] | None:
+    data = to_data(node) if node is not None else None
+    return data if isinstance(data, dict) else None

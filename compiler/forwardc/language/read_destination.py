@@ -1,0 +1,134 @@
+"""Reads one destination file, already accepted by the schema, into a `Destination`.
+
+Reports every mistake of names, types and literals at once; knows no vault and no other file.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.language import access
+from forwardc.language.destination import (
+    Destination,
+    Operation,
+    Param,
+    Pci,
+    SecretSpec,
+    Setting,
+    type_of_declared,
+)
+from forwardc.language.literals import check_literals
+from forwardc.language.nodes import Node, YamlMap
+from forwardc.language.read_declarations import read_params, read_secrets, read_settings
+from forwardc.language.read_steps import read_operation
+from forwardc.language.read_values import Values
+from forwardc.language.report import Report
+from forwardc.language.scope import Known, Names, Use
+from forwardc.plan.terms import Term
+
+
+def read_destination(root: Node, sink: Sink) -> Destination | None:
+    """The destination of a tree that fits the schema, or None where it is not even a map.
+
+    What has a mistake is left out of the result, so that later checks can go on; compile nothing
+    while the sink has errors. Reports FC0107, FC0205, FC0301 to FC0323, FC0401 to FC0403, FC0504,
+    FC0505 and FC0509.
+    """
+    if not isinstance(root, YamlMap):
+        return None
+    report = Report(sink)
+    check_literals(root, report)
+    settings = read_settings(root.get("settings"), report)
+    params = read_params(root.get("params"), report)
+    secrets = read_secrets(root.get("secrets"), report)
+    values = Values(_names(settings, params, secrets), report)
+    environments = _environments(root.get("environments"), values)
+    operations = {
+        entry.key: read_operation(entry, values) for entry in access.entries(root.get("operations"))
+    }
+    _check_fallbacks(operations, root, report)
+    _check_unused(settings.values(), "settings", "FC0311", values)
+    _check_unused(params.values(), "params", "FC0308", values)
+    _check_unused(secrets.values(), "secrets", "FC0310", values)
+    name = root.entry("name")
+    return Destination(
+        name=access.text(root, "name") or "",
+        title=access.text(root, "title") or "",
+        docs=access.text(root, "docs") or "",
+        environments=environments,
+        settings=settings,
+        params=params,
+        secrets=secrets,
+        operations=operations,
+        span=name.value.span if name else root.span,
+        root=root,
+        pci=_pci(root.get("pci")),
+    )
+
+
+def _names(
+    settings: Mapping[str, Setting],
+    params: Mapping[str, Param],
+    secrets: Mapping[str, SecretSpec],
+) -> Names:
+    return Names(
+        settings={name: Known(type_of_declared(found)) for name, found in settings.items()},
+        params={
+            name: Known(type_of_declared(found), found.optional) for name, found in params.items()
+        },
+        secrets=frozenset(secrets),
+    )
+
+
+def _environments(node: Node | None, values: Values) -> dict[str, Term]:
+    reader = values.within(replace(values.names, use=Use.BASE_URL))
+    found: dict[str, Term] = {}
+    for entry in access.entries(node):
+        base_url = access.get(entry.value, "base_url")
+        term = reader.line(base_url, "a base URL") if base_url is not None else None
+        if term is not None:
+            found[entry.key] = term
+    return found
+
+
+def _pci(node: Node | None) -> Pci | None:
+    if node is None:
+        return None
+    return Pci(
+        level=access.integer(node, "level"),
+        attestation=access.text(node, "attestation") or "",
+        expires=access.text(node, "expires") or "",
+    )
+
+
+def _check_fallbacks(operations: Mapping[str, Operation], root: YamlMap, report: Report) -> None:
+    for entry in access.entries(root.get("operations")):
+        operation = operations[entry.key]
+        place = access.get(entry.value, "fallback")
+        if operation.fallback is None or place is None:
+            continue
+        target = operations.get(operation.fallback)
+        here = report.at(place.pointer)
+        if target is None:
+            near = did_you_mean(operation.fallback, operations)
+            message = f"there is no operation `{operation.fallback}`"
+            here.error("FC0318", message, place.span, f"did you mean {near}?" if near else None)
+        elif target is operation or target.fallback is not None:
+            message = "a fallback leads to another fallback"
+            here.error("FC0318", message, place.span, "name an operation that has none")
+        elif target.initiator != operation.initiator:
+            message = "the fallback has another initiator"
+            hint = f"name an operation with `initiator: {operation.initiator}`"
+            here.error("FC0318", message, place.span, hint)
+
+
+def _check_unused(
+    declared: Iterable[Setting | Param | SecretSpec], root: str, code: str, values: Values
+) -> None:
+    for found in declared:
+        if f"{root}.{found.name}" not in values.used:
+            kind = root.removesuffix("s")
+            message = f"the {kind} `{found.name}` is never used"
+            report = values.report.at(found.pointer)
+            report.error(code, message, found.span, "use it, or delete it")

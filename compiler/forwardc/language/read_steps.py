@@ -1,0 +1,263 @@
+"""Reads operations and their steps, in order, since a step knows what stands before it.
+
+Knows the shape that the schema allows; the checking of values belongs to `read_values`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from forwardc.language import access
+from forwardc.language.destination import (
+    Body,
+    BodyKind,
+    Field,
+    Operation,
+    OutcomeRule,
+    Output,
+    Request,
+    Sign,
+    Step,
+)
+from forwardc.language.expressions import WORDS
+from forwardc.language.nodes import Entry, Node, YamlScalar
+from forwardc.language.read_values import Values
+from forwardc.language.scope import (
+    MAX_LET_HEIGHT,
+    MAX_LET_NODES,
+    ROOTS,
+    Known,
+    Let,
+    Use,
+    let_of,
+)
+from forwardc.plan.terms import Lit, Ref, Term, Text
+from forwardc.plan.types import Type
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+
+_OUTPUT_TYPES = {
+    "string": Type.TEXT,
+    "integer": Type.INTEGER,
+    "number": Type.NUMBER,
+    "boolean": Type.BOOLEAN,
+}
+
+
+def read_operation(entry: Entry, values: Values) -> Operation:
+    """One operation. `values` knows the destination's settings, params and secrets."""
+    node = entry.value
+    return Operation(
+        name=entry.key,
+        initiator=access.text(node, "initiator") or "customer",
+        steps=_steps(access.get(node, "steps"), values),
+        span=entry.key_span,
+        pointer=node.pointer,
+        title=access.text(node, "title") or "",
+        description=access.text(node, "description") or "",
+        fallback=access.text(node, "fallback"),
+        unconfirmed=access.text(node, "unconfirmed"),
+    )
+
+
+def _steps(node: Node | None, values: Values) -> tuple[Step, ...]:
+    found = list(access.entries(node))
+    names = [entry.key for entry in found]
+    earlier: dict[str, Mapping[str, Known]] = {}
+    steps: list[Step] = []
+    for index, entry in enumerate(found):
+        scope = replace(values.names, steps=dict(earlier), later_steps=frozenset(names[index:]))
+        step = _StepReader(entry, values.within(scope)).read()
+        earlier[entry.key] = {
+            name: Known(output.type, output.optional) for name, output in step.outputs.items()
+        }
+        steps.append(step)
+    return tuple(steps)
+
+
+@dataclass(slots=True)
+class _StepReader:
+    entry: Entry
+    values: Values
+
+    def read(self) -> Step:
+        node = self.entry.value
+        # Lets are local to the step: what an earlier step used says nothing about this one.
+        used_before = {name for name in self.values.used if name.startswith("let.")}
+        self.values.used.difference_update(used_before)
+        lets = self._lets(access.get(node, "let"))
+        request = self._request(node)
+        response = access.get(node, "response")
+        step = Step(
+            name=self.entry.key,
+            deliver=access.text(node, "deliver") or "vault",
+            let={name: let.term for name, let in lets.items() if let.term is not None},
+            request=request,
+            outputs=_outputs(access.get(response, "outputs")),
+            outcome=self._outcome(access.get(response, "outcome")),
+            span=self.entry.key_span,
+            pointer=node.pointer,
+            idempotent_header=access.text(access.get(node, "idempotent"), "header"),
+            stand_in=access.flag(node, "stand_in"),
+            unconfirmed=access.text(node, "unconfirmed"),
+        )
+        self._unused_lets(access.get(node, "let"))
+        return step
+
+    # Let
+
+    def _lets(self, node: Node | None) -> dict[str, Let]:
+        found = list(access.entries(node))
+        names = [entry.key for entry in found]
+        lets: dict[str, Let] = {}
+        for index, entry in enumerate(found):
+            self._check_let_name(entry)
+            later = frozenset(names[index:])
+            values = self.values.within(
+                replace(self.values.names, lets=dict(lets), later_lets=later)
+            )
+            lets[entry.key] = self._let(entry, values)
+        self.values = self.values.within(replace(self.values.names, lets=lets))
+        return lets
+
+    def _let(self, entry: Entry, values: Values) -> Let:
+        node = entry.value
+        if isinstance(node, YamlScalar):
+            term = values.let(node)
+        else:
+            term = values.tree(node, in_json_body=True)
+        let = let_of(term, values.type_of(term), values.names)
+        if let.size > MAX_LET_NODES or let.height > MAX_LET_HEIGHT:
+            message = "the `let` values, put in where they are used, expand to too much"
+            self._report("FC0107", message, entry, "use fewer `let` values inside one another")
+            return Let(None, let.type)
+        return let
+
+    def _check_let_name(self, entry: Entry) -> None:
+        if entry.key in ROOTS or entry.key in WORDS:
+            message = f"`{entry.key}` is a word of the language"
+            self._report("FC0205", message, entry, "choose another name")
+
+    def _unused_lets(self, node: Node | None) -> None:
+        for entry in access.entries(node):
+            if f"let.{entry.key}" not in self.values.used:
+                message = f"the `let` name `{entry.key}` is never used"
+                self._report("FC0321", message, entry, "use it, or delete it")
+
+    def _report(self, code: str, message: str, entry: Entry, hint: str) -> None:
+        report = self.values.report.at(entry.value.pointer)
+        report.error(code, message, entry.key_span, hint)
+
+    # Request
+
+    def _request(self, step: Node) -> Request:
+        node = access.get(step, "request")
+        method, path = self._path(node)
+        return Request(
+            method=method,
+            path=path,
+            query=self._fields(access.get(node, "query"), "a query value"),
+            headers=self._fields(access.get(node, "headers"), "a header"),
+            body=self._body(node),
+            sign=self._sign(access.get(node, "sign")),
+            span=node.span if node is not None else step.span,
+            pointer=node.pointer if node is not None else step.pointer,
+        )
+
+    def _path(self, request: Node | None) -> tuple[str, Term]:
+        for method in METHODS:
+            node = access.get(request, method)
+            if node is not None:
+                term = self.values.line(node, "a path")
+                if term is not None:
+                    self._check_path(term, node)
+                return method, term if term is not None else Lit("/", span=node.span)
+        return "POST", Lit("/")
+
+    def _check_path(self, path: Term, node: Node) -> None:
+        report = self.values.report.at(node.pointer)
+        for part in path.parts if isinstance(path, Text) else (path,):
+            if isinstance(part, Lit) and any(mark in str(part.value) for mark in "?#"):
+                message = "a query or fragment in the path"
+                report.error("FC0205", message, part.span, "write the fields under `query:`")
+        if self.values.may_be_absent(path):
+            message = "a path cannot be left out"
+            report.error("FC0315", message, path.span, "use a value that is always there")
+
+    def _fields(self, node: Node | None, what: str) -> tuple[Field, ...]:
+        found: list[Field] = []
+        for entry in access.entries(node):
+            name = self.values.key(entry.key_node, entry.value)
+            term = self.values.line(entry.value, what)
+            if term is not None:
+                value = entry.value
+                found.append(Field(name, term, value.span, entry.key_span, value.pointer))
+        return tuple(found)
+
+    def _body(self, request: Node | None) -> Body | None:
+        for kind in BodyKind:
+            node = access.get(request, kind)
+            if node is None:
+                continue
+            if kind is BodyKind.TEXT:
+                tree = self.values.line(node, "a text body")
+            else:
+                tree = self.values.tree(node, in_json_body=kind is BodyKind.JSON)
+            if tree is None:
+                return None
+            return Body(kind, tree, node.span, node.pointer, _doctype(request))
+        return None
+
+    def _sign(self, node: Node | None) -> Sign | None:
+        place = access.get(node, "secret")
+        if node is None or place is None:
+            return None
+        secret = self.values.line(place, "a secret")
+        if secret is None:
+            return None
+        if not (isinstance(secret, Ref) and secret.root == "secrets"):
+            message = "a signature takes one of the secrets, as it is"
+            report = self.values.report.at(place.pointer)
+            report.error("FC0303", message, place.span, "write ${secrets.<name>}")
+            return None
+        return Sign(
+            scheme=access.text(node, "scheme") or "",
+            secret=secret,
+            span=node.span,
+            pointer=node.pointer,
+            remove_path_prefix=access.text(node, "remove_path_prefix"),
+            into=access.text(node, "into"),
+        )
+
+    # Response
+
+    def _outcome(self, node: Node | None) -> tuple[OutcomeRule, ...]:
+        values = self.values.within(replace(self.values.names, use=Use.RULE))
+        rules: list[OutcomeRule] = []
+        for item in access.items(node):
+            condition = access.get(item, "when")
+            when = values.rule(condition) if condition is not None else None
+            if condition is None or when is not None:
+                is_ = access.text(item, "is") or "unknown"
+                rules.append(OutcomeRule(when, is_, item.span, item.pointer))
+        return tuple(rules)
+
+
+def _outputs(node: Node | None) -> dict[str, Output]:
+    return {
+        entry.key: Output(
+            name=entry.key,
+            at=access.text(entry.value, "at") or "",
+            type=_OUTPUT_TYPES.get(access.text(entry.value, "type") or "", Type.TEXT),
+            sensitive=access.flag(entry.value, "sensitive"),
+            optional=access.flag(entry.value, "optional"),
+            span=entry.key_span,
+            pointer=entry.value.pointer,
+        )
+        for entry in access.entries(node)
+    }
+
+
+def _doctype(request: Node | None) -> tuple[str, str] | None:
+    node = access.get(request, "doctype")
+    public, system = access.text(node, "public"), access.text(node, "system")
+    return (public, system) if public is not None and system is not None else None

@@ -1,0 +1,39 @@
+"""Reports mistakes found in one node: the node's pointer is filled in, repetitions are left out.
+
+Knows neither the rules nor the nodes: whoever finds a mistake gives its code, words and place.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from forwardc.diagnostics.diagnostic import Diagnostic, Related
+from forwardc.diagnostics.scan import mask
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where mistakes go. What an alias repeats, at the same place of the file, is reported once."""
+
+    sink: Sink
+    pointer: str = ""
+    _seen: set[tuple[str, str, Span | None]] = field(default_factory=set, repr=False)
+
+    def at(self, pointer: str) -> "Report":
+        """The same report for another node."""
+        return replace(self, pointer=pointer)
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        hint: str | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        """Report one mistake. The message is masked: a name may be a secret typed by mistake."""
+        message = mask(message)
+        key = (code, message, span)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.sink.add(Diagnostic(code, message, span, self.pointer, hint, related=related))
