@@ -1,0 +1,127 @@
+"""The card tokens of Rocketpay Gate: creating, finding, revoking, and the fixed ones.
+
+Knows no HTTP. A token is 64 hexadecimal digits, unique to card and customer; a new expiry date
+updates it (developers.rocketpay.kz, tokens). Rows hold published test cards only.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from forwardc.sandbox.cards import lookup
+from forwardc.sandbox.destinations.rocketpay_errors import Refused
+from forwardc.sandbox.world import World
+
+TABLE = "rocketpay.tokens"
+CUSTOMER = "customer_123"
+ACTIVE, REVOKED = "active", "revoke"
+_EXPIRY = (2030, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    name: str
+    number: str
+
+
+_FIXED = (
+    _Fixed("visa_approved", "4000000000000077"),
+    _Fixed("visa_declined", "4111111111111111"),
+    _Fixed("visa_payout_approved", "4242424242424242"),
+    _Fixed("mastercard_approved", "5555555555554444"),
+    _Fixed("visa_requires_action", "4000002760003184"),
+    _Fixed("visa_timeout", "4543474002249996"),
+    _Fixed("visa_broken", "4658584090000001"),
+    _Fixed("mastercard_server_error", "5199992312641465"),
+    _Fixed("mastercard_malformed", "2223000010479399"),
+    _Fixed("mastercard_not_connected", "5000186622346654"),
+)
+
+
+def fixed_token(name: str) -> str:
+    """The token of a fixed card: from its name, never from its number."""
+    return sha256(f"forwardc-sandbox:rocketpay:token:{name}".encode()).hexdigest()
+
+
+def seed(world: World) -> None:
+    """Put the fixed tokens into the store; those of a loaded state stay as they are.
+
+    They belong to `CUSTOMER` in any project, since a project id is the merchant's own.
+    """
+    for fixed in _FIXED:
+        row = _row(world, None, CUSTOMER, fixed.number, _EXPIRY, "JANE ROE")
+        world.table(TABLE).setdefault(fixed_token(fixed.name), row)
+
+
+def sources() -> list[dict[str, str]]:
+    """The fixed tokens: id, brand, last four digits and what the card does. For printing."""
+    listed = []
+    for fixed in _FIXED:
+        card = lookup(fixed.number)
+        if card is not None:
+            does = card.at("rocketpay").value.replace("_", " ")
+            token = fixed_token(fixed.name)
+            listed.append({"id": token, "brand": card.brand, "last4": card.last4, "does": does})
+    return listed
+
+
+def issue(
+    world: World, project: int, customer: str, number: str, expires: tuple[int, int], holder: str
+) -> str:
+    """The token of a card: a new one, or the valid one that exists, with its expiry updated."""
+    rows = world.table(TABLE)
+    for token, row in rows.items():
+        owner = (row["project_id"], row["customer_id"], row["number"], row["status"])
+        if owner == (project, customer, number, ACTIVE):
+            row["year"], row["month"] = expires
+            return token
+    token = secrets.token_hex(32)
+    rows[token] = _row(world, project, customer, number, expires, holder)
+    return token
+
+
+def find(world: World, token: str, project: int, customer: str, *, mismatch: str) -> dict[str, Any]:
+    """The row of a token. Raises `Refused`, with the code `mismatch` for another customer's."""
+    if not re.fullmatch("[0-9a-f]{64}", token):
+        raise Refused("3027", "token")
+    row: dict[str, Any] | None = world.table(TABLE).get(token)
+    if row is None or row["project_id"] not in (None, project):
+        raise Refused("3221", "token")
+    if row["customer_id"] != customer:
+        raise Refused(mismatch, "customer.id")
+    return row
+
+
+def usable(world: World, row: dict[str, Any]) -> None:
+    """Raise `Refused` for a token that is revoked or whose card has expired."""
+    if row["status"] != ACTIVE or (row["year"], row["month"]) < year_and_month(world):
+        raise Refused("3027", "token")
+
+
+def year_and_month(world: World) -> tuple[int, int]:
+    """Today's year and month, in UTC."""
+    moment = datetime.fromtimestamp(world.now(), UTC)
+    return moment.year, moment.month
+
+
+def _row(
+    world: World,
+    project: int | None,
+    customer: str,
+    number: str,
+    expires: tuple[int, int],
+    holder: str,
+) -> dict[str, Any]:
+    return {
+        "project_id": project,
+        "customer_id": customer,
+        "number": number,
+        "year": expires[0],
+        "month": expires[1],
+        "holder": holder,
+        "status": ACTIVE,
+        "created_at": world.now(),
+    }
