@@ -11,9 +11,9 @@ from forwardc.sandbox.stripe.account import since
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid, no_such, unknown
 from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.intent_params import CONFIRM, CREATE, RETRIEVE
+from forwardc.sandbox.stripe.intent_params import CONFIRM, CREATE, RETRIEVE, UNSUPPORTED
 from forwardc.sandbox.stripe.outcomes import Decline, payment_status
-from forwardc.sandbox.stripe.params import read
+from forwardc.sandbox.stripe.params import Shape, read
 
 TABLE = "stripe.payment_intents"
 # Stripe says "too many", not how many.
@@ -25,8 +25,7 @@ _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_ac
 
 async def create(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents."""
-    _check_types(call)
-    params = read(CREATE, call.params)
+    params = _read(call, CREATE)
     if re.fullmatch(r"[A-Za-z]{3}", params["currency"]) is None:
         raise invalid("Invalid currency.", param="currency")
     if params.get("confirm") is not True:
@@ -54,8 +53,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
 async def confirm(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm."""
     row = _find(call)
-    _check_types(call)
-    params = read(CONFIRM, call.params)
+    params = _read(call, CONFIRM)
     intent = row["object"]
     if intent["status"] not in _CONFIRMABLE:
         raise _unexpected(
@@ -75,6 +73,15 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/payment_intents/{id}", "payment_intent_read", retrieve),
     Endpoint("POST", "/v1/payment_intents/{id}/confirm", "payment_intent_write", confirm),
 )
+
+
+def _read(call: Call, shape: Shape) -> dict[str, Any]:
+    _check_types(call)
+    params = read(shape, call.params)
+    for name in UNSUPPORTED:
+        if name in params:
+            raise invalid("The sandbox does not support this parameter.", param=name)
+    return params
 
 
 def _find(call: Call) -> dict[str, Any]:

@@ -106,14 +106,22 @@ def _escape(key: str) -> str:
 
 
 @dataclass(slots=True)
+class _Open:
+    """An element that is open: its tag is `<name/>` if `empty`, its text begins at `start`."""
+
+    name: str
+    start: int
+    empty: bool
+    has_children: bool = False
+
+
+@dataclass(slots=True)
 class _Xml:
-    """Collects empty elements and attributes with their byte places, by expat's positions."""
+    """Collects elements without children, and attributes, by the byte places that expat tells."""
 
     data: bytes
     found: list[Leaf] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    # For each open element: where its text begins, and whether it has held anything.
-    opened: list[list[int]] = field(default_factory=list)
+    opened: list[_Open] = field(default_factory=list)
 
     def leaves(self) -> list[Leaf]:
         parser = expat.ParserCreate()
@@ -126,32 +134,31 @@ class _Xml:
             raise NotReadable("The body is not valid XML.") from error
         return self.found
 
+    def _path(self) -> str:
+        return "".join(f"/{element.name}" for element in self.opened)
+
     def _start(self, name: str, at: int) -> None:
         tag = _TAG.match(self.data, at)
-        if tag is None or len(self.names) >= MAX_DEPTH:
+        if tag is None or len(self.opened) >= MAX_DEPTH:
             raise NotReadable("The body holds XML that is nested too deeply or cannot be read.")
         if self.opened:
-            self.opened[-1][1] = 1
-        self.names.append(name)
-        self.opened.append([tag.end(), 0, at])
-        path = "/" + "/".join(self.names)
+            self.opened[-1].has_children = True
+        self.opened.append(_Open(name, tag.end(), tag[3] == b"/"))
         for item in _ATTRIBUTE.finditer(tag[2]):
             start = tag.start(2) + item.start(2) + 1
             end = tag.start(2) + item.end(2) - 1
-            text = self.data[start:end].decode()
-            self.found.append(Leaf(f"{path}/@{item[1].decode()}", text, start, end, xml=True))
+            path = f"{self._path()}/@{item[1].decode()}"
+            self.found.append(Leaf(path, self.data[start:end].decode(), start, end, xml=True))
 
     def _end(self, at: int) -> None:
-        start, has_children, tag_at = self.opened.pop()
-        path = "/" + "/".join(self.names)
-        name = self.names.pop()
-        if has_children:
-            return
-        if at < start:  # an empty-element tag: expat reports its own beginning again
-            slash = self.data.rindex(b"/", tag_at, start)
-            self.found.append(Leaf(path, "", slash, start, xml=True, closing=f"</{name}>"))
-        else:
-            self.found.append(Leaf(path, self.data[start:at].decode(), start, at, xml=True))
+        path = self._path()
+        element = self.opened.pop()
+        if element.empty:
+            slash, closing = element.start - 2, f"</{element.name}>"
+            self.found.append(Leaf(path, "", slash, element.start, xml=True, closing=closing))
+        elif not element.has_children:
+            text = self.data[element.start : at].decode()
+            self.found.append(Leaf(path, text, element.start, at, xml=True))
 
 
 def _no_entities(*_: Any) -> None:

@@ -1,0 +1,151 @@
+"""A bench for the emulated Stripe: one world with a stopped clock and a destination to script."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from forwardc.sandbox.secrets_rule import stripe_secret_key
+from forwardc.sandbox.stripe.app import create
+from forwardc.sandbox.stripe.seed import seed
+from forwardc.sandbox.world import Answer, Outbound, World
+
+START = 1_790_000_000.0  # September 2026
+JSON = (("Content-Type", "application/json"),)
+FORWARD = "/v1/forwarding/requests"
+DEMO = "https://forwarding-api-demo.stripedemos.com/tokens"
+
+
+class Bench:
+    """Talks to the app as a client does. `sent` is what left for destinations."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.world = World(now=lambda: self.time, send=self._deliver)
+        seed(self.world)
+        self.app = create(self.world)
+        self.sent: list[Outbound] = []
+        self.answer: Answer | Exception = Answer(200, JSON, b'{"ok":true}', 12)
+
+    async def _deliver(self, outbound: Outbound) -> Answer:
+        self.sent.append(outbound)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        form: Any = None,
+        headers: dict[str, str] | None = None,
+        client: tuple[str, int] = ("127.0.0.1", 50_000),
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, client=client)
+        sent = {"Authorization": f"Bearer {stripe_secret_key()}"} | (headers or {})
+        content = None
+        if form is not None:
+            content = form if isinstance(form, str) else urlencode(flat(form))
+            sent = {"Content-Type": "application/x-www-form-urlencoded"} | sent
+        base = "https://api.stripe.com"
+        async with httpx.AsyncClient(transport=transport, base_url=base) as session:
+            return await session.request(method, path, content=content, headers=sent)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return asyncio.run(self.request("GET", path, headers=headers))
+
+    def post(self, path: str, form: Any, **headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return asyncio.run(self.request("POST", path, form, named))
+
+    def switch(self, name: str, body: dict[str, Any]) -> httpx.Response:
+        headers = {"Content-Type": "application/json"}
+        return asyncio.run(
+            self.request("POST", f"/_sandbox/stripe/{name}", json.dumps(body), headers)
+        )
+
+    def card(self, number: str = "4242424242424242", **extra: Any) -> dict[str, Any]:
+        card = {"number": number, "exp_month": "03", "exp_year": "2030", "cvc": "737"}
+        form = {"type": "card", "card": card, "billing_details": {"name": "Jane Roe"}}
+        answer = self.post("/v1/payment_methods", form | extra)
+        assert answer.status_code == 200, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def forward(
+        self,
+        body: Any,
+        replacements: str = "card_number card_expiry card_cvc cardholder_name",
+        *,
+        method: str = "pm_card_visa",
+        url: str = DEMO,
+        sends: dict[str, str] | None = None,
+        **headers: str,
+    ) -> httpx.Response:
+        request: dict[str, Any] = {"body": body if isinstance(body, str) else json.dumps(body)}
+        if sends:
+            request["headers"] = [{"name": name, "value": sends[name]} for name in sends]
+        form = {
+            "payment_method": method,
+            "url": url,
+            "replacements": replacements.split(),
+            "request": request,
+        }
+        return self.post(FORWARD, form, **headers)
+
+    def left(self) -> Any:
+        """The JSON body of the last request that left."""
+        return json.loads(self.sent[-1].body)
+
+
+def flat(value: Any, name: str = "") -> list[tuple[str, str]]:
+    """Nested data as the pairs of a form, lists indexed, as Stripe's own libraries write it."""
+    if isinstance(value, dict):
+        items = [(f"{name}[{key}]" if name else key, item) for key, item in value.items()]
+    elif isinstance(value, list):
+        items = [(f"{name}[{at}]", item) for at, item in enumerate(value)]
+    else:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return [(name, text)]
+    return [pair for key, item in items for pair in flat(item, key)]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(scope="session")
+def flat_form() -> Callable[[dict[str, Any]], str]:
+    """Nested data as the text of a form."""
+    return lambda tree: urlencode(flat(tree))
+
+
+@pytest.fixture(scope="session")
+def follows_contract(shared: Callable[[str], Path]) -> Callable[[str, Any], None]:
+    """A check that an answer is valid for the real API's published schema of that name."""
+    document = json.loads(shared("contracts/stripe-openapi-subset.json").read_text())
+    schemas = {name: _plain(schema) for name, schema in document["components"]["schemas"].items()}
+
+    def check(name: str, answer: Any) -> None:
+        root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        problems = Draft202012Validator(root).iter_errors(answer)
+        assert [f"{one.json_path}: {one.message[:200]}" for one in problems] == []
+
+    return check
+
+
+def _plain(schema: Any) -> Any:
+    """An OpenAPI 3.0 schema as JSON Schema: `nullable` becomes a choice."""
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _plain(item) for key, item in schema.items() if key != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain

@@ -1,0 +1,443 @@
+"""The Vault and Forward API: what leaves for a destination, and what the caller gets back."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from forwardc.sandbox.world import Answer, Broken, NotConnected, TimedOut
+
+FORWARD = "/v1/forwarding/requests"
+BLANK = {"card": {"number": "", "exp_month": "", "exp_year": "", "cvc": "", "name": ""}}
+ADYEN = "https://checkout-test.adyen.com/v71/payments"
+BASIL = "2025-03-31.basil"
+ACACIA = "2024-12-18.acacia"
+
+
+def error(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()["error"]
+    return found
+
+
+def test_fills_every_blank_that_was_asked_for(bench):
+    method = bench.card()["id"]
+    answer = bench.forward(BLANK | {"metadata": {"reference": "r-1"}}, method=method)
+    assert answer.status_code == 200
+    assert bench.left() == {
+        "card": {
+            "number": "4242424242424242",
+            "exp_month": "03",
+            "exp_year": "2030",
+            "cvc": "737",
+            "name": "Jane Roe",
+        },
+        "metadata": {"reference": "r-1"},
+    }
+
+
+def test_a_zero_becomes_a_number_and_everything_else_stays_as_sent(bench):
+    body = (
+        '{ "amount":10.50, "n":1e3,\n "paymentMethod":{"expiryMonth":0,"expiryYear":0,'
+        ' "number":"" } }'
+    )
+    bench.forward(body, "card_number card_expiry", method=bench.card()["id"], url=ADYEN)
+    assert bench.sent[0].body.decode() == (
+        '{ "amount":10.50, "n":1e3,\n "paymentMethod":{"expiryMonth":3,"expiryYear":2030,'
+        ' "number":"4242424242424242" } }'
+    )
+
+
+def test_what_was_not_asked_for_goes_out_as_sent_and_absent_keys_stay_absent(bench):
+    body = {"card": {"number": "", "exp_month": "", "name": "LITERAL", "cvc": ""}}
+    bench.forward(body, "card_number card_expiry")
+    assert bench.left()["card"] == {
+        "number": "4242424242424242",
+        "exp_month": "03",
+        "name": "LITERAL",
+        "cvc": "",
+    }
+
+
+def test_a_name_is_escaped_for_json(bench):
+    name = 'Zoë "Z" O\\Neil'
+    method = bench.card(billing_details={"name": name})["id"]
+    bench.forward(BLANK, method=method)
+    assert bench.left()["card"]["name"] == name
+
+
+def test_xml_elements_and_attributes_are_filled(bench):
+    url = "https://secure.worldpay.com/jsp/merchant/xml/paymentService"
+    body = (
+        '<?xml version="1.0"?><!DOCTYPE paymentService PUBLIC "-//W//DTD" "http://dtd.w/v1.dtd">'
+        '<paymentService v="1.4"><CARD-SSL><cardNumber/><expiryDate><date month="" year=""/>'
+        "</expiryDate><cardHolderName></cardHolderName><cvc/></CARD-SSL></paymentService>"
+    )
+    method = bench.card(billing_details={"name": "Roe & Söhne"})["id"]
+    answer = bench.forward(body, method=method, url=url)
+    assert answer.status_code == 200
+    assert bench.sent[0].body.decode() == (
+        '<?xml version="1.0"?><!DOCTYPE paymentService PUBLIC "-//W//DTD" "http://dtd.w/v1.dtd">'
+        '<paymentService v="1.4"><CARD-SSL><cardNumber>4242424242424242</cardNumber><expiryDate>'
+        '<date month="03" year="2030"/></expiryDate><cardHolderName>Roe &amp; Söhne'
+        "</cardHolderName><cvc>737</cvc></CARD-SSL></paymentService>"
+    )
+    assert ("Content-Type", "application/xml") in bench.sent[0].headers
+
+
+@pytest.mark.parametrize(
+    ("body", "url"),
+    [
+        ({"card": {"number": "{{card_number}}"}}, None),
+        ({"card": {"number": 0}}, None),
+        ({"number": "", "expiry_month": ""}, "https://api.checkout.com/tokens"),
+        ("card[number]=", None),
+        ("[" * 400 + "]" * 400, None),
+        ('{"card": NaN}', None),
+    ],
+    ids=["template", "number-as-0", "needs-0", "form", "deep", "nan"],
+)
+def test_bodies_that_the_config_cannot_fill_are_refused(bench, body, url):
+    options = {"url": url} if url else {}
+    answer = bench.forward(body, "card_number card_expiry", **options)
+    assert answer.status_code == 400
+    assert error(answer)["code"] == "forwarding_api_invalid_parameter"
+    assert error(answer)["param"] == "request[body]"
+    assert bench.sent == []
+
+
+def test_the_cvc_serves_one_request_even_a_failed_one(bench):
+    method = bench.card()["id"]
+    bench.answer = TimedOut("x")
+    assert bench.forward(BLANK, method=method).status_code == 504
+    assert bench.left()["card"]["cvc"] == "737"
+    bench.answer = Answer(200, (), b"{}", 1)
+    bench.forward(BLANK, method=method)
+    assert bench.left()["card"]["cvc"] == ""
+    assert bench.left()["card"]["number"] == "4242424242424242"
+
+
+def test_a_refused_request_does_not_use_the_cvc_up(bench):
+    method = bench.card()["id"]
+    bench.forward("not json", method=method)
+    bench.forward(BLANK, method=method)
+    assert bench.left()["card"]["cvc"] == "737"
+
+
+def test_stripes_own_test_id_has_a_cvc_each_time(bench):
+    for _ in range(2):
+        bench.forward(BLANK)
+        assert bench.left()["card"]["cvc"] == "123"
+
+
+def test_the_account_updater_renews_number_and_expiry(bench):
+    bench.forward(BLANK, "card_number card_expiry", method="pm_sandbox_renewed")
+    card = bench.left()["card"]
+    assert card["number"] == "5555555555554444"
+    assert int(card["exp_year"]) > 2030
+
+
+def test_outbound_headers(bench):
+    bench.forward(BLANK, sends={"X-API-Key": "k", "Idempotency-Key": "theirs"})
+    assert bench.sent[0].headers == (
+        ("User-Agent", "Stripe"),
+        ("Accept", "*/*"),
+        ("Content-Type", "application/json"),
+        ("X-API-Key", "k"),
+        ("Idempotency-Key", "theirs"),
+    )
+    assert (bench.sent[0].method, bench.sent[0].timeout_ms) == ("POST", 15_000)
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "a b", "x\r\nEvil"])
+def test_headers_that_cannot_be_sent_are_refused(bench, name):
+    answer = bench.forward(BLANK, sends={name: "v"})
+    assert error(answer)["param"] == "request[headers][0]"
+    assert bench.sent == []
+
+
+def test_the_answer_is_redacted_and_follows_the_schema(bench, follows_contract):
+    method = bench.card()["id"]
+    seen = {"number": "4242424242424242", "cvc": "737", "nested": '{"cvv":"737"}', "id": "a737"}
+    bench.answer = Answer(
+        422, (("Content-Type", "application/json"),), json.dumps(seen).encode(), 7
+    )
+    sends = {"Authorization": "Bearer very-secret", "Idempotency-Key": "theirs"}
+    answer = bench.forward(BLANK, method=method, sends=sends)
+    shown = answer.json()
+    follows_contract("forwarding.request", shown)
+    assert answer.status_code == 200
+    assert shown["response_details"]["status"] == 422
+    assert json.loads(shown["response_details"]["body"]) == {
+        "number": "424242******4242",
+        "cvc": "***",
+        "nested": '{"cvv":"***"}',
+        "id": "a737",
+    }
+    assert json.loads(shown["request_details"]["body"])["card"] == {
+        "number": "424242******4242",
+        "exp_month": "03",
+        "exp_year": "2030",
+        "cvc": "***",
+        "name": "Jane Roe",
+    }
+    assert shown["request_details"]["headers"] == [
+        {"name": "Authorization", "value": "***"},
+        {"name": "Idempotency-Key", "value": "theirs"},
+        {"name": "Content-Type", "value": "application/json"},
+    ]
+    assert shown["request_context"]["destination_duration"] == 7
+    assert "very-secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "version", "status", "code"),
+    [
+        (NotConnected("x"), BASIL, 402, "forwarding_api_retryable_upstream_error"),
+        (NotConnected("x"), ACACIA, 502, "forwarding_api_upstream_connection_error"),
+        (TimedOut("x"), BASIL, 504, "forwarding_api_upstream_connection_timeout"),
+        (TimedOut("x"), ACACIA, 504, "forwarding_api_upstream_connection_timeout"),
+        (Broken("x"), BASIL, 502, "forwarding_api_upstream_connection_error"),
+    ],
+)
+def test_failures_by_their_point_and_the_version(
+    bench, follows_contract, fault, version, status, code
+):
+    bench.answer = fault
+    answer = bench.forward(BLANK, Stripe_Version=version)
+    assert (answer.status_code, error(answer)["code"]) == (status, code)
+    assert answer.headers["stripe-should-retry"] == "false"
+    follows_contract("error", answer.json())
+
+
+def test_a_failed_request_is_kept_without_an_answer(bench, follows_contract):
+    bench.answer = TimedOut("x")
+    bench.forward(BLANK)
+    (kept,) = bench.get(FORWARD).json()["data"]
+    assert kept["response_details"] is None
+    follows_contract("forwarding.request", kept)
+
+
+# --- destinations
+
+
+def test_an_unlisted_url_is_taken_in_test_mode_by_well_known_names(bench):
+    url = "https://pay.newcomer.example/v1/cards?region=eu"
+    body = {
+        "payment": {"pan": "", "expirationDate": {"month": 0, "year": 0}, "securityCode": ""},
+        "company": {"name": "", "phone": {"number": ""}},
+    }
+    answer = bench.forward(body, "card_number card_expiry card_cvc", url=url)
+    assert answer.status_code == 200, answer.text
+    assert bench.left() == {
+        "payment": {
+            "pan": "4242424242424242",
+            "expirationDate": {"month": 3, "year": 2029},
+            "securityCode": "123",
+        },
+        "company": {"name": "", "phone": {"number": ""}},
+    }
+
+
+def test_an_unlisted_url_is_refused_where_a_field_cannot_be_found(bench):
+    answer = bench.forward({"blob": ""}, "card_number", url="https://new.example/cards")
+    assert error(answer)["code"] == "forwarding_api_invalid_parameter"
+    assert "card_number" in error(answer)["message"]
+    assert bench.sent == []
+
+
+def test_strict_onboarding_and_live_keys_know_the_list_only(bench):
+    url = "https://new.example/cards"
+    live = {"Authorization": "Bearer sk_live_" + "a" * 24}
+    made = bench.post(
+        "/v1/payment_methods", {"type": "card", "card": {"token": "tok_visa"}}, **live
+    )
+    assert made.status_code == 400  # test tokens do not exist in live mode
+    answer = bench.forward(BLANK, url=url, method="pm_sandbox_visa", **live)
+    assert error(answer)["param"] == "url"
+    bench.switch("settings", {"strict_onboarding": True})
+    assert error(bench.forward(BLANK, url=url))["param"] == "url"
+    assert bench.sent == []
+
+
+def test_a_destination_can_be_onboarded(bench):
+    row = {
+        "url_pattern": "api.[account].example/v1/*/pay",
+        "fields": {"/a/0/p": "number", "/a/0/m": "expiry_month:number"},
+        "headers": ["X-Key"],
+    }
+    assert bench.switch("destinations", row).status_code == 200
+    url = "https://api.shop-1.example/v1/77/pay"
+    body = {"a": [{"p": "", "m": 0}]}
+    sent = bench.forward(body, "card_number card_expiry", url=url, sends={"x-key": "1"})
+    assert sent.status_code == 200
+    assert bench.left() == {"a": [{"p": "4242424242424242", "m": 3}]}
+    refused = bench.forward(body, "card_number", url=url, sends={"X-Other": "1"})
+    assert error(refused)["param"] == "request[headers][0]"
+    assert len(bench.sent) == 1
+
+
+def test_wrong_switches_are_refused(bench):
+    assert bench.switch("destinations", {"url_pattern": "a/b"}).status_code == 400
+    row = {"url_pattern": "a.example/b", "fields": {"/x": "pan"}}
+    assert bench.switch("destinations", row).status_code == 400
+    assert bench.switch("settings", {"strict_keys": "yes"}).status_code == 400
+    assert bench.switch("restricted_keys", {"key": "sk_test_1"}).status_code == 400
+    assert bench.switch("destination_keys", {"host": "a", "sha256": "x"}).status_code == 400
+
+
+def test_a_submitted_destination_key_must_match(bench):
+    digest = hashlib.sha256(b"right-key").hexdigest()
+    host = "forwarding-api-demo.stripedemos.com"
+    assert bench.forward(BLANK, sends={"Authorization": "Bearer any"}).status_code == 200
+    bench.switch("destination_keys", {"host": host, "sha256": digest})
+    wrong = bench.forward(BLANK, sends={"Authorization": "Bearer wrong-key"})
+    assert error(wrong)["param"] == "request[headers]"
+    right = bench.forward(BLANK, sends={"Authorization": "Bearer right-key"})
+    assert right.status_code == 200
+
+
+def test_a_live_request_needs_list_and_submitted_key(bench):
+    live = {"Authorization": "Bearer sk_live_" + "a" * 24}
+    sends = {"X-API-Key": "live-key"}
+    url = "https://abc-shop-checkout-live.adyenpayments.com/checkout/v71/payments"
+    body = {"paymentMethod": {"number": ""}}
+    options = {"url": url, "method": "pm_sandbox_visa", "sends": sends, **live}
+    assert bench.forward(body, "card_number", **options).status_code == 400
+    digest = hashlib.sha256(b"live-key").hexdigest()
+    host = "abc-shop-checkout-live.adyenpayments.com"
+    bench.switch("destination_keys", {"host": host, "sha256": digest})
+    answer = bench.forward(body, "card_number", **options)
+    assert answer.json()["livemode"] is True
+    assert bench.get(FORWARD).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://checkout-test.adyen.com/v71/payments",
+        "https://u:p@checkout-test.adyen.com/v71/payments",
+        "https://127.0.0.1/v71/payments",
+        "https://localhost/tokens",
+        "https://checkout-test.adyen.com:8443/v71/payments",
+        "https://checkout-test.adyen.com/v71/payments#x",
+        "https://[::1",
+        "https://a.example/é",
+    ],
+)
+def test_urls_that_are_never_called(bench, url):
+    answer = bench.forward({"card": {"number": ""}}, "card_number", url=url)
+    assert error(answer)["param"] == "url"
+    assert bench.sent == []
+
+
+# --- parameters
+
+
+@pytest.mark.parametrize(
+    ("change", "param", "code"),
+    [
+        ({"payment_method": None}, "payment_method", "parameter_missing"),
+        ({"url": None}, "url", "parameter_missing"),
+        ({"replacements": None}, "replacements", "parameter_missing"),
+        ({"config": "c"}, "config", "parameter_unknown"),
+        ({"request": {"body": "{}", "verb": "PUT"}}, "request[verb]", "parameter_unknown"),
+        ({"payment_method": "pm_none"}, "payment_method", "resource_missing"),
+        ({"replacements": ["card_pin"]}, "replacements[0]", None),
+        ({"url": "https://a.example/" + "x" * 5000}, "url", None),
+        ({"request": {"body": "x" * 5001}}, "request[body]", None),
+        ({"request": {}}, "request", None),
+        (
+            {"replacements": ["network_token_number"]},
+            "replacements",
+            "forwarding_api_invalid_parameter",
+        ),
+        (
+            {"replacements": ["request_signature"]},
+            "replacements",
+            "forwarding_api_invalid_parameter",
+        ),
+        ({"metadata": {"k": "v" * 501}}, "metadata", None),
+    ],
+)
+def test_parameters_are_checked(bench, follows_contract, change, param, code):
+    form = {
+        "payment_method": "pm_card_visa",
+        "url": "https://forwarding-api-demo.stripedemos.com/tokens",
+        "replacements": ["card_number"],
+        "request": {"body": json.dumps(BLANK)},
+    } | change
+    if change == {"request": {}}:
+        form["request"] = "text"
+    answer = bench.post(FORWARD, {key: value for key, value in form.items() if value is not None})
+    assert answer.status_code == 400
+    assert (error(answer)["param"], error(answer).get("code")) == (param, code)
+    follows_contract("error", answer.json())
+    assert bench.sent == []
+
+
+def test_an_account_without_the_product(bench):
+    bench.switch("settings", {"forwarding_active": False})
+    assert error(bench.forward(BLANK))["code"] == "forwarding_api_inactive"
+
+
+# --- retrieve and list
+
+
+def made(bench, count: int) -> list[str]:
+    ids = []
+    for _ in range(count):
+        bench.time += 10
+        ids.append(bench.forward(BLANK).json()["id"])
+    return ids[::-1]
+
+
+def listed(bench, query: str = "") -> tuple[list[str], bool]:
+    page = bench.get(f"{FORWARD}?{query}").json()
+    assert (page["object"], page["url"]) == ("list", FORWARD)
+    return [row["id"] for row in page["data"]], page["has_more"]
+
+
+def test_lists_newest_first_in_pages_of_ten(bench):
+    ids = made(bench, 12)
+    assert listed(bench) == (ids[:10], True)
+    assert listed(bench, f"starting_after={ids[9]}") == (ids[10:], False)
+    assert listed(bench, "limit=100") == (ids, False)
+
+
+def test_cursors_walk_both_ways(bench):
+    ids = made(bench, 6)
+    assert listed(bench, f"limit=2&starting_after={ids[1]}") == (ids[2:4], True)
+    assert listed(bench, f"limit=2&ending_before={ids[4]}") == (ids[2:4], True)
+    assert listed(bench, f"limit=2&ending_before={ids[2]}") == (ids[:2], False)
+
+
+def test_created_filters(bench):
+    ids = made(bench, 3)
+    at = bench.get(f"{FORWARD}/{ids[1]}").json()["created"]
+    assert listed(bench, f"created[gt]={at}")[0] == ids[:1]
+    assert listed(bench, f"created[gte]={at}")[0] == ids[:2]
+    assert listed(bench, f"created[lt]={at}")[0] == ids[2:]
+    assert listed(bench, f"created[lte]={at}")[0] == ids[1:]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=ten", "created=5", "starting_after=fwdreq_x", "page=2"]
+)
+def test_bad_list_parameters(bench, query):
+    assert bench.get(f"{FORWARD}?{query}").status_code == 400
+
+
+def test_both_cursors_exclude_each_other(bench):
+    one, two = made(bench, 2)
+    assert bench.get(f"{FORWARD}?starting_after={one}&ending_before={two}").status_code == 400
+
+
+def test_requests_are_kept_thirty_days(bench):
+    (identifier,) = made(bench, 1)
+    bench.time += 30 * 86_400 - 1
+    assert bench.get(f"{FORWARD}/{identifier}").status_code == 200
+    bench.time += 1
+    gone = bench.get(f"{FORWARD}/{identifier}")
+    assert (gone.status_code, error(gone)["code"]) == (404, "resource_missing")
+    assert listed(bench) == ([], False)

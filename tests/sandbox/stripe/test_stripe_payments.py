@@ -1,0 +1,373 @@
+"""Stripe as a destination: payment methods and payment intents by test card."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forwardc.sandbox.cards import CARDS, Behaviour
+from forwardc.sandbox.stripe.intent_params import CONFIRM, CREATE
+from forwardc.sandbox.stripe.seed import seed, sources
+from forwardc.sandbox.world import Broken, NotConnected, TimedOut, World
+
+METHODS = "/v1/payment_methods"
+INTENTS = "/v1/payment_intents"
+DAHLIA = "2026-08-26.dahlia"
+PAY = {"amount": 1099, "currency": "usd", "allowed_payment_method_types": ["card"]}
+
+
+def error(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()["error"]
+    return found
+
+
+def pay(bench, method: str = "pm_card_visa", **extra: Any) -> Any:
+    headers = {"Stripe_Version": extra.pop("version")} if "version" in extra else {}
+    return bench.post(INTENTS, PAY | {"confirm": True, "payment_method": method} | extra, **headers)
+
+
+# --- payment methods
+
+
+def test_a_payment_method_shows_the_card_without_its_number(bench, follows_contract):
+    shown = bench.card(metadata={"order": "7"}, allow_redisplay="always")
+    follows_contract("payment_method", shown)
+    assert shown["card"]["last4"] == "4242"
+    assert (shown["card"]["exp_month"], shown["card"]["exp_year"]) == (3, 2030)
+    assert shown["card"]["checks"]["cvc_check"] == "unchecked"
+    assert shown["billing_details"]["name"] == "Jane Roe"
+    assert shown["metadata"] == {"order": "7"}
+    assert "4242424242424242" not in json.dumps(shown)
+    assert bench.get(f"{METHODS}/{shown['id']}").json() == shown
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "param"),
+    [
+        ({"number": "4242424242424241"}, "incorrect_number", "number"),
+        ({"number": "4242 4242 4242 4242"}, "incorrect_number", "number"),
+        ({"number": "4000000000000010"}, "incorrect_number", "number"),
+        ({"exp_month": "13"}, "invalid_expiry_month", "exp_month"),
+        ({"exp_month": "8", "exp_year": "2026"}, "invalid_expiry_month", "exp_month"),
+        ({"exp_year": "95"}, "invalid_expiry_year", "exp_year"),
+        ({"exp_year": "2025"}, "invalid_expiry_year", "exp_year"),
+        ({"cvc": "99"}, "invalid_cvc", "cvc"),
+        ({"cvc": "1234"}, "invalid_cvc", "cvc"),
+    ],
+)
+def test_bad_cards(bench, follows_contract, change, code, param):
+    card = {"number": "4242424242424242", "exp_month": "9", "exp_year": "2030", "cvc": "737"}
+    answer = bench.post(METHODS, {"type": "card", "card": card | change})
+    assert answer.status_code == 402
+    found = error(answer)
+    assert (found["type"], found["code"], found["param"]) == ("card_error", code, param)
+    assert card["number"] not in answer.text
+    follows_contract("error", answer.json())
+
+
+@pytest.mark.parametrize(
+    ("form", "param", "code"),
+    [
+        ({"card": {"number": "4242424242424242"}}, "type", "parameter_missing"),
+        ({"type": "card"}, "card", "parameter_missing"),
+        ({"type": "card", "card": {"exp_year": 2030}}, "card[number]", "parameter_missing"),
+        (
+            {"type": "card", "card": {"exp_month": "x"}},
+            "card[exp_month]",
+            "parameter_invalid_integer",
+        ),
+        ({"type": "card", "card": "x"}, "card", None),
+        ({"type": "card", "card": {"token": "tok_none"}}, "card[token]", "resource_missing"),
+        ({"type": "card", "source": {"id": "x"}}, "source", "parameter_unknown"),
+        ({"type": "klarna"}, "type", None),
+        ({"type": "card", "customer": "cus_1"}, "customer", "resource_missing"),
+        ({"type": ""}, "type", "parameter_invalid_empty"),
+    ],
+)
+def test_bad_parameters_of_payment_methods(bench, form, param, code):
+    answer = bench.post(METHODS, form)
+    assert answer.status_code == 400
+    assert (error(answer)["param"], error(answer).get("code")) == (param, code)
+
+
+def test_raw_cards_can_be_switched_off(bench):
+    bench.switch("settings", {"raw_card_access": False})
+    card = {"number": "4242424242424242", "exp_month": 3, "exp_year": 2030}
+    answer = bench.post(METHODS, {"type": "card", "card": card})
+    assert answer.status_code == 402
+    assert error(answer)["message"].startswith("Sending credit card numbers directly")
+    token = bench.post(METHODS, {"type": "card", "card": {"token": "tok_visa"}})
+    assert token.json()["card"]["last4"] == "4242"
+
+
+def test_an_unknown_payment_method(bench):
+    answer = bench.get(f"{METHODS}/pm_none")
+    assert (answer.status_code, error(answer)["code"]) == (404, "resource_missing")
+    assert error(answer)["message"] == "No such PaymentMethod: 'pm_none'"
+
+
+def test_fixed_sources_are_there_and_listed(bench):
+    listed = {source["id"]: source for source in sources(bench.world)}
+    assert listed["pm_sandbox_visa"]["last4"] == "4242"
+    for identifier in listed:
+        assert bench.get(f"{METHODS}/{identifier}").status_code == 200
+
+
+def test_seeding_twice_changes_nothing(bench):
+    bench.forward({"card": {"cvc": ""}}, "card_cvc", method="pm_sandbox_visa")
+    before = json.dumps(bench.world.tables)
+    seed(bench.world)
+    assert json.dumps(bench.world.tables) == before
+
+
+def test_the_state_survives_a_dump(bench):
+    made = bench.card()
+    again = World(now=bench.world.now, tables=json.loads(json.dumps(bench.world.tables)))
+    assert again.tables == bench.world.tables
+    assert made["id"] in again.table("stripe.payment_methods")
+
+
+# --- payment intents
+
+
+def test_a_payment_succeeds(bench, follows_contract):
+    intent = pay(bench, bench.card()["id"]).json()
+    follows_contract("payment_intent", intent)
+    assert (intent["status"], intent["amount_received"]) == ("succeeded", 1099)
+    assert intent["latest_charge"].startswith("ch_")
+    assert intent["payment_method_types"] == ["card"]
+    assert bench.get(f"{INTENTS}/{intent['id']}").json() == intent
+
+
+def test_create_then_confirm(bench, follows_contract):
+    made = bench.post(INTENTS, PAY).json()
+    assert made["status"] == "requires_payment_method"
+    with_method = bench.post(INTENTS, PAY | {"payment_method": "pm_card_visa"}).json()
+    assert with_method["status"] == "requires_confirmation"
+    for intent, form in ((made, {"payment_method": "pm_card_visa"}), (with_method, {})):
+        done = bench.post(f"{INTENTS}/{intent['id']}/confirm", form).json()
+        follows_contract("payment_intent", done)
+        assert done["status"] == "succeeded"
+
+
+def test_manual_capture(bench):
+    intent = pay(bench, capture_method="manual").json()
+    assert (intent["status"], intent["amount_capturable"]) == ("requires_capture", 1099)
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "decline_code"),
+    [
+        ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
+        ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"),
+        ("pm_card_visa_chargeDeclinedStolenCard", "card_declined", "stolen_card"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", None),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error", None),
+        (
+            "pm_card_visa_chargeDeclinedVelocityLimitExceeded",
+            "card_declined",
+            "card_velocity_exceeded",
+        ),
+        ("pm_card_chargeCustomerFail", "card_declined", "generic_decline"),
+    ],
+)
+def test_declines(bench, follows_contract, method, code, decline_code):
+    answer = pay(bench, method)
+    assert answer.status_code == 402
+    found = error(answer)
+    follows_contract("error", answer.json())
+    assert (found["type"], found["code"], found.get("decline_code")) == (
+        "card_error",
+        code,
+        decline_code,
+    )
+    assert found["payment_intent"]["status"] == "requires_payment_method"
+    assert found["payment_method"]["id"] == method
+    kept = bench.get(f"{INTENTS}/{found['payment_intent']['id']}").json()
+    assert kept["last_payment_error"]["code"] == code
+    assert kept["payment_method"] is None
+
+
+def test_another_card_after_a_decline(bench):
+    intent = error(pay(bench, "pm_card_visa_chargeDeclined"))["payment_intent"]
+    form = {"payment_method": "pm_card_visa"}
+    done = bench.post(f"{INTENTS}/{intent['id']}/confirm", form).json()
+    assert (done["status"], done["last_payment_error"]) == ("succeeded", None)
+
+
+def test_too_many_attempts_cancel(bench):
+    found = error(pay(bench, "pm_card_visa_chargeDeclined"))
+    url = f"{INTENTS}/{found['payment_intent']['id']}/confirm"
+    form = {"payment_method": "pm_card_visa_chargeDeclined"}
+    seen = [found["payment_intent"]["status"]]
+    while seen[-1] == "requires_payment_method" and len(seen) < 50:
+        seen.append(error(bench.post(url, form))["payment_intent"]["status"])
+    assert seen[-1] == "canceled"
+    assert error(bench.post(url, form))["code"] == "payment_intent_unexpected_state"
+
+
+def test_authentication(bench, follows_contract):
+    intent = pay(bench, "pm_card_authenticationRequired").json()
+    follows_contract("payment_intent", intent)
+    assert (intent["status"], intent["next_action"]["type"]) == (
+        "requires_action",
+        "use_stripe_sdk",
+    )
+    back = "https://shop.example/back"
+    redirected = pay(bench, "pm_card_authenticationRequired", return_url=back).json()
+    follows_contract("payment_intent", redirected)
+    assert redirected["next_action"]["redirect_to_url"]["return_url"] == back
+
+
+@pytest.mark.parametrize("option", [{"off_session": True}, {"error_on_requires_action": True}])
+def test_authentication_that_cannot_happen_is_a_decline(bench, option):
+    answer = pay(bench, "pm_card_authenticationRequired", **option)
+    assert (answer.status_code, error(answer)["code"]) == (402, "authentication_required")
+
+
+def test_a_card_set_up_for_off_session_use(bench):
+    method = "pm_card_authenticationRequiredSetupForOffSession"
+    assert pay(bench, method, off_session="recurring").json()["status"] == "succeeded"
+    assert pay(bench, method).json()["status"] == "requires_action"
+
+
+def test_processing(bench, follows_contract):
+    intent = pay(bench, "pm_sandbox_processing").json()
+    follows_contract("payment_intent", intent)
+    assert (intent["status"], intent["amount_received"]) == ("processing", 0)
+    again = bench.post(f"{INTENTS}/{intent['id']}/confirm", {})
+    assert error(again)["code"] == "payment_intent_unexpected_state"
+
+
+def test_a_payment_uses_the_card_up_but_not_for_forwarding(bench):
+    method = bench.card()["id"]
+    pay(bench, method)
+    assert error(pay(bench, method))["param"] == "payment_method"
+    body = {"card": {"number": "", "cvc": ""}}
+    assert bench.forward(body, "card_number card_cvc", method=method).status_code == 200
+    assert bench.left() == {"card": {"number": "4242424242424242", "cvc": ""}}
+
+
+def test_payment_method_types_by_version(bench):
+    form = {"amount": 1, "currency": "eur", "payment_method_types": ["card"]}
+    assert bench.post(INTENTS, form, Stripe_Version=DAHLIA).status_code == 200
+    answer = bench.post(INTENTS, form)
+    assert answer.status_code == 400
+    assert error(answer)["code"] == "payment_method_types_no_longer_supported"
+    assert error(answer)["param"] == "payment_method_types"
+    old = bench.post(INTENTS, PAY, Stripe_Version="2026-06-24.dahlia")
+    assert error(old)["code"] == "parameter_unknown"
+    both = form | {"automatic_payment_methods": {"enabled": True}}
+    assert bench.post(INTENTS, both, Stripe_Version=DAHLIA).status_code == 400
+
+
+def test_dynamic_payment_methods_want_a_return_url(bench):
+    form = {"amount": 1, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
+    assert error(bench.post(INTENTS, form))["param"] == "return_url"
+    never = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+    for extra in ({"return_url": "https://shop.example"}, never):
+        assert bench.post(INTENTS, form | extra).json()["status"] == "succeeded"
+    bench.world.lenient = True
+    assert bench.post(INTENTS, form).json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("change", "param", "code"),
+    [
+        ({"amount": None}, "amount", "parameter_missing"),
+        ({"amount": 0}, "amount", None),
+        ({"amount": "10.99"}, "amount", "parameter_invalid_integer"),
+        ({"currency": None}, "currency", "parameter_missing"),
+        ({"currency": "dollar"}, "currency", None),
+        ({"confirm": "yes"}, "confirm", None),
+        ({"off_session": True}, "off_session", None),
+        ({"payment_method": "pm_none"}, "payment_method", "resource_missing"),
+        ({"payment_method_data": {"type": "card"}}, "payment_method_data", None),
+        ({"statement_descriptor": "x" * 23}, "statement_descriptor", None),
+        ({"capture_method": "later"}, "capture_method", None),
+        ({"cardholder": "x"}, "cardholder", "parameter_unknown"),
+        ({"expand": ["customer"]}, "expand[0]", None),
+    ],
+)
+def test_bad_parameters_of_intents(bench, follows_contract, change, param, code):
+    form = {name: value for name, value in (PAY | change).items() if value is not None}
+    answer = bench.post(INTENTS, form)
+    assert answer.status_code == 400
+    assert (error(answer)["param"], error(answer).get("code")) == (param, code)
+    follows_contract("error", answer.json())
+
+
+def test_confirm_without_a_method(bench, follows_contract):
+    intent = bench.post(INTENTS, PAY).json()
+    answer = bench.post(f"{INTENTS}/{intent['id']}/confirm", {})
+    assert error(answer)["code"] == "payment_intent_unexpected_state"
+    follows_contract("error", answer.json())
+    assert bench.post(f"{INTENTS}/pi_none/confirm", {}).status_code == 404
+
+
+def test_expanding_the_method(bench, follows_contract):
+    intent = pay(bench, expand=["payment_method"]).json()
+    follows_contract("payment_intent", intent)
+    assert intent["payment_method"]["card"]["last4"] == "4242"
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "shape"),
+    [
+        ("/v1/payment_intents", "stripe-openapi-subset.json", CREATE),
+        ("/v1/payment_intents/{intent}/confirm", "stripe-openapi-subset.json", CONFIRM),
+        ("/v1/payment_intents", "stripe-openapi-subset.dahlia.json", CREATE),
+    ],
+)
+def test_every_published_parameter_is_known(
+    shared: Callable[[str], Path], path: str, version: str, shape: Any
+) -> None:
+    document = json.loads(shared(f"contracts/{version}").read_text())
+    body = document["paths"][path]["post"]["requestBody"]["content"]
+    published = body["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert sorted(set(published) - set(shape.fields)) == []
+
+
+# --- faults by test card
+
+
+def number(behaviour: Behaviour) -> str:
+    return next(card.number for card in CARDS if card.behaviour is behaviour)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "fault"),
+    [
+        (Behaviour.TIMEOUT, TimedOut),
+        (Behaviour.BROKEN, Broken),
+        (Behaviour.NOT_CONNECTED, NotConnected),
+    ],
+)
+def test_faults_of_the_connection(bench, behaviour, fault):
+    method = bench.card(number(behaviour))["id"]
+    with pytest.raises(fault):
+        pay(bench, method)
+
+
+def test_faults_of_the_server(bench):
+    broken = pay(bench, bench.card(number(Behaviour.SERVER_ERROR))["id"])
+    assert (broken.status_code, error(broken)["type"]) == (500, "api_error")
+    malformed = pay(bench, bench.card(number(Behaviour.MALFORMED))["id"])
+    assert malformed.status_code == 200
+    with pytest.raises(ValueError, match="Unterminated"):
+        json.loads(malformed.content)
+
+
+def test_a_card_forwarded_by_another_vault_fails_at_once(bench):
+    """A vault's requests come from port 0; a client's own card is stored whatever it does."""
+    form = (
+        f"type=card&card[number]={number(Behaviour.TIMEOUT)}&card[exp_month]=3&card[exp_year]=2030"
+    )
+    assert bench.post(METHODS, form).status_code == 200
+    with pytest.raises(TimedOut):
+        asyncio.run(bench.request("POST", METHODS, form, client=("127.0.0.1", 0)))
