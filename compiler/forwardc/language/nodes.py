@@ -4,7 +4,7 @@ Knows nothing of the destination language, of YAML events or of schemas.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
@@ -108,16 +108,21 @@ class Entry:
 class YamlMap(_Placed):
     """A map with unique keys, in source order and with merges resolved."""
 
-    entries: tuple[Entry, ...]
+    by_key: Mapping[str, Entry]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Keys with their values, in order."""
+        return tuple(self.by_key.values())
 
     def get(self, key: str) -> "Node | None":
         """The value of a key, or None."""
-        entry = self.entry(key)
+        entry = self.by_key.get(key)
         return entry.value if entry else None
 
     def entry(self, key: str) -> Entry | None:
         """The entry of a key, or None."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+        return self.by_key.get(key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

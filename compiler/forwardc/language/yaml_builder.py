@@ -193,8 +193,7 @@ class Builder:
             self._end = _offsets(event)[1]
         node: Node
         if frame.is_map:
-            entries = tuple(frame.entries.values())
-            node = YamlMap(self._source, frame.start, self._end, frame.trail, entries)
+            node = YamlMap(self._source, frame.start, self._end, frame.trail, frame.entries)
         else:
             items = tuple(frame.items)
             node = YamlSeq(self._source, frame.start, self._end, frame.trail, items)
@@ -348,14 +347,14 @@ class Builder:
                     for index, item in enumerate(items)
                 )
                 return YamlSeq(source, start, end, trail, copies)
-            case YamlMap(entries=entries):
-                pairs = tuple(
-                    Entry(
+            case YamlMap(by_key=by_key):
+                pairs = {
+                    key: Entry(
                         entry.key_node,
-                        self._copy(entry.value, Trail(trail, entry.key), depth + 1, place),
+                        self._copy(entry.value, Trail(trail, key), depth + 1, place),
                     )
-                    for entry in entries
-                )
+                    for key, entry in by_key.items()
+                }
                 return YamlMap(source, start, end, trail, pairs)
             case _:
                 assert_never(node)
