@@ -19,6 +19,8 @@ from forwardc.plan.functions import FUNCTIONS, Function
 from forwardc.plan.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text, children
 
 MAX_NESTING = 32
+MAX_LEVELS = 64
+"""Levels of a term: each operator of a chain of `and` or `or` makes one."""
 
 Place: TypeAlias = Callable[[int, int], Span]
 """The span in the file of a slice of the scalar's value."""
@@ -133,8 +135,8 @@ class _Parser:
         term = self._or()
         if self._index < len(self._tokens) - 1:
             raise self._unexpected()
-        if _height(term) > 2 * MAX_NESTING:
-            message = f"an expression with more than {MAX_NESTING} levels or links"
+        if _height(term) > MAX_LEVELS:
+            message = f"an expression with more than {MAX_LEVELS} levels"
             hint = "use `in [...]`, or name parts of it under `let:`"
             raise Mistake(message, self._hole.start, self._hole.end, hint)
         return term
@@ -173,6 +175,9 @@ class _Parser:
             return Mistake("the expression ends too early", token.end, token.end + 1)
         if token.text == "=":
             return Mistake("an unexpected `=`", token.start, token.end, "compare with ==")
+        if token.text == "not":
+            message = "an unexpected `not`"
+            return Mistake(message, token.start, token.end, "write `not x in [...]`")
         if token.text == "?":
             message = "`?` follows a name only"
             return Mistake(message, token.start, token.end, "write it directly behind the name")
@@ -220,28 +225,21 @@ class _Parser:
     def _comparison(self) -> Term:
         first = self._index
         left = self._sum()
-        function, negated = self._comparison_sign()
-        if not function:
+        function = self._comparison_sign()
+        if function is None:
             return left
         right = self._sum()
         again = self._now
-        term: Term = Call(function, (left, right), span=self._span(first))
-        if self._comparison_sign()[0]:
+        term = Call(function, (left, right), span=self._span(first))
+        if self._comparison_sign() is not None:
             hint = "join two comparisons with `and`"
             raise Mistake("a comparison of a comparison", again.start, again.end, hint)
-        return Call("not", (term,), span=self._span(first)) if negated else term
+        return term
 
-    def _comparison_sign(self) -> tuple[str, bool]:
-        """The function of the operator here, and whether `not` stands before it."""
+    def _comparison_sign(self) -> str | None:
         if self._now.kind is TokenKind.SIGN and self._now.text in _COMPARISONS:
-            return _COMPARISONS[self._next().text], False
-        if self._takes("in"):
-            return "in", False
-        following = self._tokens[self._index + 1 : self._index + 2]
-        if self._now.text == "not" and following and following[0].text == "in":
-            self._index += 2
-            return "in", True
-        return "", False
+            return _COMPARISONS[self._next().text]
+        return "in" if self._takes("in") else None
 
     def _sum(self) -> Term:
         first = self._index
