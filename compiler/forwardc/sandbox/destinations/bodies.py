@@ -18,13 +18,14 @@ class Unreadable(ValueError):  # noqa: N818 - named for the body, not for our co
 def read_json(body: bytes) -> Any:
     """The document in `body`. Raises `Unreadable`.
 
-    Refused besides wrong syntax: bytes that are not UTF-8, a name that stands twice in an object,
-    NaN and infinities, and more than `MAX_DEPTH` levels.
+    Refused besides wrong syntax: bytes that are not UTF-8, half a surrogate pair, a name that
+    stands twice in an object, NaN and infinities, and more than `MAX_DEPTH` levels.
     """
     try:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant
         )
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         # Not chained: the decoder's error carries the document.
         raise Unreadable("not valid JSON") from None

@@ -139,11 +139,9 @@ def _check_signature(document: dict[str, Any], envelope: str) -> None:
 
 def _check_meaning(document: dict[str, Any]) -> None:
     """Rules between members, and addresses."""
-    payment = document.get("payment", {})
-    if payment and "amount" not in payment:
-        raise Refused("3286", "payment.amount")
-    if payment and "currency" not in payment:
-        raise Refused("3287", "payment.currency")
+    for name, code in (("amount", "3286"), ("currency", "3287")):
+        if name not in document.get("payment", {name: None}):
+            raise Refused(code, f"payment.{name}")
     address = document["customer"].get("ip_address")
     if address is None:
         return

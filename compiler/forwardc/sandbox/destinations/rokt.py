@@ -4,6 +4,7 @@ Nothing of Rokt's endpoint is public: not the URL, the headers or the schema. Ho
 and answers here are this sandbox's own, and say so (`standIn`). Knows no vault.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +21,16 @@ from forwardc.sandbox.world import World
 
 HOSTS = ("rokt.example", "*.rokt.example")
 
+# RFC 6750 section 2.1: what is left of a template that nobody filled does not pass.
+_BEARER = re.compile("Bearer [A-Za-z0-9._~+/-]+=*")
+
 _PAYMENT = Object(
     {
         "number": Text(pattern="[0-9]{12,19}"),
         "expiryMonth": Text(pattern="0[1-9]|1[0-2]"),
         "expiryYear": Text(pattern="20[0-9]{2}"),
-        "cvc": Text(pattern="[0-9]{3,4}"),
+        # Vaults may have none and then send an empty text: Rokt asks for it "if available" only.
+        "cvc": Text(pattern="(?:[0-9]{3,4})?"),
     },
     required=("number", "expiryMonth", "expiryYear"),
 )
@@ -43,7 +48,7 @@ def create(world: World) -> Starlette:
     """The app of the stand-in's hosts; any path takes a card."""
 
     async def card(request: Request) -> Response:
-        if not request.headers.get("authorization"):
+        if not _BEARER.fullmatch(request.headers.get("authorization", "")):
             return _refused(401, "unauthorized")
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
             return _refused(415, "not_json")

@@ -60,12 +60,14 @@ def open_instrument(compact: str, *, pan_source: str, lenient: bool) -> Instrume
     they stand they must be right in any case.
     """
     try:
-        opened = jwe.decrypt(compact, encryption_key(), algs=("A256GCMKW",))
+        _check_header(jwe.protected_header(compact), lenient)
+        plaintext = jwe.decrypt(compact, encryption_key(), algs=("A256GCMKW",)).plaintext
+    except RecursionError:
+        raise NotOpened("the protected header is nested too deeply") from None
     except jwe.JweError as error:
         raise NotOpened(str(error)) from None
-    _check_header(opened.header, lenient)
     try:
-        document = read_json(opened.plaintext)
+        document = read_json(plaintext)
     except Unreadable:
         raise NotOpened("the plaintext is not JSON") from None
     for problem in problems(PLAINTEXT, document):
@@ -73,7 +75,7 @@ def open_instrument(compact: str, *, pan_source: str, lenient: bool) -> Instrume
     return _instrument(document, pan_source)
 
 
-def _check_header(header: Any, lenient: bool) -> None:
+def _check_header(header: dict[str, Any], lenient: bool) -> None:
     if header.get("enc") != "A256GCM":
         raise NotOpened("enc is not A256GCM")
     if header.get("kid") != secret("visa", "visa_encryption_api_key"):

@@ -247,6 +247,7 @@ def test_verification_needs_no_amount(world: World) -> None:
     [
         (payment(token=APPROVED, payment={"currency": "KZT"}), "3286"),
         (payment(token=APPROVED, payment={"amount": 5}), "3287"),
+        (payment(token=APPROVED, payment={}), "3286"),
         (payment(token=APPROVED, payment={"amount": 0, "currency": "KZT"}), "502"),
         (payment(token=APPROVED, payment={"amount": "5", "currency": "KZT"}), "502"),
         (payment(token=APPROVED, customer={"id": "someone", "ip_address": "203.0.113.9"}), "3101"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from forwardc.sandbox.crypto import dlocal, rocketpay, visa
 from forwardc.sandbox.crypto.natural_order import compare
 
-VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
+VECTORS = Path(__file__).parents[4] / "shared" / "vectors"
 
 
 def load(name: str, key: str = "vectors") -> list[Any]:
