@@ -91,7 +91,7 @@ def test_json_is_no_form(bench):
     assert error(answer)["message"].startswith("Invalid request (check that your POST content type")
 
 
-@pytest.mark.parametrize("form", ["a[b=1", "a]=1", "a=1&a[b]=2", "a[b]=1&a[]=2", "a=%ff", "a=é"])
+@pytest.mark.parametrize("form", ["a[b=1", "a]=1", "a=1&a[b]=2", "a[b]=1&a[]=2", "a=%ff"])
 def test_forms_that_cannot_be_read(bench, form):
     answer = bench.post(METHODS, form)
     assert (answer.status_code, error(answer)["type"]) == (400, "invalid_request_error")

@@ -1,11 +1,14 @@
 """The Vault and Forward API: what leaves for a destination, and what the caller gets back."""
 
 import hashlib
+import itertools
 import json
+import re
 from typing import Any
 
 import pytest
 
+from forwardc.sandbox.stripe.registry import find
 from forwardc.sandbox.world import Answer, Broken, NotConnected, TimedOut
 
 FORWARD = "/v1/forwarding/requests"
@@ -122,6 +125,23 @@ def test_a_refused_request_does_not_use_the_cvc_up(bench):
     bench.forward("not json", method=method)
     bench.forward(BLANK, method=method)
     assert bench.left()["card"]["cvc"] == "737"
+
+
+def test_a_cvc_that_nobody_uses_expires_where_a_time_is_set(bench):
+    method = bench.card()["id"]
+    bench.switch("settings", {"cvc_seconds": 600})
+    bench.time += 600
+    bench.forward(BLANK, method=method)
+    assert bench.left()["card"]["cvc"] == ""
+
+
+def test_link_cannot_be_forwarded(bench):
+    answer = bench.forward(BLANK, method="pm_sandbox_link")
+    assert (error(answer)["code"], error(answer)["param"]) == (
+        "forwarding_api_invalid_parameter",
+        "payment_method",
+    )
+    assert bench.sent == []
 
 
 def test_stripes_own_test_id_has_a_cvc_each_time(bench):
@@ -244,6 +264,23 @@ def test_an_unlisted_url_is_refused_where_a_field_cannot_be_found(bench):
     assert error(answer)["code"] == "forwarding_api_invalid_parameter"
     assert "card_number" in error(answer)["message"]
     assert bench.sent == []
+
+
+def test_a_guessed_body_may_leave_the_cvc_out(bench):
+    body = {"pan": "", "expiryMonth": "", "expiryYear": ""}
+    url = "https://new.example/cards"
+    assert bench.forward(body, url=url).status_code == 200
+    assert sorted(bench.left()) == ["expiryMonth", "expiryYear", "pan"]
+
+
+def test_every_url_on_stripes_list_is_onboarded(bench, shared):
+    listed = json.loads(shared("facts/data/stripe/supported_destinations.json").read_text())
+    own_part = re.compile(r"\[\w+\]|\*")
+    for pattern in itertools.chain(*listed["destinations"].values()):
+        if " " in pattern:  # "one static HTTPS URL, configured by Stripe"
+            continue
+        host = pattern.replace("[prefix]/", "one.example/")
+        assert find(bench.world, f"https://{own_part.sub('x1', host)}", livemode=True)
 
 
 def test_strict_onboarding_and_live_keys_know_the_list_only(bench):

@@ -116,6 +116,11 @@ def test_fixed_sources_are_there_and_listed(bench):
         assert bench.get(f"{METHODS}/{identifier}").status_code == 200
 
 
+def test_every_fixed_source_follows_the_schema(bench, follows_contract):
+    for source in sources(bench.world):
+        follows_contract("payment_method", bench.get(f"{METHODS}/{source['id']}").json())
+
+
 def test_seeding_twice_changes_nothing(bench):
     bench.forward({"card": {"cvc": ""}}, "card_cvc", method="pm_sandbox_visa")
     before = json.dumps(bench.world.tables)

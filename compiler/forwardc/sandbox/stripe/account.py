@@ -28,6 +28,8 @@ SETTINGS: dict[str, Any] = {
     "raw_card_access": True,
     # Refuse every forwarding URL that is not registered, in test mode too.
     "strict_onboarding": False,
+    # How long a CVC is kept that nobody uses. Stripe says "a certain time"; 0 is for ever.
+    "cvc_seconds": 0,
     # Vault and Forward is switched on for this account.
     "forwarding_active": True,
     # An idempotency key with other parameters: "error" (400, the general rule) or "replay"

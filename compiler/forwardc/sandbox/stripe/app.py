@@ -88,7 +88,7 @@ class _Entry:
             reply.version = version_of(self.world, request.headers.get("stripe-version"))
             caller.need(self.endpoint.permission)
             call = await self._call(request, caller, reply.version)
-            reply.key = request.headers.get("idempotency-key")
+            reply.key = request.headers.get("idempotency-key") or None
             if request.method == "POST" and reply.key is not None:
                 return await self._once(request, call, reply, reply.key)
             status, body, _, retry = await self._run(call, reply)
@@ -146,9 +146,9 @@ async def _body(request: Request) -> dict[str, Any]:
     if data and media_type != _FORM:
         raise invalid(_NOT_A_FORM)
     try:
-        return parse_or_refuse(data.decode("ascii"))
+        return parse_or_refuse(data.decode())
     except UnicodeDecodeError:
-        raise invalid("The form holds bytes that are not percent-encoded.") from None
+        raise invalid("The form is not valid UTF-8.") from None
 
 
 def _refused(error: StripeError, reply: _Reply) -> Response:

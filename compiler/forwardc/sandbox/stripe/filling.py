@@ -78,11 +78,12 @@ def _fields(
         return known_fields(destination.fields, found)
     kinds = guessed_fields(found)
     filled = {REPLACED_BY[kind] for kind in kinds.values()}
-    lost = sorted(set(replacements) - filled)
+    # A CVC or a name may be left out of a body; without number and expiry the guess has failed.
+    lost = sorted({"card_number", "card_expiry"} & set(replacements) - filled)
     if lost or not kinds:
         raise forwarding_invalid(
-            "The URL is not supported by the config of this account, and the sandbox finds no "
-            f"blank field by a well-known name for: {', '.join(lost) or 'a card'}.",
+            "The account's config does not know the card fields of this URL, and the sandbox finds "
+            f"no blank field by a well-known name for: {', '.join(lost) or 'a card'}.",
             "url",
         )
     return kinds

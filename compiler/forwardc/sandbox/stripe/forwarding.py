@@ -52,6 +52,7 @@ async def create(call: Call) -> dict[str, Any]:
     """POST /v1/forwarding/requests: fill the body, send it, and tell what came back."""
     params = read(_CREATE, call.params)
     row = methods.find(call, params["payment_method"], param="payment_method")
+    _check_wallet(row["object"]["card"]["wallet"])
     card = _current(methods.card_of(row))
     outbound = _prepare(call, params, card)
     if "card_cvc" in params["replacements"]:
@@ -97,6 +98,15 @@ def _rows(call: Call) -> dict[str, Any]:
     for identifier in [key for key, row in rows.items() if row["created"] <= limit]:
         del rows[identifier]
     return rows
+
+
+def _check_wallet(wallet: dict[str, Any] | None) -> None:
+    """Link is never forwarded; the tokens of other wallets by arrangement only."""
+    if wallet is not None:
+        raise forwarding_invalid(
+            f"A payment method of the wallet {wallet['type']} cannot be forwarded.",
+            "payment_method",
+        )
 
 
 def _current(card: CardData) -> CardData:

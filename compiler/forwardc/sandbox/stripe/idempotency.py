@@ -62,8 +62,12 @@ class Idempotency:
         self, caller: Caller, key: str, path: str, params: dict[str, Any], saved: Saved
     ) -> None:
         """Keep an answer for the next 24 hours."""
-        self.world.table(_TABLE)[_slot(caller, key)] = {
-            "at": self.world.now(),
+        now = self.world.now()
+        table = self.world.table(_TABLE)
+        for slot in [one for one, row in table.items() if row["at"] + KEPT_SECONDS <= now]:
+            del table[slot]
+        table[_slot(caller, key)] = {
+            "at": now,
             "digest": _digest(path, params),
             "status": saved.status,
             "body": saved.body,

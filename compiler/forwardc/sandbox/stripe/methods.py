@@ -97,6 +97,7 @@ def find(call: Call, identifier: str, *, param: str | None) -> dict[str, Any]:
     row = call.world.table(TABLE).get(identifier)
     if row is not None and (row["fixed"] or row["object"]["livemode"] == call.caller.livemode):
         found: dict[str, Any] = row
+        _forget_old_cvc(call, found)
         return found
     number = test_number(identifier)
     if number is None or call.caller.livemode:
@@ -125,6 +126,12 @@ def card_of(row: dict[str, Any]) -> CardData:
 def use_cvc(row: dict[str, Any]) -> None:
     """Take the CVC away: it serves the first request that uses it, a failed one included."""
     row["card"]["cvc"] = None
+
+
+def _forget_old_cvc(call: Call, row: dict[str, Any]) -> None:
+    seconds = setting(call.world, "cvc_seconds")
+    if seconds and row["object"]["created"] + seconds <= call.now:
+        use_cvc(row)
 
 
 def _given_card(call: Call, card: dict[str, Any]) -> CardData:

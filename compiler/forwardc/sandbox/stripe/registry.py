@@ -22,9 +22,9 @@ class Destination:
     """An onboarded destination.
 
     `pattern` is host and path; `[x]` stands for an account's own part, `*` for one path segment.
-    `fields` maps a leaf's path to a kind; None means: by well-known names. `headers` are the
-    names that may be sent beside Stripe's own, in lower case; None means any, since Stripe does
-    not publish which ones its configurations enable.
+    `fields` maps a leaf's path to a kind; None means: by well-known names, since Stripe does not
+    publish its configurations. `headers` are the names that may be sent beside Stripe's own, in
+    lower case; None means any, for the same reason.
     """
 
     pattern: str
@@ -74,14 +74,40 @@ _WORLDPAY_XML = {
     "//cvc": "cvc",
     "//cardHolderName": "name",
 }
+# On the list, their fields not printed by Stripe.
+_BY_NAMES = (
+    "api.ean.com/v3/itineraries",
+    "api.flexpay.io/v1/gateways/charge",
+    "api.paymentsos.com/tokens",
+    "api.processout.com/cards",
+    "api.rewardsnetwork.com/v2/members/enroll",
+    "api.rewardsnetwork.com/v2/members/*/cards",
+    "api.shift4.com/charges",
+    "[prefix].cardconnect.com/cardconnect/rest/auth",
+    "[prefix].relay.evervault.app/",
+    "[prefix]/v1/clients/[ClientID]/accounts",
+    "access.worldpay.com/api/payments",
+    "access.worldpay.com/cardPayments/customerInitiatedTransactions",
+    "access.worldpay.com/tokens",
+    "core.spreedly.com/v1/payment_methods.json",
+    "gateway.pmnts.io/v1.0/credit_cards",
+    "icnow01.accertify.net/icNowImport/[path]",
+    "p01.mul-pay.jp/payment/ExecTran.json",
+    "payments.braintree-api.com/graphql",
+    "prod.api.firstdata.com/gateway/v2/payments",
+    "ps.xsolla.com/forwarding/payments/card",
+    "stbfep.sps-system.com/api/xmlapi.do",
+    "tgapi.tokenex.com/Tokenize/Proxy/[ProfileID]",
+)
 _VERSIONS = ("v68", "v69", "v70", "v71")
 
 # The guide names the live hosts only. That a test key reaches the same paths on the vendors'
 # test hosts is this sandbox's assumption.
 ONBOARDED: tuple[Destination, ...] = (
     *(
-        Destination(f"{host}/{version}/payments", _ADYEN)
+        Destination(f"{host}/{version}/{path}", _ADYEN)
         for version in _VERSIONS
+        for path in ("payments", "storedPaymentMethods")
         for host in (
             "[prefix]-checkout-live.adyenpayments.com/checkout",
             "checkout-test.adyen.com/checkout",
@@ -97,6 +123,7 @@ ONBOARDED: tuple[Destination, ...] = (
     Destination("api.sandbox.checkout.com/tokens", _checkout("")),
     Destination("api.sandbox.checkout.com/payments", _checkout("/source")),
     Destination("secure.worldpay.com/jsp/merchant/xml/paymentService", _WORLDPAY_XML),
+    *(Destination(pattern, None) for pattern in _BY_NAMES),
 )
 
 

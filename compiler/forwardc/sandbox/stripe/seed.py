@@ -3,6 +3,8 @@
 Knows no endpoint. They are ordinary payment methods: the CVC of each serves one request.
 """
 
+from typing import Any
+
 from forwardc.sandbox.stripe.methods import TABLE, fresh_row
 from forwardc.sandbox.stripe.testids import test_ids
 from forwardc.sandbox.world import World
@@ -22,15 +24,19 @@ _CARDS = (
     ("pm_sandbox_broken", "4658584090000001", "the destination ends the connection"),
     ("pm_sandbox_not_connected", "5000186622346654", "the destination cannot be reached"),
 )
+_LINK = ("pm_sandbox_link", "4242424242424242", "a Link wallet: may not be forwarded")
+_LINK_WALLET: dict[str, Any] = {"type": "link", "link": {}, "dynamic_last4": None}
 HOLDER = "Sandbox Customer"
 
 
 def seed(world: World) -> None:
     """Put the fixed cards into the state. Those that are there already stay."""
     table = world.table(TABLE)
-    for identifier, number, _ in _CARDS:
-        if identifier not in table:
-            table[identifier] = fresh_row(world, identifier, number, HOLDER) | {"fixed": True}
+    for identifier, number, _ in (*_CARDS, _LINK):
+        if identifier in table:
+            continue
+        table[identifier] = fresh_row(world, identifier, number, HOLDER) | {"fixed": True}
+    table[_LINK[0]]["object"]["card"]["wallet"] = dict(_LINK_WALLET)
 
 
 def sources(world: World) -> list[dict[str, str]]:
@@ -38,7 +44,7 @@ def sources(world: World) -> list[dict[str, str]]:
     rows = world.table(TABLE)
     fixed = [
         {"id": identifier, "does": does, **_face(rows[identifier]["object"]["card"])}
-        for identifier, _, does in _CARDS
+        for identifier, _, does in (*_CARDS, _LINK)
         if identifier in rows
     ]
     stripes = [{"id": identifier, "does": "Stripe's own test id"} for identifier in test_ids()]
