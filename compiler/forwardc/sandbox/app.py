@@ -38,7 +38,7 @@ KEPT_REQUESTS = 1000
 
 
 class Sandbox:
-    """The ASGI app. `changed` is called after every request that may have changed the state."""
+    """The ASGI app. `changed` is called after every request."""
 
     def __init__(self, world: World, parties: Parties, changed: Callable[[], None]) -> None:
         self._world = world
@@ -91,8 +91,7 @@ class Sandbox:
             await _cut(send)
             return
         finally:
-            if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-                self._changed()
+            self._changed()
         await exchange.replay(send)
 
     async def _run(self, party: Party, host: str, scope: Scope, body: bytes) -> Exchange:

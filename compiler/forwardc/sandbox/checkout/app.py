@@ -45,9 +45,10 @@ Handler = Callable[[Request, dict[str, Any]], Any]
 
 def create(world: World) -> Starlette:
     """The ASGI app of all Checkout.com hosts, sandbox and production alike."""
+    # /forward/secrets comes before /forward/{id}, which would take it for an id.
     routers = {
-        "forward": Router([*_forward(world), *_secrets(world), *_key_set(world)]),
-        "api": Router([*_forward(world), *_secrets(world, "/forward"), *_vault(world)]),
+        "forward": Router([*_secrets(world), *_forward(world), *_key_set(world)]),
+        "api": Router([*_secrets(world, "/forward"), *_forward(world), *_vault(world)]),
         "access": Router([Route("/connect/token", _connect(world), methods=["POST"])]),
     }
     routes = [Host(host.replace("*", "{prefix}"), app=routers[_service(host)]) for host in HOSTS]

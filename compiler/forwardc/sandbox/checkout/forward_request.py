@@ -63,7 +63,7 @@ def read(body: dict[str, Any], *, lenient: bool) -> ForwardRequest:
     destination = faults.mapping(body, _DESTINATION, required=True)
     if not lenient:
         faults.only(body, "", *known)
-    source = _source(faults, body)
+    source = _source(faults, body, lenient)
     token = _network_token(faults, body)
     reference = faults.text(body, "reference", longest=MAX_REFERENCE)
     faults.text(body, "processing_channel_id", pattern=r"pc_\w{26}")
@@ -79,10 +79,13 @@ def read(body: dict[str, Any], *, lenient: bool) -> ForwardRequest:
     )
 
 
-def _source(faults: Faults, body: dict[str, Any]) -> dict[str, Any]:
+def _source(faults: Faults, body: dict[str, Any], lenient: bool) -> dict[str, Any]:
     source = faults.mapping(body, "source", required=True)
     if "source" in faults.found:
         return source
+    if lenient and source.get("type") == "token" and "id" in source and "token" not in source:
+        # An example of the documents writes a token's id so; no SDK does.
+        source = {("token" if name == "id" else name): value for name, value in source.items()}
     kind = faults.text(source, "source.type", required=True, pattern="id|token")
     if kind == "id":
         faults.text(source, "source.id", required=True, pattern=r"src_\w{26}")
