@@ -14,9 +14,13 @@ from forwardc.diagnostics.span import Position, Span
 from forwardc.language import yaml_holes
 from forwardc.language.nodes import Node
 from forwardc.language.source import Source
-from forwardc.language.yaml_builder import MASK, Builder
+from forwardc.language.yaml_builder import Builder
+from forwardc.language.yaml_holes import BrokenHole
 
 MAX_BYTES = 1024 * 1024
+
+# Stands for one character of an expression that is hidden from the YAML parser.
+MASK = "\ue000"
 
 # Reading again after a repair costs as much as the first time: in sum at most this many characters.
 _REPAIR_BUDGET = 4 * MAX_BYTES
@@ -54,12 +58,12 @@ def read(path: str, data: bytes, sink: Sink) -> Node | None:
     if text is None:
         return None
     source = Source(path, text)
-    builder, findings = _build(source)
+    root, findings = _build(source)
     for finding in findings:
         sink.add(finding)
-    if builder.root is None and not findings:
+    if root is None and not findings:
         sink.error("FC0114", "the file is empty", source.span(0, 0))
-    return builder.root
+    return root
 
 
 def _decode(path: str, data: bytes, sink: Sink) -> str | None:
@@ -84,34 +88,34 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
     return text
 
 
-def _build(source: Source) -> tuple[Builder, list[Diagnostic]]:
-    """Parse; where YAML broke an expression apart, report it, hide the expression, parse again."""
+def _build(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """Parse; where YAML breaks an expression apart, hide the expression and parse again."""
     text, budget = source.text, _REPAIR_BUDGET
-    holes: list[Diagnostic] = []
+    holes: dict[int, BrokenHole] = {}
     while True:
-        builder = Builder(source, text)
+        builder = Builder(source, holes.values())
         error = _feed(builder, text)
-        if error is None:
-            return builder, holes + builder.findings
         budget -= len(text)
-        offset = _offset(error)
-        hole = yaml_holes.broken_at(source, offset)
-        hidden = hole and text[hole.start] == MASK
-        if hole is not None and not hidden:
-            span = source.span(hole.start, hole.end)
-            holes.append(Diagnostic(yaml_holes.CODE, hole.message, span, hint=hole.hint))
-            text = text[: hole.start] + MASK * (hole.end - hole.start) + text[hole.end :]
-            if budget > 0:
-                continue
-        elif not any(_same_line(source, offset, found) for found in holes):
-            holes.append(_explain(source, error))
-        builder.root = None
-        return builder, holes + builder.findings
+        hole = yaml_holes.broken_at(source, _offset(error)) if error else None
+        if hole is None or hole.start in holes:
+            break
+        holes[hole.start] = hole
+        if budget < 0:
+            builder.hide(hole)
+            break
+        text = text[: hole.start] + MASK * (hole.end - hole.start) + text[hole.end :]
+    builder.finish()
+    findings = builder.report.findings
+    if error is None:
+        return None if builder.report.stopped else builder.root, findings
+    if not any(_same_line(source, error, hole) for hole in holes.values()):
+        findings.append(_explain(source, error))
+    return None, findings
 
 
-def _same_line(source: Source, offset: int, found: Diagnostic) -> bool:
-    line = source.position(min(offset, len(source.text))).line
-    return found.span is not None and found.span.start.line == line
+def _same_line(source: Source, error: yaml.MarkedYAMLError, hole: BrokenHole) -> bool:
+    start, end = source.line_around(hole.start)
+    return start <= _offset(error) <= end
 
 
 def _feed(builder: Builder, text: str) -> yaml.MarkedYAMLError | None:
@@ -119,7 +123,6 @@ def _feed(builder: Builder, text: str) -> yaml.MarkedYAMLError | None:
     try:
         for event in events:
             if not builder.take(event):
-                builder.root = None
                 break
     except yaml.MarkedYAMLError as error:
         return error

@@ -1,0 +1,285 @@
+"""Puts each broken rule of a JSON Schema into words: code, message, place and hint.
+
+Messages hold names and forms out of the schema, never a value out of the file.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forwardc.diagnostics.diagnostic import Diagnostic, Related
+from forwardc.diagnostics.scan import mask
+from forwardc.diagnostics.span import Span
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, escape_token
+
+_LONGEST_NAME = 64
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a map",
+    "array": "a list",
+    "null": "null",
+}
+_BOUNDS = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be more than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "minProperties": "must have at least {} keys",
+    "maxProperties": "must have at most {} keys",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node, its own key if it is no list item, and the nearest key above it for messages."""
+
+    node: Node
+    key: YamlScalar | None
+    label: str
+    pointer: str
+    order: tuple[int, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """Where to look: a scalar itself, and for a map or list its key rather than all of it."""
+        if isinstance(self.node, YamlScalar) and self.node.start < self.node.end:
+            return self.node.span
+        if self.key is not None:
+            return self.key.span
+        node = self.node
+        first = node.entries[0].key_span if isinstance(node, YamlMap) and node.entries else None
+        return first or node.source.span(node.start, min(node.start + 1, node.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule of the schema that does not hold, and for what."""
+
+    rule: str
+    wanted: Any
+    schema: Mapping[str, Any]
+    instance: Any
+    path: tuple[str | int, ...]
+    of_name: bool
+
+    @property
+    def forbids(self) -> bool:
+        """Whether the rule forbids a key beside another one, as `values` beside `type: string`."""
+        return self.rule == "not" and self.wanted == {}
+
+
+def findings_of(one: Broken, place: Place) -> Iterator[Diagnostic]:
+    """All that is to say about one broken rule."""
+    if one.of_name:
+        yield _bad_name(one, place)
+    elif one.forbids:
+        yield _misplaced(place)
+    elif one.rule == "additionalProperties" and isinstance(place.node, YamlMap):
+        yield from _unknown_keys(one, place, place.node)
+    elif one.rule == "required":
+        yield from _missing_keys(one, place)
+    elif one.rule == "dependentRequired":
+        yield from _missing_companions(one, place)
+    elif one.rule == "oneOf" and (names := _alternatives(one)):
+        yield from _one_of(names, place)
+    else:
+        yield _bad_value(one, place)
+
+
+def _bad_value(one: Broken, place: Place) -> Diagnostic:
+    if one.rule == "type":
+        return _wrong_type(one.wanted, place)
+    if one.rule in ("enum", "const"):
+        return _not_allowed([one.wanted] if one.rule == "const" else one.wanted, one, place)
+    if one.rule == "pattern":
+        return _bad_form(one, place)
+    if one.rule in _BOUNDS or one.rule == "uniqueItems":
+        return _out_of_range(one.rule, one.wanted, place)
+    return finding("FC0208", f"does not fit the rule {one.rule} of the schema", place)
+
+
+def finding(
+    code: str,
+    message: str,
+    place: Place,
+    *,
+    span: Span | None = None,
+    hint: str | None = None,
+    related: tuple[Related, ...] = (),
+) -> Diagnostic:
+    """An error at a place, or at a span beside it such as a key's."""
+    return Diagnostic(code, message, span or place.span, place.pointer, hint, related=related)
+
+
+def _name(key: object) -> str:
+    """A key for a message: shortened, and masked where it looks like a credential."""
+    text = str(key)
+    return f"`{mask(text[:_LONGEST_NAME])}{'...' if len(text) > _LONGEST_NAME else ''}`"
+
+
+def _where(place: Place) -> str:
+    return f" in {_name(place.label)}" if place.label else ""
+
+
+# Keys
+
+
+def _unknown_keys(one: Broken, place: Place, node: YamlMap) -> Iterator[Diagnostic]:
+    known = list(one.schema.get("properties", {}))
+    for entry in node.entries:
+        if entry.key in known:
+            continue
+        meant = did_you_mean(entry.key, known)
+        hint = f"did you mean `{meant}`?" if meant else _choices(known)
+        pointer = f"{place.pointer}/{escape_token(entry.key)}"
+        at = Place(entry.value, entry.key_node, entry.key, pointer)
+        message = f"unknown key {_name(entry.key)}{_where(place)}"
+        yield finding("FC0201", message, at, span=entry.key_span, hint=hint)
+
+
+def _choices(names: Iterable[object]) -> str | None:
+    texts = [str(name) for name in names]
+    return f"one of: {', '.join(texts)}" if 0 < len(texts) <= 20 else None
+
+
+def _missing_keys(one: Broken, place: Place) -> Iterator[Diagnostic]:
+    properties = one.schema.get("properties", {})
+    for name in one.wanted:
+        if name not in one.instance and not _misspelled(one.instance, [name]):
+            hint = properties.get(name, {}).get("description")
+            yield finding("FC0202", f"missing key `{name}`{_where(place)}", place, hint=hint)
+
+
+def _missing_companions(one: Broken, place: Place) -> Iterator[Diagnostic]:
+    for key, needed in one.wanted.items():
+        for name in needed:
+            if key in one.instance and name not in one.instance:
+                yield finding("FC0202", f"the key `{key}` needs the key `{name}`", place)
+
+
+def _misspelled(present: Iterable[str], names: list[str]) -> bool:
+    """Whether an unknown key, reported as such, seems to mean one of the names."""
+    return any(did_you_mean(key, names) for key in present if key not in names)
+
+
+def _misplaced(place: Place) -> Diagnostic:
+    message = f"the key {_name(place.label)} does not go with the other keys here"
+    span = place.key.span if place.key is not None else None
+    return finding(
+        "FC0201", message, place, span=span, hint="only another `type` or `scheme` takes it"
+    )
+
+
+def _bad_name(one: Broken, place: Place) -> Diagnostic:
+    entry = place.node.entry(str(one.instance)) if isinstance(place.node, YamlMap) else None
+    span = entry.key_span if entry else None
+    pointer = f"{place.pointer}/{escape_token(str(one.instance))}"
+    at = Place(place.node, place.key, place.label, pointer)
+    form = one.schema.get("patternErrorMessage")
+    if one.rule in _BOUNDS:
+        message = f"this name {_BOUNDS[one.rule].format(one.wanted)}"
+        return finding("FC0206", message, at, span=span)
+    message = f"{_name(one.instance)} cannot be a name here"
+    return finding("FC0205", message, at, span=span, hint=f"write {form}" if form else None)
+
+
+def _alternatives(one: Broken) -> list[str]:
+    """The keys of a `oneOf` whose branches each ask for one key; none for another `oneOf`."""
+    branches = [branch for branch in one.wanted if isinstance(branch, dict)]
+    return [branch["required"][0] for branch in branches if len(branch.get("required", ())) == 1]
+
+
+def _one_of(names: list[str], place: Place) -> Iterator[Diagnostic]:
+    entries = place.node.entries if isinstance(place.node, YamlMap) else ()
+    given = [entry for entry in entries if entry.key in names]
+    listed = ", ".join(names)
+    if not given:
+        if not _misspelled([entry.key for entry in entries], names):
+            message = f"one of these keys is missing{_where(place)}: {listed}"
+            yield finding("FC0207", message, place)
+        return
+    first, second = given[0], given[-1]
+    message = f"the key `{second.key}` cannot stand beside `{first.key}`"
+    related = (Related(first.key_span, f"`{first.key}` stands here"),)
+    hint = f"keep one of: {listed}"
+    yield finding("FC0207", message, place, span=second.key_span, hint=hint, related=related)
+
+
+# Values
+
+
+def _wrong_type(wanted: str | list[str], place: Place) -> Diagnostic:
+    types = [wanted] if isinstance(wanted, str) else wanted
+    expected = " or ".join(_TYPES[name] for name in types)
+    message = f"expected {expected}{_where(place)}, found {_kind(place.node)}"
+    return finding("FC0203", message, place, hint=_type_hint(types, place.node))
+
+
+def _kind(node: Node) -> str:
+    match node:
+        case YamlMap():
+            return "a map"
+        case YamlSeq():
+            return "a list"
+        case YamlScalar(value=None):
+            return "null"
+        case YamlScalar(value=bool()):
+            return "true or false"
+        case YamlScalar(value=str()):
+            return "text"
+        case YamlScalar():
+            return "a number"
+
+
+def _type_hint(types: list[str], node: Node) -> str | None:
+    if not isinstance(node, YamlScalar):
+        return None
+    if "string" in types and node.value is not None:
+        return "put quotes around it"
+    if isinstance(node.value, str) and node.style in ("'", '"') and "object" not in types:
+        return "remove the quotes"
+    return None
+
+
+def _not_allowed(allowed: list[object], one: Broken, place: Place) -> Diagnostic:
+    if place.pointer == "/forwardc":
+        hint = f"write forwardc: {allowed[0]}"
+        return finding("FC0209", "this language version is not supported", place, hint=hint)
+    names = [_literal(value) for value in allowed]
+    close = did_you_mean(one.instance, names) if isinstance(one.instance, str) else None
+    many = "must be one of" if len(names) > 1 else "must be"
+    suggestion = f"did you mean `{close}`?" if close else None
+    return finding("FC0204", f"{subject(place)} {many} {', '.join(names)}", place, hint=suggestion)
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+def subject(place: Place) -> str:
+    """What a message calls the value: its key, where it has one."""
+    return _name(place.key.value) if place.key is not None else "this value"
+
+
+def _bad_form(one: Broken, place: Place) -> Diagnostic:
+    form = one.schema.get("patternErrorMessage") or f"text of the form {one.wanted}"
+    return finding("FC0205", f"{subject(place)} must be {form}", place)
+
+
+def _out_of_range(rule: str, wanted: object, place: Place) -> Diagnostic:
+    if rule == "uniqueItems":
+        return finding("FC0206", f"{subject(place)} has the same item twice", place)
+    if wanted == 1 and rule in ("minLength", "minItems", "minProperties"):
+        return finding("FC0206", f"{subject(place)} must not be empty", place)
+    return finding("FC0206", f"{subject(place)} {_BOUNDS[rule].format(wanted)}", place)
