@@ -1,7 +1,7 @@
 """One call of the emulated API, as the endpoints see it. Knows no HTTP."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.stripe.account import Caller
@@ -19,7 +19,7 @@ class Call:
     world: World
     caller: Caller
     version: str
-    params: dict[str, Any]
+    params: dict[str, Any] = field(repr=False)
     path: dict[str, str]
     forwarded: bool = False
 
