@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from forwardc.sandbox.world import World
@@ -82,9 +81,7 @@ class Parties:
 def create_parties(world: World) -> Parties:
     """Start every party on one world."""
     return Parties(
-        tuple(
-            _start(name, role, control, world) for name, role, control in _MODULES if _written(name)
-        ),
+        tuple(_start(name, role, control, world) for name, role, control in _MODULES),
         _start(_ECHO, Role.DESTINATION, (), world),
     )
 
@@ -101,13 +98,6 @@ def is_local(host: str) -> bool:
 def is_host_name(text: str) -> bool:
     """Whether a path segment can be a party's host name."""
     return _HOST.fullmatch(text) is not None
-
-
-def _written(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Party:

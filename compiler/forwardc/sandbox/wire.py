@@ -38,10 +38,10 @@ def scope_of(outbound: Outbound) -> Scope:
 class Exchange:
     """One request body to give and one answer to take."""
 
-    request: bytes
+    request: bytes = field(repr=False)
     status: int = 0
-    headers: Pairs = ()
-    body: bytearray = field(default_factory=bytearray)
+    headers: Pairs = field(default=(), repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
     _given: bool = False
 
     async def receive(self) -> Message:

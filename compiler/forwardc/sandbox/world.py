@@ -17,8 +17,8 @@ class Outbound:
 
     method: str
     url: str
-    headers: Pairs
-    body: bytes
+    headers: Pairs = field(repr=False)
+    body: bytes = field(repr=False)
     timeout_ms: int = 15_000
 
 
@@ -27,8 +27,8 @@ class Answer:
     """What a destination answered, with the time it took in milliseconds."""
 
     status: int
-    headers: Pairs
-    body: bytes
+    headers: Pairs = field(repr=False)
+    body: bytes = field(repr=False)
     duration_ms: int
 
 
@@ -51,9 +51,9 @@ class Received:
     at: float
     host: str
     method: str
-    target: str
-    headers: Pairs
-    body: bytes
+    target: str = field(repr=False)
+    headers: Pairs = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -73,9 +73,9 @@ class World:
     fail_unavailable: bool = False
     allowed_hosts: tuple[str, ...] | None = None
     hang_seconds: float = 90.0
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    received: list[Received] = field(default_factory=list)
-    send: Callable[[Outbound], Awaitable[Answer]] | None = None
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    received: list[Received] = field(default_factory=list, repr=False)
+    send: Callable[[Outbound], Awaitable[Answer]] | None = field(default=None, repr=False)
 
     def table(self, name: str) -> dict[str, Any]:
         """The rows of one table, by id, created on first use."""

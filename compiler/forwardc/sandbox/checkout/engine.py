@@ -28,8 +28,8 @@ class Renderer:
     """Evaluates templates against one request's values."""
 
     world: World
-    values: Values
-    variables: dict[str, str] = field(default_factory=dict)
+    values: Values = field(repr=False)
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
 
     def render(self, text: str, at: str) -> str:
         """The text with every template replaced. Raises `Refused`; `at` names the member."""

@@ -6,7 +6,7 @@ page only. `network_token.required` is an assumption of ours.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ class Signature:
     """How the final request is signed; the parameters are templates."""
 
     kind: str
-    parameters: dict[str, str]
+    parameters: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class ForwardRequest:
     network_token: dict[str, Any]
     url: str
     method: str
-    raw_headers: tuple[Pair, ...]
-    encrypted_headers: str | None
-    body: str
-    query: tuple[Pair, ...]
-    variables: tuple[Pair, ...]
+    raw_headers: tuple[Pair, ...] = field(repr=False)
+    encrypted_headers: str | None = field(repr=False)
+    body: str = field(repr=False)
+    query: tuple[Pair, ...] = field(repr=False)
+    variables: tuple[Pair, ...] = field(repr=False)
     signature: Signature | None
     reference: str | None
 

@@ -11,7 +11,7 @@ import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -39,7 +39,7 @@ class Opened:
     """A decrypted message with its protected header."""
 
     header: Mapping[str, Any]
-    plaintext: bytes
+    plaintext: bytes = field(repr=False)
 
 
 def b64(data: bytes) -> str:
