@@ -1,28 +1,31 @@
 """Puts the fixed test sources into every vault of a new sandbox, and lists them.
 
-Knows no vault's tables: each vault seeds itself.
+Knows no vault's tables: each vault seeds itself, and so does a destination with card tokens.
 """
 
 from collections.abc import Iterable
 
 from forwardc.sandbox.checkout import seed as checkout_seed
+from forwardc.sandbox.destinations import rocketpay_tokens
 from forwardc.sandbox.stripe import seed as stripe_seed
 from forwardc.sandbox.world import World
 
 
 def seed(world: World) -> None:
-    """Seed every vault."""
+    """Seed every holder of cards."""
     checkout_seed.seed(world)
     stripe_seed.seed(world)
+    rocketpay_tokens.seed(world)
 
 
 def sources(world: World) -> list[dict[str, str]]:
-    """Every fixed source: its vault, its id and what it makes a destination do."""
+    """Every fixed source: its holder, its id and what it makes a destination do."""
     return [
         {"vault": vault, **row}
         for vault, rows in (
             ("checkout", checkout_seed.sources()),
             ("stripe", stripe_seed.sources(world)),
+            ("rocketpay", rocketpay_tokens.sources()),
         )
         for row in rows
     ]
