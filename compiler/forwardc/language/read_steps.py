@@ -18,8 +18,8 @@ from forwardc.language.destination import (
     Sign,
     Step,
 )
-from forwardc.language.expressions import WORDS
 from forwardc.language.nodes import Entry, Node, YamlScalar
+from forwardc.language.parser import WORDS
 from forwardc.language.read_values import Values
 from forwardc.language.scope import (
     MAX_LET_HEIGHT,

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from forwardc.diagnostics.span import Span
 from forwardc.language.expressions import first_hole, is_whole, parse, plain
 from forwardc.language.literals import holds_template
+from forwardc.language.name_checks import check_names
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
 from forwardc.language.report import Report
-from forwardc.language.scope import Names, check_names, may_be_absent
+from forwardc.language.scope import Names, may_be_absent
 from forwardc.language.typing import Typing, type_of
 from forwardc.plan.terms import Lit, Map, Ref, Seq, Term, walk
 from forwardc.plan.types import Type

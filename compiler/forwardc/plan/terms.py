@@ -163,3 +163,12 @@ def walk(term: Term) -> "list[Term]":
         found.append(current)
         todo.extend(reversed(children(current)))
     return found
+
+
+def height(term: Term) -> int:
+    """How many levels a term has, counted without recursion."""
+    levels, level = 0, [term]
+    while level:
+        levels += 1
+        level = [inner for outer in level for inner in children(outer)]
+    return levels
