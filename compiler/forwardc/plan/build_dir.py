@@ -1,0 +1,126 @@
+"""Reads plans out of `build/`, each checked against the manifest. Writes nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.plan.codec import BadPlan
+from forwardc.plan.digest import file_digest
+from forwardc.plan.model import Plan, UnknownVersion, load_plan
+
+MANIFEST = "manifest.json"
+MANIFEST_VERSION = 1
+_BUILD_HINT = "run `forwardc build`"
+
+
+class Manifest(BaseModel):
+    """The digests of every input and output of a build; paths of outputs are below `build/`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    forwardc: int
+    language: int
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+    def plans(self) -> list[tuple[str, str, str]]:
+        """Vault, destination and environment of every plan, sorted."""
+        parts = [path.split("/") for path in self.outputs if path.endswith(".plan.json")]
+        return sorted(
+            (vault, destination, name.removesuffix(".plan.json"))
+            for vault, destination, name in (part for part in parts if len(part) == 3)
+        )
+
+
+def read_manifest(build: Path, sink: Sink) -> Manifest | None:
+    """The manifest of a build folder, or None with FC0702, FC0703 or FC0704 in the sink."""
+    path = build / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        sink.error("FC0704", f"there is no {MANIFEST} in {build.as_posix()}/", hint=_BUILD_HINT)
+        return None
+    except (OSError, ValidationError):
+        sink.error("FC0702", f"{path.as_posix()} cannot be read as a manifest", hint=_BUILD_HINT)
+        return None
+    if manifest.forwardc != MANIFEST_VERSION:
+        sink.error("FC0703", f"{path.as_posix()} has a version that this forwardc does not know")
+        return None
+    return manifest
+
+
+def read_plan(
+    build: Path, vault: str, destination: str, environment: str, sink: Sink
+) -> Plan | None:
+    """The plan of a destination for a vault and environment, or None with the reason in the sink.
+
+    FC0704 not built, FC0702 not the file that was built, FC0703 of an unknown version, FC0813 no
+    such destination.
+    """
+    manifest = read_manifest(build, sink)
+    if manifest is None:
+        return None
+    name = f"{vault}/{destination}/{environment}.plan.json"
+    if name not in manifest.outputs:
+        _not_built(manifest, vault, destination, environment, sink)
+        return None
+    try:
+        data = (build / name).read_bytes()
+    except OSError:
+        sink.error("FC0704", f"{name} is in the manifest and not in build/", hint=_BUILD_HINT)
+        return None
+    if file_digest(data) != manifest.outputs[name]:
+        sink.error("FC0702", f"{name} differs from its digest in the manifest", hint=_BUILD_HINT)
+        return None
+    plan = _load(name, data, sink)
+    if plan and (plan.vault, plan.destination, plan.environment) != (
+        vault,
+        destination,
+        environment,
+    ):
+        sink.error("FC0702", f"{name} holds the plan of something else", hint=_BUILD_HINT)
+        return None
+    return plan
+
+
+def _load(name: str, data: bytes, sink: Sink) -> Plan | None:
+    try:
+        return load_plan(data)
+    except UnknownVersion as problem:
+        sink.error("FC0703", f"{name}: {problem}", hint=_BUILD_HINT)
+    except BadPlan as problem:
+        sink.error("FC0702", f"{name}: {problem}", hint=_BUILD_HINT)
+    return None
+
+
+def _not_built(
+    manifest: Manifest, vault: str, destination: str, environment: str, sink: Sink
+) -> None:
+    plans = manifest.plans()
+    destinations = sorted({known for _, known, _ in plans})
+    vaults = sorted({known for known, name, _ in plans if name == destination})
+    if destination not in destinations:
+        sink.error(
+            "FC0813",
+            f"there is no destination {destination} in build/",
+            hint=_near(destination, destinations),
+        )
+    elif vault not in vaults:
+        hint = _near(vault, vaults) or "see `forwardc coverage` for the reasons"
+        sink.error("FC0704", f"{destination} is not built for the vault {vault}", hint=hint)
+    else:
+        sink.error(
+            "FC0704",
+            f"{destination} is not built for the environment {environment}",
+            hint=f"give its settings in forwardc.yaml, then {_BUILD_HINT}",
+        )
+
+
+def _near(word: str, known: list[Any]) -> str | None:
+    near = did_you_mean(word, known)
+    if near:
+        return f"did you mean {near}?"
+    return f"there are: {', '.join(known)}" if known else None

@@ -1,0 +1,148 @@
+"""Digests: of a file's bytes, and of what leaves when an operation runs.
+
+The second is recomputed from the decoded plan and never read from a file. Knows no approvals.
+"""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from forwardc.plan.codec import to_json
+from forwardc.plan.model import Http, Operation, Plan, Sign, SignRocketpay, SignVisa, Step
+from forwardc.plan.terms import If, Ref, Source, Term, walk
+
+Json: TypeAlias = Any
+
+
+def file_digest(data: bytes) -> str:
+    """`sha256:` and the hexadecimal digest of a file's bytes."""
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+def canonical(value: Json) -> bytes:
+    """Compact UTF-8 JSON. Members keep their order: in XML and forms the order leaves too."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def approval_digest(plan: Plan, operation: str) -> str:
+    """The digest of all that leaves when this operation runs."""
+    return file_digest(canonical(leaving(plan, operation)))
+
+
+def leaving(plan: Plan, operation: str) -> Json:
+    """What leaves when an operation runs: requests, holes and their types, secrets, signatures.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    wanted = plan.operations[operation]
+    terms = list(_terms(plan, wanted))
+    return {
+        "forwardc": plan.forwardc,
+        "vault": plan.vault,
+        "destination": plan.destination,
+        "environment": plan.environment,
+        "operation": operation,
+        "hosts": plan.hosts.model_dump(mode="json"),
+        "keys": plan.keys.jwks if plan.keys else None,
+        "sources": _sources(plan, terms),
+        "ask": _asked(wanted),
+        "steps": [_step(step) for step in wanted.steps],
+        "holes": _holes(plan, wanted, terms),
+        "secrets": {name: plan.secrets[name].as_key for name in _secret_names(plan, wanted)},
+    }
+
+
+def _asked(operation: Operation) -> Json:
+    fallback = operation.fallback
+    if fallback is None:
+        return None
+    return [_http(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
+
+
+def _step(step: Step) -> Json:
+    return {
+        "name": step.name,
+        "deliver": step.deliver,
+        "http": _http(step.http),
+        "destination": [step.destination.method, to_json(step.destination.url)],
+        "sign": _sign(step.sign) if step.sign else None,
+    }
+
+
+def _http(http: Http) -> Json:
+    return {
+        "method": http.method,
+        "url": to_json(http.url),
+        "query": [[name, to_json(term)] for name, term in http.query],
+        "headers": [[name, to_json(term)] for name, term in http.headers],
+        "body": None if http.body is None else to_json(http.body),
+    }
+
+
+def _sign(sign: Sign) -> Json:
+    signed: dict[str, Json] = {"scheme": sign.scheme, "secret": to_json(sign.secret)}
+    match sign:
+        case SignRocketpay(into=into):
+            return signed | {"into": into}
+        case SignVisa(remove_path_prefix=prefix):
+            return signed | {"remove_path_prefix": prefix}
+        case _:
+            return signed
+
+
+def _sources(plan: Plan, terms: list[Term]) -> Json:
+    if not any(isinstance(node, Source) for term in terms for node in walk(term)):
+        return {}
+    return {
+        kind: {
+            "pattern": source.pattern,
+            "bind": to_json(source.bind),
+            "inputs": {name: _spec(spec) for name, spec in source.inputs.items()},
+        }
+        for kind, source in sorted(plan.sources.items())
+    }
+
+
+def _holes(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+    names = sorted({name for term in terms for name in _names(term)})
+    return {name: _type_of(plan, operation, name) for name in names}
+
+
+def _names(term: Term) -> Iterable[str]:
+    for node in walk(term):
+        if isinstance(node, Ref):
+            yield node.name
+        elif isinstance(node, If):
+            yield f"{node.present}?"
+
+
+def _type_of(plan: Plan, operation: Operation, name: str) -> Json:
+    root, _, rest = name.partition(".")
+    if root == "params" and rest in plan.params:
+        return _spec(plan.params[rest])
+    if root == "inputs" and rest in operation.inputs:
+        return _spec(operation.inputs[rest])
+    return None
+
+
+def _spec(spec: Any) -> Json:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
+    requests = [step.http for step in operation.steps]
+    if operation.fallback is not None:
+        requests.append(operation.fallback.ask.http)
+    for http in requests:
+        yield http.url
+        yield from (term for _, term in (*http.query, *http.headers))
+        if http.body is not None:
+            yield http.body
+    yield from (step.sign.secret for step in operation.steps if step.sign)
+    yield from (source.bind for source in plan.sources.values())
+
+
+def _secret_names(plan: Plan, operation: Operation) -> list[str]:
+    named = {*operation.stored_secrets, *operation.runtime_secrets}
+    return sorted(name for name in named if name in plan.secrets)

@@ -1,0 +1,317 @@
+"""The plan file as typed data: the border between compiler and runtime.
+
+Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+
+from forwardc.plan.codec import BadPlan, from_json
+from forwardc.plan.terms import Term
+
+PLAN_VERSION = 1
+
+if TYPE_CHECKING:
+    PlanTerm: TypeAlias = Term
+else:
+    PlanTerm = Annotated[Any, PlainValidator(from_json)]
+
+PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
+Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
+
+
+class UnknownVersion(BadPlan):
+    """The file says that it has a version which this forwardc does not read."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class Hosts(_Model):
+    """Every host that the runtime may connect to, as `host` or `host:port`, in lower case."""
+
+    vault: tuple[str, ...] = ()
+    destination: tuple[str, ...] = ()
+
+
+class Credential(_Model):
+    """A credential of the vault's API, and the form that it has."""
+
+    pattern: str | None = None
+
+
+class KeySet(_Model):
+    """Where the vault publishes its public keys (RFC 7517)."""
+
+    jwks: str
+
+
+class ByInput(_Model):
+    """An atom that is there when the caller gives this input."""
+
+    input: str
+
+
+Presence: TypeAlias = Literal["always", "vault"] | ByInput
+
+
+class ValueSpec(_Model):
+    """What a value of a run must be: type, limits, and how it is handled.
+
+    Lengths count code points; `minimum` and `maximum` are numbers, of an amount in minor units.
+    A `default` or `values` item with a fraction is written as text.
+    """
+
+    type: Literal[
+        "string",
+        "text",
+        "integer",
+        "number",
+        "boolean",
+        "enum",
+        "amount",
+        "currency",
+        "country",
+        "uri",
+        "json",
+    ]
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: int | str | None = None
+    maximum: int | str | None = None
+    values: tuple[str | int | bool, ...] | None = None
+    json_schema: Any = Field(default=None, alias="schema")
+    default: Any = None
+    optional: bool = False
+    sensitive: bool = False
+    not_card: bool = False
+
+
+class SourceKind(_Model):
+    """One kind of source: what its id looks like, what goes with it, and which atoms it has."""
+
+    pattern: str
+    single_use: bool = False
+    bind: PlanTerm
+    inputs: dict[str, ValueSpec] = {}
+    has: dict[str, Presence] = {}
+
+
+class SecretSpec(_Model):
+    """A secret of the destination, and how its value derives from what the operator gives."""
+
+    as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
+
+
+class Http(_Model):
+    """A request with holes. Every term evaluates to complete, encoded text."""
+
+    method: str
+    url: PlanTerm
+    query: PlanText = ()
+    headers: PlanText = ()
+    body: PlanTerm | None = None
+
+
+class Called(_Model):
+    """What the destination is asked, for display: with `direct` the request itself."""
+
+    method: str
+    url: PlanTerm
+
+
+class SignRocketpay(_Model):
+    """The Gate signature over the JSON body, put into it at the pointer `into`."""
+
+    scheme: Literal["rocketpay-gate"]
+    secret: PlanTerm
+    into: str
+
+
+class SignVisa(_Model):
+    """Visa's X-PAY-TOKEN. `remove_path_prefix` is the context path that is not signed."""
+
+    scheme: Literal["visa-x-pay-token"]
+    secret: PlanTerm
+    remove_path_prefix: str | None = None
+
+
+class SignDlocal(_Model):
+    """dLocal's V2-HMAC-SHA256 over X-Login, X-Date and body."""
+
+    scheme: Literal["dlocal"]
+    secret: PlanTerm
+
+
+Sign: TypeAlias = Annotated[
+    SignRocketpay | SignVisa | SignDlocal,
+    Field(discriminator="scheme"),
+]
+
+
+class CodeAt(_Model):
+    """An error code of the vault: where it stands, and which ones are meant."""
+
+    at: str
+    among: tuple[str, ...] = Field(alias="in")
+
+
+class Failure(_Model):
+    """One documented failure of a vault, and whether the destination can have been reached."""
+
+    status: tuple[int, ...]
+    code: CodeAt | None = None
+    sent: Literal["no", "unknown"]
+    consumes_cvc: bool = False
+
+
+class HeadersAt(_Model):
+    """Where the destination's headers stand: `arrays` `{name: [v]}`, `pairs` `[{name, value}]`."""
+
+    at: str
+    form: Literal["arrays", "pairs"]
+
+
+class ReadVault(_Model):
+    """Where the destination's answer stands in the vault's answer, as JSON Pointers."""
+
+    status: str
+    headers: HeadersAt | None = None
+    body: str
+    request_id: str | None = None
+    failures: tuple[Failure, ...] = ()
+
+
+class ReadDirect(_Model):
+    """The answer is the destination's own."""
+
+    direct: Literal[True]
+
+
+class Timeouts(_Model):
+    """Milliseconds to wait for a connection and for the whole answer."""
+
+    connect_ms: int = Field(gt=0)
+    read_ms: int = Field(gt=0)
+
+
+class Output(_Model):
+    """A scalar of the destination's answer, by JSON Pointer."""
+
+    at: str
+    sensitive: bool = False
+    optional: bool = False
+
+
+class Rule(_Model):
+    """The outcome `verdict` where `when` is true; without `when`, always."""
+
+    when: PlanTerm | None = None
+    verdict: Verdict = Field(alias="is")
+
+
+class Step(_Model):
+    """One request of an operation, and how its answer is read."""
+
+    name: str
+    deliver: Literal["vault", "direct"] = "vault"
+    http: Http
+    destination: Called
+    sign: Sign | None = None
+    read: ReadDirect | ReadVault
+    timeouts: Timeouts
+    max_answer_bytes: int = Field(gt=0)
+    idempotent: bool = False
+    outputs: dict[str, Output] = {}
+    outcome: tuple[Rule, ...] = ()
+
+
+class Ask(_Model):
+    """A question to the vault before anything is sent: `when` over its answer."""
+
+    http: Http
+    when: PlanTerm
+
+
+class Fallback(_Model):
+    """The operation that runs instead when the question is answered with no."""
+
+    operation: str
+    ask: Ask
+
+
+class Note(_Model):
+    """A loss or doubt of an operation, by diagnostic code."""
+
+    code: str
+    message: str
+
+
+class Production(_Model):
+    """What stands between this operation and production."""
+
+    needs_onboarding: bool = False
+
+
+class Operation(_Model):
+    """One thing that the destination can do, with its ordered steps."""
+
+    initiator: Literal["customer", "merchant"] | None = None
+    level: Literal["full", "degraded"] = "full"
+    status: Literal["documented", "unconfirmed", "stand_in"] = "documented"
+    notes: tuple[Note, ...] = ()
+    params: tuple[str, ...] = ()
+    inputs: dict[str, ValueSpec] = {}
+    requires: tuple[str, ...] = ()
+    may_lack: tuple[str, ...] = ()
+    stored_secrets: tuple[str, ...] = ()
+    runtime_secrets: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    production: Production | None = None
+    fallback: Fallback | None = None
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+
+class Plan(_Model):
+    """One destination compiled for one vault and environment."""
+
+    forwardc: Literal[1]
+    vault: str
+    destination: str
+    environment: Literal["sandbox", "production"]
+    hosts: Hosts
+    credentials: dict[str, Credential] = {}
+    keys: KeySet | None = None
+    sources: dict[str, SourceKind] = {}
+    params: dict[str, ValueSpec] = {}
+    secrets: dict[str, SecretSpec] = {}
+    operations: dict[str, Operation]
+
+
+class _Versioned(BaseModel):
+    forwardc: int
+
+
+def load_plan(data: bytes) -> Plan:
+    """Read a plan file.
+
+    Raises `UnknownVersion`, or `BadPlan` naming the places that are wrong, never what they hold.
+    """
+    try:
+        version = _Versioned.model_validate_json(data).forwardc
+    except ValidationError:
+        raise BadPlan("the file is not a plan") from None
+    if version != PLAN_VERSION:
+        raise UnknownVersion(f"the plan has version {version}, this forwardc reads {PLAN_VERSION}")
+    try:
+        return Plan.model_validate_json(data)
+    except ValidationError as error:
+        places = [_pointer(problem["loc"]) for problem in error.errors(include_input=False)]
+    raise BadPlan("the plan is damaged at " + ", ".join(sorted(set(places))[:5]))
+
+
+def _pointer(place: tuple[int | str, ...]) -> str:
+    return "".join(f"/{part}" for part in place) or "/"

@@ -1,0 +1,21 @@
+"""JSON Pointers (RFC 6901) into data that somebody else sent. Knows no plan."""
+
+from typing import Any
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """The value at a pointer, None where there is none."""
+    if not pointer:
+        return document
+    for part in pointer.removeprefix("/").split("/"):
+        document = _member(document, part.replace("~1", "/").replace("~0", "~"))
+    return document
+
+
+def _member(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(key)
+    if isinstance(value, list) and key.isascii() and key.isdigit() and len(key) <= 9:
+        index = int(key)
+        return value[index] if index < len(value) else None
+    return None

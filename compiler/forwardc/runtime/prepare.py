@@ -1,0 +1,220 @@
+"""Everything that can be wrong with a run, found before anything is sent, all at once.
+
+Sends nothing. What it gives is enough to bind every step as soon as earlier outputs are known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.plan.digest import approval_digest
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import MASKED, evaluate
+from forwardc.plan.model import Http, Operation, Plan, Step
+from forwardc.plan.terms import Ref, Term, walk
+from forwardc.runtime.bind import RunScope, bind
+from forwardc.runtime.idempotency import check_key, keys_for
+from forwardc.runtime.params import param_values
+from forwardc.runtime.secrets import Lookup, gather
+from forwardc.runtime.send import HostRefused, check_host
+from forwardc.runtime.shapes import Ambient, BoundRequest, Keys, RunRequest
+from forwardc.runtime.signing import signed
+from forwardc.runtime.source import BoundSource, bind_source
+
+_LONGEST_REFERENCE: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation with all values that are known before its first step."""
+
+    plan: Plan
+    name: str
+    operation: Operation
+    digest: str
+    run_id: UUID
+    given_key: str | None
+    source: BoundSource = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+
+    def scope(self, more: Mapping[str, Any]) -> RunScope:
+        """The scope of a step: the known values and what has come since."""
+        kind = self.source.kind
+        return RunScope({**self.values, **more}, self.source.present, kind.bind if kind else None)
+
+    def hosts(self, step: Step) -> tuple[str, ...]:
+        """The hosts that a step may call."""
+        hosts = self.plan.hosts
+        return hosts.destination if step.deliver == "direct" else hosts.vault
+
+    def needs_key(self, http: Http) -> bool:
+        """Whether a request is bound with the vault's public key."""
+        terms: list[Term] = [http.url, *(term for _, term in (*http.query, *http.headers))]
+        terms += [http.body] if http.body is not None else []
+        terms += [self.source.kind.bind] if self.source.kind else []
+        nodes = (node for term in terms for node in walk(term))
+        return any(isinstance(node, Ref) and node.name == "vault.jwk" for node in nodes)
+
+
+def moment(keys: Keys, now: datetime) -> dict[str, Any]:
+    """The values that belong to one attempt of one step."""
+    return {
+        "run.now": now,
+        "run.idempotency_key": keys.destination,
+        "vault.idempotency_key": keys.vault,
+    }
+
+
+def refuse_environment(environment: str, sink: Sink) -> bool:
+    """Report FC0809 where a run is not allowed, whatever else is asked for."""
+    if environment != "production":
+        return False
+    sink.error(
+        "FC0809",
+        "a run in production needs an approval, and this version reads none",
+        hint="use --env sandbox",
+    )
+    return True
+
+
+def find_operation(plan: Plan, name: str | None, sink: Sink) -> str | None:
+    """The operation to run; the name may be left out where there is one. FC0813 in the sink."""
+    known = sorted(plan.operations)
+    if name is None and len(known) == 1:
+        return known[0]
+    if name in plan.operations:
+        return name
+    near = did_you_mean(name, known) if name else None
+    what = "name one of its operations" if name is None else "has no such operation here"
+    sink.error(
+        "FC0813",
+        f"{plan.destination}: {what}",
+        hint=f"did you mean {near}?" if near else f"the operations are: {', '.join(known)}",
+    )
+    return None
+
+
+def prepare(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: Lookup,
+    sink: Sink,
+    ambient: Ambient,
+    instead_of: "Prepared | None" = None,
+) -> Prepared | None:
+    """Check and collect all values of an operation and rehearse every step.
+
+    `instead_of` is the operation that this one is the fallback of: they share run and caller.
+    None with every problem in the sink (codes FC0614 and FC0801 to FC0813).
+    """
+    if refuse_environment(plan.environment, sink):
+        return None
+    found = Sink()
+    run_id = instead_of.run_id if instead_of else ambient.new_uuid()
+    accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
+    prepared = _collect(plan, name, request, look_up, found, run_id, accepted)
+    if prepared is not None and not found.has_errors:
+        rehearse(prepared, found, ambient)
+    for problem in found.sorted():
+        sink.add(problem)
+    return None if found.has_errors else prepared
+
+
+def _collect(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: Lookup,
+    sink: Sink,
+    run_id: UUID,
+    accepted: list[Operation],
+) -> Prepared | None:
+    operation = plan.operations[name]
+    params = frozenset(param for one in accepted for param in one.params)
+    inputs = frozenset(key for one in accepted for key in one.inputs)
+    values = param_values(plan, operation, request, params, sink)
+    source = bind_source(plan, operation, request, inputs, sink)
+    values |= gather(plan, operation, look_up, sink)
+    values |= {"run.id": str(run_id), "run.reference": _reference(request, run_id, sink)}
+    check_key(request.idempotency_key, operation, sink)
+    if source is None:
+        return None
+    digest = approval_digest(plan, name)
+    key = request.idempotency_key
+    return Prepared(plan, name, operation, digest, run_id, key, source, values | source.values)
+
+
+def _accepted(plan: Plan, operation: Operation) -> list[Operation]:
+    """The operations of which the caller may give values: the one asked for and its fallback."""
+    fallback = operation.fallback
+    return [operation, plan.operations[fallback.operation]] if fallback else [operation]
+
+
+def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
+    reference = request.reference
+    if reference is None:
+        return str(run_id)
+    if not 1 <= len(reference) <= _LONGEST_REFERENCE:
+        sink.error("FC0804", f"the reference must have 1 to {_LONGEST_REFERENCE} characters")
+    if find_cards(reference):
+        sink.error("FC0812", "the reference looks like a card number")
+    return reference
+
+
+def rehearse(prepared: Prepared, sink: Sink, ambient: Ambient) -> list[BoundRequest]:
+    """Bind every step with `***` for outputs and the vault's key, to find what cannot be sent."""
+    _rehearse_question(prepared, sink)
+    operation = prepared.operation
+    later = {
+        f"steps.{step.name}.{output}": MASKED for step in operation.steps for output in step.outputs
+    }
+    rehearsed: list[BoundRequest] = []
+    for step in operation.steps:
+        keys = keys_for(prepared.given_key, operation, step.name, prepared.run_id, ambient)
+        more = {**later, "vault.jwk": MASKED, **moment(keys, ambient.now())}
+        bound = bind_step(step, prepared.scope(more), sink)
+        if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
+            rehearsed.append(bound)
+    return rehearsed
+
+
+def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
+    fallback = prepared.operation.fallback
+    if fallback is None:
+        return
+    bound = bind(fallback.ask.http, prepared.scope({"vault.jwk": MASKED}), sink)
+    if bound is not None:
+        _may_call(bound, prepared.plan.hosts.vault, "fallback", sink)
+
+
+def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink) -> bool:
+    try:
+        check_host(bound.url, hosts)
+    except HostRefused as problem:
+        sink.error("FC0810", f"step {step}: {problem}")
+        return False
+    return True
+
+
+def bind_step(step: Step, scope: RunScope, sink: Sink) -> BoundRequest | None:
+    """The step's request, signed where the plan says so; None with the problems in the sink."""
+    found = Sink()
+    bound = bind(step.http, scope, found)
+    for problem in found.sorted():
+        sink.error(problem.code, f"step {step.name}: {problem.message}", hint=problem.hint)
+    if bound is None or step.sign is None:
+        return bound
+    secret = evaluate(step.sign.secret, scope.real())
+    if not isinstance(secret, str):
+        raise TypeError("a signature's secret is not text in the plan")
+    try:
+        return signed(bound, step.sign, secret, scope.values["run.now"])
+    except NotExpressible as problem:
+        sink.error("FC0807", f"step {step.name}: {problem}")
+        return None

@@ -1,0 +1,75 @@
+"""Makes text that came from outside fit to be shown: no secret, no card number, one screen.
+
+Knows the values of one run, and nothing of where they came from.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from forwardc.diagnostics.render.clean import printable
+from forwardc.diagnostics.scan import find_cards, mask
+from forwardc.plan.values import MASK, Secret
+from forwardc.runtime.shapes import BoundRequest
+
+_SHORTEST = 3
+_MOST_CHARACTERS = 600
+
+
+class Redactor:
+    """Replaces every tainted value of a run by `***`, however it was encoded."""
+
+    __slots__ = ("_hidden",)
+
+    def __init__(self) -> None:
+        self._hidden: set[str] = set()
+
+    def hide_values(self, values: Mapping[str, Any]) -> None:
+        """Hide every `Secret` among the values of a scope."""
+        for value in values.values():
+            if isinstance(value, Secret):
+                self._hide(_leaves(value.reveal()))
+
+    def hide_request(self, request: BoundRequest) -> None:
+        """Hide every header value that is shown masked, such as a computed credential."""
+        shown = dict(request.shown.headers)
+        self._hide(value for name, value in request.headers if shown.get(name) != value)
+
+    def text(self, text: str) -> str:
+        """The text with nothing in it that must not be shown, at most 600 characters long."""
+        # Longest first, so that no value leaves the rest of a longer one behind.
+        for value in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(value, MASK)
+        shown = printable(mask(text))
+        return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
+
+    def _hide(self, values: Iterable[str]) -> None:
+        for value in values:
+            if len(value) >= _SHORTEST:
+                self._hidden |= _spellings(value)
+
+
+def count_cards(text: str) -> int:
+    """How many card numbers a text holds."""
+    return len(find_cards(text))
+
+
+def _spellings(value: str) -> set[str]:
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    quoted = {spell(value, safe="", errors="replace") for spell in (quote, quote_plus)}
+    return {value, *escaped, *quoted}
+
+
+def _leaves(value: Any) -> Iterable[str]:
+    match value:
+        case dict():
+            for item in value.values():
+                yield from _leaves(item)
+        case list():
+            for item in value:
+                yield from _leaves(item)
+        case bool() | None:
+            return
+        case _:
+            yield str(value)

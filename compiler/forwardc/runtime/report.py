@@ -1,0 +1,82 @@
+"""Says what one step came to: outcome, outputs, and what may be shown of the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from forwardc.plan.model import Step
+from forwardc.plan.program import Outcome
+from forwardc.runtime.answer import DestinationAnswer, Ended, Read
+from forwardc.runtime.bind import RunScope, show_text
+from forwardc.runtime.outcome import outcome_of
+from forwardc.runtime.outputs import Outputs, outputs_of
+from forwardc.runtime.redact import Redactor, count_cards
+from forwardc.runtime.shapes import BoundRequest, Keys, Party, StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What a step's answer means. `outputs` holds values for later steps."""
+
+    outcome: Outcome
+    rejected_by: Party | None
+    reason: str | None
+    read: Read
+    outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    shown_outputs: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
+    """Apply the step's rules to what came back. A missing required output makes it unknown."""
+    if isinstance(read, Ended):
+        return Concluded(read.outcome, read.rejected_by, read.reason, read)
+    outputs = outputs_of(step.outputs, read.document())
+    outcome = outcome_of(step.outcome, {**values, **read.values()})
+    if outcome is Outcome.APPROVED and outputs.missing:
+        lacking = f"the answer lacks {', '.join(outputs.missing)}"
+        return _concluded(Outcome.UNKNOWN, None, lacking, read, outputs)
+    party = Party.DESTINATION if outcome is Outcome.REJECTED else None
+    reason = None if outcome is Outcome.APPROVED else f"the destination answered {read.status}"
+    return _concluded(outcome, party, reason, read, outputs)
+
+
+def _concluded(
+    outcome: Outcome,
+    party: Party | None,
+    reason: str | None,
+    read: DestinationAnswer,
+    outputs: Outputs,
+) -> Concluded:
+    return Concluded(outcome, party, reason, read, outputs.values, outputs.shown())
+
+
+def reported(
+    step: Step,
+    keys: Keys,
+    scope: RunScope,
+    bound: BoundRequest | None,
+    concluded: Concluded,
+    redactor: Redactor,
+    took_ms: int,
+) -> StepReport:
+    """The step as it may be shown and kept: everything masked."""
+    read = concluded.read
+    body = read.body or ""
+    keep = concluded.outcome is not Outcome.APPROVED and body
+    return StepReport(
+        name=step.name,
+        deliver=step.deliver,
+        called=f"{step.destination.method} {show_text(step.destination.url, scope)}",
+        keys=keys,
+        outcome=concluded.outcome,
+        rejected_by=concluded.rejected_by,
+        reason=concluded.reason,
+        vault_status=read.vault_status,
+        status=read.status if isinstance(read, DestinationAnswer) else None,
+        request_id=redactor.text(read.request_id) if read.request_id else None,
+        outputs=concluded.shown_outputs,
+        request=bound.shown if bound else None,
+        answer=redactor.text(body) if keep else None,
+        cards_masked=count_cards(body),
+        duration_ms=took_ms,
+    )

@@ -1,0 +1,170 @@
+"""Sends one bound request and reads one answer, within limits of time and size.
+
+Knows no plan: whoever calls says which hosts are allowed. No redirects, no proxies out of the
+environment, TLS verified, nothing logged.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from forwardc.runtime.shapes import BoundRequest, Pairs
+from forwardc.version import __version__
+
+_LOGGERS: Final = (
+    "httpx",
+    *("httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect and to wait for the whole answer, and the answer's largest size."""
+
+    connect_s: float
+    read_s: float
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    headers: Pairs = field(repr=False)
+    body: bytes = field(repr=False)
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing left this process."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The request may have arrived; there is no usable answer."""
+
+    reason: str
+
+
+Sent: TypeAlias = Answer | NotSent | Lost
+
+
+class HostRefused(Exception):  # noqa: N818 - the request's property
+    """A request is for a host, scheme or port that the plan does not name."""
+
+
+class Sender:
+    """Sends over one pool of connections. `transport` replaces the network, in a sandbox."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        _silence()
+        self._client = httpx.AsyncClient(
+            transport=transport, follow_redirects=False, trust_env=False, verify=True
+        )
+
+    async def __aenter__(self) -> "Sender":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def send(self, request: BoundRequest, hosts: Collection[str], limits: Limits) -> Sent:
+        """Send once, never again. Raises `HostRefused` before anything is opened."""
+        check_host(request.url, hosts)
+        outgoing = _outgoing(request, limits)
+        started = perf_counter()
+        try:
+            # httpx limits the time between two reads; a slow drip needs a limit of its own.
+            async with asyncio.timeout(limits.connect_s + limits.read_s):
+                return await self._exchange(outgoing, limits, started)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            return NotSent(_connect_reason(problem))
+        except (TimeoutError, httpx.TimeoutException):
+            return Lost("no answer came in time")
+        except (httpx.TransportError, httpx.DecodingError):
+            return Lost("the connection ended without a whole answer")
+
+    async def _exchange(self, outgoing: httpx.Request, limits: Limits, started: float) -> Sent:
+        answer = await self._client.send(outgoing, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > limits.max_bytes:
+                    return Lost(f"the answer is larger than {limits.max_bytes} bytes")
+        finally:
+            await answer.aclose()
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            return Lost("the answer is compressed, which was not asked for")
+        if not _whole(answer, len(body)):
+            return Lost("the connection ended without a whole answer")
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
+        )
+        took = round((perf_counter() - started) * 1000)
+        return Answer(answer.status_code, headers, bytes(body), took)
+
+
+def check_host(url: str, hosts: Collection[str]) -> None:
+    """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443)."""
+    try:
+        parts = urlsplit(url)
+        netloc, port = parts.netloc.lower(), parts.port
+    except ValueError:
+        raise HostRefused("the URL is damaged") from None
+    if parts.scheme != "https":
+        raise HostRefused("only https is spoken")
+    if port == 443:
+        netloc = netloc.removesuffix(":443")
+    if netloc not in hosts:
+        raise HostRefused("the plan does not name this host")
+
+
+def _outgoing(request: BoundRequest, limits: Limits) -> httpx.Request:
+    timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
+    outgoing = httpx.Request(
+        request.method,
+        request.url,
+        headers=[*_defaults(request.headers), *request.headers],
+        content=request.body,
+        extensions={"timeout": timeout.as_dict()},
+    )
+    _, _, rest = request.url.partition("://")
+    target = rest[len(urlsplit(request.url).netloc) :].encode()
+    # What was approved and signed is this target, byte for byte.
+    if outgoing.url.raw_path != (target or b"/"):
+        raise HostRefused("the URL would be rewritten on its way")
+    return outgoing
+
+
+def _defaults(headers: Pairs) -> list[tuple[str, str]]:
+    given = {name.lower() for name, _ in headers}
+    ours = (("User-Agent", f"forwardc/{__version__}"), ("Accept-Encoding", "identity"))
+    return [(name, value) for name, value in ours if name.lower() not in given]
+
+
+def _whole(answer: httpx.Response, length: int) -> bool:
+    announced = answer.headers.get("content-length")
+    return announced is None or answer.request.method == "HEAD" or announced == str(length)
+
+
+def _connect_reason(problem: Exception) -> str:
+    if isinstance(problem, httpx.ConnectError) and "CERTIFICATE" in str(problem).upper():
+        return "the server's certificate is not valid; nothing was sent"
+    return "the server cannot be reached; nothing was sent"
+
+
+def _silence() -> None:
+    """Switch off the loggers that write URLs and headers, whatever the root logger is set to."""
+    for name in _LOGGERS:
+        logging.getLogger(name).disabled = True

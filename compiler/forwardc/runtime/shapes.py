@@ -1,0 +1,132 @@
+"""What goes into a run and what comes out of it, as plain data. Nothing here sends anything.
+
+A request's real text has no repr; what may be shown stands beside it, already masked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+from forwardc.plan.program import Outcome
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Party(StrEnum):
+    """Who rejected a request."""
+
+    VAULT = "vault"
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the caller asks for. `texts` are typed by hand and read by the param's type.
+
+    `params` come from a file with types of its own and win nothing: a name in `texts` replaces
+    the same name in `params`.
+    """
+
+    source: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    reference: str | None = None
+    without: frozenset[str] = frozenset()
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """The clock and the source of random ids, so that a test can fix both."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_uuid: Callable[[], UUID] = uuid4
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRequest:
+    """A request as it may be shown: every tainted value is `***`."""
+
+    method: str
+    url: str
+    headers: Pairs
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRequest:
+    """A request as it leaves, and the same request as it may be shown."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Pairs = field(repr=False)
+    body: bytes | None = field(repr=False)
+    shown: ShownRequest = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The two idempotency keys of one step. They are never equal."""
+
+    destination: str
+    vault: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What happened in one step; every text is masked. Times are milliseconds.
+
+    `answer` is the start of what came back, kept where the outcome is not `approved`;
+    `cards_masked` counts the card numbers in it, which a vault should have removed.
+    """
+
+    name: str
+    deliver: str
+    called: str
+    keys: Keys
+    outcome: Outcome
+    rejected_by: Party | None = None
+    reason: str | None = None
+    vault_status: int | None = None
+    status: int | None = None
+    request_id: str | None = None
+    outputs: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    request: ShownRequest | None = None
+    answer: str | None = None
+    cards_masked: int = 0
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The result of a run. `fell_back` tells that the fallback operation ran."""
+
+    run_id: str
+    operation: str
+    fell_back: bool
+    digest: str
+    outcome: Outcome
+    rejected_by: Party | None
+    reason: str | None
+    steps: tuple[StepReport, ...]
+
+
+_EXITS = {
+    Outcome.APPROVED: 0,
+    Outcome.DECLINED: 10,
+    Outcome.REJECTED: 12,
+    Outcome.UNKNOWN: 13,
+    Outcome.PENDING: 14,
+}
+REJECTED_BY_VAULT = 11
+
+
+def exit_code(result: RunResult) -> int:
+    """The exit code of a run: 0, 10 to 14."""
+    if result.outcome is Outcome.REJECTED and result.rejected_by is Party.VAULT:
+        return REJECTED_BY_VAULT
+    return _EXITS[result.outcome]

@@ -1,0 +1,151 @@
+"""The source of a run: which kind it is, the inputs that go with it, and the atoms it has.
+
+Knows the kinds that the plan lists, and no vault.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.plan.model import ByInput, Operation, Plan, SourceKind
+from forwardc.runtime.params import wrapped
+from forwardc.runtime.shapes import RunRequest
+from forwardc.runtime.values import from_text
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSource:
+    """The chosen kind, its values by reference name, and the names of atoms that are there."""
+
+    kind: SourceKind | None = None
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
+    present: frozenset[str] = frozenset()
+
+
+def bind_source(
+    plan: Plan,
+    operation: Operation,
+    request: RunRequest,
+    allowed_inputs: frozenset[str],
+    sink: Sink,
+) -> BoundSource | None:
+    """The source of an operation, or None with FC0801, FC0802, FC0804 or FC0805 in the sink.
+
+    `allowed_inputs` names inputs that may be given besides those of the source's own kind.
+    """
+    if not any(step.deliver == "vault" for step in operation.steps):
+        return _without_source(operation, request, allowed_inputs, sink)
+    kind = _kind(plan, request.source, sink)
+    if kind is None:
+        return None
+    _single_use(kind, operation, sink)
+    specs = {**kind.inputs, **operation.inputs}
+    _refuse_unknown_inputs(request, frozenset(specs) | allowed_inputs, sink)
+    values = _inputs(operation, kind, request, sink)
+    present = _present(kind, frozenset(request.inputs), request.without)
+    _check_without(operation, request, sink)
+    _check_required(kind, operation, request, sink)
+    return BoundSource(kind, {"source.id": request.source, **values}, present)
+
+
+def _without_source(
+    operation: Operation, request: RunRequest, allowed_inputs: frozenset[str], sink: Sink
+) -> BoundSource:
+    if request.source is not None:
+        sink.error("FC0802", "the operation calls no vault and takes no source")
+    _refuse_unknown_inputs(request, frozenset(operation.inputs) | allowed_inputs, sink)
+    return BoundSource(values=_inputs(operation, None, request, sink))
+
+
+def _kind(plan: Plan, source: str | None, sink: Sink) -> SourceKind | None:
+    forms = ", ".join(f"{kind}..." for kind in plan.sources)
+    if source is None:
+        sink.error("FC0802", "a source is required", hint=f"add --source; {plan.vault} has {forms}")
+        return None
+    for kind in plan.sources.values():
+        if re.fullmatch(kind.pattern, source, re.ASCII):
+            return kind
+    sink.error(
+        "FC0802", f"the source is none of the kinds that {plan.vault} forwards", hint=forms or None
+    )
+    return None
+
+
+def _single_use(kind: SourceKind, operation: Operation, sink: Sink) -> None:
+    uses = sum(step.deliver == "vault" for step in operation.steps)
+    if kind.single_use and uses > 1:
+        sink.error(
+            "FC0802",
+            f"the operation calls the vault {uses} times, and this kind of source works once",
+            hint="use a stored instrument",
+        )
+
+
+def _refuse_unknown_inputs(request: RunRequest, allowed: frozenset[str], sink: Sink) -> None:
+    for name in sorted(set(request.inputs) - allowed):
+        near = did_you_mean(name, allowed)
+        known = ", ".join(sorted(allowed)) or "none"
+        sink.error(
+            "FC0805",
+            "the source and the operation have no such input",
+            hint=f"did you mean {near}?" if near else f"the inputs are: {known}",
+        )
+
+
+def _inputs(
+    operation: Operation, kind: SourceKind | None, request: RunRequest, sink: Sink
+) -> dict[str, Any]:
+    specs = {**(kind.inputs if kind else {}), **operation.inputs}
+    values: dict[str, Any] = {}
+    for name, spec in specs.items():
+        if name in request.inputs:
+            value = from_text(spec, request.inputs[name], f"inputs.{name}", sink)
+            if value is not None:
+                values[f"inputs.{name}"] = wrapped(spec, value)
+        elif name in operation.inputs and not spec.optional:
+            sink.error(
+                "FC0801",
+                f"inputs.{name} is required: the vault does not hold it",
+                pointer=f"/inputs/{name}",
+                hint=f"add --input {name}=...",
+            )
+    return values
+
+
+def _present(kind: SourceKind, inputs: frozenset[str], without: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        atom
+        for atom, presence in kind.has.items()
+        if atom not in without and (not isinstance(presence, ByInput) or presence.input in inputs)
+    )
+
+
+def _check_without(operation: Operation, request: RunRequest, sink: Sink) -> None:
+    for atom in sorted(request.without - frozenset(operation.may_lack)):
+        if atom in operation.requires:
+            sink.error("FC0801", f"{atom} is required by the operation and cannot be left out")
+        else:
+            known = ", ".join(operation.may_lack) or "nothing"
+            sink.error(
+                "FC0805",
+                "the operation has no such value to leave out",
+                hint=f"--without can name: {known}",
+            )
+
+
+def _check_required(
+    kind: SourceKind, operation: Operation, request: RunRequest, sink: Sink
+) -> None:
+    for atom in operation.requires:
+        presence = kind.has.get(atom)
+        if presence is None:
+            sink.error("FC0802", f"this kind of source has no {atom}, which the operation requires")
+        elif isinstance(presence, ByInput) and presence.input not in request.inputs:
+            sink.error(
+                "FC0801",
+                f"inputs.{presence.input} is required: the operation sends {atom}",
+                pointer=f"/inputs/{presence.input}",
+                hint=f"add --input {presence.input}=...",
+            )
