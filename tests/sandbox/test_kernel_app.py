@@ -127,7 +127,7 @@ def test_the_fixed_sources_are_the_same_everywhere_and_told() -> None:
     create_app(first)
     create_app(second)
     assert sources(first) == sources(second)
-    assert {row["vault"] for row in sources(first)} >= {"checkout", "stripe"}
+    assert {row["vault"] for row in sources(first)} >= {"checkout", "rocketpay", "stripe"}
     with start_in_thread() as running:
         assert httpx.get(f"{running.url}/_sandbox/sources").json()["data"] == sources(first)
         assert httpx.get(f"{running.url}/_sandbox/health").json()["status"] == "ok"
