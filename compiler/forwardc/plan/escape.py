@@ -17,7 +17,7 @@ class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our 
 
 
 def json_text(text: str, *, templated: bool) -> str:
-    """The inside of a JSON string. Escapes `{` in a template as `\\u007b`."""
+    r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`."""
     escaped = json.dumps(text, ensure_ascii=False)[1:-1]
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise NotExpressible("a lone surrogate is not text")

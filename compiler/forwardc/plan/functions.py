@@ -87,17 +87,29 @@ def _decimal(amount: int, currency: str) -> Decimal:
 
 
 def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
-    from jwcrypto import jwe, jwk  # noqa: PLC0415 - most runs encrypt nothing
+    from jwcrypto import jwe
 
+    recipient = _public_jwk(key)
     protected: dict[str, Any] = {"alg": alg, "enc": enc}
+    if recipient.get("kid"):
+        protected["kid"] = recipient["kid"]
     if headers:
         protected |= json.loads(headers)
     token = jwe.JWE(data.encode(), protected=json.dumps(protected, separators=(",", ":")))
     try:
-        token.add_recipient(jwk.JWK.from_json(key))
+        token.add_recipient(recipient)
     except Exception as problem:
         raise CannotCompute("the key does not fit the JWE algorithm") from problem
     return str(token.serialize(compact=True))
+
+
+def _public_jwk(key: str) -> Any:
+    from jwcrypto import jwk
+
+    try:
+        return jwk.JWK.from_json(key)
+    except ValueError as problem:
+        raise CannotCompute("the key is not a JWK") from problem
 
 
 def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -139,7 +151,9 @@ _JWE_NAMED = (
 )
 
 
-def _rule(name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]) -> Function:
+def _rule(
+    name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]
+) -> Function:
     return Function(name, args, result, compute, rules_only=True)
 
 

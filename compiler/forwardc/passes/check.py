@@ -1,0 +1,60 @@
+"""Runs every rule over every step of a program, and reports at the author's place.
+
+Knows the rules by name only.
+"""
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.language.nodes import YamlMap
+from forwardc.language.pointers import pointer_of
+from forwardc.passes.checks import (
+    card_in_header,
+    card_in_reference,
+    card_in_url,
+    direct_step,
+    fallback,
+    header_injection,
+    merchant_initiated,
+    mixed_instruments,
+    other_host,
+    plain_http,
+    run_only,
+    secret_in_url,
+    weak_key,
+    xml_names,
+)
+from forwardc.passes.checks.rule import Case, Rule
+from forwardc.plan.program import Program
+
+RULES: tuple[Rule, ...] = (
+    plain_http.check,
+    other_host.check,
+    card_in_url.check,
+    card_in_header.check,
+    card_in_reference.check,
+    secret_in_url.check,
+    header_injection.check,
+    mixed_instruments.check,
+    merchant_initiated.check,
+    direct_step.check,
+    run_only.check,
+    weak_key.check,
+    fallback.check,
+    xml_names.check,
+)
+
+
+def check(program: Program, root: YamlMap, sink: Sink) -> None:
+    """Report every broken rule of a program."""
+    for operation in program.operations:
+        for step in operation.steps:
+            case = Case(program, operation, step)
+            for rule in RULES:
+                for problem in rule(case):
+                    pointer = pointer_of(root, problem.span)
+                    sink.error(
+                        problem.code,
+                        problem.message,
+                        problem.span,
+                        pointer=pointer,
+                        hint=problem.hint,
+                    )

@@ -1,0 +1,29 @@
+"""FC0503: no account data in fields that systems keep and show: references, metadata, keys."""
+
+from collections.abc import Iterator
+
+from forwardc.passes.checks.rule import Case, Problem
+from forwardc.plan.analysis import atoms_in
+from forwardc.plan.atoms import ATOMS, Sensitivity
+from forwardc.plan.terms import Map, walk
+
+_KEPT = frozenset(
+    "reference merchantreference metadata description idempotencykey orderid "
+    "clientreferenceid customreference".split()
+)
+
+
+def check(case: Case) -> Iterator[Problem]:
+    """Account data below a body key that names a reference."""
+    body = case.step.request.body
+    for node in walk(body.tree) if body else ():
+        for key, value in node.entries if isinstance(node, Map) else ():
+            if key.lower().replace("_", "").replace("-", "") in _KEPT:
+                for atom in atoms_in(value):
+                    if ATOMS[atom.name].sensitivity is Sensitivity.ACCOUNT:
+                        yield Problem(
+                            "FC0503",
+                            f"`{atom.name}` would stand in `{key}`, which is kept and shown",
+                            atom.span,
+                            "use an id of your own",
+                        )

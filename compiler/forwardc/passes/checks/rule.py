@@ -1,0 +1,29 @@
+"""What a rule sees and what it says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from forwardc.diagnostics.span import Span
+from forwardc.plan.program import Operation, Program, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One step in its place."""
+
+    program: Program
+    operation: Operation
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A broken rule: what is wrong and how to mend it, without any value."""
+
+    code: str
+    message: str
+    span: Span | None
+    hint: str | None = None
+
+
+Rule = Callable[[Case], Iterator[Problem]]

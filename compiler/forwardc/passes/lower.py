@@ -1,0 +1,189 @@
+"""Turns a typed Destination into the program of one environment: lets, settings and URLs resolved.
+
+Knows no vault. Without an environment's values, settings stay references.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from forwardc.language import destination as source
+from forwardc.passes.fold import fold, joined
+from forwardc.plan import program
+from forwardc.plan.rewrite import rewrite
+from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Term, walk
+
+_ENCODINGS = {
+    source.BodyKind.JSON: Encoding.JSON,
+    source.BodyKind.FORM: Encoding.FORM,
+    source.BodyKind.XML: Encoding.XML,
+    source.BodyKind.TEXT: Encoding.PLAIN,
+}
+_SYMMETRIC = frozenset({"sha256_base64url", "base64url"})
+
+Settings = Mapping[str, Lit]
+
+
+def lower(destination: source.Destination, environment: str, settings: Settings) -> program.Program:
+    """The program of a destination in one environment. `settings` holds what is known of them."""
+    lowering = _Lowering(destination, environment, settings)
+    return program.Program(
+        destination=destination.name,
+        environment=environment,
+        host=lowering.host(),
+        operations=tuple(lowering.operation(op) for op in destination.operations.values()),
+        params={name: param_spec(param) for name, param in destination.params.items()},
+        secrets={
+            name: program.Secret(name, spec.as_key, spec.held, spec.description)
+            for name, spec in destination.secrets.items()
+        },
+        title=destination.title,
+        docs=destination.docs,
+    )
+
+
+def param_spec(param: source.Param) -> dict[str, object]:
+    """A param as a plan says it: only what is set."""
+    bounds = param.bounds
+    limits = {
+        "minimum": bounds.minimum,
+        "maximum": bounds.maximum,
+        "min_length": bounds.min_length,
+        "max_length": bounds.max_length,
+        "pattern": bounds.pattern,
+        "values": list(bounds.values) or None,
+        "schema": param.schema,
+        "default": param.default.value if param.default else None,
+    }
+    marks = {
+        "optional": param.optional,
+        "sensitive": param.sensitive,
+        "not_card": param.not_card,
+    }
+    spec: dict[str, object] = {"type": str(param.type)}
+    spec |= {name: value for name, value in limits.items() if value is not None}
+    return spec | {name: True for name, is_set in marks.items() if is_set}
+
+
+class _Lowering:
+    def __init__(
+        self, destination: source.Destination, environment: str, settings: Settings
+    ) -> None:
+        self._destination = destination
+        self._settings = settings
+        self._base = self._term(destination.environments[environment], {})
+
+    def host(self) -> str:
+        """The host that requests go to; empty while a setting of it is unknown."""
+        text = self._base.value if isinstance(self._base, Lit) else ""
+        return str(text).partition("://")[2].partition("/")[0]
+
+    def operation(self, operation: source.Operation) -> program.Operation:
+        return program.Operation(
+            name=operation.name,
+            initiator=operation.initiator,
+            steps=tuple(self._step(operation, step) for step in operation.steps),
+            fallback=operation.fallback,
+            title=operation.title,
+            span=operation.span,
+        )
+
+    def _step(self, operation: source.Operation, step: source.Step) -> program.Step:
+        lets: dict[str, Term] = {}
+        for name, term in step.let.items():
+            lets[name] = self._term(term, lets)
+        marked = [operation.unconfirmed, step.unconfirmed, *self._unconfirmed_settings(step)]
+        return program.Step(
+            name=step.name,
+            direct=step.deliver == "direct",
+            request=self._request(step, lets),
+            outputs=tuple(
+                program.Output(output.name, output.at, output.sensitive, output.optional)
+                for output in step.outputs.values()
+            ),
+            outcome=tuple(
+                program.OutcomeRule(
+                    self._term(rule.when, {}) if rule.when is not None else None,
+                    program.Outcome(rule.is_),
+                )
+                for rule in step.outcome
+            ),
+            idempotent=step.idempotent_header is not None,
+            stand_in=step.stand_in or any(self._used(step, "stand_in")),
+            unconfirmed=tuple(reason for reason in marked if reason),
+            span=step.span,
+        )
+
+    def _used(self, step: source.Step, attribute: str) -> list[object]:
+        names = {
+            node.name.removeprefix("settings.")
+            for term in source.terms_of(step)
+            for node in walk(term)
+            if isinstance(node, Ref) and node.root == "settings"
+        }
+        declared = self._destination.settings
+        return [getattr(declared[name], attribute) for name in sorted(names) if name in declared]
+
+    def _unconfirmed_settings(self, step: source.Step) -> list[str]:
+        return [str(reason) for reason in self._used(step, "unconfirmed") if reason]
+
+    def _request(self, step: source.Step, lets: Mapping[str, Term]) -> program.Request:
+        request = step.request
+        path = self._term(request.path, lets)
+        return program.Request(
+            method=request.method,
+            url=joined((self._base, path), path.span),
+            query=tuple(self._pair(entry, lets) for entry in request.query),
+            headers=self._headers(step, lets),
+            body=self._body(request.body, lets) if request.body else None,
+            sign=_sign(request.sign) if request.sign else None,
+            span=request.span,
+        )
+
+    def _body(self, body: source.Body, lets: Mapping[str, Term]) -> program.Body:
+        tree = self._term(body.tree, lets)
+        return program.Body(_ENCODINGS[body.kind], tree, body.doctype, body.span)
+
+    def _headers(self, step: source.Step, lets: Mapping[str, Term]) -> tuple[program.Pair, ...]:
+        headers = tuple(self._pair(entry, lets) for entry in step.request.headers)
+        key = step.idempotent_header
+        if key is None or any(pair.name.lower() == key.lower() for pair in headers):
+            return headers
+        return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.span))
+
+    def _pair(self, entry: source.Field, lets: Mapping[str, Term]) -> program.Pair:
+        return program.Pair(entry.name, self._term(entry.term, lets), entry.span)
+
+    def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
+        def change(node: Term) -> Term:
+            match node:
+                case Ref(name=name) if node.root == "let":
+                    return lets.get(name.removeprefix("let."), node)
+                case Ref(name=name) if name.removeprefix("settings.") in self._settings:
+                    if node.root != "settings":
+                        return node
+                    return replace(self._settings[name.removeprefix("settings.")], span=node.span)
+                case Call(function="jwe"):
+                    return self._jwe_key(node)
+                case _:
+                    return node
+
+        return fold(rewrite(term, change))
+
+    def _jwe_key(self, call: Call) -> Term:
+        """A secret that is typed as a key stands for a symmetric JWK."""
+
+        def as_jwk(name: str, value: Term) -> Term:
+            if name != "key" or not isinstance(value, Ref) or value.root != "secrets":
+                return value
+            spec = self._destination.secrets.get(value.name.removeprefix("secrets."))
+            if spec is None or spec.as_key not in _SYMMETRIC:
+                return value
+            return Map((("kty", Lit("oct")), ("k", value)), span=value.span)
+
+        return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
+
+
+def _sign(sign: source.Sign) -> program.Sign:
+    return program.Sign(
+        sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span
+    )

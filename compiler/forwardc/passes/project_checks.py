@@ -1,0 +1,60 @@
+"""Rules that look at more than one destination: secret names, and the targets that must work."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from forwardc.diagnostics.diagnostic import Related
+from forwardc.diagnostics.sink import Sink
+from forwardc.language.destination import Destination, SecretSpec
+from forwardc.language.project import Project, Target
+
+
+class Refusable(Protocol):
+    """What this rule needs to know of an assessment."""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Vault, destination and operation."""
+
+    @property
+    def refusal(self) -> str | None:
+        """The first reason of a refusal, or None."""
+
+
+def check_secret_names(destinations: Sequence[Destination], sink: Sink) -> None:
+    """FC0319: a secret's name is its name at the vault, so two destinations cannot share one."""
+    first: dict[str, SecretSpec] = {}
+    for destination in destinations:
+        for name, spec in destination.secrets.items():
+            other = first.setdefault(name, spec)
+            if other is not spec:
+                sink.error(
+                    "FC0319",
+                    f"the secret `{name}` is declared by another destination too",
+                    spec.span,
+                    pointer=spec.pointer,
+                    hint=f"name it {destination.name}_{name}",
+                    related=(Related(other.span, "the first one"),),
+                )
+
+
+def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -> None:
+    """FC0618: what the merchant relies on is refused."""
+    for target in project.targets:
+        reasons = {one.refusal for one in assessed if _is_meant(target, one.place) and one.refusal}
+        for reason in sorted(filter(None, reasons)):
+            sink.error(
+                "FC0618",
+                f"{target.vault} cannot carry {target.destination}: {reason}",
+                target.span,
+                pointer=target.pointer,
+                hint="see `forwardc coverage`, or remove the target",
+            )
+
+
+def _is_meant(target: Target, place: tuple[str, str, str]) -> bool:
+    vault, destination, operation = place
+    return (target.vault, target.destination) == (vault, destination) and target.operation in (
+        None,
+        operation,
+    )

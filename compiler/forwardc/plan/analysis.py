@@ -1,0 +1,71 @@
+"""Questions about a term: its stage, what it reads, whether it is tainted. Pure."""
+
+from collections.abc import Iterable
+
+from forwardc.plan.program import Operation, Program, terms_of
+from forwardc.plan.stages import Stage
+from forwardc.plan.terms import Atom, If, Raw, Ref, Term, walk
+
+
+def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
+    """The latest stage of a term's parts. `stored` names the secrets that the vault holds."""
+    return max((_own_stage(node, stored) for node in walk(term)), default=Stage.BUILD)
+
+
+def _own_stage(node: Term, stored: frozenset[str]) -> Stage:
+    match node:
+        case Atom() | Raw():
+            return Stage.VAULT
+        case Ref(name=name):
+            if name in stored:
+                return Stage.VAULT
+            return Stage.BUILD if node.root in ("settings", "let") else Stage.RUN
+        case If(present=present):
+            return Stage.BUILD if present.startswith("settings.") else Stage.RUN
+        case _:
+            return Stage.BUILD
+
+
+def has_atom(term: Term) -> bool:
+    """Whether a card, billing or network-token value is part of the term."""
+    return any(isinstance(node, Atom) for node in walk(term))
+
+
+def atoms_in(term: Term) -> list[Atom]:
+    """The atoms of a term, with their spans."""
+    return [node for node in walk(term) if isinstance(node, Atom)]
+
+
+def refs_in(term: Term, root: str) -> list[Ref]:
+    """The references below one root, with their spans."""
+    return [node for node in walk(term) if isinstance(node, Ref) and node.root == root]
+
+
+def optional_names(terms: Iterable[Term]) -> frozenset[str]:
+    """The names that the author marked with `?`."""
+    nodes = (node for term in terms for node in walk(term))
+    return frozenset(node.present for node in nodes if isinstance(node, If))
+
+
+def operation_terms(operation: Operation) -> list[Term]:
+    """Every term that the requests of an operation hold."""
+    return [term for step in operation.steps for term in terms_of(step.request)]
+
+
+def names_used(operation: Operation, root: str) -> list[str]:
+    """The short names below a root that an operation uses, sorted: `params` -> [amount, ...]."""
+    refs = (ref for term in operation_terms(operation) for ref in refs_in(term, root))
+    return sorted({ref.name.removeprefix(f"{root}.") for ref in refs})
+
+
+def tainted(program: Program, operation: Operation) -> frozenset[str]:
+    """References whose values are masked wherever shown: secrets, sensitive params and outputs."""
+    secrets = (f"secrets.{name}" for name in program.secrets)
+    params = (f"params.{name}" for name, spec in program.params.items() if spec.get("sensitive"))
+    outputs = (
+        f"steps.{step.name}.{output.name}"
+        for step in operation.steps
+        for output in step.outputs
+        if output.sensitive
+    )
+    return frozenset((*secrets, *params, *outputs))

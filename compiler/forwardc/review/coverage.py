@@ -1,0 +1,97 @@
+"""Coverage: what each vault carries of each operation, with the reasons. JSON and Markdown.
+
+Knows assessments; writes no file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forwardc.vaults.assess import Assessment, Level
+from forwardc.vaults.model import Finding, Json, Verdict
+
+_ORDER = {Level.REFUSED: 0, Level.DEGRADED: 1, Level.FULL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation at one vault, over all environments that are built."""
+
+    destination: str
+    operation: str
+    title: str
+    vault: str
+    level: Level
+    status: str
+    environments: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def rows(assessments: Sequence[Assessment]) -> list[Row]:
+    """One row for each destination, operation and vault; the weaker environment decides."""
+    grouped: dict[tuple[str, str, str], list[Assessment]] = {}
+    for one in assessments:
+        program = one.context.program
+        key = (program.destination, one.context.operation.name, one.vault.name)
+        grouped.setdefault(key, []).append(one)
+    return [_row(key, group) for key, group in grouped.items()]
+
+
+def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
+    weakest = min(group, key=lambda one: _ORDER[one.level])
+    findings = {
+        (finding.code, finding.reason, finding.step): finding
+        for one in group
+        for finding in one.findings
+    }
+    destination, operation, vault = key
+    return Row(
+        destination,
+        operation,
+        weakest.context.operation.title,
+        vault,
+        weakest.level,
+        str(weakest.status),
+        tuple(one.context.environment for one in group if one.emitted is not None),
+        tuple(findings.values()),
+    )
+
+
+def to_json(found: Sequence[Row], not_built: Sequence[Json]) -> Json:
+    """`build/coverage.json`."""
+    return {
+        "forwardc": 1,
+        "coverage": [
+            {
+                "destination": row.destination,
+                "operation": row.operation,
+                "vault": row.vault,
+                "level": str(row.level),
+                "status": row.status,
+                "environments": list(row.environments),
+                "reasons": [_reason(finding) for finding in row.findings],
+            }
+            for row in found
+        ],
+        "not_built": list(not_built),
+    }
+
+
+def _reason(finding: Finding) -> Json:
+    return {
+        "code": finding.code,
+        "verdict": str(finding.verdict),
+        "step": finding.step,
+        "message": finding.reason,
+    }
+
+
+def cell(row: Row) -> str:
+    """One cell of the table: the level, and the status where it is not `documented`."""
+    marks = {"documented": "", "unconfirmed": " (unconfirmed)", "stand_in": " (stand-in)"}
+    return f"{row.level}{marks[row.status] if row.level is not Level.REFUSED else ''}"
+
+
+def why(row: Row) -> list[Finding]:
+    """The findings that explain the level: refusals alone where there are any."""
+    refusals = [one for one in row.findings if one.verdict is Verdict.REFUSED]
+    return refusals or list(row.findings)

@@ -1,0 +1,94 @@
+"""Decides what a vault makes of one operation, and emits it where it is not refused.
+
+Knows vaults by their description only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from forwardc.plan.program import Operation, Program
+from forwardc.vaults.model import Context, Emitted, Finding, Vault, Verdict
+
+
+class Level(StrEnum):
+    """How much of an operation a vault carries."""
+
+    FULL = "full"
+    DEGRADED = "degraded"
+    REFUSED = "refused"
+
+
+class Status(StrEnum):
+    """How well the parts of an operation are documented."""
+
+    DOCUMENTED = "documented"
+    UNCONFIRMED = "unconfirmed"
+    STAND_IN = "stand_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One operation at one vault: level, status, the reasons, and the plan if there is one."""
+
+    vault: Vault
+    context: Context
+    level: Level
+    status: Status
+    findings: tuple[Finding, ...]
+    emitted: Emitted | None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Vault, destination and operation."""
+        return self.vault.name, self.context.program.destination, self.context.operation.name
+
+    @property
+    def refusal(self) -> str | None:
+        """The first reason of a refusal, or None."""
+        refused = (one.reason for one in self.findings if one.verdict is Verdict.REFUSED)
+        return next(refused, None)
+
+
+def assess(
+    vault: Vault, program: Program, operation: Operation, account: Mapping[str, str]
+) -> Assessment:
+    """Look up every feature, then emit. A refused operation emits nothing."""
+    stored = vault.stored_secrets(program, operation)
+    context = Context(program, operation, account, stored)
+    findings = vault.examine(context)
+    emitted = None
+    if not _has(findings, Verdict.REFUSED):
+        emitted = vault.emit(context)
+        findings = (*findings, *emitted.findings)
+    findings = _distinct(findings)
+    if _has(findings, Verdict.REFUSED):
+        emitted = None
+    return Assessment(vault, context, _level(findings), _status(context, findings), findings, emitted)
+
+
+def _has(findings: tuple[Finding, ...], verdict: Verdict) -> bool:
+    return any(finding.verdict is verdict for finding in findings)
+
+
+def _distinct(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The first finding of each kind and reason in a step: one sentence is enough."""
+    first: dict[Finding, Finding] = {}
+    for finding in findings:
+        first.setdefault(replace(finding, span=None), finding)
+    return tuple(first.values())
+
+
+def _level(findings: tuple[Finding, ...]) -> Level:
+    if _has(findings, Verdict.REFUSED):
+        return Level.REFUSED
+    return Level.DEGRADED if _has(findings, Verdict.DEGRADED) else Level.FULL
+
+
+def _status(context: Context, findings: tuple[Finding, ...]) -> Status:
+    steps = context.operation.steps
+    if any(step.stand_in for step in steps):
+        return Status.STAND_IN
+    if _has(findings, Verdict.UNCONFIRMED) or any(step.unconfirmed for step in steps):
+        return Status.UNCONFIRMED
+    return Status.DOCUMENTED

@@ -1,0 +1,279 @@
+"""Emits plans for Checkout.com: one `POST /forward` for each vault step.
+
+Knows where everything stands in the call; how a value is written is `lower.py`'s.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from forwardc.plan.analysis import tainted
+from forwardc.plan.codec import to_json
+from forwardc.plan.features import uses
+from forwardc.plan.program import Operation, Pair, Program, Request, Sign, Step
+from forwardc.plan.terms import (
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
+from forwardc.vaults.checkout.lower import Lowering
+from forwardc.vaults.checkout.secrets import is_encrypted
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
+from forwardc.vaults.sizes import oversize
+from forwardc.vaults.steps import content_type, direct_step, header, if_present, tail
+
+_READ = {
+    "status": "/destination_response/status",
+    "headers": {"at": "/destination_response/headers", "form": "arrays"},
+    "body": "/destination_response/body",
+    "request_id": "/request_id",
+    "failures": [],
+}
+
+
+def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
+    """The parts of a plan that all operations share."""
+    del account
+    host = facts.host("forward", program.environment)
+    api = facts.host("api", program.environment)
+    uses_network_tokens = any(_network_token(op) for op in program.operations)
+    return {
+        "hosts": {
+            "vault": [host, api] if uses_network_tokens else [host],
+            "destination": [program.host],
+        },
+        "credentials": {"api_key": facts.value("authentication", "secret_key")},
+        "keys": {"jwks": f"https://{host}{facts.value('paths', 'jwks')}"},
+        "sources": {
+            kind: _source_kind(kind, fact["value"], facts)
+            for kind, fact in facts.section("source_kinds").items()
+        },
+    }
+
+
+def _source_kind(kind: str, fact: Mapping[str, object], facts: Facts) -> Json:
+    takes = [str(name) for name in fact["takes"]]  # type: ignore[attr-defined]
+    inputs = facts.section("inputs")
+    id_field, type_name = ("id", "id") if kind == "src_" else ("token", "token")
+    bind = Map(
+        (
+            ("type", Lit(type_name)),
+            (id_field, Ref("source.id")),
+            *((name, If(f"inputs.{name}", Ref(f"inputs.{name}"))) for name in takes),
+        )
+    )
+    return {
+        "pattern": fact["pattern"],
+        "single_use": fact["single_use"],
+        "inputs": {name: inputs[name]["value"] for name in takes},
+        "has": {
+            atom: _presence(str(entry[kind])) for atom, entry in facts.section("atoms").items()
+        },
+        "bind": to_json(bind),
+    }
+
+
+def _presence(fact: str) -> object:
+    return fact if fact in ("always", "vault", "never") else {"input": fact}
+
+
+def emit(context: Context, facts: Facts) -> Emitted:
+    """The steps of one operation."""
+    findings: list[Finding] = []
+    steps = [
+        direct_step(step) if step.direct else _vault_step(context, step, facts, findings)
+        for step in context.operation.steps
+    ]
+    extra: Json = {}
+    if _network_token(context.operation):
+        extra["source_kinds"] = ["src_"]
+        if context.operation.fallback:
+            extra["fallback"] = _fallback(context, facts)
+    return Emitted(tuple(steps), tuple(findings), extra)
+
+
+def _network_token(operation: Operation) -> bool:
+    return any(
+        use.feature == "network-token"
+        for step in operation.steps
+        for use in uses(step, operation, frozenset())
+    )
+
+
+def _fallback(context: Context, facts: Facts) -> Json:
+    """Ask for the instrument before sending: no body can be rewritten inside the vault."""
+    host = facts.host("api", context.environment)
+    path = facts.value("paths", "instrument")
+    state = Call("get", (_response_member("network_token"), Lit("state")))
+    return {
+        "operation": context.operation.fallback,
+        "ask": {
+            "http": {
+                "method": "GET",
+                "url": to_json(
+                    Encoded(Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id"))))
+                ),
+                "query": [],
+                "headers": _api_headers(),
+            },
+            "when": to_json(
+                Call("eq", (state, Lit(facts.value("network_tokens", "active_state"))))
+            ),
+        },
+    }
+
+
+def _response_member(name: str) -> Term:
+    return Call("get", (Ref("response.json"), Lit(name)))
+
+
+def _api_headers() -> list[list[object]]:
+    authorization = header(Text((Lit("Bearer "), Ref("vault.api_key"))))
+    return [["Authorization", to_json(authorization)], ["Accept", "application/json"]]
+
+
+def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Finding]) -> Json:
+    body = _call_body(context, step, facts)
+    findings += [
+        Finding(Verdict.REFUSED, "FC0606", reason, step.request.span, step.name)
+        for reason in (*oversize(body), *_too_many_headers(step, context, facts))
+    ]
+    url = f"https://{facts.host('forward', context.environment)}{facts.value('paths', 'forward')}"
+    headers = [*_api_headers(), ["Content-Type", "application/json"]]
+    return {
+        "name": step.name,
+        "deliver": "vault",
+        "http": {
+            "method": "POST",
+            "url": url,
+            "query": [],
+            "headers": headers,
+            "body": to_json(Encoded(Encoding.JSON, body)),
+        },
+        "read": _READ,
+        **tail(step, read_ms=facts.limit("read_timeout")),
+    }
+
+
+def _call_body(context: Context, step: Step, facts: Facts) -> Term:
+    entries: list[tuple[str, Term]] = [
+        ("source", Source()),
+        ("reference", _limit(facts, "reference", "reference", Ref("run.reference"))),
+        ("processing_channel_id", Lit(context.account.get("processing_channel_id", ""))),
+    ]
+    if _network_token(context.operation):
+        network_token = (
+            ("enabled", Lit(True)),
+            ("request_cryptogram", Lit(context.operation.cryptogram)),
+        )
+        entries.append(("network_token", Map(network_token)))
+    entries.append(("destination_request", _destination_request(context, step, facts)))
+    return Map(tuple(entries))
+
+
+def _destination_request(context: Context, step: Step, facts: Facts) -> Term:
+    request = step.request
+    lowering = Lowering(facts, context.stored)
+    encrypted, raw = _split_headers(request, context)
+    body: Term = Lit("")
+    if request.body:
+        tree = lowering.value(request.body.tree)
+        body = Encoded(request.body.encoding, tree, True, request.body.doctype)
+    query = _query(request, lowering)
+    headers = _headers(raw, encrypted, lowering, facts)
+    signature = _signature(request.sign, lowering) if request.sign else ()
+    entries: list[tuple[str, Term]] = [
+        ("url", _limit(facts, "url", "destination_request.url", _url(request))),
+        ("method", Lit(request.method)),
+        ("headers", headers),
+        *query,
+        ("body", _limit(facts, "body", "destination_request.body", body)),
+        *signature,
+    ]
+    if lowering.variables:
+        named = [Map((("name", Lit(name)), ("value", value))) for name, value in lowering.variables]
+        entries.append(("variables", Seq(tuple(named))))
+    return Map(tuple(entries))
+
+
+def _url(request: Request) -> Term:
+    return Encoded(Encoding.URL, request.url)
+
+
+def _limit(facts: Facts, limit: str, name: str, term: Term) -> Term:
+    return Limit(facts.limit(limit), name, term)
+
+
+def _split_headers(request: Request, context: Context) -> tuple[list[Pair], list[Pair]]:
+    masked = tainted(context.program, context.operation)
+    encrypted: list[Pair] = []
+    raw: list[Pair] = []
+    for pair in content_type(request):
+        (encrypted if is_encrypted(pair, context, masked) else raw).append(pair)
+    return encrypted, raw
+
+
+def _headers(raw: list[Pair], encrypted: list[Pair], lowering: Lowering, facts: Facts) -> Term:
+    plain = [(pair.name, header(lowering.value(pair.value), templated=True)) for pair in raw]
+    entries: list[tuple[str, Term]] = [("raw", Map(tuple(plain)))]
+    if encrypted:
+        secret = Map(tuple((pair.name, header(pair.value)) for pair in encrypted))
+        algorithm = facts.value("encrypted_headers", "algorithm")
+        jwe = Call(
+            "jwe",
+            (secret,),
+            (
+                ("key", Ref("vault.jwk")),
+                ("alg", Lit(algorithm["alg"])),
+                ("enc", Lit(algorithm["enc"])),
+            ),
+        )
+        entries.append(("encrypted", _limit(facts, "encrypted_headers", "headers.encrypted", jwe)))
+    return Map(tuple(entries))
+
+
+def _query(request: Request, lowering: Lowering) -> Iterator[tuple[str, Term]]:
+    if not request.query:
+        return
+    items = []
+    for pair in request.query:
+        value = Encoded(Encoding.QUERY, lowering.value(pair.value), templated=True)
+        items.append(if_present(value, Map((("name", Lit(pair.name)), ("value", value)))))
+    yield "query", Seq(tuple(items))
+
+
+def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
+    secret = Encoded(Encoding.HEADER, lowering.value(sign.secret), templated=True)
+    if sign.scheme == "dlocal":
+        parameters = Map((("secret_key", secret),))
+        return (("signature", Map((("type", Lit("dlocal")), ("dlocal_parameters", parameters)))),)
+    entries: list[tuple[str, Term]] = [("shared_secret", secret)]
+    if sign.remove_path_prefix is not None:
+        entries.append(("remove_resource_path_prefix", Lit(sign.remove_path_prefix)))
+    visa = Map((("type", Lit("visa")), ("visa_parameters", Map(tuple(entries)))))
+    return (("signature", visa),)
+
+
+def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[str]:
+    _, raw = _split_headers(step.request, context)
+    if len(raw) > facts.limit("raw_headers"):
+        yield f"headers.raw takes at most {facts.limit('raw_headers')} entries"
+
+
+def requirements(context: Context, facts: Facts) -> Iterator[Finding]:
+    """What the vault's functions ask beyond the table: algorithms, X-Login, integer atoms."""
+    for step in context.vault_steps:
+        names = {pair.name.lower() for pair in step.request.headers}
+        sign = step.request.sign
+        if sign and sign.scheme == "dlocal" and "x-login" not in names:
+            reason = "the dlocal signature needs the header X-Login"
+            yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
+    del facts

@@ -1,0 +1,78 @@
+"""What Checkout.com carries: a total table over the features of the program.
+
+Everything not said to work is refused.
+"""
+
+from collections.abc import Mapping
+
+from forwardc.plan.features import FEATURES, METHODS
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
+
+
+def _degraded(code: str, reason: str) -> Support:
+    return Support(Verdict.DEGRADED, code, reason)
+
+
+def _refused(code: str, reason: str) -> Support:
+    return Support(Verdict.REFUSED, code, reason)
+
+
+_UNESCAPED = _degraded(
+    "FC0611", "the vault writes this text unescaped: a quote in it breaks the body"
+)
+_MAY_BE_EMPTY = _degraded(
+    "FC0612", "only the vault knows whether this is there: it may arrive empty"
+)
+_NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a vault value")
+
+
+def table(facts: Facts) -> Mapping[str, Support]:
+    """The verdict on every feature, from the facts where they say it."""
+    known: dict[str, Support] = {
+        **{f"method.{method}": NATIVE for method in METHODS if method in facts.section("methods")},
+        "body.none": NATIVE,
+        "body.json": NATIVE,
+        "body.form": NATIVE,
+        "body.xml": NATIVE,
+        "body.plain": NATIVE,
+        **{f"atom.{atom}": _atom(fact) for atom, fact in facts.section("atoms").items()},
+        **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
+        "free-text.json": _UNESCAPED,
+        "free-text.xml": _UNESCAPED,
+        "free-text.plain": _UNESCAPED,
+        "free-text.form": _refused(
+            "FC0611", "the vault writes this text unescaped: `&` in it would start another field"
+        ),
+        "composed.atom": NATIVE,
+        "integer.atom": LOWERED,
+        "function.jwe": NATIVE,
+        "function.text": LOWERED,
+        "function.json": LOWERED,
+        "header.literal": NATIVE,
+        "header.run": NATIVE,
+        "header.atom": NATIVE,
+        "query.literal": NATIVE,
+        "query.run": NATIVE,
+        "url.run": LOWERED,
+        "sign.dlocal": NATIVE,
+        "sign.visa-x-pay-token": Support(
+            Verdict.UNCONFIRMED, "FC0616", "signature type `visa` stands in a guide and in no SDK"
+        ),
+        "sign.rocketpay-gate": _refused(
+            "FC0607", "the vault has no general HMAC; without card data, use `--via direct`"
+        ),
+        "network-token": NATIVE,
+        "step.direct": NATIVE,
+    }
+    return {feature: known.get(feature, _missing(feature)) for feature in FEATURES}
+
+
+def _atom(fact: Mapping[str, str]) -> Support:
+    return _MAY_BE_EMPTY if fact["src_"] == "vault" else NATIVE
+
+
+def _missing(feature: str) -> Support:
+    if feature.startswith("function."):
+        return _NO_FUNCTION
+    return _refused("FC0608", "the vault does not document this")

@@ -1,0 +1,34 @@
+"""Checkout.com as a vault: its parts put together."""
+
+from collections.abc import Iterator
+
+from forwardc.plan.analysis import tainted
+from forwardc.vaults import facts as facts_reader
+from forwardc.vaults.checkout import emit, secrets, support
+from forwardc.vaults.model import Context, Finding, Vault
+from forwardc.vaults.verdicts import from_table
+
+
+def vault() -> Vault:
+    """Checkout.com's facts, table and emitter."""
+    facts = facts_reader.load("checkout")
+    table = support.table(facts)
+
+    def examine(context: Context) -> tuple[Finding, ...]:
+        def all_findings() -> Iterator[Finding]:
+            yield from from_table(context, table)
+            yield from secrets.findings(context, tainted(context.program, context.operation))
+            yield from emit.requirements(context, facts)
+
+        return tuple(all_findings())
+
+    return Vault(
+        name="checkout",
+        facts=facts,
+        support=table,
+        stored_secrets=secrets.stored,
+        examine=examine,
+        emit=lambda context: emit.emit(context, facts),
+        head=lambda program, account: emit.head(program, account, facts),
+        account_keys=("processing_channel_id",),
+    )

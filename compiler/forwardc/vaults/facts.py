@@ -1,0 +1,46 @@
+"""Reads a vault's `facts.yaml`: names, limits and presence, each with its source and date.
+
+Knows the shape of the file, and no vault.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The parsed facts of one vault, by section."""
+
+    vault: str
+    title: str
+    data: Mapping[str, Any]
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """One section; every entry is a mapping that names its `source`."""
+        found: Mapping[str, Any] = self.data[name]
+        return found
+
+    def value(self, section: str, name: str) -> Any:
+        """The `value` of one fact."""
+        return self.section(section)[name]["value"]
+
+    def limit(self, name: str) -> int:
+        """A limit, in the unit that its fact names."""
+        return int(self.value("limits", name))
+
+    def host(self, name: str, environment: str) -> str:
+        """A host of the vault in one environment."""
+        return str(self.value("hosts", name)[environment])
+
+
+@cache
+def load(vault: str) -> Facts:
+    """The facts of a vault by its folder's name."""
+    import yaml
+
+    text = resources.files(f"forwardc.vaults.{vault}").joinpath("facts.yaml").read_text("utf-8")
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return Facts(vault, data["title"], data)

@@ -1,0 +1,97 @@
+"""What a vault is to the compiler: facts, a total support table, and an emitter.
+
+Shared by all vaults; a vault's own folder is never imported by another.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from forwardc.diagnostics.span import Span
+from forwardc.plan.program import Operation, Program, Step
+from forwardc.vaults.facts import Facts
+
+Json = dict[str, Any]
+
+
+class Verdict(StrEnum):
+    """How a vault carries one feature."""
+
+    NATIVE = "native"
+    LOWERED = "lowered"
+    """Carried by other means with the same result."""
+    DEGRADED = "degraded"
+    """Works, with a loss that is named."""
+    UNCONFIRMED = "unconfirmed"
+    """Works after a source that the vendor's own reference does not confirm."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The answer for one feature; `code` and `reason` say why it is not plainly native."""
+
+    verdict: Verdict
+    code: str = ""
+    reason: str = ""
+
+
+NATIVE = Support(Verdict.NATIVE)
+LOWERED = Support(Verdict.LOWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason why an operation is degraded, unconfirmed or refused, at its place."""
+
+    verdict: Verdict
+    code: str
+    reason: str
+    span: Span | None = None
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that a vault may look at. `account` is the merchant's, from `forwardc.yaml`."""
+
+    program: Program
+    operation: Operation
+    account: Mapping[str, str]
+    stored: frozenset[str] = frozenset()
+    """References like `secrets.x` that the vault keeps."""
+
+    @property
+    def environment(self) -> str:
+        """`sandbox` or `production`."""
+        return self.program.environment
+
+    @property
+    def vault_steps(self) -> tuple[Step, ...]:
+        """The steps that go through the vault."""
+        return tuple(step for step in self.operation.steps if not step.direct)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """What an emitter adds to an operation's plan, and what it found on the way."""
+
+    steps: tuple[Json, ...]
+    findings: tuple[Finding, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """One vault. `head` gives the parts of a plan that all its operations share."""
+
+    name: str
+    facts: Facts
+    support: Mapping[str, Support]
+    stored_secrets: Callable[[Program, Operation], frozenset[str]]
+    examine: Callable[[Context], tuple[Finding, ...]]
+    emit: Callable[[Context], Emitted]
+    head: Callable[[Program, Mapping[str, str]], Json]
+    account_keys: tuple[str, ...] = ()
+    """What `forwardc.yaml` must give for the vault before a plan can be built."""

@@ -1,0 +1,122 @@
+"""Puts a plan file together from the assessments of one program at one vault.
+
+Knows the shape of a plan, and no vault.
+"""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from forwardc.plan.analysis import atoms_in, names_used, operation_terms, optional_names, refs_in
+from forwardc.plan.atoms import ATOMS
+from forwardc.plan.program import Program, terms_of
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Json, Vault
+
+PLAN_VERSION = 1
+
+
+def plan_file(
+    vault: Vault, program: Program, account: dict[str, str], assessments: Sequence[Assessment]
+) -> Json | None:
+    """The plan of a program at a vault, or None where every operation is refused."""
+    built = [one for one in assessments if one.emitted is not None]
+    if not built:
+        return None
+    operations = {one.context.operation.name: operation_json(one) for one in built}
+    used = {name for operation in operations.values() for name in operation["params"]}
+    keyed = {name for one in built for name in _secrets(one)}
+    return {
+        "forwardc": PLAN_VERSION,
+        "vault": vault.name,
+        "destination": program.destination,
+        "environment": program.environment,
+        **_needed(vault.head(program, account), operations),
+        "params": {name: program.params[name] for name in program.params if name in used},
+        "secrets": {
+            name: {"as_key": secret.as_key} if secret.as_key else {}
+            for name, secret in program.secrets.items()
+            if name in keyed
+        },
+        "operations": operations,
+    }
+
+
+def _needed(head: Json, operations: Json) -> Json:
+    """The head without what no operation uses: atoms of sources, and the vault's key."""
+    atoms = {
+        name
+        for operation in operations.values()
+        for name in (*operation["requires"], *operation["may_lack"])
+    }
+    for source in head["sources"].values():
+        source["has"] = {name: how for name, how in source["has"].items() if name in atoms}
+    if "vault.jwk" not in json.dumps(operations):
+        head.pop("keys", None)
+    return head
+
+
+def operation_json(assessment: Assessment) -> Json:
+    """One operation of a plan."""
+    context, emitted = assessment.context, assessment.emitted
+    if emitted is None:
+        raise ValueError("a refused operation has no plan")
+    operation = context.operation
+    inputs = emitted.extra.get("inputs", {})
+    requires, may_lack = _atoms(assessment, set(inputs))
+    stored = sorted(name.removeprefix("secrets.") for name in context.stored)
+    return {
+        "initiator": operation.initiator,
+        "level": str(assessment.level),
+        "status": str(assessment.status),
+        "notes": [{"code": one.code, "message": one.reason} for one in assessment.findings],
+        "params": names_used(operation, "params"),
+        "inputs": inputs,
+        "requires": requires,
+        "may_lack": may_lack,
+        "stored_secrets": stored,
+        "runtime_secrets": sorted(runtime_secrets(assessment)),
+        "credentials": ["api_key"] if context.vault_steps else [],
+        **{key: value for key, value in emitted.extra.items() if key != "inputs"},
+        "steps": list(emitted.steps),
+    }
+
+
+def _atoms(assessment: Assessment, inputs: set[str]) -> tuple[list[str], list[str]]:
+    terms = operation_terms(assessment.context.operation)
+    used = {atom.name for term in terms for atom in atoms_in(term)} - inputs
+    optional = optional_names(terms) & used
+    # `sorted` would put expiry before number: the order of the vocabulary reads better.
+    ordered = [name for name in ATOMS if name in used]
+    return (
+        [name for name in ordered if name not in optional],
+        [name for name in ordered if name in optional],
+    )
+
+
+def _secrets(assessment: Assessment) -> set[str]:
+    return set(names_used(assessment.context.operation, "secrets"))
+
+
+def runtime_secrets(assessment: Assessment) -> frozenset[str]:
+    """Names of the secrets of direct steps, and of vault steps where the vault keeps them not."""
+    context = assessment.context
+    return frozenset(
+        ref.name.removeprefix("secrets.")
+        for step in context.operation.steps
+        for term in terms_of(step.request)
+        for ref in refs_in(term, "secrets")
+        if step.direct or ref.name not in context.stored
+    )
+
+
+def to_bytes(data: Any) -> bytes:
+    """A build file: JSON with two spaces, a line feed at the end, members in their order."""
+    return (json.dumps(data, indent=2, ensure_ascii=False, default=_number) + "\n").encode()
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Decimal):
+        return {"$number": str(value)}
+    raise TypeError(f"{type(value).__name__} has no place in a build file")

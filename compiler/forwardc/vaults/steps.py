@@ -1,0 +1,118 @@
+"""Plan JSON that is the same under every vault: direct steps, outcome rules, outputs.
+
+Knows no vendor.
+"""
+
+from typing import Any
+
+from forwardc.plan.codec import to_json
+from forwardc.plan.program import Body, Pair, Request, Step
+from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, walk
+from forwardc.vaults.model import Json
+
+CONTENT_TYPES = {
+    Encoding.JSON: "application/json",
+    Encoding.FORM: "application/x-www-form-urlencoded",
+    Encoding.XML: "application/xml",
+    Encoding.PLAIN: "text/plain; charset=utf-8",
+}
+CONNECT_MS = 10_000
+MAX_ANSWER_BYTES = 1_048_576
+
+
+def content_type(request: Request) -> tuple[Pair, ...]:
+    """The request's headers, with the body's Content-Type where the author gave none."""
+    named = any(pair.name.lower() == "content-type" for pair in request.headers)
+    if named or request.body is None:
+        return request.headers
+    return (Pair("Content-Type", Lit(CONTENT_TYPES[request.body.encoding])), *request.headers)
+
+
+def encoded_body(body: Body, tree: Term, *, templated: bool) -> Encoded:
+    """A body as text in its own syntax."""
+    return Encoded(body.encoding, tree, templated=templated, doctype=body.doctype)
+
+
+def header(value: Term, *, templated: bool = False) -> Encoded:
+    """A header value, checked and escaped as one."""
+    return Encoded(Encoding.HEADER, value, templated=templated)
+
+
+def if_present(value: Term, whole: Term) -> Term:
+    """`whole`, absent when any optional part of `value` is."""
+    for name in dict.fromkeys(node.present for node in walk(value) if isinstance(node, If)):
+        whole = If(name, whole)
+    return whole
+
+
+def pairs_as_list(pairs: tuple[Pair, ...]) -> Seq:
+    """`[{name, value}]` of terms that are already encoded."""
+    return Seq(
+        tuple(
+            if_present(pair.value, Map((("name", Lit(pair.name)), ("value", pair.value))))
+            for pair in pairs
+        )
+    )
+
+
+def direct_step(step: Step) -> Json:
+    """A step that the runtime sends to the destination itself."""
+    request = step.request
+    http: Json = {
+        "method": request.method,
+        "url": to_json(Encoded(Encoding.URL, request.url)),
+        "query": [
+            [pair.name, to_json(Encoded(Encoding.QUERY, pair.value))] for pair in request.query
+        ],
+        "headers": [[pair.name, to_json(header(pair.value))] for pair in content_type(request)],
+    }
+    if request.body:
+        http["body"] = to_json(encoded_body(request.body, request.body.tree, templated=False))
+    sign = {"sign": _sign(request)} if request.sign else {}
+    return {
+        "name": step.name,
+        "deliver": "direct",
+        "http": http,
+        **sign,
+        "read": {"direct": True},
+        **tail(step, read_ms=60_000),
+    }
+
+
+def _sign(request: Request) -> Json:
+    if request.sign is None:
+        return {}
+    sign: Json = {"scheme": request.sign.scheme, "secret": to_json(request.sign.secret)}
+    if request.sign.remove_path_prefix is not None:
+        sign["remove_path_prefix"] = request.sign.remove_path_prefix
+    if request.sign.into is not None:
+        sign["into"] = request.sign.into
+    return sign
+
+
+def destination(request: Request) -> Json:
+    """What the destination is asked, for display and history."""
+    return {"method": request.method, "url": to_json(Encoded(Encoding.URL, request.url))}
+
+
+def tail(step: Step, *, read_ms: int) -> Json:
+    """The end of every step: time-outs, outputs and outcome rules. Times in milliseconds."""
+    return {
+        "destination": destination(step.request),
+        "timeouts": {"connect_ms": CONNECT_MS, "read_ms": read_ms},
+        "max_answer_bytes": MAX_ANSWER_BYTES,
+        "idempotent": step.idempotent,
+        "outputs": {
+            output.name: {
+                "at": output.at,
+                "sensitive": output.sensitive,
+                "optional": output.optional,
+            }
+            for output in step.outputs
+        },
+        "outcome": [_rule(rule.when, rule.outcome) for rule in step.outcome],
+    }
+
+
+def _rule(when: Term | None, outcome: str) -> dict[str, Any]:
+    return ({"when": to_json(when)} if when is not None else {}) | {"is": str(outcome)}

@@ -1,0 +1,1 @@
+"""Stripe Vault and Forward: a body with blanks, replacements, and headers in clear."""

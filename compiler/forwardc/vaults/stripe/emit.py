@@ -1,0 +1,266 @@
+"""Emits plans for Stripe: a forwarding request whose body has blanks of the right JSON type.
+
+Stripe has no placeholders: which paths are card fields is fixed in a config that only it sees.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from forwardc.plan.analysis import atoms_in, has_atom, refs_in
+from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.codec import to_json
+from forwardc.plan.program import Body, Program, Step
+from forwardc.plan.rewrite import rewrite
+from forwardc.plan.terms import (
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Ref,
+    Seq,
+    Term,
+    Text,
+    children,
+    walk,
+)
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
+from forwardc.vaults.sizes import oversize
+from forwardc.vaults.steps import (
+    content_type,
+    direct_step,
+    encoded_body,
+    header,
+    if_present,
+    tail,
+)
+from forwardc.vaults.stripe.urls import constant_url, is_listed
+
+
+def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
+    """The parts of a plan that all operations share."""
+    del account
+    kinds = facts.section("source_kinds")
+    return {
+        "hosts": {
+            "vault": [facts.host("api", program.environment)],
+            "destination": [program.host],
+        },
+        "credentials": {"api_key": facts.value("authentication", "secret_key")},
+        "sources": {
+            kind: {
+                "pattern": fact["value"]["pattern"],
+                "single_use": fact["value"]["single_use"],
+                "inputs": {},
+                "has": {atom: entry[kind] for atom, entry in facts.section("atoms").items()},
+                "bind": {"$": "source.id"},
+            }
+            for kind, fact in kinds.items()
+        },
+    }
+
+
+def emit(context: Context, facts: Facts) -> Emitted:
+    """The steps of one operation."""
+    findings = [found for step in context.vault_steps for found in _examine(step, facts)]
+    steps = []
+    for step in context.operation.steps:
+        if step.direct:
+            steps.append(direct_step(step))
+            continue
+        body = _call_body(step, facts)
+        findings += [
+            Finding(Verdict.REFUSED, "FC0606", reason, step.request.span, step.name)
+            for reason in oversize(body)
+        ]
+        steps.append(_vault_step(context, step, body, facts))
+    onboarding = any(found.code == "FC0610" for found in findings)
+    extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
+    return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})
+
+
+def _examine(step: Step, facts: Facts) -> Iterator[Finding]:
+    request = step.request
+    url = constant_url(request.url)
+    if url is not None and not is_listed(url, facts.section("destinations")):
+        reason = "this URL is not on the vault's list: it needs onboarding by the vault"
+        yield Finding(Verdict.DEGRADED, "FC0610", reason, request.span, step.name)
+    body = request.body
+    for ref in refs_in(request.url, "secrets"):
+        yield Finding(Verdict.REFUSED, "FC0605", "no secret in a URL", ref.span, step.name)
+    for pair in request.query:
+        for ref in refs_in(pair.value, "secrets"):
+            yield Finding(Verdict.REFUSED, "FC0605", "no secret in a URL", ref.span, step.name)
+    if body:
+        for ref in refs_in(body.tree, "secrets"):
+            reason = "the vault takes the destination's credentials in headers only"
+            yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
+        yield from _integer_only(body, step)
+
+
+def _integer_only(body: Body, step: Step) -> Iterator[Finding]:
+    """A month without its zero exists as a number only: a blank text would be filled `03`."""
+    inside = {
+        id(node.args[0]) for node in _calls(body.tree, "int") if isinstance(node.args[0], Atom)
+    }
+    for atom in atoms_in(body.tree):
+        if atom.name == "card.expiry.M" and id(atom) not in inside:
+            reason = "a month as text has two digits here: bespoke format, ask the vault"
+            yield Finding(Verdict.REFUSED, "FC0604", reason, atom.span, step.name)
+
+
+def _calls(term: Term, function: str) -> list[Call]:
+    return [node for node in walk(term) if isinstance(node, Call) and node.function == function]
+
+
+def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
+    version = context.account.get("api_version") or facts.data["api_version"]["value"]["default"]
+    host = facts.host("api", context.environment)
+    authorization = header(Text((Lit("Bearer "), Ref("vault.api_key"))))
+    return {
+        "name": step.name,
+        "deliver": "vault",
+        "http": {
+            "method": "POST",
+            "url": f"https://{host}{facts.value('paths', 'forward')}",
+            "query": [],
+            "headers": [
+                ["Authorization", to_json(authorization)],
+                ["Content-Type", "application/x-www-form-urlencoded"],
+                ["Stripe-Version", version],
+                ["Idempotency-Key", to_json(header(Ref("vault.idempotency_key")))],
+            ],
+            "body": to_json(Encoded(Encoding.FORM, body)),
+        },
+        "read": {
+            "status": "/response_details/status",
+            "headers": {"at": "/response_details/headers", "form": "pairs"},
+            "body": "/response_details/body",
+            "request_id": "/id",
+            "failures": [_failure(fact["value"]) for fact in facts.section("failures").values()],
+        },
+        **tail(step, read_ms=facts.limit("read_timeout")),
+    }
+
+
+def _failure(fact: Mapping[str, object]) -> Json:
+    failure: Json = {"status": fact["status"], "sent": fact["sent"]}
+    if fact["codes"]:
+        failure["code"] = {"at": "/error/code", "in": fact["codes"]}
+    return failure
+
+
+def _call_body(step: Step, facts: Facts) -> Term:
+    request = step.request
+    headers = tuple(
+        (pair.name, header(pair.value))
+        for pair in content_type(request)
+        if pair.name.lower() != "content-type"
+    )
+    inner: list[tuple[str, Term]] = []
+    if headers:
+        inner.append(("headers", _header_list(headers, facts)))
+    if request.body:
+        text = encoded_body(request.body, _blanks(request.body.tree), templated=False)
+        inner.append(("body", Limit(facts.limit("body"), "request.body", text)))
+    entries: list[tuple[str, Term]] = [
+        ("payment_method", Ref("source.id")),
+        ("url", Limit(facts.limit("url"), "url", _url(step))),
+        ("replacements", _replacements(step, facts)),
+        ("request", Map(tuple(inner))),
+        ("metadata", Map((("forwardc_run", Ref("run.id")),))),
+    ]
+    return Map(tuple(entries))
+
+
+def _url(step: Step) -> Term:
+    """The URL with its literal query: the vault has no query list."""
+    parts: list[Term] = [Encoded(Encoding.URL, step.request.url)]
+    for index, pair in enumerate(step.request.query):
+        parts.append(Lit(("&" if index else "?") + pair.name + "="))
+        parts.append(Encoded(Encoding.QUERY, pair.value))
+    return Text(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def _header_list(headers: tuple[tuple[str, Term], ...], facts: Facts) -> Seq:
+    maximum = facts.limit("header_value")
+    return Seq(
+        tuple(
+            if_present(
+                value,
+                Map((("name", Lit(name)), ("value", Limit(maximum, f"header {name}", value)))),
+            )
+            for name, value in headers
+        )
+    )
+
+
+def _blanks(tree: Term) -> Term:
+    """Card values become blanks of the JSON type that the destination expects."""
+
+    def integers(node: Term) -> Term:
+        is_integer = isinstance(node, Call) and node.function == "int" and has_atom(node)
+        return Lit(0, span=node.span) if is_integer else node
+
+    def blank(node: Term) -> Term:
+        match node:
+            case Atom(name=name) if _is_billing(name):
+                return Ref(f"inputs.{name}", span=node.span)
+            case Atom():
+                return Lit("", span=node.span)
+            case If(present=present, then=then) if _is_billing(present):
+                return If(f"inputs.{present}", then, span=node.span)
+            case _:
+                return node
+
+    return rewrite(rewrite(tree, integers), blank)
+
+
+def _is_billing(name: str) -> bool:
+    return name in ATOMS and ATOMS[name].instrument is Instrument.BILLING
+
+
+def _replacements(step: Step, facts: Facts) -> Seq:
+    """What the vault fills; left out with an optional value that is left out everywhere."""
+    names = {atom: str(fact["value"]) for atom, fact in facts.section("atoms").items()}
+    asked: dict[str, tuple[str, bool]] = {}
+    for atom, optional in _atoms_with_mark(
+        step.request.body.tree if step.request.body else Lit("")
+    ):
+        if atom in names:
+            replacement = names[atom]
+            always = replacement in asked and not asked[replacement][1]
+            asked[replacement] = (atom, optional and not always)
+    return Seq(
+        tuple(
+            If(asked[name][0], Lit(name)) if asked[name][1] else Lit(name)
+            for name in dict.fromkeys(names.values())
+            if name in asked
+        )
+    )
+
+
+def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, bool]]:
+    if isinstance(term, Atom):
+        yield term.name, optional
+    for child in children(term):
+        yield from _atoms_with_mark(child, optional or isinstance(term, If))
+
+
+def _billing_inputs(context: Context) -> Json:
+    """The vault has no billing address: each part becomes an input of the same name."""
+    inputs: Json = {}
+    for step in context.vault_steps:
+        if step.request.body:
+            for atom, optional in _atoms_with_mark(step.request.body.tree):
+                if _is_billing(atom):
+                    was_optional = inputs.get(atom, {}).get("optional", True)
+                    inputs[atom] = {
+                        "type": "text",
+                        "sensitive": True,
+                        "optional": optional and was_optional,
+                    }
+    return inputs

@@ -1,0 +1,76 @@
+"""What Stripe's Vault and Forward API carries: a total table over the features of the program.
+
+Everything not said to work is refused.
+"""
+
+from collections.abc import Mapping
+
+from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.features import FEATURES
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
+
+
+def _refused(code: str, reason: str) -> Support:
+    return Support(Verdict.REFUSED, code, reason)
+
+
+def _degraded(code: str, reason: str) -> Support:
+    return Support(Verdict.DEGRADED, code, reason)
+
+
+_MAY_BE_BLANK = _degraded("FC0612", "only the vault knows whether this is there: it may stay blank")
+_BY_CALLER = _degraded("FC0613", "the vault has no billing address: the caller supplies it")
+_ONLY_BODY = "the vault fills fields of the body only"
+
+
+def table(facts: Facts) -> Mapping[str, Support]:
+    """The verdict on every feature, from the facts where they say it."""
+    known: dict[str, Support] = {
+        **{feature: _refused_by_kind(feature) for feature in FEATURES},
+        **{f"method.{method}": NATIVE for method in facts.section("methods")},
+        "body.json": NATIVE,
+        "body.xml": NATIVE,
+        **{f"atom.{atom}": _atom(fact["pm_"]) for atom, fact in facts.section("atoms").items()},
+        **{f"atom.{name}": _BY_CALLER for name in _billing()},
+        **{f"optional.{name}": NATIVE for name in ATOMS},
+        "free-text.json": NATIVE,
+        "free-text.xml": NATIVE,
+        "integer.atom": LOWERED,
+        "header.literal": NATIVE,
+        "header.run": NATIVE,
+        "query.literal": NATIVE,
+        "step.direct": NATIVE,
+    }
+    return {feature: known[feature] for feature in FEATURES}
+
+
+def _billing() -> list[str]:
+    return [name for name, kind in ATOMS.items() if kind.instrument is Instrument.BILLING]
+
+
+def _atom(presence: str) -> Support:
+    return _MAY_BE_BLANK if presence == "vault" else NATIVE
+
+
+def _refused_by_kind(feature: str) -> Support:
+    kind, _, name = feature.partition(".")
+    match kind:
+        case "method":
+            return _refused("FC0602", f"the vault sends POST only, not {name}")
+        case "body" | "free-text":
+            return _refused("FC0603", "the vault carries JSON and XML bodies only")
+        case "function":
+            return _refused("FC0601", "the vault computes no functions over card values")
+        case "sign":
+            return _refused("FC0607", "a signature is set up by the vault for each destination")
+        case "composed":
+            return _refused("FC0619", "a blank stands alone: bespoke format, ask the vault")
+        case "atom" | "optional" if ".expiry." in feature:
+            return _refused("FC0604", "two-digit month and four-digit year only: bespoke format")
+        case "header" | "query" if name == "atom":
+            return _refused("FC0608", _ONLY_BODY)
+        case "url" | "query":
+            return _refused("FC0609", "the vault's URL is exact and static")
+        case _:
+            return _refused("FC0608", "the vault does not offer this value for forwarding")

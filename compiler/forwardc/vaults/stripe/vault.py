@@ -1,0 +1,32 @@
+"""Stripe as a vault: its parts put together."""
+
+from forwardc.plan.program import Operation, Program
+from forwardc.vaults import facts as facts_reader
+from forwardc.vaults.model import Context, Finding, Vault
+from forwardc.vaults.stripe import emit, support
+from forwardc.vaults.verdicts import from_table
+
+
+def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
+    """The vault keeps no secrets: it asks for the destination's key on every call."""
+    return frozenset()
+
+
+def vault() -> Vault:
+    """Stripe's facts, table and emitter."""
+    facts = facts_reader.load("stripe")
+    table = support.table(facts)
+
+    def examine(context: Context) -> tuple[Finding, ...]:
+        return tuple(from_table(context, table))
+
+    return Vault(
+        name="stripe",
+        facts=facts,
+        support=table,
+        stored_secrets=_none_stored,
+        examine=examine,
+        emit=lambda context: emit.emit(context, facts),
+        head=lambda program, account: emit.head(program, account, facts),
+        account_keys=("account",),
+    )
