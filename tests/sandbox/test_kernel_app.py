@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +224,23 @@ def test_no_card_or_secret_in_a_repr() -> None:
         shown = repr((running, world.received, request))
     assert PAN not in shown
     assert "made-up" not in shown
+
+
+def test_serving_prints_the_address_and_the_sources_and_ends_at_an_interrupt(root: Path) -> None:
+    code = "from forwardc.sandbox.serve import serve; serve(0)"
+    environment = os.environ | {"PYTHONPATH": str(root / "compiler")}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline().removeprefix("sandbox on ").strip()
+        assert httpx.get(f"{address}/_sandbox/health").json()["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+        assert HEALTHY in process.stdout.read()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=20) == 0

@@ -38,4 +38,4 @@ def table(rows: Iterable[dict[str, str]]) -> str:
 
 def _line(row: dict[str, str]) -> str:
     card = f"{row.get('brand', '')} {row.get('last4', '')}"
-    return f"  {row['vault']:<9} {row['id']:<32} {card:<16} {row['does']}"
+    return f"  {row['vault']:<9} {card:<16} {row['does']:<36} {row['id']}"

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,9 @@ def serve(port: int, *, state: Path | None = None, lenient: bool = False) -> Non
     lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    server.run(sockets=[listener])
+    # The server takes the interrupt, stops in order, and raises it again: it is the way to stop.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 @contextmanager
