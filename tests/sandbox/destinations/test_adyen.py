@@ -306,6 +306,14 @@ def test_unreadable_bodies(world: World, data: bytes) -> None:
     assert (exchange.status, answer["errorCode"]) == (400, "702")
 
 
+@pytest.mark.parametrize(("levels", "status"), [(60, 200), (70, 400)])
+def test_deep_bodies(world: World, levels: int, status: int) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(levels):
+        nested = {"n": nested}
+    assert post(world, body(riskData=nested))[0].status == status
+
+
 def test_network_token(world: World) -> None:
     assert post(world, network_token())[1]["resultCode"] == "Authorised"
     merchant = network_token(shopperInteraction="ContAuth")

@@ -97,6 +97,7 @@ def test_echo_takes_anything_and_gives_nothing_back(method: str) -> None:
         lambda run: json.dumps({"inner": json.dumps({"n": run})}).encode(),
         lambda run: urlencode({"card[number]": run}).encode(),
         lambda run: f"<n>{run}</n>".encode(),
+        lambda run: ("n=" + "".join(f"%{ord(digit):02X}" for digit in run)).encode(),
     ],
 )
 def test_echo_lets_test_cards_decide(wrap: Any) -> None:
