@@ -54,7 +54,7 @@ class ByInput(_Model):
     input: str
 
 
-Presence: TypeAlias = Literal["always", "vault"] | ByInput
+Presence: TypeAlias = Literal["always", "vault", "never"] | ByInput
 
 
 class ValueSpec(_Model):
@@ -257,7 +257,10 @@ class Production(_Model):
 
 
 class Operation(_Model):
-    """One thing that the destination can do, with its ordered steps."""
+    """One thing that the destination can do, with its ordered steps.
+
+    `source_kinds` names the kinds that fit; without it, all of the plan do.
+    """
 
     initiator: Literal["customer", "merchant"] | None = None
     level: Literal["full", "degraded"] = "full"
@@ -272,6 +275,7 @@ class Operation(_Model):
     credentials: tuple[str, ...] = ()
     production: Production | None = None
     fallback: Fallback | None = None
+    source_kinds: tuple[str, ...] | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
 
 

@@ -21,7 +21,7 @@ from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
 from forwardc.runtime.params import param_values
 from forwardc.runtime.secrets import Lookup, gather
-from forwardc.runtime.send import HostRefused, check_host
+from forwardc.runtime.send import HostRefused, check_url
 from forwardc.runtime.shapes import Ambient, BoundRequest, Keys, RunRequest
 from forwardc.runtime.signing import signed
 from forwardc.runtime.source import BoundSource, bind_source
@@ -195,7 +195,7 @@ def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
 
 def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink) -> bool:
     try:
-        check_host(bound.url, hosts)
+        check_url(bound.url, hosts)
     except HostRefused as problem:
         sink.error("FC0810", f"step {step}: {problem}")
         return False

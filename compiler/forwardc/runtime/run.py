@@ -19,7 +19,7 @@ from forwardc.runtime.prepare import Prepared, bind_step, moment, prepare, rehea
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import Concluded, conclude, reported
 from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.send import Answer, Limits, Sender
+from forwardc.runtime.send import Answer, HostRefused, Limits, Sender
 from forwardc.runtime.shapes import (
     Ambient,
     BoundRequest,
@@ -139,7 +139,11 @@ async def _step(journey: _Journey, step: Step) -> StepReport | None:
     limits = Limits(
         step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
     )
-    sent = await means.sender.send(bound, prepared.hosts(step), limits)
+    try:
+        sent = await means.sender.send(bound, prepared.hosts(step), limits)
+    except HostRefused as problem:
+        journey.sink.error("FC0810", f"step {step.name}: {problem}")
+        return None
     took = sent.duration_ms if isinstance(sent, Answer) else 0
     concluded = conclude(step, read_answer(step, sent), scope.values)
     for name, value in concluded.outputs.items():

@@ -80,7 +80,7 @@ class Sender:
 
     async def send(self, request: BoundRequest, hosts: Collection[str], limits: Limits) -> Sent:
         """Send once, never again. Raises `HostRefused` before anything is opened."""
-        check_host(request.url, hosts)
+        check_url(request.url, hosts)
         outgoing = _outgoing(request, limits)
         started = perf_counter()
         try:
@@ -115,36 +115,36 @@ class Sender:
         return Answer(answer.status_code, headers, bytes(body), took)
 
 
-def check_host(url: str, hosts: Collection[str]) -> None:
-    """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443)."""
+def check_url(url: str, hosts: Collection[str]) -> None:
+    """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443).
+
+    Raises `HostRefused`, also where the client would write the URL in another way: what was
+    approved and signed must be what arrives, byte for byte.
+    """
     try:
         parts = urlsplit(url)
-        netloc, port = parts.netloc.lower(), parts.port
-    except ValueError:
+        port, target = parts.port, httpx.URL(url).raw_path
+    except (ValueError, httpx.InvalidURL):
         raise HostRefused("the URL is damaged") from None
     if parts.scheme != "https":
         raise HostRefused("only https is spoken")
-    if port == 443:
-        netloc = netloc.removesuffix(":443")
-    if netloc not in hosts:
+    netloc = parts.netloc.lower()
+    if (netloc.removesuffix(":443") if port == 443 else netloc) not in hosts:
         raise HostRefused("the plan does not name this host")
+    written = url.partition("://")[2][len(parts.netloc) :].encode()
+    if target != (written or b"/"):
+        raise HostRefused("the URL would be rewritten on its way")
 
 
 def _outgoing(request: BoundRequest, limits: Limits) -> httpx.Request:
     timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
-    outgoing = httpx.Request(
+    return httpx.Request(
         request.method,
         request.url,
         headers=[*_defaults(request.headers), *request.headers],
         content=request.body,
         extensions={"timeout": timeout.as_dict()},
     )
-    _, _, rest = request.url.partition("://")
-    target = rest[len(urlsplit(request.url).netloc) :].encode()
-    # What was approved and signed is this target, byte for byte.
-    if outgoing.url.raw_path != (target or b"/"):
-        raise HostRefused("the URL would be rewritten on its way")
-    return outgoing
 
 
 def _defaults(headers: Pairs) -> list[tuple[str, str]]:

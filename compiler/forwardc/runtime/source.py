@@ -9,7 +9,7 @@ from typing import Any
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
-from forwardc.plan.model import ByInput, Operation, Plan, SourceKind
+from forwardc.plan.model import ByInput, Operation, Plan, Presence, SourceKind
 from forwardc.runtime.params import wrapped
 from forwardc.runtime.shapes import RunRequest
 from forwardc.runtime.values import from_text
@@ -37,7 +37,7 @@ def bind_source(
     """
     if not any(step.deliver == "vault" for step in operation.steps):
         return _without_source(operation, request, allowed_inputs, sink)
-    kind = _kind(plan, request.source, sink)
+    kind = _kind(plan, operation, request.source, sink)
     if kind is None:
         return None
     _single_use(kind, operation, sink)
@@ -59,17 +59,19 @@ def _without_source(
     return BoundSource(values=_inputs(operation, None, request, sink))
 
 
-def _kind(plan: Plan, source: str | None, sink: Sink) -> SourceKind | None:
-    forms = ", ".join(f"{kind}..." for kind in plan.sources)
+def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> SourceKind | None:
+    fitting = plan.sources if operation.source_kinds is None else operation.source_kinds
+    forms = "it takes " + ", ".join(f"{kind}..." for kind in fitting)
     if source is None:
-        sink.error("FC0802", "a source is required", hint=f"add --source; {plan.vault} has {forms}")
+        sink.error("FC0802", "a source is required", hint=f"add --source; {forms}")
         return None
-    for kind in plan.sources.values():
+    for name, kind in plan.sources.items():
         if re.fullmatch(kind.pattern, source, re.ASCII):
-            return kind
-    sink.error(
-        "FC0802", f"the source is none of the kinds that {plan.vault} forwards", hint=forms or None
-    )
+            if name in fitting:
+                return kind
+            sink.error("FC0802", f"the operation cannot use a source {name}...", hint=forms)
+            return None
+    sink.error("FC0802", f"the source is none of the kinds of {plan.vault}", hint=forms)
     return None
 
 
@@ -118,8 +120,14 @@ def _present(kind: SourceKind, inputs: frozenset[str], without: frozenset[str]) 
     return frozenset(
         atom
         for atom, presence in kind.has.items()
-        if atom not in without and (not isinstance(presence, ByInput) or presence.input in inputs)
+        if atom not in without and _is_there(presence, inputs)
     )
+
+
+def _is_there(presence: Presence, inputs: frozenset[str]) -> bool:
+    if isinstance(presence, ByInput):
+        return presence.input in inputs
+    return presence != "never"
 
 
 def _check_without(operation: Operation, request: RunRequest, sink: Sink) -> None:
@@ -140,7 +148,7 @@ def _check_required(
 ) -> None:
     for atom in operation.requires:
         presence = kind.has.get(atom)
-        if presence is None:
+        if presence in (None, "never"):
             sink.error("FC0802", f"this kind of source has no {atom}, which the operation requires")
         elif isinstance(presence, ByInput) and presence.input not in request.inputs:
             sink.error(

@@ -1,0 +1,129 @@
+"""Shows what a run did: lines for people, one object for programs. Everything comes masked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from forwardc.plan.model import Plan
+from forwardc.plan.program import Outcome
+from forwardc.runtime.curl import curl as as_curl
+from forwardc.runtime.shapes import (
+    Party,
+    RunResult,
+    ShownRequest,
+    StepReport,
+    exit_code,
+)
+
+
+def preview_lines(
+    plan: Plan, operation: str, digest: str, requests: Sequence[ShownRequest], *, curl: bool
+) -> Iterator[str]:
+    """The masked requests of a dry run."""
+    yield f"{_title(plan, operation)}, dry run: nothing is sent"
+    yield f"digest {digest}"
+    for step, request in zip(plan.operations[operation].steps, requests, strict=True):
+        yield ""
+        yield f"step {step.name}"
+        yield from _request(request, curl=curl)
+
+
+def result_lines(plan: Plan, result: RunResult, *, curl: bool) -> Iterator[str]:
+    """A run's steps and outcome."""
+    yield f"{_title(plan, result.operation)}, run {result.run_id}"
+    if result.fell_back:
+        yield "the vault has no usable network token: the fallback operation ran"
+    for step in result.steps:
+        yield ""
+        yield from _step(plan, step, curl=curl)
+    yield ""
+    yield _verdict(plan, result)
+
+
+def preview_json(
+    plan: Plan, operation: str, digest: str, requests: Sequence[ShownRequest], *, curl: bool
+) -> dict[str, Any]:
+    """A dry run as data."""
+    steps = plan.operations[operation].steps
+    return {
+        **_identity(plan, operation),
+        "digest": digest,
+        "dry_run": True,
+        "steps": [
+            {"name": step.name, "request": asdict(request), **_curl(request, curl)}
+            for step, request in zip(steps, requests, strict=True)
+        ],
+    }
+
+
+def result_json(plan: Plan, result: RunResult, *, curl: bool) -> dict[str, Any]:
+    """A run as data."""
+    steps = [
+        {**asdict(step), **(_curl(step.request, curl) if step.request else {})}
+        for step in result.steps
+    ]
+    return {
+        **_identity(plan, result.operation),
+        **asdict(result),
+        "exit_code": exit_code(result),
+        "steps": steps,
+    }
+
+
+def _identity(plan: Plan, operation: str) -> dict[str, Any]:
+    return {
+        "destination": plan.destination,
+        "operation": operation,
+        "vault": plan.vault,
+        "environment": plan.environment,
+    }
+
+
+def _curl(request: ShownRequest, wanted: bool) -> dict[str, str]:
+    return {"curl": as_curl(request)} if wanted else {}
+
+
+def _title(plan: Plan, operation: str) -> str:
+    return f"{plan.destination}.{operation} via {plan.vault} ({plan.environment})"
+
+
+def _request(request: ShownRequest, *, curl: bool) -> Iterator[str]:
+    if curl:
+        yield as_curl(request)
+        return
+    yield f"  {request.method} {request.url}"
+    yield from (f"  {name}: {value}" for name, value in request.headers)
+    if request.body is not None:
+        yield ""
+        yield f"  {request.body}"
+
+
+def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
+    yield f"step {step.name}: {step.called}"
+    if curl and step.request is not None:
+        yield as_curl(step.request)
+    yield f"  keys     destination {step.keys.destination}, vault {step.keys.vault}"
+    yield f"  answer   {_answer(plan, step)}"
+    for name, value in step.outputs.items():
+        yield f"  output   {name} = {value}"
+    if step.cards_masked:
+        yield f"  warning  the answer held {step.cards_masked} card number(s), masked here"
+    if step.answer:
+        yield f"  says     {step.answer}"
+    yield f"  time     {step.duration_ms} ms"
+
+
+def _answer(plan: Plan, step: StepReport) -> str:
+    parts = [] if step.status is None else [f"{step.status} from {plan.destination}"]
+    if step.vault_status is not None:
+        parts.append(f"{step.vault_status} from {plan.vault}")
+    if step.request_id:
+        parts.append(step.request_id)
+    return ", ".join(parts) or "none"
+
+
+def _verdict(plan: Plan, result: RunResult) -> str:
+    by = ""
+    if result.outcome is Outcome.REJECTED:
+        by = f" by {plan.vault if result.rejected_by is Party.VAULT else plan.destination}"
+    return f"{result.outcome}{by}" + (f": {result.reason}" if result.reason else "")
