@@ -1,0 +1,214 @@
+"""Every YAML trap is refused with its own code, at its place."""
+
+import time
+
+import pytest
+
+from forwardc.diagnostics.diagnostic import Diagnostic
+from forwardc.diagnostics.sink import Sink
+from forwardc.language.nodes import Node, to_data
+from forwardc.language.yaml_reader import MAX_BYTES, read
+
+
+def findings(text: str | bytes) -> tuple[Node | None, list[Diagnostic]]:
+    sink = Sink()
+    data = text if isinstance(text, bytes) else text.encode()
+    return read("a.yaml", data, sink), sink.sorted()
+
+
+def places(text: str | bytes) -> list[str]:
+    """Line, column and code of each finding."""
+    found = []
+    for one in findings(text)[1]:
+        assert one.span is not None
+        assert one.span.path == "a.yaml"
+        found.append(f"{one.span.start.line}:{one.span.start.column} {one.code}")
+    return found
+
+
+TRAPS = {
+    "not UTF-8": (b"a: 1\nb: \xff\n", ["2:4 FC0102"]),
+    "control character": ("a: 1\nb: \x01", ["2:4 FC0104"]),
+    "lone carriage return": ("a: 1\rb: 2", ["1:5 FC0104"]),
+    "text that reads from right to left": ("a: x\u202ey", ["1:5 FC0104"]),
+    "unclosed bracket": ("a: [1,\nb: 2\n", ["3:1 FC0104"]),
+    "unclosed quote": ('a: 1\nb: "x\nc: 2\n', ["2:4 FC0104"]),
+    "colon in a plain value": ("a: b: c", ["1:5 FC0104"]),
+    "unknown anchor": ("a: *b", ["1:4 FC0104"]),
+    "duplicate key": ("a: 1\nb: 2\na: 3", ["3:1 FC0105"]),
+    "duplicate key in quotes": ('a: 1\n"a": 3', ["2:1 FC0105"]),
+    "tab": ("a:\n\tb: 1", ["2:1 FC0108"]),
+    "tab behind a value": ("a:\n  b: 1\n\tc: 2", ["3:1 FC0108"]),
+    "tab behind a dash": ("- \t- a", ["1:3 FC0108"]),
+    "merge that the map hides": ("a: &a {x: 1}\nb: {<<: *a, x: 2}", ["2:13 FC0109"]),
+    "merge that hides": ("a: &a {x: 1}\nb: {x: 2, <<: *a}", ["2:11 FC0109"]),
+    "merges that hide each other": (
+        "a: &a {x: 1}\nb: &b {x: 2}\nc: {<<: [*a, *b]}",
+        ["3:5 FC0109"],
+    ),
+    "merge of a list": ("a: {<<: [1]}", ["1:5 FC0109"]),
+    "no": ("a: 1\nb: NO", ["2:4 FC0110"]),
+    "every switch": (
+        "[y, Y, yes, Yes, YES, n, N, no, No, on, On, ON, off, Off, OFF]",
+        [
+            f"1:{column} FC0110"
+            for column in (2, 5, 8, 13, 18, 23, 26, 29, 33, 37, 41, 45, 49, 54, 59)
+        ],
+    ),
+    "switch as a key": ("on: 1", ["1:1 FC0110"]),
+    "leading zero": ("a: 012", ["1:4 FC0111"]),
+    "leading zero that is not octal": ("a: 089", ["1:4 FC0111"]),
+    "base 60": ("a: 1:30", ["1:4 FC0112"]),
+    "time of day": ("a: 12:30:45", ["1:4 FC0112"]),
+    "infinity": ("a: [.inf, -.INF, .nan]", ["1:5 FC0113", "1:11 FC0113", "1:18 FC0113"]),
+    "number beyond measure": ("a: 1e100", ["1:4 FC0113"]),
+    "very long number": (f"a: {'9' * 100}", ["1:4 FC0113"]),
+    "empty value": ("a:\nb: 1", ["1:1 FC0114"]),
+    "empty item": ("a: [1]\nb:\n  -\n  - 1", ["3:4 FC0114"]),
+    "empty value in a flow map": ("a: {b: }", ["1:5 FC0114"]),
+    "empty file": ("", ["1:1 FC0114"]),
+    "file of comments": ("# nothing\n", ["1:1 FC0114"]),
+    "expression in a flow map": ("a: {month: ${x}}", ["1:12 FC0115"]),
+    "expressions in a flow list": ("a: [${x}, ${f(y, 1)}]", ["1:5 FC0115", "1:11 FC0115"]),
+    "expression cut by a comment": ('a: ${x + " #1"}', ["1:4 FC0115"]),
+    "expression cut by a colon": ('a: ${x + "b: c"}', ["1:4 FC0115"]),
+    "quotes inside quotes": ('a: "${x + "1"}"', ["1:5 FC0115"]),
+    "expression without end": ("a: $${x\nb: x ${y", ["2:4 FC0115"]),
+    "tag": ("a: !!str 1", ["1:4 FC0116"]),
+    "second document": ("a: 1\n---\nb: 2", ["2:1 FC0116"]),
+    "another YAML version": ("%YAML 1.1\n---\na: 1", ["1:1 FC0116"]),
+    "alias inside its anchor": ("a: &a [1, *a]", ["1:11 FC0116"]),
+    "list as a key": ("? [a]\n: 1", ["1:3 FC0116"]),
+    "number as a key": ("1: a\ntrue: b", ["1:1 FC0116", "2:1 FC0116"]),
+    "template without quotes": ("a: {{card_number}}", ["1:5 FC0116"]),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_is_refused_at_its_place(name: str) -> None:
+    text, expected = TRAPS[name]
+    assert places(text) == expected
+
+
+def test_all_traps_of_a_file_are_reported_at_once() -> None:
+    text = "a: NO\nb: 012\nc: {d: ${x}, e: 1:30}\nf:\na: 1\n"
+    assert places(text) == [
+        "1:4 FC0110",
+        "2:4 FC0111",
+        "3:8 FC0115",
+        "3:17 FC0112",
+        "4:1 FC0114",
+        "5:1 FC0105",
+    ]
+
+
+def test_what_stands_before_broken_yaml_is_reported_too() -> None:
+    assert places("a: NO\nb: [1\nc: 2") == ["1:4 FC0110", "3:2 FC0104"]
+
+
+def test_a_broken_expression_has_a_pointer_and_the_right_hint() -> None:
+    _, [in_flow] = findings("a: {month: ${x}}")
+    assert in_flow.pointer == "/a/month"
+    assert in_flow.hint is not None
+    assert '"${' in in_flow.hint
+    _, [cut] = findings('a: ${x + " #1"}')
+    assert "comment" in cut.message
+    _, [quoted] = findings('a: "${x + "1"}"')
+    assert quoted.hint is not None
+    assert "single quotes" in quoted.hint
+
+
+def test_the_first_of_two_equal_keys_is_named() -> None:
+    _, [found] = findings("a: 1\nb: 2\na: 3")
+    assert [related.span.start.line for related in found.related] == [1]
+    assert found.pointer == "/a"
+
+
+def test_a_value_is_in_no_message() -> None:
+    for text in ("a: 0424242424242424", "a: 42:42", "a: !!x 4242424242424242", "a: ${4242"):
+        for found in findings(text)[1]:
+            assert "42" not in f"{found.message} {found.hint}"
+
+
+def test_a_scalar_that_was_reported_is_marked() -> None:
+    tree, _ = findings("a: NO")
+    assert tree is not None
+    assert tree.get("a").faulty  # type: ignore[union-attr]
+
+
+HARMLESS = {
+    "quotes": ('a: ["NO", \'012\', "1:30", ".inf", ""]', {"a": ["NO", "012", "1:30", ".inf", ""]}),
+    "core schema": (
+        "[1, -2, +3, 0, 0o17, 0x1F, 1.5, .5, 1e3, true, FALSE, null, ~]",
+        [1, -2, 3, 0, 15, 31, 1.5, 0.5, 1000.0, True, False, None, None],
+    ),
+    "dates and addresses stay text": (
+        "[2026-01-02, 198.51.100.47, 1_000, 0b1, a:b]",
+        ["2026-01-02", "198.51.100.47", "1_000", "0b1", "a:b"],
+    ),
+    "merge": ("a: &a {x: 1}\nb: {<<: *a, z: 2}", {"a": {"x": 1}, "b": {"x": 1, "z": 2}}),
+    "merge of two": (
+        "a: &a {x: 1}\nb: &b {z: 2}\nc: {<<: [*a, *b]}",
+        {"a": {"x": 1}, "b": {"z": 2}, "c": {"x": 1, "z": 2}},
+    ),
+    "alias": ("a: &a [1]\nb: *a", {"a": [1], "b": [1]}),
+    "expressions": (
+        'a: ${x["}"]}\nb: "${y} and $${z"\nc: {d: "${e}"}',
+        {"a": '${x["}"]}', "b": "${y} and $${z", "c": {"d": "${e}"}},
+    ),
+    "byte order mark": ("\ufeffa: 1", {"a": 1}),
+    "Windows line ends": ("a: 1\r\nb: |\r\n  x\r\n", {"a": 1, "b": "x\n"}),
+    "tabs between tokens": ("a:\t1\nb: [\n\t2]", {"a": 1, "b": [2]}),
+    "merge key in quotes": ('"<<": 1', {"<<": 1}),
+    "escaped mask character": ('a: "\\ue000"', {"a": "\ue000"}),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_no_trap_is_read(name: str) -> None:
+    text, expected = HARMLESS[name]
+    tree, found = findings(text)
+    assert found == []
+    assert tree is not None
+    assert to_data(tree) == expected
+
+
+def bomb() -> str:
+    levels = (f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9))
+    return "\n".join(["a0: &a0 [x]", *levels])
+
+
+HOSTILE = {
+    "200,000 brackets": ("a: " + "[" * 200_000, "FC0106"),
+    "a million dashes": ("- " * 500_000, "FC0106"),
+    "a million braces": ("{" * 1_000_000, "FC0116"),
+    "keys in keys": ("? " * 500_000, "FC0116"),
+    "alias bomb": (bomb(), "FC0107"),
+    "chain of aliases": (
+        "a0: &a0 [x]\n" + "\n".join(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 500)),
+        "FC0106",
+    ),
+    "too many values": ("[" + "1," * 400_000 + "]", "FC0107"),
+    "mistakes without end": ("a: [" + "no," * 300_000 + "]", "FC0110"),
+    "expressions without end": ("".join(f"k{i}: {{b: ${{x}}}}\n" for i in range(50_000)), "FC0115"),
+    "open expressions": ("a: " + "${" * 500_000, "FC0115"),
+    "too large": ("#" * (MAX_BYTES + 1), "FC0103"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_end_soon(name: str) -> None:
+    text, code = HOSTILE[name]
+    start = time.perf_counter()
+    _, found = findings(text)
+    assert time.perf_counter() - start < 5
+    assert found[0].code == code
+    assert len(found) <= 600
+
+
+def test_a_file_of_the_largest_size_is_read() -> None:
+    text = "a: 1\n" + "#" * (MAX_BYTES - 6) + "\n"
+    assert len(text) == MAX_BYTES
+    tree, found = findings(text)
+    assert found == []
+    assert tree is not None
