@@ -66,9 +66,7 @@ def _destinations(
     return tuple(found)
 
 
-def _read(
-    root: Path, path: str, kind: Kind, files: dict[str, bytes], sink: Sink
-) -> Node | None:
+def _read(root: Path, path: str, kind: Kind, files: dict[str, bytes], sink: Sink) -> Node | None:
     """The tree of a file that fits its schema, else None with the reasons in the sink."""
     try:
         with (root / path).open("rb") as file:

@@ -29,8 +29,9 @@ def _fold_node(node: Term) -> Term:
                 value = evaluate(node, _NOTHING)
             except CannotCompute:
                 return node
-            is_scalar = value is None or isinstance(value, str | int | Decimal)
-            return Lit(value, span=node.span) if is_scalar else node
+            if value is None or isinstance(value, str | int | Decimal):
+                return Lit(value, span=node.span)
+            return node
         case Text(parts=parts):
             return joined(parts, node.span)
         case _:

@@ -184,6 +184,4 @@ class _Lowering:
 
 
 def _sign(sign: source.Sign) -> program.Sign:
-    return program.Sign(
-        sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span
-    )
+    return program.Sign(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span)

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from forwardc.review.coverage import Row, cell, why
+from forwardc.review.coverage_text import table_of
 from forwardc.vaults.model import Json
 
 if TYPE_CHECKING:
@@ -14,21 +15,7 @@ if TYPE_CHECKING:
 
 def to_markdown(rows: Sequence[Row], not_built: Sequence[Json]) -> str:
     """The page: a table of operation by vault, then the reasons."""
-    vaults = list(dict.fromkeys(row.vault for row in rows))
-    by_key = {(row.destination, row.operation, row.vault): row for row in rows}
-    names = list(dict.fromkeys((row.destination, row.operation) for row in rows))
-    table = [
-        {
-            "name": f"{destination}.{operation}",
-            "cells": [
-                cell(by_key[destination, operation, vault])
-                if (destination, operation, vault) in by_key
-                else "not built"
-                for vault in vaults
-            ],
-        }
-        for destination, operation in names
-    ]
+    header, table = table_of(rows)
     reasons = [
         {
             "name": f"{row.destination}.{row.operation}",
@@ -39,7 +26,7 @@ def to_markdown(rows: Sequence[Row], not_built: Sequence[Json]) -> str:
         for row in rows
         if row.findings
     ]
-    return _template().render(vaults=vaults, table=table, reasons=reasons, not_built=not_built)
+    return _template().render(header=header, table=table, reasons=reasons, not_built=not_built)
 
 
 @cache

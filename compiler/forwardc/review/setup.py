@@ -3,7 +3,7 @@
 Names only: no secret's value is ever part of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from forwardc.plan.analysis import names_used
 from forwardc.plan.codec import from_json
@@ -91,28 +91,26 @@ def _onboarding(built: Sequence[Assessment]) -> list[Json]:
     ]
 
 
-def _limits(assessment: Assessment) -> list[Json]:
+def _limits(assessment: Assessment) -> Iterator[Json]:
     """Every limit of a step with the characters of its shortest text, so that room is seen."""
-    found: list[Json] = []
     for step in assessment.emitted.steps if assessment.emitted else ():
         body = step["http"].get("body")
         for node in walk(from_json(body)) if body is not None else ():
             if isinstance(node, Limit):
-                found.append(
-                    {
-                        "operation": assessment.context.operation.name,
-                        "step": step["name"],
-                        "limit": node.name,
-                        "maximum": node.maximum,
-                        "shortest": shortest(node),
-                    }
-                )
-    return found
+                yield {
+                    "operation": assessment.context.operation.name,
+                    "step": step["name"],
+                    "limit": node.name,
+                    "maximum": node.maximum,
+                    "shortest": shortest(node),
+                }
 
 
 def _reasons(built: Sequence[Assessment], verdict: str) -> list[str]:
     findings = [found.reason for one in built for found in one.findings if found.verdict == verdict]
-    declared = [reason for one in built for s in one.context.operation.steps for reason in s.unconfirmed]
+    declared = [
+        reason for one in built for s in one.context.operation.steps for reason in s.unconfirmed
+    ]
     return list(dict.fromkeys((*findings, *declared)))
 
 

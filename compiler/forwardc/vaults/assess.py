@@ -64,7 +64,9 @@ def assess(
     findings = _distinct(findings)
     if _has(findings, Verdict.REFUSED):
         emitted = None
-    return Assessment(vault, context, _level(findings), _status(context, findings), findings, emitted)
+    return Assessment(
+        vault, context, _level(findings), _status(context, findings), findings, emitted
+    )
 
 
 def _has(findings: tuple[Finding, ...], verdict: Verdict) -> bool:

@@ -1,0 +1,45 @@
+"""`forwardc build`: compiles the project into its build folder, or says that it is stale."""
+
+from pathlib import Path
+
+import click
+
+from forwardc.cli.findings import find_project, format_option, project_option, show
+
+EXIT_DIFFERENT = 3
+
+
+@click.command(short_help="Compile destinations into build/.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 3 where build/ is stale.")
+@format_option
+@project_option
+def command(check: bool, format_: str, project: Path | None) -> int:
+    """Compile every destination for every vault.
+
+    Only files that changed are written. With a mistake anywhere, nothing is.
+    """
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review.write import compare, write
+
+    root = find_project(project)
+    sink = Sink()
+    compiled = compile_project(root, sink)
+    if sink.has_errors or compiled.loaded.project is None:
+        show(sink, format_, root)
+        return 1
+    folder = root / compiled.loaded.project.build
+    if check:
+        changes = compare(folder, compiled.outputs)
+        for path in (*changes.written, *changes.removed):
+            sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
+        show(sink, format_, root)
+        return EXIT_DIFFERENT if changes.any else 0
+    changes = write(folder, compiled.outputs)
+    show(sink, format_, root)
+    click.echo(
+        f"{len(compiled.outputs)} files compiled, {len(changes.written)} written, "
+        f"{len(changes.removed)} removed",
+        err=True,
+    )
+    return 0

@@ -1,0 +1,44 @@
+"""`forwardc coverage`: which operation works through which vault, and why not."""
+
+from pathlib import Path
+
+import click
+
+from forwardc.cli.findings import find_project, format_option, project_option, show
+
+
+@click.command(short_help="Show which operation works through which vault, and why not.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--why", is_flag=True, help="Give the reasons, each at its place in the YAML.")
+@click.option("--json", "as_json", is_flag=True, help="Write what build/coverage.json holds.")
+@format_option
+@project_option
+def command(
+    paths: tuple[Path, ...], why: bool, as_json: bool, format_: str, project: Path | None
+) -> int:
+    """Print the table of operation by vault for the project, or for destination files at PATHS."""
+    from forwardc.cli.output import say, say_json, table
+    from forwardc.compile import compile_loaded, compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review import coverage
+    from forwardc.review.coverage_text import reasons, table_of
+    from forwardc.sources import load_files
+
+    sink = Sink()
+    root = Path() if paths else find_project(project)
+    if paths:
+        compiled = compile_loaded(load_files(root, [path.as_posix() for path in paths], sink), sink)
+    else:
+        compiled = compile_project(root, sink)
+    if sink.has_errors:
+        show(sink, format_, root)
+        return 1
+    rows = coverage.rows(compiled.assessments)
+    if as_json:
+        say_json(coverage.to_json(rows, compiled.not_built))
+        return 0
+    say(table(*table_of(rows)))
+    if why:
+        for line in reasons(rows):
+            say(line)
+    return 0

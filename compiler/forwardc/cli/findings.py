@@ -1,0 +1,46 @@
+"""Shows diagnostics as every command does, and finds the project around the working directory."""
+
+from pathlib import Path
+
+import click
+
+from forwardc.diagnostics.render.render import Format, render
+from forwardc.diagnostics.render.summary import summary
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.sources import Sources
+
+PROJECT_FILE = "forwardc.yaml"
+
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice([str(one) for one in Format]),
+    default=str(Format.TEXT),
+    envvar="FORWARDC_FORMAT",
+    show_default=True,
+    help="How findings are shown.",
+)
+project_option = click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=f"The folder of {PROJECT_FILE}. Default: the nearest one above the working directory.",
+)
+
+
+def find_project(given: Path | None) -> Path:
+    """The project's folder. Raises a usage error where there is none."""
+    start = (given or Path()).resolve()
+    folders = (start,) if given else (start, *start.parents)
+    for folder in folders:
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise click.UsageError(f"There is no {PROJECT_FILE} here. Name its folder with --project.")
+
+
+def show(sink: Sink, format_: str, root: Path) -> None:
+    """Write every diagnostic to standard output, and the count of `concise` to standard error."""
+    found = sink.sorted()
+    color = click.get_text_stream("stdout").isatty()
+    click.echo(render(found, Format(format_), Sources(root), color), nl=False)
+    if found and format_ == Format.CONCISE:
+        click.echo(summary(found), err=True)

@@ -1,0 +1,32 @@
+"""Coverage for a terminal: the table, and each reason at its place. Knows rows only."""
+
+from collections.abc import Iterator, Sequence
+
+from forwardc.review.coverage import Row, cell, why
+
+
+def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Header and lines: operations by vaults."""
+    vaults = list(dict.fromkeys(row.vault for row in rows))
+    cells = {(row.destination, row.operation, row.vault): cell(row) for row in rows}
+    names = list(dict.fromkeys((row.destination, row.operation) for row in rows))
+    lines = [
+        [
+            f"{destination}.{operation}",
+            *(cells.get((destination, operation, vault), "not built") for vault in vaults),
+        ]
+        for destination, operation in names
+    ]
+    return ["operation", *vaults], lines
+
+
+def reasons(rows: Sequence[Row]) -> Iterator[str]:
+    """One line for each reason, with file and line."""
+    for row in rows:
+        for finding in why(row):
+            start = finding.span.start if finding.span else None
+            place = f"{finding.span.path}:{start.line}" if finding.span and start else "-"
+            yield (
+                f"{place}: {finding.code} {row.destination}.{row.operation} at {row.vault}, "
+                f"{finding.verdict}: {finding.reason}"
+            )

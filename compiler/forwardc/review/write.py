@@ -1,0 +1,77 @@
+"""Writes `build/`: changed files only, each to a temporary name and then renamed.
+
+Knows paths and bytes. Removes only what an earlier manifest of ours names.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs between a build folder and the outputs, as paths below the folder."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether the folder is stale."""
+        return bool(self.written or self.removed)
+
+
+def compare(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
+    """What `write` would change."""
+    written = [path for path, data in outputs.items() if _read(folder / path) != data]
+    removed = [
+        path
+        for path in _listed(folder)
+        if path not in outputs and _is_inside(path) and (folder / path).is_file()
+    ]
+    return Changes(tuple(written), tuple(removed))
+
+
+def write(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
+    """Bring a build folder up to date, the manifest last. Raises OSError where it cannot."""
+    changes = compare(folder, outputs)
+    for path in sorted(changes.written, key=lambda path: (path == MANIFEST, path)):
+        replace_file(folder / path, outputs[path])
+    for path in changes.removed:
+        (folder / path).unlink(missing_ok=True)
+    return changes
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old bytes or the new ones, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _listed(folder: Path) -> list[str]:
+    """Paths that the present manifest names; none where it cannot be read."""
+    try:
+        outputs = json.loads((folder / MANIFEST).read_bytes())["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [path for path in outputs if isinstance(path, str)] if isinstance(outputs, dict) else []
+
+
+def _is_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")
