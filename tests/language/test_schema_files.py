@@ -1,0 +1,174 @@
+"""The schema files themselves: valid, described, closed; and the formats they promise."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from forwardc.language.schema import Kind, load_schema
+
+KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup")
+
+
+def subschemas(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, dict):
+        yield path, schema
+        for key, value in schema.items():
+            yield from subschemas(value, f"{path}/{key}")
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from subschemas(value, f"{path}/{index}")
+
+
+def is_rule(path: str) -> bool:
+    """Whether a subschema only adds a condition to a described one."""
+    return any(f"/{word}" in path for word in ("if", "else", "allOf", "oneOf", "dependentSchemas"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_schema_is_valid(kind: Kind) -> None:
+    Draft202012Validator.check_schema(load_schema(kind))
+    assert load_schema(kind)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_described(kind: Kind) -> None:
+    missing = [
+        f"{path}/{name}"
+        for path, schema in subschemas(load_schema(kind))
+        if not is_rule(path) and isinstance(schema.get("properties"), dict)
+        for name, field in schema["properties"].items()
+        if not (isinstance(field, dict) and field.get("description"))
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_map_with_fields_is_closed(kind: Kind) -> None:
+    opened = [
+        path
+        for path, schema in subschemas(load_schema(kind))
+        if not is_rule(path)
+        and "properties" in schema
+        and "type" in schema
+        and schema.get("additionalProperties") is not False
+        # Its keys are checked by the hole that refers to it.
+        and path != "/$defs/encoded"
+    ]
+    assert opened == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_reference_is_found_and_every_definition_is_used(kind: Kind) -> None:
+    schema = load_schema(kind)
+    used = {
+        found["$ref"].removeprefix("#/$defs/")
+        for _, found in subschemas(schema)
+        if isinstance(found.get("$ref"), str)
+    }
+    assert used == set(schema["$defs"])
+
+
+def test_the_files_end_with_a_line_feed_and_parse(root: Path) -> None:
+    names = sorted(path.name for path in (root / "schemas").iterdir())
+    assert names == sorted(f"{kind}.schema.json" for kind in KINDS)
+    for name in names:
+        text = (root / "schemas" / name).read_text(encoding="utf-8")
+        assert text.endswith("}\n")
+        json.loads(text)
+
+
+def plan(**step: object) -> dict[str, Any]:
+    first = {
+        "name": "pay",
+        "deliver": "vault",
+        "http": {
+            "method": "POST",
+            "url": "https://forward.example/forward",
+            "headers": [["Authorization", {"$text": ["Bearer ", {"$": "vault.api_key"}]}]],
+            "body": {
+                "$json": {
+                    "source": {"$source": True},
+                    "reference": {"$limit": 80, "name": "reference", "of": {"$": "run.reference"}},
+                    "body": {
+                        "$json": {"cvc": {"$if": "card.cvc", "then": {"$raw": "{{card_cvv}}"}}},
+                        "templated": True,
+                    },
+                    "odd": {"$map": [["$key", {"$number": "1.50"}]]},
+                    "at": {"$call": "unix", "args": [{"$": "run.now"}]},
+                }
+            },
+        },
+        "destination": {"method": "POST", "url": "https://shop.example/pay"},
+        "read": {
+            "status": "/status",
+            "headers": {"at": "/headers", "form": "arrays"},
+            "body": "/body",
+            "failures": [{"status": [402], "sent": "no"}],
+        },
+        "timeouts": {"connect_ms": 1000, "read_ms": 1000},
+        "max_answer_bytes": 1000,
+        "idempotent": False,
+        "outputs": {"id": {"at": "/id"}},
+        "outcome": [{"is": "unknown"}],
+    }
+    operation = {
+        "initiator": "customer",
+        "level": "full",
+        "status": "documented",
+        "notes": [],
+        "params": [],
+        "inputs": {},
+        "requires": [],
+        "may_lack": ["card.cvc"],
+        "stored_secrets": [],
+        "runtime_secrets": [],
+        "credentials": ["api_key"],
+        "steps": [first | step],
+    }
+    source = {
+        "pattern": "^src_",
+        "single_use": False,
+        "bind": {"id": {"$": "source.id"}},
+        "inputs": {},
+    }
+    return {
+        "forwardc": 1,
+        "vault": "checkout",
+        "destination": "shop",
+        "environment": "sandbox",
+        "hosts": {"vault": ["forward.example"], "destination": ["shop.example"]},
+        "credentials": {"api_key": {}},
+        "sources": {
+            "src_": {**source, "has": {"card.number": "always", "card.cvc": {"input": "cvv"}}}
+        },
+        "params": {},
+        "secrets": {},
+        "operations": {"pay": operation},
+    }
+
+
+def test_a_plan_fits_its_schema() -> None:
+    Draft202012Validator(load_schema("plan")).validate(plan())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"$": "card.number"},
+        {"$": "params.a", "more": 1},
+        {"$unknown": 1},
+        {"$text": "x"},
+        {"$if": "card.cvc"},
+        {"$json": {}, "$form": {}},
+        {"$json": {"a": {"$code": "x"}}},
+        {"a": 1, "$b": 2},
+        1.5,
+    ],
+)
+def test_a_plan_with_an_unknown_hole_is_refused(body: object) -> None:
+    http = {"method": "POST", "url": "https://shop.example", "body": body}
+    assert not Draft202012Validator(load_schema("plan")).is_valid(plan(http=http))
