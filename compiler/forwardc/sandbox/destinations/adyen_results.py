@@ -1,7 +1,7 @@
 """What Adyen answers to a valid payment: result code, refusal reason and the rest.
 
 Knows no HTTP status. Sources: Adyen's pages on result codes, refusal reasons and on testing them
-with the holder name (read in July 2026).
+with the holder name.
 """
 
 import secrets
