@@ -67,6 +67,7 @@ def test_an_unknown_host_is_recorded_and_answered() -> None:
         "https://127.0.0.1/_sandbox/health",
         "https://[::1]/",
         "https://localhost/",
+        "https://api.stripe.com/_sandbox/stripe/settings",
     ],
 )
 def test_vaults_reach_https_destinations_only(url: str) -> None:
@@ -121,6 +122,7 @@ def test_a_vaults_orders_are_not_what_a_destination_received() -> None:
     with start_in_thread() as running:
         httpx.get(f"{running.url}/api.sandbox.checkout.com/instruments/{HEALTHY}", headers=KEY)
         httpx.get(f"{running.url}/api.stripe.com/v1/forwarding/requests")
+        httpx.post(f"{running.url}/api.stripe.com/_sandbox/stripe/settings", json={})
         assert running.world.received == []
         httpx.post(f"{running.url}/api.stripe.com/v1/payment_intents")
         assert [r.target for r in running.world.received] == ["/v1/payment_intents"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b32encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -100,3 +101,40 @@ def test_the_credentials_have_the_vendors_shapes() -> None:
 def test_a_secret_follows_the_written_rule() -> None:
     digest = sha256(b"forwardc-sandbox:adyen:adyen_api_key").hexdigest()
     assert secrets_rule.secret("adyen", "adyen_api_key") == "sbx_" + digest[:40]
+
+
+def test_the_document_lists_every_card_and_what_it_does(root: Path) -> None:
+    text = (root / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- cards -->")[2].partition("<!-- /cards -->")[0]
+    rows = [tuple(cell.strip() for cell in line.split("|")[1:-1]) for line in table.splitlines()]
+    listed = {row[0]: (row[1], row[2]) for row in rows if row and row[0].isdecimal()}
+    assert listed == {
+        card.number: (
+            card.brand + (" debit" if card.funding == "debit" else ""),
+            card.behaviour.value.replace("_", " "),
+        )
+        for card in CARDS
+    }
+
+
+def test_the_document_states_the_rule_of_the_credentials(root: Path) -> None:
+    text = (root / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+    def derived(rule: str) -> str:
+        match = re.search(
+            rf"^\| {re.escape(rule)} \| `(\w+)` \+ (\w+)[^`]*`H\((.*)\)` \|$", text, re.M
+        )
+        if match is None:
+            match = re.search(rf"^\| {re.escape(rule)} \| ()(hex40) of `H\((.*)\)` \|$", text, re.M)
+        assert match is not None
+        digest = sha256(f"forwardc-sandbox:{match[3]}".encode())
+        if match[2] == "hex40":
+            return match[1] + digest.hexdigest()[:40]
+        length = 26 if match[1] == "ack_" else 27
+        return match[1] + b32encode(digest.digest()).decode().lower()[:length]
+
+    assert derived("Checkout.com secret key") == secrets_rule.checkout_secret_key()
+    assert derived("Checkout.com public key") == secrets_rule.checkout_public_key()
+    assert derived("Checkout.com OAuth client id") == secrets_rule.checkout_client_id()
+    assert derived("Checkout.com OAuth client secret") == secrets_rule.checkout_client_secret()
+    assert derived("Stripe secret key") == secrets_rule.stripe_secret_key()

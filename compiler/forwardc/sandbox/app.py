@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from forwardc.sandbox.control import create_control
 from forwardc.sandbox.hosts import (
+    SWITCHES,
     Parties,
     Party,
     Receive,
@@ -58,9 +59,10 @@ class Sandbox:
         parts = urlsplit(outbound.url)
         host = (parts.hostname or "").lower()
         party = self._parties.of(host)
-        if parts.scheme != "https" or is_local(host) or party.role is Role.VAULT:
-            raise NotConnected(host)
         scope = scope_of(outbound)
+        switch = scope["path"].startswith(SWITCHES)
+        if parts.scheme != "https" or is_local(host) or party.role is Role.VAULT or switch:
+            raise NotConnected(host)
         started = perf_counter()
         try:
             async with asyncio.timeout(outbound.timeout_ms / 1000):

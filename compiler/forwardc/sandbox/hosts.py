@@ -20,6 +20,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# Below this path a party has switches of the sandbox, which are no vendor's.
+SWITCHES = "/_sandbox/"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 
 
@@ -44,7 +46,7 @@ class Party:
 
     def receives(self, path: str) -> bool:
         """Whether a request to this path counts as one that a destination received."""
-        return self.role is not Role.VAULT and not path.startswith(self.control or ("\0",))
+        return self.role is not Role.VAULT and not path.startswith((SWITCHES, *self.control))
 
     def answers_for(self, host: str) -> bool:
         """Whether this party is responsible for a host (lower case, without port)."""
