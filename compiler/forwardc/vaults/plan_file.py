@@ -12,7 +12,7 @@ from forwardc.plan.analysis import atoms_in, names_used, operation_terms, option
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Program, terms_of
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.model import Json, Vault
+from forwardc.vaults.model import Emitted, Json, Vault
 
 PLAN_VERSION = 1
 
@@ -77,10 +77,14 @@ def operation_json(assessment: Assessment) -> Json:
         "may_lack": may_lack,
         "stored_secrets": stored,
         "runtime_secrets": sorted(runtime_secrets(assessment)),
-        "credentials": ["api_key"] if context.vault_steps else [],
+        "credentials": ["api_key"] if _reaches_vault(emitted) else [],
         **{key: value for key, value in emitted.extra.items() if key != "inputs"},
         "steps": list(emitted.steps),
     }
+
+
+def _reaches_vault(emitted: Emitted) -> bool:
+    return any(step["deliver"] == "vault" for step in emitted.steps)
 
 
 def _atoms(assessment: Assessment, inputs: set[str]) -> tuple[list[str], list[str]]:
