@@ -217,7 +217,7 @@ class _StepReader:
         if not (isinstance(secret, Ref) and secret.root == "secrets"):
             message = "a signature takes one of the secrets, as it is"
             report = self.values.report.at(place.pointer)
-            report.error("FC0303", message, place.span, "write ${secrets.<name>}")
+            report.error("FC0303", message, secret.span, "write ${secrets.<name>}")
             return None
         return Sign(
             scheme=access.text(node, "scheme") or "",

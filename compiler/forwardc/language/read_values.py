@@ -65,11 +65,13 @@ class Values:
 
     def rule(self, node: Node) -> Term | None:
         """A `when:`."""
-        term = self._named(node) if isinstance(node, YamlScalar) else None
+        if not isinstance(node, YamlScalar):
+            return None
+        term = self._named(node)
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer))
-        typing.rule(term)
+        typing.rule(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
     def tree(self, node: Node, *, in_json_body: bool) -> Term | None:

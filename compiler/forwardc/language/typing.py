@@ -110,11 +110,12 @@ class Typing:
             self._fail(f"{what} cannot be {_a(found)}", term, _TEXT_FORM.get(found))
         return found
 
-    def rule(self, term: Term) -> Type:
+    def rule(self, term: Term, *, interpolated: bool = False) -> Type:
         """Check a `when:`, which is true or false."""
-        found = self._check(term, interpolated=False, json_here=False)
+        found = self._check(term, interpolated=interpolated, json_here=False)
         if found not in (Type.BOOLEAN, Type.JSON):
-            self._fail(f"a rule is true or false, not {_a(found)}", term, "compare with == or in")
+            hint = "put all of it between ${ and }" if interpolated else "compare with == or in"
+            self._fail(f"a rule is true or false, not {_a(found)}", term, hint)
         return found
 
     # The walk
