@@ -121,13 +121,17 @@ def create_app(world: World, *, changed: Callable[[], None] = lambda: None) -> S
 def _host(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"host":
-            return urlsplit(f"//{value.decode('latin-1')}").hostname or ""
+            try:
+                return urlsplit(f"//{value.decode('latin-1')}").hostname or ""
+            except ValueError:
+                return ""
     return ""
 
 
 def _take_host_from_path(scope: Scope) -> str:
     """The host in the first path segment, moved into the scope; empty if there is none."""
-    segment: str = scope["path"].split("/", 2)[1].lower()
+    # A request of the form `OPTIONS *` has no path.
+    segment: str = scope["path"].removeprefix("/").partition("/")[0].lower()
     if not is_host_name(segment):
         return ""
     raw = scope.get("raw_path") or scope["path"].encode()

@@ -19,6 +19,8 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body. Raises `Refused` (422) for anything else."""
     try:
         value = json.loads(await request.body())
+        # Half of a surrogate pair is a JSON string and no text: it cannot go out in UTF-8.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise invalid("request_body_malformed") from None
     if not isinstance(value, dict):

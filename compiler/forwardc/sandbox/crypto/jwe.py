@@ -83,7 +83,11 @@ def encrypt(
     content_key = random(ENCS[enc])
     wrapped, wrap_header = _wrap(content_key, key, alg, padded_key, random)
     header = {"alg": alg, "enc": enc, **extra, **wrap_header}
-    protected = b64(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode())
+    try:
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise JweError("the headers are not text") from None
+    protected = b64(text)
     iv = random(12 if enc.endswith("GCM") else 16)
     sealed, tag = _seal(enc, content_key, iv, plaintext, protected.encode())
     return ".".join((protected, b64(wrapped), b64(iv), b64(sealed), b64(tag)))
