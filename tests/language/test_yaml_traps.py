@@ -3,9 +3,11 @@
 import time
 
 import pytest
+import yaml
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
+from forwardc.language import yaml_reader
 from forwardc.language.nodes import Node, to_data
 from forwardc.language.yaml_reader import MAX_BYTES, read
 
@@ -84,8 +86,12 @@ TRAPS = {
 }
 
 
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
 @pytest.mark.parametrize("name", TRAPS)
-def test_a_trap_is_refused_at_its_place(name: str) -> None:
+def test_a_trap_is_refused_at_its_place(
+    name: str, loader: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_reader, "_LOADER", loader)
     text, expected = TRAPS[name]
     assert places(text) == expected
 

@@ -96,17 +96,18 @@ class Builder:
             end = start + len(self._source.text[start:end].rstrip())
         if end > start:
             self._end = end
-        tagged = self._refuse_tag(event.tag, start, trail)
+        tagged = event.tag is not None and self._refuse_tag(start, trail)
         value, faulty = self._value(event, style, start, end, trail)
         node = YamlScalar(self._source, start, end, trail, value, style, faulty or tagged)
-        self._name(event.anchor, node)
+        if event.anchor:
+            self._anchors[event.anchor] = node
         self._add(node)
 
     def _value(
         self, event: yaml.ScalarEvent, style: str, start: int, end: int, trail: Trail
     ) -> tuple[Value, bool]:
         """The value of a scalar, and whether something was wrong with it."""
-        if self._report_holes(start, end, trail):
+        if self._holes and self._report_holes(start, end, trail):
             return self._source.text[start:end], True
         value = event.value if style else resolve(event.value)
         if isinstance(value, Trap):
@@ -114,7 +115,7 @@ class Builder:
                 place = self._visible(start, end)
                 self.report.add(value.code, value.message, place, trail, hint=value.hint)
             return event.value, True
-        if isinstance(value, str) and yaml_holes.unterminated(value) is not None:
+        if isinstance(value, str) and "${" in value and yaml_holes.unterminated(value) is not None:
             message, hint = yaml_holes.explain_unterminated(self._source, end, not style)
             self.report.add(yaml_holes.CODE, message, (start, end), trail, hint=hint)
             return value, True
@@ -128,7 +129,8 @@ class Builder:
         if is_key:
             self._refuse_key((start, start + 1), trail)
             self.report.refused_keys += 1
-        self._refuse_tag(event.tag, start, trail)
+        if event.tag is not None:
+            self._refuse_tag(start, trail)
         if event.anchor:
             self._anchors[event.anchor] = None
         is_map = isinstance(event, yaml.MappingStartEvent)
@@ -146,7 +148,8 @@ class Builder:
         else:
             items = tuple(frame.items)
             node = YamlSeq(self._source, frame.start, self._end, frame.trail, items)
-        self._name(frame.anchor, node)
+        if frame.anchor:
+            self._anchors[frame.anchor] = node
         if frame.is_key:
             self.report.refused_keys -= 1
             self._stack[-1].drop_value = True
@@ -222,10 +225,6 @@ class Builder:
             return Trail(frame.trail, len(frame.items))
         return Trail(frame.trail, str(frame.key.value)) if frame.key else frame.trail
 
-    def _name(self, anchor: str | None, node: Node) -> None:
-        if anchor:
-            self._anchors[anchor] = node
-
     def _add(self, node: Node) -> None:
         if not self._stack:
             self.root = node
@@ -278,9 +277,7 @@ class Builder:
             hint = "put quotes around a value that starts with {{"
         self.report.add("FC0116", "a key that is no text", place, trail, hint=hint)
 
-    def _refuse_tag(self, tag: str | None, start: int, trail: Trail) -> bool:
-        if tag is None:
-            return False
+    def _refuse_tag(self, start: int, trail: Trail) -> bool:
         hint = "leave the tag out; quotes make a value text"
         place = start, start + 1
         self.report.add("FC0116", "YAML tags have no meaning here", place, trail, hint=hint)
