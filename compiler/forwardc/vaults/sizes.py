@@ -1,28 +1,55 @@
-"""Limits that can be known at build time: the shortest text a term can become.
+"""What is wrong with a call whatever a run gives: too long, or text that its place cannot carry.
 
 Knows terms only. What a run adds is checked when it is bound.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from forwardc.plan.evaluate import Scope, TooLong, evaluate
-from forwardc.plan.terms import Limit, Term, walk
-from forwardc.plan.values import Fragment, Value
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
+from forwardc.plan.rewrite import rewrite
+from forwardc.plan.terms import Call, Encoded, Limit, Raw, Ref, Term, walk
+from forwardc.vaults.model import Finding, Verdict
+
+_WRITTEN_OUT = frozenset({"json", "text"})
+# Private use: stands for the value of a run, and is counted as nothing.
+_MARK = "\ue000"
+_RUN_VALUE = Raw(_MARK, number=True)
 
 
 def shortest(term: Term) -> int:
-    """Characters of a term's text when every value of a run is empty and optionals are absent."""
-    empty: defaultdict[str, Value] = defaultdict(lambda: Fragment("", number=True))
-    value = evaluate(term, Scope(empty))
-    return len(value) if isinstance(value, str) else 0
+    """Characters of a term's text when every value of a run is empty and optionals are absent.
+
+    Raises `NotExpressible` or `CannotCompute` where no run can give the term a text.
+    """
+    value = evaluate(rewrite(term, _without_run), Scope({}))
+    return len(value) - value.count(_MARK) if isinstance(value, str) else 0
 
 
-def oversize(term: Term) -> Iterator[str]:
-    """One sentence for each limit that even the shortest text breaks."""
-    for node in walk(term):
-        if isinstance(node, Limit):
-            try:
-                shortest(node)
-            except TooLong as problem:
-                yield str(problem)
+def unsendable(term: Term) -> Iterator[Finding]:
+    """A refusal for each limit that even the shortest text breaks, and each text with no form."""
+    found = (_refusal(node) for node in walk(term) if isinstance(node, Limit | Encoded))
+    yield from dict.fromkeys(refusal for refusal in found if refusal)
+
+
+def _refusal(term: Limit | Encoded) -> Finding | None:
+    try:
+        length = shortest(term)
+    except (NotExpressible, CannotCompute) as problem:
+        return Finding(Verdict.REFUSED, "FC0622", str(problem))
+    if isinstance(term, Limit) and length > term.maximum:
+        reason = f"{term.name} is longer than {term.maximum} characters"
+        return Finding(Verdict.REFUSED, "FC0606", reason)
+    return None
+
+
+def _without_run(node: Term) -> Term:
+    match node:
+        case Ref():
+            return _RUN_VALUE
+        case Limit(term=inner):
+            return inner
+        case Call(function=function) if function not in _WRITTEN_OUT and _RUN_VALUE in walk(node):
+            return _RUN_VALUE
+        case _:
+            return node
