@@ -18,7 +18,7 @@ from forwardc.passes.project_checks import check_secret_names, check_targets
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review import build_files
-from forwardc.sources import Loaded, load
+from forwardc.language.load import Loaded, load
 from forwardc.vaults.assess import Assessment, assess
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.registry import vaults
@@ -43,49 +43,62 @@ def compile_project(root: Path, sink: Sink) -> Compiled:
 
 
 def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
-    """Compile what was read; files without a project are checked and assessed only."""
+    """Compile what was read; files without a project are checked and assessed only.
+
+    With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
+    """
     check_secret_names(loaded.destinations, sink)
+    programs, not_built = _programs(loaded, sink)
+    if sink.has_errors:
+        return Compiled(loaded, not_built=not_built)
+    assessments = tuple(
+        one for program in programs for one in _assessed(program, vaults(), loaded.project)
+    )
+    compiled = Compiled(loaded, assessments, not_built)
     if loaded.project is None:
-        return _without_project(loaded, sink)
-    check_project_names(loaded.project, loaded.by_name, sink)
-    assessments: list[Assessment] = []
-    not_built: list[Json] = []
-    for destination in loaded.destinations:
-        for environment in ENVIRONMENTS:
-            found = _environment(destination, environment, loaded.project, sink)
-            if isinstance(found, dict):
-                not_built.append(found)
-            else:
-                assessments += found
+        return compiled
     check_targets(loaded.project, assessments, sink)
-    compiled = Compiled(loaded, tuple(assessments), tuple(not_built))
     if sink.has_errors:
         return compiled
     return replace(compiled, outputs=build_files.outputs(loaded, assessments, not_built))
 
 
-def _without_project(loaded: Loaded, sink: Sink) -> Compiled:
-    assessments: list[Assessment] = []
+def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:
+    """Every destination in each of its environments, checked, and what has no values there."""
+    project = loaded.project
+    if project is None:
+        return [
+            _program(destination, environment, {}, sink)
+            for destination in loaded.destinations
+            for environment in destination.environments
+        ], ()
+    check_project_names(project, loaded.by_name, sink)
+    programs: list[Program] = []
+    not_built: list[Json] = []
     for destination in loaded.destinations:
-        for environment in destination.environments:
-            program = _program(destination, environment, {}, sink)
-            assessments += _assessed(program, vaults(), {})
-    return Compiled(loaded, tuple(assessments))
+        for environment in ENVIRONMENTS:
+            found = _environment(destination, environment, project, sink)
+            if isinstance(found, Program):
+                programs.append(found)
+            else:
+                not_built.append(found)
+    return programs, tuple(not_built)
 
 
 def _environment(
     destination: Destination, environment: str, project: Project, sink: Sink
-) -> list[Assessment] | Json:
-    """The assessments of one environment, or why it is not built."""
+) -> Program | Json:
+    """The program of one environment, or why it is not built."""
     settings = check_settings(destination, project, environment, sink)
-    if settings is None:
-        if environment in destination.environments:
-            _program(destination, environment, {}, sink)
-        why = "no values for its settings" if environment in destination.environments else "no URL"
-        return {"destination": destination.name, "environment": environment, "why": why}
-    program = _program(destination, environment, settings, sink)
-    values = project.environments.get(environment)
-    return list(_assessed(program, vaults(), values.vaults if values else {}))
+    if settings is not None:
+        return _program(destination, environment, settings, sink)
+    if environment not in destination.environments:
+        why = "no URL"
+    else:
+        # Checked all the same: its mistakes do not depend on the values.
+        _program(destination, environment, {}, sink)
+        why = "no values for its settings"
+    return {"destination": destination.name, "environment": environment, "why": why}
 
 
 def _program(
@@ -97,9 +110,10 @@ def _program(
 
 
 def _assessed(
-    program: Program, known: Sequence[Vault], accounts: Mapping[str, Mapping[str, str]]
+    program: Program, known: Sequence[Vault], project: Project | None
 ) -> Iterator[Assessment]:
+    values = project.environments.get(program.environment) if project else None
     for vault in known:
-        account = accounts.get(vault.name, {})
+        account = values.vaults.get(vault.name, {}) if values else {}
         for operation in program.operations:
             yield assess(vault, program, operation, account)

@@ -18,7 +18,7 @@ def command(paths: tuple[Path, ...], format_: str, project: Path | None) -> int:
     """
     from forwardc.compile import compile_loaded, compile_project
     from forwardc.diagnostics.sink import Sink
-    from forwardc.sources import load_files
+    from forwardc.language.load import load_files
 
     sink = Sink()
     if paths:

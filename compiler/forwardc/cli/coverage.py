@@ -22,7 +22,7 @@ def command(
     from forwardc.diagnostics.sink import Sink
     from forwardc.review import coverage
     from forwardc.review.coverage_text import reasons, table_of
-    from forwardc.sources import load_files
+    from forwardc.language.load import load_files
 
     sink = Sink()
     root = Path() if paths else find_project(project)

@@ -1,5 +1,6 @@
 """Shows diagnostics as every command does, and finds the project around the working directory."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ def find_project(given: Path | None) -> Path:
 def show(sink: Sink, format_: str, root: Path) -> None:
     """Write every diagnostic to standard output, and the count of `concise` to standard error."""
     found = sink.sorted()
-    color = click.get_text_stream("stdout").isatty()
+    color = sys.stdout.isatty()
     click.echo(render(found, Format(format_), Sources(root), color), nl=False)
     if found and format_ == Format.CONCISE:
         click.echo(summary(found), err=True)
