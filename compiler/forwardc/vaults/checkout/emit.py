@@ -4,6 +4,7 @@ Knows where everything stands in the call; how a value is written is `lower.py`'
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from forwardc.plan.analysis import tainted
 from forwardc.plan.codec import to_json
@@ -27,7 +28,7 @@ from forwardc.vaults.checkout.lower import Lowering
 from forwardc.vaults.checkout.secrets import is_encrypted
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
-from forwardc.vaults.sizes import oversize
+from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import content_type, direct_step, header, if_present, tail
 
 _READ = {
@@ -143,8 +144,8 @@ def _api_headers() -> list[list[object]]:
 def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Finding]) -> Json:
     body = _call_body(context, step, facts)
     findings += [
-        Finding(Verdict.REFUSED, "FC0606", reason, step.request.span, step.name)
-        for reason in (*oversize(body), *_too_many_headers(step, context, facts))
+        replace(found, span=step.request.span, step=step.name)
+        for found in (*unsendable(body), *_too_many_headers(step, context, facts))
     ]
     url = f"https://{facts.host('forward', context.environment)}{facts.value('paths', 'forward')}"
     headers = [*_api_headers(), ["Content-Type", "application/json"]]
@@ -262,10 +263,11 @@ def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
     return (("signature", visa),)
 
 
-def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[str]:
+def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[Finding]:
     _, raw = _split_headers(step.request, context)
     if len(raw) > facts.limit("raw_headers"):
-        yield f"headers.raw takes at most {facts.limit('raw_headers')} entries"
+        reason = f"headers.raw takes at most {facts.limit('raw_headers')} entries"
+        yield Finding(Verdict.REFUSED, "FC0606", reason)
 
 
 def requirements(context: Context, facts: Facts) -> Iterator[Finding]:

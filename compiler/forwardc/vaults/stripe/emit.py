@@ -4,6 +4,7 @@ Stripe has no placeholders: which paths are card fields is fixed in a config tha
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from forwardc.plan.analysis import atoms_in, has_atom, refs_in
 from forwardc.plan.atoms import ATOMS, Instrument
@@ -28,7 +29,7 @@ from forwardc.plan.terms import (
 )
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
-from forwardc.vaults.sizes import oversize
+from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import (
     content_type,
     direct_step,
@@ -73,8 +74,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
             continue
         body = _call_body(step, facts)
         findings += [
-            Finding(Verdict.REFUSED, "FC0606", reason, step.request.span, step.name)
-            for reason in oversize(body)
+            replace(found, span=step.request.span, step=step.name) for found in unsendable(body)
         ]
         steps.append(_vault_step(context, step, body, facts))
     onboarding = any(found.code == "FC0610" for found in findings)
