@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
+from forwardc.language.destination import BodyKind, ParamType, SettingType
+from forwardc.language.read_steps import METHODS
 from forwardc.language.schema import Kind, load_schema
+from forwardc.plan.model import Plan
 
 KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup")
 
@@ -172,3 +176,40 @@ def test_a_plan_fits_its_schema() -> None:
 def test_a_plan_with_an_unknown_hole_is_refused(body: object) -> None:
     http = {"method": "POST", "url": "https://shop.example", "body": body}
     assert not Draft202012Validator(load_schema("plan")).is_valid(plan(http=http))
+
+
+def test_the_schema_and_the_reader_know_the_same_types() -> None:
+    defs = load_schema("destination")["$defs"]
+    assert set(defs["setting"]["properties"]["type"]["enum"]) == set(SettingType)
+    assert set(defs["param"]["properties"]["type"]["enum"]) == set(ParamType)
+    request = defs["request"]
+    assert {branch["required"][0] for branch in request["allOf"][0]["oneOf"]} == set(METHODS)
+    assert set(BodyKind) <= set(request["properties"])
+
+
+@pytest.mark.parametrize("name", ["adyen", "rocketpay", "rokt", "stripe", "visa"])
+def test_the_destinations_of_this_repository_fit_in_an_editor(root: Path, name: str) -> None:
+    text = (root / "destinations" / f"{name}.yaml").read_text(encoding="utf-8")
+    first = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((root / "destinations" / first).read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("kind", ["plan", "setup"])
+def test_what_is_built_fits_its_schema(root: Path, kind: Kind) -> None:
+    files = sorted((root / "build").glob(f"*/*/*.{kind}.json"))
+    assert files
+    validator = Draft202012Validator(load_schema(kind))
+    for path in files:
+        places = [one.json_path for one in validator.iter_errors(json.loads(path.read_bytes()))]
+        assert (path.name, places) == (path.name, [])
+
+
+def test_the_plan_schema_and_the_plan_reader_know_the_same_fields() -> None:
+    model, schema = Plan.model_json_schema(), load_schema("plan")
+    pairs = {"ValueSpec": "value", "SourceKind": "source", "Http": "http", "Step": "step"}
+    pairs |= {"Operation": "operation", "Failure": "failure", "Note": "note"}
+    assert set(model["properties"]) == set(schema["properties"])
+    for theirs, ours in pairs.items():
+        fields = set(model["$defs"][theirs]["properties"])
+        assert fields == set(schema["$defs"][ours]["properties"]), ours
