@@ -20,7 +20,7 @@ PYPROJECT = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(e
 DECLARED = {
     {"pyyaml": "yaml"}.get(name, name.replace("-", "_"))
     for text in PYPROJECT["project"]["dependencies"]
-    for name in re.findall(r"^[a-z-]+", text)
+    for name in re.findall(r"^[a-z0-9-]+", text)
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
