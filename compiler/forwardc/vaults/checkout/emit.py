@@ -94,11 +94,18 @@ def emit(context: Context, facts: Facts) -> Emitted:
         for step in context.operation.steps
     ]
     extra: Json = {}
+    if len(context.vault_steps) > 1:
+        extra["source_kinds"] = _lasting_sources(facts)
     if _network_token(context.operation):
         extra["source_kinds"] = ["src_"]
         if context.operation.fallback:
             extra["fallback"] = _fallback(context, facts)
     return Emitted(tuple(steps), tuple(findings), extra)
+
+
+def _lasting_sources(facts: Facts) -> list[str]:
+    kinds = facts.section("source_kinds")
+    return [kind for kind, fact in kinds.items() if not fact["value"]["single_use"]]
 
 
 def _network_token(operation: Operation) -> bool:
@@ -271,11 +278,14 @@ def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[Fi
 
 
 def requirements(context: Context, facts: Facts) -> Iterator[Finding]:
-    """What the vault's functions ask beyond the table: algorithms, X-Login, integer atoms."""
+    """What the vault asks beyond the table: X-Login, and a source that lasts for all steps."""
     for step in context.vault_steps:
         names = {pair.name.lower() for pair in step.request.headers}
         sign = step.request.sign
         if sign and sign.scheme == "dlocal" and "x-login" not in names:
             reason = "the dlocal signature needs the header X-Login"
             yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
-    del facts
+    if len(context.vault_steps) > 1:
+        second, kinds = context.vault_steps[1], ", ".join(_lasting_sources(facts))
+        reason = f"a token works once and is gone for this step: only {kinds} can be the source"
+        yield Finding(Verdict.DEGRADED, "FC0621", reason, second.span, second.name)

@@ -70,7 +70,9 @@ def _refused_by_kind(feature: str) -> Support:
             return _refused("FC0604", "two-digit month and four-digit year only: bespoke format")
         case "header" | "query" if name == "atom":
             return _refused("FC0608", _ONLY_BODY)
-        case "url" | "query":
+        case "url":
             return _refused("FC0609", "the vault's URL is exact and static")
+        case "query":
+            return _refused("FC0620", "the vault's URL is exact, its query included")
         case _:
             return _refused("FC0608", "the vault does not offer this value for forwarding")
