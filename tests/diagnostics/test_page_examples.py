@@ -23,8 +23,6 @@ WITHOUT_EXAMPLE = {
     "FC0208": "what only one of two schema libraries refuses",
     "FC0319": "needs two destinations",
     "FC0320": "stands in forwardc.yaml",
-    "FC0512": "a page would need a key of half a screen",
-    "FC0610": "every URL off the vault's list has it",
     "FC0614": "a credential of the runtime",
     "FC0617": "a source of the runtime",
     "FC0618": "stands in forwardc.yaml",
