@@ -128,3 +128,10 @@ def test_a_secret_typed_as_a_name_is_not_repeated_in_the_message() -> None:
         (found,) = mistakes(text)
         assert key not in found.message
         assert "***" in found.message
+
+
+def test_a_long_value_with_expressions_is_refused() -> None:
+    (found,) = mistakes("x" * 70_000 + "${params.a}")
+    assert found.code == "FC0301"
+    assert found.span is not None
+    assert found.span.start.column == 70_001

@@ -4,7 +4,8 @@ Knows where expressions begin and end in a scalar; what they say is the parser's
 one whole expression is that term; any other is literal text, or a `Text` of its pieces.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from forwardc.language.lexer import Mistake, tokens
 from forwardc.language.parser import Parser, Place
@@ -12,9 +13,11 @@ from forwardc.language.report import Report
 from forwardc.language.yaml_holes import hole_end
 from forwardc.plan.terms import Lit, Term, Text
 
+MAX_LENGTH = 65_536
+"""Characters of a value with expressions; a body of Checkout.com has at most 16,384."""
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+
+class Hole(NamedTuple):
     """One `${...}`: offsets of the whole in the scalar's value."""
 
     start: int
@@ -28,6 +31,10 @@ def parse(text: str, place: Place, report: Report) -> Term | None:
     """
     pieces = _pieces(text, place, report)
     if pieces is None:
+        return None
+    if pieces and len(text) > MAX_LENGTH:
+        message = f"a value with expressions and more than {MAX_LENGTH:,} characters"
+        report.error("FC0301", message, place(*pieces[0]), "put it in parts under `let:`")
         return None
     if is_whole(text):
         return _expression(text, pieces[0], place, report) if pieces else None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeAlias
 
 from forwardc.diagnostics.span import Span
@@ -207,6 +208,7 @@ def text_span(scalar: YamlScalar, start: int, end: int) -> Span:
     return scalar.span
 
 
+@lru_cache(maxsize=16)
 def _value_offsets(scalar: YamlScalar) -> list[int] | None:
     """The file offset of each character of the value and of its end, or None if folded."""
     text = scalar.text
