@@ -4,12 +4,15 @@ In a template every brace is escaped too, so that no value can become a placehol
 """
 
 import json
+import re
 from urllib.parse import quote
 
 from forwardc.plan.terms import Encoding
 
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """RFC 3986, section 2.3: the characters that mean themselves everywhere in a URL."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our fault
@@ -19,7 +22,7 @@ class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our 
 def json_text(text: str, *, templated: bool) -> str:
     r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`."""
     escaped = json.dumps(text, ensure_ascii=False)[1:-1]
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if _has_surrogate(text):
         raise NotExpressible("a lone surrogate is not text")
     return escaped.replace("{", "\\u007b").replace("}", "\\u007d") if templated else escaped
 
@@ -72,6 +75,8 @@ def plain_text(text: str, *, templated: bool) -> str:
     """Free text. A template has no way to escape a brace there."""
     if templated and ("{" in text or "}" in text):
         raise NotExpressible("a brace cannot be escaped in a text body")
+    if _has_surrogate(text):
+        raise NotExpressible("a lone surrogate is not text")
     return text
 
 
@@ -97,8 +102,13 @@ def escape(encoding: Encoding, text: str, *, templated: bool) -> str:
 def _quoted(text: str) -> str:
     try:
         return quote(text, safe="~")
-    except UnicodeEncodeError as problem:
-        raise NotExpressible("a lone surrogate is not text") from problem
+    except UnicodeEncodeError:
+        # Not chained: the codec's error carries the whole text.
+        raise NotExpressible("a lone surrogate is not text") from None
+
+
+def _has_surrogate(text: str) -> bool:
+    return _SURROGATE.search(text) is not None
 
 
 _XML_ENTITIES = (

@@ -123,9 +123,23 @@ def _call(call: Call, scope: Scope) -> Value:
             [_json_text(arg) for arg in args],
             {k: _json_text(v) for k, v in named.items()},
         )
-    if any(_has_fragment(value) for value in (*args, *named.values())):
-        return MASKED
-    result: Value = FUNCTIONS[call.function].compute(*args, **named)
+    hidden = [piece for value in (*args, *named.values()) for piece in _fragments(value)]
+    if any(piece != MASKED for piece in hidden):
+        raise TypeError(f"{call.function} is applied to the syntax of a vault")
+    return MASKED if hidden else _computed(call.function, args, named)
+
+
+def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
+    function = FUNCTIONS[name]
+    if not function.rules_only and any(arg is None for arg in args):
+        return None
+    try:
+        result: Value = function.compute(*args, **named)
+    except UnicodeEncodeError:
+        raise CannotCompute(f"{name} does not take a lone surrogate") from None
+    except (TypeError, AttributeError):
+        # Types are checked at build time, except those of what a destination answers.
+        raise CannotCompute(f"{name} does not take this type of value") from None
     return result
 
 
@@ -135,16 +149,18 @@ def _json_text(value: Value) -> Value:
     return _joined([Template(tuple(writers.json_pieces(value, templated=False)))])
 
 
-def _has_fragment(value: Value) -> bool:
+def _fragments(value: Value) -> list[Fragment]:
     match value:
-        case Fragment() | Template():
-            return True
+        case Fragment():
+            return [value]
+        case Template(parts=parts):
+            return [part for part in parts if isinstance(part, Fragment)]
         case dict():
-            return any(_has_fragment(item) for item in value.values())
+            return [piece for item in value.values() for piece in _fragments(item)]
         case list():
-            return any(_has_fragment(item) for item in value)
+            return [piece for item in value for piece in _fragments(item)]
         case _:
-            return False
+            return []
 
 
 def _encoded(term: Encoded, scope: Scope) -> Value:
@@ -184,7 +200,11 @@ def _line(term: Encoded, scope: Scope) -> Value:
             pieces.append(_literal(term.encoding, writers.text_of(value), term.templated))
         else:
             pieces += writers.scalar_pieces(value, term.encoding, templated=term.templated)
-    return _written(pieces, templated=term.templated)
+    line = _written(pieces, templated=term.templated)
+    if term.encoding is Encoding.HEADER and line != line.strip(" "):
+        # HTTP drops it on the way (RFC 9110, section 5.5), so it would not arrive as given.
+        raise escape.NotExpressible("a header cannot begin or end with a space")
+    return line
 
 
 def _literal(encoding: Encoding, text: str, templated: bool) -> str:

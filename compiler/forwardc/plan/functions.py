@@ -98,18 +98,20 @@ def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None)
     token = jwe.JWE(data.encode(), protected=json.dumps(protected, separators=(",", ":")))
     try:
         token.add_recipient(recipient)
-    except Exception as problem:
-        raise CannotCompute("the key does not fit the JWE algorithm") from problem
+    except Exception:
+        # Not chained: what the library says may quote the key.
+        raise CannotCompute("the key does not fit the JWE algorithm") from None
     return str(token.serialize(compact=True))
 
 
 def _public_jwk(key: str) -> Any:
     from jwcrypto import jwk
+    from jwcrypto.common import JWException
 
     try:
         return jwk.JWK.from_json(key)
-    except ValueError as problem:
-        raise CannotCompute("the key is not a JWK") from problem
+    except (ValueError, JWException):
+        raise CannotCompute("the key is not a JWK") from None
 
 
 def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

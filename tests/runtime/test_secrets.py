@@ -1,0 +1,103 @@
+"""Where credentials come from, how they derive, and the sandbox's rule."""
+
+import base64
+import hashlib
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan, SecretSpec
+from forwardc.runtime.secrets import (
+    credential_variable,
+    derived,
+    from_environment,
+    gather,
+    read_file,
+    sandbox_lookup,
+    sandbox_secret,
+    secret_variable,
+)
+from forwardc.sandbox import secrets_rule
+
+RAW = "hush-hush-1234"
+
+
+def test_names_of_variables() -> None:
+    assert secret_variable("adyen", "adyen_api_key") == "FORWARDC_SECRET_ADYEN_ADYEN_API_KEY"
+    assert secret_variable("my-shop", "key") == "FORWARDC_SECRET_MY_SHOP_KEY"
+    assert credential_variable("checkout", "api_key") == "FORWARDC_VAULT_CHECKOUT_API_KEY"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".toml"])
+def test_a_file_wins_over_the_environment(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"secrets{suffix}"
+    path.write_text(json.dumps({"A": "file"}) if suffix == ".json" else 'A = "file"\n')
+    path.chmod(0o600)
+    sink = Sink()
+    look_up = from_environment({"A": "environment", "B": "b", "C": ""}, read_file(path, sink))
+    assert [look_up(name) for name in "ABCD"] == ["file", "b", None, None]
+    assert not sink.sorted()
+
+
+def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text('A = "x"\n')
+    path.chmod(0o644)
+    sink = Sink()
+    assert set(read_file(path, sink)) == {"A"}
+    assert not sink.has_errors
+    assert ["chmod" in str(found.hint) for found in sink.sorted()] == [True]
+
+
+@pytest.mark.parametrize(
+    "text", [f'A = "{RAW}', f"A = {RAW}", '[A]\nB = "x"', "A = 1", 'A = ""', "A = '\xff'"]
+)
+def test_a_bad_file_is_refused_without_quoting_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_bytes(text.encode("latin-1"))
+    path.chmod(0o600)
+    sink = Sink()
+    assert read_file(path, sink) == {}
+    assert [found.code for found in sink.sorted()] == ["FC0806"]
+    assert RAW not in repr(sink.sorted())
+
+
+def test_keys_derive() -> None:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(RAW.encode()).digest()).decode().rstrip("=")
+    assert derived(SecretSpec(), RAW) == RAW
+    assert derived(SecretSpec(as_key="sha256_base64url"), RAW) == digest
+    assert derived(SecretSpec(as_key="base64url"), "a?~") == "YT9-"
+    assert derived(SecretSpec(as_key="jwk"), '{"kty": "oct"}') == '{"kty": "oct"}'
+    for text in (RAW, "[]", "{}"):
+        with pytest.raises(ValueError, match=r"JWK|Expecting"):
+            derived(SecretSpec(as_key="jwk"), text)
+
+
+def test_the_derived_value_is_used(direct: Plan) -> None:
+    sink = Sink()
+    found = gather(direct, direct.operations["two_steps"], lambda _: "a?~", sink)
+    assert found["secrets.signing"].reveal() == "YT9-"
+    assert found["secrets.key"].reveal() == "a?~"
+
+
+def test_secrets_never_print(direct: Plan) -> None:
+    found = gather(direct, direct.operations["two_steps"], lambda _: RAW, Sink())
+    assert RAW not in f"{found} {found!r} {list(map(str, found.values()))}"
+    with pytest.raises(TypeError):
+        pickle.dumps(found)
+
+
+def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
+    look_up = sandbox_lookup(forward)
+    assert look_up("FORWARDC_VAULT_CHECKOUT_API_KEY") == secrets_rule.checkout_secret_key()
+    assert look_up("FORWARDC_SECRET_ADYEN_ADYEN_API_KEY") == sandbox_secret(
+        "adyen", "adyen_api_key"
+    )
+    assert sandbox_secret("a", "b") == secrets_rule.secret("a", "b")
+    stripe = forward.model_copy(update={"vault": "stripe"})
+    key = sandbox_lookup(stripe)("FORWARDC_VAULT_STRIPE_API_KEY")
+    assert key == secrets_rule.stripe_secret_key()
+    assert look_up("HOME") is None
