@@ -55,10 +55,7 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
         one for program in programs for one in _assessed(program, vaults(), loaded.project)
     )
     compiled = Compiled(loaded, assessments, not_built)
-    if loaded.project is None:
-        return compiled
-    check_targets(loaded.project, assessments, sink)
-    if sink.has_errors:
+    if loaded.project is None or not check_targets(loaded.project, assessments, sink):
         return compiled
     return replace(compiled, outputs=build_files.outputs(loaded, assessments, not_built))
 

@@ -6,7 +6,6 @@ Names only: no secret's value is ever part of it.
 from collections.abc import Iterator, Mapping, Sequence
 
 from forwardc.plan.analysis import names_used
-from forwardc.plan.codec import from_json
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Limit, walk
 from forwardc.vaults.assess import Assessment
@@ -95,7 +94,7 @@ def _limits(assessment: Assessment) -> Iterator[Json]:
     """Every limit of a step with the characters of its shortest text, so that room is seen."""
     for step in assessment.emitted.steps if assessment.emitted else ():
         body = step["http"].get("body")
-        for node in walk(from_json(body)) if body is not None else ():
+        for node in walk(body) if body is not None else ():
             if isinstance(node, Limit):
                 yield {
                     "operation": assessment.context.operation.name,

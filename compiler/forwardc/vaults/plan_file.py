@@ -5,13 +5,13 @@ Knows the shape of a plan, and no vault.
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from forwardc.plan.analysis import atoms_in, names_used, operation_terms, optional_names, refs_in
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Program, terms_of
 from forwardc.vaults.assess import Assessment
+from forwardc.vaults.encode import encode, mentions
 from forwardc.vaults.model import Emitted, Json, Vault
 
 PLAN_VERSION = 1
@@ -20,7 +20,10 @@ PLAN_VERSION = 1
 def plan_file(
     vault: Vault, program: Program, account: dict[str, str], assessments: Sequence[Assessment]
 ) -> Json | None:
-    """The plan of a program at a vault, or None where every operation is refused."""
+    """The plan of a program at a vault, or None where every operation is refused.
+
+    Terms stand in it as they are: `to_bytes` writes them.
+    """
     built = [one for one in assessments if one.emitted is not None]
     if not built:
         return None
@@ -52,7 +55,7 @@ def _needed(head: Json, operations: Json) -> Json:
     }
     for source in head["sources"].values():
         source["has"] = {name: how for name, how in source["has"].items() if name in atoms}
-    if "vault.jwk" not in json.dumps(operations):
+    if not mentions(operations, "vault.jwk"):
         head.pop("keys", None)
     return head
 
@@ -117,10 +120,4 @@ def runtime_secrets(assessment: Assessment) -> frozenset[str]:
 
 def to_bytes(data: Any) -> bytes:
     """A build file: JSON with two spaces, a line feed at the end, members in their order."""
-    return (json.dumps(data, indent=2, ensure_ascii=False, default=_number) + "\n").encode()
-
-
-def _number(value: object) -> object:
-    if isinstance(value, Decimal):
-        return {"$number": str(value)}
-    raise TypeError(f"{type(value).__name__} has no place in a build file")
+    return (json.dumps(encode(data), indent=2, ensure_ascii=False) + "\n").encode()

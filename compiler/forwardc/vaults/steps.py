@@ -5,7 +5,6 @@ Knows no vendor.
 
 from typing import Any
 
-from forwardc.plan.codec import to_json
 from forwardc.plan.program import Body, Pair, Request, Step
 from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, walk
 from forwardc.vaults.model import Json
@@ -60,14 +59,12 @@ def direct_step(step: Step) -> Json:
     request = step.request
     http: Json = {
         "method": request.method,
-        "url": to_json(Encoded(Encoding.URL, request.url)),
-        "query": [
-            [pair.name, to_json(Encoded(Encoding.QUERY, pair.value))] for pair in request.query
-        ],
-        "headers": [[pair.name, to_json(header(pair.value))] for pair in content_type(request)],
+        "url": Encoded(Encoding.URL, request.url),
+        "query": [[pair.name, Encoded(Encoding.QUERY, pair.value)] for pair in request.query],
+        "headers": [[pair.name, header(pair.value)] for pair in content_type(request)],
     }
     if request.body:
-        http["body"] = to_json(encoded_body(request.body, request.body.tree, templated=False))
+        http["body"] = encoded_body(request.body, request.body.tree, templated=False)
     sign = {"sign": _sign(request)} if request.sign else {}
     return {
         "name": step.name,
@@ -82,7 +79,7 @@ def direct_step(step: Step) -> Json:
 def _sign(request: Request) -> Json:
     if request.sign is None:
         return {}
-    sign: Json = {"scheme": request.sign.scheme, "secret": to_json(request.sign.secret)}
+    sign: Json = {"scheme": request.sign.scheme, "secret": request.sign.secret}
     if request.sign.remove_path_prefix is not None:
         sign["remove_path_prefix"] = request.sign.remove_path_prefix
     if request.sign.into is not None:
@@ -92,7 +89,7 @@ def _sign(request: Request) -> Json:
 
 def destination(request: Request) -> Json:
     """What the destination is asked, for display and history."""
-    return {"method": request.method, "url": to_json(Encoded(Encoding.URL, request.url))}
+    return {"method": request.method, "url": Encoded(Encoding.URL, request.url)}
 
 
 def tail(step: Step, *, read_ms: int) -> Json:
@@ -115,4 +112,4 @@ def tail(step: Step, *, read_ms: int) -> Json:
 
 
 def _rule(when: Term | None, outcome: str) -> dict[str, Any]:
-    return ({"when": to_json(when)} if when is not None else {}) | {"is": str(outcome)}
+    return ({"when": when} if when is not None else {}) | {"is": str(outcome)}

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.plan.analysis import tainted
-from forwardc.plan.codec import to_json
 from forwardc.plan.features import uses
 from forwardc.plan.program import Operation, Pair, Program, Request, Sign, Step
 from forwardc.plan.terms import (
@@ -78,7 +77,7 @@ def _source_kind(kind: str, fact: Mapping[str, object], facts: Facts) -> Json:
         "has": {
             atom: _presence(str(entry[kind])) for atom, entry in facts.section("atoms").items()
         },
-        "bind": to_json(bind),
+        "bind": bind,
     }
 
 
@@ -126,15 +125,13 @@ def _fallback(context: Context, facts: Facts) -> Json:
         "ask": {
             "http": {
                 "method": "GET",
-                "url": to_json(
-                    Encoded(Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id"))))
+                "url": Encoded(
+                    Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id")))
                 ),
                 "query": [],
                 "headers": _api_headers(),
             },
-            "when": to_json(
-                Call("eq", (state, Lit(facts.value("network_tokens", "active_state"))))
-            ),
+            "when": Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
         },
     }
 
@@ -145,7 +142,7 @@ def _response_member(name: str) -> Term:
 
 def _api_headers() -> list[list[object]]:
     authorization = header(Text((Lit("Bearer "), Ref("vault.api_key"))))
-    return [["Authorization", to_json(authorization)], ["Accept", "application/json"]]
+    return [["Authorization", authorization], ["Accept", "application/json"]]
 
 
 def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Finding]) -> Json:
@@ -164,7 +161,7 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
             "url": url,
             "query": [],
             "headers": headers,
-            "body": to_json(Encoded(Encoding.JSON, body)),
+            "body": Encoded(Encoding.JSON, body),
         },
         "read": _READ,
         **tail(step, read_ms=facts.limit("read_timeout")),

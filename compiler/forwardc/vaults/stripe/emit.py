@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from forwardc.plan.analysis import atoms_in, has_atom, refs_in
 from forwardc.plan.atoms import ATOMS, Instrument
-from forwardc.plan.codec import to_json
 from forwardc.plan.program import Body, Program, Step
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import (
@@ -128,12 +127,12 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "url": f"https://{host}{facts.value('paths', 'forward')}",
             "query": [],
             "headers": [
-                ["Authorization", to_json(authorization)],
+                ["Authorization", authorization],
                 ["Content-Type", "application/x-www-form-urlencoded"],
                 ["Stripe-Version", version],
-                ["Idempotency-Key", to_json(header(Ref("vault.idempotency_key")))],
+                ["Idempotency-Key", header(Ref("vault.idempotency_key"))],
             ],
-            "body": to_json(Encoded(Encoding.FORM, body)),
+            "body": Encoded(Encoding.FORM, body),
         },
         "read": {
             "status": "/response_details/status",

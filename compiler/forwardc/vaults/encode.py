@@ -1,0 +1,54 @@
+"""Emitted structures become JSON here, once: until then every term keeps its place in the YAML.
+
+Knows terms and JSON; nothing of what a structure means.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, get_args
+
+from forwardc.diagnostics.span import Span
+from forwardc.plan.codec import to_json
+from forwardc.plan.spans import spans_of
+from forwardc.plan.terms import Ref, Term, walk
+
+_TERMS = get_args(Term)
+
+
+def encode(data: Any) -> Any:
+    """JSON of a structure of mappings, sequences, scalars and terms."""
+    if isinstance(data, _TERMS):
+        return to_json(data)
+    if isinstance(data, Mapping):
+        return {key: encode(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [encode(item) for item in data]
+    if isinstance(data, Decimal):
+        return str(data)
+    return data
+
+
+def mentions(data: Any, name: str) -> bool:
+    """Whether a reference of that name stands anywhere in a structure."""
+    if isinstance(data, _TERMS):
+        return any(isinstance(node, Ref) and node.name == name for node in walk(data))
+    if isinstance(data, Mapping):
+        return any(mentions(value, name) for value in data.values())
+    return isinstance(data, list | tuple) and any(mentions(item, name) for item in data)
+
+
+def places(data: Any, pointer: str = "") -> Iterator[tuple[str, Span]]:
+    """JSON Pointers of the encoded structure with the place in the YAML that made each."""
+    if isinstance(data, _TERMS):
+        yield from spans_of(data, pointer)
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from places(value, f"{pointer}/{escaped(key)}")
+    elif isinstance(data, list | tuple):
+        for index, item in enumerate(data):
+            yield from places(item, f"{pointer}/{index}")
+
+
+def escaped(token: str) -> str:
+    """One reference token of a JSON Pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
