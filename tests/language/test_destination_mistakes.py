@@ -321,22 +321,12 @@ def test_a_faulty_expression_still_uses_its_names() -> None:
     assert codes == ["FC0301", "FC0304"]
 
 
-FALLBACKS = [
-    ("payy", "did you mean pay?"),
-    ("again", "name an operation that has none"),
-    ("mit", "name an operation with `initiator: customer`"),
-]
-
-
-@pytest.mark.parametrize(("target", "hint"), FALLBACKS)
-def test_a_fallback_names_a_fitting_operation(target: str, hint: str) -> None:
+def test_a_fallback_names_an_operation() -> None:
     text = destination() + (
-        f"  again: {{initiator: customer, fallback: «{target}», "
-        "steps: {a: {request: {GET: /}}}}\n"
-        "  mit: {initiator: merchant, steps: {a: {request: {GET: /}}}}\n"
+        "  again: {initiator: customer, fallback: «payy», steps: {a: {request: {GET: /}}}}\n"
     )
     (found,), _ = found_at(text)
-    assert (found.code, found.hint) == ("FC0318", hint)
+    assert (found.code, found.hint) == ("FC0318", "did you mean pay?")
 
 
 def test_a_signature_takes_a_secret_as_it_is() -> None:

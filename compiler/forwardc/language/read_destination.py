@@ -44,10 +44,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     secrets = read_secrets(root.get("secrets"), report)
     values = Values(_names(settings, params, secrets), report)
     environments = _environments(root.get("environments"), values)
-    operations = {
-        entry.key: read_operation(entry, values) for entry in access.entries(root.get("operations"))
-    }
-    _check_fallbacks(operations, root, report)
+    operations = _operations(root.get("operations"), values)
     _check_unused(settings.values(), "settings", "FC0311", values)
     _check_unused(params.values(), "params", "FC0308", values)
     _check_unused(secrets.values(), "secrets", "FC0310", values)
@@ -102,25 +99,17 @@ def _pci(node: Node | None) -> Pci | None:
     )
 
 
-def _check_fallbacks(operations: Mapping[str, Operation], root: YamlMap, report: Report) -> None:
-    for entry in access.entries(root.get("operations")):
-        operation = operations[entry.key]
-        place = access.get(entry.value, "fallback")
-        if operation.fallback is None or place is None:
-            continue
-        target = operations.get(operation.fallback)
-        here = report.at(place.pointer)
-        if target is None:
-            near = did_you_mean(operation.fallback, operations)
-            message = f"there is no operation `{operation.fallback}`"
-            here.error("FC0318", message, place.span, f"did you mean {near}?" if near else None)
-        elif target is operation or target.fallback is not None:
-            message = "a fallback leads to another fallback"
-            here.error("FC0318", message, place.span, "name an operation that has none")
-        elif target.initiator != operation.initiator:
-            message = "the fallback has another initiator"
-            hint = f"name an operation with `initiator: {operation.initiator}`"
-            here.error("FC0318", message, place.span, hint)
+def _operations(node: Node | None, values: Values) -> dict[str, Operation]:
+    found = {entry.key: read_operation(entry, values) for entry in access.entries(node)}
+    for entry in access.entries(node):
+        target, place = found[entry.key].fallback, access.get(entry.value, "fallback")
+        if target is not None and target not in found and place is not None:
+            near = did_you_mean(target, found)
+            hint = f"did you mean {near}?" if near else None
+            report = values.report.at(place.pointer)
+            report.error("FC0318", f"there is no operation `{target}`", place.span, hint)
+            found[entry.key] = replace(found[entry.key], fallback=None)
+    return found
 
 
 def _check_unused(
