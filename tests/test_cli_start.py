@@ -18,7 +18,10 @@ from forwardc.version import __version__
 HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
 FOLDER = Path(main.__file__).parent
 # The modules of the folder that are not commands.
-SHARED = {"__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"}
+SHARED = {
+    *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
+    *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
+}
 
 
 def forwardc(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

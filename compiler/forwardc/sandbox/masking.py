@@ -13,7 +13,7 @@ HIDDEN = "***"
 _DIGITS = re.compile(r"(?<!\d)(?:\d[ -]?){11,18}\d(?!\d)")
 _NAME = (
     r"(?:[\w\[\]%.-]*"
-    r"(?:cvc2?|cvv2?|csc|security_?code|securityCode|cryptogram|"
+    r"(?:cvc2?|cvv2?|csc|security_?code|securityCode|cryptogram|signature|"
     r"tokenAuthenticationVerificationValue|pin)"
     r"(?:\]|%5D)?)"
 )

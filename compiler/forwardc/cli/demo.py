@@ -1,0 +1,125 @@
+"""`forwardc demo`: the whole path, from the YAML of destinations to answers of the sandbox.
+
+Takes the project around the working directory where it holds the destinations that are shown,
+else the ones that come with forwardc. Knows no vault and no destination.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.output import heading, note, say, table
+
+if TYPE_CHECKING:
+    from forwardc.cli.demo_show import Played
+    from forwardc.compile import Compiled
+
+
+@click.command(short_help="Show the whole path, from YAML to the sandbox's answer.")
+def command() -> int:
+    """Check and build all destinations, then run some of them against a sandbox in this process.
+
+    No account and no network are needed. Card data is masked; all cards are published test cards.
+    Exits with 0 when every run ends as it should.
+    """
+    import asyncio
+
+    from forwardc.cli.demo_scenes import SCENES
+    from forwardc.cli.demo_show import play
+    from forwardc.cli.progress import progress
+
+    started = perf_counter()
+    with _project() as root:
+        build = _build(root)
+        if build is None:
+            return 1
+        with progress(SCENES, "Running") as scenes:
+            played = asyncio.run(play(build, scenes))
+    _show(played)
+    good = all(one.as_expected for one in played)
+    seconds = perf_counter() - started
+    say(f"{len(played)} runs in {seconds:.1f} s, {'all' if good else 'not all'} as expected")
+    return 0 if good else 1
+
+
+@contextmanager
+def _project() -> Iterator[Path]:
+    """The folder of a project that holds every destination of the demo."""
+    from tempfile import TemporaryDirectory
+
+    from forwardc.cli.demo_scenes import SCENES
+    from forwardc.cli.findings import find_project
+
+    needed = {f"destinations/{scene.destination}.yaml" for scene in SCENES}
+    try:
+        root = find_project(None)
+    except click.UsageError:
+        root = None
+    if root and all((root / path).is_file() for path in needed):
+        yield root
+        return
+    with TemporaryDirectory(prefix="forwardc-demo-") as folder:
+        note("no project here: showing the destinations that come with forwardc")
+        _unpack(Path(folder))
+        yield Path(folder)
+
+
+def _unpack(folder: Path) -> None:
+    from forwardc.resources import data_dir
+
+    (folder / "destinations").mkdir()
+    project = data_dir("forwardc.yaml")
+    (folder / project.name).write_bytes(project.read_bytes())
+    for source in data_dir("destinations").iterdir():
+        (folder / "destinations" / source.name).write_bytes(source.read_bytes())
+
+
+def _build(root: Path) -> Path | None:
+    """Check, compile and write; the build folder, or None where there are mistakes."""
+    from forwardc.cli.findings import show
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review.write import write
+
+    sink = Sink()
+    compiled = compile_project(root, sink)
+    if sink.has_errors or compiled.loaded.project is None:
+        show(sink, "text", root)
+        return None
+    folder = root / compiled.loaded.project.build
+    changes = write(folder, compiled.outputs)
+    heading("Check and build")
+    say(f"{len(compiled.loaded.destinations)} destinations checked, no mistakes")
+    say(f"{len(compiled.outputs)} files compiled, {len(changes.written)} written")
+    _coverage(compiled)
+    return folder
+
+
+def _coverage(compiled: "Compiled") -> None:
+    from forwardc.review import coverage
+    from forwardc.review.coverage_text import table_of
+
+    say()
+    heading("Coverage (`forwardc coverage --why` gives the reasons)")
+    say(table(*table_of(coverage.rows(compiled.assessments))))
+
+
+def _show(played: "list[Played]") -> None:
+    from forwardc.cli.demo_show import lines
+
+    say()
+    heading("Runs against the sandbox")
+    for number, one in enumerate(played, start=1):
+        say()
+        for line in lines(one, number, len(played)):
+            say(line)
+    say()
+    rows = [
+        [one.scene.target, one.scene.vault, one.outcome, f"{one.duration_ms} ms"] for one in played
+    ]
+    say(table(["operation", "vault", "outcome", "time"], rows))
+    say()
