@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.destination import Destination
+from forwardc.language.load import Loaded, load
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
@@ -18,7 +19,6 @@ from forwardc.passes.project_checks import check_secret_names, check_targets
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review import build_files
-from forwardc.language.load import Loaded, load
 from forwardc.vaults.assess import Assessment, assess
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.registry import vaults
@@ -57,7 +57,7 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
     compiled = Compiled(loaded, assessments, not_built)
     if loaded.project is None or not check_targets(loaded.project, assessments, sink):
         return compiled
-    return replace(compiled, outputs=build_files.outputs(loaded, assessments, not_built))
+    return replace(compiled, outputs=build_files.outputs(loaded.files, assessments, not_built))
 
 
 def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:

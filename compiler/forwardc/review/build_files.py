@@ -1,75 +1,45 @@
-"""Every file of `build/` as bytes: plans, set-up, coverage and the manifest with their digests.
+"""Every file of `build/`: what the packs say, coverage, and the manifest with their digests.
 
 Byte-stable: no clock, no path of a machine, no order of a set. Writes nothing.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any
 
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
-from forwardc.review.setup import setup_file
+from forwardc.review.pack import files_of, packs
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
-from forwardc.vaults.plan_file import PLAN_VERSION, plan_file, to_bytes
+from forwardc.vaults.plan_file import PLAN_VERSION, to_bytes
 
 LANGUAGE_VERSION = 1
 
 
-class Inputs(Protocol):
-    """The files that were compiled, by path."""
+def documents(assessments: Sequence[Assessment], not_built: Sequence[Json]) -> dict[str, Any]:
+    """All files but the manifest by their path below `build/`, sorted, not yet written.
 
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """Bytes by path."""
+    A text is a text; a structure may hold terms, which know their place in the YAML.
+    """
+    found, lacking = packs(assessments)
+    rows = coverage.rows(assessments)
+    missing = [*not_built, *lacking]
+    files = {path: content for pack in found for path, content in files_of(pack).items()}
+    files["coverage.json"] = coverage.to_json(rows, missing)
+    files["coverage.md"] = to_markdown(rows, missing)
+    return dict(sorted(files.items()))
 
 
 def outputs(
-    inputs: Inputs, assessments: Sequence[Assessment], not_built: Sequence[Json]
+    inputs: Mapping[str, bytes], assessments: Sequence[Assessment], not_built: Sequence[Json]
 ) -> dict[str, bytes]:
-    """All files by their path below `build/`, sorted."""
-    files: dict[str, bytes] = {}
-    lacking: list[Json] = list(not_built)
-    for group in _groups(assessments):
-        files |= _plan_files(group, lacking)
-    rows = coverage.rows(assessments)
-    files["coverage.json"] = to_bytes(coverage.to_json(rows, lacking))
-    files["coverage.md"] = to_markdown(rows, lacking).encode()
-    ordered = dict(sorted(files.items()))
-    return {**ordered, "manifest.json": to_bytes(_manifest(inputs.files, ordered))}
-
-
-def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
-    """The assessments of each program at each vault."""
-    grouped: dict[tuple[str, str, str], list[Assessment]] = {}
-    for one in assessments:
-        program = one.context.program
-        key = (one.vault.name, program.destination, program.environment)
-        grouped.setdefault(key, []).append(one)
-    return list(grouped.values())
-
-
-def _plan_files(group: list[Assessment], lacking: list[Json]) -> dict[str, bytes]:
-    vault, context = group[0].vault, group[0].context
-    program, account = context.program, dict(context.account)
-    missing = [key for key in vault.account_keys if key not in account]
-    plan = plan_file(vault, program, account, group)
-    if plan is None:
-        return {}
-    if missing:
-        lacking.append(
-            {
-                "destination": program.destination,
-                "environment": program.environment,
-                "vault": vault.name,
-                "why": f"forwardc.yaml gives no {', '.join(missing)}",
-            }
-        )
-        return {}
-    folder = f"{vault.name}/{program.destination}/{program.environment}"
-    setup = setup_file(vault, program, account, plan, group)
-    return {f"{folder}.plan.json": to_bytes(plan), f"{folder}.setup.json": to_bytes(setup)}
+    """The bytes of every file by its path below `build/`. `inputs` are the files compiled."""
+    files = {
+        path: content.encode() if isinstance(content, str) else to_bytes(content)
+        for path, content in documents(assessments, not_built).items()
+    }
+    return {**files, "manifest.json": to_bytes(_manifest(inputs, files))}
 
 
 def _manifest(inputs: Mapping[str, bytes], files: Mapping[str, bytes]) -> Json:
