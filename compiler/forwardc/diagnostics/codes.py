@@ -142,6 +142,8 @@ _TABLE = (
     Code("FC0811", "idempotency-key", "An idempotency key cannot be used"),
     Code("FC0812", "card-number-in-param", "A param looks like a card number"),
     Code("FC0813", "unknown-operation", "There is no such destination or operation"),
+    Code("FC0816", "sealing-key-refused", "A key cannot be sealed for the vault"),
+    Code("FC0817", "secret-store-failed", "The vault's store of secrets did not do what was asked"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 
