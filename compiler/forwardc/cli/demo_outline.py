@@ -17,6 +17,8 @@ _STEP = "  "
 _FRAMING = frozenset(
     "accept accept-encoding connection content-length content-type host user-agent".split()
 )
+# More than a card number lacks: the scan took the text for a secret, so none of it is shown.
+_MASKED = re.compile(r"\*{16,}")
 _ESCAPED_BRACE = "\\u007b"
 
 
@@ -68,8 +70,8 @@ class Outline:
         if not isinstance(value, str):
             return self.hide(json.dumps(value, ensure_ascii=False))
         shown = self.hide(value or '""')
-        if set(shown) == {"*"}:
-            return "***"
+        if _MASKED.search(shown):
+            return f"*** ({len(value)} characters)"
         if len(shown) > _LONGEST:
             return f"{shown[:_LONGEST]}... ({len(value)} characters)"
         return shown
