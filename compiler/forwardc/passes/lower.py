@@ -97,7 +97,9 @@ class _Lowering:
             direct=step.deliver == "direct",
             request=self._request(step, lets),
             outputs=tuple(
-                program.Output(output.name, output.at, output.sensitive, output.optional)
+                program.Output(
+                    output.name, output.at, output.sensitive, output.optional, output.type
+                )
                 for output in step.outputs.values()
             ),
             outcome=tuple(

@@ -48,6 +48,13 @@ class KeySet(_Model):
     jwks: str
 
 
+class SecretStore(_Model):
+    """Where the vault keeps secrets: names below the URL, values of at most so many bytes."""
+
+    url: str
+    max_value_bytes: int = Field(gt=0)
+
+
 class ByInput(_Model):
     """An atom that is there when the caller gives this input."""
 
@@ -204,6 +211,7 @@ class Output(_Model):
     at: str
     sensitive: bool = False
     optional: bool = False
+    type: Literal["text", "integer", "number", "boolean"] = "text"
 
 
 class Rule(_Model):
@@ -289,6 +297,7 @@ class Plan(_Model):
     hosts: Hosts
     credentials: dict[str, Credential] = {}
     keys: KeySet | None = None
+    secret_store: SecretStore | None = None
     sources: dict[str, SourceKind] = {}
     params: dict[str, ValueSpec] = {}
     secrets: dict[str, SecretSpec] = {}

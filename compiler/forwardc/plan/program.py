@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.terms import Encoding, Term
+from forwardc.plan.types import Type
 
 
 class Outcome(StrEnum):
@@ -72,6 +73,7 @@ class Output:
     at: str
     sensitive: bool = False
     optional: bool = False
+    type: Type = Type.TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,18 +30,29 @@ def outputs_of(declared: Mapping[str, Output], document: Any) -> Outputs:
     values: dict[str, Any] = {}
     missing: list[str] = []
     for name, output in declared.items():
-        value = resolve(document, output.at)
-        if not _usable(value):
+        value = _typed(resolve(document, output.at), output.type)
+        if value is None:
             missing += [] if output.optional else [name]
         else:
             values[name] = Secret(value) if output.sensitive else value
     return Outputs(values, tuple(missing))
 
 
-def _usable(value: Any) -> bool:
+def _typed(value: Any, wanted: str) -> Any:
+    """The value in its declared type; None where it is none or looks like a card number."""
     if isinstance(value, bool):
-        return True
-    return isinstance(value, str | int | Decimal) and not find_cards(str(value))
+        return value if wanted == "boolean" else None
+    if not isinstance(value, str | int | Decimal) or find_cards(str(value)):
+        return None
+    match wanted:
+        case "text":
+            return str(value)
+        case "number":
+            return None if isinstance(value, str) else value
+        case "integer":
+            return value if isinstance(value, int) else None
+        case _:
+            return None
 
 
 def _shown(value: Any) -> Shown:

@@ -3,12 +3,13 @@
 Knows vaults by their description only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from forwardc.plan.analysis import operation_terms, refs_in
 from forwardc.plan.program import Operation, Program
-from forwardc.vaults.model import Context, Emitted, Finding, Vault, Verdict
+from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
 
 
 class Level(StrEnum):
@@ -56,7 +57,7 @@ def assess(
     """Look up every feature, then emit. A refused operation emits nothing."""
     stored = vault.stored_secrets(program, operation)
     context = Context(program, operation, account, stored)
-    findings = vault.examine(context)
+    findings = (*vault.examine(context), *_unknown_inputs(context, vault.head(program, account)))
     emitted = None
     if not _has(findings, Verdict.REFUSED):
         emitted = vault.emit(context)
@@ -67,6 +68,17 @@ def assess(
     return Assessment(
         vault, context, _level(findings), _status(context, findings), findings, emitted
     )
+
+
+def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
+    """Inputs that go with no source of the vault: nobody could give them."""
+    known = {name for source in head["sources"].values() for name in source["inputs"]}
+    for term in operation_terms(context.operation):
+        for ref in refs_in(term, "inputs"):
+            name = ref.name.removeprefix("inputs.")
+            if name not in known:
+                reason = f"no source of the vault takes the input `{name}`"
+                yield Finding(Verdict.REFUSED, "FC0617", reason, ref.span)
 
 
 def _has(findings: tuple[Finding, ...], verdict: Verdict) -> bool:

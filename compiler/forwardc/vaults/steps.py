@@ -5,8 +5,10 @@ Knows no vendor.
 
 from typing import Any
 
+from forwardc.plan.escape import query_text
 from forwardc.plan.program import Body, Pair, Request, Step
 from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, walk
+from forwardc.plan.types import Type
 from forwardc.vaults.model import Json
 
 CONTENT_TYPES = {
@@ -60,7 +62,10 @@ def direct_step(step: Step) -> Json:
     http: Json = {
         "method": request.method,
         "url": Encoded(Encoding.URL, request.url),
-        "query": [[pair.name, Encoded(Encoding.QUERY, pair.value)] for pair in request.query],
+        "query": [
+            [query_text(pair.name, templated=False), Encoded(Encoding.QUERY, pair.value)]
+            for pair in request.query
+        ],
         "headers": [[pair.name, header(pair.value)] for pair in content_type(request)],
     }
     if request.body:
@@ -104,6 +109,7 @@ def tail(step: Step, *, read_ms: int) -> Json:
                 "at": output.at,
                 "sensitive": output.sensitive,
                 "optional": output.optional,
+                **({"type": str(output.type)} if output.type is not Type.TEXT else {}),
             }
             for output in step.outputs
         },
