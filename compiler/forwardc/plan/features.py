@@ -13,7 +13,20 @@ from forwardc.plan.atoms import ATOMS, Instrument
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.program import Operation, Pair, Request, Step
 from forwardc.plan.stages import Stage
-from forwardc.plan.terms import Atom, Call, Encoding, If, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.plan.terms import (
+    Atom,
+    Call,
+    Encoding,
+    If,
+    Lit,
+    Map,
+    Ref,
+    Seq,
+    Term,
+    Text,
+    children,
+    walk,
+)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate")
@@ -26,6 +39,7 @@ FEATURES: tuple[str, ...] = (
     *(f"atom.{atom}" for atom in ATOMS),
     *(f"optional.{atom}" for atom in ATOMS),
     *(f"free-text.{body}" for body in BODIES),
+    "free-text.header",
     "composed.atom",
     "integer.atom",
     *(f"function.{function.name}" for function in FUNCTIONS.values() if not function.rules_only),
@@ -81,37 +95,34 @@ def _body_uses(request: Request) -> Iterator[Use]:
         yield Use("body.none", request.span)
         return
     yield Use(f"body.{body.encoding}", body.span)
-    for atom in _plain_atoms(body.tree):
+    for atom, place in _written_atoms(body.tree, body.encoding):
         if not ATOMS[atom.name].digits:
-            yield Use(f"free-text.{body.encoding}", atom.span)
+            yield Use(f"free-text.{place}", atom.span)
 
 
-def _plain_atoms(term: Term) -> Iterator[Atom]:
-    """Atoms that a vault writes into the body as they are: not those inside an encryption."""
+def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
+    """Atoms with the syntax that a vault writes them into as they are.
+
+    Encrypted text alone has no syntax; an encrypted map is written as JSON, wherever it goes.
+    """
     match term:
         case Atom():
-            yield term
-        case Call(function="jwe"):
-            return
-        case Call(args=args):
-            for arg in args:
-                yield from _plain_atoms(arg)
-        case Text(parts=inner) | Seq(items=inner):
-            for part in inner:
-                yield from _plain_atoms(part)
-        case Map(entries=entries):
-            for _, value in entries:
-                yield from _plain_atoms(value)
-        case If(then=then):
-            yield from _plain_atoms(then)
+            yield term, place
+        case Call(function="jwe", args=(data,)):
+            if isinstance(data, Map | Seq):
+                yield from _written_atoms(data, Encoding.JSON)
         case _:
-            return
+            for child in children(term):
+                yield from _written_atoms(child, place)
 
 
 def _pair_uses(place: str, pair: Pair) -> Iterator[Use]:
     atoms = atoms_in(pair.value)
     if atoms:
         yield Use(f"{place}.atom", atoms[0].span)
+        text = next((atom for atom in atoms if not ATOMS[atom.name].digits), None)
+        if text and place == "header":
+            yield Use("free-text.header", text.span)
         return
     refs = [node for node in walk(pair.value) if isinstance(node, Ref)]
     is_run = any(ref.root != "secrets" for ref in refs)

@@ -24,6 +24,7 @@ from forwardc.plan.terms import (
     Text,
 )
 from forwardc.vaults.checkout.lower import Lowering
+from forwardc.vaults.checkout.requirements import lasting_sources
 from forwardc.vaults.checkout.secrets import is_encrypted
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
@@ -94,17 +95,12 @@ def emit(context: Context, facts: Facts) -> Emitted:
     ]
     extra: Json = {}
     if len(context.vault_steps) > 1:
-        extra["source_kinds"] = _lasting_sources(facts)
+        extra["source_kinds"] = lasting_sources(facts)
     if _network_token(context.operation):
         extra["source_kinds"] = ["src_"]
         if context.operation.fallback:
             extra["fallback"] = _fallback(context, facts)
     return Emitted(tuple(steps), tuple(findings), extra)
-
-
-def _lasting_sources(facts: Facts) -> list[str]:
-    kinds = facts.section("source_kinds")
-    return [kind for kind, fact in kinds.items() if not fact["value"]["single_use"]]
 
 
 def _network_token(operation: Operation) -> bool:
@@ -272,17 +268,3 @@ def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[Fi
     if len(raw) > facts.limit("raw_headers"):
         reason = f"headers.raw takes at most {facts.limit('raw_headers')} entries"
         yield Finding(Verdict.REFUSED, "FC0606", reason)
-
-
-def requirements(context: Context, facts: Facts) -> Iterator[Finding]:
-    """What the vault asks beyond the table: X-Login, and a source that lasts for all steps."""
-    for step in context.vault_steps:
-        names = {pair.name.lower() for pair in step.request.headers}
-        sign = step.request.sign
-        if sign and sign.scheme == "dlocal" and "x-login" not in names:
-            reason = "the dlocal signature needs the header X-Login"
-            yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
-    if len(context.vault_steps) > 1:
-        second, kinds = context.vault_steps[1], ", ".join(_lasting_sources(facts))
-        reason = f"a token works once and is gone for this step: only {kinds} can be the source"
-        yield Finding(Verdict.DEGRADED, "FC0621", reason, second.span, second.name)

@@ -44,6 +44,9 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "free-text.form": _refused(
             "FC0611", "the vault writes this text unescaped: `&` in it would start another field"
         ),
+        "free-text.header": _degraded(
+            "FC0611", "the vault writes this text unescaped: a line break in it breaks the header"
+        ),
         "composed.atom": NATIVE,
         "integer.atom": LOWERED,
         "function.jwe": NATIVE,

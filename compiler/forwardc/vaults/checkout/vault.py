@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from forwardc.plan.analysis import tainted
 from forwardc.vaults import facts as facts_reader
-from forwardc.vaults.checkout import emit, secrets, support
+from forwardc.vaults.checkout import emit, requirements, secrets, support
 from forwardc.vaults.model import Context, Finding, Vault
 from forwardc.vaults.verdicts import from_table
 
@@ -18,7 +18,7 @@ def vault() -> Vault:
         def all_findings() -> Iterator[Finding]:
             yield from from_table(context, table)
             yield from secrets.findings(context, tainted(context.program, context.operation))
-            yield from emit.requirements(context, facts)
+            yield from requirements.findings(context, facts)
 
         return tuple(all_findings())
 

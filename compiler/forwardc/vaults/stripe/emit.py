@@ -6,9 +6,10 @@ Stripe has no placeholders: which paths are card fields is fixed in a config tha
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from forwardc.plan.analysis import atoms_in, has_atom, refs_in
+from forwardc.plan.analysis import has_atom
 from forwardc.plan.atoms import ATOMS, Instrument
-from forwardc.plan.program import Body, Program, Step
+from forwardc.plan.escape import query_text
+from forwardc.plan.program import Program, Step
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import (
     Atom,
@@ -24,10 +25,9 @@ from forwardc.plan.terms import (
     Term,
     Text,
     children,
-    walk,
 )
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
+from forwardc.vaults.model import Context, Emitted, Finding, Json
 from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import (
     content_type,
@@ -37,7 +37,7 @@ from forwardc.vaults.steps import (
     if_present,
     tail,
 )
-from forwardc.vaults.stripe.urls import constant_url, is_listed
+from forwardc.vaults.stripe.requirements import needs_onboarding
 
 
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
@@ -65,7 +65,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
 
 def emit(context: Context, facts: Facts) -> Emitted:
     """The steps of one operation."""
-    findings = [found for step in context.vault_steps for found in _examine(step, facts)]
+    findings: list[Finding] = []
     steps = []
     for step in context.operation.steps:
         if step.direct:
@@ -76,43 +76,9 @@ def emit(context: Context, facts: Facts) -> Emitted:
             replace(found, span=step.request.span, step=step.name) for found in unsendable(body)
         ]
         steps.append(_vault_step(context, step, body, facts))
-    onboarding = any(found.code == "FC0610" for found in findings)
+    onboarding = any(needs_onboarding(step.request, facts) for step in context.vault_steps)
     extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
     return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})
-
-
-def _examine(step: Step, facts: Facts) -> Iterator[Finding]:
-    request = step.request
-    url = constant_url(request.url)
-    if url is not None and not is_listed(url, facts.section("destinations")):
-        reason = "this URL is not on the vault's list: it needs onboarding by the vault"
-        yield Finding(Verdict.DEGRADED, "FC0610", reason, request.span, step.name)
-    body = request.body
-    for ref in refs_in(request.url, "secrets"):
-        yield Finding(Verdict.REFUSED, "FC0605", "no secret in a URL", ref.span, step.name)
-    for pair in request.query:
-        for ref in refs_in(pair.value, "secrets"):
-            yield Finding(Verdict.REFUSED, "FC0605", "no secret in a URL", ref.span, step.name)
-    if body:
-        for ref in refs_in(body.tree, "secrets"):
-            reason = "the vault takes the destination's credentials in headers only"
-            yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
-        yield from _integer_only(body, step)
-
-
-def _integer_only(body: Body, step: Step) -> Iterator[Finding]:
-    """A month without its zero exists as a number only: a blank text would be filled `03`."""
-    inside = {
-        id(node.args[0]) for node in _calls(body.tree, "int") if isinstance(node.args[0], Atom)
-    }
-    for atom in atoms_in(body.tree):
-        if atom.name == "card.expiry.M" and id(atom) not in inside:
-            reason = "a month as text has two digits here: bespoke format, ask the vault"
-            yield Finding(Verdict.REFUSED, "FC0604", reason, atom.span, step.name)
-
-
-def _calls(term: Term, function: str) -> list[Call]:
-    return [node for node in walk(term) if isinstance(node, Call) and node.function == function]
 
 
 def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
@@ -179,7 +145,8 @@ def _url(step: Step) -> Term:
     """The URL with its literal query: the vault has no query list."""
     parts: list[Term] = [Encoded(Encoding.URL, step.request.url)]
     for index, pair in enumerate(step.request.query):
-        parts.append(Lit(("&" if index else "?") + pair.name + "="))
+        name = query_text(pair.name, templated=False)
+        parts.append(Lit(f"{'&' if index else '?'}{name}="))
         parts.append(Encoded(Encoding.QUERY, pair.value))
     return Text(tuple(parts)) if len(parts) > 1 else parts[0]
 

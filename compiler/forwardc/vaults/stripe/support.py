@@ -66,8 +66,10 @@ def _refused_by_kind(feature: str) -> Support:
             return _refused("FC0607", "a signature is set up by the vault for each destination")
         case "composed":
             return _refused("FC0619", "a blank stands alone: bespoke format, ask the vault")
-        case "atom" | "optional" if ".expiry." in feature:
+        case "atom" | "optional" if name.startswith("card.expiry."):
             return _refused("FC0604", "two-digit month and four-digit year only: bespoke format")
+        case "network-token":
+            return _refused("FC0608", "network tokens only of wallets, and by arrangement")
         case "header" | "query" if name == "atom":
             return _refused("FC0608", _ONLY_BODY)
         case "url":

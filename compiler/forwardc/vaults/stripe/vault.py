@@ -3,7 +3,7 @@
 from forwardc.plan.program import Operation, Program
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.model import Context, Finding, Vault
-from forwardc.vaults.stripe import emit, support
+from forwardc.vaults.stripe import emit, requirements, support
 from forwardc.vaults.verdicts import from_table
 
 
@@ -18,7 +18,7 @@ def vault() -> Vault:
     table = support.table(facts)
 
     def examine(context: Context) -> tuple[Finding, ...]:
-        return tuple(from_table(context, table))
+        return (*from_table(context, table), *requirements.findings(context, facts))
 
     return Vault(
         name="stripe",

@@ -1,0 +1,90 @@
+"""What Stripe asks of a step beyond its table: the URL, the places of secrets, blanks that exist.
+
+Knows what is refused or lost; how a step is sent is the emitter's.
+"""
+
+from collections.abc import Iterator
+
+from forwardc.plan.analysis import atoms_in, refs_in
+from forwardc.plan.program import Body, Request, Step
+from forwardc.plan.terms import Atom, Call, Lit, Ref, Term, children
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import Context, Finding, Verdict
+from forwardc.vaults.steps import CONTENT_TYPES
+from forwardc.vaults.stripe.urls import constant_url, is_listed
+
+
+def findings(context: Context, facts: Facts) -> Iterator[Finding]:
+    """Every refusal and loss of an operation's vault steps."""
+    for step in context.vault_steps:
+        if needs_onboarding(step.request, facts):
+            reason = "this URL is not on the vault's list: it needs onboarding by the vault"
+            yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
+        yield from _secret_places(step)
+        yield from _content_type(step)
+        if step.request.body:
+            yield from _integer_only(step.request.body, step, facts)
+    yield from _second_cvc(context)
+
+
+def needs_onboarding(request: Request, facts: Facts) -> bool:
+    """Whether the fixed URL of a request, its query included, is not on Stripe's list."""
+    url = constant_url(request.url)
+    listed = url is not None and is_listed(url, facts.section("destinations"))
+    return url is not None and not (listed and not request.query)
+
+
+def _secret_places(step: Step) -> Iterator[Finding]:
+    request = step.request
+    for term in (request.url, *(pair.value for pair in request.query)):
+        for ref in refs_in(term, "secrets"):
+            yield _refused("FC0605", "no secret in a URL", ref, step)
+    for ref in refs_in(request.body.tree, "secrets") if request.body else ():
+        reason = "the vault takes the destination's credentials in headers only"
+        yield _refused("FC0605", reason, ref, step)
+
+
+def _content_type(step: Step) -> Iterator[Finding]:
+    """Stripe writes this header itself, after the kind of body (facts: docs)."""
+    body = step.request.body
+    for pair in step.request.headers:
+        if body and pair.name.lower() == "content-type":
+            usual = CONTENT_TYPES[body.encoding]
+            if not (isinstance(pair.value, Lit) and str(pair.value.value).lower() == usual):
+                reason = f"the vault writes Content-Type itself: {usual}"
+                yield Finding(Verdict.DEGRADED, "FC0603", reason, pair.span, step.name)
+
+
+def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
+    """A month without its zero exists as a number only: a blank text would be filled `03`."""
+    names = {name for name, fact in facts.section("atoms").items() if fact.get("integer_only")}
+    for atom in _as_text(body.tree):
+        if atom.name in names:
+            reason = "a month as text has two digits here: bespoke format, ask the vault"
+            yield _refused("FC0604", reason, atom, step)
+
+
+def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
+    if isinstance(term, Atom) and not in_int:
+        yield term
+    is_int = isinstance(term, Call) and term.function == "int"
+    for child in children(term):
+        yield from _as_text(child, is_int)
+
+
+def _second_cvc(context: Context) -> Iterator[Finding]:
+    """A CVC is gone after the first API request that uses it (facts: token_vault)."""
+    with_cvc = [(step, atom) for step in context.vault_steps for atom in _cvcs(step)]
+    for step, atom in with_cvc:
+        if step is not context.vault_steps[0]:
+            reason = "a CVC works for the first request only: it is gone for this step"
+            yield _refused("FC0621", reason, atom, step)
+
+
+def _cvcs(step: Step) -> Iterator[Atom]:
+    if step.request.body:
+        yield from (a for a in atoms_in(step.request.body.tree) if a.name == "card.cvc")
+
+
+def _refused(code: str, reason: str, place: Ref | Atom, step: Step) -> Finding:
+    return Finding(Verdict.REFUSED, code, reason, place.span, step.name)
