@@ -8,7 +8,7 @@ import re
 import stat
 import tomllib
 from base64 import b32encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -80,20 +80,40 @@ def _parsed(path: Path, data: bytes) -> dict[str, Any]:
 
 def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
     """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806."""
+    credentials = credential_values(plan, operation.credentials, look_up, sink)
+    secrets = secret_values(plan, operation.runtime_secrets, look_up, sink)
+    return {
+        **{f"vault.{name}": value for name, value in credentials.items()},
+        **{f"secrets.{name}": value for name, value in secrets.items()},
+    }
+
+
+def credential_values(
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
+) -> dict[str, Secret]:
+    """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit."""
     found: dict[str, Secret] = {}
-    for name in operation.credentials:
+    for name in names:
         variable = credential_variable(plan.vault, name)
         value = look_up(variable)
         if value is None:
             _missing(variable, f"the credential {name} of {plan.vault}", sink)
         elif _fits(plan.credentials.get(name), value):
-            found[f"vault.{name}"] = Secret(value)
+            found[name] = Secret(value)
         else:
             sink.error(
                 "FC0614",
                 f"{variable} does not have the form of the {name} that {plan.vault} accepts here",
             )
-    for name in operation.runtime_secrets:
+    return found
+
+
+def secret_values(
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
+) -> dict[str, Secret]:
+    """The destination's secrets by name, each derived as its `as_key` says; FC0806 otherwise."""
+    found: dict[str, Secret] = {}
+    for name in names:
         variable = secret_variable(plan.destination, name)
         value = look_up(variable)
         if value is None:
@@ -121,7 +141,7 @@ def _derive(
     sink: Sink,
 ) -> None:
     try:
-        found[f"secrets.{name}"] = Secret(derived(spec, raw))
+        found[name] = Secret(derived(spec, raw))
     except ValueError:
         sink.error("FC0806", f"{variable} does not hold a key as JWK JSON (RFC 7517)")
 
