@@ -1,7 +1,6 @@
 """Reads plans out of `build/`, each checked against the manifest. Writes nothing."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -109,7 +108,11 @@ def _not_built(
             hint=_near(destination, destinations),
         )
     elif vault not in vaults:
-        hint = _near(vault, vaults) or "see `forwardc coverage` for the reasons"
+        near = did_you_mean(vault, vaults)
+        built = (
+            f"it is built for: {', '.join(vaults)}; `forwardc coverage` tells why not for others"
+        )
+        hint = f"did you mean {near}?" if near else built
         sink.error("FC0704", f"{destination} is not built for the vault {vault}", hint=hint)
     else:
         sink.error(
@@ -119,7 +122,7 @@ def _not_built(
         )
 
 
-def _near(word: str, known: list[Any]) -> str | None:
+def _near(word: str, known: list[str]) -> str | None:
     near = did_you_mean(word, known)
     if near:
         return f"did you mean {near}?"

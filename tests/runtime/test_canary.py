@@ -1,0 +1,174 @@
+"""No secret, sensitive value or card number in anything that can be seen of a run."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from forwardc.cli.main import run as cli
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan
+from forwardc.runtime.curl import curl
+from forwardc.runtime.prepare import prepare, rehearse
+from forwardc.runtime.run import preview
+from forwardc.runtime.secrets import sandbox_lookup, sandbox_secret
+from forwardc.runtime.shapes import Ambient, RunRequest
+
+NOTE = 'sensitive "whisper" 7373 / é'
+CARD = "4242424242424242"
+SECRETS = (sandbox_secret("shop", "key"), sandbox_secret("shop", "signing"))
+REQUEST = RunRequest(texts={"code": "c-1", "note": NOTE})
+# Fragments, so that an escaped or encoded spelling is found as well.
+CANARIES = (*SECRETS, "whisper", "7373", CARD, "output-token")
+
+
+def clean(text: str) -> None:
+    for canary in CANARIES:
+        assert canary not in text, f"{CANARIES.index(canary)} is visible"
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    """An answer that repeats all it got, with a card number and a sensitive output."""
+    if request.url.path == "/v1/orders":
+        return httpx.Response(200, json={"id": "o1", "token": "output-token"})
+    said = dict(request.headers.items())
+    return httpx.Response(
+        422, json={"got": request.content.decode(), "headers": said, "pan": CARD, "note": NOTE}
+    )
+
+
+def test_results_reports_and_logs(
+    direct: Plan, execute, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("", "httpx", "httpcore", "httpcore.http11", "asyncio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    ran = execute(direct, "two_steps", REQUEST, echo)
+    assert NOTE in dict(httpx.QueryParams(ran.requests[0].content.decode()))["note"]
+    assert ran.done.steps[1].cards_masked == 1
+    assert ran.done.steps[1].answer
+    clean(repr(ran.done) + str(ran.done) + repr(ran.sink.sorted()))
+    clean(caplog.text)
+    clean("".join(capsys.readouterr()))
+    for step in ran.done.steps:
+        assert step.request is not None
+        clean(curl(step.request))
+        clean(repr(step.request))
+
+
+def test_an_echo_of_computed_headers_is_masked(direct: Plan, execute) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            401, text=" ".join(request.headers.values()) + request.content.decode()
+        )
+
+    ran = execute(direct, "two_steps", REQUEST, refuse)
+    header = ran.requests[0].headers["authorization"]
+    answer = str(ran.done.steps[0].answer)
+    assert header.removeprefix("Basic ") not in answer
+    assert ran.requests[0].headers["x-signature"] not in answer
+    assert "***" in answer
+    clean(answer)
+
+
+def test_everything_that_is_prepared(direct: Plan) -> None:
+    sink, ambient = Sink(), Ambient()
+    prepared = prepare(direct, "two_steps", REQUEST, sandbox_lookup(direct), sink, ambient)
+    assert prepared is not None
+    scope = prepared.scope({})
+    bound = rehearse(prepared, sink, ambient)
+    clean(repr((REQUEST, prepared, scope, scope.real(), bound, sink)))
+    clean(f"{prepared} {bound} {prepared.values!r}")
+
+
+def test_previews(direct: Plan) -> None:
+    shown = preview(direct, "two_steps", REQUEST, sandbox_lookup(direct), Sink(), Ambient())
+    assert shown is not None
+    create, confirm = shown
+    assert dict(create.headers)["Authorization"] == "Basic ***"
+    assert create.body == "code=c-1&note=***"
+    assert confirm.url == "https://shop.example/v1/orders/***/confirm"
+    clean(repr(shown) + "".join(map(curl, shown)))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"code": CARD, "note": NOTE},
+        {"code": "\ud800whisper", "note": NOTE},
+        {"code": "c", "note": NOTE + "\ud800"},
+        {"code": "c", "note": NOTE, "whisper": "x" * 70},
+    ],
+)
+def test_problems(direct: Plan, execute, texts: dict[str, str]) -> None:
+    ran = execute(direct, "two_steps", RunRequest(texts=texts), echo)
+    assert ran.result is None
+    messages = "".join(f"{problem.message}{problem.hint}" for problem in ran.sink.sorted())
+    clean(messages.replace("such param: whisper", ""))
+
+
+def test_a_traceback_of_our_own_mistake(direct: Plan, execute) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        execute(direct, "two_steps", REQUEST, broken)
+    text = "".join(traceback.format_exception(caught.value))
+    clean(text)
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--curl"], ["--json"], ["--json", "--curl"], ["--dry-run"]]
+)
+def test_the_command(
+    build: Path,
+    serve: Callable[[Any], Any],
+    options: list[str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORWARDC_DEBUG", "1")
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        headers = b" ".join(value for _, value in scope["headers"])
+        answer = b" ".join([body, headers, CARD.encode(), NOTE.encode()])
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": answer})
+
+    with serve(app) as url:
+        code = cli(
+            [
+                *("run", "shop.two_steps", "--via", "direct", "--env", "sandbox"),
+                *("-p", "code=c-1", "-p", f"note={NOTE}", "--sandbox", url),
+                *("--build", str(build), *options),
+            ]
+        )
+    out, err = capfd.readouterr()
+    assert code == (0 if "--dry-run" in options else 12)
+    assert "***" in out
+    clean(out + err)
+
+
+def test_secrets_out_of_a_file(
+    build: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text(
+        f'FORWARDC_SECRET_SHOP_KEY = "{SECRETS[0]}"\nFORWARDC_SECRET_SHOP_SIGNING = "whisper"\n'
+    )
+    path.chmod(0o644)
+    code = cli(
+        [
+            *("run", "shop.two_steps", "--via", "direct", "--env", "sandbox"),
+            *("-p", "code=c-1", "-p", f"note={NOTE}", "--secrets", str(path), "--dry-run"),
+            *("--build", str(build), "--curl"),
+        ]
+    )
+    out, err = capfd.readouterr()
+    assert code == 0
+    assert "other users can read" in err
+    clean(out + err)

@@ -1,0 +1,166 @@
+"""What goes over a connection, and where a connection may go."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
+from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
+from forwardc.runtime.shapes import BoundRequest, ShownRequest
+
+LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)
+URL = "https://pay.example/v1/a%2Fb?x=%7B%0D"
+
+
+def request(url: str = URL, body: bytes | None = b"{}") -> BoundRequest:
+    headers = (("Content-Type", "application/json"), ("X-Key", "hush"))
+    return BoundRequest("POST", url, headers, body, ShownRequest("POST", url, (), None))
+
+
+def send(transport: httpx.AsyncBaseTransport, limits: Limits = LIMITS) -> Any:
+    async def go() -> object:
+        async with Sender(transport) as sender:
+            return await sender.send(request(), {"pay.example"}, limits)
+
+    return asyncio.run(go())
+
+
+class Server:
+    """An ASGI app that remembers one request and answers as it is told."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.scope: dict[str, Any] = {}
+        self.body = b""
+        self.answer = {"status": 200, "headers": [], "body": b"{}", "wait": 0.0} | answer
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self.scope, self.body = scope, (await receive())["body"]
+        status, headers = self.answer["status"], self.answer["headers"]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for byte in self.answer["body"]:
+            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+            await asyncio.sleep(self.answer["wait"])
+        await send({"type": "http.response.body", "body": b""})
+
+
+def test_the_bytes_on_the_wire(serve: Callable[[Any], Any]) -> None:
+    server = Server(headers=[(b"x-a", b"1"), (b"x-a", b"2")])
+    with serve(server) as url:
+        answer = send(LoopbackTransport(url))
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert [value for name, value in answer.headers if name == "x-a"] == ["1", "2"]
+    assert server.scope["raw_path"] == b"/v1/a%2Fb"
+    assert server.scope["query_string"] == b"x=%7B%0D"
+    headers = dict(server.scope["headers"])
+    assert headers[b"host"] == b"pay.example"
+    assert headers[b"accept-encoding"] == b"identity"
+    assert server.body == b"{}"
+    assert set(headers) == {
+        b"host",
+        b"user-agent",
+        b"accept-encoding",
+        b"content-type",
+        b"x-key",
+        b"content-length",
+    }
+
+
+def test_redirects_are_answers(serve: Callable[[Any], Any]) -> None:
+    server = Server(status=307, headers=[(b"location", b"https://elsewhere.example/")])
+    with serve(server) as url:
+        answer = send(LoopbackTransport(url))
+    assert isinstance(answer, Answer)
+    assert answer.status == 307
+
+
+def test_a_large_answer_is_cut(serve: Callable[[Any], Any]) -> None:
+    with serve(Server(body=b"x" * 1001)) as url:
+        assert isinstance(send(LoopbackTransport(url)), Lost)
+    with serve(Server(body=b"x" * 1000)) as url:
+        assert isinstance(send(LoopbackTransport(url)), Answer)
+
+
+def test_a_slow_drip_does_not_last_for_ever(serve: Callable[[Any], Any]) -> None:
+    limits = Limits(connect_s=0.2, read_s=0.3, max_bytes=1000)
+    with serve(Server(body=b"x" * 100, wait=0.05)) as url:
+        assert send(LoopbackTransport(url), limits) == Lost("no answer came in time")
+
+
+def test_nobody_there() -> None:
+    assert isinstance(send(LoopbackTransport("http://127.0.0.1:1")), NotSent)
+
+
+def test_the_certificate_is_verified(
+    serve: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Sender()._client
+    context = client._transport._pool._ssl_context
+    assert context.check_hostname
+    assert context.verify_mode.name == "CERT_REQUIRED"
+    assert not client.follow_redirects
+    assert not client.trust_env
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1:8123",
+        "http://sandbox.example:8123",
+        "https://127.0.0.1.example",
+        "http://127.0.0.1@sandbox.example",
+        "http://user@127.0.0.1:1",
+        "http://127.0.0.1:1/path",
+        "ftp://127.0.0.1",
+        "http://0.0.0.0:1",
+        "http://[::1",
+        "127.0.0.1:8123",
+    ],
+)
+def test_a_sandbox_is_on_this_machine(url: str) -> None:
+    with pytest.raises(NotLoopback):
+        LoopbackTransport(url)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1", "http://[::1]:1", "https://127.1.2.3/"])
+def test_addresses_of_this_machine(url: str) -> None:
+    LoopbackTransport(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pay.example/",
+        "https://pay.example.evil.example/",
+        "https://pay.example@evil.example/",
+        "https://pay.example:444/",
+        "https://pay.example:x/",
+        "https://pay.example/../x",
+        "https://pay.example/%zz é",
+        "//pay.example/",
+        "https://pay.example/" + "x" * 8000,
+    ],
+)
+def test_only_https_to_named_hosts(url: str) -> None:
+    with pytest.raises(HostRefused) as refusal:
+        check_url(url, {"pay.example"})
+    assert url not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://pay.example", "https://PAY.example/a?b", "https://pay.example:443/%7B"]
+)
+def test_named_hosts(url: str) -> None:
+    check_url(url, {"pay.example"})
+
+
+def test_nothing_is_logged(serve: Callable[[Any], Any], caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    with serve(Server()) as url:
+        assert isinstance(send(LoopbackTransport(url)), Answer)
+    assert not [record for record in caplog.records if record.name.startswith("http")]
