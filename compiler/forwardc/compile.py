@@ -4,8 +4,9 @@ Each stage takes the sink and goes on after a mistake; nothing here writes a fil
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.destination import Destination
@@ -28,16 +29,23 @@ ENVIRONMENTS = ("sandbox", "production")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What the stages made. `outputs` are the bytes of `build/`, by path below it."""
+    """What the stages made of a project, before any file of `build/` is."""
 
     loaded: Loaded
     assessments: tuple[Assessment, ...] = ()
     not_built: tuple[Json, ...] = ()
-    outputs: Mapping[str, bytes] = field(default_factory=dict)
+
+    def documents(self) -> dict[str, Any]:
+        """The files of `build/` but the manifest: texts, and structures that know their places."""
+        return build_files.documents(self.assessments, self.not_built)
+
+    def outputs(self) -> dict[str, bytes]:
+        """The bytes of every file of `build/`, by path below it."""
+        return build_files.outputs(self.loaded.files, self.documents())
 
 
 def compile_project(root: Path, sink: Sink) -> Compiled:
-    """Compile every destination of a project. With errors in the sink, no outputs are made."""
+    """Compile every destination of a project. With errors in the sink, write none of it."""
     loaded = load(root, sink)
     return compile_loaded(loaded, sink)
 
@@ -54,10 +62,9 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
     assessments = tuple(
         one for program in programs for one in _assessed(program, vaults(), loaded.project)
     )
-    compiled = Compiled(loaded, assessments, not_built)
-    if loaded.project is None or not check_targets(loaded.project, assessments, sink):
-        return compiled
-    return replace(compiled, outputs=build_files.outputs(loaded.files, assessments, not_built))
+    if loaded.project is not None:
+        check_targets(loaded.project, assessments, sink)
+    return Compiled(loaded, assessments, not_built)
 
 
 def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:

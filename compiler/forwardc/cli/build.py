@@ -29,16 +29,17 @@ def command(check: bool, format_: str, project: Path | None) -> int:
         show(sink, format_, root)
         return 1
     folder = root / compiled.loaded.project.build
+    outputs = compiled.outputs()
     if check:
-        changes = compare(folder, compiled.outputs)
+        changes = compare(folder, outputs)
         for path in (*changes.written, *changes.removed):
             sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
         show(sink, format_, root)
         return EXIT_DIFFERENT if changes.any else 0
-    changes = write(folder, compiled.outputs)
+    changes = write(folder, outputs)
     show(sink, format_, root)
     click.echo(
-        f"{len(compiled.outputs)} files compiled, {len(changes.written)} written, "
+        f"{len(outputs)} files compiled, {len(changes.written)} written, "
         f"{len(changes.removed)} removed",
         err=True,
     )

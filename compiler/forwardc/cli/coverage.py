@@ -20,9 +20,9 @@ def command(
     from forwardc.cli.output import say, say_json, table
     from forwardc.compile import compile_loaded, compile_project
     from forwardc.diagnostics.sink import Sink
+    from forwardc.language.load import load_files
     from forwardc.review import coverage
     from forwardc.review.coverage_text import reasons, table_of
-    from forwardc.language.load import load_files
 
     sink = Sink()
     root = Path() if paths else find_project(project)

@@ -1,22 +1,53 @@
-"""`forwardc explain CODE`: prints the page of a diagnostic code. Holds no text of a page."""
+"""`forwardc explain`: the page of a code, the YAML that made a built place, or the other way."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli.findings import project_option
 
-@click.command(short_help="Explain a diagnostic code.")
-@click.argument("code", required=False)
-def command(code: str | None) -> int:
+if TYPE_CHECKING:
+    from forwardc.compile import Compiled
+
+_BUILT = re.compile(r"(?P<path>[^#]+\.(?:json|html|md))(?:#(?P<pointer>(?:/.*)?))?")
+_LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
+
+
+@click.command(short_help="Explain a diagnostic code, or where a built place comes from.")
+@click.argument("subject", required=False, metavar="[CODE | build/FILE#/POINTER | FILE.yaml:LINE]")
+@project_option
+def command(subject: str | None, project: Path | None) -> int:
     """Print what a diagnostic CODE means, with a bad and a good example.
 
-    CODE is a number such as FC0302 or its name. Without it, all codes are listed.
+    CODE is a number such as FC0302 or its name; without it, all codes are listed. A file of build/
+    with a JSON Pointer is answered by the line of YAML that made the place, and a line of YAML by
+    every place that it made.
     """
-    from forwardc.diagnostics.codes import CODES, similar
+    if subject is None:
+        return _list()
+    line = _LINE.fullmatch(subject)
+    if line:
+        return _line(line["path"], int(line["line"]), project)
+    built = _BUILT.fullmatch(subject)
+    if built:
+        return _built(built["path"], built["pointer"] or "", project)
+    return _code(subject)
+
+
+def _list() -> int:
+    from forwardc.diagnostics.codes import CODES
+
+    for known in CODES.values():
+        click.echo(f"{known.number}  {known.slug:<28}  {known.title}")
+    return 0
+
+
+def _code(code: str) -> int:
+    from forwardc.diagnostics.codes import similar
     from forwardc.diagnostics.pages import page
 
-    if code is None:
-        for known in CODES.values():
-            click.echo(f"{known.number}  {known.slug:<28}  {known.title}")
-        return 0
     try:
         text = page(code)
     except KeyError:
@@ -25,3 +56,60 @@ def command(code: str | None) -> int:
         raise click.UsageError(f"There is no code {code!r}.{hint}") from None
     click.echo(text.rstrip("\n"))
     return 0
+
+
+def _built(path: str, pointer: str, project: Path | None) -> int:
+    from forwardc.diagnostics.sources import Sources
+    from forwardc.review.provenance import origin
+
+    compiled, root, folder = _compiled(project)
+    documents = compiled.documents()
+    inside = _below(path, root / folder)
+    try:
+        span = origin(documents, inside, pointer)
+    except KeyError:
+        what = f"no place {pointer}" if inside in documents else "no such file"
+        raise click.UsageError(f"There is {what} in {folder}/{inside}.") from None
+    if span is None:
+        click.echo(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
+        return 0
+    click.echo(f"{span.path}:{span.start.line}:{span.start.column}")
+    click.echo(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
+    return 0
+
+
+def _line(path: str, line: int, project: Path | None) -> int:
+    from forwardc.review.provenance import made_by
+
+    compiled, root, folder = _compiled(project)
+    source = _below(path, root)
+    if source not in compiled.loaded.files:
+        raise click.UsageError(f"{source} is not part of the project.")
+    found = list(made_by(compiled.documents(), source, line))
+    for built, pointer in found:
+        click.echo(f"{folder}/{built}#{pointer}")
+    if not found:
+        click.echo(f"line {line} of {source} makes nothing in {folder}/", err=True)
+    return 0
+
+
+def _compiled(project: Path | None) -> "tuple[Compiled, Path, str]":
+    from forwardc.cli.findings import find_project, show
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+
+    root = find_project(project)
+    sink = Sink()
+    compiled = compile_project(root, sink)
+    if sink.has_errors or compiled.loaded.project is None:
+        show(sink, "text", root)
+        raise click.exceptions.Exit(1)
+    return compiled, root, compiled.loaded.project.build
+
+
+def _below(path: str, folder: Path) -> str:
+    """A path as the compiler names it: relative to `folder`, wherever the command was called."""
+    try:
+        return Path(path).resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return path

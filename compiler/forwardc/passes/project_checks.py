@@ -38,13 +38,11 @@ def check_secret_names(destinations: Sequence[Destination], sink: Sink) -> None:
                 )
 
 
-def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -> bool:
-    """Whether all that the merchant relies on works; FC0618 for each target that is refused."""
-    good = True
+def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -> None:
+    """FC0618: what the merchant relies on is refused."""
     for target in project.targets:
         reasons = {one.refusal for one in assessed if _is_meant(target, one.place) and one.refusal}
         for reason in sorted(filter(None, reasons)):
-            good = False
             sink.error(
                 "FC0618",
                 f"{target.vault} cannot carry {target.destination}: {reason}",
@@ -52,7 +50,6 @@ def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -
                 pointer=target.pointer,
                 hint="see `forwardc coverage`, or remove the target",
             )
-    return good
 
 
 def _is_meant(target: Target, place: tuple[str, str, str]) -> bool:

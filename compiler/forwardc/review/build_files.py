@@ -31,13 +31,11 @@ def documents(assessments: Sequence[Assessment], not_built: Sequence[Json]) -> d
     return dict(sorted(files.items()))
 
 
-def outputs(
-    inputs: Mapping[str, bytes], assessments: Sequence[Assessment], not_built: Sequence[Json]
-) -> dict[str, bytes]:
+def outputs(inputs: Mapping[str, bytes], made: Mapping[str, Any]) -> dict[str, bytes]:
     """The bytes of every file by its path below `build/`. `inputs` are the files compiled."""
     files = {
         path: content.encode() if isinstance(content, str) else to_bytes(content)
-        for path, content in documents(assessments, not_built).items()
+        for path, content in made.items()
     }
     return {**files, "manifest.json": to_bytes(_manifest(inputs, files))}
 

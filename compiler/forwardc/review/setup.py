@@ -4,13 +4,16 @@ Names only: no secret's value is ever part of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from forwardc.plan.analysis import names_used
-from forwardc.plan.program import Program
-from forwardc.plan.terms import Limit, walk
+from forwardc.plan.analysis import atoms_in, operation_terms
+from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.evaluate import Scope, evaluate
+from forwardc.plan.program import Operation, Program
+from forwardc.plan.terms import Encoded, Encoding, Limit, walk
+from forwardc.review.setup_secrets import secrets
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
-from forwardc.vaults.plan_file import runtime_secrets
 from forwardc.vaults.sizes import shortest
 
 
@@ -32,7 +35,8 @@ def setup_file(
         "account": dict(account),
         "permissions": _permissions(vault, built),
         "credentials": sorted(plan["credentials"]),
-        "secrets": [_secret(program, name, built) for name in _used_secrets(program, built)],
+        "authentication": _authentication(vault),
+        "secrets": secrets(program, built),
         "network_tokens": _network_tokens(built),
         "onboarding": _onboarding(built),
         "limits": [limit for one in built for limit in _limits(one)],
@@ -43,51 +47,55 @@ def setup_file(
 
 def _permissions(vault: Vault, built: Sequence[Assessment]) -> list[str]:
     scopes = vault.facts.data.get("scopes", {})
-    stores = any(one.context.stored for one in built)
-    needed = [name for name in scopes if name != "secrets" or stores]
-    return [str(scopes[name]["value"]) for name in needed]
-
-
-def _used_secrets(program: Program, built: Sequence[Assessment]) -> list[str]:
-    used = {name for one in built for name in names_used(one.context.operation, "secrets")}
-    return [name for name in program.secrets if name in used]
-
-
-def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
-    secret = program.secrets[name]
-    holders = []
-    if any(name in runtime_secrets(one) for one in built):
-        holders.append("runtime")
-    if any(f"secrets.{name}" in one.context.stored for one in built):
-        holders.append("vault")
-    entry: Json = {
-        "name": name,
-        "held": holders,
-        "as_key": secret.as_key,
-        "description": secret.description,
+    unused = {
+        "secrets": not any(one.context.stored for one in built),
+        "instruments": not any(one.emitted and "fallback" in one.emitted.extra for one in built),
     }
-    if "runtime" in holders:
-        variable = f"FORWARDC_SECRET_{program.destination}_{name}".upper()
-        entry["environment_variable"] = variable
-    return entry
+    return [str(scopes[name]["value"]) for name in scopes if not unused.get(name)]
+
+
+def _authentication(vault: Vault) -> Json:
+    """How the vault lets a caller in, and which ways it names and does not take."""
+    ways: Mapping[str, Mapping[str, Any]] = vault.facts.data.get("authentication", {})
+    refused = [name for name, fact in ways.items() if fact["value"] == "refused"]
+    return {
+        "accepted": [name for name in ways if name not in refused],
+        "refused": [{"name": name, "why": str(ways[name]["reason"])} for name in refused],
+    }
 
 
 def _network_tokens(built: Sequence[Assessment]) -> Json | None:
     wanted = [
         one.context.operation.cryptogram
         for one in built
-        if one.emitted and "source_kinds" in one.emitted.extra
+        if _uses_network_token(one.context.operation)
     ]
     return {"cryptogram": any(wanted)} if wanted else None
 
 
+def _uses_network_token(operation: Operation) -> bool:
+    atoms = (atom for term in operation_terms(operation) for atom in atoms_in(term))
+    return any(ATOMS[atom.name].instrument is Instrument.NETWORK_TOKEN for atom in atoms)
+
+
 def _onboarding(built: Sequence[Assessment]) -> list[Json]:
     return [
-        {"operation": one.context.operation.name, "step": found.step, "why": found.reason}
+        {
+            "operation": one.context.operation.name,
+            "step": found.step,
+            "url": _url(one, found.step),
+            "why": found.reason,
+        }
         for one in built
         for found in one.findings
         if found.code == "FC0610"
     ]
+
+
+def _url(assessment: Assessment, step: str) -> str:
+    """The address that a step calls, which the compiler knows whole where it needs onboarding."""
+    request = next(s.request for s in assessment.context.operation.steps if s.name == step)
+    return str(evaluate(Encoded(Encoding.URL, request.url), Scope({})))
 
 
 def _limits(assessment: Assessment) -> Iterator[Json]:
