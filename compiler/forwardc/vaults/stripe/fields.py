@@ -1,0 +1,85 @@
+"""The fields of a body that Stripe fills, as its reviewers ask for them: where, with what, how.
+
+Knows terms and the facts; nothing of plans, files or approvals.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from forwardc.plan.program import Step
+from forwardc.plan.terms import Atom, Call, Encoding, If, Lit, Map, Seq, Term
+from forwardc.vaults.encode import escaped
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.model import Json
+
+
+class _Blank(NamedTuple):
+    at: str
+    atom: Atom
+    number: bool
+    required: bool
+
+
+def review_fields(step: Step, facts: Facts) -> list[Json]:
+    """One entry for each card field of a step's body, in the order of the body.
+
+    `at` is a JSON Pointer, in an XML body an XPath, as a term that knows its place in the YAML;
+    `atom` is the author's name and `replacement` the vault's; `json_type` is string or number;
+    `format` is digits, text, M, MM or YYYY; `required` is false where the author wrote `?`.
+    """
+    body = step.request.body
+    if body is None:
+        return []
+    names = facts.section("atoms")
+    blanks = _blanks(body.tree, "", xml=body.encoding is Encoding.XML)
+    return [
+        {
+            "at": Lit(blank.at, span=blank.atom.span),
+            "atom": blank.atom.name,
+            "replacement": str(names[blank.atom.name]["value"]),
+            "json_type": "number" if blank.number else "string",
+            "format": _format(blank),
+            "required": blank.required,
+        }
+        for blank in blanks
+        if blank.atom.name in names
+    ]
+
+
+def _blanks(
+    term: Term, at: str, *, xml: bool, number: bool = False, required: bool = True
+) -> Iterator[_Blank]:
+    match term:
+        case Atom():
+            yield _Blank(at, term, number, required)
+        case If(then=then):
+            yield from _blanks(then, at, xml=xml, number=number, required=False)
+        case Call(function="int", args=(inner,)):
+            yield from _blanks(inner, at, xml=xml, number=True, required=required)
+        case Map(entries=entries):
+            for key, value in entries:
+                below = _xml_below(at, key) if xml else f"{at}/{escaped(key)}"
+                yield from _blanks(value, below, xml=xml, required=required)
+        case Seq(items=items):
+            for index, item in enumerate(items):
+                below = f"{at}[{index + 1}]" if xml else f"{at}/{index}"
+                yield from _blanks(item, below, xml=xml, required=required)
+        case _:
+            # Everything else that holds a card value is refused before it is emitted.
+            return
+
+
+def _xml_below(at: str, key: str) -> str:
+    if key == ".":
+        return at
+    return f"{at}/@{key[1:]}" if key.startswith(".") else f"{at}/{key}"
+
+
+def _format(blank: _Blank) -> str:
+    """A number has no leading zero, so a month of two digits becomes one of one or two."""
+    _, _, part = blank.atom.name.rpartition(".")
+    if part == "MM" and blank.number:
+        return "M"
+    if blank.atom.name.startswith("card.expiry."):
+        return part
+    return "text" if part == "holder_name" else "digits"
