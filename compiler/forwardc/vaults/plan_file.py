@@ -47,7 +47,7 @@ def plan_file(
 
 
 def _needed(head: Json, operations: Json) -> Json:
-    """The head without what no operation uses: atoms of sources, and the vault's key."""
+    """The head without what no operation uses: atoms, the vault's key, its store of secrets."""
     atoms = {
         name
         for operation in operations.values()
@@ -57,6 +57,8 @@ def _needed(head: Json, operations: Json) -> Json:
         source["has"] = {name: how for name, how in source["has"].items() if name in atoms}
     if not mentions(operations, "vault.jwk"):
         head.pop("keys", None)
+    if not any(operation["stored_secrets"] for operation in operations.values()):
+        head.pop("secret_store", None)
     return head
 
 

@@ -53,6 +53,10 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
         },
         "credentials": {"api_key": facts.value("authentication", "secret_key")},
         "keys": {"jwks": f"https://{host}{facts.value('paths', 'jwks')}"},
+        "secret_store": {
+            "url": f"https://{host}{facts.value('paths', 'secrets')}",
+            "max_value_bytes": facts.limit("secret_value"),
+        },
         "sources": {
             kind: _source_kind(kind, fact["value"], facts)
             for kind, fact in facts.section("source_kinds").items()
