@@ -1,9 +1,10 @@
 """Finds what may never be typed into a file: secrets, card numbers, a vault's template syntax.
 
-Looks at every key and scalar of a tree, whatever it is for, and knows no language.
+Looks at every key, scalar and comment of a file, whatever it is for, and knows no language.
 """
 
 import re
+from bisect import bisect_right
 
 from forwardc.diagnostics.scan import find_cards, find_secrets
 from forwardc.diagnostics.span import Span
@@ -11,6 +12,7 @@ from forwardc.language.nodes import Node, YamlMap, YamlScalar, text_span, walk
 from forwardc.language.report import Report
 
 _TEMPLATE = re.compile(r"\{\{|\{%")
+_FORBIDDEN = (("FC0504", "secret", find_secrets), ("FC0505", "card number", find_cards))
 
 
 def holds_template(text: str) -> bool:
@@ -28,10 +30,24 @@ def check_literals(root: Node, report: Report) -> None:
         for scalar in scalars:
             if (scalar.start, scalar.end) not in done:
                 done.add((scalar.start, scalar.end))
-                _check(scalar, report.at(node.pointer))
+                _check(scalar, node, report)
+    _check_comments(root, sorted(done), report)
 
 
-def _check(scalar: YamlScalar, report: Report) -> None:
+def _check_comments(root: Node, scalars: list[tuple[int, int]], report: Report) -> None:
+    """Secrets and cards outside all keys and scalars: what is left of a file are its comments."""
+    text = root.source.text
+    for code, kind, find in _FORBIDDEN:
+        for match in find(text):
+            place = bisect_right(scalars, (match.start, len(text))) - 1
+            if place < 0 or scalars[place][1] <= match.start:
+                message = f"what looks like a {kind} is written into a comment"
+                span = root.source.span(match.start, match.end)
+                report.error(code, message, span, "delete it: whoever reads the file has it")
+
+
+def _check(scalar: YamlScalar, node: Node, report: Report) -> None:
+    """Look at one scalar, which is `node` or a key of it."""
     text = scalar.value if isinstance(scalar.value, str) else scalar.text
 
     def place(start: int, end: int) -> Span:
@@ -40,12 +56,12 @@ def _check(scalar: YamlScalar, report: Report) -> None:
     for match in find_secrets(text):
         hint = "declare it under `secrets:`, and give the value at run time"
         message = "what looks like a secret is written into the file"
-        report.error("FC0504", message, place(match.start, match.end), hint)
+        report.at(node.pointer).error("FC0504", message, place(match.start, match.end), hint)
     for match in find_cards(text):
         hint = "card data comes from the vault only: ${card.number}"
         message = "what looks like a card number is written into the file"
-        report.error("FC0505", message, place(match.start, match.end), hint)
+        report.at(node.pointer).error("FC0505", message, place(match.start, match.end), hint)
     for found in _TEMPLATE.finditer(text):
         hint = "write ${card.number}, ${secrets.<name>} and the like: each vault gets its own form"
         message = "a vault's own template syntax"
-        report.error("FC0509", message, place(*found.span()), hint)
+        report.at(node.pointer).error("FC0509", message, place(*found.span()), hint)

@@ -3,7 +3,7 @@
 Knows neither the rules nor the nodes: whoever finds a mistake gives its code, words and place.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from forwardc.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.diagnostics.scan import mask
@@ -21,7 +21,7 @@ class Report:
 
     def at(self, pointer: str) -> "Report":
         """The same report for another node."""
-        return replace(self, pointer=pointer)
+        return Report(self.sink, pointer, self._seen)
 
     def error(
         self,

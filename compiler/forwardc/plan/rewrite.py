@@ -1,7 +1,9 @@
-"""Rebuilds a term from its parts: the one place that knows every node's shape twice."""
+"""Rebuilds a term from its parts: the one place that knows every node's shape twice.
+
+A node that nothing inside has changed stays the same object, so environments share their trees.
+"""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import assert_never
 
 from forwardc.plan.terms import (
@@ -18,30 +20,41 @@ from forwardc.plan.terms import (
     Source,
     Term,
     Text,
+    children,
 )
 
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
-    """The same node with `change` applied to the terms directly inside it."""
+    """The node with `change` applied to the terms directly inside it; itself if none changed."""
+    before = children(term)
+    if not before:
+        return term
+    after = tuple([change(inner) for inner in before])
+    if all(new is old for new, old in zip(after, before, strict=True)):
+        return term
+    return _with_children(term, after)
+
+
+def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
+    """The same node around other terms, which stand in the order of `children`."""
     match term:
-        case Call(args=args, named=named):
-            return replace(
-                term,
-                args=tuple(change(arg) for arg in args),
-                named=tuple((name, change(value)) for name, value in named),
-            )
-        case Text(parts=parts):
-            return replace(term, parts=tuple(change(part) for part in parts))
+        case Call(function=function, args=args, named=named):
+            names = [name for name, _ in named]
+            named_terms = tuple(zip(names, inner[len(args) :], strict=True))
+            return Call(function, inner[: len(args)], named_terms, span=term.span)
+        case Text():
+            return Text(inner, span=term.span)
         case Map(entries=entries):
-            return replace(term, entries=tuple((key, change(value)) for key, value in entries))
-        case Seq(items=items):
-            return replace(term, items=tuple(change(item) for item in items))
-        case If(then=then):
-            return replace(term, then=change(then))
-        case Encoded(tree=tree):
-            return replace(term, tree=change(tree))
-        case Limit(term=inner):
-            return replace(term, term=change(inner))
+            keys = [key for key, _ in entries]
+            return Map(tuple(zip(keys, inner, strict=True)), span=term.span)
+        case Seq():
+            return Seq(inner, span=term.span)
+        case If(present=present):
+            return If(present, inner[0], span=term.span)
+        case Encoded(encoding=encoding, templated=templated, doctype=doctype):
+            return Encoded(encoding, inner[0], templated, doctype, span=term.span)
+        case Limit(maximum=maximum, name=name):
+            return Limit(maximum, name, inner[0], span=term.span)
         case Lit() | Ref() | Atom() | Raw() | Source():
             return term
         case _:

@@ -132,16 +132,21 @@ class Source(_Spanned):
 
 Term: TypeAlias = Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source
 
+# Most nodes of a body are leaves, and every rule walks the body.
+_LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
+
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term, in the order they are written."""
     match term:
+        case Lit() | Ref() | Atom() | Raw() | Source():
+            return ()
+        case Map(entries=entries):
+            return tuple([value for _, value in entries])
         case Call(args=args, named=named):
             return (*args, *(value for _, value in named))
         case Text(parts=parts):
             return parts
-        case Map(entries=entries):
-            return tuple(value for _, value in entries)
         case Seq(items=items):
             return items
         case If(then=then):
@@ -150,8 +155,6 @@ def children(term: Term) -> tuple[Term, ...]:
             return (tree,)
         case Limit(term=inner):
             return (inner,)
-        case Lit() | Ref() | Atom() | Raw() | Source():
-            return ()
 
 
 def walk(term: Term) -> "list[Term]":
@@ -161,7 +164,8 @@ def walk(term: Term) -> "list[Term]":
     while todo:
         current = todo.pop()
         found.append(current)
-        todo.extend(reversed(children(current)))
+        if type(current) not in _LEAVES:
+            todo.extend(reversed(children(current)))
     return found
 
 
