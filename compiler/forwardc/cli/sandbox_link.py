@@ -3,27 +3,19 @@
 The only place that knows both the runtime and the sandbox; neither knows the other.
 """
 
-import json
 from typing import TYPE_CHECKING, Final
 
-from forwardc.plan.model import Plan, SecretSpec
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan
 from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
-from forwardc.runtime.secrets import (
-    credential_variable,
-    derived,
-    sandbox_lookup,
-    secret_variable,
-)
-from forwardc.runtime.send import Answer, Limits, Sender
-from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient
+from forwardc.runtime.secrets import credential_values, sandbox_lookup, secret_values
+from forwardc.runtime.send import Sender
 
 if TYPE_CHECKING:
     import httpx
 
 IN_PROCESS: Final = "in-process"
-_LIMITS = Limits(connect_s=5, read_s=10, max_bytes=65_536)
-# Vaults that keep secrets, and where: the path below their first host.
-_STORES = {"checkout": "/secrets"}
 
 
 class Unreachable(ValueError):  # noqa: N818 - the sandbox's state
@@ -50,21 +42,16 @@ async def store_secrets(plan: Plan, operation: str, sender: Sender) -> None:
 
     Raises `Unreachable`.
     """
-    path = _STORES.get(plan.vault)
-    if path is None:
+    names = plan.operations[operation].stored_secrets
+    if plan.secret_store is None or not names:
         return
-    look_up = sandbox_lookup(plan)
-    for name in plan.operations[operation].stored_secrets:
-        raw = look_up(secret_variable(plan.destination, name)) or ""
-        value = derived(plan.secrets.get(name, SecretSpec()), raw)
-        key = look_up(credential_variable(plan.vault, "api_key")) or ""
-        url = f"https://{plan.hosts.vault[0]}{path}"
-        answer = await sender.send(_request(url, key, name, value), plan.hosts.vault, _LIMITS)
-        if not isinstance(answer, Answer):
-            raise Unreachable(f"the sandbox does not answer: {answer.reason}")
-
-
-def _request(url: str, key: str, name: str, value: str) -> BoundRequest:
-    headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"))
-    body = json.dumps({"name": name, "value": value}).encode()
-    return BoundRequest("POST", url, headers, body, ShownRequest("POST", url, (), None))
+    sink, look_up = Sink(), sandbox_lookup(plan)
+    key = credential_values(plan, [STORE_CREDENTIAL], look_up, sink)[STORE_CREDENTIAL]
+    client = StoreClient(sender, plan.secret_store, plan.hosts.vault, key)
+    values = secret_values(plan, names, look_up, sink)
+    there = await client.list(sink) or {}
+    for name in names:
+        if name not in there and not sink.has_errors:
+            await client.create(name, values[name], sink)
+    for problem in sink.sorted():
+        raise Unreachable(f"the sandbox does not answer as a store of secrets: {problem.message}")

@@ -1,0 +1,130 @@
+"""Brings a vault's store of secrets in line with what plans name, and tells where it is not.
+
+Knows names and versions. A store does not give values back, so that none can be compared.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan
+from forwardc.plan.values import Secret
+from forwardc.runtime.secret_store import StoreClient, Stored
+from forwardc.runtime.secrets import Lookup, secret_values, secret_variable
+
+Action: TypeAlias = Literal["created", "updated", "deleted", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A secret that plans of one destination expect in the store."""
+
+    name: str
+    plan: Plan = field(repr=False)
+
+    @property
+    def destination(self) -> str:
+        """Whose secret it is."""
+        return self.plan.destination
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done with one secret. `stored` is what the vault tells of it since."""
+
+    wanted: Wanted
+    action: Action
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Expected names that the store lacks, those that it has, and those that no plan names."""
+
+    missing: tuple[Wanted, ...]
+    present: tuple[tuple[Wanted, Stored], ...]
+    extra: tuple[Stored, ...]
+
+
+def wanted_by(plans: Sequence[Plan]) -> list[Wanted]:
+    """Every stored secret of the plans, sorted by name."""
+    found = {
+        name: Wanted(name, plan)
+        for plan in plans
+        for operation in plan.operations.values()
+        for name in operation.stored_secrets
+    }
+    return [found[name] for name in sorted(found)]
+
+
+def values_for(
+    wanted: Sequence[Wanted], look_ups: Mapping[str, Lookup], sink: Sink
+) -> dict[str, Secret]:
+    """The values to store, by name, from a look-up for each destination.
+
+    FC0806 for each one that is missing, too long, or would break the header that it stands in.
+    """
+    found: dict[str, Secret] = {}
+    for one in wanted:
+        look_up = look_ups[one.destination]
+        value = secret_values(one.plan, [one.name], look_up, sink).get(one.name)
+        if value is not None and _can_be_stored(one, value, sink):
+            found[one.name] = value
+    return found
+
+
+def _can_be_stored(one: Wanted, value: Secret, sink: Sink) -> bool:
+    text: str = value.reveal()
+    variable = secret_variable(one.destination, one.name)
+    store = one.plan.secret_store
+    if text != text.strip() or not text.isprintable():
+        problem = "has a line break, a control character, or a space at an end"
+    elif store and len(text.encode()) > store.max_value_bytes:
+        problem = f"is longer than the {store.max_value_bytes} bytes that the vault stores"
+    else:
+        return True
+    sink.error("FC0806", f"{variable} {problem}")
+    return False
+
+
+async def push(
+    client: StoreClient, wanted: Sequence[Wanted], values: Mapping[str, Secret], sink: Sink
+) -> list[Change]:
+    """Create what is missing and give everything else its value anew; failures are FC0817."""
+    there = await client.list(sink)
+    if there is None:
+        return []
+    changes = []
+    for one in wanted:
+        known = one.name in there
+        call = client.change if known else client.create
+        stored = await call(one.name, values[one.name], sink)
+        if stored is not None:
+            changes.append(Change(one, "updated" if known else "created", stored))
+    return changes
+
+
+async def delete(client: StoreClient, wanted: Sequence[Wanted], sink: Sink) -> list[Change]:
+    """Delete these names and no other; one that is not there is no failure."""
+    there = await client.list(sink)
+    if there is None:
+        return []
+    changes = []
+    for one in wanted:
+        if one.name not in there:
+            changes.append(Change(one, "absent"))
+        elif await client.delete(one.name, sink):
+            changes.append(Change(one, "deleted"))
+    return changes
+
+
+def compare(
+    wanted: Sequence[Wanted], all_names: frozenset[str], there: Mapping[str, Stored]
+) -> Comparison:
+    """Hold what plans expect against the store. `all_names` are those that any plan names."""
+    return Comparison(
+        tuple(one for one in wanted if one.name not in there),
+        tuple((one, there[one.name]) for one in wanted if one.name in there),
+        tuple(stored for name, stored in there.items() if name not in all_names),
+    )
