@@ -7,6 +7,7 @@ A case is a folder: `destination.yaml`, optional `runs.yaml` (what the caller gi
 
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ def _given(folder: Path) -> dict[str, Any]:
 
 
 def _run(values: dict[str, Any]) -> Run:
-    return Run(**values | {"without": frozenset(values.get("without", ()))})
+    params = {
+        # As the runtime reads it: a number is a decimal, never a float.
+        name: Decimal(str(value)) if isinstance(value, float) else value
+        for name, value in values.get("params", {}).items()
+    }
+    return Run(**values | {"params": params, "without": frozenset(values.get("without", ()))})
 
 
 def _reason(found: Any) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from forwardc.plan.analysis import operation_terms, refs_in
 from forwardc.plan.program import Operation, Program
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
+from forwardc.vaults.verdicts import held_elsewhere
 
 
 class Level(StrEnum):
@@ -57,7 +58,10 @@ def assess(
     """Look up every feature, then emit. A refused operation emits nothing."""
     stored = vault.stored_secrets(program, operation)
     context = Context(program, operation, account, stored)
-    findings = (*vault.examine(context), *_unknown_inputs(context, vault.head(program, account)))
+    findings = (*vault.examine(context), *held_elsewhere(context))
+    findings = (*findings, *_unknown_inputs(context, vault.head(program, account)))
+    if not _has(findings, Verdict.REFUSED):
+        findings = (*findings, *_fallback(vault, context))
     emitted = None
     if not _has(findings, Verdict.REFUSED):
         emitted = vault.emit(context)
@@ -79,6 +83,16 @@ def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
             if name not in known:
                 reason = f"no source of the vault takes the input `{name}`"
                 yield Finding(Verdict.REFUSED, "FC0617", reason, ref.span)
+
+
+def _fallback(vault: Vault, context: Context) -> Iterator[Finding]:
+    """A fallback that the vault refuses is none: the operation would end in nothing."""
+    name, program = context.operation.fallback, context.program
+    for target in (one for one in program.operations if one.name == name and not one.fallback):
+        reason = assess(vault, program, target, context.account).refusal
+        if reason:
+            why = f"its fallback `{name}` is refused: {reason}"
+            yield Finding(Verdict.REFUSED, "FC0318", why, context.operation.span)
 
 
 def _has(findings: tuple[Finding, ...], verdict: Verdict) -> bool:

@@ -3,12 +3,12 @@
 Knows the shape of a plan, and no vault.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from forwardc.plan.analysis import atoms_in, names_used, operation_terms, optional_names, refs_in
 from forwardc.plan.atoms import ATOMS
+from forwardc.plan.pretty import pretty
 from forwardc.plan.program import Program, terms_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import encode, mentions
@@ -122,4 +122,4 @@ def runtime_secrets(assessment: Assessment) -> frozenset[str]:
 
 def to_bytes(data: Any) -> bytes:
     """A build file: JSON with two spaces, a line feed at the end, members in their order."""
-    return (json.dumps(encode(data), indent=2, ensure_ascii=False) + "\n").encode()
+    return (pretty(encode(data)) + "\n").encode()

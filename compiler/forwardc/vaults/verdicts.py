@@ -1,8 +1,13 @@
-"""Looks up what an operation uses in a vault's table. Knows no vault."""
+"""What holds at every vault: looking up a table, and secrets that cannot be where they must.
+
+Knows no vault.
+"""
 
 from collections.abc import Iterator, Mapping
 
+from forwardc.plan.analysis import refs_in
 from forwardc.plan.features import uses
+from forwardc.plan.program import terms_of
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 
 _NAMED = frozenset({"atom", "optional", "function", "sign"})
@@ -18,3 +23,14 @@ def from_table(context: Context, table: Mapping[str, Support]) -> Iterator[Findi
                 kind, _, name = use.feature.partition(".")
                 reason = f"`{name}`: {support.reason}" if kind in _NAMED else support.reason
                 yield Finding(support.verdict, support.code, reason, use.span, step.name)
+
+
+def held_elsewhere(context: Context) -> Iterator[Finding]:
+    """Uses of a secret that the author ties to the vault, where the runtime must have it."""
+    for step in context.operation.steps:
+        for term in terms_of(step.request):
+            for ref in refs_in(term, "secrets"):
+                forced = context.program.secrets[ref.name.removeprefix("secrets.")].held == "vault"
+                if forced and (step.direct or ref.name not in context.stored):
+                    reason = f"`{ref.name}` is `held: vault`, and here the runtime must have it"
+                    yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)

@@ -1,4 +1,4 @@
-"""What Checkout.com asks of a step beyond its table: X-Login, algorithms, tokens that still work.
+"""What Checkout.com asks of a step beyond its table: headers, algorithms, tokens that still work.
 
 Knows what is refused or lost; how a step is sent is the emitter's.
 """
@@ -17,7 +17,7 @@ from forwardc.vaults.model import Context, Finding, Verdict
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     """Every refusal and loss of an operation's vault steps."""
     for step in context.vault_steps:
-        yield from _login(step)
+        yield from _signature_header(step, facts)
         yield from _query_names(step)
         yield from _algorithms(context, step, facts)
     if len(context.vault_steps) > 1:
@@ -33,11 +33,13 @@ def lasting_sources(facts: Facts) -> list[str]:
     return [kind for kind, fact in kinds.items() if not fact["value"]["single_use"]]
 
 
-def _login(step: Step) -> Iterator[Finding]:
+def _signature_header(step: Step, facts: Facts) -> Iterator[Finding]:
+    """A header that is signed must be given by the author: dlocal's X-Login."""
     sign = step.request.sign
+    fact = facts.section("signature_headers").get(sign.scheme) if sign else None
     names = {pair.name.lower() for pair in step.request.headers}
-    if sign and sign.scheme == "dlocal" and "x-login" not in names:
-        reason = "the dlocal signature needs the header X-Login"
+    if sign and fact and str(fact["value"]).lower() not in names:
+        reason = f"the {sign.scheme} signature needs the header {fact['value']}"
         yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
 
 

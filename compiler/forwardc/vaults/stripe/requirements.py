@@ -24,7 +24,7 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         yield from _content_type(step)
         if step.request.body:
             yield from _integer_only(step.request.body, step, facts)
-    yield from _second_cvc(context)
+    yield from _late_cvc(context, facts)
 
 
 def needs_onboarding(request: Request, facts: Facts) -> bool:
@@ -72,11 +72,10 @@ def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
         yield from _as_text(child, is_int)
 
 
-def _second_cvc(context: Context) -> Iterator[Finding]:
-    """A CVC is gone after the first API request that uses it (facts: token_vault)."""
-    with_cvc = [(step, atom) for step in context.vault_steps for atom in _cvcs(step)]
-    for step, atom in with_cvc:
-        if step is not context.vault_steps[0]:
+def _late_cvc(context: Context, facts: Facts) -> Iterator[Finding]:
+    """A CVC is gone after the first API request, whether it was used there or not."""
+    for step in context.vault_steps[facts.limit("cvc_requests") :]:
+        for atom in _cvcs(step):
             reason = "a CVC works for the first request only: it is gone for this step"
             yield _refused("FC0621", reason, atom, step)
 

@@ -1,0 +1,55 @@
+"""The support tables: every vault answers every feature, and says why where it does not carry it."""
+
+import pytest
+
+from forwardc.diagnostics.codes import CODES
+from forwardc.diagnostics.pages import page
+from forwardc.plan.features import FEATURES
+from forwardc.vaults.model import Vault, Verdict
+from forwardc.vaults.registry import vaults
+
+PAIRS = [(vault, feature) for vault in vaults() for feature in FEATURES]
+SILENT = {Verdict.NATIVE, Verdict.LOWERED}
+# What a vault never offers, whatever else changes: the heart of the safety argument.
+NEVER = {
+    "checkout": ["query.atom", "sign.rocketpay-gate", "function.sha256", "function.hmac_sha512"],
+    "stripe": ["body.form", "body.plain", "method.GET", "card.expiry.YY", "url.run", "query.run"],
+    "direct": ["card.number", "card.cvc", "network_token.number", "network-token"],
+}
+
+
+@pytest.mark.parametrize(
+    ("vault", "feature"), PAIRS, ids=[f"{vault.name}-{feature}" for vault, feature in PAIRS]
+)
+def test_every_pair_has_a_verdict_with_its_reason(vault: Vault, feature: str) -> None:
+    support = vault.support[feature]
+    if support.verdict in SILENT:
+        assert (support.code, support.reason) == ("", "")
+        return
+    assert support.code in CODES
+    assert page(support.code)
+    assert 10 < len(support.reason) < 90
+
+
+@pytest.mark.parametrize("vault", vaults(), ids=lambda vault: vault.name)
+def test_a_table_answers_no_other_features(vault: Vault) -> None:
+    assert set(vault.support) == set(FEATURES)
+    assert len(FEATURES) == len(set(FEATURES))
+
+
+@pytest.mark.parametrize(
+    ("name", "feature"), [(name, feature) for name, all_ in NEVER.items() for feature in all_]
+)
+def test_what_a_vault_must_refuse_is_refused(name: str, feature: str) -> None:
+    (vault,) = (vault for vault in vaults() if vault.name == name)
+    wanted = feature if feature in FEATURES else f"atom.{feature}"
+    assert vault.support[wanted].verdict is Verdict.REFUSED
+
+
+def test_only_what_the_vendor_does_not_confirm_is_unconfirmed() -> None:
+    found = {
+        (vault.name, feature)
+        for vault, feature in PAIRS
+        if vault.support[feature].verdict is Verdict.UNCONFIRMED
+    }
+    assert found == {("checkout", "sign.visa-x-pay-token")}
