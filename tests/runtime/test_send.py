@@ -87,7 +87,7 @@ def test_a_large_answer_is_cut(serve: Callable[[Any], Any]) -> None:
 
 def test_a_slow_drip_does_not_last_for_ever(serve: Callable[[Any], Any]) -> None:
     limits = Limits(connect_s=0.2, read_s=0.3, max_bytes=1000)
-    with serve(Server(body=b"x" * 100, wait=0.05)) as url:
+    with serve(Server(body=b"x" * 16, wait=0.05)) as url:
         assert send(LoopbackTransport(url), limits) == Lost("no answer came in time")
 
 

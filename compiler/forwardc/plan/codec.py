@@ -105,7 +105,7 @@ def _object_from_json(data: dict[str, Json]) -> Term:
         raise BadPlan(f"unknown hole {hole}")
     try:
         return read(data)
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as problem:
         raise BadPlan(f"the hole {hole} is damaged") from problem
 
 

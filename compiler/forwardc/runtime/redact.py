@@ -4,6 +4,7 @@ Knows the values of one run, and nothing of where they came from.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,6 +16,14 @@ from forwardc.runtime.shapes import BoundRequest
 
 _SHORTEST = 3
 _MOST_CHARACTERS = 600
+_WORDS = "secret|token|passw|key|auth|cvc|cvv|cvn|pin|pan|number|iban"
+_NAME = rf"[\w.\[\]-]{{0,40}}(?:{_WORDS})[\w.\[\]-]{{0,40}}"
+# What an answer may hold that only its name gives away: as JSON, as a form, as XML.
+_TELLING = (
+    re.compile(rf'("{_NAME}"\s*:\s*)("(?:[^"\\]|\\.)*+"?|[\w.+-]+)', re.IGNORECASE),
+    re.compile(rf"((?:^|[&?\s])(?:{_NAME})=)([^&\s]+)", re.IGNORECASE),
+    re.compile(rf"(<{_NAME}(?:\s[^>]{{0,200}})?>)([^<]+)", re.IGNORECASE),
+)
 
 
 class Redactor:
@@ -37,11 +46,13 @@ class Redactor:
         self._hide(value for name, value in request.headers if shown.get(name) != value)
 
     def text(self, text: str) -> str:
-        """The text with nothing in it that must not be shown, at most 600 characters long."""
+        """The text on one line, with nothing in it that must not be shown, cut after 600."""
         # Longest first, so that no value leaves the rest of a longer one behind.
         for value in sorted(self._hidden, key=len, reverse=True):
             text = text.replace(value, MASK)
-        shown = printable(mask(text))
+        for telling in _TELLING:
+            text = telling.sub(rf"\1{MASK}", text)
+        shown = printable(" ".join(mask(text).split()))
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _hide(self, values: Iterable[str]) -> None:

@@ -62,7 +62,8 @@ def reported(
     """The step as it may be shown and kept: everything masked."""
     read = concluded.read
     body = read.body or ""
-    keep = concluded.outcome is not Outcome.APPROVED and body
+    # An answer that says what is wrong is worth showing; one of success may hold credentials.
+    keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN) and body
     return StepReport(
         name=step.name,
         deliver=step.deliver,

@@ -80,7 +80,7 @@ class Keys:
 class StepReport:
     """What happened in one step; every text is masked. Times are milliseconds.
 
-    `answer` is the start of what came back, kept where the outcome is not `approved`;
+    `answer` is the start of what came back, kept where the outcome is rejected or unknown;
     `cards_masked` counts the card numbers in it, which a vault should have removed.
     """
 

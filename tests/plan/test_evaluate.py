@@ -1,0 +1,186 @@
+"""The evaluator: presence, taint, functions and limits."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from jwcrypto import jwe, jwk
+
+from forwardc.plan.codec import from_json
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
+from forwardc.plan.terms import Atom
+from forwardc.plan.values import ABSENT, Secret
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, 250_900, tzinfo=UTC)
+VALUES = {
+    "params.text": "a b",
+    "params.number": Decimal("0.10"),
+    "params.amount": 1999,
+    "params.currency": "JPY",
+    "params.flag": True,
+    "params.data": {"k": [1, None, Decimal("1.0")]},
+    "params.none": None,
+    "secrets.key": Secret("hush"),
+    "run.now": NOW,
+    "response.json": {"status": "ok", "list": [1, 2], "amount": Decimal("1.0"), "null": None},
+    "response.status": 201,
+}
+
+
+def value(data: Any, *, reveal: bool = True, present: frozenset[str] = frozenset()) -> Any:
+    return evaluate(from_json(data), Scope(VALUES, present, reveal=reveal))
+
+
+def call(function: str, *args: Any) -> dict[str, Any]:
+    return {"$call": function, "args": list(args)}
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$": name}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"$json": {"a": ref("params.number"), "b": ref("params.flag")}}, '{"a":0.10,"b":true}'),
+        ({"$json": {"a": ref("params.data")}}, '{"a":{"k":[1,null,1.0]}}'),
+        ({"$json": {"a": {"$if": "params.none", "then": ref("params.none")}, "b": 1}}, '{"b":1}'),
+        ({"$json": [{"$if": "card.cvc", "then": 1}, 2]}, "[2]"),
+        ({"$json": {"a": {"$text": ["x", {"$if": "card.cvc", "then": "y"}]}}}, "{}"),
+        (
+            {"$form": {"a": {"b": ref("params.text")}, "c": [ref("params.flag")]}},
+            "a[b]=a+b&c[0]=true",
+        ),
+        ({"$xml": {"r": {".a": 1, ".": "t", "n": None, "m": [1, 2]}}}, None),
+        ({"$header": {"$text": ["Bearer ", ref("secrets.key")]}}, "Bearer hush"),
+        (call("base64", {"$text": [ref("secrets.key"), ":"]}), "aHVzaDo="),
+        (call("hex", call("hmac_sha256", "k", "m")), None),
+        (call("decimal", ref("params.amount"), "EUR"), Decimal("19.99")),
+        (call("decimal", ref("params.amount"), ref("params.currency")), Decimal("1999")),
+        (call("unix", ref("run.now")), 1795176000),
+        (call("unix_ms", ref("run.now")), 1795176000250),
+        (call("iso8601", ref("run.now")), "2026-11-20T12:00:00.250Z"),
+        (call("slice", ref("params.text"), 0, 1), "a"),
+        (call("int", "08"), 8),
+        (call("lower", {"$if": "card.cvc", "then": "X"}), ABSENT),
+    ],
+)
+def test_values(data: Any, expected: Any) -> None:
+    found = value(data)
+    assert expected is None or found == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (call("eq", call("get", ref("response.json"), "status"), "ok"), True),
+        (call("eq", call("get", ref("response.json"), "missing"), None), False),
+        (call("ne", call("get", ref("response.json"), "missing"), "ok"), False),
+        (call("in", ref("response.status"), [200, 201]), True),
+        (call("ge", ref("response.status"), "200"), False),
+        (call("eq", call("get", ref("response.json"), "amount"), 1), True),
+        (call("eq", call("get", call("get", ref("response.json"), "list"), 1), 2), True),
+        (call("eq", call("get", call("get", ref("response.json"), "list"), 9), 2), False),
+        (call("get", call("get", ref("response.status"), "x"), "y"), None),
+        (call("eq", call("lower", call("get", ref("response.json"), "missing")), "ok"), False),
+        (call("not", call("eq", 1, 1)), False),
+        (call("not", call("get", ref("response.json"), "missing")), False),
+        (call("and", True, call("or", False, True)), True),
+        (call("eq", True, 1), False),
+    ],
+)
+def test_rules_are_total(rule: Any, expected: Any) -> None:
+    assert value(rule) is expected
+
+
+def test_a_function_over_an_answer_of_another_type_cannot_be_computed() -> None:
+    with pytest.raises(CannotCompute):
+        value(call("lower", ref("response.status")))
+    with pytest.raises(CannotCompute):
+        value(call("decimal", 1, "XXX"))
+
+
+def test_presence() -> None:
+    data = {
+        "$json": {"cvc": {"$if": "card.cvc", "then": {"$raw": "{{card_cvv}}"}}},
+        "templated": True,
+    }
+    assert value(data) == "{}"
+    assert value(data, present=frozenset({"card.cvc"})) == '{"cvc":"{{card_cvv}}"}'
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"$json": {"a": ref("secrets.key")}}, '{"a":"***"}'),
+        ({"$header": {"$text": ["Basic ", call("base64", ref("secrets.key"))]}}, "Basic ***"),
+        ({"$json": {"a": call("json", {"b": ref("secrets.key")})}}, '{"a":"{\\"b\\":\\"***\\"}"}'),
+        ({"$query": call("hex", call("sha256", ref("secrets.key")))}, "***"),
+        ({"$json": {"a": call("jwe", {"b": ref("secrets.key")})}}, '{"a":"***"}'),
+        ({"$form": {"a": ref("secrets.key"), "b": ref("params.text")}}, "a=***&b=a+b"),
+    ],
+)
+def test_what_derives_from_a_secret_is_masked(data: Any, expected: str) -> None:
+    assert value(data, reveal=False) == expected
+
+
+def test_a_limit_counts_the_text_and_does_not_show_it() -> None:
+    term = {"$limit": 3, "name": "reference", "of": ref("secrets.key")}
+    with pytest.raises(TooLong, match="reference is longer than 3 characters") as problem:
+        value(term)
+    assert "hush" not in str(problem.value)
+
+
+def test_jwe_names_the_key_it_was_encrypted_with() -> None:
+    key = jwk.JWK.generate(kty="RSA", size=2048, kid="k-1")
+    call_ = call("jwe", {"a": ref("params.text")}) | {
+        "named": {
+            "key": key.export_public(),
+            "alg": "RSA-OAEP-256",
+            "enc": "A256GCM",
+            "headers": {"iat": call("text", call("unix", ref("run.now")))},
+        }
+    }
+    token = jwe.JWE()
+    token.deserialize(value(call_), key)
+    header = json.loads(token.objects["protected"])
+    assert header == {
+        "alg": "RSA-OAEP-256",
+        "enc": "A256GCM",
+        "kid": "k-1",
+        "iat": "1795176000",
+    }
+    assert json.loads(token.payload) == {"a": "a b"}
+
+
+@pytest.mark.parametrize("key", ["hush", "{}", '{"kty":"RSA"}', '{"kty":"oct","k":"AAAA"}'])
+def test_a_bad_key_is_refused_without_a_trace_of_it(key: str) -> None:
+    data = call("jwe", "x") | {"named": {"key": key, "alg": "A256GCMKW", "enc": "A256GCM"}}
+    with pytest.raises(CannotCompute) as problem:
+        value(data)
+    assert problem.value.__cause__ is None
+    assert problem.value.__suppress_context__
+
+
+def test_our_own_mistakes_are_exceptions() -> None:
+    with pytest.raises(TypeError):
+        evaluate(Atom("card.number"), Scope({}))
+    with pytest.raises(TypeError, match="syntax of a vault"):
+        value(call("base64", {"$raw": "{{card_number}}"}))
+    with pytest.raises(KeyError):
+        value(ref("params.unknown"))
+
+
+def test_xml_has_one_root() -> None:
+    with pytest.raises(NotExpressible):
+        value({"$xml": {"a": 1, "b": 2}})
+    document = value(
+        {"$xml": {"r": {"n": None}}, "doctype": ["-//X//EN", "http://x.example/x.dtd"]}
+    )
+    assert document == (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<!DOCTYPE r PUBLIC "-//X//EN" "http://x.example/x.dtd"><r><n/></r>'
+    )

@@ -1,0 +1,71 @@
+"""Shipped plans load, and the model and the published schema refuse the same unknown members."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from forwardc.plan.codec import BadPlan
+from forwardc.plan.model import load_plan
+
+Json = Any
+# Below these members stand terms, whose objects are data.
+TERMS = frozenset({"url", "body", "bind", "when", "secret", "query", "headers"})
+# Maps by names that the plan chooses.
+NAMED = frozenset({"sources", "params", "secrets", "operations", "inputs", "has", "outputs"})
+NAMED |= frozenset({"credentials"})
+FREE = frozenset({"schema", "default"})
+
+
+@pytest.fixture(scope="module")
+def plans(root: Path) -> list[Json]:
+    return [json.loads(path.read_text()) for path in sorted(root.glob("build/*/*/*.plan.json"))]
+
+
+@pytest.fixture(scope="module")
+def validator(root: Path) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        json.loads((root / "schemas/plan.schema.json").read_text())
+    )
+
+
+def _records(value: Json, named: bool = False) -> Iterator[Json]:
+    """Every object with fixed members."""
+    if not named:
+        yield value
+    for key, item in value.items():
+        if not named and key in TERMS | FREE:
+            continue
+        items = item if isinstance(item, list) else [item]
+        for one in items:
+            if isinstance(one, dict):
+                yield from _records(one, named=not named and key in NAMED)
+
+
+def test_shipped_plans(plans: list[Json], validator: jsonschema_rs.Draft202012Validator) -> None:
+    assert plans
+    for plan in plans:
+        assert load_plan(json.dumps(plan).encode()).destination == plan["destination"]
+        assert validator.is_valid(plan)
+
+
+def test_unknown_members_are_refused_everywhere(
+    plans: list[Json], validator: jsonschema_rs.Draft202012Validator
+) -> None:
+    for original in plans[:3]:
+        plan = copy.deepcopy(original)
+        for record in _records(plan):
+            record["unexpected"] = 1
+            assert not validator.is_valid(plan)
+            with pytest.raises(BadPlan):
+                load_plan(json.dumps(plan).encode())
+            del record["unexpected"]
+
+
+def test_the_runtimes_own_examples_are_plans(root: Path) -> None:
+    for path in (root / "tests/runtime/plans").iterdir():
+        load_plan(path.read_bytes())
