@@ -44,6 +44,8 @@ def load(root: Path, sink: Sink) -> Loaded:
     if not names:
         sink.error("FC0101", f"there is no destination in {folder}/", hint="see CONTRIBUTING.md")
     destinations = _destinations(root, [f"{folder}/{name}" for name in names], files, sink)
+    for destination in destinations:
+        _check_file_name(destination, sink)
     return Loaded(root, project, destinations, files)
 
 
@@ -52,6 +54,15 @@ def load_files(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
     files: dict[str, bytes] = {}
     destinations = _destinations(root, paths, files, sink)
     return Loaded(root, None, destinations, files)
+
+
+def _check_file_name(destination: Destination, sink: Sink) -> None:
+    """FC0205: plans are files of the destination's name, so two cannot have the same one."""
+    stem = Path(destination.span.path).stem
+    if destination.name != stem:
+        message = "the name is not that of the file"
+        hint = f"write name: {stem}, or rename the file"
+        sink.error("FC0205", message, destination.span, pointer="/name", hint=hint)
 
 
 def _destinations(

@@ -168,20 +168,23 @@ class _StepReader:
             node = access.get(request, method)
             if node is not None:
                 term = self.values.line(node, "a path")
-                if term is not None:
-                    self._check_path(term, node)
-                return method, term if term is not None else Lit("/", span=node.span)
+                if term is None or not self._is_path(term, node):
+                    term = Lit("/", span=node.span)
+                return method, term
         return "POST", Lit("/")
 
-    def _check_path(self, path: Term, node: Node) -> None:
-        report = self.values.report.at(node.pointer)
+    def _is_path(self, path: Term, node: Node) -> bool:
+        good, report = True, self.values.report.at(node.pointer)
         for part in path.parts if isinstance(path, Text) else (path,):
             if isinstance(part, Lit) and any(mark in str(part.value) for mark in "?#"):
                 message = "a query or fragment in the path"
                 report.error("FC0205", message, part.span, "write the fields under `query:`")
+                good = False
         if self.values.may_be_absent(path):
             message = "a path cannot be left out"
             report.error("FC0315", message, path.span, "use a value that is always there")
+            good = False
+        return good
 
     def _fields(self, node: Node | None, what: str) -> tuple[Field, ...]:
         found: list[Field] = []

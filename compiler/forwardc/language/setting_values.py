@@ -13,11 +13,12 @@ from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language.destination import Destination, Setting, SettingType, settings_used
 from forwardc.language.project import DestinationValues, Project
 from forwardc.language.report import Report
-from forwardc.plan.terms import Lit
+from forwardc.plan.terms import Lit, Ref, Text
 
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})+")
+_HOST_PART = re.compile(r"[a-z0-9-]+")
 # Segments of RFC 3986, section 3.3; not `.` and `..`, nor escapes, which servers may resolve.
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~!$&'()*+,;=:@-]+"
 _PATH = re.compile(rf"(?:/{_SEGMENT})++/?|/")
@@ -57,9 +58,33 @@ def check_settings(
             found[name] = default
         else:
             missing.append(name)
+    labels = sorted(_host_labels(destination, environment) & set(found))
+    checks += [_check_label(name, found[name], report) for name in labels]
     if missing and given:
         _report_missing(missing, given, environment, report)
     return found if all(checks) and not missing else None
+
+
+def _host_labels(destination: Destination, environment: str) -> frozenset[str]:
+    """Names of the settings that give a part of a label of the host."""
+    base_url, before, names = destination.environments[environment], "", set()
+    for part in base_url.parts if isinstance(base_url, Text) else ():
+        if isinstance(part, Lit):
+            before += str(part.value)
+        elif isinstance(part, Ref) and "/" not in before.partition("://")[2]:
+            names.add(part.name.removeprefix("settings."))
+    declared = destination.settings
+    return frozenset(
+        name for name in names if name in declared and declared[name].type is not SettingType.HOST
+    )
+
+
+def _check_label(name: str, value: Lit, report: Report) -> bool:
+    if _HOST_PART.fullmatch(str(value.value)):
+        return True
+    message = f"the setting `{name}` stands in a host, and its value is no part of one"
+    report.error("FC0320", message, value.span, "lower-case letters, digits and -")
+    return False
 
 
 def _report_missing(

@@ -38,6 +38,7 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
         },
         title=destination.title,
         docs=destination.docs,
+        base_url=lowering.base_url,
     )
 
 
@@ -70,11 +71,11 @@ class _Lowering:
     ) -> None:
         self._destination = destination
         self._settings = settings
-        self._base = self._term(destination.environments[environment], {})
+        self.base_url = self._term(destination.environments[environment], {})
 
     def host(self) -> str:
         """The host that requests go to; empty while a setting of it is unknown."""
-        text = self._base.value if isinstance(self._base, Lit) else ""
+        text = self.base_url.value if isinstance(self.base_url, Lit) else ""
         return str(text).partition("://")[2].partition("/")[0]
 
     def operation(self, operation: source.Operation) -> program.Operation:
@@ -133,7 +134,7 @@ class _Lowering:
         path = self._term(request.path, lets)
         return program.Request(
             method=request.method,
-            url=joined((self._base, path), path.span),
+            url=joined((self.base_url, path), path.span),
             query=tuple(self._pair(entry, lets) for entry in request.query),
             headers=self._headers(step, lets),
             body=self._body(request.body, lets) if request.body else None,

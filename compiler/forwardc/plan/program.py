@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forwardc.diagnostics.span import Span
-from forwardc.plan.terms import Encoding, Term
+from forwardc.plan.terms import Encoding, Lit, Term
 from forwardc.plan.types import Type
 
 
@@ -128,7 +128,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A destination in one environment. `params` are plan-ready specifications."""
+    """A destination in one environment. `params` are plan-ready specifications.
+
+    `base_url` is the part of every URL before the path, with its place in the file.
+    """
 
     destination: str
     environment: str
@@ -138,6 +141,7 @@ class Program:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     title: str = ""
     docs: str = ""
+    base_url: Term = field(default=Lit(""))
 
 
 def terms_of(request: Request) -> tuple[Term, ...]:

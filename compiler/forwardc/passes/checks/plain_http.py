@@ -7,13 +7,13 @@ from forwardc.plan.terms import Lit, Text
 
 
 def check(case: Case) -> Iterator[Problem]:
-    """A base URL that does not start with `https://`."""
-    url = case.step.request.url
-    first = url.parts[0] if isinstance(url, Text) else url
-    if not (isinstance(first, Lit) and str(first.value).startswith("https://")):
+    """A base URL that does not start with `https://`. One that is a setting has a value first."""
+    base = case.program.base_url
+    first = base.parts[0] if isinstance(base, Text) else base
+    if isinstance(first, Lit) and not str(first.value).startswith("https://"):
         yield Problem(
             "FC0507",
             "the base URL does not start with https://",
-            first.span or case.step.request.span,
+            base.span,
             "card data is sent over TLS only",
         )
