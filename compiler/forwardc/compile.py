@@ -37,7 +37,7 @@ class Compiled:
 
     def documents(self) -> dict[str, Any]:
         """The files of `build/` but the manifest: texts, and structures that know their places."""
-        return build_files.documents(self.assessments, self.not_built)
+        return build_files.documents(self.loaded, self.assessments, self.not_built)
 
     def outputs(self) -> dict[str, bytes]:
         """The bytes of every file of `build/`, by path below it."""

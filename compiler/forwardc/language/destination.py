@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.nodes import YamlMap
+from forwardc.language.nodes import Node, YamlMap
 from forwardc.plan.terms import Lit, Ref, Term, walk
 from forwardc.plan.types import Type
 
@@ -199,6 +199,8 @@ class Step:
     idempotent_header: str | None = None
     stand_in: bool = False
     unconfirmed: str | None = None
+    sample: Node | None = None
+    """An answer of the destination as its documents show it, for the reviewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +221,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Pci:
-    """The destination's PCI DSS standing, for the reviewer. `expires` is a day, YYYY-MM-DD."""
+    """The destination's PCI DSS standing, for the reviewer.
+
+    `attestation` is a file of the project, `expires` its last day, YYYY-MM-DD.
+    """
 
     level: int | None = None
     attestation: str = ""
     expires: str = ""
+    span: Span | None = None
+    """Where the value of `expires` stands, else of `attestation`, else the key `pci`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,10 @@ class Destination:
     """Where the name stands."""
     root: YamlMap = field(repr=False)
     pci: Pci | None = None
+    own_vault: bool = False
+    """Whether the merchant's own token vault receives the card: PSPs ask for its attestation."""
+    countries: tuple[str, ...] = ()
+    """Where the destination is, ISO 3166-1; none means the country of the account."""
 
 
 _VALUE_TYPES = {

@@ -19,7 +19,7 @@ from forwardc.language.destination import (
     type_of_declared,
 )
 from forwardc.language.literals import check_literals
-from forwardc.language.nodes import Node, YamlMap
+from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.read_declarations import read_params, read_secrets, read_settings
 from forwardc.language.read_steps import read_operation
 from forwardc.language.read_values import Values
@@ -60,7 +60,9 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         operations=operations,
         span=name.value.span if name else root.span,
         root=root,
-        pci=_pci(root.get("pci")),
+        pci=_pci(root.entry("pci")),
+        own_vault=access.flag(root, "own_vault"),
+        countries=_countries(root.get("countries")),
     )
 
 
@@ -89,14 +91,22 @@ def _environments(node: Node | None, values: Values) -> dict[str, Term]:
     return found
 
 
-def _pci(node: Node | None) -> Pci | None:
-    if node is None:
+def _pci(entry: Entry | None) -> Pci | None:
+    if entry is None:
         return None
+    node = entry.value
+    place = access.get(node, "expires") or access.get(node, "attestation")
     return Pci(
         level=access.integer(node, "level"),
         attestation=access.text(node, "attestation") or "",
         expires=access.text(node, "expires") or "",
+        span=place.span if place else entry.key_span,
     )
+
+
+def _countries(node: Node | None) -> tuple[str, ...]:
+    found = (item for item in access.items(node) if isinstance(item, YamlScalar))
+    return tuple(str(item.value) for item in found)
 
 
 def _operations(node: Node | None, values: Values) -> dict[str, Operation]:

@@ -99,6 +99,7 @@ class _StepReader:
             idempotent_header=access.text(access.get(node, "idempotent"), "header"),
             stand_in=access.flag(node, "stand_in"),
             unconfirmed=access.text(node, "unconfirmed"),
+            sample=access.get(response, "sample"),
         )
         self._unused_lets(access.get(node, "let"))
         return step

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forwardc.language.load import Loaded
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import files_of, packs
@@ -17,12 +18,14 @@ from forwardc.vaults.plan_file import PLAN_VERSION, to_bytes
 LANGUAGE_VERSION = 1
 
 
-def documents(assessments: Sequence[Assessment], not_built: Sequence[Json]) -> dict[str, Any]:
+def documents(
+    loaded: Loaded, assessments: Sequence[Assessment], not_built: Sequence[Json]
+) -> dict[str, Any]:
     """All files but the manifest by their path below `build/`, sorted, not yet written.
 
     A text is a text; a structure may hold terms, which know their place in the YAML.
     """
-    found, lacking = packs(assessments)
+    found, lacking = packs(assessments, loaded)
     rows = coverage.rows(assessments)
     missing = [*not_built, *lacking]
     files = {path: content for pack in found for path, content in files_of(pack).items()}

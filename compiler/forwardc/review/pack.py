@@ -4,9 +4,11 @@ Each kind of file is a writer in `WRITERS`; a writer sees a pack and no other wr
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from forwardc.language.destination import Destination
+from forwardc.language.load import Loaded
 from forwardc.plan.program import Program
 from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
@@ -26,6 +28,12 @@ class Pack:
     account: Mapping[str, str]
     assessments: tuple[Assessment, ...]
     plan: Json
+    destination: Destination
+    """What the author wrote, for a reviewer: documentation, examples, attestation."""
+    accounts: Mapping[str, Mapping[str, str]]
+    """The merchant's account at the vault in each environment that has one."""
+    leads: bool
+    """Whether this pack writes the files that are not for one environment."""
 
     @property
     def folder(self) -> str:
@@ -33,7 +41,7 @@ class Pack:
         return f"{self.vault.name}/{self.program.destination}"
 
 
-def packs(assessments: Sequence[Assessment]) -> tuple[list[Pack], list[Json]]:
+def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack], list[Json]]:
     """A pack for each program that a vault carries, and what is not built for want of an account.
 
     A program of which a vault refuses every operation has no pack: coverage says why.
@@ -48,8 +56,28 @@ def packs(assessments: Sequence[Assessment]) -> tuple[list[Pack], list[Json]]:
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))
         elif plan is not None:
-            found.append(Pack(vault, program, account, tuple(group), plan))
-    return found, lacking
+            destination = loaded.by_name[program.destination]
+            accounts = _accounts(loaded, vault)
+            found.append(
+                Pack(vault, program, account, tuple(group), plan, destination, accounts, False)
+            )
+    return _with_leaders(found), lacking
+
+
+def _accounts(loaded: Loaded, vault: Vault) -> dict[str, Mapping[str, str]]:
+    environments = loaded.project.environments if loaded.project else {}
+    return {
+        name: values.vaults[vault.name]
+        for name, values in environments.items()
+        if vault.name in values.vaults
+    }
+
+
+def _with_leaders(found: list[Pack]) -> list[Pack]:
+    """The production pack leads, or the sandbox pack where production is not built."""
+    leaders = {pack.folder: pack for pack in found}
+    leaders |= {pack.folder: pack for pack in found if pack.program.environment == "production"}
+    return [replace(pack, leads=pack is leaders[pack.folder]) for pack in found]
 
 
 def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
