@@ -23,7 +23,11 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "build": "Compile destinations into build/.",
         "explain": "Explain a diagnostic code.",
         "coverage": "Show which operation works through which vault, and why not.",
+        "approve": "Record what was accepted for production.",
+        "approvals": "List what is approved for production.",
         "run": "Run a compiled operation.",
+        "secrets": "Keep the secrets that a vault stores.",
+        "submit": "Seal the keys of a destination for a vault.",
         "sandbox": "Serve the vaults and destinations locally.",
         "demo": "Show the whole path, from YAML to the sandbox's answer.",
     }

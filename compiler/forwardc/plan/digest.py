@@ -9,7 +9,16 @@ from hashlib import sha256
 from typing import Any, TypeAlias
 
 from forwardc.plan.codec import to_json
-from forwardc.plan.model import Http, Operation, Plan, Sign, SignRocketpay, SignVisa, Step
+from forwardc.plan.model import (
+    Http,
+    Operation,
+    Plan,
+    Review,
+    Sign,
+    SignRocketpay,
+    SignVisa,
+    Step,
+)
 from forwardc.plan.terms import If, Ref, Source, Term, walk
 
 Json: TypeAlias = Any
@@ -53,6 +62,29 @@ def leaving(plan: Plan, operation: str) -> Json:
     }
 
 
+def review_surface(plan: Plan, operation: str) -> Json | None:
+    """What the vault's reviewers accept of an operation; None where they review nothing.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    steps = plan.operations[operation].steps
+    return [_review(step.review) for step in steps if step.review] or None
+
+
+def _review(review: Review) -> Json:
+    """A step's surface. The order of headers and fields is nothing that a reviewer accepts."""
+    return {
+        "url": review.url,
+        "method": review.method,
+        "fields": [
+            field.model_dump(mode="json")
+            for field in sorted(review.fields, key=lambda field: (field.at, field.atom))
+        ],
+        "headers": sorted(review.headers, key=lambda name: (name.lower(), name)),
+        "keys": sorted(review.keys),
+    }
+
+
 def _asked(operation: Operation) -> Json:
     fallback = operation.fallback
     if fallback is None:
@@ -67,6 +99,7 @@ def _step(step: Step) -> Json:
         "http": _http(step.http),
         "destination": [step.destination.method, to_json(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,
+        **({"review": _review(step.review)} if step.review else {}),
     }
 
 
@@ -123,7 +156,16 @@ def _type_of(plan: Plan, operation: Operation, name: str) -> Json:
         return _spec(plan.params[rest])
     if root == "inputs" and rest in operation.inputs:
         return _spec(operation.inputs[rest])
+    if root == "steps":
+        return _output(operation, rest)
     return None
+
+
+def _output(operation: Operation, name: str) -> Json:
+    """Where an output comes from, as a later step sends it."""
+    step, _, output = name.partition(".")
+    outputs = (one.outputs for one in operation.steps if one.name == step)
+    return next((_spec(found[output]) for found in outputs if output in found), None)
 
 
 def _spec(spec: Any) -> Json:

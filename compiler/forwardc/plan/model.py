@@ -221,6 +221,27 @@ class Rule(_Model):
     verdict: Verdict = Field(alias="is")
 
 
+class ReviewField(_Model):
+    """A place of the body that the vault fills: a JSON Pointer, or an XPath where it is XML."""
+
+    at: str
+    atom: str
+    replacement: str
+    json_type: Literal["string", "number"]
+    format: str
+    required: bool
+
+
+class Review(_Model):
+    """What the vault's reviewers accept of a step, and must see again when it changes."""
+
+    url: str
+    method: str
+    fields: tuple[ReviewField, ...] = ()
+    headers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
 class Step(_Model):
     """One request of an operation, and how its answer is read."""
 
@@ -229,6 +250,7 @@ class Step(_Model):
     http: Http
     destination: Called
     sign: Sign | None = None
+    review: Review | None = None
     read: ReadDirect | ReadVault
     timeouts: Timeouts
     max_answer_bytes: int = Field(gt=0)

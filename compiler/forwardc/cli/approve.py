@@ -1,0 +1,167 @@
+"""`forwardc approve`: records that somebody accepted exactly what leaves in production.
+
+The only command that writes `forwardc.lock`, and the only place of its clock.
+"""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.output import note, say, shown_path
+
+if TYPE_CHECKING:
+    from forwardc.compile import Compiled
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+    from forwardc.review.approve import Act
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(short_help="Record what was accepted for production.")
+@click.argument("vault")
+@click.argument("target", metavar="DEST[.OPERATION]")
+@click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
+@click.option("--by", required=True, metavar="NAME", help="Who approves. A claim, not a proof.")
+@click.option("--psp-ticket", "ticket", metavar="TICKET", help="The PSP approved, under this.")
+@click.option("--expires", type=_DAY, metavar="DATE", help="Last day on which it holds.")
+@click.option("--date", "day", type=_DAY, hidden=True)
+@project_option
+def command(
+    vault: str,
+    target: str,
+    environment: str,
+    by: str,
+    ticket: str | None,
+    expires: datetime.datetime | None,
+    day: datetime.datetime | None,
+    project: Path | None,
+) -> int:
+    """Approve what an operation sends through VAULT; without OPERATION, every one there.
+
+    Look at build/ first: it is what you approve. With --psp-ticket the PSP's approval is recorded
+    beside your own.
+    """
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review.approve import Act
+
+    root, sink = find_project(project), Sink()
+    compiled = compile_project(root, sink)
+    act = Act(
+        by=by,
+        date=(day or datetime.datetime.now(datetime.UTC)).date(),
+        expires=expires.date() if expires else None,
+        ticket=ticket,
+    )
+    if not sink.has_errors:
+        _approve(compiled, vault, target, environment, act, sink)
+    show(sink, "text", root)
+    return 1 if sink.has_errors else 0
+
+
+def _approve(
+    compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
+) -> None:
+    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.review.approve import lock_bytes, with_approvals
+    from forwardc.review.write import replace_file
+
+    folder = _fresh_build(compiled, sink)
+    plan = _plan(folder, vault, target, environment, compiled, sink) if folder else None
+    if folder is None or plan is None:
+        return
+    operations = _operations(plan, target.partition(".")[2], sink)
+    lock = read_lock(lock_path(folder), sink)
+    if lock is None or not operations:
+        return
+    approved = with_approvals(lock, plan, operations, act, sink)
+    if approved is None:
+        return
+    replace_file(lock_path(folder), lock_bytes(approved))
+    _build_again(compiled.loaded.root, folder, sink)
+    _tell(plan, operations, act, lock_path(folder))
+
+
+def _fresh_build(compiled: "Compiled", sink: "Sink") -> Path | None:
+    """The build folder, None with FC0706 where it is not what the destinations compile to."""
+    from forwardc.review.write import compare
+
+    project = compiled.loaded.project
+    if project is None:
+        raise ValueError("a project without mistakes was read")
+    folder = compiled.loaded.root / project.build
+    changes = compare(folder, compiled.outputs())
+    if not changes.any:
+        return folder
+    stale = (*changes.written, *changes.removed)
+    sink.error(
+        "FC0706",
+        f"{project.build}/ is not what the destinations compile to: {len(stale)} stale, "
+        f"the first is {stale[0]}",
+        hint="run `forwardc build`, look at what changed, then approve",
+    )
+    return None
+
+
+def _plan(
+    folder: Path, vault: str, target: str, environment: str, compiled: "Compiled", sink: "Sink"
+) -> "Plan | None":
+    from forwardc.plan.build_dir import read_plan
+
+    destination, _, name = target.partition(".")
+    if name and _refusal(compiled, vault, destination, name, environment, sink):
+        return None
+    return read_plan(folder, vault, destination, environment, sink)
+
+
+def _refusal(
+    compiled: "Compiled", vault: str, destination: str, name: str, environment: str, sink: "Sink"
+) -> bool:
+    """Whether the vault refuses the operation, with the reason as FC0706."""
+    reasons = [
+        one.refusal
+        for one in compiled.assessments
+        if one.place == (vault, destination, name) and one.context.environment == environment
+    ]
+    if not any(reasons):
+        return False
+    sink.error("FC0706", f"{vault} refuses {destination}.{name}: {reasons[0]}")
+    return True
+
+
+def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
+    """The operations to approve; none, with FC0813 in the sink, where there is no such one."""
+    from forwardc.runtime.prepare import find_operation
+
+    if not name:
+        return sorted(plan.operations)
+    found = find_operation(plan, name, sink)
+    return [found] if found else []
+
+
+def _build_again(root: Path, folder: Path, sink: "Sink") -> None:
+    """Write the pages anew that show approvals."""
+    from forwardc.compile import compile_project
+    from forwardc.review.write import write
+
+    compiled = compile_project(root, sink)
+    if not sink.has_errors:
+        write(folder, compiled.outputs())
+
+
+def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
+    from forwardc.plan.digest import approval_digest, review_surface
+
+    until = f", until {act.expires}" if act.expires else ""
+    for name in operations:
+        say(f"approved {plan.vault} {plan.destination}.{name} {approval_digest(plan, name)}{until}")
+        operation = plan.operations[name]
+        for one in operation.notes:
+            note(f"  {operation.level}, {operation.status}: {one.message} [{one.code}]")
+        if review_surface(plan, name) is not None and act.ticket is None:
+            note("  the PSP's approval is another one: add it with --psp-ticket")
+    say(f"written: {shown_path(lock)}")

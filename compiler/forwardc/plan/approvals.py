@@ -1,0 +1,260 @@
+"""Reads `forwardc.lock` and compares it with a plan: what may leave in production.
+
+Writes nothing, and has no clock: the day is given. Everything here refuses by default.
+"""
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.changes import changes, described
+from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.model import Plan
+
+LOCK: Final = "forwardc.lock"
+LOCK_VERSION: Final = 1
+_RESTORE = "restore it from version control; nothing was changed"
+
+
+def one_line(text: str) -> str:
+    """The text itself. Raises `ValueError` where it is empty or not one line that can be shown."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be one line of printable text")
+    return text
+
+
+Shown: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
+Place: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+/production$")
+]
+Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class OwnApproval(_Entry):
+    """Somebody of the merchant accepted all that leaves. `expires` is the last day it holds."""
+
+    digest: Digest
+    date: datetime.date
+    by: Shown
+    expires: datetime.date | None = None
+    covers: dict[str, Any]
+
+
+class PspApproval(_Entry):
+    """The PSP accepted the review surface, under its own `ticket`."""
+
+    digest: Digest
+    date: datetime.date
+    by: Shown
+    ticket: Shown
+    expires: datetime.date | None = None
+    covers: list[Any]
+
+
+class AcceptedChange(_Entry):
+    """A known break of callers, accepted with a reason. `change` is the id that `diff` gives."""
+
+    change: Shown
+    reason: Shown
+    by: Shown
+    date: datetime.date
+
+
+class Lock(_Entry):
+    """The lock file. Keys are `vault/destination/operation/production`."""
+
+    forwardc: Literal[1] = 1
+    own: dict[Place, OwnApproval] = {}
+    psp: dict[Place, PspApproval] = {}
+    accepted: tuple[AcceptedChange, ...] = ()
+
+
+Approval: TypeAlias = OwnApproval | PspApproval
+
+
+class State(StrEnum):
+    """What a record says of what leaves now."""
+
+    APPROVED = "approved"
+    CHANGED = "changed"
+    EXPIRED = "expired"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The states of one operation; `psp` is None where the vault reviews nothing."""
+
+    own: State
+    psp: State | None
+
+    @property
+    def hold(self) -> bool:
+        """Whether nothing is missing."""
+        return self.own is State.APPROVED and self.psp in (None, State.APPROVED)
+
+
+def lock_path(build: Path) -> Path:
+    """Where the lock of a build folder lies: beside it."""
+    return build.resolve().parent / LOCK
+
+
+def place(plan: Plan, operation: str) -> str:
+    """The key of an operation's records."""
+    return f"{plan.vault}/{plan.destination}/{operation}/{plan.environment}"
+
+
+def read_lock(path: Path, sink: Sink) -> Lock | None:
+    """The lock, empty where there is no file; None with FC0703 or FC0705 in the sink."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Lock()
+    except OSError:
+        _damaged("cannot be read", sink)
+        return None
+    try:
+        return _checked(data, sink)
+    except ValidationError as problem:
+        _damaged(f"is damaged at {_first_place(problem)}", sink)
+    except (ValueError, RecursionError):
+        _damaged("is not JSON, or an object has the same key twice", sink)
+    return None
+
+
+def _checked(data: bytes, sink: Sink) -> Lock | None:
+    """The lock of these bytes. Raises `ValueError` where they are none."""
+    found = json.loads(data, object_pairs_hook=_no_repetition)
+    if not isinstance(found, dict) or not isinstance(found.get("forwardc"), int):
+        _damaged("has no version", sink)
+        return None
+    if found["forwardc"] != LOCK_VERSION:
+        sink.error("FC0703", f"{LOCK} has a version that this forwardc does not know")
+        return None
+    lock = Lock.model_validate_json(data)
+    edited = list(_edited(lock))
+    for pointer in edited:
+        _damaged("was edited: a digest is not that of what its record covers", sink, pointer)
+    return None if edited else lock
+
+
+def _damaged(what: str, sink: Sink, pointer: str = "") -> None:
+    where = f" ({pointer})" if pointer else ""
+    sink.error("FC0705", f"{LOCK} {what}{where}", pointer=pointer, hint=_RESTORE)
+
+
+def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raise `ValueError` for a key given twice: people read the first, readers take the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _first_place(problem: ValidationError) -> str:
+    return "".join(f"/{part}" for part in problem.errors(include_input=False)[0]["loc"]) or "/"
+
+
+def _edited(lock: Lock) -> Iterator[str]:
+    groups: tuple[tuple[str, Mapping[str, Approval]], ...] = (("own", lock.own), ("psp", lock.psp))
+    for group, records in groups:
+        for key, record in records.items():
+            if record.digest != file_digest(canonical(record.covers)):
+                yield f"/{group}/{key.replace('/', '~1')}"
+
+
+def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:
+    """The states of one operation. Raises `KeyError` if the plan has no such operation."""
+    key, surface = place(plan, operation), review_surface(plan, operation)
+    return Approvals(
+        own=_state(lock.own.get(key), leaving(plan, operation), today),
+        psp=None if surface is None else _state(lock.psp.get(key), surface, today),
+    )
+
+
+def _state(record: Approval | None, now: Any, today: datetime.date) -> State:
+    if record is None:
+        return State.NEVER
+    if record.digest != file_digest(canonical(now)):
+        return State.CHANGED
+    if record.expires is not None and record.expires < today:
+        return State.EXPIRED
+    return State.APPROVED
+
+
+def refuse_unapproved(
+    plan: Plan, operation: str, lock: Lock, today: datetime.date, sink: Sink
+) -> bool:
+    """Whether production must not run this operation: FC0814 or FC0815 in the sink.
+
+    A fallback can run in its place, so that it must be approved too. A plan of the sandbox needs
+    no approval. Raises `KeyError` if the plan has no such operation.
+    """
+    if plan.environment != "production":
+        return False
+    fallback = plan.operations[operation].fallback
+    names = [operation, fallback.operation] if fallback else [operation]
+    refused = [_refuse(plan, name, lock, today, sink) for name in names]
+    return any(refused)
+
+
+def refuse_stand_in(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether names of ours stand in for a partner's, which production never sees: FC0815."""
+    if plan.operations[operation].status != "stand_in":
+        return False
+    sink.error(
+        "FC0815",
+        f"{plan.destination}.{operation} holds names that stand in for the partner's own",
+        hint="ask the partner for them; a stand-in runs in the sandbox only",
+    )
+    return True
+
+
+def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:
+    if refuse_stand_in(plan, name, sink):
+        return True
+    found, key = states(plan, name, lock, today), place(plan, name)
+    if found.own is not State.APPROVED:
+        now = leaving(plan, name)
+        _report(plan, name, "the own approval", found.own, lock.own.get(key), now, sink)
+    if found.psp not in (None, State.APPROVED):
+        now = review_surface(plan, name)
+        _report(plan, name, "the PSP's approval", found.psp, lock.psp.get(key), now, sink)
+    return not found.hold
+
+
+def _report(
+    plan: Plan,
+    name: str,
+    which: str,
+    state: State | None,
+    record: Approval | None,
+    now: Any,
+    sink: Sink,
+) -> None:
+    ticket = " --psp-ticket TICKET" if "PSP" in which else ""
+    sink.error(
+        "FC0814",
+        f"{plan.vault}/{plan.destination}.{name}: {which} {_why(state, record, now)}",
+        hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{name}"
+        f" --env production{ticket} --by NAME`",
+    )
+
+
+def _why(state: State | None, record: Approval | None, now: Any) -> str:
+    if record is None:
+        return "was never given"
+    if state is State.EXPIRED:
+        return f"of {record.date} ended on {record.expires}"
+    return f"of {record.date} covers something else: {described(changes(record.covers, now))}"

@@ -1,0 +1,133 @@
+"""What differs between two JSON values: pointers, names and kinds, and never a value.
+
+Knows nothing of what the values mean, but for the lists whose items have names.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+Json: TypeAlias = Any
+
+# Lists whose items are known by name, so that one more header is one change and not many.
+_NAMED: Final = frozenset({"headers", "query", "steps", "fields", "keys"})
+
+
+class Kind(StrEnum):
+    """What happened at a place."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    MOVED = "moved"
+    """The same entries stand in another order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. `pointer` (RFC 6901) is into the older value where something was removed.
+
+    `name` is that of the innermost header, field or step, where there is one.
+    """
+
+    pointer: str
+    kind: Kind
+    name: str | None = None
+
+    def __str__(self) -> str:
+        named = f" ({self.name})" if self.name else ""
+        return f"{self.kind} {self.pointer or '/'}{named}"
+
+
+def changes(old: Json, new: Json) -> list[Change]:
+    """All differences, in reading order; empty only where both values are written alike."""
+    return list(_differ(old, new, (), None))
+
+
+def described(found: Sequence[Change], most: int = 6) -> str:
+    """Changes as one line, the first `most` of them."""
+    shown = "; ".join(map(str, found[:most]))
+    rest = len(found) - most
+    return f"{shown}; and {rest} more" if rest > 0 else shown
+
+
+def _differ(old: Json, new: Json, at: tuple[str, ...], name: str | None) -> Iterator[Change]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _entries(old, new, {key: key for key in (*old, *new)}, at, name)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _lists(old, new, at, name)
+    elif type(old) is not type(new) or old != new:
+        # `1 == True` in Python, and not in JSON.
+        yield Change(_pointer(at), Kind.CHANGED, name)
+
+
+def _entries(
+    old: dict[str, Json],
+    new: dict[str, Json],
+    tokens: dict[str, str],
+    at: tuple[str, ...],
+    name: str | None,
+    *,
+    named: bool = False,
+) -> Iterator[Change]:
+    """Differences by key; `tokens` gives the part of the pointer that stands for a key."""
+    for key in dict.fromkeys((*old, *new)):
+        inner, called = (*at, tokens[key]), key if named else name
+        if key not in new:
+            yield Change(_pointer(inner), Kind.REMOVED, called)
+        elif key not in old:
+            yield Change(_pointer(inner), Kind.ADDED, called)
+        else:
+            yield from _differ(old[key], new[key], inner, called)
+    if [key for key in old if key in new] != [key for key in new if key in old]:
+        yield Change(_pointer(at), Kind.MOVED, name)
+
+
+def _lists(
+    old: list[Json], new: list[Json], at: tuple[str, ...], name: str | None
+) -> Iterator[Change]:
+    known = bool(at) and at[-1] in _NAMED
+    named_old, named_new = _by_name(old) if known else None, _by_name(new) if known else None
+    if named_old is not None and named_new is not None:
+        tokens = {key: str(index) for index, key in enumerate(named_old)}
+        tokens |= {key: str(index) for index, key in enumerate(named_new)}
+        yield from _entries(named_old, named_new, tokens, at, name, named=True)
+        return
+    same = _same_at_start(old, new)
+    behind = _same_at_start(old[same:][::-1], new[same:][::-1])
+    removed, added = old[same : len(old) - behind], new[same : len(new) - behind]
+    for index in range(max(len(removed), len(added))):
+        inner = (*at, str(same + index))
+        if index >= len(added):
+            yield Change(_pointer(inner), Kind.REMOVED, name)
+        elif index >= len(removed):
+            yield Change(_pointer(inner), Kind.ADDED, name)
+        else:
+            yield from _differ(removed[index], added[index], inner, name)
+
+
+def _same_at_start(old: list[Json], new: list[Json]) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    differing = (index for index, (one, other) in pairs if changes(one, other))
+    return next(differing, min(len(old), len(new)))
+
+
+def _by_name(items: list[Json]) -> dict[str, Json] | None:
+    """The items by name, None where one has no name or two have the same."""
+    named = {name: item for item in items if (name := _name_of(item)) is not None}
+    return named if len(named) == len(items) else None
+
+
+def _name_of(item: Json) -> str | None:
+    match item:
+        case str() | [str(), _]:
+            return item if isinstance(item, str) else str(item[0])
+        case {"name": str(name)} | {"at": str(name)}:
+            return name
+        case _:
+            return None
+
+
+def _pointer(parts: tuple[str, ...]) -> str:
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -1,0 +1,117 @@
+"""Puts approvals into the lock, as a new value and as bytes. Has no clock and writes no file.
+
+Refuses what nobody can have looked at: stand-ins, and dates that are past.
+"""
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.approvals import (
+    Approval,
+    Lock,
+    OwnApproval,
+    PspApproval,
+    one_line,
+    place,
+    refuse_stand_in,
+)
+from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.model import Plan
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who approves, when, until which day (included), and the PSP's ticket if it has approved."""
+
+    by: str
+    date: datetime.date
+    expires: datetime.date | None = None
+    ticket: str | None = None
+
+
+def with_approvals(
+    lock: Lock, plan: Plan, operations: Sequence[str], act: Act, sink: Sink
+) -> Lock | None:
+    """The lock with the approvals of these operations, all or none.
+
+    None with FC0706 or FC0815 in the sink. Raises `KeyError` for an operation not in the plan.
+    """
+    stand_ins = [refuse_stand_in(plan, name, sink) for name in operations]
+    surfaces = {name: review_surface(plan, name) for name in operations}
+    if _refused(plan, act, list(surfaces.values()), sink) or any(stand_ins):
+        return None
+    own, psp = dict(lock.own), dict(lock.psp)
+    for name in operations:
+        own[place(plan, name)] = _own(plan, name, act)
+        surface = surfaces[name]
+        if act.ticket is not None and surface is not None:
+            psp[place(plan, name)] = _psp(surface, act, act.ticket)
+    return lock.model_copy(update={"own": own, "psp": psp})
+
+
+def _refused(plan: Plan, act: Act, surfaces: Sequence[object], sink: Sink) -> bool:
+    before = len(sink.sorted())
+    if plan.environment != "production":
+        sink.error("FC0706", "the sandbox needs no approval", hint="use --env production")
+    if act.expires is not None and act.expires < act.date:
+        sink.error("FC0706", "the day of --expires is past")
+    if act.ticket is not None and not any(surfaces):
+        sink.error(
+            "FC0706",
+            f"{plan.vault} reviews nothing of {plan.destination}: there is no PSP's approval",
+            hint="leave --psp-ticket out",
+        )
+    _check_text("--by", act.by, sink)
+    if act.ticket is not None:
+        _check_text("--psp-ticket", act.ticket, sink)
+    return len(sink.sorted()) > before
+
+
+def _check_text(option: str, text: str, sink: Sink) -> None:
+    try:
+        one_line(text)
+    except ValueError as problem:
+        sink.error("FC0706", f"{option} {problem}")
+    if len(text) > _LONGEST_NAME:
+        sink.error("FC0706", f"{option} has more than {_LONGEST_NAME} characters")
+    if find_secrets(text) or find_cards(text):
+        sink.error("FC0706", f"{option} looks like a credential or a card number")
+
+
+def _own(plan: Plan, operation: str, act: Act) -> OwnApproval:
+    covers = leaving(plan, operation)
+    digest = file_digest(canonical(covers))
+    return OwnApproval(digest=digest, date=act.date, by=act.by, expires=act.expires, covers=covers)
+
+
+def _psp(surface: list[object], act: Act, ticket: str) -> PspApproval:
+    digest = file_digest(canonical(surface))
+    return PspApproval(
+        digest=digest,
+        date=act.date,
+        by=act.by,
+        ticket=ticket,
+        expires=act.expires,
+        covers=surface,
+    )
+
+
+def lock_bytes(lock: Lock) -> bytes:
+    """The lock file: one leaf a line and records sorted, so that its diff reads well."""
+    data = {
+        "forwardc": lock.forwardc,
+        "own": {key: _record(lock.own[key]) for key in sorted(lock.own)},
+        "psp": {key: _record(lock.psp[key]) for key in sorted(lock.psp)},
+        "accepted": [one.model_dump(mode="json") for one in lock.accepted],
+    }
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _record(record: Approval) -> dict[str, object]:
+    return record.model_dump(mode="json", exclude={"expires"} if record.expires is None else set())
