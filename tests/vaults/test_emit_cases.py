@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from compiled import Run, assessed, bind, plan_of, program_of
 
 CASES = Path(__file__).resolve().parent.parent / "cases" / "emit"

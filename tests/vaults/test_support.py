@@ -1,4 +1,4 @@
-"""The support tables: every vault answers every feature, and says why where it does not carry it."""
+"""The support tables: every vault answers every feature, and says why where it refuses one."""
 
 import pytest
 
