@@ -15,7 +15,7 @@ _BUILT = re.compile(r"(?P<path>[^#]+\.(?:json|html|md))(?:#(?P<pointer>(?:/.*)?)
 _LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
 
 
-@click.command(short_help="Explain a diagnostic code, or where a built place comes from.")
+@click.command(short_help="Explain a code, a built place, or a line of YAML.")
 @click.argument("subject", required=False, metavar="[CODE | build/FILE#/POINTER | FILE.yaml:LINE]")
 @project_option
 def command(subject: str | None, project: Path | None) -> int:

@@ -21,10 +21,11 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "check": "Report every mistake in destinations.",
         "build": "Compile destinations into build/.",
-        "explain": "Explain a diagnostic code.",
+        "explain": "Explain a code, a built place, or a line of YAML.",
         "coverage": "Show which operation works through which vault, and why not.",
         "approve": "Record what was accepted for production.",
         "approvals": "List what is approved for production.",
+        "diff": "Show what changed, and whether it needs a new review.",
         "run": "Run a compiled operation.",
         "secrets": "Keep the secrets that a vault stores.",
         "submit": "Seal the keys of a destination for a vault.",

@@ -131,6 +131,7 @@ _TABLE = (
     Code("FC0704", "build-missing", "A plan has not been built"),
     Code("FC0705", "damaged-lock", "The lock file is damaged or was edited"),
     Code("FC0706", "approve-refused", "An approval cannot be given"),
+    Code("FC0707", "no-build-to-compare", "There is no build to compare with"),
     Code("FC0801", "missing-input", "An input of the source is missing"),
     Code("FC0802", "bad-source", "The source does not fit the vault"),
     Code("FC0803", "missing-param", "A required param is not given"),

@@ -4,19 +4,29 @@ Knows files and the two readers; nothing of what a destination means.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
 from forwardc.language import yaml_reader
+from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
 from forwardc.language.nodes import Node
 from forwardc.language.project import Project
 from forwardc.language.read_destination import read_destination
 from forwardc.language.read_project import read_project
-from forwardc.language.schema import Kind, validate
+from forwardc.language.schema import validate
 
 PROJECT_FILE = "forwardc.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Misshapen:
+    """A destination that does not fit its schema, as far as it can be read, and why."""
+
+    destination: Destination
+    form: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +37,46 @@ class Loaded:
     project: Project | None
     destinations: tuple[Destination, ...]
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    misshapen: tuple[Misshapen, ...] = ()
+    """Checked for further mistakes, and never compiled."""
 
     @property
     def by_name(self) -> dict[str, Destination]:
         """The destinations by name."""
         return {destination.name: destination for destination in self.destinations}
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Names of files that gave no destination, so that nobody takes them for missing."""
+        read = {destination.span.path for destination in self.destinations}
+        return frozenset(Path(path).stem for path in self.files if path not in read)
+
 
 def load(root: Path, sink: Sink) -> Loaded:
     """Read `forwardc.yaml` and every destination of the folder it names."""
     files: dict[str, bytes] = {}
-    node = _read(root, PROJECT_FILE, "project", files, sink)
-    project = read_project(node, sink) if node else None
+    node = _read(root, PROJECT_FILE, files, sink)
+    fits = node is not None and validate("project", node, sink)
+    project = read_project(node, sink) if node is not None and fits else None
     folder = project.destinations if project else "destinations"
     names = sorted(path.name for path in (root / folder).glob("*.yaml"))
     if not names:
         sink.error("FC0101", f"there is no destination in {folder}/", hint="see CONTRIBUTING.md")
-    destinations = _destinations(root, [f"{folder}/{name}" for name in names], files, sink)
-    for destination in destinations:
+    loaded = _destinations(root, [f"{folder}/{name}" for name in names], sink)
+    for destination in loaded.destinations:
         _check_file_name(destination, sink)
-    return Loaded(root, project, destinations, files)
+    return replace(loaded, project=project, files={**files, **loaded.files})
+
+
+def load_project(root: Path, sink: Sink) -> Project | None:
+    """Read `forwardc.yaml` alone."""
+    node = _read(root, PROJECT_FILE, "project", {}, sink)
+    return read_project(node, sink) if node else None
 
 
 def load_files(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
     """Read single destinations, without a project around them."""
-    files: dict[str, bytes] = {}
-    destinations = _destinations(root, paths, files, sink)
-    return Loaded(root, None, destinations, files)
+    return _destinations(root, paths, sink)
 
 
 def _check_file_name(destination: Destination, sink: Sink) -> None:
@@ -65,20 +88,34 @@ def _check_file_name(destination: Destination, sink: Sink) -> None:
         sink.error("FC0205", message, destination.span, pointer="/name", hint=hint)
 
 
-def _destinations(
-    root: Path, paths: Sequence[str], files: dict[str, bytes], sink: Sink
-) -> tuple[Destination, ...]:
+def _destinations(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
+    files: dict[str, bytes] = {}
     found: list[Destination] = []
+    misshapen: list[Misshapen] = []
     for path in paths:
-        node = _read(root, path, "destination", files, sink)
-        destination = read_destination(node, sink) if node else None
-        if destination:
-            found.append(destination)
-    return tuple(found)
+        node = _read(root, path, files, sink)
+        if node is None:
+            continue
+        form = Sink()
+        if validate("destination", node, form):
+            destination = read_destination(node, sink)
+            found += [destination] if destination else []
+        else:
+            misshapen += _misshapen(node, form.sorted(), sink)
+    return Loaded(root, None, tuple(found), files, tuple(misshapen))
 
 
-def _read(root: Path, path: str, kind: Kind, files: dict[str, bytes], sink: Sink) -> Node | None:
-    """The tree of a file that fits its schema, else None with the reasons in the sink."""
+def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[Misshapen]:
+    """Report the mistakes of form, and those that a reader finds besides them."""
+    inside = Sink()
+    destination = read_destination(node, inside)
+    for one in (*form, *independent(inside.sorted(), form)):
+        sink.add(one)
+    return [Misshapen(destination, tuple(form))] if destination else []
+
+
+def _read(root: Path, path: str, files: dict[str, bytes], sink: Sink) -> Node | None:
+    """The tree of a file, else None with the reasons in the sink."""
     try:
         with (root / path).open("rb") as file:
             data = file.read(yaml_reader.MAX_BYTES + 1)
@@ -86,7 +123,4 @@ def _read(root: Path, path: str, kind: Kind, files: dict[str, bytes], sink: Sink
         sink.error("FC0101", f"{path} cannot be read: {problem.strerror}")
         return None
     files[path] = data
-    node = yaml_reader.read(path, data, sink)
-    if node is None or not validate(kind, node, sink):
-        return None
-    return node
+    return yaml_reader.read(path, data, sink)

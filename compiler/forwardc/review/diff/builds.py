@@ -1,0 +1,101 @@
+"""Two sides of a diff: a build folder of the work tree, and one committed at a git reference.
+
+Reads files and asks git; knows manifests and plans by name only.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+MANIFEST = "manifest.json"
+
+
+class NoBuild(ValueError):  # noqa: N818 - what the user named has none
+    """There is no build where it was looked for. The message says what was looked for."""
+
+
+class Build(Protocol):
+    """The files of one build, by path below `build/`."""
+
+    def read(self, paths: list[str]) -> Mapping[str, bytes]:
+        """The bytes of these files. Raises `NoBuild` where one is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A build that was just compiled."""
+
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def read(self, paths: list[str]) -> Mapping[str, bytes]:
+        """The bytes of these files."""
+        return {path: self.files[path] for path in paths}
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A build folder on disk."""
+
+    path: Path
+
+    def read(self, paths: list[str]) -> Mapping[str, bytes]:
+        """The bytes of these files. Raises `NoBuild`."""
+        try:
+            return {path: (self.path / path).read_bytes() for path in paths}
+        except OSError as problem:
+            raise NoBuild(f"{problem.filename} cannot be read") from problem
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The build folder as it was committed, read by one git process."""
+
+    root: Path
+    commit: str
+    prefix: str
+
+    def read(self, paths: list[str]) -> Mapping[str, bytes]:
+        """The bytes of these files. Raises `NoBuild`."""
+        names = [f"{self.commit}:{self.prefix}/{path}" for path in paths]
+        listing = "".join(f"{name}\n" for name in names).encode()
+        found = _git(self.root, "cat-file", "--batch", stdin=listing)
+        return dict(zip(paths, _objects(found, paths), strict=True))
+
+
+def committed(root: Path, reference: str, folder: str) -> Committed:
+    """The build at a branch, tag or commit. Raises `NoBuild` where git knows none."""
+    wanted = f"{reference}^{{commit}}"
+    try:
+        commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+        prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
+    except NoBuild:
+        raise NoBuild("git knows no such reference") from None
+    return Committed(root, commit.decode().strip(), f"{prefix}{folder}")
+
+
+def _objects(output: bytes, paths: list[str]) -> list[bytes]:
+    """The contents in `git cat-file --batch` output, in the order they were asked for."""
+    found: list[bytes] = []
+    at = 0
+    for path in paths:
+        end = output.index(b"\n", at)
+        head = output[at:end].split(b" ")
+        if head[-1] == b"missing" or len(head) < 3:
+            raise NoBuild(f"{path} is not committed there")
+        size = int(head[-1])
+        found.append(output[end + 1 : end + 1 + size])
+        at = end + 1 + size + 1
+    return found
+
+
+def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, check=True)  # noqa: S603
+    except FileNotFoundError as problem:
+        raise NoBuild("git is not installed") from problem
+    except subprocess.CalledProcessError as problem:
+        raise NoBuild("git cannot read the repository") from problem
+    return done.stdout

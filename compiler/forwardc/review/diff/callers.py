@@ -1,0 +1,98 @@
+"""What a change of an operation means to those who call it: what they give, and what they read.
+
+Knows plans; nothing of what leaves.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from forwardc.plan.model import Operation, Plan, ValueSpec
+from forwardc.review.diff.finding import Class
+
+Found = Iterator[tuple[Class, str]]
+
+
+def given(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
+    """Params, inputs, the initiator and the outputs of an operation."""
+    (old_plan, old_op), (new_plan, new_op) = old, new
+    if old_op.initiator != new_op.initiator:
+        yield Class.BREAKING, f"the initiator is {new_op.initiator} now"
+    yield from _values("param", _params(old_plan, old_op), _params(new_plan, new_op))
+    yield from _values("input", old_op.inputs, new_op.inputs)
+    for atom in new_op.requires:
+        if atom not in old_op.requires:
+            yield Class.BREAKING, f"{atom} must be there now"
+    yield from _outputs(old_op, new_op)
+    if old_op.level != new_op.level:
+        yield Class.SAFE, f"coverage is {new_op.level} now"
+    if old_op.status != new_op.status:
+        yield Class.SAFE, f"the status is {new_op.status} now"
+
+
+def _params(plan: Plan, operation: Operation) -> Mapping[str, ValueSpec]:
+    return {name: plan.params[name] for name in operation.params}
+
+
+def _values(kind: str, old: Mapping[str, ValueSpec], new: Mapping[str, ValueSpec]) -> Found:
+    for name in sorted({*old, *new}):
+        if name not in new:
+            yield Class.BREAKING, f"the {kind} {name} is gone"
+        elif name not in old:
+            needed = _is_required(new[name])
+            what = "required" if needed else "optional"
+            yield Class.BREAKING if needed else Class.SAFE, f"a new {what} {kind} {name}"
+        else:
+            yield from _value(f"the {kind} {name}", old[name], new[name])
+
+
+def _is_required(spec: ValueSpec) -> bool:
+    return not spec.optional and spec.default is None
+
+
+def _value(what: str, old: ValueSpec, new: ValueSpec) -> Found:
+    if not _is_required(old) and _is_required(new):
+        yield Class.BREAKING, f"{what} is required now"
+    if old.type != new.type:
+        yield Class.BREAKING, f"{what} is of type {new.type} now, and was {old.type}"
+        return
+    for bound in ("minimum", "min_length"):
+        yield from _bound(what, bound, old, new, narrower=1)
+    for bound in ("maximum", "max_length"):
+        yield from _bound(what, bound, old, new, narrower=-1)
+    for rule in ("pattern", "json_schema"):
+        if getattr(old, rule) != getattr(new, rule):
+            is_new = getattr(new, rule) is not None
+            yield Class.BREAKING if is_new else Class.SAFE, f"{what} has another {rule}"
+    allowed, wanted = set(new.values or ()), set(old.values or ())
+    if new.values is not None and (old.values is None or wanted - allowed):
+        yield Class.BREAKING, f"{what} takes fewer values"
+    elif old.values != new.values:
+        yield Class.SAFE, f"{what} takes other values too"
+
+
+def _bound(what: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: int) -> Found:
+    before, after = _number(getattr(old, name)), _number(getattr(new, name))
+    if before == after:
+        return
+    is_narrower = after is not None and (before is None or (after - before) * narrower > 0)
+    yield Class.BREAKING if is_narrower else Class.SAFE, f"{what} has another {name}"
+
+
+def _number(value: int | str | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _outputs(old: Operation, new: Operation) -> Found:
+    before = {(step.name, name): out for step in old.steps for name, out in step.outputs.items()}
+    after = {(step.name, name): out for step in new.steps for name, out in step.outputs.items()}
+    for step, name in sorted({*before, *after}):
+        what = f"output {name} of step {step}"
+        if (step, name) not in after:
+            yield Class.BREAKING, f"the {what} is gone"
+        elif (step, name) not in before:
+            yield Class.SAFE, f"a new {what}"
+        elif after[step, name].type != before[step, name].type:
+            yield Class.BREAKING, f"the {what} has another type"
+        elif after[step, name].optional and not before[step, name].optional:
+            yield Class.BREAKING, f"the {what} may be missing now"
+        elif after[step, name].at != before[step, name].at:
+            yield Class.SAFE, f"the {what} is read elsewhere in the answer"

@@ -1,0 +1,54 @@
+"""One difference between two builds, classed by who must act on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+
+class Class(StrEnum):
+    """Who must act, the gravest first."""
+
+    REVIEW = "review"
+    """The PSP must review the operation anew."""
+    BREAKING = "breaking"
+    """Callers must change what they give or read."""
+    OWN = "own"
+    """What leaves changes: the merchant's own approval is lost."""
+    SAFE = "safe"
+    """Nobody must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a difference is about."""
+
+    vault: str
+    destination: str
+    environment: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.destination}.{self.operation} at {self.vault} ({self.environment})"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `what` names names and places, and holds no value."""
+
+    subject: Subject
+    class_: Class
+    what: str
+    accepted: str | None = None
+    """The reason for which a known break was accepted."""
+
+    @property
+    def id(self) -> str:
+        """Stable over runs and machines, so that a break can be accepted by it."""
+        text = "\n".join((str(self.subject), self.class_, self.what))
+        return sha256(text.encode()).hexdigest()[:12]
+
+
+def in_order(found: list[Difference]) -> list[Difference]:
+    """The gravest first, then by subject and words."""
+    order = {class_: index for index, class_ in enumerate(Class)}
+    return sorted(found, key=lambda one: (order[one.class_], str(one.subject), one.what))

@@ -1,0 +1,130 @@
+"""Shows differences as text, JSON, Markdown for a pull request, or a page of HTML.
+
+Knows differences; nothing of how they were found.
+"""
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, assert_never
+
+from forwardc.review.diff.finding import Class, Difference
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TITLES = {
+    Class.REVIEW: "Needs a new PSP review",
+    Class.BREAKING: "Breaks callers",
+    Class.OWN: "Needs your own approval again",
+    Class.SAFE: "Safe",
+}
+
+
+class Format(StrEnum):
+    """What `--format` takes."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def render(found: Sequence[Difference], format_: Format, against: str) -> str:
+    """All differences in one form; `against` names the older side."""
+    match format_:
+        case Format.TEXT:
+            return _text(found, against)
+        case Format.JSON:
+            return _json(found, against)
+        case Format.MARKDOWN:
+            return _page("diff.md.j2", found, against)
+        case Format.HTML:
+            return _page("diff.html.j2", found, against)
+        case _:
+            assert_never(format_)
+
+
+def counts(found: Sequence[Difference]) -> str:
+    """One line that counts the classes."""
+    parts = []
+    for class_ in Class:
+        number = sum(1 for one in found if one.class_ is class_)
+        if number:
+            parts.append(f"{number} {TITLES[class_].lower()}")
+    return "; ".join(parts) or "no difference"
+
+
+def _groups(found: Sequence[Difference]) -> list[tuple[str, list[tuple[str, list[Difference]]]]]:
+    """Titles, and under each the subjects with their differences."""
+    by_class = groupby(found, key=lambda one: one.class_)
+    return [
+        (
+            TITLES[class_],
+            [(str(s), list(d)) for s, d in groupby(group, key=lambda one: one.subject)],
+        )
+        for class_, group in by_class
+    ]
+
+
+def _text(found: Sequence[Difference], against: str) -> str:
+    lines = [f"against {against}: {counts(found)}"]
+    for title, subjects in _groups(found):
+        lines += ["", title]
+        for subject, differences in subjects:
+            lines.append(f"  {subject}")
+            lines += [f"    {one.id}  {one.what}{_accepted(one)}" for one in differences]
+    return "\n".join(lines) + "\n"
+
+
+def _accepted(one: Difference) -> str:
+    return f" (accepted: {one.accepted})" if one.accepted else ""
+
+
+def _json(found: Sequence[Difference], against: str) -> str:
+    data: dict[str, Any] = {
+        "forwardc": 1,
+        "against": against,
+        "differences": [
+            {
+                "id": one.id,
+                "class": str(one.class_),
+                "vault": one.subject.vault,
+                "destination": one.subject.destination,
+                "environment": one.subject.environment,
+                "operation": one.subject.operation,
+                "what": one.what,
+                "accepted": one.accepted,
+            }
+            for one in found
+        ],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _page(template: str, found: Sequence[Difference], against: str) -> str:
+    return _template(template).render(groups=_groups(found), against=against, counts=counts(found))
+
+
+@cache
+def _template(name: str) -> "Template":
+    from jinja2 import Environment, StrictUndefined
+
+    text = resources.files("forwardc.review.diff").joinpath(name).read_text("utf-8")
+    environment = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=name.endswith(".html.j2"),
+    )
+    environment.filters["cell"] = _cell
+    return environment.from_string(text)
+
+
+def _cell(text: str) -> str:
+    """Text inside a table cell of Markdown."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
