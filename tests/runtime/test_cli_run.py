@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run as cli
+from forwardc.runtime.secrets import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
 
 APPROVED = "src_visa_adyen_approved0000000"
@@ -69,6 +70,8 @@ def test_over_a_connection_the_request_stays_the_same(forwardc) -> None:
         received = sandbox.world.received
     assert (code, again) == (0, 0), out + err
     assert {request.host for request in received} == {"checkout-test.adyen.com"}
+    keys = {dict(request.headers)["x-api-key"] for request in received}
+    assert keys == {sandbox_secret("adyen", "adyen_api_key")}
 
 
 def test_a_dry_run_is_the_same_with_and_without_a_sandbox(

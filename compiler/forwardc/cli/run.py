@@ -85,6 +85,8 @@ def command(
     from forwardc.runtime.prepare import find_operation, refuse_environment
     from forwardc.runtime.shapes import RunRequest
 
+    if sandbox is not None and secrets_file is not None:
+        raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
     sink = Sink()
     # Before anything else is looked at, so that no credential is read for a run that is refused.
     if refuse_environment(environment, sink):

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from forwardc.plan.model import Plan
+from forwardc.plan.model import Operation, Plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.curl import curl as as_curl
+from forwardc.runtime.idempotency import keys_sent
 from forwardc.runtime.shapes import (
     Party,
     RunResult,
@@ -31,11 +32,12 @@ def preview_lines(
 def result_lines(plan: Plan, result: RunResult, *, curl: bool) -> Iterator[str]:
     """A run's steps and outcome."""
     yield f"{_title(plan, result.operation)}, run {result.run_id}"
+    yield f"digest {result.digest}"
     if result.fell_back:
         yield "the vault has no usable network token: the fallback operation ran"
     for step in result.steps:
         yield ""
-        yield from _step(plan, step, curl=curl)
+        yield from _step(plan, result.operation, step, curl=curl)
     yield ""
     yield _verdict(plan, result)
 
@@ -98,11 +100,11 @@ def _request(request: ShownRequest, *, curl: bool) -> Iterator[str]:
         yield f"  {request.body}"
 
 
-def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
+def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterator[str]:
     yield f"step {step.name}: {step.called}"
     if curl and step.request is not None:
         yield as_curl(step.request)
-    yield f"  keys     destination {step.keys.destination}, vault {step.keys.vault}"
+    yield f"  keys     {_keys(plan.operations[operation], step)}"
     yield f"  answer   {_answer(plan, step)}"
     for name, value in step.outputs.items():
         yield f"  output   {name} = {value}"
@@ -111,6 +113,16 @@ def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
     if step.answer:
         yield f"  says     {step.answer}"
     yield f"  time     {step.duration_ms} ms"
+
+
+def _keys(operation: Operation, report: StepReport) -> str:
+    """Both idempotency keys, and whether the request carries them."""
+    step = next(one for one in operation.steps if one.name == report.name)
+    named = zip(("destination", "vault"), (report.keys.destination, report.keys.vault), strict=True)
+    return ", ".join(
+        f"{party} {key}" + ("" if sent else " (not sent)")
+        for (party, key), sent in zip(named, keys_sent(step), strict=True)
+    )
 
 
 def _answer(plan: Plan, step: StepReport) -> str:

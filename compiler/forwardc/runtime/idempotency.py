@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 from forwardc.diagnostics.scan import find_cards
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Operation
+from forwardc.plan.model import Operation, Step
+from forwardc.plan.terms import Ref, walk
 from forwardc.runtime.shapes import Ambient, Keys
 
 # Adyen allows 64 characters, the fewest of the destinations with a documented limit.
@@ -45,6 +46,15 @@ def keys_for(
     while vault == destination:
         vault = str(ambient.new_uuid())
     return Keys(destination, vault)
+
+
+def keys_sent(step: Step) -> tuple[bool, bool]:
+    """Whether a step's request carries the destination's key, and the vault's."""
+    http = step.http
+    terms = [http.url, *(term for _, term in (*http.query, *http.headers))]
+    terms += [http.body] if http.body is not None else []
+    names = {node.name for term in terms for node in walk(term) if isinstance(node, Ref)}
+    return "run.idempotency_key" in names, "vault.idempotency_key" in names
 
 
 def _key(given: str, operation: Operation, step: str) -> str:

@@ -45,14 +45,18 @@ class Redactor:
         shown = dict(request.shown.headers)
         self._hide(value for name, value in request.headers if shown.get(name) != value)
 
-    def text(self, text: str) -> str:
-        """The text on one line, with nothing in it that must not be shown, cut after 600."""
+    def value(self, text: str) -> str:
+        """One value without the run's tainted ones and without card numbers."""
         # Longest first, so that no value leaves the rest of a longer one behind.
         for value in sorted(self._hidden, key=len, reverse=True):
             text = text.replace(value, MASK)
+        return printable(mask(text))
+
+    def text(self, text: str) -> str:
+        """A whole answer on one line, also without what its names give away, cut after 600."""
         for telling in _TELLING:
             text = telling.sub(rf"\1{MASK}", text)
-        shown = printable(" ".join(mask(text).split()))
+        shown = " ".join(self.value(text).split())
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _hide(self, values: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from forwardc.runtime.bind import RunScope, show_text
 from forwardc.runtime.outcome import outcome_of
 from forwardc.runtime.outputs import Outputs, outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
+from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import BoundRequest, Keys, Party, StepReport
 
 
@@ -50,34 +51,40 @@ def _concluded(
     return Concluded(outcome, party, reason, read, outputs.values, outputs.shown())
 
 
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What went out and what came back; both None where nothing was sent."""
+
+    keys: Keys
+    bound: BoundRequest | None
+    sent: Sent | None
+
+
 def reported(
-    step: Step,
-    keys: Keys,
-    scope: RunScope,
-    bound: BoundRequest | None,
-    concluded: Concluded,
-    redactor: Redactor,
-    took_ms: int,
+    step: Step, trip: Trip, concluded: Concluded, scope: RunScope, redactor: Redactor
 ) -> StepReport:
     """The step as it may be shown and kept: everything masked."""
     read = concluded.read
-    body = read.body or ""
+    answer = trip.sent if isinstance(trip.sent, Answer) else None
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
-    keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN) and body
+    keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
     return StepReport(
         name=step.name,
         deliver=step.deliver,
         called=f"{step.destination.method} {show_text(step.destination.url, scope)}",
-        keys=keys,
+        keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
         reason=concluded.reason,
         vault_status=read.vault_status,
         status=read.status if isinstance(read, DestinationAnswer) else None,
-        request_id=redactor.text(read.request_id) if read.request_id else None,
-        outputs=concluded.shown_outputs,
-        request=bound.shown if bound else None,
-        answer=redactor.text(body) if keep else None,
-        cards_masked=count_cards(body),
-        duration_ms=took_ms,
+        request_id=redactor.value(read.request_id) if read.request_id else None,
+        outputs={
+            name: redactor.value(value) if isinstance(value, str) else value
+            for name, value in concluded.shown_outputs.items()
+        },
+        request=trip.bound.shown if trip.bound else None,
+        answer=redactor.text(read.body) if keep and read.body else None,
+        cards_masked=count_cards(answer.body.decode("utf-8", "replace")) if answer else 0,
+        duration_ms=answer.duration_ms if answer else 0,
     )

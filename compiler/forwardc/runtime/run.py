@@ -11,19 +11,17 @@ from forwardc.plan.model import Fallback, Plan, Step
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import Ended, direct_answer, read_answer
-from forwardc.runtime.bind import RunScope, bind
+from forwardc.runtime.bind import bind
 from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.keys import KeyRing, NoKey
 from forwardc.runtime.outcome import holds
 from forwardc.runtime.prepare import Prepared, bind_step, moment, prepare, rehearse
 from forwardc.runtime.redact import Redactor
-from forwardc.runtime.report import Concluded, conclude, reported
+from forwardc.runtime.report import Trip, conclude, reported
 from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.send import Answer, HostRefused, Limits, Sender
 from forwardc.runtime.shapes import (
     Ambient,
-    BoundRequest,
-    Keys,
     Party,
     RunRequest,
     RunResult,
@@ -130,7 +128,10 @@ async def _step(journey: _Journey, step: Step) -> StepReport | None:
         values |= await _vault_key(prepared, step, means)
     except NoKey as problem:
         ended = Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
-        return _report(journey, step, keys, prepared.scope(values), None, conclude(step, ended, {}))
+        trip = Trip(keys, None, None)
+        return reported(
+            step, trip, conclude(step, ended, {}), prepared.scope(values), journey.redactor
+        )
     scope = prepared.scope(values)
     bound = bind_step(step, scope, journey.sink)
     if bound is None:
@@ -144,12 +145,11 @@ async def _step(journey: _Journey, step: Step) -> StepReport | None:
     except HostRefused as problem:
         journey.sink.error("FC0810", f"step {step.name}: {problem}")
         return None
-    took = sent.duration_ms if isinstance(sent, Answer) else 0
     concluded = conclude(step, read_answer(step, sent), scope.values)
     for name, value in concluded.outputs.items():
         journey.outputs[f"steps.{step.name}.{name}"] = value
     journey.redactor.hide_values(journey.outputs)
-    return _report(journey, step, keys, scope, bound, concluded, took)
+    return reported(step, Trip(keys, bound, sent), concluded, scope, journey.redactor)
 
 
 async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, Any]:
@@ -158,18 +158,6 @@ async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, 
         return {}
     jwk = await means.keys.key(prepared.plan.keys.jwks, prepared.plan.hosts.vault)
     return {"vault.jwk": Secret(jwk)}
-
-
-def _report(
-    journey: _Journey,
-    step: Step,
-    keys: Keys,
-    scope: RunScope,
-    bound: BoundRequest | None,
-    concluded: Concluded,
-    took: int = 0,
-) -> StepReport:
-    return reported(step, keys, scope, bound, concluded, journey.redactor, took)
 
 
 def _result(
