@@ -1,0 +1,198 @@
+"""What the documents show is what happens: commands run, excerpts are found, links lead somewhere.
+
+How a document says it:
+
+- A `console` block holds `$ command` lines and their output. Blocks of a document run in order, in
+  one copy of the checkout. `...` stands for any text; on a line of its own, for any lines.
+  `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
+- A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
+  parts, between lines of `...`, stand in that file in this order. Indentation does not count.
+- `yaml new=PATH` makes that file in the copy.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from forwardc.diagnostics.scan import find_cards
+from forwardc.sandbox.cards import lookup
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "compiler", "docs")
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+)
+ANY = "..."
+FENCE = re.compile(r"^( *)```(\w+)(?: +(\S.*?))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, what follows the language, its lines and their number."""
+
+    language: str
+    about: str
+    text: str
+    line: int
+
+
+def blocks(document: str) -> list[Block]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return [
+        Block(
+            found[2],
+            found[3] or "",
+            re.sub(rf"(?m)^{found[1]}", "", found[4]),
+            text[: found.start()].count("\n") + 1,
+        )
+        for found in FENCE.finditer(text)
+    ]
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output that is shown."""
+    joined = block.text.replace("\\\n", "")
+    for part in re.split(r"(?m)^\$ ", joined)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output.strip("\n")
+
+
+class Terminal:
+    """Runs the commands of one document in a copy of the checkout."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.code = 0
+        for name in COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+
+    def run(self, command: str) -> str | None:
+        """The output, or None for a command that is not run."""
+        match shlex.split(command):
+            case ["make", "test"]:
+                return None
+            case ["make", "demo"]:
+                return self.forwardc(["demo"])
+            case ["make", "check" | "build" as name] | ["forwardc", name]:
+                return self.forwardc([name])
+            case ["forwardc", *arguments]:
+                return self.forwardc(arguments)
+            case ["echo", "$?"]:
+                return str(self.code)
+            case _:
+                raise AssertionError(f"a document runs forwardc and nothing else: {command}")
+
+    def forwardc(self, arguments: list[str]) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "forwardc", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder / "compiler"), "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        self.code = done.returncode
+        return done.stdout
+
+
+def fits(shown: str, output: str) -> bool:
+    """Whether an output is what a document shows of it."""
+    lines = [
+        r"(?:.*\n)*?" if line.strip() == ANY else _line(line) + r"\n" for line in shown.splitlines()
+    ]
+    normal = "".join(f"{line.rstrip()}\n" for line in output.strip("\n").splitlines())
+    return re.fullmatch("".join(lines), normal) is not None
+
+
+def _line(line: str) -> str:
+    return ".*?".join(re.escape(part) for part in line.rstrip().split(ANY))
+
+
+def stands_in(excerpt: str, text: str) -> bool:
+    """Whether the parts of an excerpt stand in a text, in order, each without a gap."""
+    lines = [line.strip() for line in text.splitlines()]
+    at = 0
+    for part in re.split(rf"(?m)^\s*(?:# )?{re.escape(ANY)}\n", excerpt):
+        wanted = [line.strip() for line in part.strip("\n").splitlines()]
+        places = range(at, len(lines) - len(wanted) + 1)
+        found = next((at for at in places if lines[at : at + len(wanted)] == wanted), None)
+        if found is None:
+            return False
+        at = found + len(wanted)
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_print_what_is_shown(document: str, tmp_path: Path) -> None:
+    shown = blocks(document)
+    if not any(block.language == "console" for block in shown):
+        return
+    terminal = Terminal(tmp_path)
+    for block in shown:
+        if block.about.startswith("new="):
+            (tmp_path / block.about.removeprefix("new=")).write_text(block.text, encoding="utf-8")
+        for command, expected in commands(block) if block.language == "console" else ():
+            output = terminal.run(command)
+            message = f"{document}:{block.line}: $ {command}\n{output}"
+            assert output is None or fits(expected, output), message
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_excerpts_stand_in_their_files(document: str) -> None:
+    for block in blocks(document):
+        if re.fullmatch(r"[\w./-]+\.\w+", block.about):
+            text = (ROOT / block.about).read_text(encoding="utf-8")
+            assert stands_in(block.text, text), f"{document}:{block.line}: {block.about}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    targets = re.findall(r'(?:\]\(|src=")([^)"#\s]+)', text)
+    local = [target for target in targets if "://" not in target]
+    assert not [target for target in local if not (path.parent / target).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_in_backticks_exist(document: str) -> None:
+    text = FENCE.sub("", (ROOT / document).read_text(encoding="utf-8"))
+    named = re.findall(r"`((?:compiler|docs|schemas|tests|destinations)/[\w./-]+)`", text)
+    made = {block.about.removeprefix("new=") for block in blocks(document)}
+    # A word in capitals stands for a name of the reader's.
+    named = [name for name in named if not re.search("[A-Z]{4}", name)]
+    assert not [name for name in named if not (ROOT / name).exists() and name not in made]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_only_test_cards_stand_in_a_document(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    found = [re.sub(r"\D", "", text[card.start : card.end]) for card in find_cards(text)]
+    assert not [number[-4:] for number in found if lookup(number) is None]
+
+
+@pytest.mark.parametrize(
+    ("shown", "output", "does"),
+    [
+        ("a\n...\nc", "a\nb\nb\nc\n", True),
+        ("id ...", "id 42\n", True),
+        ("a\n...", "a\n", True),
+        ("a", "a\nb\n", False),
+        ("a...c", "abd\n", False),
+        ("", "b\n", False),
+    ],
+)
+def test_a_shown_output_fits(shown: str, output: str, does: bool) -> None:
+    assert fits(shown, output) is does
