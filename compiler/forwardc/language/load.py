@@ -55,9 +55,7 @@ class Loaded:
 def load(root: Path, sink: Sink) -> Loaded:
     """Read `forwardc.yaml` and every destination of the folder it names."""
     files: dict[str, bytes] = {}
-    node = _read(root, PROJECT_FILE, files, sink)
-    fits = node is not None and validate("project", node, sink)
-    project = read_project(node, sink) if node is not None and fits else None
+    project = _project(root, files, sink)
     folder = project.destinations if project else "destinations"
     names = sorted(path.name for path in (root / folder).glob("*.yaml"))
     if not names:
@@ -70,13 +68,19 @@ def load(root: Path, sink: Sink) -> Loaded:
 
 def load_project(root: Path, sink: Sink) -> Project | None:
     """Read `forwardc.yaml` alone."""
-    node = _read(root, PROJECT_FILE, "project", {}, sink)
-    return read_project(node, sink) if node else None
+    return _project(root, {}, sink)
 
 
 def load_files(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
     """Read single destinations, without a project around them."""
     return _destinations(root, paths, sink)
+
+
+def _project(root: Path, files: dict[str, bytes], sink: Sink) -> Project | None:
+    node = _read(root, PROJECT_FILE, files, sink)
+    if node is None or not validate("project", node, sink):
+        return None
+    return read_project(node, sink)
 
 
 def _check_file_name(destination: Destination, sink: Sink) -> None:
