@@ -10,7 +10,8 @@ from typing import Any
 from forwardc.language.load import Loaded
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
-from forwardc.review.pack import files_of, packs
+from forwardc.review.pack import packs
+from forwardc.review.writers import files_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
 from forwardc.vaults.plan_file import PLAN_VERSION, to_bytes

@@ -1,22 +1,14 @@
-"""The files about one program at one vault, before they are written: JSON structures and texts.
+"""A pack: all that the files about one program at one vault may say. Knows none of the files."""
 
-Each kind of file is a writer in `WRITERS`; a writer sees a pack and no other writer.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 from forwardc.language.destination import Destination
 from forwardc.language.load import Loaded
 from forwardc.plan.program import Program
-from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.plan_file import plan_file
-
-Files: TypeAlias = dict[str, Any]
-"""Paths below `build/` with a text, or a structure that may hold terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +88,3 @@ def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
         "vault": vault.name,
         "why": f"forwardc.yaml gives no {', '.join(missing)}",
     }
-
-
-def _plan(pack: Pack) -> Files:
-    return {f"{pack.folder}/{pack.program.environment}.plan.json": pack.plan}
-
-
-def _setup(pack: Pack) -> Files:
-    setup = setup_file(pack.vault, pack.program, pack.account, pack.plan, pack.assessments)
-    return {f"{pack.folder}/{pack.program.environment}.setup.json": setup}
-
-
-WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup)
-
-
-def files_of(pack: Pack) -> Files:
-    """Everything that is written about a pack."""
-    return {path: content for writer in WRITERS for path, content in writer(pack).items()}

@@ -1,0 +1,30 @@
+"""Which files are written about a program at a vault, before they are bytes: structures and texts.
+
+Each kind of file is a writer in `WRITERS`; a writer sees a pack and no other writer.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from forwardc.review.pack import Pack
+from forwardc.review.setup import setup_file
+
+Files: TypeAlias = dict[str, Any]
+"""Paths below `build/` with a text, or a structure that may hold terms."""
+
+
+def _plan(pack: Pack) -> Files:
+    return {f"{pack.folder}/{pack.program.environment}.plan.json": pack.plan}
+
+
+def _setup(pack: Pack) -> Files:
+    setup = setup_file(pack.vault, pack.program, pack.account, pack.plan, pack.assessments)
+    return {f"{pack.folder}/{pack.program.environment}.setup.json": setup}
+
+
+WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup)
+
+
+def files_of(pack: Pack) -> Files:
+    """Everything that is written about a pack."""
+    return {path: content for writer in WRITERS for path, content in writer(pack).items()}
