@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded, load
+from forwardc.language.load import Loaded, Misshapen, load
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
@@ -56,6 +57,8 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
     With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
     """
     check_secret_names(loaded.destinations, sink)
+    for one in loaded.misshapen:
+        _check_misshapen(one, sink)
     programs, not_built = _programs(loaded, sink)
     if sink.has_errors:
         return Compiled(loaded, not_built=not_built)
@@ -67,6 +70,15 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
     return Compiled(loaded, assessments, not_built)
 
 
+def _check_misshapen(one: Misshapen, sink: Sink) -> None:
+    """Report what the rules find in a destination that does not fit its schema."""
+    found = Sink()
+    for environment in one.destination.environments:
+        _program(one.destination, environment, {}, found)
+    for diagnostic in independent(found.sorted(), one.form):
+        sink.add(diagnostic)
+
+
 def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:
     """Every destination in each of its environments, checked, and what has no values there."""
     project = loaded.project
@@ -76,7 +88,7 @@ def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ..
             for destination in loaded.destinations
             for environment in destination.environments
         ], ()
-    check_project_names(project, loaded.by_name, sink)
+    check_project_names(project, loaded.by_name, sink, loaded.unread)
     programs: list[Program] = []
     not_built: list[Json] = []
     for destination in loaded.destinations:

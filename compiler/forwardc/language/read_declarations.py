@@ -5,6 +5,7 @@ Knows the shape that the schema allows; which of them expressions use is judged 
 
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import TypeVar
 
 from forwardc.language import access
@@ -20,6 +21,7 @@ from forwardc.language.nodes import Entry, Node, YamlScalar, to_data
 from forwardc.language.report import Report
 
 _Read = TypeVar("_Read")
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 def read_settings(node: Node | None, report: Report) -> dict[str, Setting]:
@@ -44,6 +46,11 @@ def _each(
     return {entry.key: read(entry, report.at(entry.value.pointer)) for entry in found}
 
 
+def _one_of(kind: type[_Kind], name: str | None, fallback: _Kind) -> _Kind:
+    """The member of this name; `fallback` for another, which the schema has reported."""
+    return kind(name) if name in set(kind) else fallback
+
+
 def _setting(entry: Entry, report: Report) -> Setting:
     node = entry.value
     return Setting(
@@ -51,7 +58,7 @@ def _setting(entry: Entry, report: Report) -> Setting:
         span=entry.key_span,
         pointer=node.pointer,
         description=access.text(node, "description") or "",
-        type=SettingType(access.text(node, "type") or SettingType.STRING),
+        type=_one_of(SettingType, access.text(node, "type"), SettingType.STRING),
         bounds=_bounds(node, report),
         default=access.literal(node, "default"),
         example=access.literal(node, "example"),
@@ -68,7 +75,7 @@ def _param(entry: Entry, report: Report) -> Param:
         span=entry.key_span,
         pointer=node.pointer,
         description=access.text(node, "description") or "",
-        type=ParamType(access.text(node, "type") or ParamType.STRING),
+        type=_one_of(ParamType, access.text(node, "type"), ParamType.STRING),
         bounds=_bounds(node, report),
         default=default,
         example=access.literal(node, "example"),

@@ -44,17 +44,25 @@ def read_project(root: Node, sink: Sink) -> Project | None:
 
 
 def check_project_names(
-    project: Project, destinations: Mapping[str, Destination], sink: Sink
+    project: Project,
+    destinations: Mapping[str, Destination],
+    sink: Sink,
+    unread: frozenset[str] = frozenset(),
 ) -> None:
-    """Report FC0302 for each destination and operation that the project names and nobody has."""
+    """Report FC0302 for each destination and operation that the project names and nobody has.
+
+    Nothing is said of destinations in `unread`, whose own mistakes keep them from being known.
+    """
     report = Report(sink)
     for environment in project.environments.values():
         for name, values in environment.settings.items():
-            if name not in destinations:
+            if name not in destinations and name not in unread:
                 _unknown(report.at(values.pointer), "destination", name, destinations, values.span)
     for target in project.targets:
         destination = destinations.get(target.destination)
         here = report.at(target.pointer)
+        if target.destination in unread:
+            continue
         if destination is None:
             _unknown(here, "destination", target.destination, destinations, target.span)
         elif target.operation is not None and target.operation not in destination.operations:

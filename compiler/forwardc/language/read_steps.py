@@ -30,10 +30,13 @@ from forwardc.language.scope import (
     Use,
     let_of,
 )
+from forwardc.plan.program import Outcome
 from forwardc.plan.terms import Lit, Ref, Term, Text
 from forwardc.plan.types import Type
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+
+_OUTCOMES = frozenset(Outcome)
 
 _OUTPUT_TYPES = {
     "string": Type.TEXT,
@@ -241,7 +244,8 @@ class _StepReader:
             condition = access.get(item, "when")
             when = values.rule(condition) if condition is not None else None
             if condition is None or when is not None:
-                is_ = access.text(item, "is") or "unknown"
+                is_ = access.text(item, "is")
+                is_ = is_ if is_ in _OUTCOMES else "unknown"
                 rules.append(OutcomeRule(when, is_, item.span, item.pointer))
         return tuple(rules)
 

@@ -1,0 +1,52 @@
+"""Says which findings stand on their own where a file does not have the form of its schema.
+
+Knows diagnostics only: a mistake of form hides declarations and uses, and what merely follows from
+that is no mistake of the author's.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from forwardc.diagnostics.diagnostic import Diagnostic
+from forwardc.diagnostics.span import Span
+
+_OF_DECLARATIONS = frozenset(
+    ("FC0302", "FC0306", "FC0307", "FC0309", "FC0312", "FC0315", "FC0316", "FC0317", "FC0318")
+)
+_OF_TYPES = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
+_OF_USES = frozenset(("FC0308", "FC0310", "FC0311", "FC0321"))
+_DECLARING = ("params", "settings", "secrets", "operations")
+_LINES = ("forwardc", "name", "title", "docs", "pci", "environments")
+
+
+def independent(found: Iterable[Diagnostic], form: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings that do not follow from those of form, in the same file."""
+    hidden = _hidden(form)
+    spans = [one.span for one in form if one.span is not None]
+    for one in found:
+        if one.code not in hidden and not any(_overlap(one.span, span) for span in spans):
+            yield one
+
+
+def _hidden(form: Sequence[Diagnostic]) -> frozenset[str]:
+    hidden: frozenset[str] = frozenset()
+    for one in form:
+        tokens = one.pointer.split("/")[1:]
+        top = tokens[0] if tokens else ""
+        if not top or top in _LINES:
+            continue
+        if top not in _DECLARING or len(tokens) == 1:
+            hidden |= _OF_DECLARATIONS | _OF_TYPES | _OF_USES
+        elif top == "operations":
+            hidden |= _OF_USES
+            # The outputs of a step are declarations too.
+            if len(tokens) < 5 or "response" in tokens:
+                hidden |= _OF_DECLARATIONS | _OF_TYPES
+        else:
+            hidden |= _OF_TYPES
+    return hidden
+
+
+def _overlap(one: Span | None, other: Span) -> bool:
+    if one is None or one.path != other.path:
+        return False
+    return one == other or (one.start < other.end and other.start < one.end)
