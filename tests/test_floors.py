@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ PYPROJECT = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(e
 # The import names of the dependencies in pyproject.toml.
 DECLARED = {
     {"pyyaml": "yaml"}.get(name, name.replace("-", "_"))
-    for text in PYPROJECT["project"]["dependencies"]
+    for text in (
+        *PYPROJECT["project"]["dependencies"],
+        *chain.from_iterable(PYPROJECT["project"]["optional-dependencies"].values()),
+    )
     for name in re.findall(r"^[a-z0-9-]+", text)
 }
 LONGEST_FILE = 400

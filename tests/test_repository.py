@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ DIRECT = [
     Requirement(text)
     for text in (
         *PYPROJECT["project"]["dependencies"],
+        *chain.from_iterable(PYPROJECT["project"]["optional-dependencies"].values()),
         *PYPROJECT["dependency-groups"]["dev"],
         *PYPROJECT["build-system"]["requires"],
     )

@@ -1,0 +1,177 @@
+"""Seals a text to a vault's OpenPGP key, and proves on the result that only that key opens it.
+
+Bytes in, bytes out: knows no file, no destination and no vault. The library encrypts to expired and
+revoked keys, and to every subkey that can encrypt, so key and result are checked here.
+"""
+
+from base64 import encodebytes
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from forwardc.plan.values import Secret
+
+if TYPE_CHECKING:
+    from pysequoia import Cert
+    from pysequoia.packet import Packet
+
+_PKESK: Final = 0xC1
+_RSA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the vault's documents print of its key, in upper-case hexadecimal digits.
+
+    `key_id` is that of the encryption subkey; None where a person vouches for another key.
+    """
+
+    fingerprint: str
+    key_id: str | None
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKey:
+    """A public key that passed every check."""
+
+    fingerprint: str
+    key_id: str
+    cert: "Cert" = field(repr=False)
+
+
+class KeyRefused(ValueError):  # noqa: N818 - the key's property
+    """The key must not be used. The reason is safe to show."""
+
+
+def key_hash(value: str) -> Secret:
+    """SHA-256 of a third-party key as 64 hexadecimal digits, as secret as the key itself."""
+    return Secret(sha256(value.encode()).hexdigest())
+
+
+def read_key(data: bytes, expected: Expected, now: datetime) -> SealingKey:
+    """Read a public key, armoured or not, and check it. Raises `KeyRefused`, or `ImportError`."""
+    from pysequoia import Cert
+
+    try:
+        cert = Cert.from_bytes(data)
+        _check_primary(cert, expected, now)
+        key_id = _only_recipient(_encrypt(cert, b""))
+        _check_subkey(cert, key_id, expected, now)
+    except RuntimeError:
+        # The library's message holds a stack of its own.
+        raise KeyRefused(
+            "the file does not hold one undamaged OpenPGP key that can encrypt"
+        ) from None
+    return SealingKey(expected.fingerprint, key_id, cert)
+
+
+def seal(key: SealingKey, text: Secret) -> bytes:
+    """The text encrypted to the key, as lines of base64. Raises `KeyRefused`."""
+    message = _encrypt(key.cert, str(text.reveal()).encode())
+    if _only_recipient(message) != key.key_id:
+        raise KeyRefused("the message is not for the encryption subkey of this key")
+    return encodebytes(message)
+
+
+def _encrypt(cert: "Cert", text: bytes) -> bytes:
+    from pysequoia import encrypt
+
+    return encrypt(bytes=text, recipients=[cert], armor=False)
+
+
+def _check_primary(cert: "Cert", expected: Expected, now: datetime) -> None:
+    from pysequoia.packet import Tag
+
+    fingerprint = cert.fingerprint.upper()
+    if fingerprint != expected.fingerprint:
+        raise KeyRefused(f"its fingerprint is {fingerprint}, not {expected.fingerprint}")
+    if any(packet.tag in (Tag.SecretKey, Tag.SecretSubkey) for packet in _packets(cert)):
+        raise KeyRefused("the file holds a private key; export the public key")
+    if cert.is_revoked:
+        raise KeyRefused("it is revoked")
+    if cert.expiration is not None and cert.expiration <= now:
+        raise KeyRefused(f"it expired on {cert.expiration.date().isoformat()}")
+
+
+def _check_subkey(cert: "Cert", key_id: str, expected: Expected, now: datetime) -> None:
+    from pysequoia.packet import SignatureType
+
+    block = list(_subkey(cert, key_id))
+    if not block:
+        raise KeyRefused("it has no encryption subkey beside its primary key")
+    if any(packet.signature_type == SignatureType.SubkeyRevocation for packet in block):
+        raise KeyRefused(f"its encryption subkey {key_id} is revoked")
+    ends = _end_of(block)
+    if ends is not None and ends <= now:
+        raise KeyRefused(f"its encryption subkey {key_id} expired on {ends.date().isoformat()}")
+    # RFC 9580, section 5.5.2: version, four octets of time, algorithm, bits of the modulus.
+    body = block[0].body
+    bits = int.from_bytes(body[6:8], "big")
+    if body[5] != _RSA or bits != expected.bits:
+        raise KeyRefused(f"its encryption subkey {key_id} is not RSA of {expected.bits} bits")
+    if expected.key_id not in (None, key_id):
+        raise KeyRefused(f"its encryption subkey is {key_id}, not {expected.key_id}")
+
+
+def _subkey(cert: "Cert", key_id: str) -> "Iterator[Packet]":
+    """The packet of a subkey and the signatures that follow it."""
+    from pysequoia.packet import Tag
+
+    inside = False
+    for packet in _packets(cert):
+        if packet.tag != Tag.Signature:
+            inside = packet.tag == Tag.PublicSubkey and (packet.key_id or "").upper() == key_id
+        if inside:
+            yield packet
+
+
+def _packets(cert: "Cert") -> "Iterator[Packet]":
+    from pysequoia.packet import PacketPile
+
+    yield from PacketPile.from_bytes(bytes(cert))
+
+
+def _end_of(block: "list[Packet]") -> datetime | None:
+    """When a subkey expires by the newest of its bindings; None for never."""
+    created = block[0].key_created
+    bindings = [(one.signature_created, one) for one in block[1:] if one.signature_created]
+    if created is None or not bindings:
+        return None
+    period = max(bindings, key=itemgetter(0))[1].key_validity_period
+    return created + period if period else None
+
+
+def _only_recipient(message: bytes) -> str:
+    found = recipients(message)
+    if len(found) != 1:
+        raise KeyRefused(f"it has {len(found)} keys that can encrypt; there must be one")
+    return found[0]
+
+
+def recipients(message: bytes) -> list[str]:
+    """The key ids for whom a message is encrypted, as gpg lists them.
+
+    RFC 9580, sections 4.2.1 and 5.1.1. Raises `KeyRefused` for anything but RSA, and where
+    something other than encrypted data follows.
+    """
+    found: list[str] = []
+    while message[:1] == bytes([_PKESK]):
+        size, start = _length(message)
+        body, message = message[start : start + size], message[start + size :]
+        if body[0] != 3 or body[9] != _RSA:
+            raise KeyRefused("it asks for a kind of encryption that is not RSA as in RFC 4880")
+        found.append(body[1:9].hex().upper())
+    if message[:1] != b"\xd2":
+        raise KeyRefused("what was encrypted to it is not a message as in RFC 4880")
+    return found
+
+
+def _length(packet: bytes) -> tuple[int, int]:
+    first = packet[1]
+    if first < 192:
+        return first, 2
+    return ((first - 192) << 8) + packet[2] + 192, 3
