@@ -130,12 +130,18 @@ def test_a_plan_is_data_with_the_vaults_own_syntax_only(program: Program) -> Non
         nodes = terms_in(plan)
         assert all(forms.fullmatch(node.text) for node in nodes if isinstance(node, Raw))
         assert not any(
-            f'"{atom}"' in json.dumps(plan["operations"]["pay"]["steps"])
+            f'"{atom}"' in json.dumps(_requests(plan))
             for atom in ATOMS
             if not _may_be_named(plan, atom)
         )
         known = {f"secrets.{name}" for name in plan["operations"]["pay"]["runtime_secrets"]}
         assert {name for name in references(plan) if name.startswith("secrets.")} <= known
+
+
+def _requests(plan: Any) -> list[Any]:
+    """The steps without what a vault's reviewers read, where each filled field is named."""
+    steps = plan["operations"]["pay"]["steps"]
+    return [{key: step[key] for key in step if key != "review"} for step in steps]
 
 
 def _may_be_named(plan: Any, atom: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from forwardc.plan.analysis import has_atom
 from forwardc.plan.atoms import ATOMS, Instrument
 from forwardc.plan.escape import query_text
+from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program, Step
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import (
@@ -37,6 +38,7 @@ from forwardc.vaults.steps import (
     if_present,
     tail,
 )
+from forwardc.vaults.stripe.fields import review_fields
 from forwardc.vaults.stripe.requirements import needs_onboarding
 
 
@@ -100,6 +102,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             ],
             "body": Encoded(Encoding.FORM, body),
         },
+        "review": _review(step, facts),
         "read": {
             "status": "/response_details/status",
             "headers": {"at": "/response_details/headers", "form": "pairs"},
@@ -109,6 +112,20 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
         },
         **tail(step, read_ms=facts.limit("read_timeout")),
     }
+
+
+def _review(step: Step, facts: Facts) -> Json:
+    """What the vault's reviewers accept: the parts that the facts list as its review surface."""
+    request = step.request
+    parts: Json = {
+        "url": Lit(str(evaluate(_url(step), Scope({}))), span=request.span),
+        "method": request.method,
+        "fields": review_fields(step, facts),
+        "headers": [Lit(pair.name, span=pair.span) for pair in content_type(request)],
+        # The vault computes no functions, so that it encrypts with none.
+        "keys": [],
+    }
+    return {name: parts[name] for name in facts.data["review_surface"]["value"]}
 
 
 def _failure(fact: Mapping[str, object]) -> Json:
