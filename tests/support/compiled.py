@@ -42,7 +42,6 @@ RUN = {
     "run.id": "11111111-2222-4333-8444-555555555555",
     "run.now": datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC),
     "run.idempotency_key": "destination-key-1",
-    "run.reference": "reference-1",
     "vault.api_key": "VAULT-API-KEY",
     "vault.idempotency_key": "vault-key-1",
     "vault.jwk": "VAULT-JWK",
@@ -59,6 +58,7 @@ class Run:
     without: frozenset[str] = frozenset()
     secrets: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = "reference-1"
 
 
 def read_program(
@@ -100,16 +100,18 @@ def codes_of(text: str) -> list[str]:
     return [found.code for found in sink.sorted()]
 
 
-def assessed(program: Program, vault: str) -> list[Assessment]:
+def assessed(
+    program: Program, vault: str, account: Mapping[str, str] | None = None
+) -> list[Assessment]:
     """What a vault makes of every operation."""
     (found,) = (known for known in vaults() if known.name == vault)
-    return [assess(found, program, op, ACCOUNTS[vault]) for op in program.operations]
+    return [assess(found, program, op, account or ACCOUNTS[vault]) for op in program.operations]
 
 
-def plan_of(program: Program, vault: str) -> Json:
+def plan_of(program: Program, vault: str, account: Mapping[str, str] | None = None) -> Json:
     """The plan as JSON read back from its bytes, or None where all is refused."""
-    group = assessed(program, vault)
-    plan = plan_file(group[0].vault, program, dict(ACCOUNTS[vault]), group)
+    group = assessed(program, vault, account)
+    plan = plan_file(group[0].vault, program, dict(account or ACCOUNTS[vault]), group)
     return None if plan is None else json.loads(to_bytes(plan))
 
 
@@ -148,6 +150,7 @@ def _scope(plan: Json, operation: Json, run: Run, reveal: bool) -> Scope:
     defaults = {n: s["default"] for n, s in plan["params"].items() if "default" in s}
     values = {
         **RUN,
+        "run.reference": run.reference,
         "source.id": source,
         **{f"params.{name}": value for name, value in (defaults | dict(run.params)).items()},
         **{f"inputs.{name}": value for name, value in run.inputs.items()},
