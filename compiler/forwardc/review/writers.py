@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from forwardc.review.pack import Pack
+from forwardc.review.production_config import production_configs
 from forwardc.review.setup import setup_file
 
 Files: TypeAlias = dict[str, Any]
@@ -22,7 +23,7 @@ def _setup(pack: Pack) -> Files:
     return {f"{pack.folder}/{pack.program.environment}.setup.json": setup}
 
 
-WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup)
+WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs)
 
 
 def files_of(pack: Pack) -> Files:

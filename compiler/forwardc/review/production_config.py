@@ -1,0 +1,135 @@
+"""`<operation>.<step>.production.config.json`: what a PSP's reviewer asks of a forwarded request.
+
+Knows packs; one file for each step that the vault reviews. What is missing is null here, and a
+diagnostic where it is checked.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from forwardc.language.destination import Pci
+from forwardc.plan.analysis import refs_in
+from forwardc.plan.program import Pair, Step
+from forwardc.plan.terms import Lit, Ref
+from forwardc.review.pack import Pack
+from forwardc.review.sample import header_sample, sample_answer, sample_request
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Json
+from forwardc.vaults.steps import content_type
+
+
+def production_configs(pack: Pack) -> dict[str, Json]:
+    """Paths below `build/` with a structure each.
+
+    None outside production: a reviewer must not get the address of a test environment.
+    """
+    if pack.program.environment != "production":
+        return {}
+    return {
+        f"{pack.folder}/{one.context.operation.name}.{step.name}.production.config.json": _config(
+            pack, one, step, review
+        )
+        for one, step, review in reviewed(pack)
+    }
+
+
+def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, Json]]:
+    """Every step that the vault reviews, with what its reviewers accept of it."""
+    for one in pack.assessments:
+        emitted = one.emitted.steps if one.emitted else ()
+        for step, made in zip(one.context.operation.steps, emitted, strict=False):
+            if made.get("review"):
+                yield one, step, made["review"]
+
+
+def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Json:
+    operation, destination = assessment.context.operation, pack.destination
+    return {
+        "forwardc": 1,
+        "vault": pack.vault.name,
+        "destination": destination.name,
+        "operation": operation.name,
+        "step": step.name,
+        "purpose": operation.title or destination.title,
+        "url": review["url"],
+        "http_method": review["method"],
+        "documentation": destination.docs or None,
+        "accounts": accounts(pack),
+        "fields": review["fields"],
+        "request_headers": [_header(pack, pair) for pair in content_type(step.request)],
+        "encryption_keys": _keys(pack, step, review),
+        "countries": list(destination.countries) or None,
+        "pci": _pci(destination.pci),
+        "own_vault": destination.own_vault,
+        "needs_onboarding": any(
+            found.code == "FC0610" and found.step == step.name for found in assessment.findings
+        ),
+        "stand_in": step.stand_in,
+        "unconfirmed": list(step.unconfirmed),
+        "sample_request": sample_request(step, pack.program, destination),
+        "sample_response": sample_answer(destination, operation.name, step.name),
+    }
+
+
+def accounts(pack: Pack) -> Json:
+    """The merchant's ids at the vault: `test` and `live`, null where `forwardc.yaml` has none."""
+    key = pack.vault.account_keys[0]
+    names = {"test": "sandbox", "live": "production"}
+    return {name: pack.accounts.get(env, {}).get(key) for name, env in names.items()}
+
+
+def _header(pack: Pack, pair: Pair) -> Json:
+    secrets = secrets_of(pair)
+    kind, purpose = _purpose(pack, pair, secrets)
+    return {
+        "name": Lit(pair.name, span=pair.span),
+        "kind": kind,
+        "purpose": purpose,
+        "value": header_sample(pair.value, pack.program, pack.destination)
+        if kind != "run"
+        else None,
+        "secrets": secrets,
+    }
+
+
+def secrets_of(pair: Pair) -> list[str]:
+    """Names of the secrets that a header holds."""
+    refs = refs_in(pair.value, "secrets")
+    return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
+
+
+def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
+    """`secret`, `literal` or `run`, and in words what the header is for."""
+    if secrets:
+        described = [pack.program.secrets[name].description for name in secrets]
+        return "secret", "; ".join(filter(None, described)) or "credential of the destination"
+    if isinstance(pair.value, Ref) and pair.value.name == "run.idempotency_key":
+        return "run", "idempotency key of the destination, another one for each run"
+    if pair.name.lower() == "content-type":
+        return "literal", "kind of the body; the vault writes it"
+    if isinstance(pair.value, Lit):
+        return "literal", "the same on every request"
+    return "run", "given on each run"
+
+
+def _keys(pack: Pack, step: Step, review: Json) -> list[Json]:
+    """The keys that protect something of the step: of its body, and of submitted credentials."""
+    keys: list[Json] = [
+        {"encrypts": "part of the body", "key": name, "secrets": []} for name in review["keys"]
+    ]
+    submitted = [name for pair in content_type(step.request) for name in secrets_of(pair)]
+    sealing: Any = pack.vault.facts.data.get("sealing", {}).get("fingerprint")
+    if sealing and submitted:
+        what = "SHA-256 of each of these credentials, as submitted to the vault"
+        keys.append({"encrypts": what, "key": sealing["value"], "secrets": submitted})
+    return keys
+
+
+def _pci(pci: Pci | None) -> Json | None:
+    if pci is None:
+        return None
+    return {
+        "level": pci.level,
+        "attestation": pci.attestation or None,
+        "expires": Lit(pci.expires, span=pci.span) if pci.expires else None,
+    }
