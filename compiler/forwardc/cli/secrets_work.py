@@ -1,0 +1,163 @@
+"""What the commands of `forwardc secrets` share: the plans, the way to the store, the table.
+
+Knows no command and no value: values go from their source to the store.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.sandbox_link import Unreachable, transport_to
+from forwardc.diagnostics.render.render import Format, render
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.sources import Sources
+from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.model import Plan
+from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient, Stored
+from forwardc.runtime.secrets import (
+    Lookup,
+    credential_values,
+    from_environment,
+    read_file,
+    sandbox_lookup,
+)
+from forwardc.runtime.send import Sender
+from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
+
+_Result = TypeVar("_Result")
+_COLUMNS = ("name", "destination", "state", "version", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options that all four commands have."""
+
+    destinations: tuple[str, ...]
+    vault: str
+    environment: str
+    secrets_file: Path | None
+    sandbox: str | None
+    as_json: bool
+    build: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the plans expect of the store: of the named destinations, and of all."""
+
+    given: Given
+    wanted: list[Wanted]
+    all_wanted: list[Wanted]
+    look_ups: dict[str, Lookup]
+    keeper: Plan
+    sink: Sink
+
+
+def prepare(given: Given) -> Work | int:
+    """Read the plans and the sources of values, or report what is wrong and return the code."""
+    sink = Sink()
+    plans = _plans(given, sink)
+    if sink.has_errors:
+        return _report(given, [], sink)
+    keeper = next((plan for plan in plans if plan.secret_store), None)
+    if keeper is None:
+        raise click.UsageError(
+            f"No plan of {given.vault} for {given.environment} stores a secret at the vault."
+        )
+    all_wanted = wanted_by(plans)
+    wanted = [
+        one for one in all_wanted if not given.destinations or one.destination in given.destinations
+    ]
+    return Work(given, wanted, all_wanted, _look_ups(given, plans, sink), keeper, sink)
+
+
+def _plans(given: Given, sink: Sink) -> list[Plan]:
+
+    manifest = read_manifest(given.build, sink)
+    if manifest is None:
+        return []
+    built = [
+        destination
+        for vault, destination, environment in manifest.plans()
+        if (vault, environment) == (given.vault, given.environment)
+    ]
+    names = sorted({*built, *given.destinations})
+    read = [read_plan(given.build, given.vault, name, given.environment, sink) for name in names]
+    return [plan for plan in read if plan is not None]
+
+
+def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, Lookup]:
+
+    if given.sandbox is not None:
+        return {plan.destination: sandbox_lookup(plan) for plan in plans}
+    file = read_file(given.secrets_file, sink) if given.secrets_file else {}
+    look_up = from_environment(os.environ, file)
+    return {plan.destination: look_up for plan in plans}
+
+
+def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]]) -> _Result | None:
+    """Open the store and act on it; None, with the reason in the sink, where it stays shut."""
+    sandbox, plan, store = work.given.sandbox, work.keeper, work.keeper.secret_store
+    look_up = work.look_ups[plan.destination]
+    keys = credential_values(plan, [STORE_CREDENTIAL], look_up, work.sink)
+    if work.sink.has_errors or store is None:
+        return None
+
+    async def go() -> _Result:
+        async with Sender(transport_to(sandbox) if sandbox else None) as sender:
+            return await action(
+                StoreClient(sender, store, plan.hosts.vault, keys[STORE_CREDENTIAL])
+            )
+
+    try:
+        return asyncio.run(go())
+    except Unreachable as problem:
+        raise click.UsageError(f"--sandbox: {problem}") from None
+
+
+def row(
+    name: str, destination: str | None, state: str, stored: Stored | None = None
+) -> dict[str, Any]:
+    """One secret as it is shown."""
+    return {
+        "name": name,
+        "destination": destination,
+        "state": state,
+        "version": stored.version if stored else None,
+        "updated_at": stored.updated_at if stored else None,
+    }
+
+
+def change_row(change: Change) -> dict[str, Any]:
+    """One secret with which something was done."""
+    wanted = change.wanted
+    return row(wanted.name, wanted.destination, change.action, change.stored)
+
+
+def show(work: Work, rows: Sequence[dict[str, Any]]) -> int:
+    """Write the secrets and every diagnostic. Returns the exit code."""
+    return _report(work.given, rows, work.sink)
+
+
+def _report(given: Given, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
+    found = sink.sorted()
+    if given.as_json:
+        problems = json.loads(render(found, Format.JSON, Sources()))
+        where = {"vault": given.vault, "environment": given.environment}
+        say_json({**where, "secrets": list(rows), "problems": problems})
+        return int(sink.has_errors)
+    cells = [["-" if one[name] is None else str(one[name]) for name in _COLUMNS] for one in rows]
+    if rows:
+        say(table([name.replace("_", " ") for name in _COLUMNS], cells))
+    elif not sink.has_errors:
+        note("No secrets.")
+    if found:
+        note(render(found, Format.TEXT, Sources()).rstrip("\n"))
+    return int(sink.has_errors)

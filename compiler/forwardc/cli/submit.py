@@ -1,0 +1,215 @@
+"""`forwardc submit`: seals the hash of each key of a destination for the vault's support.
+
+Options are read and results shown here. The key itself is never written, and nothing of it shown.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.output import note, say, say_json, shown_path, table
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+    from forwardc.plan.values import Secret
+    from forwardc.review.seal import Expected, SealingKey
+    from forwardc.review.sealed_keys import HeaderSecret
+
+_LARGEST_KEY = 1024 * 1024
+
+
+@click.command(short_help="Seal the keys of a destination for a vault.")
+@click.argument("vault")
+@click.argument("destination", metavar="DEST")
+@click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
+@click.option(
+    "--key",
+    "key_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The vault's OpenPGP public key, as its documents give it.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the sealed keys; not below build/.",
+)
+@click.option(
+    "--secrets",
+    "secrets_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON or TOML file with values by the names of their environment variables.",
+)
+@click.option("--fingerprint", help="Take the key of this fingerprint instead of the documented.")
+@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@click.option(
+    "--build",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder of compiled plans.",
+)
+def command(
+    vault: str,
+    destination: str,
+    environment: str,
+    key_file: Path,
+    out: Path,
+    secrets_file: Path | None,
+    fingerprint: str | None,
+    as_json: bool,
+    build: Path,
+) -> int:
+    """Seal each key that a destination gets in a header, as the vault asks for production.
+
+    Writes one file for each: the SHA-256 of the trimmed key in hexadecimal digits, encrypted to
+    the vault's OpenPGP key, in base64. With any problem, nothing is written.
+    """
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.build_dir import read_plan
+    from forwardc.review.sealed_keys import header_secrets
+
+    _need_library()
+    if out.resolve().is_relative_to(build.resolve()):
+        raise click.UsageError("--out: build/ holds what was compiled, and nothing else.")
+    expected = _expected(vault, fingerprint)
+    sink = Sink()
+    plan = read_plan(build, vault, destination, environment, sink)
+    if plan is None:
+        return _report(sink)
+    secrets = header_secrets(plan)
+    key = _key(key_file, expected, sink)
+    hashes = _hashes(plan, secrets, secrets_file, sink)
+    if key is None or sink.has_errors:
+        return _report(sink)
+    files = _write(out, destination, key, hashes)
+    _report(sink)
+    _show(key, secrets, files, as_json)
+    return 0
+
+
+def _need_library() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pysequoia") is None:
+        raise click.ClickException(
+            "Sealing needs an OpenPGP library. Install it with: pip install 'forwardc[pgp]'"
+        )
+
+
+def _expected(vault: str, given: str | None) -> "Expected":
+    from forwardc.review.seal import Expected
+    from forwardc.vaults.registry import vaults
+
+    sealing = {one.name: one.facts for one in vaults() if "key_sealing" in one.facts.data}
+    if vault not in sealing:
+        raise click.UsageError(f"{', '.join(sealing)} takes sealed keys, and no other vault.")
+    facts = sealing[vault]
+    documented = str(facts.value("key_sealing", "fingerprint"))
+    bits = int(facts.value("key_sealing", "bits"))
+    named = re.sub(r"\s", "", given or documented).upper()
+    if not re.fullmatch(r"[0-9A-F]{40}", named):
+        raise click.UsageError("--fingerprint takes the 40 hexadecimal digits of a whole one.")
+    subkey = str(facts.value("key_sealing", "subkey")) if named == documented else None
+    return Expected(named, subkey, bits)
+
+
+def _key(path: Path, expected: "Expected", sink: "Sink") -> "SealingKey | None":
+    from datetime import UTC, datetime
+
+    from forwardc.review.seal import KeyRefused, read_key
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_KEY)
+        return read_key(data, expected, datetime.now(UTC))
+    except OSError:
+        sink.error("FC0816", f"{shown_path(path)} cannot be read")
+    except KeyRefused as problem:
+        sink.error("FC0816", f"the key in {shown_path(path)} is refused: {problem}")
+    return None
+
+
+def _hashes(
+    plan: "Plan", secrets: "list[HeaderSecret]", file: Path | None, sink: "Sink"
+) -> "dict[str, Secret]":
+    import os
+
+    from forwardc.review.seal import key_hash
+    from forwardc.review.sealed_keys import can_be_hashed
+    from forwardc.runtime.secrets import (
+        from_environment,
+        read_file,
+        secret_values,
+        secret_variable,
+    )
+
+    look_up = from_environment(os.environ, read_file(file, sink) if file else {})
+
+    def trimmed(variable: str) -> str | None:
+        raw = look_up(variable)
+        if raw is not None and raw != raw.strip():
+            sink.warning("FC0806", f"{variable} has space around it, which a run would send too")
+        return raw.strip() or None if raw is not None else None
+
+    values = secret_values(plan, [one.name for one in secrets], trimmed, sink)
+    return {
+        one.name: key_hash(values[one.name].reveal())
+        for one in secrets
+        if one.name in values
+        and can_be_hashed(
+            one, secret_variable(plan.destination, one.name), values[one.name].reveal(), sink
+        )
+    }
+
+
+def _write(
+    out: Path, destination: str, key: "SealingKey", hashes: "dict[str, Secret]"
+) -> dict[str, Path]:
+    from forwardc.review.seal import seal
+    from forwardc.review.write import replace_file
+
+    sealed = {name: seal(key, value) for name, value in hashes.items()}
+    files = {name: out / f"{destination}.{name}.encrypted_hashed_key.txt" for name in sealed}
+    try:
+        for name, data in sealed.items():
+            replace_file(files[name], data)
+    except OSError as problem:
+        raise click.ClickException(f"--out cannot be written: {problem.strerror}.") from None
+    return files
+
+
+def _show(
+    key: "SealingKey", secrets: "list[HeaderSecret]", files: dict[str, Path], as_json: bool
+) -> None:
+    rows = [
+        {"name": one.name, "headers": list(one.headers), "file": shown_path(files[one.name])}
+        for one in secrets
+    ]
+    if as_json:
+        say_json({"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows})
+        return
+    if not rows:
+        note("No header of this destination holds a secret: there is nothing to seal.")
+        return
+    say(f"sealed to {key.fingerprint}, subkey {key.key_id}")
+    say(
+        table(
+            ["secret", "headers", "file"],
+            [[str(row["name"]), ", ".join(row["headers"]), str(row["file"])] for row in rows],
+        )
+    )
+
+
+def _report(sink: "Sink") -> int:
+    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.diagnostics.sources import Sources
+
+    found = sink.sorted()
+    if found:
+        note(render(found, Format.TEXT, Sources()).rstrip("\n"))
+    return int(sink.has_errors)
