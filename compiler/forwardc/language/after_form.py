@@ -38,12 +38,18 @@ def _hidden(form: Sequence[Diagnostic]) -> frozenset[str]:
             hidden |= _OF_DECLARATIONS | _OF_TYPES | _OF_USES
         elif top == "operations":
             hidden |= _OF_USES
-            # The outputs of a step are declarations too.
-            if len(tokens) < 5 or "response" in tokens:
+            if _may_declare(one.code, tokens):
                 hidden |= _OF_DECLARATIONS | _OF_TYPES
         else:
             hidden |= _OF_TYPES
     return hidden
+
+
+def _may_declare(code: str, tokens: Sequence[str]) -> bool:
+    """Whether `let` names or outputs may be lost: a step's keys, and what is in those two."""
+    is_step_or_key = tokens[2:3] == ["steps"] and len(tokens) <= 5
+    in_names = tokens[4:5] == ["let"] or tokens[4:6] == ["response", "outputs"]
+    return in_names or (is_step_or_key and code in ("FC0201", "FC0203"))
 
 
 def _overlap(one: Span | None, other: Span) -> bool:
