@@ -3,8 +3,8 @@
 In a template every brace is escaped too, so that no value can become a placeholder.
 """
 
-import json
 import re
+from json.encoder import encode_basestring
 from urllib.parse import quote
 
 from forwardc.plan.terms import Encoding
@@ -21,7 +21,7 @@ class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our 
 
 def json_text(text: str, *, templated: bool) -> str:
     r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`."""
-    escaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    escaped = encode_basestring(text)[1:-1]
     if _has_surrogate(text):
         raise NotExpressible("a lone surrogate is not text")
     return escaped.replace("{", "\\u007b").replace("}", "\\u007d") if templated else escaped

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from forwardc.plan.terms import (
+    LEAVES,
     Atom,
     Call,
     Encoded,
@@ -26,9 +27,9 @@ from forwardc.plan.terms import (
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
     """The node with `change` applied to the terms directly inside it; itself if none changed."""
-    before = children(term)
-    if not before:
+    if type(term) in LEAVES:
         return term
+    before = children(term)
     after = tuple([change(inner) for inner in before])
     if all(new is old for new, old in zip(after, before, strict=True)):
         return term

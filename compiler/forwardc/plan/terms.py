@@ -132,15 +132,13 @@ class Source(_Spanned):
 
 Term: TypeAlias = Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source
 
-# Most nodes of a body are leaves, and every rule walks the body.
-_LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
+LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
+"""The nodes with nothing inside: most of a body, and every rule walks the body."""
 
 
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term, in the order they are written."""
     match term:
-        case Lit() | Ref() | Atom() | Raw() | Source():
-            return ()
         case Map(entries=entries):
             return tuple([value for _, value in entries])
         case Call(args=args, named=named):
@@ -155,6 +153,8 @@ def children(term: Term) -> tuple[Term, ...]:
             return (tree,)
         case Limit(term=inner):
             return (inner,)
+        case Lit() | Ref() | Atom() | Raw() | Source():
+            return ()
 
 
 def walk(term: Term) -> "list[Term]":
@@ -164,7 +164,7 @@ def walk(term: Term) -> "list[Term]":
     while todo:
         current = todo.pop()
         found.append(current)
-        if type(current) not in _LEAVES:
+        if type(current) not in LEAVES:
             todo.extend(reversed(children(current)))
     return found
 

@@ -17,6 +17,8 @@ _TERMS = get_args(Term)
 
 def encode(data: Any) -> Any:
     """JSON of a structure of mappings, sequences, scalars and terms."""
+    if isinstance(data, str):
+        return data
     if isinstance(data, _TERMS):
         return to_json(data)
     if isinstance(data, Mapping):
@@ -30,6 +32,8 @@ def encode(data: Any) -> Any:
 
 def mentions(data: Any, name: str) -> bool:
     """Whether a reference of that name stands anywhere in a structure."""
+    if isinstance(data, str):
+        return False
     if isinstance(data, _TERMS):
         return any(isinstance(node, Ref) and node.name == name for node in walk(data))
     if isinstance(data, Mapping):

@@ -28,7 +28,10 @@ def shortest(term: Term) -> int:
 
 def unsendable(term: Term) -> Iterator[Finding]:
     """A refusal for each limit that even the shortest text breaks, and each text with no form."""
-    found = (_refusal(node) for node in walk(term) if isinstance(node, Limit | Encoded))
+    nodes = [node for node in walk(term) if isinstance(node, Limit | Encoded)]
+    # A limit and the text directly inside it have the same length and the same problems.
+    limited = {id(node.term) for node in nodes if isinstance(node, Limit)}
+    found = (_refusal(node) for node in nodes if id(node) not in limited)
     yield from dict.fromkeys(refusal for refusal in found if refusal)
 
 
