@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from forwardc.plan.atoms import ATOMS, Instrument
 from forwardc.plan.program import Operation, Program, terms_of
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Atom, If, Raw, Ref, Term, walk
@@ -50,6 +51,12 @@ def optional_names(terms: Iterable[Term]) -> frozenset[str]:
 def operation_terms(operation: Operation) -> list[Term]:
     """Every term that the requests of an operation hold."""
     return [term for step in operation.steps for term in terms_of(step.request)]
+
+
+def uses_network_token(operation: Operation) -> bool:
+    """Whether an operation asks for a network token instead of the card."""
+    atoms = (atom for term in operation_terms(operation) for atom in atoms_in(term))
+    return any(ATOMS[atom.name].instrument is Instrument.NETWORK_TOKEN for atom in atoms)
 
 
 def names_used(operation: Operation, root: str) -> list[str]:

@@ -6,10 +6,9 @@ Names only: no secret's value is ever part of it.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from forwardc.plan.analysis import atoms_in, operation_terms
-from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.analysis import uses_network_token
 from forwardc.plan.evaluate import Scope, evaluate
-from forwardc.plan.program import Operation, Program
+from forwardc.plan.program import Program
 from forwardc.plan.terms import Encoded, Encoding, Limit, walk
 from forwardc.review.setup_secrets import secrets
 from forwardc.vaults.assess import Assessment
@@ -68,14 +67,9 @@ def _network_tokens(built: Sequence[Assessment]) -> Json | None:
     wanted = [
         one.context.operation.cryptogram
         for one in built
-        if _uses_network_token(one.context.operation)
+        if uses_network_token(one.context.operation)
     ]
     return {"cryptogram": any(wanted)} if wanted else None
-
-
-def _uses_network_token(operation: Operation) -> bool:
-    atoms = (atom for term in operation_terms(operation) for atom in atoms_in(term))
-    return any(ATOMS[atom.name].instrument is Instrument.NETWORK_TOKEN for atom in atoms)
 
 
 def _onboarding(built: Sequence[Assessment]) -> list[Json]:

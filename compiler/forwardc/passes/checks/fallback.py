@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
-from forwardc.plan.analysis import atoms_in, names_used, operation_terms
-from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.analysis import names_used, uses_network_token
 from forwardc.plan.program import Operation
 
 
@@ -16,19 +15,14 @@ def check(case: Case) -> Iterator[Problem]:
     target = next((o for o in case.program.operations if o.name == operation.fallback), None)
     if target is None:
         yield _problem(operation, f"there is no operation `{operation.fallback}`")
-    elif target.fallback or _uses_network_token(target) or target is operation:
+    elif target.fallback or uses_network_token(target) or target is operation:
         yield _problem(operation, f"`{target.name}` needs a network token, or a fallback, itself")
-    elif not _uses_network_token(operation):
+    elif not uses_network_token(operation):
         yield _problem(operation, "only a network-token operation has a fallback")
     elif target.initiator != operation.initiator:
         yield _problem(operation, f"`{target.name}` has another initiator")
     elif set(names_used(target, "params")) - set(names_used(operation, "params")):
         yield _problem(operation, f"`{target.name}` needs params that this operation does not take")
-
-
-def _uses_network_token(operation: Operation) -> bool:
-    atoms = (atom for term in operation_terms(operation) for atom in atoms_in(term))
-    return any(ATOMS[atom.name].instrument is Instrument.NETWORK_TOKEN for atom in atoms)
 
 
 def _problem(operation: Operation, message: str) -> Problem:

@@ -6,9 +6,8 @@ Knows where everything stands in the call; how a value is written is `lower.py`'
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from forwardc.plan.analysis import tainted
-from forwardc.plan.features import uses
-from forwardc.plan.program import Operation, Pair, Program, Request, Sign, Step
+from forwardc.plan.analysis import tainted, uses_network_token
+from forwardc.plan.program import Pair, Program, Request, Sign, Step
 from forwardc.plan.terms import (
     Call,
     Encoded,
@@ -45,7 +44,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     del account
     host = facts.host("forward", program.environment)
     api = facts.host("api", program.environment)
-    uses_network_tokens = any(_network_token(op) for op in program.operations)
+    uses_network_tokens = any(uses_network_token(op) for op in program.operations)
     return {
         "hosts": {
             "vault": [host, api] if uses_network_tokens else [host],
@@ -100,19 +99,11 @@ def emit(context: Context, facts: Facts) -> Emitted:
     extra: Json = {}
     if len(context.vault_steps) > 1:
         extra["source_kinds"] = lasting_sources(facts)
-    if _network_token(context.operation):
+    if uses_network_token(context.operation):
         extra["source_kinds"] = ["src_"]
         if context.operation.fallback:
             extra["fallback"] = _fallback(context, facts)
     return Emitted(tuple(steps), tuple(findings), extra)
-
-
-def _network_token(operation: Operation) -> bool:
-    return any(
-        use.feature == "network-token"
-        for step in operation.steps
-        for use in uses(step, operation, frozenset())
-    )
 
 
 def _fallback(context: Context, facts: Facts) -> Json:
@@ -174,7 +165,7 @@ def _call_body(context: Context, step: Step, facts: Facts) -> Term:
         ("reference", _limit(facts, "reference", "reference", Ref("run.reference"))),
         ("processing_channel_id", Lit(context.account.get("processing_channel_id", ""))),
     ]
-    if _network_token(context.operation):
+    if uses_network_token(context.operation):
         network_token = (
             ("enabled", Lit(True)),
             ("request_cryptogram", Lit(context.operation.cryptogram)),
