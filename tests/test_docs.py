@@ -10,6 +10,7 @@ How a document says it:
 - `yaml new=PATH` makes that file in the copy.
 """
 
+import json
 import os
 import re
 import shlex
@@ -23,7 +24,14 @@ from pathlib import Path
 import pytest
 
 from forwardc.diagnostics.scan import find_cards
+from forwardc.plan.atoms import ATOMS
+from forwardc.plan.features import SCHEMES
+from forwardc.plan.functions import FUNCTIONS
+from forwardc.plan.program import Outcome
+from forwardc.runtime import shapes
 from forwardc.sandbox.cards import lookup
+from forwardc.vaults.facts import Facts
+from forwardc.vaults.registry import vaults
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "compiler", "docs")
@@ -181,6 +189,44 @@ def test_only_test_cards_stand_in_a_document(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     found = [re.sub(r"\D", "", text[card.start : card.end]) for card in find_cards(text)]
     assert not [number[-4:] for number in found if lookup(number) is None]
+
+
+def test_the_page_of_the_language_names_every_word() -> None:
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    schema = json.loads((ROOT / "schemas" / "destination.schema.json").read_bytes())["$defs"]
+    functions = [f"`{name}(" for name, one in FUNCTIONS.items() if not one.rules_only]
+    words = [
+        *(f"`{name}`" for name in ATOMS),
+        *(f"`{kind}`" for kind in schema["param"]["properties"]["type"]["enum"]),
+        *(f"`{kind}`" for kind in schema["secret"]["properties"]["as_key"]["enum"]),
+        *(f"`{scheme}`" for scheme in SCHEMES),
+    ]
+    text = text.replace("`, `", "` `")
+    assert not [word for word in words if word not in text]
+    assert not [name for name in functions if name not in text]
+
+
+def test_the_page_of_the_runtime_has_the_exit_codes() -> None:
+    text = (ROOT / "docs" / "runtime.md").read_text(encoding="utf-8")
+    told = {int(code): what for code, what in re.findall(r"(?m)^\| (\d+) \| ([a-z ]*) \|", text)}
+    for outcome in Outcome:
+        party = shapes.Party.DESTINATION if outcome is Outcome.REJECTED else None
+        result = shapes.RunResult("", "", False, "", outcome, party, None, ())
+        assert told[shapes.exit_code(result)].strip().startswith(outcome)
+    assert told[shapes.REJECTED_BY_VAULT].strip() == "rejected by the vault"
+
+
+def test_the_page_of_the_vaults_has_their_limits() -> None:
+    text = (ROOT / "docs" / "vaults.md").read_text(encoding="utf-8")
+    known = {vault.name: vault.facts for vault in vaults()}
+    for name in ("checkout", "stripe"):
+        assert f"{known[name].limit('body')} characters" in text
+    kinds = [kind for name in ("checkout", "stripe") for kind in sources_of(known[name])]
+    assert not [kind for kind in kinds if f"`{kind}`" not in text]
+
+
+def sources_of(facts: Facts) -> list[str]:
+    return list(facts.section("source_kinds"))
 
 
 @pytest.mark.parametrize(
