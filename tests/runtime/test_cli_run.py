@@ -48,6 +48,13 @@ def test_outcomes_become_exit_codes(forwardc) -> None:
     assert "rejected by checkout: the vault answered 4" in out
 
 
+def test_an_unknown_outcome_says_what_to_do(forwardc) -> None:
+    broken = "src_visa_broken000000000000000"
+    code, out, _ = forwardc("adyen.card", "--source", broken, *PAY, "--sandbox")
+    assert code == 13
+    assert out.endswith("find out what adyen did before you run this again\n")
+
+
 def test_json(forwardc) -> None:
     options = ("--json", "--reference", "order-1", "--idempotency-key", "key-1")
     code, out, _ = forwardc("adyen.card", "--source", APPROVED, *PAY, "--sandbox", *options)
@@ -197,7 +204,15 @@ def test_a_sandbox_that_is_not_there(forwardc) -> None:
     assert "does not answer" in err
 
 
-def test_the_sandbox_tells_a_real_shape_of_result(forwardc) -> None:
+def test_a_sandbox_and_a_file_of_secrets_exclude_each_other(forwardc, tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text("")
+    code, _, err = forwardc("adyen.card", "--sandbox", "--secrets", str(path))
+    assert code == 2
+    assert "--secrets cannot go with --sandbox" in err
+
+
+def test_a_direct_operation_needs_no_source(forwardc) -> None:
     code, out, _ = forwardc(
         "shop.json", "-p", "text=x", "-p", "segment=s", "--sandbox", via="direct"
     )

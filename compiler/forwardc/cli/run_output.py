@@ -39,7 +39,7 @@ def result_lines(plan: Plan, result: RunResult, *, curl: bool) -> Iterator[str]:
         yield ""
         yield from _step(plan, result.operation, step, curl=curl)
     yield ""
-    yield _verdict(plan, result)
+    yield from _verdict(plan, result)
 
 
 def preview_json(
@@ -134,8 +134,18 @@ def _answer(plan: Plan, step: StepReport) -> str:
     return ", ".join(parts) or "none"
 
 
-def _verdict(plan: Plan, result: RunResult) -> str:
-    by = ""
-    if result.outcome is Outcome.REJECTED:
-        by = f" by {plan.vault if result.rejected_by is Party.VAULT else plan.destination}"
-    return f"{result.outcome}{by}" + (f": {result.reason}" if result.reason else "")
+def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
+    reason = f": {result.reason}" if result.reason else ""
+    yield f"{result.outcome}{_by(plan, result)}{reason}"
+    if result.outcome is Outcome.UNKNOWN:
+        yield f"find out what {plan.destination} did before you run this again"
+
+
+def _by(plan: Plan, result: RunResult) -> str:
+    if result.outcome is not Outcome.REJECTED:
+        return ""
+    if result.rejected_by is Party.DESTINATION:
+        return f" by {plan.destination}"
+    # A direct step that could not be sent was rejected by nobody.
+    direct = bool(result.steps) and result.steps[-1].deliver == "direct"
+    return "" if direct else f" by {plan.vault}"

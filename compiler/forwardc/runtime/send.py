@@ -21,6 +21,9 @@ _LOGGERS: Final = (
     "httpx",
     *("httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
 )
+# A server may close an idle connection just as it is used again, and the outcome would be unknown:
+# idle ones are given up earlier than common servers do (Node.js closes after five seconds).
+_POOL: Final = httpx.Limits(keepalive_expiry=2.0)
 # RFC 9110, section 4.1 asks servers for 8000 at least; no API of a vault takes as many.
 _LONGEST_URL: Final = 8000
 
@@ -71,7 +74,11 @@ class Sender:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         _silence()
         self._client = httpx.AsyncClient(
-            transport=transport, follow_redirects=False, trust_env=False, verify=True
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            verify=True,
+            limits=_POOL,
         )
 
     async def __aenter__(self) -> "Sender":
