@@ -1,0 +1,57 @@
+"""One folder for each thing that vaults carry differently: level, status and reasons at each.
+
+`pytest --snapshot-update` writes `expected.txt`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forwardc.compile import compile_loaded
+from forwardc.diagnostics.codes import CODES
+from forwardc.diagnostics.sink import Sink
+from forwardc.language.load import load_files
+from forwardc.vaults.assess import Assessment
+
+FOLDER = Path(__file__).parent / "coverage"
+CASES = sorted(path.name for path in FOLDER.iterdir())
+
+# What no destination alone can show, with what does.
+ELSEWHERE = {
+    "FC0614": "a credential of the runtime",
+    "FC0617": "a source of the runtime",
+    "FC0618": "bad/target-refused",
+}
+
+
+def lines(one: Assessment) -> Iterator[str]:
+    vault, _, operation = one.place
+    yield f"{operation} {vault}: {one.level}, {one.status}"
+    for found in one.findings:
+        place = f"{found.span.start.line}:{found.span.start.column}" if found.span else "-"
+        yield f"  {found.verdict} {found.code} {found.step} {place} {found.reason}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_each_vault_carries(name: str, request: pytest.FixtureRequest) -> None:
+    folder = FOLDER / name
+    sink = Sink()
+    compiled = compile_loaded(load_files(folder, ["destination.yaml"], sink), sink)
+    assert sink.sorted() == []
+    shown = "".join(f"{line}\n" for one in compiled.assessments for line in lines(one))
+    if request.config.option.update_snapshots:
+        (folder / "expected.txt").write_text(shown, encoding="utf-8")
+    assert shown == (folder / "expected.txt").read_text(encoding="utf-8")
+
+
+def test_no_file_is_orphaned() -> None:
+    read = {f"{name}/{file}" for name in CASES for file in ("destination.yaml", "expected.txt")}
+    there = {p.relative_to(FOLDER).as_posix() for p in FOLDER.rglob("*") if p.is_file()}
+    assert there == read
+
+
+def test_every_code_of_a_vault_has_a_case() -> None:
+    of_vaults = {code for code in CODES if code.startswith("FC06")}
+    shown = "".join((FOLDER / name / "expected.txt").read_text("utf-8") for name in CASES)
+    assert {code for code in of_vaults if code not in shown} == set(ELSEWHERE)
