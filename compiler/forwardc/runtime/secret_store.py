@@ -96,7 +96,7 @@ class StoreClient:
         if isinstance(answer, Answer) and answer.status in good:
             return answer.body
         if isinstance(answer, Answer):
-            problem = f"the vault answered {answer.status}{_codes(answer.body)}"
+            problem = f"the vault answered {answer.status}{_codes(answer.body, body)}"
             sink.error("FC0817", f"{what}: {problem}", hint=_HINTS.get(answer.status))
         else:
             sink.error("FC0817", f"{what}: {answer.reason}", hint="the command can be repeated")
@@ -110,15 +110,16 @@ _HINTS: Final = {
 }
 
 
-def _codes(body: bytes) -> str:
+def _codes(answer: bytes, sent: dict[str, str] | None) -> str:
     """The vault's own words for what is wrong, where they cannot hold anything of ours."""
     try:
-        data: Any = json.loads(body)
+        data: Any = json.loads(answer)
     except (ValueError, RecursionError):
         return ""
     codes = data.get("error_codes") if isinstance(data, dict) else None
     known = [c for c in codes if isinstance(c, str)] if isinstance(codes, list) else []
-    fit = [code for code in known if _CODE.fullmatch(code)]
+    value = (sent or {}).get("value")
+    fit = [code for code in known if _CODE.fullmatch(code) and not (value and value in code)]
     return f" ({', '.join(fit[:5])})" if fit else ""
 
 
