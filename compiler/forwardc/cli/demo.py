@@ -91,10 +91,11 @@ def _build(root: Path) -> Path | None:
         show(sink, "text", root)
         return None
     folder = root / compiled.loaded.project.build
-    changes = write(folder, compiled.outputs)
+    outputs = compiled.outputs()
+    changes = write(folder, outputs)
     heading("Check and build")
     say(f"{len(compiled.loaded.destinations)} destinations checked, no mistakes")
-    say(f"{len(compiled.outputs)} files compiled, {len(changes.written)} written")
+    say(f"{len(outputs)} files compiled, {len(changes.written)} written")
     _coverage(compiled)
     return folder
 
