@@ -15,6 +15,8 @@ _OF_DECLARATIONS = frozenset(
 _OF_TYPES = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
 _OF_USES = frozenset(("FC0308", "FC0310", "FC0311", "FC0321"))
 _DECLARING = ("params", "settings", "secrets", "operations")
+# Whatever else is wrong with a value, it must not stand there.
+_ALWAYS = frozenset(("FC0504", "FC0505", "FC0509"))
 _LINES = ("forwardc", "name", "title", "docs", "pci", "environments")
 
 
@@ -23,7 +25,7 @@ def independent(found: Iterable[Diagnostic], form: Sequence[Diagnostic]) -> Iter
     hidden = _hidden(form)
     spans = [one.span for one in form if one.span is not None]
     for one in found:
-        if one.code not in hidden and not any(_overlap(one.span, span) for span in spans):
+        if one.code in _ALWAYS or (one.code not in hidden and not _touches(one.span, spans)):
             yield one
 
 
@@ -52,7 +54,8 @@ def _may_declare(code: str, tokens: Sequence[str]) -> bool:
     return in_names or (is_step_or_key and code in ("FC0201", "FC0203"))
 
 
-def _overlap(one: Span | None, other: Span) -> bool:
-    if one is None or one.path != other.path:
-        return False
-    return one == other or (one.start < other.end and other.start < one.end)
+def _touches(one: Span | None, others: Sequence[Span]) -> bool:
+    return one is not None and any(
+        one == other or (one.path == other.path and one.start < other.end and other.start < one.end)
+        for other in others
+    )

@@ -31,17 +31,17 @@ def check_literals(root: Node, report: Report) -> None:
             if (scalar.start, scalar.end) not in done:
                 done.add((scalar.start, scalar.end))
                 _check(scalar, node, report)
-    _check_comments(root, sorted(done), report)
+    _check_rest(root, sorted(done), report)
 
 
-def _check_comments(root: Node, scalars: list[tuple[int, int]], report: Report) -> None:
-    """Secrets and cards outside all keys and scalars: what is left of a file are its comments."""
+def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> None:
+    """Secrets and cards outside all keys and scalars: in comments, and in what was dropped."""
     text = root.source.text
     for code, kind, find in _FORBIDDEN:
         for match in find(text):
             place = bisect_right(scalars, (match.start, len(text))) - 1
             if place < 0 or scalars[place][1] <= match.start:
-                message = f"what looks like a {kind} is written into a comment"
+                message = f"what looks like a {kind} is written into the file"
                 span = root.source.span(match.start, match.end)
                 report.error(code, message, span, "delete it: whoever reads the file has it")
 
