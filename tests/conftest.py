@@ -57,6 +57,12 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
 
 
+@pytest.fixture(autouse=True)
+def fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day of every command, so that the example's attestation does not lapse here."""
+    monkeypatch.setenv("FORWARDC_TODAY", "2026-11-20")
+
+
 def _refuse_remote(family: int, address: object) -> None:
     if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
         return

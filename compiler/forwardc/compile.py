@@ -5,6 +5,7 @@ Each stage takes the sink and goes on after a mistake; nothing here writes a fil
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from forwardc.passes.project_checks import check_secret_names, check_targets
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review import build_files
+from forwardc.review.attestation import check_attestations
+from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.registry import vaults
@@ -45,13 +48,16 @@ class Compiled:
         return build_files.outputs(self.loaded.files, self.documents())
 
 
-def compile_project(root: Path, sink: Sink) -> Compiled:
-    """Compile every destination of a project. With errors in the sink, write none of it."""
+def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
+    """Compile every destination of a project. With errors in the sink, write none of it.
+
+    `today` is the day on which attestations must hold; without it their dates are not compared.
+    """
     loaded = load(root, sink)
-    return compile_loaded(loaded, sink)
+    return compile_loaded(loaded, sink, today)
 
 
-def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
+def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:
     """Compile what was read; files without a project are checked and assessed only.
 
     With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
@@ -67,6 +73,8 @@ def compile_loaded(loaded: Loaded, sink: Sink) -> Compiled:
     )
     if loaded.project is not None:
         check_targets(loaded.project, assessments, sink)
+        check_production_details(loaded, assessments, sink)
+        check_attestations(loaded.destinations, _produced(assessments), today, sink)
     return Compiled(loaded, assessments, not_built)
 
 
@@ -77,6 +85,15 @@ def _check_misshapen(one: Misshapen, sink: Sink) -> None:
         _program(one.destination, environment, {}, found)
     for diagnostic in independent(found.sorted(), one.form):
         sink.add(diagnostic)
+
+
+def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
+    """Names of the destinations that some vault carries in production."""
+    return frozenset(
+        one.context.program.destination
+        for one in assessments
+        if one.emitted is not None and one.context.environment == "production"
+    )
 
 
 def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:

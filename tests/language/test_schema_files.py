@@ -14,7 +14,7 @@ from forwardc.language.read_steps import METHODS
 from forwardc.language.schema import Kind, load_schema
 from forwardc.plan.model import Plan
 
-KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup", "lock")
+KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup", "lock", "production")
 
 
 def subschemas(schema: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -132,6 +132,8 @@ _TABLE = (
     Code("FC0705", "damaged-lock", "The lock file is damaged or was edited"),
     Code("FC0706", "approve-refused", "An approval cannot be given"),
     Code("FC0707", "no-build-to-compare", "There is no build to compare with"),
+    Code("FC0708", "production-details-missing", "A PSP's reviewers ask for more than is given"),
+    Code("FC0709", "attestation", "PCI evidence is missing, has lapsed or is near its end"),
     Code("FC0801", "missing-input", "An input of the source is missing"),
     Code("FC0802", "bad-source", "The source does not fit the vault"),
     Code("FC0803", "missing-param", "A required param is not given"),

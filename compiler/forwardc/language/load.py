@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
-from forwardc.language import yaml_reader
+from forwardc.language import access, yaml_reader
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
 from forwardc.language.nodes import Node
@@ -49,7 +49,8 @@ class Loaded:
     def unread(self) -> frozenset[str]:
         """Names of files that gave no destination, so that nobody takes them for missing."""
         read = {destination.span.path for destination in self.destinations}
-        return frozenset(Path(path).stem for path in self.files if path not in read)
+        paths = (Path(path) for path in self.files if path not in read)
+        return frozenset(path.stem for path in paths if path.suffix == ".yaml")
 
 
 def load(root: Path, sink: Sink) -> Loaded:
@@ -63,7 +64,8 @@ def load(root: Path, sink: Sink) -> Loaded:
     loaded = _destinations(root, [f"{folder}/{name}" for name in names], sink)
     for destination in loaded.destinations:
         _check_file_name(destination, sink)
-    return replace(loaded, project=project, files={**files, **loaded.files})
+    evidence = _attestations(root, loaded.destinations, sink)
+    return replace(loaded, project=project, files={**files, **loaded.files, **evidence})
 
 
 def load_project(root: Path, sink: Sink) -> Project | None:
@@ -90,6 +92,22 @@ def _check_file_name(destination: Destination, sink: Sink) -> None:
         message = "the name is not that of the file"
         hint = f"write name: {stem}, or rename the file"
         sink.error("FC0205", message, destination.span, pointer="/name", hint=hint)
+
+
+def _attestations(root: Path, destinations: Sequence[Destination], sink: Sink) -> dict[str, bytes]:
+    """FC0709: evidence that is named must be there; it is an input like the file that names it."""
+    found: dict[str, bytes] = {}
+    for destination in destinations:
+        node = access.get(destination.root.get("pci"), "attestation")
+        if node is None or destination.pci is None:
+            continue
+        path = destination.pci.attestation
+        try:
+            found[path] = (root / path).read_bytes()
+        except OSError as problem:
+            message = f"{path} cannot be read: {problem.strerror}"
+            sink.error("FC0709", message, node.span, pointer=node.pointer)
+    return found
 
 
 def _destinations(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:

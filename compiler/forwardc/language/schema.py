@@ -14,7 +14,7 @@ from forwardc.resources import data_dir
 if TYPE_CHECKING:
     import jsonschema_rs
 
-Kind = Literal["destination", "project", "plan", "setup", "lock"]
+Kind = Literal["destination", "project", "plan", "setup", "lock", "production"]
 
 
 def validate(kind: Kind, node: Node, sink: Sink) -> bool:

@@ -118,7 +118,7 @@ def _keys(pack: Pack, step: Step, review: Json) -> list[Json]:
         {"encrypts": "part of the body", "key": name, "secrets": []} for name in review["keys"]
     ]
     submitted = [name for pair in content_type(step.request) for name in secrets_of(pair)]
-    sealing: Any = pack.vault.facts.data.get("sealing", {}).get("fingerprint")
+    sealing: Any = pack.vault.facts.data.get("key_sealing", {}).get("fingerprint")
     if sealing and submitted:
         what = "SHA-256 of each of these credentials, as submitted to the vault"
         keys.append({"encrypts": what, "key": sealing["value"], "secrets": submitted})

@@ -1,0 +1,101 @@
+"""Whether a PSP's reviewers get all that they ask for: FC0708 for each detail that is missing.
+
+The details are those of Stripe's guide, "Share production details" (May 2026): URL, method,
+documentation, fields, headers and keys, and before them the accounts. Knows no file of `build/`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.span import Span
+from forwardc.language.destination import Destination
+from forwardc.language.load import Loaded
+from forwardc.language.project import Project
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Json, Vault
+
+
+class _Missing(NamedTuple):
+    message: str
+    span: Span | None
+    pointer: str
+    hint: str
+
+
+def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], sink: Sink) -> None:
+    """FC0708 for production at a vault with reviewers: an error for a target, else a warning.
+
+    A vault without an account in production is not built there, so nothing is asked.
+    """
+    project = loaded.project
+    if project is None:
+        return
+    for one in assessments:
+        reviews = _reviews(one)
+        if one.context.environment != "production" or not reviews or not _has_account(one):
+            continue
+        destination = loaded.by_name[one.context.program.destination]
+        for missing in (
+            *_destination(one.vault, destination),
+            *_accounts(one.vault, project),
+            *_fields(one, reviews),
+        ):
+            report = sink.error if _is_target(project, one) else sink.warning
+            report(
+                "FC0708",
+                f"{one.vault.name} asks for it: {missing.message}",
+                missing.span,
+                pointer=missing.pointer,
+                hint=missing.hint,
+            )
+
+
+def _reviews(one: Assessment) -> list[Json]:
+    steps = one.emitted.steps if one.emitted else ()
+    return [step["review"] for step in steps if step.get("review")]
+
+
+def _has_account(one: Assessment) -> bool:
+    return all(key in one.context.account for key in one.vault.account_keys)
+
+
+def _is_target(project: Project, one: Assessment) -> bool:
+    vault, destination, operation = one.place
+    return any(
+        (target.vault, target.destination) == (vault, destination)
+        and target.operation in (None, operation)
+        for target in project.targets
+    )
+
+
+def _destination(vault: Vault, destination: Destination) -> Iterator[_Missing]:
+    if not destination.docs:
+        message = f"{destination.name} names no documentation"
+        yield _Missing(message, destination.span, "/name", "docs: https://...")
+    served = vault.facts.data.get("countries", {}).get("forward_to")
+    outside = [code for code in destination.countries if served and code not in served["value"]]
+    if outside:
+        node = destination.root.entry("countries")
+        message = f"it does not forward to {', '.join(outside)}"
+        span = node.value.span if node else destination.span
+        yield _Missing(message, span, "/countries", "ask its support, or leave the country out")
+
+
+def _accounts(vault: Vault, project: Project) -> Iterator[_Missing]:
+    for key in vault.account_keys:
+        for name in ("sandbox", "production"):
+            values = project.environments.get(name)
+            if values is None or key not in values.vaults.get(vault.name, {}):
+                message = f"no {key} for {name}"
+                hint = f"environments: {{{name}: {{vaults: {{{vault.name}: {{{key}: ...}}}}}}}}"
+                span = values.span if values else project.root.span
+                yield _Missing(message, span, values.pointer if values else "", hint)
+
+
+def _fields(one: Assessment, reviews: Sequence[Json]) -> Iterator[_Missing]:
+    for review in reviews:
+        if not review["fields"]:
+            message = f"{one.context.operation.name} has no field that it fills"
+            hint = "send a step without card data with `deliver: direct`"
+            yield _Missing(message, one.context.operation.span, "", hint)
