@@ -66,7 +66,7 @@ def command(
 def _approve(
     compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
 ) -> None:
-    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.plan.approvals import LOCK, lock_path, read_lock
     from forwardc.review.approve import lock_bytes, with_approvals
     from forwardc.review.write import replace_file
 
@@ -81,7 +81,11 @@ def _approve(
     approved = with_approvals(lock, plan, operations, act, sink)
     if approved is None:
         return
-    replace_file(lock_path(folder), lock_bytes(approved))
+    try:
+        replace_file(lock_path(folder), lock_bytes(approved))
+    except OSError as problem:
+        sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
+        return
     _build_again(compiled.loaded.root, folder, sink)
     _tell(plan, operations, act, lock_path(folder))
 
