@@ -3,11 +3,12 @@
 Knows no vendor.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from forwardc.plan.escape import query_text
 from forwardc.plan.program import Body, Pair, Request, Step
-from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, walk
+from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.plan.types import Type
 from forwardc.vaults.model import Json
 
@@ -40,18 +41,28 @@ def header(value: Term, *, templated: bool = False) -> Encoded:
 
 
 def if_present(value: Term, whole: Term) -> Term:
-    """`whole`, absent when any optional part of `value` is."""
-    for name in dict.fromkeys(node.present for node in walk(value) if isinstance(node, If)):
+    """`whole`, absent when an optional part makes the scalar `value` absent."""
+    for name in dict.fromkeys(_deciding(value)):
         whole = If(name, whole)
     return whole
 
 
-def pairs_as_list(pairs: tuple[Pair, ...]) -> Seq:
-    """`[{name, value}]` of terms that are already encoded."""
+def _deciding(term: Term) -> Iterator[str]:
+    """The optional parts of a scalar. One inside a map or list drops only its own entry there."""
+    if isinstance(term, Map | Seq):
+        return
+    if isinstance(term, If):
+        yield term.present
+    for child in children(term):
+        yield from _deciding(child)
+
+
+def named_values(values: Iterable[tuple[str, Term]]) -> Seq:
+    """`[{name, value}]` of terms that are already encoded; an absent value drops its item."""
     return Seq(
         tuple(
-            if_present(pair.value, Map((("name", Lit(pair.name)), ("value", pair.value))))
-            for pair in pairs
+            if_present(value, Map((("name", Lit(name)), ("value", value))))
+            for name, value in values
         )
     )
 

@@ -17,7 +17,6 @@ from forwardc.plan.terms import (
     Lit,
     Map,
     Ref,
-    Seq,
     Source,
     Term,
     Text,
@@ -28,7 +27,7 @@ from forwardc.vaults.checkout.secrets import is_encrypted
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
 from forwardc.vaults.sizes import unsendable
-from forwardc.vaults.steps import content_type, direct_step, header, if_present, tail
+from forwardc.vaults.steps import content_type, direct_step, header, named_values, tail
 
 _READ = {
     "status": "/destination_response/status",
@@ -195,8 +194,7 @@ def _destination_request(context: Context, step: Step, facts: Facts) -> Term:
         *signature,
     ]
     if lowering.variables:
-        named = [Map((("name", Lit(name)), ("value", value))) for name, value in lowering.variables]
-        entries.append(("variables", Seq(tuple(named))))
+        entries.append(("variables", named_values(lowering.variables)))
     return Map(tuple(entries))
 
 
@@ -237,13 +235,12 @@ def _headers(raw: list[Pair], encrypted: list[Pair], lowering: Lowering, facts: 
 
 
 def _query(request: Request, lowering: Lowering) -> Iterator[tuple[str, Term]]:
-    if not request.query:
-        return
-    items = []
-    for pair in request.query:
-        value = Encoded(Encoding.QUERY, lowering.value(pair.value), templated=True)
-        items.append(if_present(value, Map((("name", Lit(pair.name)), ("value", value)))))
-    yield "query", Seq(tuple(items))
+    if request.query:
+        values = (
+            (pair.name, Encoded(Encoding.QUERY, lowering.value(pair.value), templated=True))
+            for pair in request.query
+        )
+        yield "query", named_values(values)
 
 
 def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:

@@ -21,6 +21,7 @@ from forwardc.plan.terms import (
     Term,
 )
 from forwardc.vaults.facts import Facts
+from forwardc.vaults.steps import if_present
 
 _AS_INTEGER = {"card.expiry.MM": "card.expiry.M"}
 """`08` is no JSON number, so an integer month is written without its zero."""
@@ -71,7 +72,8 @@ class Lowering:
         if "headers" in named:
             arguments.append(f"headers={self._variable('headers', named['headers'])}")
         function = self.facts.value("functions", "jwe")
-        return Raw("{{ " + f"{function}({', '.join(arguments)})" + " }}", span=call.span)
+        raw = Raw("{{ " + f"{function}({', '.join(arguments)})" + " }}", span=call.span)
+        return if_present(call.args[0], raw)
 
     def _variable(self, purpose: str, term: Term) -> str:
         """The name of a variable with this value; an equal value is written once."""

@@ -4,10 +4,10 @@ Checkout.com keeps the request text for 14 days (facts: retention), so a secret 
 holds may stand only in a header that is encrypted to Checkout.com's key.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from forwardc.plan.analysis import has_atom
+from forwardc.plan.analysis import has_atom, tainted
 from forwardc.plan.program import Operation, Pair, Program, Step
 from forwardc.plan.terms import Call, Ref, Term, children
 from forwardc.vaults.model import Context, Finding, Verdict
@@ -19,33 +19,66 @@ _COMPUTABLE = frozenset({"jwe", "json", "text"})
 class _Use:
     ref: Ref
     computable: bool
+    place: Term
     in_header: bool
-    with_atom: bool
 
 
 def stored(program: Program, operation: Operation) -> frozenset[str]:
-    """The secrets kept at the vault: those whose every use the vault can compute."""
-    computable: dict[str, bool] = {}
-    for step in operation.steps:
-        for use in () if step.direct else _secret_uses(step):
-            name = use.ref.name
-            computable[name] = computable.get(name, True) and use.computable
-    return frozenset(name for name, can in computable.items() if _is_stored(program, name, can))
+    """The secrets kept at the vault: those whose every use the vault can compute.
+
+    One that shares a header with what must be encrypted is held by the runtime too.
+    """
+    masked = tainted(program, operation)
+    uses = [use for step in operation.steps if not step.direct for use in _uses(step, "secrets")]
+    names = {use.ref.name for use in uses}
+    runtime = {use.ref.name for use in uses if not use.computable}
+    runtime = {name for name in names if _is_held(program, name, name in runtime)}
+    while more := {
+        use.ref.name
+        for use in uses
+        if use.in_header and _needs_encryption(use.place, names - runtime, masked)
+        if use.ref.name not in runtime and _is_held(program, use.ref.name, True)
+    }:
+        runtime |= more
+    return frozenset(names - runtime)
 
 
-def _is_stored(program: Program, name: str, computable: bool) -> bool:
+def _is_held(program: Program, name: str, chosen: bool) -> bool:
+    """Whether the runtime holds a secret: by the author's choice, else by ours."""
     held = program.secrets[name.removeprefix("secrets.")].held
-    return computable if held is None else held == "vault"
+    return chosen if held is None else held == "runtime"
 
 
-def findings(context: Context, tainted: frozenset[str]) -> Iterator[Finding]:
+def _needs_encryption(term: Term, kept: Set[str], masked: Set[str]) -> bool:
+    """Whether a header holds a runtime-held secret or a sensitive output."""
+    return any(
+        (ref.root == "secrets" and ref.name not in kept)
+        or (ref.root == "steps" and ref.name in masked)
+        for ref, _ in _refs(term, True)
+    )
+
+
+def is_encrypted(pair: Pair, context: Context, masked: frozenset[str]) -> bool:
+    """Whether a header travels encrypted to the vault's key."""
+    return _needs_encryption(pair.value, context.stored, masked)
+
+
+def findings(context: Context, masked: frozenset[str]) -> Iterator[Finding]:
     """Secrets and sensitive outputs at places where Checkout.com would keep them in clear."""
     for step in context.vault_steps:
-        for use in _secret_uses(step):
+        for use in _uses(step, "secrets"):
             yield from _secret_findings(context, step, use)
         for use in _uses(step, "steps"):
-            if use.ref.name in tainted and (not use.in_header or use.with_atom):
+            if use.ref.name in masked and not use.in_header:
                 yield _refused("FC0605", "a sensitive output may stand only in a header", step, use)
+        for pair in step.request.headers:
+            if is_encrypted(pair, context, masked) and _has_vault_value(pair.value, context):
+                reason = "a header mixes what must be encrypted with a vault value"
+                yield Finding(Verdict.REFUSED, "FC0615", reason, pair.value.span, step.name)
+
+
+def _has_vault_value(term: Term, context: Context) -> bool:
+    return has_atom(term) or any(ref.name in context.stored for ref, _ in _refs(term, True))
 
 
 def _secret_findings(context: Context, step: Step, use: _Use) -> Iterator[Finding]:
@@ -61,28 +94,10 @@ def _secret_findings(context: Context, step: Step, use: _Use) -> Iterator[Findin
             step,
             use,
         )
-    elif use.with_atom:
-        yield _refused(
-            "FC0615", "a header mixes a secret held by the runtime with a vault value", step, use
-        )
 
 
 def _refused(code: str, reason: str, step: Step, use: _Use) -> Finding:
     return Finding(Verdict.REFUSED, code, reason, use.ref.span, step.name)
-
-
-def is_encrypted(pair: Pair, context: Context, tainted: frozenset[str]) -> bool:
-    """Whether a header holds a runtime-held secret or a sensitive output."""
-    found = _refs(pair.value, True)
-    return any(
-        (ref.root == "secrets" and ref.name not in context.stored)
-        or (ref.root == "steps" and ref.name in tainted)
-        for ref, _ in found
-    )
-
-
-def _secret_uses(step: Step) -> Iterator[_Use]:
-    return _uses(step, "secrets")
 
 
 def _uses(step: Step, root: str) -> Iterator[_Use]:
@@ -94,7 +109,7 @@ def _uses(step: Step, root: str) -> Iterator[_Use]:
     for term, in_header in places:
         for ref, computable in _refs(term, True):
             if ref.root == root:
-                yield _Use(ref, computable, in_header, in_header and has_atom(term))
+                yield _Use(ref, computable, term, in_header)
 
 
 def _refs(term: Term, computable: bool) -> Iterator[tuple[Ref, bool]]:

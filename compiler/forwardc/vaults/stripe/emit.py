@@ -35,7 +35,7 @@ from forwardc.vaults.steps import (
     direct_step,
     encoded_body,
     header,
-    if_present,
+    named_values,
     tail,
 )
 from forwardc.vaults.stripe.fields import review_fields
@@ -170,15 +170,7 @@ def _url(step: Step) -> Term:
 
 def _header_list(headers: tuple[tuple[str, Term], ...], facts: Facts) -> Seq:
     maximum = facts.limit("header_value")
-    return Seq(
-        tuple(
-            if_present(
-                value,
-                Map((("name", Lit(name)), ("value", Limit(maximum, f"header {name}", value)))),
-            )
-            for name, value in headers
-        )
-    )
+    return named_values((name, Limit(maximum, f"header {name}", value)) for name, value in headers)
 
 
 def _blanks(tree: Term) -> Term:
