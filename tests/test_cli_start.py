@@ -21,7 +21,7 @@ FOLDER = Path(main.__file__).parent
 SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
-    "secrets_work",
+    *("collector", "secrets_work"),
 }
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 
 def pretty(data: Any, line: str = "\n") -> str:
-    """JSON text of dicts with text keys, lists, texts, integers, booleans and None.
+    """JSON text of dicts with text keys, lists, texts, numbers, booleans and None.
 
-    `line` begins each line inside the value. Raises TypeError for anything else: a float has no
-    place in a file that must be the same on every machine.
+    `line` begins each line inside the value. Raises TypeError for anything else.
     """
     match data:
         case str():
@@ -27,8 +26,8 @@ def pretty(data: Any, line: str = "\n") -> str:
             return "null"
         case bool():
             return "true" if data else "false"
-        case int():
-            return str(data)
+        case int() | float():
+            return repr(data)
         case _:
             raise TypeError(f"{type(data).__name__} has no place in a build file")
 
