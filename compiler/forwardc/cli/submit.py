@@ -111,7 +111,7 @@ def _expected(vault: str, given: str | None) -> "Expected":
     facts = sealing[vault]
     documented = str(facts.value("key_sealing", "fingerprint"))
     bits = int(facts.value("key_sealing", "bits"))
-    named = re.sub(r"\s", "", given or documented).upper()
+    named = re.sub(r"\s", "", documented if given is None else given).upper()
     if not re.fullmatch(r"[0-9A-F]{40}", named):
         raise click.UsageError("--fingerprint takes the 40 hexadecimal digits of a whole one.")
     subkey = str(facts.value("key_sealing", "subkey")) if named == documented else None

@@ -1,7 +1,7 @@
 """Seals a text to a vault's OpenPGP key, and proves on the result that only that key opens it.
 
-Bytes in, bytes out: knows no file, no destination and no vault. The library encrypts to expired and
-revoked keys, and to every subkey that can encrypt, so key and result are checked here.
+Bytes in, bytes out: knows no file, no destination and no vault. The library encrypts to keys that
+are expired or revoked and to every subkey that can encrypt, so key and result are checked here.
 """
 
 from base64 import encodebytes
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pysequoia import Cert
     from pysequoia.packet import Packet
 
-_PKESK: Final = 0xC1
+# Tags in the new format: an encrypted session key, and the data that it opens.
+_PKESK: Final = b"\xc1"
+_ENCRYPTED: Final = b"\xd2"
 _RSA: Final = 1
 
 
@@ -54,18 +56,14 @@ def key_hash(value: str) -> Secret:
 
 def read_key(data: bytes, expected: Expected, now: datetime) -> SealingKey:
     """Read a public key, armoured or not, and check it. Raises `KeyRefused`, or `ImportError`."""
-    from pysequoia import Cert
-
     try:
-        cert = Cert.from_bytes(data)
+        cert = _read(data)
         _check_primary(cert, expected, now)
-        key_id = _only_recipient(_encrypt(cert, b""))
-        _check_subkey(cert, key_id, expected, now)
     except RuntimeError:
         # The library's message holds a stack of its own.
-        raise KeyRefused(
-            "the file does not hold one undamaged OpenPGP key that can encrypt"
-        ) from None
+        raise KeyRefused("the file does not hold one undamaged OpenPGP key") from None
+    key_id = _only_recipient(_encrypt(cert, b""))
+    _check_subkey(cert, key_id, expected, now)
     return SealingKey(expected.fingerprint, key_id, cert)
 
 
@@ -80,17 +78,26 @@ def seal(key: SealingKey, text: Secret) -> bytes:
 def _encrypt(cert: "Cert", text: bytes) -> bytes:
     from pysequoia import encrypt
 
-    return encrypt(bytes=text, recipients=[cert], armor=False)
+    try:
+        return encrypt(bytes=text, recipients=[cert], armor=False)
+    except RuntimeError:
+        raise KeyRefused("it has no encryption subkey, or only a revoked one") from None
+
+
+def _read(data: bytes) -> "Cert":
+    from pysequoia import Cert
+    from pysequoia.packet import Tag
+
+    tags = [packet.tag for packet in _packets(data)]
+    if Tag.SecretKey in tags or Tag.SecretSubkey in tags:
+        raise KeyRefused("the file holds a private key; export the public key")
+    return Cert.from_bytes(data)
 
 
 def _check_primary(cert: "Cert", expected: Expected, now: datetime) -> None:
-    from pysequoia.packet import Tag
-
     fingerprint = cert.fingerprint.upper()
     if fingerprint != expected.fingerprint:
         raise KeyRefused(f"its fingerprint is {fingerprint}, not {expected.fingerprint}")
-    if any(packet.tag in (Tag.SecretKey, Tag.SecretSubkey) for packet in _packets(cert)):
-        raise KeyRefused("the file holds a private key; export the public key")
     if cert.is_revoked:
         raise KeyRefused("it is revoked")
     if cert.expiration is not None and cert.expiration <= now:
@@ -98,13 +105,9 @@ def _check_primary(cert: "Cert", expected: Expected, now: datetime) -> None:
 
 
 def _check_subkey(cert: "Cert", key_id: str, expected: Expected, now: datetime) -> None:
-    from pysequoia.packet import SignatureType
-
     block = list(_subkey(cert, key_id))
     if not block:
         raise KeyRefused("it has no encryption subkey beside its primary key")
-    if any(packet.signature_type == SignatureType.SubkeyRevocation for packet in block):
-        raise KeyRefused(f"its encryption subkey {key_id} is revoked")
     ends = _end_of(block)
     if ends is not None and ends <= now:
         raise KeyRefused(f"its encryption subkey {key_id} expired on {ends.date().isoformat()}")
@@ -122,17 +125,17 @@ def _subkey(cert: "Cert", key_id: str) -> "Iterator[Packet]":
     from pysequoia.packet import Tag
 
     inside = False
-    for packet in _packets(cert):
+    for packet in _packets(bytes(cert)):
         if packet.tag != Tag.Signature:
             inside = packet.tag == Tag.PublicSubkey and (packet.key_id or "").upper() == key_id
         if inside:
             yield packet
 
 
-def _packets(cert: "Cert") -> "Iterator[Packet]":
+def _packets(data: bytes) -> "Iterator[Packet]":
     from pysequoia.packet import PacketPile
 
-    yield from PacketPile.from_bytes(bytes(cert))
+    yield from PacketPile.from_bytes(data)
 
 
 def _end_of(block: "list[Packet]") -> datetime | None:
@@ -159,19 +162,18 @@ def recipients(message: bytes) -> list[str]:
     something other than encrypted data follows.
     """
     found: list[str] = []
-    while message[:1] == bytes([_PKESK]):
+    while message[:1] == _PKESK:
         size, start = _length(message)
         body, message = message[start : start + size], message[start + size :]
-        if body[0] != 3 or body[9] != _RSA:
-            raise KeyRefused("it asks for a kind of encryption that is not RSA as in RFC 4880")
+        if body[:1] != b"\x03" or body[9:10] != bytes([_RSA]):
+            raise KeyRefused("its encryption subkey is not RSA as in RFC 4880")
         found.append(body[1:9].hex().upper())
-    if message[:1] != b"\xd2":
+    if message[:1] != _ENCRYPTED:
         raise KeyRefused("what was encrypted to it is not a message as in RFC 4880")
     return found
 
 
 def _length(packet: bytes) -> tuple[int, int]:
-    first = packet[1]
-    if first < 192:
-        return first, 2
-    return ((first - 192) << 8) + packet[2] + 192, 3
+    """How long a packet's body is, and where it starts."""
+    first, second = (*packet[1:3], 0, 0)[:2]
+    return (first, 2) if first < 192 else (((first - 192) << 8) + second + 192, 3)
