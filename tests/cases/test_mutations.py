@@ -21,6 +21,7 @@ from forwardc.language.load import load_files
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("adyen", "rocketpay", "rokt", "stripe", "visa")
+PROJECT = "forwardc"
 
 # What has a meaning somewhere in the language, to be put where it has another one or none.
 PIECES = st.sampled_from(
@@ -77,14 +78,18 @@ CHANGES: st.SearchStrategy[Change] = st.sampled_from(
 )
 
 
+def path_of(name: str) -> str:
+    return f"{name}.yaml" if name == PROJECT else f"destinations/{name}.yaml"
+
+
 @cache
 def real(name: str) -> str:
-    return (ROOT / "destinations" / f"{name}.yaml").read_text(encoding="utf-8")
+    return (ROOT / path_of(name)).read_text(encoding="utf-8")
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> tuple[str, str]:
-    name = draw(st.sampled_from(REAL))
+def mutated(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[str, str]:
+    name = draw(st.sampled_from(names))
     lines = real(name).splitlines()
     for _ in range(draw(st.integers(1, 4))):
         if not lines:
@@ -101,20 +106,18 @@ def shown(found: list[Diagnostic], root: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, in which one destination is overwritten at a time."""
+    """A project, whose files are written for each example."""
     root = tmp_path_factory.mktemp("project")
     (root / "destinations").mkdir()
-    project = (ROOT / "forwardc.yaml").read_text(encoding="utf-8")
-    (root / "forwardc.yaml").write_text(project, encoding="utf-8")
     return root
 
 
 @pytest.mark.fuzz
-@given(mutated())
+@given(mutated(REAL))
 def test_a_changed_destination_gives_diagnostics_only(folder: Path, case: tuple[str, str]) -> None:
     name, text = case
     note(text)
-    path = f"destinations/{name}.yaml"
+    path = path_of(name)
     (folder / path).write_text(text, encoding="utf-8", newline="")
     sink = Sink()
     compile_loaded(load_files(folder, [path], sink), sink)
@@ -124,13 +127,13 @@ def test_a_changed_destination_gives_diagnostics_only(folder: Path, case: tuple[
 
 
 @pytest.mark.fuzz
-@given(mutated())
-def test_a_changed_destination_in_its_project(folder: Path, case: tuple[str, str]) -> None:
+@given(mutated((*REAL, PROJECT)))
+def test_a_changed_file_in_its_project(folder: Path, case: tuple[str, str]) -> None:
     name, text = case
     note(text)
-    for other in REAL:
+    for other in (*REAL, PROJECT):
         content = text if other == name else real(other)
-        (folder / f"destinations/{other}.yaml").write_text(content, encoding="utf-8", newline="")
+        (folder / path_of(other)).write_text(content, encoding="utf-8", newline="")
     sink = Sink()
     compiled = compile_project(folder, sink)
     if not sink.has_errors:

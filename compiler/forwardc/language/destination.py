@@ -197,6 +197,8 @@ class Step:
     span: Span
     pointer: str
     idempotent_header: str | None = None
+    idempotent_span: Span | None = None
+    """Where the header's name stands."""
     stand_in: bool = False
     unconfirmed: str | None = None
     sample: Node | None = None

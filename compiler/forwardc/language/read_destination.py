@@ -20,6 +20,7 @@ from forwardc.language.destination import (
 )
 from forwardc.language.literals import check_literals
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.language.places import check_destination_places
 from forwardc.language.read_declarations import read_params, read_secrets, read_settings
 from forwardc.language.read_steps import read_operation
 from forwardc.language.read_values import Values
@@ -39,6 +40,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         return None
     report = Report(sink)
     check_literals(root, report)
+    check_destination_places(root, report)
     settings = read_settings(root.get("settings"), report)
     params = read_params(root.get("params"), report)
     secrets = read_secrets(root.get("secrets"), report)

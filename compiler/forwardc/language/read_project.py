@@ -12,6 +12,7 @@ from forwardc.language import access
 from forwardc.language.destination import Destination
 from forwardc.language.literals import check_literals
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.language.places import check_project_places
 from forwardc.language.project import (
     DestinationValues,
     EnvironmentValues,
@@ -26,11 +27,12 @@ from forwardc.plan.terms import Lit
 def read_project(root: Node, sink: Sink) -> Project | None:
     """The project of a tree that fits the schema, or None where it is not even a map.
 
-    Reports FC0504, FC0505 and FC0509.
+    Reports FC0402, FC0504, FC0505 and FC0509.
     """
     if not isinstance(root, YamlMap):
         return None
     check_literals(root, Report(sink))
+    check_project_places(root, Report(sink))
     return Project(
         destinations=access.text(root, "destinations") or "destinations",
         build=access.text(root, "build") or "build",

@@ -90,6 +90,7 @@ class _StepReader:
         lets = self._lets(access.get(node, "let"))
         request = self._request(node)
         response = access.get(node, "response")
+        key = access.get(access.get(node, "idempotent"), "header")
         step = Step(
             name=self.entry.key,
             deliver=access.text(node, "deliver") or "vault",
@@ -100,6 +101,7 @@ class _StepReader:
             span=self.entry.key_span,
             pointer=node.pointer,
             idempotent_header=access.text(access.get(node, "idempotent"), "header"),
+            idempotent_span=key.span if key is not None else None,
             stand_in=access.flag(node, "stand_in"),
             unconfirmed=access.text(node, "unconfirmed"),
             sample=access.get(response, "sample"),

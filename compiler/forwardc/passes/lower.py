@@ -151,7 +151,7 @@ class _Lowering:
         key = step.idempotent_header
         if key is None or any(pair.name.lower() == key.lower() for pair in headers):
             return headers
-        return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.span))
+        return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.idempotent_span))
 
     def _pair(self, entry: source.Field, lets: Mapping[str, Term]) -> program.Pair:
         return program.Pair(entry.name, self._term(entry.term, lets), entry.span)

@@ -1,5 +1,6 @@
 """FC0503: no account data in fields that systems keep and show: references, metadata, keys."""
 
+import re
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
@@ -13,12 +14,16 @@ _KEPT = frozenset(
 )
 
 
+# Of `metadata[order]`, `.reference` and `metadata.order`, any part decides.
+_PART = re.compile(r"[^\[\].]+")
+
+
 def check(case: Case) -> Iterator[Problem]:
     """Account data below a body key that names a reference."""
     body = case.step.request.body
     for node in walk(body.tree) if body else ():
         for key, value in node.entries if isinstance(node, Map) else ():
-            if key.lower().replace("_", "").replace("-", "") in _KEPT:
+            if _names(key) & _KEPT:
                 for atom in atoms_in(value):
                     if ATOMS[atom.name].sensitivity is Sensitivity.ACCOUNT:
                         yield Problem(
@@ -27,3 +32,7 @@ def check(case: Case) -> Iterator[Problem]:
                             atom.span,
                             "use an id of your own",
                         )
+
+
+def _names(key: str) -> set[str]:
+    return {part.lower().replace("_", "").replace("-", "") for part in _PART.findall(key)}

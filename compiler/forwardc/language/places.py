@@ -1,0 +1,45 @@
+"""Where expressions have a meaning, and a finding for each that stands elsewhere.
+
+Knows pointers into the two kinds of files; nothing of what an expression says.
+"""
+
+import re
+
+from forwardc.language.expressions import first_hole
+from forwardc.language.nodes import Node, YamlScalar, text_span, walk
+from forwardc.language.report import Report
+
+_STEP = "/operations/[^/]+/steps/[^/]+"
+_REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form|xml|text"
+_IN_DESTINATION = re.compile(
+    rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
+    rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when",
+    re.DOTALL,
+)
+# In a regular expression or a JSON Schema these characters are somebody else's.
+_OTHER_LANGUAGE = re.compile(
+    r"/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*", re.DOTALL
+)
+
+
+def check_destination_places(root: Node, report: Report) -> None:
+    """Report FC0402 for each expression of a destination that would be taken as it is written."""
+    for node in walk(root):
+        if not _IN_DESTINATION.fullmatch(node.pointer):
+            _check(node, report)
+
+
+def check_project_places(root: Node, report: Report) -> None:
+    """Report FC0402 for each expression in a project file, which has none."""
+    for node in walk(root):
+        _check(node, report)
+
+
+def _check(node: Node, report: Report) -> None:
+    if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
+        return
+    start = first_hole(node.value)
+    if start >= 0 and not _OTHER_LANGUAGE.fullmatch(node.pointer):
+        message = "an expression has no meaning here: the text is taken as it is written"
+        span = text_span(node, start, len(node.value))
+        report.at(node.pointer).error("FC0402", message, span, "write the value itself")
