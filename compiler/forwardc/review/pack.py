@@ -1,7 +1,7 @@
 """A pack: all that the files about one program at one vault may say. Knows none of the files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from forwardc.language.destination import Destination
 from forwardc.language.load import Loaded
@@ -24,8 +24,12 @@ class Pack:
     """What the author wrote, for a reviewer: documentation, examples, attestation."""
     accounts: Mapping[str, Mapping[str, str]]
     """The merchant's account at the vault in each environment that has one."""
-    leads: bool
+    leads: bool = False
     """Whether this pack writes the files that are not for one environment."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """The destination's host in each environment that the vault carries."""
+    merchant: str = ""
+    """The merchant's name; empty where `forwardc.yaml` gives none."""
 
     @property
     def folder(self) -> str:
@@ -50,10 +54,8 @@ def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack]
         elif plan is not None:
             destination = loaded.by_name[program.destination]
             accounts = _accounts(loaded, vault)
-            found.append(
-                Pack(vault, program, account, tuple(group), plan, destination, accounts, False)
-            )
-    return _with_leaders(found), lacking
+            found.append(Pack(vault, program, account, tuple(group), plan, destination, accounts))
+    return _together(found, loaded.project.merchant if loaded.project else ""), lacking
 
 
 def _accounts(loaded: Loaded, vault: Vault) -> dict[str, Mapping[str, str]]:
@@ -65,11 +67,20 @@ def _accounts(loaded: Loaded, vault: Vault) -> dict[str, Mapping[str, str]]:
     }
 
 
-def _with_leaders(found: list[Pack]) -> list[Pack]:
-    """The production pack leads, or the sandbox pack where production is not built."""
-    leaders = {pack.folder: pack for pack in found}
-    leaders |= {pack.folder: pack for pack in found if pack.program.environment == "production"}
-    return [replace(pack, leads=pack is leaders[pack.folder]) for pack in found]
+def _together(found: list[Pack], merchant: str) -> list[Pack]:
+    """What packs of one folder know of each other: the last one, production, leads."""
+    folders: dict[str, list[Pack]] = {}
+    for pack in found:
+        folders.setdefault(pack.folder, []).append(pack)
+    return [
+        replace(
+            pack,
+            leads=pack is folders[pack.folder][-1],
+            hosts={one.program.environment: one.program.host for one in folders[pack.folder]},
+            merchant=merchant,
+        )
+        for pack in found
+    ]
 
 
 def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:

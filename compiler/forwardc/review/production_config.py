@@ -57,7 +57,7 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "accounts": accounts(pack),
         "fields": review["fields"],
         "request_headers": [_header(pack, pair) for pair in content_type(step.request)],
-        "encryption_keys": _keys(pack, step, review),
+        "encryption_keys": keys_of(pack, step, review),
         "countries": list(destination.countries) or None,
         "pci": _pci(destination.pci),
         "own_vault": destination.own_vault,
@@ -112,7 +112,7 @@ def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
     return "run", "given on each run"
 
 
-def _keys(pack: Pack, step: Step, review: Json) -> list[Json]:
+def keys_of(pack: Pack, step: Step, review: Json) -> list[Json]:
     """The keys that protect something of the step: of its body, and of submitted credentials."""
     keys: list[Json] = [
         {"encrypts": "part of the body", "key": name, "secrets": []} for name in review["keys"]

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import production_configs
 from forwardc.review.setup import setup_file
+from forwardc.review.submission import submissions
 
 Files: TypeAlias = dict[str, Any]
 """Paths below `build/` with a text, or a structure that may hold terms."""
@@ -23,7 +24,7 @@ def _setup(pack: Pack) -> Files:
     return {f"{pack.folder}/{pack.program.environment}.setup.json": setup}
 
 
-WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs)
+WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)
 
 
 def files_of(pack: Pack) -> Files:
