@@ -125,7 +125,7 @@ def lines(played: Played, number: int, of: int) -> Iterator[str]:
 
 
 def _step(played: Played, step: StepReport, received: Mapping[str, Any] | None) -> Iterator[str]:
-    scene, layout = played.scene, Outline(played.redactor.text, " " * 4)
+    scene, layout = played.scene, Outline(played.redactor.value, " " * 4)
     yield f"  step {step.name}"
     if step.deliver == "direct":
         yield _label(f"  no card data: {scene.destination} is called directly")
