@@ -4,6 +4,7 @@ Pieces of a vault's own syntax stay apart, so that the caller can nest or audit 
 values and syntaxes only: no terms, no scope, no vault.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TypeAlias
@@ -12,6 +13,8 @@ from forwardc.plan import escape
 from forwardc.plan.terms import Encoding
 from forwardc.plan.values import Fragment, Template, Value
 
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9 '()+,./:=?;!*#@$_%-]+")
+_SYSTEM_ID = re.compile(r"[!#-;=?-z|~]+")
 Parts: TypeAlias = tuple[str | Fragment, ...]
 Pieces: TypeAlias = Iterator[str | Fragment]
 
@@ -106,10 +109,19 @@ def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool
     if not isinstance(value, dict) or len(value) != 1:
         raise escape.NotExpressible("an XML body has exactly one root element")
     ((root, content),) = value.items()
+    if isinstance(content, list):
+        raise escape.NotExpressible("an XML body has exactly one root element")
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     if doctype:
-        yield f'<!DOCTYPE {root} PUBLIC "{doctype[0]}" "{doctype[1]}">'
+        yield _doctype(root, *doctype)
     yield from _element_pieces(root, content, templated=templated)
+
+
+def _doctype(root: str, public: str, system: str) -> str:
+    """A document type declaration (XML 1.0, section 2.8): nothing in its literals is escaped."""
+    if not (_PUBLIC_ID.fullmatch(public) and _SYSTEM_ID.fullmatch(system)):
+        raise escape.NotExpressible("a document type holds a character that it may not hold")
+    return f'<!DOCTYPE {root} PUBLIC "{public}" "{system}">'
 
 
 def _element_pieces(name: str, content: Value, *, templated: bool) -> Pieces:

@@ -46,6 +46,11 @@ class Assessment:
         return self.vault.name, self.context.program.destination, self.context.operation.name
 
     @property
+    def emitted_steps(self) -> tuple[Json, ...]:
+        """The steps of the plan; none where the operation is refused."""
+        return self.emitted.steps if self.emitted else ()
+
+    @property
     def refusal(self) -> str | None:
         """The first reason of a refusal, or None."""
         refused = (one.reason for one in self.findings if one.verdict is Verdict.REFUSED)

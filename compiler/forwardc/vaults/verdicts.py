@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from forwardc.plan.analysis import refs_in
 from forwardc.plan.features import uses
 from forwardc.plan.program import terms_of
+from forwardc.plan.terms import If, Lit
 from forwardc.vaults.model import Context, Finding, Support, Verdict
+from forwardc.vaults.steps import if_present
 
 _NAMED = frozenset({"atom", "optional", "function", "sign"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
@@ -34,3 +36,12 @@ def held_elsewhere(context: Context) -> Iterator[Finding]:
                 if forced and (step.direct or ref.name not in context.stored):
                     reason = f"`{ref.name}` is `held: vault`, and here the runtime must have it"
                     yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
+
+
+def bodies_that_may_be_absent(context: Context) -> Iterator[Finding]:
+    """A body that is optional as a whole: a vault fills a body, so there must be one."""
+    for step in context.vault_steps:
+        body = step.request.body
+        if body and isinstance(if_present(body.tree, Lit("")), If):
+            reason = "the vault needs a body, and this one may be absent"
+            yield Finding(Verdict.REFUSED, "FC0603", reason, body.span, step.name)

@@ -5,11 +5,11 @@ Knows what is refused or lost; how a step is sent is the emitter's.
 
 from collections.abc import Iterator
 
-from forwardc.plan.analysis import atoms_in, stage_of
+from forwardc.plan.analysis import atoms_in, refs_in, stage_of
 from forwardc.plan.escape import UNRESERVED
 from forwardc.plan.program import Step, terms_of
 from forwardc.plan.stages import Stage
-from forwardc.plan.terms import Atom, Call, Lit, walk
+from forwardc.plan.terms import Atom, Call, Lit, Term, walk
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Verdict
 
@@ -17,9 +17,9 @@ from forwardc.vaults.model import Context, Finding, Verdict
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     """Every refusal and loss of an operation's vault steps."""
     for step in context.vault_steps:
-        yield from _signature_header(step, facts)
+        yield from _signature_header(context, step, facts)
         yield from _query_names(step)
-        yield from _algorithms(context, step, facts)
+        yield from _encryptions(context, step, facts)
     if len(context.vault_steps) > 1:
         second, kinds = context.vault_steps[1], ", ".join(lasting_sources(facts))
         reason = f"a token works once and is gone for this step: only {kinds} can be the source"
@@ -33,14 +33,21 @@ def lasting_sources(facts: Facts) -> list[str]:
     return [kind for kind, fact in kinds.items() if not fact["value"]["single_use"]]
 
 
-def _signature_header(step: Step, facts: Facts) -> Iterator[Finding]:
-    """A header that is signed must be given by the author: dlocal's X-Login."""
+def _signature_header(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
+    """A header that is signed must be given by the author, where the vault can read it."""
     sign = step.request.sign
     fact = facts.section("signature_headers").get(sign.scheme) if sign else None
-    names = {pair.name.lower() for pair in step.request.headers}
-    if sign and fact and str(fact["value"]).lower() not in names:
-        reason = f"the {sign.scheme} signature needs the header {fact['value']}"
+    if sign is None or fact is None:
+        return
+    name = str(fact["value"])
+    pairs = [pair for pair in step.request.headers if pair.name.lower() == name.lower()]
+    refs = [ref for pair in pairs for ref in refs_in(pair.value, "secrets")]
+    if not pairs:
+        reason = f"the {sign.scheme} signature needs the header {name}"
         yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
+    elif any(ref.name not in context.stored for ref in refs):
+        reason = f"the {sign.scheme} signature may not see {name} when it is encrypted"
+        yield Finding(Verdict.REFUSED, "FC0607", reason, pairs[0].span, step.name)
 
 
 def _query_names(step: Step) -> Iterator[Finding]:
@@ -51,17 +58,27 @@ def _query_names(step: Step) -> Iterator[Finding]:
             yield Finding(Verdict.REFUSED, "FC0620", reason, pair.span, step.name)
 
 
-def _algorithms(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
-    known = facts.section("functions")["jwe"]
-    calls = (n for term in terms_of(step.request) for n in walk(term) if isinstance(n, Call))
-    for call in calls:
-        if call.function == "jwe" and stage_of(call, context.stored) is Stage.VAULT:
-            named = dict(call.named)
-            for name, fact in (("alg", "algorithms"), ("enc", "encryptions")):
-                value = named.get(name)
-                if not (isinstance(value, Lit) and value.value in known[fact]):
-                    reason = f"`jwe` takes one of these as {name}: {', '.join(known[fact])}"
-                    yield Finding(Verdict.REFUSED, "FC0601", reason, call.span, step.name)
+def _encryptions(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
+    """Calls of `jwe` inside the vault: its algorithms, and no variable that needs another."""
+    for call in (call for term in terms_of(step.request) for call in _jwe_calls(term)):
+        if stage_of(call, context.stored) is not Stage.VAULT:
+            continue
+        for reason in _objections(call, facts):
+            yield Finding(Verdict.REFUSED, "FC0601", reason, call.span, step.name)
+
+
+def _jwe_calls(term: Term) -> list[Call]:
+    return [n for n in walk(term) if isinstance(n, Call) and n.function == "jwe"]
+
+
+def _objections(call: Call, facts: Facts) -> Iterator[str]:
+    known, named = facts.section("functions")["jwe"], dict(call.named)
+    for name, fact in (("alg", "algorithms"), ("enc", "encryptions")):
+        value = named.get(name)
+        if not (isinstance(value, Lit) and value.value in known[fact]):
+            yield f"`jwe` takes one of these as {name}: {', '.join(known[fact])}"
+    if len(_jwe_calls(call)) > 1:
+        yield "`jwe` inside `jwe`: the vault does not say that a variable may need another"
 
 
 def _input_tokens(context: Context, facts: Facts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from forwardc.plan.analysis import tainted
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.checkout import emit, requirements, secrets, support
 from forwardc.vaults.model import Context, Finding, Vault
-from forwardc.vaults.verdicts import from_table
+from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table
 
 
 def vault() -> Vault:
@@ -19,6 +19,7 @@ def vault() -> Vault:
             yield from from_table(context, table)
             yield from secrets.findings(context, tainted(context.program, context.operation))
             yield from requirements.findings(context, facts)
+            yield from bodies_that_may_be_absent(context)
 
         return tuple(all_findings())
 

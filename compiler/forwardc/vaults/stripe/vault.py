@@ -4,7 +4,7 @@ from forwardc.plan.program import Operation, Program
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.model import Context, Finding, Vault
 from forwardc.vaults.stripe import emit, requirements, support
-from forwardc.vaults.verdicts import from_table
+from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table
 
 
 def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
@@ -18,7 +18,11 @@ def vault() -> Vault:
     table = support.table(facts)
 
     def examine(context: Context) -> tuple[Finding, ...]:
-        return (*from_table(context, table), *requirements.findings(context, facts))
+        return (
+            *from_table(context, table),
+            *requirements.findings(context, facts),
+            *bodies_that_may_be_absent(context),
+        )
 
     return Vault(
         name="stripe",
