@@ -3,17 +3,17 @@
 Names only: no secret's value is ever part of it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forwardc.plan.analysis import uses_network_token
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program
-from forwardc.plan.terms import Encoded, Encoding, Limit, walk
+from forwardc.plan.terms import Encoded, Encoding
+from forwardc.review.limits import limits_used
 from forwardc.review.setup_secrets import secrets
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
-from forwardc.vaults.sizes import shortest
 
 
 def setup_file(
@@ -38,7 +38,7 @@ def setup_file(
         "secrets": secrets(program, built),
         "network_tokens": _network_tokens(built),
         "onboarding": _onboarding(built),
-        "limits": [limit for one in built for limit in _limits(one)],
+        "limits": [limit for one in built for limit in limits_used(one)],
         "unconfirmed": _reasons(built, "unconfirmed"),
         "stand_ins": _stand_ins(built),
     }
@@ -90,21 +90,6 @@ def _url(assessment: Assessment, step: str) -> str:
     """The address that a step calls, which the compiler knows whole where it needs onboarding."""
     request = next(s.request for s in assessment.context.operation.steps if s.name == step)
     return str(evaluate(Encoded(Encoding.URL, request.url), Scope({})))
-
-
-def _limits(assessment: Assessment) -> Iterator[Json]:
-    """Every limit of a step with the characters of its shortest text, so that room is seen."""
-    for step in assessment.emitted.steps if assessment.emitted else ():
-        body = step["http"].get("body")
-        for node in walk(body) if body is not None else ():
-            if isinstance(node, Limit):
-                yield {
-                    "operation": assessment.context.operation.name,
-                    "step": step["name"],
-                    "limit": node.name,
-                    "maximum": node.maximum,
-                    "shortest": shortest(node),
-                }
 
 
 def _reasons(built: Sequence[Assessment], verdict: str) -> list[str]:
