@@ -11,35 +11,32 @@ from forwardc.language.report import Report
 
 _STEP = "/operations/[^/]+/steps/[^/]+"
 _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form|xml|text"
+# The last two are other languages, in which these characters are something else.
 _IN_DESTINATION = re.compile(
     rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
-    rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when",
+    rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when"
+    rf"|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
     re.DOTALL,
 )
-# In a regular expression or a JSON Schema these characters are somebody else's.
-_OTHER_LANGUAGE = re.compile(
-    r"/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*", re.DOTALL
-)
+_NOWHERE = re.compile(r"(?!)")
 
 
 def check_destination_places(root: Node, report: Report) -> None:
     """Report FC0402 for each expression of a destination that would be taken as it is written."""
-    for node in walk(root):
-        if not _IN_DESTINATION.fullmatch(node.pointer):
-            _check(node, report)
+    _check(root, _IN_DESTINATION, report)
 
 
 def check_project_places(root: Node, report: Report) -> None:
     """Report FC0402 for each expression in a project file, which has none."""
+    _check(root, _NOWHERE, report)
+
+
+def _check(root: Node, allowed: re.Pattern[str], report: Report) -> None:
     for node in walk(root):
-        _check(node, report)
-
-
-def _check(node: Node, report: Report) -> None:
-    if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
-        return
-    start = first_hole(node.value)
-    if start >= 0 and not _OTHER_LANGUAGE.fullmatch(node.pointer):
-        message = "an expression has no meaning here: the text is taken as it is written"
-        span = text_span(node, start, len(node.value))
-        report.at(node.pointer).error("FC0402", message, span, "write the value itself")
+        if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
+            continue
+        start = first_hole(node.value)
+        if start >= 0 and not allowed.fullmatch(node.pointer):
+            message = "an expression has no meaning here: the text is taken as it is written"
+            span = text_span(node, start, len(node.value))
+            report.at(node.pointer).error("FC0402", message, span, "write the value itself")
