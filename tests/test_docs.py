@@ -3,7 +3,8 @@
 How a document says it:
 
 - A `console` block holds `$ command` lines and their output. Blocks of a document run in order, in
-  one copy of the checkout. `...` stands for any text; on a line of its own, for any lines.
+  one copy of the checkout. `...` stands for any text; on a line of its own, for any lines. How
+  wide the columns of a table are does not count: a new destination must not change a document.
   `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
@@ -119,12 +120,16 @@ def fits(shown: str, output: str) -> bool:
     lines = [
         r"(?:.*\n)*?" if line.strip() == ANY else _line(line) + r"\n" for line in shown.splitlines()
     ]
-    normal = "".join(f"{line.rstrip()}\n" for line in output.strip("\n").splitlines())
+    normal = "".join(f"{_columns(line)}\n" for line in output.strip("\n").splitlines())
     return re.fullmatch("".join(lines), normal) is not None
 
 
 def _line(line: str) -> str:
-    return ".*?".join(re.escape(part) for part in line.rstrip().split(ANY))
+    return ".*?".join(re.escape(part) for part in _columns(line).split(ANY))
+
+
+def _columns(line: str) -> str:
+    return re.sub(r"(?<=\S) {2,}", "  ", line.rstrip())
 
 
 def stands_in(excerpt: str, text: str) -> bool:
@@ -237,6 +242,8 @@ def sources_of(facts: Facts) -> list[str]:
         ("a\n...", "a\n", True),
         ("a", "a\nb\n", False),
         ("a...c", "abd\n", False),
+        ("a    b", "a      b\n", True),
+        ("  a", "    a\n", False),
         ("", "b\n", False),
     ],
 )
