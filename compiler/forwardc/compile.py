@@ -4,7 +4,7 @@ Each stage takes the sink and goes on after a mistake; nothing here writes a fil
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_secret_names, check_targets
+from forwardc.plan.approvals import LOCK, Lock, read_lock
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review import build_files
@@ -38,10 +39,11 @@ class Compiled:
     loaded: Loaded
     assessments: tuple[Assessment, ...] = ()
     not_built: tuple[Json, ...] = ()
+    lock: Lock = field(default_factory=Lock)
 
     def documents(self) -> dict[str, Any]:
         """The files of `build/` but the manifest: texts, and structures that know their places."""
-        return build_files.documents(self.loaded, self.assessments, self.not_built)
+        return build_files.documents(self.loaded, self.assessments, self.not_built, self.lock)
 
     def outputs(self) -> dict[str, bytes]:
         """The bytes of every file of `build/`, by path below it."""
@@ -54,7 +56,9 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
     loaded = load(root, sink)
-    return compile_loaded(loaded, sink, today)
+    lock = read_lock(root / LOCK, sink)
+    compiled = compile_loaded(loaded, sink, today)
+    return compiled if lock is None else replace(compiled, lock=lock)
 
 
 def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forwardc.language.load import Loaded
+from forwardc.plan.approvals import Lock
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
+from forwardc.review.page.page import review_page
 from forwardc.review.writers import files_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
@@ -20,7 +22,7 @@ LANGUAGE_VERSION = 1
 
 
 def documents(
-    loaded: Loaded, assessments: Sequence[Assessment], not_built: Sequence[Json]
+    loaded: Loaded, assessments: Sequence[Assessment], not_built: Sequence[Json], lock: Lock
 ) -> dict[str, Any]:
     """All files but the manifest by their path below `build/`, sorted, not yet written.
 
@@ -30,6 +32,8 @@ def documents(
     rows = coverage.rows(assessments)
     missing = [*not_built, *lacking]
     files = {path: content for pack in found for path, content in files_of(pack).items()}
+    for pack in found:
+        files |= review_page(pack, lock)
     files["coverage.json"] = coverage.to_json(rows, missing)
     files["coverage.md"] = to_markdown(rows, missing)
     return dict(sorted(files.items()))

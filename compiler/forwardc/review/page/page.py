@@ -1,0 +1,156 @@
+"""Writes `review.html`: self-contained, without scripts, and printable on A4.
+
+Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
+"""
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from forwardc.plan.approvals import Lock, place
+from forwardc.plan.changes import changes
+from forwardc.plan.digest import approval_digest, canonical, file_digest, leaving, review_surface
+from forwardc.plan.model import Plan, load_plan
+from forwardc.review.coverage import rows as coverage_rows
+from forwardc.review.coverage import why
+from forwardc.review.pack import Pack
+from forwardc.review.page.flow import diagram, url_of
+from forwardc.review.page.values import counted, values
+from forwardc.review.sample import sample_answer, sample_request
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.encode import encode
+from forwardc.vaults.plan_file import runtime_secrets, to_bytes
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+_MOST_CHANGES = 12
+
+
+def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
+    """The page's path below `build/` with its text; none where another pack leads."""
+    if not pack.leads:
+        return {}
+    plan = load_plan(to_bytes(pack.plan))
+    built = [one for one in pack.assessments if one.emitted is not None]
+    page = _template().render(
+        pack=pack,
+        vault=pack.vault.facts.title,
+        operations=[_operation(pack, plan, one, lock) for one in built],
+        refused=[
+            _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
+        ],
+        secrets=_secrets(pack, built),
+        pci=pack.destination.pci,
+        accounts=pack.accounts,
+        digest=file_digest(to_bytes(pack.plan)),
+    )
+    return {f"{pack.folder}/review.html": page}
+
+
+def _operation(pack: Pack, plan: Plan, one: Assessment, lock: Lock) -> dict[str, Any]:
+    operation, name = one.context.operation, one.context.operation.name
+    return {
+        "name": name,
+        "title": operation.title or name,
+        "initiator": operation.initiator,
+        "level": str(one.level),
+        "status": str(one.status),
+        "reasons": [(found.code, found.step, found.reason) for found in one.findings],
+        "diagram": diagram(one),
+        "steps": [
+            {
+                "name": step.name,
+                "method": step.request.method,
+                "url": url_of(step.request.url),
+                "through": "our runtime" if emitted["deliver"] == "direct" else None,
+                "values": values(step, one.context),
+                "kinds": counted(values(step, one.context)),
+                "request": sample_request(step, pack.program, pack.destination),
+                "answer": sample_answer(pack.destination, name, step.name),
+                "review": emitted.get("review"),
+                "stand_in": step.stand_in,
+            }
+            for step, emitted in zip(operation.steps, one.emitted_steps, strict=True)
+        ],
+        "approvals": _approvals(plan, name, lock),
+    }
+
+
+def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
+    """The records for an operation with what has changed since: pointers, never values."""
+    key, surface = place(plan, name), review_surface(plan, name)
+    found = [_record("own", lock.own.get(key), leaving(plan, name), approval_digest(plan, name))]
+    if surface is not None:
+        digest = file_digest(canonical(surface))
+        found.append(_record("PSP", lock.psp.get(key), surface, digest))
+    return found
+
+
+def _record(which: str, record: Any, now: Any, digest: str) -> dict[str, Any]:
+    since = changes(record.covers, now) if record else []
+    state = "never approved" if record is None else "changed" if since else "approved"
+    return {
+        "which": which,
+        "state": state,
+        "digest": digest,
+        "record": record,
+        "ticket": getattr(record, "ticket", None),
+        "changes": [str(change) for change in since[:_MOST_CHANGES]],
+        "more": max(0, len(since) - _MOST_CHANGES),
+    }
+
+
+def _refusal(row: Any) -> tuple[str, list[str]]:
+    return row.operation, [f"{found.code} {found.reason}" for found in why(row)]
+
+
+def _secrets(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
+    """Every key and credential by name: what it is for and who holds it."""
+    stored = {name for one in built for name in one.context.stored}
+    held = {name for one in built for name in runtime_secrets(one)}
+    return [
+        {
+            "name": name,
+            "description": secret.description,
+            "as_key": secret.as_key,
+            "holders": ["the vault"] * (f"secrets.{name}" in stored)
+            + ["our runtime"] * (name in held),
+        }
+        for name, secret in pack.program.secrets.items()
+        if name in pack.plan["secrets"]
+    ]
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("forwardc.review.page", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=True,
+    )
+    environment.filters["pretty"] = _pretty
+    environment.filters["quoted"] = _quoted
+    return environment.get_template("review.html.j2")
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(encode(value), indent=2, ensure_ascii=False)
+
+
+def _quoted(text: str) -> "Markup":
+    """A sentence with what stands between backticks as code."""
+    from markupsafe import Markup
+
+    parts = text.split("`")
+    pieces = [
+        Markup("<code>{}</code>").format(part) if index % 2 else Markup("{}").format(part)
+        for index, part in enumerate(parts)
+    ]
+    return Markup("").join(pieces)
