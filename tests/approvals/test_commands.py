@@ -9,7 +9,7 @@ import pytest
 from forwardc.cli.main import run
 
 Typed = Callable[..., tuple[int, str, str]]
-ADA = ("--by", "Ada Moreau", "--date", "2026-11-20")
+ADA = ("--by", "Ada Moreau", "--today", "2026-11-20")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def approve(typed: Typed, *arguments: str) -> tuple[int, str, str]:
 
 
 def listed(typed: Typed, day: str = "2026-11-20") -> list[list[str]]:
-    code, out, _ = typed("approvals", "--date", day)
+    code, out, _ = typed("approvals", "--today", day)
     assert code == 0
     return [line.split() for line in out.splitlines()[1:]]
 
@@ -101,7 +101,7 @@ def test_an_approval_ends_after_its_last_day(typed: Typed) -> None:
 
 def test_the_list_as_json(typed: Typed) -> None:
     approve(typed, "stripe", "adyen.card_cit", "--psp-ticket", "T-1", "--expires", "2027-01-31")
-    code, out, _ = typed("approvals", "--json", "--date", "2026-11-20")
+    code, out, _ = typed("approvals", "--json", "--today", "2026-11-20")
     assert code == 0
     rows = {(row["vault"], row["operation"]): row for row in json.loads(out)["approvals"]}
     found = rows["stripe", "card_cit"]

@@ -145,13 +145,6 @@ def test_problems_as_json(forwardc) -> None:
     assert codes == ["FC0802", "FC0803", "FC0803"]
 
 
-def test_production_is_refused_before_anything_is_read(forwardc, build: Path) -> None:
-    (build / "manifest.json").unlink()
-    code, out, err = forwardc("adyen.card", "--env", "production", "--dry-run")
-    assert (code, out) == (1, "")
-    assert "FC0809" in err
-
-
 @pytest.mark.parametrize(
     ("target", "via", "code", "hint"),
     [

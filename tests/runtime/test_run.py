@@ -288,7 +288,8 @@ def test_production_is_refused_before_anything_else(forward: Plan, execute) -> N
 
     plan = forward.model_copy(update={"environment": "production"})
     ran = execute(plan, "card", RunRequest(), _no_answer, no_secret)
-    assert ran.codes == ["FC0809"]
+    assert ran.codes == ["FC0814"]
+    assert ran.requests == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -41,8 +42,8 @@ class _Row:
     show_default=True,
     help="Folder of compiled plans; forwardc.lock lies beside it.",
 )
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), hidden=True)
-def command(as_json: bool, build: Path, day: datetime.datetime | None) -> int:
+@today_option
+def command(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     """List the approvals of every operation that is built for production.
 
     Each is approved, changed since, expired, or was never given. The exit code is 0 all the same:
@@ -54,8 +55,7 @@ def command(as_json: bool, build: Path, day: datetime.datetime | None) -> int:
 
     sink = Sink()
     lock = read_lock(lock_path(build), sink)
-    today = (day or datetime.datetime.now(datetime.UTC)).date()
-    rows = list(_rows(build, lock, today, sink)) if lock is not None else []
+    rows = list(_rows(build, lock, day_of(today), sink)) if lock is not None else []
     if sink.has_errors or lock is None:
         show(sink, "text", Path())
         return 1

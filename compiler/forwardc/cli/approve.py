@@ -1,6 +1,6 @@
 """`forwardc approve`: records that somebody accepted exactly what leaves in production.
 
-The only command that writes `forwardc.lock`, and the only place of its clock.
+Writes `forwardc.lock`, and then the pages of `build/` that show it. Decides nothing.
 """
 
 import datetime
@@ -11,14 +11,13 @@ import click
 
 from forwardc.cli.findings import find_project, project_option, show
 from forwardc.cli.output import note, say, shown_path
+from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.review.approve import Act
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(short_help="Record what was accepted for production.")
@@ -27,8 +26,13 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
 @click.option("--by", required=True, metavar="NAME", help="Who approves. A claim, not a proof.")
 @click.option("--psp-ticket", "ticket", metavar="TICKET", help="The PSP approved, under this.")
-@click.option("--expires", type=_DAY, metavar="DATE", help="Last day on which it holds.")
-@click.option("--date", "day", type=_DAY, hidden=True)
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Last day on which it holds.",
+)
+@today_option
 @project_option
 def command(
     vault: str,
@@ -37,7 +41,7 @@ def command(
     by: str,
     ticket: str | None,
     expires: datetime.datetime | None,
-    day: datetime.datetime | None,
+    today: datetime.datetime | None,
     project: Path | None,
 ) -> int:
     """Approve what an operation sends through VAULT; without OPERATION, every one there.
@@ -53,7 +57,7 @@ def command(
     compiled = compile_project(root, sink)
     act = Act(
         by=by,
-        date=(day or datetime.datetime.now(datetime.UTC)).date(),
+        date=day_of(today),
         expires=expires.date() if expires else None,
         ticket=ticket,
     )

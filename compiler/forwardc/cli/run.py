@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.runtime.secrets import Lookup
-    from forwardc.runtime.shapes import RunRequest, RunResult
+    from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
 
 IN_PROCESS = "in-process"
 
@@ -82,21 +82,17 @@ def command(
     by the destination, 13 unknown, 14 pending; 1 means that nothing was sent.
     """
     from forwardc.diagnostics.sink import Sink
-    from forwardc.runtime.prepare import find_operation, refuse_environment
     from forwardc.runtime.shapes import RunRequest
 
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
     sink = Sink()
     # Before anything else is looked at, so that no credential is read for a run that is refused.
-    if refuse_environment(environment, sink):
+    allowed = _allowed(build, vault, target, environment, sink)
+    if allowed is None:
         return _problems(sink, as_json)
+    plan, operation, ambient = allowed
     texts, given_inputs = _pairs("-p", params), _pairs("--input", inputs)
-    destination, _, name = target.partition(".")
-    plan = _plan(build, vault, destination, environment, sink)
-    operation = find_operation(plan, name or None, sink) if plan else None
-    if plan is None or operation is None:
-        return _problems(sink, as_json)
     request = RunRequest(
         source=source,
         inputs=given_inputs,
@@ -108,8 +104,10 @@ def command(
     )
     look_up = _look_up(plan, sandbox, secrets_file, sink)
     if dry_run:
-        return _preview(plan, operation, request, look_up, sink, curl=curl, as_json=as_json)
-    result = _run(plan, operation, request, look_up, sandbox, sink)
+        return _preview(
+            plan, operation, request, look_up, sink, ambient, curl=curl, as_json=as_json
+        )
+    result = _run(plan, operation, request, look_up, sandbox, sink, ambient)
     if result is None:
         return _problems(sink, as_json)
     return _finish(plan, result, sink, curl=curl, as_json=as_json)
@@ -128,12 +126,27 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _plan(
-    build: Path, vault: str, destination: str, environment: str, sink: "Sink"
-) -> "Plan | None":
+def _allowed(
+    build: Path, vault: str, target: str, environment: str, sink: "Sink"
+) -> "tuple[Plan, str, Ambient] | None":
+    """The plan, the operation and what is approved; None where it must not run."""
+    from forwardc.plan.approvals import Lock, lock_path, read_lock, refuse_unapproved
     from forwardc.plan.build_dir import read_plan
+    from forwardc.runtime.prepare import find_operation
+    from forwardc.runtime.shapes import Ambient
 
-    return read_plan(build, vault, destination, environment, sink)
+    destination, _, name = target.partition(".")
+    plan = read_plan(build, vault, destination, environment, sink)
+    operation = find_operation(plan, name or None, sink) if plan else None
+    if plan is None or operation is None:
+        return None
+    lock = read_lock(lock_path(build), sink) if environment == "production" else Lock()
+    if lock is None:
+        return None
+    ambient = Ambient(lock=lock)
+    if refuse_unapproved(plan, operation, lock, ambient.now().date(), sink):
+        return None
+    return plan, operation, ambient
 
 
 def _read_params(path: Path | None) -> dict[str, object]:
@@ -172,6 +185,7 @@ def _run(
     look_up: "Lookup",
     sandbox: str | None,
     sink: "Sink",
+    ambient: "Ambient",
 ) -> "RunResult | None":
     import asyncio
 
@@ -184,9 +198,8 @@ def _run(
         async with Sender(transport_to(sandbox) if sandbox else None) as sender:
             if sandbox:
                 await store_secrets(plan, operation, sender)
-            return await run(
-                plan, operation, request, look_up, Means(sender, KeyRing(sender)), sink
-            )
+            means = Means(sender, KeyRing(sender), ambient)
+            return await run(plan, operation, request, look_up, means, sink)
 
     try:
         return asyncio.run(go())
@@ -200,6 +213,7 @@ def _preview(
     request: "RunRequest",
     look_up: "Lookup",
     sink: "Sink",
+    ambient: "Ambient",
     *,
     curl: bool,
     as_json: bool,
@@ -207,9 +221,8 @@ def _preview(
     from forwardc.cli.run_output import preview_json, preview_lines
     from forwardc.plan.digest import approval_digest
     from forwardc.runtime.run import preview
-    from forwardc.runtime.shapes import Ambient
 
-    requests = preview(plan, operation, request, look_up, sink, Ambient())
+    requests = preview(plan, operation, request, look_up, sink, ambient)
     if requests is None:
         return _problems(sink, as_json)
     _warnings(sink)

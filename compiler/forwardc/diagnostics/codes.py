@@ -142,7 +142,7 @@ _TABLE = (
     Code("FC0806", "missing-secret", "A secret is not available"),
     Code("FC0807", "value-not-expressible", "A value cannot be carried safely in its place"),
     Code("FC0808", "limit-at-bind", "The bound request is larger than the vault allows"),
-    Code("FC0809", "environment-refused", "A run in this environment is refused"),
+    # FC0809 was environment-refused, before approvals were read: FC0814 and FC0815.
     Code("FC0810", "bad-host", "A host is not the one the plan names"),
     Code("FC0811", "idempotency-key", "An idempotency key cannot be used"),
     Code("FC0812", "card-number-in-param", "A param looks like a card number"),

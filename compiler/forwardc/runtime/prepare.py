@@ -12,6 +12,7 @@ from uuid import UUID
 from forwardc.diagnostics.scan import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.plan.approvals import refuse_unapproved
 from forwardc.plan.digest import approval_digest
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import MASKED, evaluate
@@ -70,18 +71,6 @@ def moment(keys: Keys, now: datetime) -> dict[str, Any]:
     }
 
 
-def refuse_environment(environment: str, sink: Sink) -> bool:
-    """Report FC0809 where a run is not allowed, whatever else is asked for."""
-    if environment != "production":
-        return False
-    sink.error(
-        "FC0809",
-        "a run in production needs an approval, and this version reads none",
-        hint="use --env sandbox",
-    )
-    return True
-
-
 def find_operation(plan: Plan, name: str | None, sink: Sink) -> str | None:
     """The operation to run; the name may be left out where there is one. FC0813 in the sink."""
     known = sorted(plan.operations)
@@ -111,9 +100,10 @@ def prepare(
     """Check and collect all values of an operation and rehearse every step.
 
     `instead_of` is the operation that this one is the fallback of: they share run and caller.
-    None with every problem in the sink (codes FC0614 and FC0801 to FC0813).
+    None with every problem in the sink (codes FC0614 and FC0801 to FC0815). In production nothing
+    else is looked at before the approvals, and only the clock of `ambient` decides on their end.
     """
-    if refuse_environment(plan.environment, sink):
+    if refuse_unapproved(plan, name, ambient.lock, ambient.now().date(), sink):
         return None
     found = Sink()
     run_id = instead_of.run_id if instead_of else ambient.new_uuid()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+from forwardc.plan.approvals import Lock
 from forwardc.plan.program import Outcome
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -41,10 +42,14 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Ambient:
-    """The clock and the source of random ids, so that a test can fix both."""
+    """The clock and the source of random ids, so that a test can fix both, and what is approved.
+
+    The lock is empty by default: then nothing runs in production.
+    """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_uuid: Callable[[], UUID] = uuid4
+    lock: Lock = field(default_factory=Lock, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
