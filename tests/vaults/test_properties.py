@@ -23,6 +23,7 @@ PARAMS = {
     "note": {"type": "string", "max_length": 99},
     "maybe": {"type": "string", "optional": True},
 }
+SECRETS = {"key": {"as_key": "jwk"}, "other": {}}
 EXPRESSIONS = [
     *(f"${{{atom}}}" for atom in sorted(ATOMS)),
     *(f"${{{atom}?}}" for atom in ("card.cvc", "card.holder_name", "billing.city")),
@@ -33,6 +34,8 @@ EXPRESSIONS = [
     "n: ${params.note}",
     "${secrets.key}",
     "${base64(secrets.key)}",
+    "${secrets.other}",
+    "${upper(secrets.other)}",
     "${upper(params.note)}",
     "${unix(run.now)}",
     "${json(inner)}",
@@ -55,7 +58,17 @@ TREES = st.recursive(
 MAPS = st.dictionaries(NAMES, TREES, min_size=1, max_size=4)
 HEADERS = st.dictionaries(
     st.sampled_from(["X-A", "X-B", "Content-Type"]),
-    st.sampled_from(["plain", "${secrets.key}", "Bearer ${secrets.key}", "${card.expiry.MM}"]),
+    st.sampled_from(
+        [
+            "plain",
+            "${secrets.key}",
+            "Bearer ${secrets.other}",
+            "${secrets.other} ${base64(secrets.key)}",
+            "${secrets.other}-${card.expiry.MM}",
+            "${params.note}",
+            "${params.maybe?}",
+        ]
+    ),
     max_size=3,
 )
 BODIES = st.one_of(
@@ -64,7 +77,7 @@ BODIES = st.one_of(
     MAPS.map(lambda tree: {"xml": {"root": tree}}),
     st.sampled_from(EXPRESSIONS).map(lambda text: {"text": text}),
 )
-INNER = st.dictionaries(NAMES, st.sampled_from(EXPRESSIONS[:24]), min_size=1, max_size=3)
+INNER = st.dictionaries(NAMES, st.sampled_from(EXPRESSIONS[:28]), min_size=1, max_size=3)
 
 
 def destination(body: Any, headers: Any, inner: Any, initiator: str) -> bytes:
@@ -82,7 +95,7 @@ def destination(body: Any, headers: Any, inner: Any, initiator: str) -> bytes:
         "title": "A case",
         "environments": {"sandbox": {"base_url": "https://api.case.example"}},
         "params": {name: spec for name, spec in PARAMS.items() if f"params.{name}" in text},
-        "secrets": {"key": {"as_key": "jwk"}} if "secrets.key" in text else {},
+        "secrets": {name: spec for name, spec in SECRETS.items() if f"secrets.{name}" in text},
         "operations": {"pay": {"initiator": initiator, "steps": {"send": step}}},
     }
     return json.dumps(document, ensure_ascii=False).encode()
@@ -147,6 +160,18 @@ def _requests(plan: Any) -> list[Any]:
 def _may_be_named(plan: Any, atom: str) -> bool:
     """An optional atom is named by the condition for its presence."""
     return atom in plan["operations"]["pay"]["may_lack"]
+
+
+@given(PROGRAMS)
+def test_a_secret_of_the_runtime_reaches_checkout_in_an_encrypted_header_only(
+    program: Program,
+) -> None:
+    plan = plan_of(program, "checkout")
+    run = Run(inputs={"cvv_token": "tok_" + "b" * 26}, params={"note": "a", "maybe": "b"})
+    for request in bind(plan, "pay", run) if plan else ():
+        if "body" in request:
+            request["body"]["destination_request"]["headers"].pop("encrypted", None)
+        assert "held-" not in json.dumps(request).lower()
 
 
 @given(PROGRAMS)
