@@ -91,7 +91,6 @@ ELSEWHERE = {
     "FC0101": "test_bounds.py",
     "FC0102": "test_bounds.py",
     "FC0103": "test_bounds.py",
-    "FC0208": "tests/language/test_schema.py",
 }
 
 

@@ -20,6 +20,7 @@ from forwardc.language.destination import (
 )
 from forwardc.language.literals import check_literals
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.language.param_checks import check_declared
 from forwardc.language.places import check_destination_places
 from forwardc.language.read_declarations import read_params, read_secrets, read_settings
 from forwardc.language.read_steps import read_operation
@@ -44,6 +45,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     settings = read_settings(root.get("settings"), report)
     params = read_params(root.get("params"), report)
     secrets = read_secrets(root.get("secrets"), report)
+    check_declared([*settings.values(), *params.values()], report)
     values = Values(_names(settings, params, secrets), report)
     environments = _environments(root.get("environments"), values)
     operations = _operations(root.get("operations"), values)
