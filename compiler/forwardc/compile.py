@@ -19,7 +19,7 @@ from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_secret_names, check_targets
-from forwardc.plan.approvals import LOCK, Lock, read_lock
+from forwardc.plan.approvals import Lock, lock_path, read_lock
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review import build_files
@@ -56,9 +56,11 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
     loaded = load(root, sink)
-    lock = read_lock(root / LOCK, sink)
+    lock = Lock()
+    if loaded.project is not None:
+        lock = read_lock(lock_path(root / loaded.project.build), sink) or lock
     compiled = compile_loaded(loaded, sink, today)
-    return compiled if lock is None else replace(compiled, lock=lock)
+    return replace(compiled, lock=lock)
 
 
 def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:

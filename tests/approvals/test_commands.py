@@ -217,3 +217,15 @@ def test_a_crash_while_writing_leaves_the_old_file(
 def test_the_build_is_fresh_after_an_approval(typed: Typed) -> None:
     approve(typed, "stripe", "adyen", "--psp-ticket", "SUP-1042")
     assert typed("build", "--check")[0] == 0
+
+
+def test_the_lock_lies_beside_the_build_folder(typed: Typed) -> None:
+    project = Path("forwardc.yaml")
+    project.write_text(project.read_text("utf-8").replace("build: build", "build: out/build"))
+    assert typed("build")[0] == 0
+    assert approve(typed, "checkout", "adyen.card_cit")[0] == 0
+    assert Path("out/forwardc.lock").is_file()
+    assert not Path("forwardc.lock").exists()
+    assert typed("build", "--check")[0] == 0
+    out = typed("approvals", "--build", "out/build", "--today", "2026-11-20")[1]
+    assert out.splitlines()[1].split()[3] == "approved"

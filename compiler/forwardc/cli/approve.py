@@ -54,7 +54,7 @@ def command(
     from forwardc.review.approve import Act
 
     root, sink = find_project(project), Sink()
-    compiled = compile_project(root, sink)
+    compiled = compile_project(root, sink, day_of(today))
     act = Act(
         by=by,
         date=day_of(today),
@@ -70,7 +70,7 @@ def command(
 def _approve(
     compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
 ) -> None:
-    from forwardc.plan.approvals import LOCK, lock_path, read_lock
+    from forwardc.plan.approvals import LOCK, lock_path
     from forwardc.review.approve import lock_bytes, with_approvals
     from forwardc.review.write import replace_file
 
@@ -79,10 +79,9 @@ def _approve(
     if folder is None or plan is None:
         return
     operations = _operations(plan, target.partition(".")[2], sink)
-    lock = read_lock(lock_path(folder), sink)
-    if lock is None or not operations:
+    if not operations:
         return
-    approved = with_approvals(lock, plan, operations, act, sink)
+    approved = with_approvals(compiled.lock, plan, operations, act, sink)
     if approved is None:
         return
     try:
@@ -90,7 +89,7 @@ def _approve(
     except OSError as problem:
         sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
         return
-    _build_again(compiled.loaded.root, folder, sink)
+    _build_again(compiled.loaded.root, folder, act.date, sink)
     _tell(plan, operations, act, lock_path(folder))
 
 
@@ -151,12 +150,12 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
     return [found] if found else []
 
 
-def _build_again(root: Path, folder: Path, sink: "Sink") -> None:
+def _build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
     """Write the pages anew that show approvals."""
     from forwardc.compile import compile_project
     from forwardc.review.write import write
 
-    compiled = compile_project(root, sink)
+    compiled = compile_project(root, sink, today)
     if not sink.has_errors:
         write(folder, compiled.outputs())
 

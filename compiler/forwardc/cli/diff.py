@@ -59,16 +59,18 @@ def command(against: str, format_: str, fail_on: str, project: Path | None) -> i
 
 
 def _differences(root: Path, against: str, sink: "Sink") -> "list[Difference] | None":
-    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.approvals import lock_path, read_lock
     from forwardc.review.diff.builds import NoBuild, committed
     from forwardc.review.diff.compare import accept, compare
     from forwardc.review.diff.since_approval import since_approval
 
     new = _present(root, sink)
-    lock = read_lock(root / "forwardc.lock", sink)
-    if new is None or lock is None:
+    if new is None:
         return None
     build, folder = new
+    lock = read_lock(lock_path(root / folder), sink)
+    if lock is None:
+        return None
     try:
         if against == APPROVED:
             found = since_approval(lock, build)
