@@ -1,0 +1,1 @@
+"""Measures forwardc beside a floor on the same machine. Never imported by the package."""

@@ -1,0 +1,181 @@
+"""Generates a project of N destinations of 117 lines each, with its own forwardc.yaml.
+
+Knows the destination language, and nothing of what measures it.
+"""
+
+from pathlib import Path
+
+_CARD_FIELDS = {
+    "number": "card.number",
+    "expiryMonth": "card.expiry.MM",
+    "expiryYear": "card.expiry.YYYY",
+    "cvc": "card.cvc?",
+    "holderName": "card.holder_name?",
+}
+_BILLING_FIELDS = {
+    "street": "billing.line1?",
+    "houseNumberOrName": "billing.line2?",
+    "city": "billing.city?",
+    "postalCode": "billing.postal_code?",
+    "stateOrProvince": "billing.state?",
+    "country": "billing.country?",
+}
+_LITERALS = {
+    "channel": "Web",
+    "captureDelayHours": "0",
+    "captureMode": "automatic",
+    "storePaymentMethod": "false",
+    "enableRecurring": "true",
+    "riskProfile": "standard",
+    "riskScoreOffset": "12",
+    "threeDSVersion": '"2.2.0"',
+    "merchantCategory": '"5942"',
+    "originKey": "pub.v2.shop",
+    "locale": "nl_NL",
+    "salesChannel": "web-shop",
+    "orderVersion": "3",
+    "discount": "1.50",
+}
+_HEAD = """\
+# yaml-language-server: $schema=../schemas/destination.schema.json
+forwardc: 1
+name: {name}
+title: Generated destination {number}, card payments
+docs: https://docs.{host}/api/payments
+
+environments:
+  sandbox:
+    base_url: https://sandbox.{host}/v1
+  production:
+    base_url: https://${{settings.live_prefix}}.{host}/v1
+
+settings:
+  merchant_account:
+    type: string
+    min_length: 1
+    max_length: 80
+    description: Merchant account that is charged
+  live_prefix:
+    type: string
+    pattern: "^[a-z0-9-]+$"
+    description: Prefix of the live host
+
+params:
+  amount:
+    type: amount
+    minimum: 1
+    example: 1000
+    description: Amount in minor units
+  currency:
+    type: currency
+    example: EUR
+    description: Three letters of ISO 4217
+  reference:
+    type: string
+    min_length: 1
+    max_length: 80
+    pattern: "^[ -~]+$"
+    example: ORDER-1001
+    description: The merchant's order
+
+secrets:
+  {name}_api_key:
+    description: API key of the web service user
+  {name}_client_id:
+    description: Id of the client that calls
+
+operations:
+  payment:
+    title: Card payment, the shopper is there
+    initiator: customer
+    steps:
+      pay:
+        idempotent:
+          header: Idempotency-Key
+        request:
+          POST: /merchants/payments
+          headers:
+            Authorization: Bearer ${{secrets.{name}_api_key}}
+            X-Client-Id: ${{secrets.{name}_client_id}}
+            X-Api-Version: "2026-09-30"
+            X-Request-Id: ${{run.id}}
+          json:
+            merchantAccount: ${{settings.merchant_account}}
+            reference: ${{params.reference}}
+            amount:
+              value: ${{params.amount}}
+              currency: ${{params.currency}}
+            paymentMethod:
+              type: scheme
+"""
+_TAIL = """\
+        response:
+          outputs:
+            psp_reference:
+              at: /pspReference
+              optional: true
+            result_code:
+              at: /resultCode
+              optional: true
+          outcome:
+            - when: ${response.status >= 500}
+              is: unknown
+            - when: ${response.status >= 400}
+              is: rejected
+            - when: "${response.json['resultCode'] in ['Authorised', 'Settled']}"
+              is: approved
+            - when: "${response.json['resultCode'] == 'Refused'}"
+              is: declined
+            - when: "${response.json['resultCode'] in ['Redirect', 'Received']}"
+              is: pending
+            - is: unknown
+"""
+
+
+def destination(number: int) -> str:
+    """The YAML of one destination."""
+    name, host = _name(number), f"psp{number}.example.com"
+    lines = [_HEAD.format(name=name, number=number, host=host)]
+    lines += [f"              {key}: ${{{value}}}\n" for key, value in _CARD_FIELDS.items()]
+    lines.append("            billingAddress:\n")
+    lines += [f"              {key}: ${{{value}}}\n" for key, value in _BILLING_FIELDS.items()]
+    lines.append("            additionalData:\n")
+    lines += [f"              {key}: {value}\n" for key, value in _LITERALS.items()]
+    lines.append(_TAIL)
+    return "".join(lines)
+
+
+def generate(folder: Path, count: int, *, mistakes: int = 0) -> Path:
+    """Write a project of `count` destinations, the first `mistakes` of them with a mistake each.
+
+    Returns the folder. A mistake is the name of a param that is not declared.
+    """
+    (folder / "destinations").mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        text = destination(number)
+        if number < mistakes:
+            text = text.replace("${params.reference}", "${params.refrence}")
+        (folder / "destinations" / f"{_name(number)}.yaml").write_text(text, encoding="utf-8")
+    (folder / "forwardc.yaml").write_text(_project(count), encoding="utf-8")
+    return folder
+
+
+def _name(number: int) -> str:
+    return f"psp_{number:04}"
+
+
+def _project(count: int) -> str:
+    lines = ["forwardc: 1", "destinations: destinations", "build: build", "environments:"]
+    for environment in ("sandbox", "production"):
+        lines += [
+            f"  {environment}:",
+            "    vaults:",
+            f"      checkout: {{processing_channel_id: pc_{environment:0<26}}}",
+            f"      stripe: {{account: acct_{environment}, api_version: 2026-09-30.endive}}",
+            "    settings:",
+        ]
+        lines += [
+            f"      {_name(number)}: {{merchant_account: Shop, live_prefix: live-{number}}}"
+            for number in range(count)
+        ]
+    return "\n".join(lines) + "\n"

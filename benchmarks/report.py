@@ -1,0 +1,70 @@
+"""Writes BENCHMARKS.md from the rows of one run. Measures nothing."""
+
+import os
+import platform
+from collections.abc import Sequence
+
+from benchmarks.suites import Row, per_destination
+
+_HEAD = """\
+# Benchmarks
+
+Written by `make bench`. Absolute times belong to one machine at one moment; on a busy machine the
+same row moves by a third. Read the **ratios**: both sides of a ratio ran in turns (A B A B ...) in
+the same call, after one run for warmth, and the figure is the median of the ratios of at least 7
+pairs. Times are processor time, user and system, so that other work on the machine counts less;
+forwardc runs on one core. Every command is a whole process, from the start of the interpreter.
+
+- A destination is 117 lines of YAML, generated: two environments, 4 headers, 3 params, 2 secrets,
+  25 body fields, of which 11 are card or billing values.
+- The **floor** (`benchmarks/floor.py`) is the least that any Python program does for such a job:
+  events of libyaml, validation in Rust against the same schema, two JSON files for each
+  destination. It has no positions, expressions, types, rules or diagnostics, and one environment.
+  `forwardc build` writes the plan and set-up of two environments and two vaults, asks three
+  vaults, and writes coverage, review files and the manifest.
+- `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
+- A goal stands where there is one: `--help` within 2.5 times an empty Python, a build within 4
+  times the floor, 128 MiB for 1,000 destinations, and work that grows with the input only.
+
+"""
+
+
+def page(rows: Sequence[Row], seconds: float) -> str:
+    """The whole page."""
+    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    steps = list(per_destination(rows, "build"))
+    lines = [
+        _HEAD + f"Measured on {machine}; the run took {seconds:.0f} s.",
+        "",
+        "| what | forwardc | against | theirs | ratio |",
+        "|---|---:|---|---:|---:|",
+        *(_line(row) for row in rows),
+        "",
+        "Each further destination costs, between one size and the next (level means linear):",
+        "",
+        "| job | " + " | ".join(f"to {size}" for size in steps) + " |",
+        "|---|" + "---:|" * len(steps),
+        *(_slope(rows, job) for job in ("check", "build", "rebuild")),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row) -> str:
+    theirs = "" if row.theirs is None else _amount(row.theirs, row.unit)
+    ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
+    ours = _amount(row.ours, row.unit)
+    return f"| {row.what} | {ours} | {row.against} | {theirs} | {ratio} |"
+
+
+def _slope(rows: Sequence[Row], job: str) -> str:
+    cells = {size: _amount(step, "s") for size, step in per_destination(rows, job).items()}
+    sizes = per_destination(rows, "build")
+    return f"| `{job}` | " + " | ".join(cells.get(size, "") for size in sizes) + " |"
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit != "s":
+        return f"{value:.0f} {unit}"
+    if value >= 1:
+        return f"{value:.2f} s"
+    return f"{value * 1e3:.1f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} µs"

@@ -1,0 +1,75 @@
+"""What is measured of the runtime: binding one compiled request, and one run in process.
+
+Knows the plans of the generated project. Nothing leaves the process.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.timing import Run
+from forwardc.cli.sandbox_link import IN_PROCESS, store_secrets, transport_to
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.build_dir import read_plan
+from forwardc.plan.model import Plan
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.prepare import prepare, rehearse
+from forwardc.runtime.run import Means, run
+from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.sandbox.checkout.seed import sources
+
+_OPERATION = "payment"
+
+
+def binding(build: Path) -> tuple[Run, Run]:
+    """Two functions: bind the vault's request, and write the same body by hand."""
+    plan = _plan(build)
+    sink = Sink()
+    prepared = prepare(plan, _OPERATION, _request(), sandbox_lookup(plan), sink, Ambient())
+    if prepared is None:
+        raise RuntimeError("the generated plan cannot be run")
+    bound = rehearse(prepared, sink, Ambient())
+    if sink.has_errors or not bound or bound[0].body is None:
+        raise RuntimeError("the generated plan cannot be bound")
+    call: dict[str, Any] = json.loads(bound[0].body)
+    target: dict[str, Any] = call["destination_request"]
+    body = json.loads(target["body"])
+
+    def by_hand() -> bytes:
+        return json.dumps(
+            call | {"destination_request": target | {"body": json.dumps(body)}}
+        ).encode()
+
+    return lambda: rehearse(prepared, Sink(), Ambient()), by_hand
+
+
+def forwarding(build: Path) -> Run:
+    """A function that starts a sandbox and runs the operation against it, to an outcome."""
+    plan = _plan(build)
+
+    async def go() -> None:
+        sink = Sink()
+        async with Sender(transport_to(IN_PROCESS)) as sender:
+            await store_secrets(plan, _OPERATION, sender)
+            means = Means(sender, KeyRing(sender), Ambient())
+            result = await run(plan, _OPERATION, _request(), sandbox_lookup(plan), means, sink)
+        if result is None:
+            raise RuntimeError(", ".join(found.message for found in sink.sorted()))
+
+    return lambda: asyncio.run(go())
+
+
+def _plan(build: Path) -> Plan:
+    sink = Sink()
+    plan = read_plan(build, "checkout", "psp_0000", "sandbox", sink)
+    if plan is None:
+        raise RuntimeError(", ".join(found.message for found in sink.sorted()))
+    return plan
+
+
+def _request() -> RunRequest:
+    texts = {"amount": "1000", "currency": "EUR", "reference": "ORDER-1001"}
+    return RunRequest(source=sources()[0]["id"], texts=texts)

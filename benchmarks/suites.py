@@ -1,0 +1,136 @@
+"""The measurements: what is compared with what, and for how long. Knows no clock and no page.
+
+Every figure is a ratio against something measured in turn with it, in the same call.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.project import generate
+from benchmarks.runtime import binding, forwarding
+from benchmarks.timing import Run, command, paired, peak_mib
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA = ROOT / "schemas" / "destination.schema.json"
+FLOOR = Path(__file__).with_name("floor.py")
+NOTHING = ("-c", "pass")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table, in processor seconds unless `unit` says otherwise.
+
+    `theirs` and `ratio` are None where there is nothing to compare with.
+    """
+
+    what: str
+    against: str
+    ours: float
+    theirs: float | None = None
+    ratio: float | None = None
+    unit: str = "s"
+    job: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is run: the sizes of the projects, and the pairs for each size."""
+
+    sizes: tuple[int, ...] = (1, 10, 100, 1000)
+    pairs: int = 9
+    pairs_of_largest: int = 7
+    repeat: int = 200
+
+    def pairs_for(self, size: int) -> int:
+        """Pairs of one size: fewer for the largest, since each takes many seconds."""
+        return self.pairs_of_largest if size == max(self.sizes) else self.pairs
+
+
+def start(effort: Effort) -> Iterator[Row]:
+    """Commands that should answer at once, against Python doing nothing."""
+    for arguments in (("--version",), ("--help",), ("explain", "FC0302")):
+        pair = paired(_forwardc(*arguments), command(NOTHING), effort.pairs * 2)
+        what = f"`forwardc {' '.join(arguments)}`"
+        yield Row(what, "`python -c pass`", pair.ours, pair.theirs, pair.ratio)
+
+
+def compiling(effort: Effort, folder: Path) -> Iterator[Row]:
+    """Build, check and rebuild of projects of every size, against the floor.
+
+    The largest is built only, to keep the whole run short.
+    """
+    for size in effort.sizes:
+        root = generate(folder / f"p{size}", size)
+        pairs = effort.pairs_for(size)
+        yield _against_floor("build", root, size, pairs, _fresh_build(root))
+        if size < max(effort.sizes):
+            yield _against_floor("check", root, size, pairs, _on(root, "check"))
+            yield _against_floor("rebuild", root, size, pairs, _on(root, "build"))
+
+
+def mistaken(effort: Effort, folder: Path) -> Iterator[Row]:
+    """A check that finds one mistake in one file, against the same project without it."""
+    size = sorted(effort.sizes)[-2]
+    good, bad = generate(folder / "good", size), generate(folder / "bad", size, mistakes=1)
+    pair = paired(_on(bad, "check", code=1), _on(good, "check"), effort.pairs)
+    what = f"`check` of {size} destinations, one with a mistake"
+    yield Row(what, "the same without it", pair.ours, pair.theirs, pair.ratio)
+
+
+def memory(effort: Effort, folder: Path) -> Iterator[Row]:
+    """Peak memory of a build from nothing, of the smallest and the largest project."""
+    for size in (min(effort.sizes), max(effort.sizes)):
+        root = generate(folder / f"m{size}", size)
+        ours = peak_mib(["-m", "forwardc", "build", "--project", str(root)])
+        theirs = peak_mib([str(FLOOR), str(root), str(SCHEMA), "build"])
+        what = f"peak memory, `build` of {size}"
+        yield Row(what, "floor", ours, theirs, ours / theirs, unit="MiB")
+
+
+def running(effort: Effort, folder: Path) -> Iterator[Row]:
+    """Binding a compiled request, and the whole way through the sandbox for context."""
+    root = generate(folder / "run", 1)
+    _on(root, "build")()
+    bind, by_hand = binding(root / "build")
+    pair = paired(bind, by_hand, effort.pairs, repeat=effort.repeat)
+    yield Row("bind one request", "`json.dumps` by hand", pair.ours, pair.theirs, pair.ratio)
+    forward = forwarding(root / "build")
+    pair = paired(forward, bind, effort.pairs)
+    yield Row("a run through the sandbox in process, masked report included", "-", pair.ours)
+
+
+def per_destination(rows: Sequence[Row], job: str) -> dict[int, float]:
+    """Processor seconds for each further destination between one size and the next."""
+    found = {row.size: row.ours for row in rows if row.job == job}
+    sizes = sorted(found)
+    return {b: (found[b] - found[a]) / (b - a) for a, b in pairwise(sizes)}
+
+
+def _against_floor(job: str, root: Path, size: int, pairs: int, ours: Run) -> Row:
+    theirs = command([str(FLOOR), str(root), str(SCHEMA), job])
+    pair = paired(ours, theirs, pairs)
+    what = f"`{job}` of {size}"
+    return Row(what, "floor", pair.ours, pair.theirs, pair.ratio, job=job, size=size)
+
+
+def _fresh_build(root: Path) -> Run:
+    build = _on(root, "build")
+
+    def run() -> None:
+        # Removing a folder is not the compiler's work, and too quick to matter here.
+        shutil.rmtree(root / "build", ignore_errors=True)
+        build()
+
+    return run
+
+
+def _on(root: Path, job: str, *, code: int = 0) -> Run:
+    return _forwardc(job, "--project", str(root), code=code)
+
+
+def _forwardc(*arguments: str, code: int = 0) -> Run:
+    return command(["-m", "forwardc", *arguments], code=code)
