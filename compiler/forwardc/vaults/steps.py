@@ -6,7 +6,6 @@ Knows no vendor.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from forwardc.plan.escape import query_text
 from forwardc.plan.program import Body, Pair, Request, Step
 from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.plan.types import Type
@@ -73,10 +72,7 @@ def direct_step(step: Step) -> Json:
     http: Json = {
         "method": request.method,
         "url": Encoded(Encoding.URL, request.url),
-        "query": [
-            [query_text(pair.name, templated=False), Encoded(Encoding.QUERY, pair.value)]
-            for pair in request.query
-        ],
+        "query": [[pair.name, Encoded(Encoding.QUERY, pair.value)] for pair in request.query],
         "headers": [[pair.name, header(pair.value)] for pair in content_type(request)],
     }
     if request.body:

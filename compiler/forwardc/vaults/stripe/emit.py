@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from forwardc.plan.analysis import has_atom
 from forwardc.plan.atoms import ATOMS, Instrument
-from forwardc.plan.escape import query_text
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program, Step
 from forwardc.plan.rewrite import rewrite
@@ -162,8 +161,7 @@ def _url(step: Step) -> Term:
     """The URL with its literal query: the vault has no query list."""
     parts: list[Term] = [Encoded(Encoding.URL, step.request.url)]
     for index, pair in enumerate(step.request.query):
-        name = query_text(pair.name, templated=False)
-        parts.append(Lit(f"{'&' if index else '?'}{name}="))
+        parts.append(Lit(f"{'&' if index else '?'}{pair.name}="))
         parts.append(Encoded(Encoding.QUERY, pair.value))
     return Text(tuple(parts)) if len(parts) > 1 else parts[0]
 
