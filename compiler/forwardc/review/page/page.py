@@ -23,7 +23,6 @@ from forwardc.vaults.plan_file import runtime_secrets, to_bytes
 
 if TYPE_CHECKING:
     from jinja2 import Template
-    from markupsafe import Markup
 
 _MOST_CHANGES = 12
 
@@ -136,21 +135,8 @@ def _template() -> "Template":
         autoescape=True,
     )
     environment.filters["pretty"] = _pretty
-    environment.filters["quoted"] = _quoted
     return environment.get_template("review.html.j2")
 
 
 def _pretty(value: Any) -> str:
     return json.dumps(encode(value), indent=2, ensure_ascii=False)
-
-
-def _quoted(text: str) -> "Markup":
-    """A sentence with what stands between backticks as code."""
-    from markupsafe import Markup
-
-    parts = text.split("`")
-    pieces = [
-        Markup("<code>{}</code>").format(part) if index % 2 else Markup("{}").format(part)
-        for index, part in enumerate(parts)
-    ]
-    return Markup("").join(pieces)
