@@ -46,6 +46,20 @@ def test_a_line_names_every_place_at_every_vault() -> None:
     assert {place.split("/")[1] for place in found} == {"checkout", "stripe"}
 
 
+@pytest.mark.parametrize(
+    ("pointer", "line"),
+    [
+        ("/fields/0", "number: ${card.number}"),
+        ("/documentation", "docs: https://docs.adyen.com"),
+        ("/request_headers/1/name", 'headers: {X-API-Key: "${secrets.adyen_api_key}"}'),
+    ],
+)
+def test_what_a_reviewer_reads_comes_from_a_line(pointer: str, line: str) -> None:
+    found = explain(f"build/stripe/adyen/card_cit.pay.production.config.json#{pointer}").output
+    assert found.startswith(f"{YAML}:")
+    assert found.splitlines()[1].strip().startswith(line)
+
+
 def test_what_forwardc_adds_comes_from_no_line() -> None:
     assert "comes from forwardc itself" in explain("build/coverage.json#/forwardc").output
 

@@ -7,7 +7,8 @@ diagnostic where it is checked.
 from collections.abc import Iterator
 from typing import Any
 
-from forwardc.language.destination import Pci
+from forwardc.language import access
+from forwardc.language.destination import Destination, Pci
 from forwardc.plan.analysis import refs_in
 from forwardc.plan.program import Pair, Step
 from forwardc.plan.terms import Lit, Ref
@@ -52,8 +53,8 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "step": step.name,
         "purpose": operation.title or destination.title,
         "url": review["url"],
-        "http_method": review["method"],
-        "documentation": destination.docs or None,
+        "http_method": Lit(step.request.method, span=step.request.span),
+        "documentation": _documentation(destination),
         "accounts": accounts(pack),
         "fields": review["fields"],
         "request_headers": [_header(pack, pair) for pair in content_type(step.request)],
@@ -69,6 +70,10 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "sample_request": sample_request(step, pack.program, destination),
         "sample_response": sample_answer(destination, operation.name, step.name),
     }
+
+
+def _documentation(destination: Destination) -> Lit | None:
+    return access.literal(destination.root, "docs")
 
 
 def accounts(pack: Pack) -> Json:

@@ -11,7 +11,7 @@ from forwardc.vaults.encode import encode, places
 
 
 def origin(documents: Mapping[str, Any], path: str, pointer: str) -> Span | None:
-    """The place that made `pointer` in a file, or what is around it.
+    """The place that made `pointer` in a file, or what is around it, or the first thing in it.
 
     Raises `KeyError` where there is no such file or no such pointer in it.
     """
@@ -24,7 +24,7 @@ def origin(documents: Mapping[str, Any], path: str, pointer: str) -> Span | None
         span = known.get("/".join(tokens[:length]))
         if span is not None:
             return span
-    return None
+    return next((span for at, span in known.items() if at.startswith(f"{pointer}/")), None)
 
 
 def made_by(documents: Mapping[str, Any], source: str, line: int) -> Iterator[tuple[str, str]]:
