@@ -3,7 +3,6 @@
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -87,7 +86,9 @@ BOMBS = {
 
 
 def limit() -> None:
+    """Of the process itself, not of the clock: other tests run at the same time."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
@@ -95,11 +96,9 @@ def test_a_bomb_is_refused_in_bounded_time_and_memory(bomb: str, tmp_path: Path)
     data, code = BOMBS[bomb]
     (tmp_path / "shop.yaml").write_bytes(data)
     command = [sys.executable, "-m", "forwardc", "check", "shop.yaml", "--format", "concise"]
-    started = time.monotonic()
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, preexec_fn=limit
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, preexec_fn=limit
     )
-    assert time.monotonic() - started < SECONDS
     assert done.returncode == 1, done.stderr[-500:]
     assert code in done.stdout
     assert "Traceback" not in done.stderr
