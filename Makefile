@@ -41,7 +41,7 @@ bench: $(READY)
 	$(VENV) -m benchmarks
 
 fuzz: $(READY)
-	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz
+	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz -n auto --maxprocesses 8
 
 $(READY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed" \
