@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.cli.main import COMMANDS
+from forwardc.cli.commands import COMMANDS
 from forwardc.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent

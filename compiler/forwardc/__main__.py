@@ -1,6 +1,6 @@
 """Starts the command line. Knows no command.
 
-`--version` is answered before anything else is imported.
+`--version` and `--help` are answered before anything heavy is imported.
 """
 
 import sys
@@ -12,6 +12,11 @@ def main() -> None:
     """Run the command line with the arguments of this process and exit with its code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"forwardc {__version__}\n")
+        return
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        from forwardc.cli.commands import overview
+
+        sys.stdout.write(f"{overview()}\n")
         return
     from forwardc.cli.main import run
 

@@ -1,38 +1,21 @@
 """The group of all commands, and the one place where a command's failure becomes an exit code.
 
-Knows of each command its name and one line of help: its module is imported when it is called.
+Knows of each command its name only: its module is imported when it is called.
 """
 
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import click
 
+from forwardc.cli.commands import COMMANDS, overview
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
-
-COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "check": "Report every mistake in destinations.",
-        "build": "Compile destinations into build/.",
-        "explain": "Explain a code, a built place, or a line of YAML.",
-        "coverage": "Show which operation works through which vault, and why not.",
-        "approve": "Record what was accepted for production.",
-        "approvals": "List what is approved for production.",
-        "diff": "Show what changed, and whether it needs a new review.",
-        "run": "Run a compiled operation.",
-        "secrets": "Keep the secrets that a vault stores.",
-        "submit": "Seal the keys of a destination for a vault.",
-        "sandbox": "Serve the vaults and destinations locally.",
-        "demo": "Show the whole path, from YAML to the sandbox's answer.",
-    }
-)
 
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
@@ -70,10 +53,9 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             return _reader_has_gone()
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the page that `--help` prints before click is imported."""
+        return overview()
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,39 @@
+"""The commands with one line of help each, and the page of `forwardc --help`.
+
+Imports nothing, so that the page is there at once; `main.py` knows how a command is called.
+"""
+
+COMMANDS = {
+    "check": "Report every mistake in destinations.",
+    "build": "Compile destinations into build/.",
+    "explain": "Explain a code, a built place, or a line of YAML.",
+    "coverage": "Show which operation works through which vault, and why not.",
+    "approve": "Record what was accepted for production.",
+    "approvals": "List what is approved for production.",
+    "diff": "Show what changed, and whether it needs a new review.",
+    "run": "Run a compiled operation.",
+    "secrets": "Keep the secrets that a vault stores.",
+    "submit": "Seal the keys of a destination for a vault.",
+    "sandbox": "Serve the vaults and destinations locally.",
+    "demo": "Show the whole path, from YAML to the sandbox's answer.",
+}
+"""In the order of use."""
+
+_HEAD = """\
+Usage: forwardc [OPTIONS] COMMAND [ARGS]...
+
+  Compile card destinations, written once in YAML, for each vault's forward
+  API.
+
+Options:
+  -V, --version  Show the version and exit.
+  -h, --help     Show this message and exit.
+
+Commands:
+"""
+
+
+def overview() -> str:
+    """The page of `forwardc --help`, without a final line feed, in lines of 80 columns at most."""
+    width = max(map(len, COMMANDS))
+    return _HEAD + "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
