@@ -2,12 +2,18 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from forwardc.cli.collector import collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
 from forwardc.cli.today import day_of, today_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from forwardc.diagnostics.sink import Sink
 
 EXIT_DIFFERENT = 3
 
@@ -25,7 +31,7 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
     """
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
-    from forwardc.review.write import compare, write
+    from forwardc.review.write import write
 
     root = find_project(project)
     sink = Sink()
@@ -36,12 +42,11 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
     folder = root / compiled.loaded.project.build
     outputs = compiled.outputs()
     if check:
-        changes = compare(folder, outputs)
-        for path in (*changes.written, *changes.removed):
-            sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
-        show(sink, format_, root)
-        return EXIT_DIFFERENT if changes.any else 0
-    changes = write(folder, outputs)
+        return _check(folder, outputs, sink, format_, root)
+    try:
+        changes = write(folder, outputs)
+    except OSError as problem:
+        raise click.ClickException(f"{problem.filename}: {problem.strerror}") from None
     show(sink, format_, root)
     click.echo(
         f"{len(outputs)} files compiled, {len(changes.written)} written, "
@@ -49,3 +54,20 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
         err=True,
     )
     return 0
+
+
+def _check(
+    folder: Path, outputs: "Mapping[str, bytes]", sink: "Sink", format_: str, root: Path
+) -> int:
+    from forwardc.review.write import MANIFEST, compare, first_difference
+
+    stale = compare(folder, outputs)
+    paths = (*stale.written, *stale.removed)
+    for path in paths:
+        sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
+    show(sink, format_, root)
+    if not paths:
+        return 0
+    first = next((path for path in paths if path != MANIFEST), MANIFEST)
+    click.echo(f"first difference: {first_difference(folder, first, outputs.get(first))}", err=True)
+    return EXIT_DIFFERENT

@@ -90,7 +90,7 @@ def _present(root: Path, sink: "Sink") -> "tuple[Build, str] | None":
     from forwardc.review.fresh import is_fresh
 
     project = load_project(root, sink)
-    if project is not None and is_fresh(root, root / project.build, project.destinations):
+    if project is not None and is_fresh(root, project):
         return Folder(root / project.build), project.build
     compiled = compile_project(root, sink)
     if sink.has_errors or compiled.loaded.project is None:

@@ -5,7 +5,7 @@ Knows files and the two readers; nothing of what a destination means.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
@@ -19,6 +19,7 @@ from forwardc.language.read_project import read_project
 from forwardc.language.schema import validate
 
 PROJECT_FILE = "forwardc.yaml"
+LOCK_FILE = "forwardc.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,24 @@ def load(root: Path, sink: Sink) -> Loaded:
     for destination in loaded.destinations:
         _check_file_name(destination, sink)
     evidence = _attestations(root, loaded.destinations, sink)
-    return replace(loaded, project=project, files={**files, **loaded.files, **evidence})
+    lock = _lock(root, project)
+    return replace(loaded, project=project, files={**files, **loaded.files, **evidence, **lock})
+
+
+def lock_name(project: Project) -> str:
+    """The path of the lock file below the project: beside the build folder."""
+    return (PurePosixPath(project.build).parent / LOCK_FILE).as_posix()
+
+
+def _lock(root: Path, project: Project | None) -> dict[str, bytes]:
+    """The approvals, which the pages of `build/` show. Whether they are sound is read later."""
+    if project is None:
+        return {}
+    name = lock_name(project)
+    try:
+        return {name: (root / name).read_bytes()}
+    except OSError:
+        return {}
 
 
 def load_project(root: Path, sink: Sink) -> Project | None:

@@ -7,9 +7,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
+from forwardc.diagnostics.scan import mask
+
 MANIFEST = "manifest.json"
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,25 @@ def compare(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
         if path not in outputs and _is_inside(path) and (folder / path).is_file()
     ]
     return Changes(tuple(written), tuple(removed))
+
+
+def first_difference(folder: Path, path: str, data: bytes | None) -> str:
+    """Where a file first differs from what it should be, with both lines. `data` None: removed.
+
+    Card numbers and credentials are masked, whoever put them into `build/`.
+    """
+    old = (_read(folder / path) or b"").decode(errors="replace").splitlines()
+    new = (data or b"").decode(errors="replace").splitlines()
+    if not old or not new:
+        return f"{path} is new" if new else f"{path} is not made any more"
+    pairs = enumerate(zip_longest(old, new), 1)
+    line, (was, is_) = next(one for one in pairs if one[1][0] != one[1][1])
+    return f"{path}:{line}\n  - {_shown(was)}\n  + {_shown(is_)}"
+
+
+def _shown(line: str | None) -> str:
+    text = mask(line or "").strip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def write(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
