@@ -14,6 +14,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
 COMMAND = [sys.executable, "-m", "forwardc", "sandbox"]
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_it_serves_until_it_is_interrupted() -> None:
     with subprocess.Popen(
@@ -22,6 +26,8 @@ def test_it_serves_until_it_is_interrupted() -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
+        # A shell starts its background jobs deaf to this signal, and children inherit that.
+        preexec_fn=_hear_interrupts,
     ) as process:
         assert process.stdout
         port = int(process.stdout.readline().rpartition(":")[2])
