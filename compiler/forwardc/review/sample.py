@@ -10,15 +10,18 @@ from typing import Any
 
 from forwardc.language.destination import Destination, ParamType
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
-from forwardc.plan.evaluate import Scope, evaluate
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
 from forwardc.plan.program import Body, Program, Step, terms_of
-from forwardc.plan.rewrite import map_children
+from forwardc.plan.rewrite import map_children, rewrite
 from forwardc.plan.terms import Atom, Call, Encoded, Encoding, If, Lit, Ref, Term, walk
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
 
 # The shape in which Stripe prints a forwarded test card (API reference, January 2026).
 _NUMBER, _HIDDEN = "424242******4242", "***"
+# Where an example does not fit its place, as a name with a line feed in a header.
+_NONE = "<no example>"
 _ATOMS = {
     "card.number": _NUMBER,
     "card.cvc": _HIDDEN,
@@ -89,8 +92,12 @@ def _url(step: Step, scope: Scope) -> str:
 
 
 def _body(body: Body, scope: Scope) -> Any:
-    text = evaluate(Encoded(body.encoding, _shown(body.tree), doctype=body.doctype), scope)
-    return json.loads(str(text)) if body.encoding is Encoding.JSON else str(text)
+    tree = _computable(_shown(body.tree), scope)
+    try:
+        text = str(evaluate(Encoded(body.encoding, tree, doctype=body.doctype), scope))
+    except NotExpressible:
+        return None
+    return json.loads(text) if body.encoding is Encoding.JSON else text
 
 
 def _line(value: Term, scope: Scope) -> str:
@@ -98,7 +105,10 @@ def _line(value: Term, scope: Scope) -> str:
 
 
 def _text(encoding: Encoding, value: Term, scope: Scope) -> str:
-    return str(evaluate(Encoded(encoding, _shown(value)), scope))
+    try:
+        return str(evaluate(Encoded(encoding, _computable(_shown(value), scope)), scope))
+    except NotExpressible:
+        return _NONE
 
 
 def _shown(term: Term) -> Term:
@@ -112,6 +122,20 @@ def _shown(term: Term) -> Term:
             return Lit(f"<{function}>")
         case _:
             return map_children(term, _shown)
+
+
+def _computable(term: Term, scope: Scope) -> Term:
+    """The term without functions that take no example: `int` of a text that is no number."""
+
+    def change(node: Term) -> Term:
+        if isinstance(node, Call):
+            try:
+                evaluate(node, scope)
+            except (CannotCompute, NotExpressible):
+                return Lit(f"<{node.function}>")
+        return node
+
+    return rewrite(term, change)
 
 
 def _is_hidden(term: Term) -> bool:
