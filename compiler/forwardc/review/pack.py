@@ -44,6 +44,7 @@ def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack]
     """
     found: list[Pack] = []
     lacking: list[Json] = []
+    by_name = loaded.by_name
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
         program, account = context.program, dict(context.account)
@@ -52,7 +53,7 @@ def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack]
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))
         elif plan is not None:
-            destination = loaded.by_name[program.destination]
+            destination = by_name[program.destination]
             accounts = _accounts(loaded, vault)
             found.append(Pack(vault, program, account, tuple(group), plan, destination, accounts))
     return _together(found, loaded.project.merchant if loaded.project else ""), lacking

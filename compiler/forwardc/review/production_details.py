@@ -31,11 +31,12 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
     project = loaded.project
     if project is None:
         return
+    by_name = loaded.by_name
     for one in assessments:
         reviews = _reviews(one)
         if one.context.environment != "production" or not reviews or not _has_account(one):
             continue
-        destination = loaded.by_name[one.context.program.destination]
+        destination = by_name[one.context.program.destination]
         for missing in (
             *_destination(one.vault, destination),
             *_accounts(one.vault, project),
