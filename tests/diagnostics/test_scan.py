@@ -1,7 +1,6 @@
 """What counts as a credential or a card number, and what is masked."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.diagnostics.scan import find_cards, find_secrets, looks_like_card, mask
+from growth import assert_linear
 
 STRIPE = "sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc"
 CHECKOUT = "sk_sbox_" + "a2b3c4d5e6f7a2b3c4d5e6f7ab="
@@ -157,8 +157,5 @@ PARTS += ["-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "4242424242424242 "]
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_megabyte_takes_linear_time(part: str) -> None:
-    text = part * (1024 * 1024 // len(part))
-    started = time.monotonic()
-    mask(text)
-    assert time.monotonic() - started < 5
+def test_masking_takes_linear_time(part: str) -> None:
+    assert_linear(mask, lambda size: part * (size // len(part)), 65_536)
