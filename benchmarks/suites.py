@@ -42,7 +42,7 @@ class Effort:
 
     sizes: tuple[int, ...] = (1, 10, 100, 1000)
     pairs: int = 9
-    pairs_of_largest: int = 7
+    pairs_of_largest: int = 3
     repeat: int = 200
 
     def pairs_for(self, size: int) -> int:
