@@ -1,6 +1,7 @@
 """What a mistyped word may have meant."""
 
 import pytest
+from growth import assert_linear
 
 from forwardc.diagnostics.suggest import did_you_mean
 
