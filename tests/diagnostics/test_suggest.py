@@ -1,9 +1,9 @@
 """What a mistyped word may have meant."""
 
 import pytest
-from growth import assert_linear
 
 from forwardc.diagnostics.suggest import did_you_mean
+from growth import assert_linear
 
 KEYS = ["initiator", "steps", "fallback", "headers", "base_url", "json", "POST"]
 
