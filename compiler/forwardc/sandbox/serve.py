@@ -35,14 +35,14 @@ def serve(port: int, *, state: Path | None = None, lenient: bool = False) -> Non
     `port` 0 takes a free one. `state` is a file that keeps the tables. Raises `OSError` if the
     port is taken, `ValueError` if the state file is not one.
     """
-    world = World(lenient=lenient)
-    listener = _listen(port)
-    server = _server(world, state)
-    lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    # The server takes the interrupt, stops in order, and raises it again: it is the way to stop.
+    # An interrupt is the way to stop, at whatever moment it comes: it ends the server in order.
     with suppress(KeyboardInterrupt):
+        world = World(lenient=lenient)
+        listener = _listen(port)
+        server = _server(world, state)
+        lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
         server.run(sockets=[listener])
 
 
