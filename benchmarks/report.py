@@ -22,12 +22,19 @@ of the interpreter to its end.
   events of libyaml, validation in Rust against the same schema, two JSON files for each
   destination. It has no positions, expressions, types, rules or diagnostics, and one environment.
   `forwardc build` writes the plan and set-up of two environments and two vaults, asks three
-  vaults, and writes coverage, review files and the manifest.
+  vaults, and writes coverage, review pages, letters and the manifest: 13 files and 140 kB for each
+  destination, against 2 files and 4.5 kB.
 - `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
-- A goal stands where there is one: `--help` within 2.5 times an empty Python, a build within 4
-  times the floor, 128 MiB for 1,000 destinations, and work that grows with the input only.
 
 """
+
+
+# What a row may reach at most, and in which unit.
+_GOALS = {
+    "`forwardc --help`": (2.5, "times an empty Python"),
+    "`build` of 100": (4.0, "times the floor"),
+    "peak memory, `build` of 1000": (128.0, "MiB"),
+}
 
 
 def page(rows: Sequence[Row], seconds: float) -> str:
@@ -41,6 +48,10 @@ def page(rows: Sequence[Row], seconds: float) -> str:
         "|---|---:|---|---:|---:|",
         *(_line(row) for row in rows),
         "",
+        "Goals, and what this run says of them:",
+        "",
+        *(_goal(row) for row in rows if row.what in _GOALS),
+        "",
         "Each further destination costs, between one size and the next (level means linear):",
         "",
         "| job | " + " | ".join(f"to {size}" for size in steps) + " |",
@@ -48,6 +59,13 @@ def page(rows: Sequence[Row], seconds: float) -> str:
         *(_slope(rows, job) for job in ("check", "build", "rebuild")),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _goal(row: Row) -> str:
+    most, unit = _GOALS[row.what]
+    found = row.ours if unit == row.unit or row.ratio is None else row.ratio
+    verdict = "met" if found <= most else "missed"
+    return f"- {row.what}: at most {most:g} {unit}; {verdict} with {found:.1f}."
 
 
 def _line(row: Row) -> str:
