@@ -254,3 +254,10 @@ def test_every_import_is_ours_standard_or_a_declared_dependency(path: Path) -> N
     known = DECLARED | {"forwardc"} | sys.stdlib_module_names
     wrong = [found.module for found in imports_of(path) if found.module.split(".")[0] not in known]
     assert not wrong, "a package is declared in pyproject.toml and in docs/decisions/ first"
+
+
+@each_file
+def test_no_group_is_possessive(path: Path) -> None:
+    """Python before 3.11.5 matches them wrongly (python/cpython#106052), and 3.11 is supported."""
+    found = re.findall(r"\)[*+?]\+", path.read_text(encoding="utf-8"))
+    assert not found

@@ -48,10 +48,10 @@ class Mistake(Exception):  # noqa: N818 - the author's mistake, turned into a di
         self.hint = hint
 
 
-_SPACE = re.compile(r"[ \t\r\n]*+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+")
-_NUMBER = re.compile(r"-?[0-9]++(?:\.[0-9]++)?+")
-_TEXT = re.compile(r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _SIGN = re.compile(r"==|!=|<=|>=|[<>()\[\],+?=]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t"}

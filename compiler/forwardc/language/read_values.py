@@ -18,7 +18,7 @@ from forwardc.language.typing import Typing, type_of
 from forwardc.plan.terms import Lit, Map, Ref, Seq, Term, walk
 from forwardc.plan.types import Type
 
-_NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+")
+_NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})+")
 _HOST_PART = re.compile(r"[a-z0-9-]+")
 # Segments of RFC 3986, section 3.3; not `.` and `..`, nor escapes, which servers may resolve.
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~!$&'()*+,;=:@-]+"
-_PATH = re.compile(rf"(?:/{_SEGMENT})++/?|/")
+_PATH = re.compile(rf"(?:/{_SEGMENT})+/?|/")
 _URL = re.compile(rf"https://{_LABEL}(?:\.{_LABEL})+(?::[0-9]{{1,5}})?(?:{_PATH.pattern})?")
 
 _FORMS = {

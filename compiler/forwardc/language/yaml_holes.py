@@ -10,8 +10,9 @@ from forwardc.language.source import Source
 
 CODE = "FC0115"
 
-# Possessive throughout, so that a text without an end costs one pass.
-_HOLE = re.compile(r"""\$\{(?:[^'"}]++|'(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+")*+\}""", re.DOTALL)
+# Possessive where a run could be cut in many ways, so that a text without an end costs one pass.
+# Never on a group: Python before 3.11.5 matches those wrongly (python/cpython#106052).
+_HOLE = re.compile(r"""\$\{(?:[^'"}]++|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\}""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _WORDS = "secret|token|passw|key|auth|cvc|cvv|cvn|pin|pan|number|iban"
 _NAME = rf"[\w.\[\]-]{{0,40}}(?:{_WORDS})[\w.\[\]-]{{0,40}}"
 # What an answer may hold that only its name gives away: as JSON, as a form, as XML.
 _TELLING = (
-    re.compile(rf'("{_NAME}"\s*:\s*)("(?:[^"\\]|\\.)*+"?|[\w.+-]+)', re.IGNORECASE),
+    re.compile(rf'("{_NAME}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[\w.+-]+)', re.IGNORECASE),
     re.compile(rf"((?:^|[&?\s])(?:{_NAME})=)([^&\s]+)", re.IGNORECASE),
     re.compile(rf"(<{_NAME}(?:\s[^>]{{0,200}})?>)([^<]+)", re.IGNORECASE),
 )
