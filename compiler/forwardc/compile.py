@@ -6,6 +6,7 @@ Each stage takes the sink and goes on after a mistake; nothing here writes a fil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,14 @@ class Compiled:
 
     def documents(self) -> dict[str, Any]:
         """The files of `build/` but the manifest: texts, and structures that know their places."""
-        return build_files.documents(self.loaded, self.assessments, self.not_built, self.lock)
+        return dict(sorted(self._documents(), key=itemgetter(0)))
 
-    def outputs(self) -> dict[str, bytes]:
-        """The bytes of every file of `build/`, by path below it."""
-        return build_files.outputs(self.loaded.files, self.documents())
+    def outputs(self) -> Iterator[tuple[str, bytes]]:
+        """Path below `build/` and bytes of every file, one at a time, the manifest last."""
+        return build_files.outputs(self.loaded.files, self._documents())
+
+    def _documents(self) -> Iterator[tuple[str, Any]]:
+        return build_files.documents(self.loaded, self.assessments, self.not_built, self.lock)
 
 
 def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:

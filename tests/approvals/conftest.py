@@ -46,7 +46,7 @@ def compiled(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
         folder = tmp_path_factory.mktemp("project")
         write_project(root, folder, edit)
         sink = Sink()
-        outputs = compile_project(folder, sink).outputs()
+        outputs = dict(compile_project(folder, sink).outputs())
         assert [found.message for found in sink.sorted()] == []
         return load_plan(outputs[f"{vault}/adyen/production.plan.json"])
 

@@ -137,4 +137,4 @@ def test_a_changed_file_in_its_project(folder: Path, case: tuple[str, str]) -> N
     sink = Sink()
     compiled = compile_project(folder, sink)
     if not sink.has_errors:
-        assert compiled.outputs()
+        assert dict(compiled.outputs())

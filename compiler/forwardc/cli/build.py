@@ -11,8 +11,7 @@ from forwardc.cli.findings import find_project, format_option, project_option, s
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
 
 EXIT_DIFFERENT = 3
@@ -40,28 +39,25 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
         show(sink, format_, root)
         return 1
     folder = root / compiled.loaded.project.build
-    outputs = compiled.outputs()
     if check:
-        return _check(folder, outputs, sink, format_, root)
+        return _check(folder, compiled, sink, format_, root)
     try:
-        changes = write(folder, outputs)
+        changes = write(folder, compiled.outputs())
     except OSError as problem:
         raise click.ClickException(f"{problem.filename}: {problem.strerror}") from None
     show(sink, format_, root)
     click.echo(
-        f"{len(outputs)} files compiled, {len(changes.written)} written, "
+        f"{changes.files} files compiled, {len(changes.written)} written, "
         f"{len(changes.removed)} removed",
         err=True,
     )
     return 0
 
 
-def _check(
-    folder: Path, outputs: "Mapping[str, bytes]", sink: "Sink", format_: str, root: Path
-) -> int:
+def _check(folder: Path, compiled: "Compiled", sink: "Sink", format_: str, root: Path) -> int:
     from forwardc.review.write import MANIFEST, compare, first_difference
 
-    stale = compare(folder, outputs)
+    stale = compare(folder, compiled.outputs())
     paths = (*stale.written, *stale.removed)
     for path in paths:
         sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
@@ -69,5 +65,6 @@ def _check(
     if not paths:
         return 0
     first = next((path for path in paths if path != MANIFEST), MANIFEST)
-    click.echo(f"first difference: {first_difference(folder, first, outputs.get(first))}", err=True)
+    made = next((data for path, data in compiled.outputs() if path == first), None)
+    click.echo(f"first difference: {first_difference(folder, first, made)}", err=True)
     return EXIT_DIFFERENT

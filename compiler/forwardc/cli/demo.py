@@ -91,11 +91,10 @@ def _build(root: Path) -> Path | None:
         show(sink, "text", root)
         return None
     folder = root / compiled.loaded.project.build
-    outputs = compiled.outputs()
-    changes = write(folder, outputs)
+    changes = write(folder, compiled.outputs())
     heading("Check and build")
     say(f"{len(compiled.loaded.destinations)} destinations checked, no mistakes")
-    say(f"{len(outputs)} files compiled, {len(changes.written)} written")
+    say(f"{changes.files} files compiled, {len(changes.written)} written")
     _coverage(compiled)
     return folder
 

@@ -95,7 +95,7 @@ def _present(root: Path, sink: "Sink") -> "tuple[Build, str] | None":
     compiled = compile_project(root, sink)
     if sink.has_errors or compiled.loaded.project is None:
         return None
-    return Made(compiled.outputs()), compiled.loaded.project.build
+    return Made(dict(compiled.outputs())), compiled.loaded.project.build
 
 
 def _fails(one: "Difference", fail_on: str) -> bool:

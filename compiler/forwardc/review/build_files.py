@@ -1,10 +1,12 @@
 """Every file of `build/`: what the packs say, coverage, and the manifest with their digests.
 
-Byte-stable: no clock, no path of a machine, no order of a set. Writes nothing.
+One file at a time, so that a large project needs no more memory than a small one. Byte-stable: no
+clock, no path of a machine, no order of a set. Writes nothing.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from forwardc.language.load import Loaded
@@ -13,6 +15,7 @@ from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
 from forwardc.review.page.page import review_page
+from forwardc.review.write import MANIFEST
 from forwardc.review.writers import files_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
@@ -23,37 +26,41 @@ LANGUAGE_VERSION = 1
 
 def documents(
     loaded: Loaded, assessments: Sequence[Assessment], not_built: Sequence[Json], lock: Lock
-) -> dict[str, Any]:
-    """All files but the manifest by their path below `build/`, sorted, not yet written.
+) -> Iterator[tuple[str, Any]]:
+    """All files but the manifest, destination by destination: path below `build/` and content.
 
     A text is a text; a structure may hold terms, which know their place in the YAML.
     """
-    found, lacking = packs(assessments, loaded)
+    missing, by_name = list(not_built), loaded.by_name
+    for name, group in groupby(assessments, lambda one: one.context.program.destination):
+        found, lacking = packs(list(group), by_name[name], loaded.project)
+        missing += lacking
+        for pack in found:
+            yield from files_of(pack).items()
+            yield from review_page(pack, lock).items()
     rows = coverage.rows(assessments)
-    missing = [*not_built, *lacking]
-    files = {path: content for pack in found for path, content in files_of(pack).items()}
-    for pack in found:
-        files |= review_page(pack, lock)
-    files["coverage.json"] = coverage.to_json(rows, missing)
-    files["coverage.md"] = to_markdown(rows, missing)
-    return dict(sorted(files.items()))
+    yield "coverage.json", coverage.to_json(rows, missing)
+    yield "coverage.md", to_markdown(rows, missing)
 
 
-def outputs(inputs: Mapping[str, bytes], made: Mapping[str, Any]) -> dict[str, bytes]:
-    """The bytes of every file by its path below `build/`. `inputs` are the files compiled."""
-    files = {
-        path: content.encode() if isinstance(content, str) else to_bytes(content)
-        for path, content in made.items()
-    }
-    return {**files, "manifest.json": to_bytes(_manifest(inputs, files))}
+def outputs(
+    inputs: Mapping[str, bytes], made: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[str, bytes]]:
+    """Path below `build/` and bytes of every file, the manifest last. `inputs` were compiled."""
+    digests: dict[str, str] = {}
+    for path, content in made:
+        data = content.encode() if isinstance(content, str) else to_bytes(content)
+        digests[path] = _digest(data)
+        yield path, data
+    yield MANIFEST, to_bytes(_manifest(inputs, digests))
 
 
-def _manifest(inputs: Mapping[str, bytes], files: Mapping[str, bytes]) -> Json:
+def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str]) -> Json:
     return {
         "forwardc": PLAN_VERSION,
         "language": LANGUAGE_VERSION,
         "inputs": {path: _digest(data) for path, data in sorted(inputs.items())},
-        "outputs": {path: _digest(data) for path, data in files.items()},
+        "outputs": dict(sorted(digests.items())),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded
+from forwardc.language.project import Project
 from forwardc.plan.program import Program
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
@@ -37,14 +37,15 @@ class Pack:
         return f"{self.vault.name}/{self.program.destination}"
 
 
-def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack], list[Json]]:
-    """A pack for each program that a vault carries, and what is not built for want of an account.
+def packs(
+    assessments: Sequence[Assessment], destination: Destination, project: Project | None
+) -> tuple[list[Pack], list[Json]]:
+    """A pack for each program of a destination that a vault carries, and what has no account.
 
     A program of which a vault refuses every operation has no pack: coverage says why.
     """
     found: list[Pack] = []
     lacking: list[Json] = []
-    by_name = loaded.by_name
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
         program, account = context.program, dict(context.account)
@@ -53,14 +54,13 @@ def packs(assessments: Sequence[Assessment], loaded: Loaded) -> tuple[list[Pack]
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))
         elif plan is not None:
-            destination = by_name[program.destination]
-            accounts = _accounts(loaded, vault)
+            accounts = _accounts(project, vault)
             found.append(Pack(vault, program, account, tuple(group), plan, destination, accounts))
-    return _together(found, loaded.project.merchant if loaded.project else ""), lacking
+    return _together(found, project.merchant if project else ""), lacking
 
 
-def _accounts(loaded: Loaded, vault: Vault) -> dict[str, Mapping[str, str]]:
-    environments = loaded.project.environments if loaded.project else {}
+def _accounts(project: Project | None, vault: Vault) -> dict[str, Mapping[str, str]]:
+    environments = project.environments if project else {}
     return {
         name: values.vaults[vault.name]
         for name, values in environments.items()

@@ -1,25 +1,33 @@
 """Writes `build/`: changed files only, each to a temporary name and then renamed.
 
-Knows paths and bytes. Removes only what an earlier manifest of ours names.
+Knows paths and bytes, of one file at a time. Removes only what an earlier manifest of ours names.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 from forwardc.diagnostics.scan import mask
 
 MANIFEST = "manifest.json"
 _LONGEST = 100
 
+Outputs: TypeAlias = Iterable[tuple[str, bytes]]
+"""Path below the build folder and bytes of each file, the manifest last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs between a build folder and the outputs, as paths below the folder."""
+    """What differs between a build folder and the outputs, as paths below the folder.
 
+    `files` counts the outputs, changed or not.
+    """
+
+    files: int
     written: tuple[str, ...]
     removed: tuple[str, ...]
 
@@ -29,15 +37,29 @@ class Changes:
         return bool(self.written or self.removed)
 
 
-def compare(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
+def compare(folder: Path, outputs: Outputs) -> Changes:
     """What `write` would change."""
-    written = [path for path, data in outputs.items() if _read(folder / path) != data]
+    return _changes(folder, outputs, lambda _path, _data: None)
+
+
+def _changes(folder: Path, outputs: Outputs, change: Callable[[Path, bytes], None]) -> Changes:
+    """What differs, after `change` was called for each file that does."""
+    # The manifest is the last to change, so that the earlier one must be read first.
+    earlier = _listed(folder)
+    made: set[str] = set()
+    written: list[str] = []
+    for path, data in outputs:
+        made.add(path)
+        if _read(folder / path) != data:
+            change(folder / path, data)
+            written.append(path)
     removed = [
         path
-        for path in _listed(folder)
-        if path not in outputs and _is_inside(path) and (folder / path).is_file()
+        for path in earlier
+        if path not in made and _is_inside(path) and (folder / path).is_file()
     ]
-    return Changes(tuple(written), tuple(removed))
+    in_order = sorted(written, key=lambda path: (path == MANIFEST, path))
+    return Changes(len(made), tuple(in_order), tuple(removed))
 
 
 def first_difference(folder: Path, path: str, data: bytes | None) -> str:
@@ -59,11 +81,9 @@ def _shown(line: str | None) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def write(folder: Path, outputs: Mapping[str, bytes]) -> Changes:
+def write(folder: Path, outputs: Outputs) -> Changes:
     """Bring a build folder up to date, the manifest last. Raises OSError where it cannot."""
-    changes = compare(folder, outputs)
-    for path in sorted(changes.written, key=lambda path: (path == MANIFEST, path)):
-        replace_file(folder / path, outputs[path])
+    changes = _changes(folder, outputs, replace_file)
     for path in changes.removed:
         (folder / path).unlink(missing_ok=True)
     return changes
