@@ -22,7 +22,7 @@ FOLDER = Path(main.__file__).parent
 SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
-    *("collector", "commands", "secrets_work", "today"),
+    *("collector", "commands", "lock_file", "secrets_work", "today"),
 }
 
 

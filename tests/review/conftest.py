@@ -1,11 +1,15 @@
-"""Compiles a small project in a folder of its own."""
+"""Compiles a small project in a folder of its own, or copies this one into a git repository."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from diff_project import DAY, git
+from forwardc.cli.build import command as build
 from forwardc.compile import compile_project
 from forwardc.diagnostics.sink import Sink
 from shop_project import ACCOUNTS, SHOP, Project
@@ -30,3 +34,24 @@ def compiled(tmp_path: Path) -> Callable[..., Project]:
         return Project(compile_project(tmp_path, sink, today), sink)
 
     return go
+
+
+@pytest.fixture(scope="session")
+def committed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This project, built and committed; not to be changed."""
+    folder = tmp_path_factory.mktemp("committed")
+    shutil.copytree(root / "destinations", folder / "destinations")
+    shutil.copy(root / "forwardc.yaml", folder)
+    assert CliRunner().invoke(build, ["--project", str(folder), *DAY]).exit_code == 0
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "First")
+    return folder
+
+
+@pytest.fixture
+def project(committed: Path, tmp_path: Path) -> Path:
+    """A copy of the committed project that a test may change."""
+    folder = tmp_path / "project"
+    shutil.copytree(committed, folder)
+    return folder

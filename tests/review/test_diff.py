@@ -1,64 +1,18 @@
 """`forwardc diff` in a real git repository: what changed since a commit, and who must act."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from forwardc.cli.build import command as build
-from forwardc.cli.diff import command as diff
-
-ROOT = Path(__file__).resolve().parents[2]
-YAML = "destinations/adyen.yaml"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    subprocess.run(
-        ["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True
-    )
-
-
-@pytest.fixture(scope="module")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "destinations", folder / "destinations")
-    shutil.copy(ROOT / "forwardc.yaml", folder)
-    for extra in ROOT.glob("attestations"):
-        shutil.copytree(extra, folder / extra.name)
-    assert CliRunner().invoke(build, ["--project", str(folder)]).exit_code == 0
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "First")
-    return folder
-
-
-@pytest.fixture
-def project(committed: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    shutil.copytree(committed, folder)
-    return folder
-
-
-def edit(project: Path, old: str, new: str) -> None:
-    path = project / YAML
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
-def run(project: Path, *options: str) -> Result:
-    return CliRunner().invoke(
-        diff, ["--project", str(project), *options], standalone_mode=False, catch_exceptions=False
-    )
+from diff_project import diff as run
+from diff_project import edit, git
+from forwardc.plan.digest import file_digest
 
 
 def classes(project: Path) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
-    for one in json.loads(run(project, "--format", "json").output)["differences"]:
+    for one in json.loads(run(project, "--format", "json").stdout)["differences"]:
         found.setdefault((one["vault"], one["environment"]), set()).add(one["class"])
     return found
 
@@ -80,7 +34,7 @@ def test_a_header_needs_a_psp_review_at_stripe_only(project: Path) -> None:
 def test_titles_documents_comments_and_order_are_no_difference(project: Path) -> None:
     edit(project, "title: Adyen Checkout, card payments", "title: Another title # a comment")
     edit(project, "docs: https://docs.adyen.com/", "docs: https://docs.example.com/")
-    assert run(project).output == "against HEAD: no difference\n"
+    assert run(project).stdout == "against HEAD: no difference\n"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +68,7 @@ def test_wider_is_safe_for_callers(project: Path) -> None:
 
 def test_markdown_and_html_hold_every_difference(project: Path) -> None:
     edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
-    ids = [one["id"] for one in json.loads(run(project, "--format", "json").output)["differences"]]
+    ids = [one["id"] for one in json.loads(run(project, "--format", "json").stdout)["differences"]]
     for form in ("markdown", "html"):
         page = run(project, "--format", form).output
         assert all(identity in page for identity in ids)
@@ -143,10 +97,50 @@ def test_a_truncated_plan(project: Path) -> None:
     edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
     result = run(project)
     assert result.return_value == 1
-    assert "a plan is damaged or of another version" in result.output
+    assert "production.plan.json differs from its digest in manifest.json" in result.output
 
 
-def test_since_approval_everything_is_new(project: Path) -> None:
+def test_a_plan_of_another_version(project: Path) -> None:
+    path = project / "build/stripe/adyen/production.plan.json"
+    manifest = project / "build/manifest.json"
+    old = file_digest(path.read_bytes())
+    path.write_bytes(path.read_bytes().replace(b'"forwardc": 1', b'"forwardc": 2', 1))
+    edit(project, old, file_digest(path.read_bytes()), manifest.relative_to(project).as_posix())
+    git(project, "commit", "--quiet", "--all", "--message", "Another version")
+    edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
+    result = run(project)
+    assert result.return_value == 1
+    assert "production.plan.json is damaged or of another version" in result.output
+
+
+def test_a_plan_that_was_edited_by_hand_is_not_taken_for_the_build(project: Path) -> None:
+    path = project / "build/stripe/adyen/production.plan.json"
+    path.write_bytes(path.read_bytes().replace(b"ForwardcECOM", b"SomebodyElse"))
+    before = path.read_bytes()
+    result = run(project)
+    assert "build/ is stale" in result.stderr
+    assert result.stdout == "against HEAD: no difference\n"
+    assert path.read_bytes() == before
+
+
+def test_a_change_is_told_once(project: Path) -> None:
+    edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
+    told = [
+        one["what"]
+        for one in json.loads(run(project, "--format", "json").stdout)["differences"]
+        if (one["vault"], one["operation"]) == ("stripe", "card_cit")
+        and one["environment"] == "production"
+    ]
+    assert told == [
+        "PSP sees: added /0/headers/3 (X-Shop)",
+        "leaves: added /steps/0/http/body/$form/request/headers/0 (X-Shop)",
+    ]
+
+
+def test_a_lock_that_was_edited_by_hand(project: Path) -> None:
+    lock = project / "forwardc.lock"
+    lock.write_text('{"forwardc": 1, "own": 3}')
     result = run(project, "--against", "approved")
-    assert result.return_value == 3
-    assert "never approved by the PSP" in result.output
+    assert result.return_value == 1
+    assert "FC0705" in result.output
+    assert lock.read_text() == '{"forwardc": 1, "own": 3}'

@@ -70,11 +70,10 @@ def command(
 def _approve(
     compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
 ) -> None:
-    from forwardc.plan.approvals import LOCK, lock_path
-    from forwardc.review.approve import lock_bytes, with_approvals
-    from forwardc.review.write import replace_file
+    from forwardc.cli.lock_file import fresh_build, save
+    from forwardc.review.approve import with_approvals
 
-    folder = _fresh_build(compiled, sink)
+    folder = fresh_build(compiled, sink)
     plan = _plan(folder, vault, target, environment, compiled, sink) if folder else None
     if folder is None or plan is None:
         return
@@ -84,34 +83,9 @@ def _approve(
     approved = with_approvals(compiled.lock, plan, operations, act, sink)
     if approved is None:
         return
-    try:
-        replace_file(lock_path(folder), lock_bytes(approved))
-    except OSError as problem:
-        sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
-        return
-    _build_again(compiled.loaded.root, folder, act.date, sink)
-    _tell(plan, operations, act, lock_path(folder))
-
-
-def _fresh_build(compiled: "Compiled", sink: "Sink") -> Path | None:
-    """The build folder, None with FC0706 where it is not what the destinations compile to."""
-    from forwardc.review.write import compare
-
-    project = compiled.loaded.project
-    if project is None:
-        raise ValueError("a project without mistakes was read")
-    folder = compiled.loaded.root / project.build
-    changes = compare(folder, compiled.outputs())
-    if not changes.any:
-        return folder
-    stale = (*changes.written, *changes.removed)
-    sink.error(
-        "FC0706",
-        f"{project.build}/ is not what the destinations compile to: {len(stale)} stale, "
-        f"the first is {stale[0]}",
-        hint="run `forwardc build`, look at what changed, then approve",
-    )
-    return None
+    written = save(compiled.loaded.root, folder, approved, act.date, sink)
+    if written is not None:
+        _tell(plan, operations, act, written)
 
 
 def _plan(
@@ -148,16 +122,6 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
         return sorted(plan.operations)
     found = find_operation(plan, name, sink)
     return [found] if found else []
-
-
-def _build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
-    """Write the pages anew that show approvals."""
-    from forwardc.compile import compile_project
-    from forwardc.review.write import write
-
-    compiled = compile_project(root, sink, today)
-    if not sink.has_errors:
-        write(folder, compiled.outputs())
 
 
 def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:

@@ -1,11 +1,15 @@
 """`forwardc diff`: what changed since a commit or since the approvals, and who must act."""
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli.collector import collector_paused
 from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.output import note, say, shown_path
+from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -39,32 +43,59 @@ APPROVED = "approved"
     show_default=True,
     help="Exit with 3 only for differences of this class or a graver one.",
 )
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="ID",
+    help="Accept a break of callers, by the id that is shown; with --reason and --by.",
+)
+@click.option("--reason", metavar="TEXT", help="Why the break is accepted.")
+@click.option("--by", metavar="NAME", help="Who accepts it. A claim, not a proof.")
+@today_option
 @project_option
-def command(against: str, format_: str, fail_on: str, project: Path | None) -> int:
+@collector_paused()
+def command(
+    against: str,
+    format_: str,
+    fail_on: str,
+    accepted: tuple[str, ...],
+    reason: str | None,
+    by: str | None,
+    today: datetime.datetime | None,
+    project: Path | None,
+) -> int:
     """Compare the compiled project with what was committed or approved.
 
-    A commit is compared by its committed build/, without compiling it.
+    A commit is compared by its committed build/, without compiling it. A break of callers that is
+    meant can be accepted: it is written to forwardc.lock with the reason, and fails no more.
     """
     from forwardc.diagnostics.sink import Sink
     from forwardc.review.diff.render import Format, render
 
-    root = find_project(project)
-    sink = Sink()
-    found = _differences(root, against, sink)
+    if bool(accepted) != bool(reason) or bool(accepted) != bool(by):
+        raise click.UsageError("--accept ID, --reason TEXT and --by NAME go together.")
+    root, sink = find_project(project), Sink()
+    found = _differences(root, against, day_of(today), sink)
     if found is None:
         show(sink, "text", root)
         return 1
+    show(sink, "text", root, err=True)
+    if reason is not None and by is not None:
+        return _accept(root, found, accepted, reason, by, day_of(today))
     click.echo(render(found, Format(format_), against), nl=False)
     return EXIT_DIFFERENT if any(_fails(one, fail_on) for one in found) else 0
 
 
-def _differences(root: Path, against: str, sink: "Sink") -> "list[Difference] | None":
+def _differences(
+    root: Path, against: str, today: datetime.date, sink: "Sink"
+) -> "list[Difference] | None":
     from forwardc.plan.approvals import lock_path, read_lock
     from forwardc.review.diff.builds import NoBuild, committed
     from forwardc.review.diff.compare import accept, compare
     from forwardc.review.diff.since_approval import since_approval
 
-    new = _present(root, sink)
+    new = _present(root, today, sink)
     if new is None:
         return None
     build, folder = new
@@ -73,7 +104,7 @@ def _differences(root: Path, against: str, sink: "Sink") -> "list[Difference] | 
         return None
     try:
         if against == APPROVED:
-            found = since_approval(lock, build)
+            found = since_approval(lock, build, today)
         else:
             found = compare(committed(root, against, folder), build)
     except NoBuild as problem:
@@ -82,20 +113,23 @@ def _differences(root: Path, against: str, sink: "Sink") -> "list[Difference] | 
     return accept(found, {one.change: one.reason for one in lock.accepted})
 
 
-def _present(root: Path, sink: "Sink") -> "tuple[Build, str] | None":
+def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, str] | None":
     """The build folder where it is fresh, which is quick to see, else a new compilation."""
     from forwardc.compile import compile_project
     from forwardc.language.load import load_project
     from forwardc.review.diff.builds import Folder, Made
-    from forwardc.review.fresh import is_fresh
+    from forwardc.review.fresh import check_evidence, is_fresh
 
     project = load_project(root, sink)
     if project is not None and is_fresh(root, project):
-        return Folder(root / project.build), project.build
-    compiled = compile_project(root, sink)
+        check_evidence(root, project, today, sink)
+        return None if sink.has_errors else (Folder(root / project.build), project.build)
+    compiled = compile_project(root, sink, today)
     if sink.has_errors or compiled.loaded.project is None:
         return None
-    return Made(dict(compiled.outputs())), compiled.loaded.project.build
+    folder = compiled.loaded.project.build
+    note(f"{folder}/ is stale: what the destinations compile to now is compared")
+    return Made(dict(compiled.outputs())), folder
 
 
 def _fails(one: "Difference", fail_on: str) -> bool:
@@ -105,3 +139,51 @@ def _fails(one: "Difference", fail_on: str) -> bool:
         return False
     order = list(Class)
     return fail_on == "any" or order.index(one.class_) <= order.index(Class(fail_on))
+
+
+def _accept(
+    root: Path,
+    found: "list[Difference]",
+    ids: tuple[str, ...],
+    reason: str,
+    by: str,
+    today: datetime.date,
+) -> int:
+    """Write the acceptances into the lock, all or none."""
+    from forwardc.cli.lock_file import fresh_build, save
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review.approve import Act, with_accepted
+
+    sink = Sink()
+    meant = _meant(found, ids, sink)
+    compiled = compile_project(root, sink, today)
+    folder = None if sink.has_errors else fresh_build(compiled, sink)
+    lock = with_accepted(compiled.lock, ids, reason, Act(by, today), sink) if folder else None
+    written = save(root, folder, lock, today, sink) if folder and lock else None
+    show(sink, "text", root, err=not sink.has_errors)
+    if written is None:
+        return 1
+    for one in meant:
+        say(f"accepted {one.id}  {one.subject}: {one.what}")
+    say(f"written: {shown_path(written)}")
+    return 0
+
+
+def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "list[Difference]":
+    """The differences of these ids; FC0706 for one that is none, or breaks no caller."""
+    from forwardc.review.diff.finding import Class
+
+    known = {one.id: one for one in found}
+    for id_ in ids:
+        if id_ not in known:
+            sink.error(
+                "FC0706", f"no difference has the id {id_[:64]!r}", hint="run `forwardc diff`"
+            )
+        elif known[id_].class_ is not Class.BREAKING:
+            sink.error(
+                "FC0706",
+                f"{id_} breaks no caller, and only that is accepted with a reason",
+                hint="what leaves is accepted with `forwardc approve`",
+            )
+    return [known[id_] for id_ in dict.fromkeys(ids) if id_ in known]

@@ -38,10 +38,13 @@ def find_project(given: Path | None) -> Path:
     raise click.UsageError(f"There is no {PROJECT_FILE} here. Name its folder with --project.")
 
 
-def show(sink: Sink, format_: str, root: Path) -> None:
-    """Write every diagnostic to standard output, and the count of `concise` to standard error."""
+def show(sink: Sink, format_: str, root: Path, *, err: bool = False) -> None:
+    """Write every diagnostic to standard output, and the count of `concise` to standard error.
+
+    With `err` all of it goes to standard error, beside a result.
+    """
     found = sink.sorted()
-    color = sys.stdout.isatty()
-    click.echo(render(found, Format(format_), Sources(root), color), nl=False)
+    color = (sys.stderr if err else sys.stdout).isatty()
+    click.echo(render(found, Format(format_), Sources(root), color), nl=False, err=err)
     if found and format_ == Format.CONCISE:
         click.echo(summary(found), err=True)

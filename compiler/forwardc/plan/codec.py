@@ -89,7 +89,7 @@ def from_json(data: Json) -> Term:
         case float():
             raise BadPlan("a number with a fraction is written as {'$number': text}")
         case list():
-            return Seq(tuple(from_json(item) for item in data))
+            return Seq(tuple([from_json(item) for item in data]))
         case dict():
             return _object_from_json(data)
         case _:
@@ -97,9 +97,11 @@ def from_json(data: Json) -> Term:
 
 
 def _object_from_json(data: dict[str, Json]) -> Term:
-    hole = next((key for key in data if key.startswith("$")), None)
-    if hole is None:
-        return Map(tuple((key, from_json(value)) for key, value in data.items()))
+    for hole in data:
+        if hole.startswith("$"):
+            break
+    else:
+        return Map(tuple([(key, from_json(value)) for key, value in data.items()]))
     read = _HOLES.get(hole)
     if read is None:
         raise BadPlan(f"unknown hole {hole}")
@@ -132,7 +134,7 @@ _HOLES: dict[str, Callable[[dict[str, Json]], Term]] = {
     "$raw": lambda data: Raw(data["$raw"], data.get("number", False)),
     "$number": lambda data: Lit(Decimal(data["$number"])),
     "$call": _call,
-    "$text": lambda data: Text(tuple(from_json(part) for part in data["$text"])),
+    "$text": lambda data: Text(tuple([from_json(part) for part in data["$text"]])),
     "$map": lambda data: Map(tuple((key, from_json(value)) for key, value in data["$map"])),
     "$if": lambda data: If(data["$if"], from_json(data["then"])),
     "$limit": lambda data: Limit(data["$limit"], data["name"], from_json(data["of"])),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from forwardc.diagnostics.scan import find_cards, find_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import (
+    AcceptedChange,
     Approval,
     Lock,
     OwnApproval,
@@ -53,6 +54,27 @@ def with_approvals(
         if act.ticket is not None and surface is not None:
             psp[place(plan, name)] = _psp(surface, act, act.ticket)
     return lock.model_copy(update={"own": own, "psp": psp})
+
+
+def with_accepted(
+    lock: Lock, changes: Sequence[str], reason: str, act: Act, sink: Sink
+) -> Lock | None:
+    """The lock with these breaks of callers accepted, by the ids that `diff` gives.
+
+    An earlier acceptance of the same break is replaced. None with FC0706 in the sink.
+    """
+    before = len(sink.sorted())
+    _check_text("--by", act.by, sink)
+    _check_text("--reason", reason, sink)
+    if len(sink.sorted()) > before:
+        return None
+    kept = [one for one in lock.accepted if one.change not in changes]
+    new = [
+        AcceptedChange(change=change, reason=reason, by=act.by, date=act.date)
+        for change in dict.fromkeys(changes)
+    ]
+    accepted = tuple(sorted([*kept, *new], key=lambda one: one.change))
+    return lock.model_copy(update={"accepted": accepted})
 
 
 def _refused(plan: Plan, act: Act, surfaces: Sequence[object], sink: Sink) -> bool:

@@ -1,4 +1,4 @@
-"""Compares two builds plan by plan. Only plans whose digests differ are read.
+"""Compares two builds plan by plan. Only plans whose digests differ are read, a pair at a time.
 
 Knows manifests, plans and approvals' surfaces; nothing of YAML.
 """
@@ -6,32 +6,47 @@ Knows manifests, plans and approvals' surfaces; nothing of YAML.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any, TypeAlias
 
-from forwardc.plan.changes import changes
-from forwardc.plan.digest import leaving, review_surface
+from forwardc.plan.changes import Change, changes
+from forwardc.plan.digest import file_digest, leaving, review_surface
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.diff.builds import MANIFEST, Build, NoBuild
 from forwardc.review.diff.callers import given
 from forwardc.review.diff.finding import Class, Difference, Subject, in_order
+
+Json: TypeAlias = Any
 
 
 def compare(old: Build, new: Build) -> list[Difference]:
     """Every difference, the gravest first. Raises `NoBuild` where a side cannot be read."""
     before, after = plan_digests(old), plan_digests(new)
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
-    old_plans = load_plans(old, [path for path in paths if path in before])
-    new_plans = load_plans(new, [path for path in paths if path in after])
+    old_files = read_plans(old, {path: before[path] for path in paths if path in before})
+    new_files = read_plans(new, {path: after[path] for path in paths if path in after})
     found = [
         difference
         for path in paths
-        for difference in _plan(old_plans.get(path), new_plans.get(path))
+        for difference in _plan(_loaded(path, old_files), _loaded(path, new_files))
     ]
     return in_order(found)
 
 
 def accept(found: list[Difference], reasons: Mapping[str, str]) -> list[Difference]:
-    """The differences with the reasons for which some were accepted, by id."""
-    return [replace(one, accepted=reasons.get(one.id)) for one in found]
+    """The differences with the reasons for which breaks were accepted, by id.
+
+    Nothing else can be accepted: an approval is lost or it is not.
+    """
+    return [
+        replace(one, accepted=reasons.get(one.id)) if one.class_ is Class.BREAKING else one
+        for one in found
+    ]
+
+
+def what_leaves(old: Json, new: Json) -> list[Change]:
+    """What differs of all that leaves, without what the change of the surface says already."""
+    found = changes(old, new)
+    return [one for one in found if "/review/" not in one.pointer] or found
 
 
 def plan_digests(build: Build) -> dict[str, str]:
@@ -45,14 +60,25 @@ def plan_digests(build: Build) -> dict[str, str]:
         raise NoBuild(f"{MANIFEST} is damaged") from problem
 
 
-def load_plans(build: Build, paths: list[str]) -> dict[str, Plan]:
-    """Plans by path. Raises `NoBuild` where one is damaged."""
+def read_plans(build: Build, digests: Mapping[str, str]) -> Mapping[str, bytes]:
+    """The bytes of these plans. Raises `NoBuild` where one is not what was built."""
+    files = build.read(list(digests))
+    for path, data in files.items():
+        if file_digest(data) != digests[path]:
+            raise NoBuild(f"{path} differs from its digest in {MANIFEST}")
+    return files
+
+
+def load(path: str, data: bytes) -> Plan:
+    """The plan of a file. Raises `NoBuild` where it is none of this version."""
     try:
-        return {path: load_plan(data) for path, data in build.read(paths).items()}
-    except NoBuild:
-        raise
+        return load_plan(data)
     except ValueError as problem:
-        raise NoBuild("a plan is damaged or of another version") from problem
+        raise NoBuild(f"{path} is damaged or of another version") from problem
+
+
+def _loaded(path: str, files: Mapping[str, bytes]) -> Plan | None:
+    return load(path, files[path]) if path in files else None
 
 
 def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
@@ -81,15 +107,12 @@ def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
     name = subject.operation
     for class_, what in given((old, old.operations[name]), (new, new.operations[name])):
         yield Difference(subject, class_, what)
-    surface = changes(review_surface(old, name), review_surface(new, name))
-    for change in surface:
-        yield Difference(subject, _class(subject, Class.REVIEW), f"PSP sees: {change}")
-    for change in changes(leaving(old, name), leaving(new, name)):
-        yield Difference(subject, _class(subject, Class.OWN), f"leaves: {change}")
-
-
-def _class(subject: Subject, class_: Class) -> Class:
-    return class_ if _is_approved(subject) else Class.SAFE
+    if _is_approved(subject):
+        for change in changes(review_surface(old, name), review_surface(new, name)):
+            yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
+    class_ = Class.OWN if _is_approved(subject) else Class.SAFE
+    for change in what_leaves(leaving(old, name), leaving(new, name)):
+        yield Difference(subject, class_, f"leaves: {change}")
 
 
 def _is_approved(subject: Subject) -> bool:

@@ -22,6 +22,12 @@ TITLES = {
     Class.OWN: "Needs your own approval again",
     Class.SAFE: "Safe",
 }
+_COUNTED = {
+    Class.REVIEW: "for a new PSP review",
+    Class.BREAKING: "breaking callers",
+    Class.OWN: "for your own approval",
+    Class.SAFE: "safe",
+}
 
 
 class Format(StrEnum):
@@ -54,8 +60,8 @@ def counts(found: Sequence[Difference]) -> str:
     for class_ in Class:
         number = sum(1 for one in found if one.class_ is class_)
         if number:
-            parts.append(f"{number} {TITLES[class_].lower()}")
-    return "; ".join(parts) or "no difference"
+            parts.append(f"{number} {_COUNTED[class_]}")
+    return ", ".join(parts) or "no difference"
 
 
 def _groups(found: Sequence[Difference]) -> list[tuple[str, list[tuple[str, list[Difference]]]]]:

@@ -1,28 +1,37 @@
-"""Compares what was approved with what would leave now, by the covers in the lock file."""
+"""Compares what was approved with what would leave now, by the covers in the lock file.
+
+Has no clock: the day is given.
+"""
 
 from collections.abc import Iterator
+from datetime import date
 
-from forwardc.plan.approvals import Lock
+from forwardc.plan.approvals import Approval, Lock
 from forwardc.plan.changes import changes
 from forwardc.plan.digest import leaving, review_surface
 from forwardc.plan.model import Plan
 from forwardc.review.diff.builds import Build
-from forwardc.review.diff.compare import load_plans, plan_digests
+from forwardc.review.diff.compare import load, plan_digests, read_plans, what_leaves
 from forwardc.review.diff.finding import Class, Difference, Subject, in_order
 
 ENVIRONMENT = "production"
 
 
-def since_approval(lock: Lock, build: Build) -> list[Difference]:
-    """Every difference between an approval and the present plan, and what was never approved."""
+def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
+    """Every difference between an approval and the present plan, and what nothing approves.
+
+    Raises `NoBuild` where a plan cannot be read.
+    """
     wanted = f"/{ENVIRONMENT}.plan.json"
-    paths = [path for path in plan_digests(build) if path.endswith(wanted)]
-    plans = load_plans(build, paths).values()
-    found = [one for plan in plans for name in plan.operations for one in _since(lock, plan, name)]
-    return in_order([*found, *_gone(lock, list(plans))])
+    digests = {at: digest for at, digest in plan_digests(build).items() if at.endswith(wanted)}
+    plans = [load(path, data) for path, data in read_plans(build, digests).items()]
+    found = [
+        one for plan in plans for name in plan.operations for one in _since(lock, plan, name, today)
+    ]
+    return in_order([*found, *_gone(lock, plans)])
 
 
-def _since(lock: Lock, plan: Plan, name: str) -> Iterator[Difference]:
+def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Difference]:
     subject = Subject(plan.vault, plan.destination, plan.environment, name)
     place = f"{plan.vault}/{plan.destination}/{name}/{plan.environment}"
     own, psp = lock.own.get(place), lock.psp.get(place)
@@ -30,13 +39,22 @@ def _since(lock: Lock, plan: Plan, name: str) -> Iterator[Difference]:
     if own is None:
         yield Difference(subject, Class.OWN, "never approved")
     else:
-        for change in changes(own.covers, leaving(plan, name)):
+        for change in what_leaves(own.covers, leaving(plan, name)):
             yield Difference(subject, Class.OWN, f"leaves: {change}")
+        yield from _ended(subject, Class.OWN, "your own approval", own, today)
     if surface is not None and psp is None:
         yield Difference(subject, Class.REVIEW, "never approved by the PSP")
     elif surface is not None and psp is not None:
         for change in changes(psp.covers, surface):
             yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
+        yield from _ended(subject, Class.REVIEW, "the PSP's approval", psp, today)
+
+
+def _ended(
+    subject: Subject, class_: Class, which: str, record: Approval, today: date
+) -> Iterator[Difference]:
+    if record.expires is not None and record.expires < today:
+        yield Difference(subject, class_, f"{which} ended on {record.expires}")
 
 
 def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:

@@ -1,0 +1,65 @@
+"""Writes `forwardc.lock` for the commands that change it, and then the pages that show it.
+
+Decides nothing: what the lock holds is the caller's.
+"""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forwardc.compile import Compiled
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock
+
+
+def fresh_build(compiled: "Compiled", sink: "Sink") -> Path | None:
+    """The build folder, None with FC0706 where it is not what the destinations compile to."""
+    from forwardc.review.write import compare
+
+    project = compiled.loaded.project
+    if project is None:
+        raise ValueError("a project without mistakes was read")
+    folder = compiled.loaded.root / project.build
+    changes = compare(folder, compiled.outputs())
+    if not changes.any:
+        return folder
+    stale = (*changes.written, *changes.removed)
+    sink.error(
+        "FC0706",
+        f"{project.build}/ is not what the destinations compile to: {len(stale)} stale, "
+        f"the first is {stale[0]}",
+        hint="run `forwardc build`, look at what changed, then approve",
+    )
+    return None
+
+
+def save(root: Path, folder: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Path | None:
+    """Write the lock, and build again what shows it; None with FC0706 where it cannot be."""
+    from forwardc.plan.approvals import LOCK, lock_path
+    from forwardc.review.approve import lock_bytes
+    from forwardc.review.write import replace_file
+
+    path = lock_path(folder)
+    try:
+        replace_file(path, lock_bytes(lock))
+    except OSError as problem:
+        sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
+        return None
+    _build_again(root, folder, today, sink)
+    return path
+
+
+def _build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.review.write import write
+
+    # What it finds was found before the lock was written.
+    again = Sink()
+    compiled = compile_project(root, again, today)
+    if again.has_errors:
+        for one in again.sorted():
+            sink.add(one)
+    else:
+        write(folder, compiled.outputs())
