@@ -111,12 +111,13 @@ class _Lowering:
                 for rule in step.outcome
             ),
             idempotent=step.idempotent_header is not None,
-            stand_in=step.stand_in or any(self._used(step, "stand_in")),
+            stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
         )
 
-    def _used(self, step: source.Step, attribute: str) -> list[object]:
+    def _used(self, step: source.Step, attribute: str) -> dict[str, object]:
+        """An attribute of each setting that a step uses, by the setting's name."""
         names = {
             node.name.removeprefix("settings.")
             for term in source.terms_of(step)
@@ -124,10 +125,13 @@ class _Lowering:
             if isinstance(node, Ref) and node.root == "settings"
         }
         declared = self._destination.settings
-        return [getattr(declared[name], attribute) for name in sorted(names) if name in declared]
+        return {
+            name: getattr(declared[name], attribute) for name in sorted(names) if name in declared
+        }
 
     def _unconfirmed_settings(self, step: source.Step) -> list[str]:
-        return [str(reason) for reason in self._used(step, "unconfirmed") if reason]
+        used = self._used(step, "unconfirmed")
+        return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
 
     def _request(self, step: source.Step, lets: Mapping[str, Term]) -> program.Request:
         request = step.request

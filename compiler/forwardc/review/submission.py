@@ -12,6 +12,7 @@ from forwardc.language.destination import Pci
 from forwardc.plan.analysis import atoms_in, operation_terms
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Operation, Step
+from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import accounts, keys_of, reviewed
 from forwardc.review.sample import sample_request
@@ -56,7 +57,7 @@ def _words(pack: Pack) -> dict[str, Any]:
         "pci_words": _pci(destination.pci),
         "steps": list(_steps(pack, built)),
         "stored": [secret for secret in setup["secrets"] if "vault" in secret["held"]],
-        "not_done": [fact["value"] for fact in facts.section("not_done").values()],
+        "not_done": not_done(facts),
         "names": _names(built),
         **{
             name: setup[name]

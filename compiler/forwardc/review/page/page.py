@@ -8,14 +8,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from forwardc.plan.approvals import Lock, place
-from forwardc.plan.changes import changes
 from forwardc.plan.digest import approval_digest, canonical, file_digest, leaving, review_surface
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
+from forwardc.review.diff.compare import what_leaves
+from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.page.flow import diagram, url_of
-from forwardc.review.page.values import counted, values
+from forwardc.review.page.values import Value, counted, values
+from forwardc.review.production_config import keys_of
 from forwardc.review.sample import sample_answer, sample_request
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import encode
@@ -41,6 +43,9 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
         ],
         secrets=_secrets(pack, built),
+        sealing=_sealing(pack, built),
+        is_production=pack.program.environment == "production",
+        not_done=not_done(pack.vault.facts),
         pci=pack.destination.pci,
         accounts=pack.accounts,
         digest=file_digest(to_bytes(pack.plan)),
@@ -74,11 +79,17 @@ def _operation(pack: Pack, plan: Plan, one: Assessment, lock: Lock) -> dict[str,
             for step, emitted in zip(operation.steps, one.emitted_steps, strict=True)
         ],
         "approvals": _approvals(plan, name, lock),
+        "unconfirmed": [one for step in operation.steps for one in step.unconfirmed],
     }
 
 
 def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
-    """The records for an operation with what has changed since: pointers, never values."""
+    """The records for an operation with what has changed since: pointers, never values.
+
+    None in the sandbox, which needs no approval.
+    """
+    if plan.environment != "production":
+        return []
     key, surface = place(plan, name), review_surface(plan, name)
     found = [_record("own", lock.own.get(key), leaving(plan, name), approval_digest(plan, name))]
     if surface is not None:
@@ -88,7 +99,7 @@ def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
 
 
 def _record(which: str, record: Any, now: Any, digest: str) -> dict[str, Any]:
-    since = changes(record.covers, now) if record else []
+    since = what_leaves(record.covers, now) if record else []
     state = "never approved" if record is None else "changed" if since else "approved"
     return {
         "which": which,
@@ -106,7 +117,13 @@ def _refusal(row: Any) -> tuple[str, list[str]]:
 
 
 def _secrets(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
-    """Every key and credential by name: what it is for and who holds it."""
+    """Every key and credential by name: what it is for, where it goes and who holds it."""
+    found = [
+        one
+        for assessment in built
+        for step in assessment.context.operation.steps
+        for one in values(step, assessment.context)
+    ]
     stored = {name for one in built for name in one.context.stored}
     held = {name for one in built for name in runtime_secrets(one)}
     return [
@@ -114,12 +131,30 @@ def _secrets(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
             "name": name,
             "description": secret.description,
             "as_key": secret.as_key,
+            "places": _places(name, found),
             "holders": ["the vault"] * (f"secrets.{name}" in stored)
             + ["our runtime"] * (name in held),
         }
         for name, secret in pack.program.secrets.items()
         if name in pack.plan["secrets"]
     ]
+
+
+def _places(secret: str, found: list[Value]) -> list[str]:
+    name = f"secrets.{secret}"
+    return list(dict.fromkeys(one.place for one in found if name in one.source.split(", ")))
+
+
+def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
+    """Keys that protect a part of a body, or the credentials that are submitted to the vault."""
+    found = [
+        key
+        for one in built
+        for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True)
+        if emitted.get("review")
+        for key in keys_of(pack, step, emitted["review"])
+    ]
+    return [key for index, key in enumerate(found) if key not in found[:index]]
 
 
 @cache

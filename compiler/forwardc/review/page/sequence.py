@@ -6,9 +6,11 @@ Knows geometry and text; a caller says who talks to whom.
 from dataclasses import dataclass
 from html import escape
 
-_LEFT, _TOP, _HEAD, _ROW = 150, 16, 46, 52
+_LEFT, _TOP, _HEAD, _ROW = 150, 16, 60, 52
 _GAP = 360
 _BOX = 256
+_NOTE = 40
+"""Characters of a note that fit into a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ def _actor(index: int, name: str, note: str, height: int) -> str:
         f'<rect class="actor" x="{x - _BOX // 2}" y="{_TOP}" width="{_BOX}" '
         f'height="{_HEAD - 4}" rx="6"/>'
         f'<text class="name" x="{x}" y="{_TOP + 18}" text-anchor="middle">{escape(_cut(name, 30))}'
-        f'</text><text class="note" x="{x}" y="{_TOP + 34}" text-anchor="middle">'
-        f"{escape(_cut(note, 44))}</text>"
+        "</text>"
+        + "".join(
+            f'<text class="note" x="{x}" y="{_TOP + 34 + 14 * row}" text-anchor="middle">'
+            f"{escape(line)}</text>"
+            for row, line in enumerate(_two_lines(note))
+        )
     )
 
 
@@ -101,6 +107,15 @@ def _arrow(row: int, message: Message) -> str:
         f'<text class="say{card}" x="{middle:g}" y="{y - 8}" text-anchor="middle">'
         f"{escape(_cut(message.text, most))}</text>{note}"
     )
+
+
+def _two_lines(note: str) -> list[str]:
+    """A note in at most two lines: a host is broken behind a dot or a hyphen."""
+    if len(note) <= _NOTE:
+        return [note]
+    breaks = [at + 1 for at in range(_NOTE) if note[at] in ".- "]
+    at = breaks[-1] if breaks else _NOTE
+    return [note[:at], _cut(note[at:], _NOTE)]
 
 
 def _x(index: int) -> int:
