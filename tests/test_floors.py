@@ -26,6 +26,8 @@ DECLARED = {
     )
     for name in re.findall(r"^[a-z0-9-]+", text)
 }
+# Where boto3 keeps its errors and limits, as its own documents have it.
+DECLARED |= {"botocore"} if "boto3" in DECLARED else set()
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 

@@ -46,7 +46,7 @@ def test_no_option_runs_what_is_not_approved(
     def unread(*_: object) -> None:
         raise AssertionError("no secret may be looked up")
 
-    monkeypatch.setattr("forwardc.runtime.secrets.from_environment", unread)
+    monkeypatch.setattr("forwardc.runtime.sources.lookup.open_lookup", unread)
     monkeypatch.setattr("forwardc.runtime.secrets.sandbox_lookup", unread)
     # Source and params are wrong, too: what is not approved is not looked at.
     arguments = ("--via", "checkout", "--env", "production", "--source", "no", "-p", "no")

@@ -2,9 +2,7 @@
 
 import base64
 import hashlib
-import json
 import pickle
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +11,7 @@ from forwardc.plan.model import Plan, SecretSpec
 from forwardc.runtime.secrets import (
     credential_variable,
     derived,
-    from_environment,
     gather,
-    read_file,
     sandbox_lookup,
     sandbox_secret,
     secret_variable,
@@ -29,40 +25,6 @@ def test_names_of_variables() -> None:
     assert secret_variable("adyen", "adyen_api_key") == "FORWARDC_SECRET_ADYEN_ADYEN_API_KEY"
     assert secret_variable("my-shop", "key") == "FORWARDC_SECRET_MY_SHOP_KEY"
     assert credential_variable("checkout", "api_key") == "FORWARDC_VAULT_CHECKOUT_API_KEY"
-
-
-@pytest.mark.parametrize("suffix", [".json", ".toml"])
-def test_a_file_wins_over_the_environment(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"secrets{suffix}"
-    path.write_text(json.dumps({"A": "file"}) if suffix == ".json" else 'A = "file"\n')
-    path.chmod(0o600)
-    sink = Sink()
-    look_up = from_environment({"A": "environment", "B": "b", "C": ""}, read_file(path, sink))
-    assert [look_up(name) for name in "ABCD"] == ["file", "b", None, None]
-    assert not sink.sorted()
-
-
-def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "secrets.toml"
-    path.write_text('A = "x"\n')
-    path.chmod(0o644)
-    sink = Sink()
-    assert set(read_file(path, sink)) == {"A"}
-    assert not sink.has_errors
-    assert ["chmod" in str(found.hint) for found in sink.sorted()] == [True]
-
-
-@pytest.mark.parametrize(
-    "text", [f'A = "{RAW}', f"A = {RAW}", '[A]\nB = "x"', "A = 1", 'A = ""', "A = '\xff'"]
-)
-def test_a_bad_file_is_refused_without_quoting_it(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "secrets.toml"
-    path.write_bytes(text.encode("latin-1"))
-    path.chmod(0o600)
-    sink = Sink()
-    assert read_file(path, sink) == {}
-    assert [found.code for found in sink.sorted()] == ["FC0806"]
-    assert RAW not in repr(sink.sorted())
 
 
 def test_keys_derive() -> None:

@@ -171,11 +171,12 @@ def _read_params(path: Path | None) -> dict[str, object]:
 def _look_up(plan: "Plan", sandbox: str | None, file: Path | None, sink: "Sink") -> "Lookup":
     import os
 
-    from forwardc.runtime.secrets import from_environment, read_file, sandbox_lookup
+    from forwardc.runtime.secrets import sandbox_lookup
+    from forwardc.runtime.sources.lookup import open_lookup
 
     if sandbox is not None:
-        return sandbox_lookup(plan)
-    return from_environment(os.environ, read_file(file, sink) if file else {})
+        return sandbox_lookup(plan, os.environ)
+    return open_lookup(os.environ, file, sink)
 
 
 def _run(

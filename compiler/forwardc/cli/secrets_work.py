@@ -20,15 +20,11 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
 from forwardc.plan.build_dir import read_manifest, read_plan
 from forwardc.plan.model import Plan
+from forwardc.runtime.oauth import NoToken, Tokens, client_of, report
 from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient, Stored
-from forwardc.runtime.secrets import (
-    Lookup,
-    credential_values,
-    from_environment,
-    read_file,
-    sandbox_lookup,
-)
+from forwardc.runtime.secrets import Lookup, credential_values, sandbox_lookup
 from forwardc.runtime.send import Sender
+from forwardc.runtime.sources.lookup import open_lookup
 from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
 
 _Result = TypeVar("_Result")
@@ -96,9 +92,8 @@ def _plans(given: Given, sink: Sink) -> list[Plan]:
 def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, Lookup]:
 
     if given.sandbox is not None:
-        return {plan.destination: sandbox_lookup(plan) for plan in plans}
-    file = read_file(given.secrets_file, sink) if given.secrets_file else {}
-    look_up = from_environment(os.environ, file)
+        return {plan.destination: sandbox_lookup(plan, os.environ) for plan in plans}
+    look_up = open_lookup(os.environ, given.secrets_file, sink)
     return {plan.destination: look_up for plan in plans}
 
 
@@ -110,11 +105,15 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
     if work.sink.has_errors or store is None:
         return None
 
-    async def go() -> _Result:
+    async def go() -> _Result | None:
         async with Sender(transport_to(sandbox) if sandbox else None) as sender:
-            return await action(
-                StoreClient(sender, store, plan.hosts.vault, keys[STORE_CREDENTIAL])
-            )
+            client = client_of(plan, keys, STORE_CREDENTIAL, store.scopes)
+            try:
+                key = await Tokens().token(client, sender) if client else keys[STORE_CREDENTIAL]
+            except NoToken as problem:
+                report(problem, work.sink)
+                return None
+            return await action(StoreClient(sender, store, plan.hosts.vault, key))
 
     try:
         return asyncio.run(go())

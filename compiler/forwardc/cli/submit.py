@@ -141,14 +141,10 @@ def _hashes(
 
     from forwardc.review.seal import key_hash
     from forwardc.review.sealed_keys import can_be_hashed
-    from forwardc.runtime.secrets import (
-        from_environment,
-        read_file,
-        secret_values,
-        secret_variable,
-    )
+    from forwardc.runtime.secrets import secret_values, secret_variable
+    from forwardc.runtime.sources.lookup import open_lookup
 
-    look_up = from_environment(os.environ, read_file(file, sink) if file else {})
+    look_up = open_lookup(os.environ, file, sink)
 
     def trimmed(variable: str) -> str | None:
         raw = look_up(variable)

@@ -151,6 +151,8 @@ _TABLE = (
     Code("FC0815", "stand-in-in-production", "A stand-in cannot run in production"),
     Code("FC0816", "sealing-key-refused", "A key cannot be sealed for the vault"),
     Code("FC0817", "secret-store-failed", "The vault's store of secrets did not do what was asked"),
+    Code("FC0825", "secret-source-failed", "A source of secrets does not give a value"),
+    Code("FC0826", "oauth-refused", "The vault gives no access token"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

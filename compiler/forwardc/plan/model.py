@@ -36,10 +36,29 @@ class Hosts(_Model):
     destination: tuple[str, ...] = ()
 
 
+class OAuth(_Model):
+    """OAuth 2.0 client credentials (RFC 6749, section 4.4), of which an access token is made.
+
+    `client_id` and `client_secret` are the names of the two credentials.
+    """
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...] = ()
+
+
+class Instead(_Model):
+    """What a credential can be made of where it is not given."""
+
+    oauth: OAuth
+
+
 class Credential(_Model):
-    """A credential of the vault's API, and the form that it has."""
+    """A credential of the vault's API, the form that it has, and what may stand in for it."""
 
     pattern: str | None = None
+    instead: Instead | None = Field(default=None, alias="or")
 
 
 class KeySet(_Model):
@@ -49,10 +68,14 @@ class KeySet(_Model):
 
 
 class SecretStore(_Model):
-    """Where the vault keeps secrets: names below the URL, values of at most so many bytes."""
+    """Where the vault keeps secrets: names below the URL, values of at most so many bytes.
+
+    `scopes` are what an access token needs there.
+    """
 
     url: str
     max_value_bytes: int = Field(gt=0)
+    scopes: tuple[str, ...] = ()
 
 
 class ByInput(_Model):

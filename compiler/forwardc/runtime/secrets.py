@@ -1,25 +1,26 @@
-"""Credentials and secrets of a run: from the environment, from a file, or the sandbox's own.
+"""Credentials and secrets of a run: looked up by name, derived, or the sandbox's own.
 
-Knows where values come from and how they derive, not what they are used for.
+Knows how values are named and how they derive; where they are kept is `sources/`'s.
 """
 
 import json
 import re
-import stat
-import tomllib
 from base64 import b32encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
+from enum import Enum, auto
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Credential, Operation, Plan, SecretSpec
+from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
 from forwardc.plan.values import Secret
+from forwardc.runtime.sources.protocol import SourceFailed
 
-_MOST_BYTES = 1024 * 1024
 Lookup: TypeAlias = Callable[[str], str | None]
-"""From an environment variable's name to its value."""
+"""From an environment variable's name to its value, None where there is none.
+
+Raises `SourceFailed` where a source should have it and does not give it.
+"""
 
 
 def secret_variable(destination: str, name: str) -> str:
@@ -36,48 +37,6 @@ def _upper(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
-def from_environment(environ: Mapping[str, str], file: Mapping[str, Secret]) -> Lookup:
-    """Look a variable up in a secrets file first, then in the environment. Empty is missing."""
-
-    def look_up(variable: str) -> str | None:
-        held = file.get(variable)
-        return str(held.reveal()) if held else environ.get(variable) or None
-
-    return look_up
-
-
-def read_file(path: Path, sink: Sink) -> dict[str, Secret]:
-    """The values of a secrets file, TOML or JSON, by the names of environment variables.
-
-    Warns where others may read the file; FC0806 where it cannot be read as one flat table of text.
-    """
-    try:
-        readable = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        values = _parsed(path, data)
-    except (OSError, ValueError, RecursionError):
-        # What the parser found wrong may quote the file, so it is not told.
-        sink.error("FC0806", "the secrets file cannot be read as TOML or JSON")
-        return {}
-    if readable:
-        sink.warning("FC0806", "other users can read the secrets file", hint="chmod 600 it")
-    if not all(isinstance(value, str) and value for value in values.values()):
-        sink.error("FC0806", "the secrets file must hold text only, one value for each name")
-        return {}
-    return {name: Secret(value) for name, value in values.items()}
-
-
-def _parsed(path: Path, data: bytes) -> dict[str, Any]:
-    if len(data) > _MOST_BYTES:
-        raise ValueError("too large")
-    text = data.decode("utf-8-sig")
-    values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError("not a table")
-    return values
-
-
 def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
     """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806."""
     credentials = credential_values(plan, operation.credentials, look_up, sink)
@@ -91,36 +50,85 @@ def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dic
 def credential_values(
     plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
 ) -> dict[str, Secret]:
-    """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit."""
+    """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit.
+
+    Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
+    secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
+    """
     found: dict[str, Secret] = {}
     for name in names:
-        variable = credential_variable(plan.vault, name)
-        value = look_up(variable)
-        if value is None:
-            _missing(variable, f"the credential {name} of {plan.vault}", sink)
-        elif _fits(plan.credentials.get(name), value):
-            found[name] = Secret(value)
-        else:
-            sink.error(
-                "FC0614",
-                f"{variable} does not have the form of the {name} that {plan.vault} accepts here",
-            )
+        found |= _credential(plan, name, look_up, sink)
     return found
+
+
+def _credential(plan: Plan, name: str, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
+    variable, what = credential_variable(plan.vault, name), f"the credential {name} of {plan.vault}"
+    spec = plan.credentials.get(name)
+    value = _asked(look_up, variable, what, sink)
+    if isinstance(value, str) and not _fits(spec, value):
+        accepted = f"the {name} that {plan.vault} accepts here"
+        sink.error("FC0614", f"{variable} does not have the form of {accepted}")
+    elif isinstance(value, str):
+        return {name: Secret(value)}
+    elif value is _Missing.NOWHERE and spec and spec.instead:
+        return _client(plan, spec.instead.oauth, variable, look_up, sink)
+    elif value is _Missing.NOWHERE:
+        _missing(variable, what, sink)
+    return {}
+
+
+def _client(
+    plan: Plan, oauth: OAuth, instead_of: str, look_up: Lookup, sink: Sink
+) -> dict[str, Secret]:
+    names = (oauth.client_id, oauth.client_secret)
+    variables = {name: credential_variable(plan.vault, name) for name in names}
+    found = {
+        name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
+        for name, variable in variables.items()
+    }
+    given = {name: Secret(value) for name, value in found.items() if isinstance(value, str)}
+    absent = [variables[name] for name in names if found[name] is _Missing.NOWHERE]
+    if len(absent) == len(names):
+        hint = f"set {instead_of}, or {absent[0]} and {absent[1]}, or give --secrets FILE"
+        sink.error("FC0806", f"no credential of {plan.vault} is available", hint=hint)
+    elif absent:
+        _missing(absent[0], f"the other half of the OAuth client of {plan.vault}", sink)
+    return given if len(given) == len(names) else {}
 
 
 def secret_values(
     plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
 ) -> dict[str, Secret]:
-    """The destination's secrets by name, each derived as its `as_key` says; FC0806 otherwise."""
+    """The destination's secrets by name, each derived as its `as_key` says.
+
+    FC0806 for a missing one, FC0825 where its source fails.
+    """
     found: dict[str, Secret] = {}
     for name in names:
         variable = secret_variable(plan.destination, name)
-        value = look_up(variable)
-        if value is None:
-            _missing(variable, f"the secret {name} of {plan.destination}", sink)
-        else:
+        what = f"the secret {name} of {plan.destination}"
+        value = _asked(look_up, variable, what, sink)
+        if isinstance(value, str):
             _derive(name, plan.secrets.get(name, SecretSpec()), value, variable, found, sink)
+        elif value is _Missing.NOWHERE:
+            _missing(variable, what, sink)
     return found
+
+
+class _Missing(Enum):
+    """Why there is no value: nobody has one, or its source failed, which is told already."""
+
+    NOWHERE = auto()
+    FAILED = auto()
+
+
+def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Missing:
+    try:
+        value = look_up(variable)
+    except SourceFailed as problem:
+        sink.error("FC0825", f"{what}: {problem}", hint=f"the secrets file names it for {variable}")
+        return _Missing.FAILED
+    return _Missing.NOWHERE if value is None else value
 
 
 def _missing(variable: str, what: str, sink: Sink) -> None:
@@ -166,20 +174,31 @@ def _base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def sandbox_lookup(plan: Plan) -> Lookup:
+def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
     """The sandbox's made-up values for one plan, by the rule that its document states.
 
-    They depend on names only and open nothing but a sandbox. No real value is read.
+    They depend on names only and open nothing but a sandbox. No real value is read: of the
+    variables that are set, only the names decide whether an OAuth client is played.
     """
     known = {
         credential_variable(plan.vault, name): _sandbox_credential(plan.vault, name)
-        for name in plan.credentials
+        for credential in plan.credentials
+        for name in _played(plan, credential, set_names)
     }
     known |= {
         secret_variable(plan.destination, name): _sandbox_secret(plan.destination, name, spec)
         for name, spec in plan.secrets.items()
     }
     return known.get
+
+
+def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[str, ...]:
+    instead = plan.credentials[credential].instead
+    if instead is None or credential_variable(plan.vault, credential) in set_names:
+        return (credential,)
+    client = (instead.oauth.client_id, instead.oauth.client_secret)
+    chosen = all(credential_variable(plan.vault, name) in set_names for name in client)
+    return client if chosen else (credential,)
 
 
 def sandbox_secret(destination: str, name: str) -> str:
@@ -199,6 +218,10 @@ def _sandbox_credential(vault: str, name: str) -> str:
     match (vault, name):
         case ("checkout", "api_key"):
             return "sk_sbox_" + b32encode(digest).decode().lower()[:27]
+        case ("checkout", "client_id"):
+            return "ack_" + b32encode(digest).decode().lower()[:26]
+        case ("checkout", "client_secret"):
+            return digest.hex()[:40]
         case ("stripe", "api_key"):
             return "sk_test_" + digest.hex()[:40]
         case _:

@@ -1,0 +1,83 @@
+"""What a source of secrets is: it has a kind, and gives the text that stands at a place.
+
+Knows no source, no plan and no environment variable. A reason never holds a value, nor text that
+another program or server wrote.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, Protocol
+
+TIMEOUT_S: Final = 10.0
+MOST_BYTES: Final = 64 * 1024
+
+
+class SourceFailed(Exception):  # noqa: N818 - what the source did
+    """A source does not give a value. The text is why, and may be shown."""
+
+
+class SecretSource(Protocol):
+    """One kind of source. `fetch` may block; `ask` bounds it."""
+
+    @property
+    def kind(self) -> str:
+        """What stands before the colon of a reference."""
+
+    def problem(self, place: str) -> str | None:
+        """What is wrong with the form of a place; None where it is well-formed."""
+
+    def fetch(self, place: str) -> str:
+        """The text at a place. Raises `SourceFailed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where one value is: a kind of source, and the place in it."""
+
+    kind: str
+    place: str
+
+
+def ask(source: SecretSource, place: str, seconds: float = TIMEOUT_S) -> str:
+    """The text at a place, never empty. Raises `SourceFailed`, also where the source hangs.
+
+    The thread of a source that hangs is left behind; it keeps no process alive.
+    """
+    answers: SimpleQueue[str | BaseException] = SimpleQueue()
+    thread = Thread(target=_put, args=(answers, source.fetch, place), daemon=True)
+    thread.start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except Empty:
+        answer = SourceFailed(f"gave no answer in {seconds:g} seconds")
+    if isinstance(answer, BaseException):
+        raise answer
+    if not answer:
+        raise SourceFailed("gives an empty value")
+    return answer
+
+
+def _put(
+    answers: "SimpleQueue[str | BaseException]", fetch: Callable[[str], str], place: str
+) -> None:
+    try:
+        answers.put(fetch(place))
+    except BaseException as problem:
+        # The thread that waits raises it.
+        answers.put(problem)
+
+
+def as_text(data: bytes) -> str:
+    """UTF-8 text without the line break at its end, which tools add. Raises `SourceFailed`."""
+    if len(data) > MOST_BYTES:
+        raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = None
+    # Raised out here, so that no exception behind it holds the value.
+    if text is None:
+        raise SourceFailed("gives no UTF-8 text")
+    return text.removesuffix("\n").removesuffix("\r")

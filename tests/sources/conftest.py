@@ -1,0 +1,37 @@
+"""Secrets files, and the values that must not be seen anywhere."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
+
+CANARY = "hush-canary-7373"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a secrets file that only its owner may read."""
+
+    def write(text: str, name: str = "secrets.toml", mode: int = 0o600) -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bound(written: Callable[..., Path]) -> Callable[..., SourceLookup]:
+    """A look-up of which the variable A is bound to a reference."""
+
+    def bind(reference: str, environ: Mapping[str, str] | None = None) -> SourceLookup:
+        sink = Sink()
+        look_up = open_lookup(environ or {}, written(f"[from]\nA = '''{reference}'''\n"), sink)
+        assert sink.sorted() == []
+        return look_up
+
+    return bind
