@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.codec import to_json
+from forwardc.plan.pretty import pretty
 from forwardc.plan.spans import spans_of
 from forwardc.plan.terms import Ref, Term, walk
 
@@ -17,17 +18,34 @@ _TERMS = get_args(Term)
 
 def encode(data: Any) -> Any:
     """JSON of a structure of mappings, sequences, scalars and terms."""
-    if isinstance(data, str):
+    if data is None or isinstance(data, str | int | float):
         return data
-    if isinstance(data, _TERMS):
-        return to_json(data)
     if isinstance(data, Mapping):
         return {key: encode(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [encode(item) for item in data]
-    if isinstance(data, Decimal):
+    return plain(data)
+
+
+def text_of(data: Any) -> str:
+    """The same JSON as text with two spaces."""
+    return pretty(data, plain)
+
+
+def plain(data: Any) -> Any:
+    """What stands in JSON for a term, a decimal, or a mapping, sequence or text of another type.
+
+    What is inside may need it again. Raises TypeError for anything else.
+    """
+    if isinstance(data, _TERMS):
+        return to_json(data)
+    if isinstance(data, Mapping):
+        return dict(data)
+    if isinstance(data, tuple):
+        return list(data)
+    if isinstance(data, str | Decimal):
         return str(data)
-    return data
+    raise TypeError(f"{type(data).__name__} has no place in a build file")
 
 
 def mentions(data: Any, name: str) -> bool:

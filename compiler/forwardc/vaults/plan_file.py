@@ -8,10 +8,9 @@ from typing import Any
 
 from forwardc.plan.analysis import atoms_in, names_used, operation_terms, optional_names, refs_in
 from forwardc.plan.atoms import ATOMS
-from forwardc.plan.pretty import pretty
 from forwardc.plan.program import Program, terms_of
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.encode import encode, mentions
+from forwardc.vaults.encode import mentions, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
 
 PLAN_VERSION = 1
@@ -122,4 +121,4 @@ def runtime_secrets(assessment: Assessment) -> frozenset[str]:
 
 def to_bytes(data: Any) -> bytes:
     """A build file: JSON with two spaces, a line feed at the end, members in their order."""
-    return (pretty(encode(data)) + "\n").encode()
+    return (text_of(data) + "\n").encode()

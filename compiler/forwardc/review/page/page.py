@@ -3,7 +3,6 @@
 Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
 """
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from forwardc.review.page.values import Value, counted, values
 from forwardc.review.production_config import keys_of
 from forwardc.review.sample import sample_answer, sample_request
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.encode import encode
+from forwardc.vaults.encode import text_of
 from forwardc.vaults.plan_file import runtime_secrets, to_bytes
 
 if TYPE_CHECKING:
@@ -33,7 +32,8 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     """The page's path below `build/` with its text; none where another pack leads."""
     if not pack.leads:
         return {}
-    plan = load_plan(to_bytes(pack.plan))
+    data = to_bytes(pack.plan)
+    plan = load_plan(data)
     built = [one for one in pack.assessments if one.emitted is not None]
     page = _template().render(
         pack=pack,
@@ -48,7 +48,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         not_done=not_done(pack.vault.facts),
         pci=pack.destination.pci,
         accounts=pack.accounts,
-        digest=file_digest(to_bytes(pack.plan)),
+        digest=file_digest(data),
     )
     return {f"{pack.folder}/review.html": page}
 
@@ -169,9 +169,5 @@ def _template() -> "Template":
         keep_trailing_newline=True,
         autoescape=True,
     )
-    environment.filters["pretty"] = _pretty
+    environment.filters["pretty"] = text_of
     return environment.get_template("review.html.j2")
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(encode(value), indent=2, ensure_ascii=False)
