@@ -26,12 +26,22 @@ import click
     is_flag=True,
     help="Accept what a vendor's documents allow but its SDK contradicts.",
 )
-def command(port: int, state: Path | None, lenient: bool) -> int:
+@click.option(
+    "--callbacks",
+    metavar="URL",
+    help="Send the callbacks of destinations to this address of this machine.",
+)
+def command(port: int, state: Path | None, lenient: bool, callbacks: str | None) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
+    from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
     from forwardc.sandbox.serve import serve
 
     try:
-        serve(port, state=state, lenient=lenient)
+        url = None if callbacks is None else loopback_url(callbacks)
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}.", param_hint="--callbacks") from None
+    try:
+        serve(port, state=state, lenient=lenient, callback_url=url)
     except OSError as error:
         raise click.ClickException(f"Cannot serve on port {port}: {error.strerror}.") from None
     except ValueError:

@@ -50,7 +50,7 @@ class Sandbox:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of a client."""
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await self._live(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
 
@@ -71,6 +71,18 @@ class Sandbox:
             raise TimedOut(host) from None
         took = round((perf_counter() - started) * 1000)
         return Answer(exchange.status, exchange.headers, bytes(exchange.body), took)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Run what parties do unasked while a server serves this app."""
+        parts = [party.background for party in self._parties.named if party.background]
+        await receive()
+        tasks = [asyncio.create_task(part(self._world, self._changed)) for part in parts]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, MAX_BODY)
@@ -142,12 +154,6 @@ def _take_host_from_path(scope: Scope) -> str:
         *((name, value) for name, value in scope["headers"] if name != b"host"),
     ]
     return segment
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

@@ -6,7 +6,7 @@ destination needs no change here.
 
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -19,6 +19,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Background = Callable[[World, Callable[[], None]], Coroutine[None, None, None]]
 
 # Below this path a party has switches of the sandbox, which are no vendor's.
 SWITCHES = "/_sandbox/"
@@ -43,6 +44,8 @@ class Party:
     app: App
     # Where a party that is both takes orders as a vault: such calls are no destination's.
     control: tuple[str, ...] = ()
+    # What a server runs beside the app, until it stops: a party may act without being asked.
+    background: Background | None = None
 
     def receives(self, path: str) -> bool:
         """Whether a request to this path counts as one that a destination received."""
@@ -104,4 +107,5 @@ def is_host_name(text: str) -> bool:
 
 def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Party:
     module = import_module(name)
-    return Party(name, role, module.HOSTS, module.create(world), control)
+    beside = getattr(module, "background", None)
+    return Party(name, role, module.HOSTS, module.create(world), control, beside)

@@ -29,15 +29,22 @@ class Running:
     world: World
 
 
-def serve(port: int, *, state: Path | None = None, lenient: bool = False) -> None:
+def serve(
+    port: int,
+    *,
+    state: Path | None = None,
+    lenient: bool = False,
+    callback_url: str | None = None,
+) -> None:
     """Serve until interrupted, and print the address and the fixed sources.
 
-    `port` 0 takes a free one. `state` is a file that keeps the tables. Raises `OSError` if the
-    port is taken, `ValueError` if the state file is not one.
+    `port` 0 takes a free one. `state` is a file that keeps the tables. `callback_url` is where
+    destinations send their callbacks, see `World`. Raises `OSError` if the port is taken,
+    `ValueError` if the state file is not one.
     """
     # An interrupt is the way to stop, at whatever moment it comes: it ends the server in order.
     with suppress(KeyboardInterrupt):
-        world = World(lenient=lenient)
+        world = World(lenient=lenient, callback_url=callback_url)
         listener = _listen(port)
         server = _server(world, state)
         lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
@@ -69,7 +76,7 @@ def _server(world: World, state: Path | None) -> uvicorn.Server:
     app = create_app(world, changed=lambda: save(world, state) if state is not None else None)
     # Requests are not logged: their targets may hold what a caller put there by mistake.
     config = uvicorn.Config(
-        app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        app, log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=1
     )
     return uvicorn.Server(config)
 

@@ -1,6 +1,7 @@
 """What all parties of the sandbox share: a clock, state, a record of what arrived, and delivery.
 
-Knows no vendor. Delivery goes to the sandbox's own parties only, never to a network.
+Knows no vendor. Delivery goes to the sandbox's own parties only, never to a network; callbacks go
+to this machine only.
 """
 
 import time
@@ -66,6 +67,8 @@ class World:
     a placeholder that has no value, where the vendor's behaviour is unknown and the default is
     an empty string. `allowed_hosts` is the account's list of destinations, None for any.
     `hang_seconds` is how long a direct client waits for an answer that never comes.
+    `callback_url` is where destinations send their callbacks, an address of this machine; None
+    leaves them in their queues.
     """
 
     now: Callable[[], float] = time.time
@@ -73,6 +76,7 @@ class World:
     fail_unavailable: bool = False
     allowed_hosts: tuple[str, ...] | None = None
     hang_seconds: float = 90.0
+    callback_url: str | None = None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     received: list[Received] = field(default_factory=list, repr=False)
     send: Callable[[Outbound], Awaitable[Answer]] | None = field(default=None, repr=False)

@@ -18,14 +18,19 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations import rocketpay_requests as requests
+from forwardc.sandbox.destinations import rocketpay_switches as switches
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.bodies import answer
 from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.rocketpay_delivery import deliver_forever
 from forwardc.sandbox.destinations.rocketpay_errors import Refused
 from forwardc.sandbox.world import World
 
 HOSTS = ("api.rocketpay.kz",)
 PAYMENTS = "rocketpay.payments"
+
+# What a server runs beside the app: callbacks come without a request.
+background = deliver_forever
 
 Operation = Callable[[World, dict[str, Any]], "dict[str, Any] | Response"]
 
@@ -53,6 +58,7 @@ def create(world: World) -> Starlette:
             route("/v2/payment/card/payout/token", requests.BY_TOKEN, _by_token("payout")),
             route("/v2/payment/card/sale/token", requests.BY_TOKEN, _by_token("purchase")),
             route("/v2/payment/card/verify/token", requests.VERIFY, _by_token("verification")),
+            *switches.routes(world, _tokenize),
         ]
     )
 

@@ -20,18 +20,30 @@ def queue(world: World, project: int, request_id: str, content: dict[str, Any]) 
     """Sign a callback (signature and project at the root) and put it into the queue."""
     body = {"project_id": project, **content}
     body["signature"] = rocketpay.sign(body, shared_secret())
-    world.table(TABLE)[request_id] = {"queued_at": world.now(), "body": body}
+    now = world.now()
+    row = {"queued_at": now, "body": body, "attempts": 0, "next_at": now, "answered": None}
+    world.table(TABLE)[request_id] = row
 
 
-def of_token(request_id: str, action: str, token: str, row: dict[str, Any]) -> dict[str, Any]:
-    """That a token was created or revoked."""
+def of_token(
+    request_id: str, action: str | None, token: str, row: dict[str, Any]
+) -> dict[str, Any]:
+    """That a token was created or revoked, or, without an action, that it has expired."""
     created = datetime.fromtimestamp(row["created_at"], UTC)
+    request = {"id": request_id, "action": action, "status": "success"}
     return {
         "customer": {"id": row["customer_id"]},
-        "request": {"id": request_id, "action": action, "status": "success"},
+        "request": {name: value for name, value in request.items() if value is not None},
         "token": token,
         "token_created_at": created.strftime("%Y-%m-%d %H:%M:%S"),
         "token_status": row["status"],
+        # The fourth callback format of ECOMMPAY's SDKs has the card in it, masked.
+        "card": {
+            "exp_month": f"{row['month']:02}",
+            "exp_year": str(row["year"]),
+            "holder": row["holder"],
+            "number": _masked(row["number"]),
+        },
     }
 
 
@@ -40,7 +52,7 @@ def account(token: str, row: dict[str, Any]) -> dict[str, Any]:
     card = lookup(row["number"])
     return {
         "id": int(token[:6], 16),
-        "number": f"{row['number'][:6]}******{row['number'][-4:]}",
+        "number": _masked(row["number"]),
         "type": "card",
         "additional": {
             "card": {
@@ -81,3 +93,7 @@ def of_payment(
             "message": "Success" if good else "General decline",
         },
     }
+
+
+def _masked(number: str) -> str:
+    return f"{number[:6]}******{number[-4:]}"

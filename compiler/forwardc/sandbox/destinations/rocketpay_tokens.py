@@ -17,7 +17,7 @@ from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.tokens"
 CUSTOMER = "customer_123"
-ACTIVE, REVOKED = "active", "revoke"
+ACTIVE, REVOKED, EXPIRED = "active", "revoke", "expiry"
 _EXPIRY = (2030, 8)
 
 
@@ -99,6 +99,21 @@ def usable(world: World, row: dict[str, Any]) -> None:
     """Raise `Refused` for a token that is revoked or whose card has expired."""
     if row["status"] != ACTIVE or (row["year"], row["month"]) < year_and_month(world):
         raise Refused("3027", "token")
+
+
+def expire(world: World) -> list[str]:
+    """Turn the tokens whose card has expired to `expiry`; those that changed.
+
+    The fixed tokens stay: they belong to no project that could be told.
+    """
+    month = year_and_month(world)
+    changed = []
+    for token, row in world.table(TABLE).items():
+        expired = (row["year"], row["month"]) < month
+        if expired and row["status"] == ACTIVE and row["project_id"] is not None:
+            row["status"] = EXPIRED
+            changed.append(token)
+    return changed
 
 
 def year_and_month(world: World) -> tuple[int, int]:
