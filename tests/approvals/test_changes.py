@@ -48,6 +48,10 @@ def test_names_of_headers_fields_and_steps() -> None:
     old = {"steps": [{"name": "pay", "fields": [{"at": "/number", "atom": "card.number"}]}]}
     new = {"steps": [{"name": "pay", "fields": [{"at": "/number", "atom": "card.cvc"}]}]}
     assert shown(old, new) == ["changed /steps/0/fields/0/atom (/number)"]
+    left_out = {"$if": "params.a", "then": {"name": "B", "value": 1}}
+    old = {"headers": [{"name": "A", "value": 1}, left_out]}
+    new = {"headers": [{"name": "C", "value": 1}, *old["headers"]]}
+    assert shown(old, new) == ["added /headers/0 (C)"]
     assert shown({"headers": ["A", "A"]}, {"headers": ["A"]}) == ["removed /headers/1"]
 
 

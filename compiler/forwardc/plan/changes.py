@@ -125,6 +125,8 @@ def _name_of(item: Json) -> str | None:
             return item if isinstance(item, str) else str(item[0])
         case {"name": str(name)} | {"at": str(name)}:
             return name
+        case {"$if": _, "then": inner}:
+            return _name_of(inner)
         case _:
             return None
 
