@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -15,13 +12,14 @@ from uuid import UUID
 
 import httpx
 import pytest
-import uvicorn
+from loopback import served
+from plan_files import build_of
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.run import Means, run
+from forwardc.runtime.means import Means
+from forwardc.runtime.run import run
 from forwardc.runtime.secrets import Lookup, sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
@@ -130,20 +128,6 @@ def forwarded() -> Callable[..., httpx.Response]:
     return answer
 
 
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an ASGI app on a free loopback port, until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-
-
 @pytest.fixture(scope="session")
 def serve() -> Callable[[Any], Any]:
     """A context manager from an ASGI app to its URL on this machine."""
@@ -153,15 +137,4 @@ def serve() -> Callable[[Any], Any]:
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     """A build folder with the hand-made plans and their manifest."""
-    folder = tmp_path / "build"
-    outputs = {}
-    for name in ("forward", "direct"):
-        data = (PLANS / f"{name}.json").read_bytes()
-        plan = load(name)
-        path = f"{plan.vault}/{plan.destination}/{plan.environment}.plan.json"
-        (folder / path).parent.mkdir(parents=True)
-        (folder / path).write_bytes(data)
-        outputs[path] = file_digest(data)
-    manifest = {"forwardc": 1, "language": 1, "inputs": {}, "outputs": outputs}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    return build_of([PLANS / "forward.json", PLANS / "direct.json"], tmp_path / "build")

@@ -1,4 +1,4 @@
-"""Secrets files, and the values that must not be seen anywhere."""
+"""Secrets files, and a build folder whose plans need secrets."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,8 +7,9 @@ import pytest
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
+from plan_files import build_of
 
-CANARY = "hush-canary-7373"
+PLANS = Path(__file__).parent.parent / "runtime" / "plans"
 
 
 @pytest.fixture
@@ -35,3 +36,9 @@ def bound(written: Callable[..., Path]) -> Callable[..., SourceLookup]:
         return look_up
 
     return bind
+
+
+@pytest.fixture
+def runtime_build(tmp_path: Path) -> Path:
+    """A build folder with a plan of two secrets."""
+    return build_of([PLANS / "direct.json"], tmp_path / "build")

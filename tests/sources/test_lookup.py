@@ -1,0 +1,177 @@
+"""What a run does with sources: values kept for a while, failures named at once, nothing shown."""
+
+import logging
+import pickle
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from forwardc.cli.main import run as cli
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.values import Secret
+from forwardc.runtime.secrets import gather
+from forwardc.runtime.sources.bindings import Bindings
+from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
+from forwardc.runtime.sources.protocol import Reference, SourceFailed
+
+CANARY = "hush-canary-7373"
+PLANS = Path(__file__).parent.parent / "runtime" / "plans"
+TABLE = {
+    "FORWARDC_SECRET_SHOP_KEY": "env:NOWHERE",
+    "FORWARDC_SECRET_SHOP_SIGNING": "exec:false",
+}
+Written = Callable[..., Path]
+
+
+class Counting:
+    """A source that changes its value each time, and can fail."""
+
+    kind = "counting"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.fails = False
+
+    def problem(self, place: str) -> str | None:
+        return None
+
+    def fetch(self, place: str) -> str:
+        self.asked += 1
+        if self.fails:
+            raise SourceFailed("is away")
+        return f"{CANARY}-{self.asked}"
+
+
+class Clock:
+    """Seconds, as a test sets them."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def lookup_of(source: Counting, clock: Clock, seconds: float = 300) -> SourceLookup:
+    references = {name: Reference("counting", "x") for name in "AB"}
+    bindings = Bindings({"C": Secret(CANARY)}, references, seconds)
+    return SourceLookup({}, bindings, clock, lambda *_: source)
+
+
+def test_a_value_is_kept_for_its_lifetime() -> None:
+    source, clock = Counting(), Clock()
+    look_up = lookup_of(source, clock)
+    assert look_up("A") == look_up("B") == f"{CANARY}-1"
+    clock.now += 299
+    assert look_up("A") == f"{CANARY}-1"
+    clock.now += 1
+    assert look_up("A") == f"{CANARY}-2"
+    assert source.asked == 2
+
+
+def test_a_lifetime_of_nothing_asks_each_time() -> None:
+    source = Counting()
+    look_up = lookup_of(source, Clock(), 0)
+    assert [look_up("A"), look_up("A")] == [f"{CANARY}-1", f"{CANARY}-2"]
+
+
+def test_a_failure_is_not_kept() -> None:
+    source = Counting()
+    look_up = lookup_of(source, Clock())
+    source.fails = True
+    for _ in range(2):
+        with pytest.raises(SourceFailed, match="the source counting is away"):
+            look_up("A")
+    source.fails = False
+    assert look_up("A") == f"{CANARY}-3"
+
+
+def test_a_value_that_ran_out_is_not_used_when_its_source_fails() -> None:
+    source, clock = Counting(), Clock()
+    look_up = lookup_of(source, clock)
+    look_up("A")
+    clock.now += 301
+    source.fails = True
+    with pytest.raises(SourceFailed):
+        look_up("A")
+
+
+def test_no_value_prints() -> None:
+    look_up = lookup_of(Counting(), Clock())
+    assert look_up("A")
+    assert look_up("C") == CANARY
+    assert CANARY not in f"{look_up} {look_up!r} {look_up.bindings!r}"
+    with pytest.raises(TypeError):
+        pickle.dumps(look_up.bindings)
+
+
+@pytest.fixture(scope="module")
+def direct() -> Plan:
+    return load_plan((PLANS / "direct.json").read_bytes())
+
+
+def table(references: Mapping[str, str]) -> str:
+    return "[from]\n" + "".join(f"{name} = '''{text}'''\n" for name, text in references.items())
+
+
+def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None:
+    sink = Sink()
+    look_up = open_lookup({}, written(table(TABLE)), sink)
+    assert gather(direct, direct.operations["two_steps"], look_up, sink) == {}
+    assert [(one.code, one.message) for one in sink.sorted()] == [
+        ("FC0825", "the secret key of shop: the source env has no variable NOWHERE"),
+        ("FC0825", "the secret signing of shop: the source exec ended with status 1"),
+    ]
+    assert all("FORWARDC_SECRET_SHOP" in str(one.hint) for one in sink.sorted())
+
+
+def test_a_mistake_of_ours_in_a_source_is_not_hidden() -> None:
+    class Broken(Counting):
+        def fetch(self, place: str) -> str:
+            value = CANARY
+            raise ZeroDivisionError(len(value) / 0)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        lookup_of(Broken(), Clock())("A")
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_the_command_uses_the_sources_and_shows_nothing(
+    runtime_build: Path,
+    written: Written,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    by_option: bool,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    printed = f"exec:{sys.executable} -S -c 'print(\"{CANARY}\")'"
+    monkeypatch.setenv("FROM_ELSEWHERE", CANARY)
+    path = written(table({**dict.fromkeys(TABLE, "env:FROM_ELSEWHERE"), next(iter(TABLE)): printed}))
+    if not by_option:
+        monkeypatch.setenv("FORWARDC_SECRETS", str(path))
+    options = ("--secrets", str(path)) if by_option else ()
+    code = cli(arguments(runtime_build, "--dry-run", "--curl", *options))
+    out, err = capfd.readouterr()
+    assert (code, err) == (0, "")
+    assert "***" in out
+    assert CANARY not in out + caplog.text
+
+
+def test_the_command_sends_nothing_when_a_source_fails(
+    runtime_build: Path, written: Written, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = cli(arguments(runtime_build, "--secrets", str(written(table(TABLE)))))
+    out, err = capfd.readouterr()
+    assert (code, out) == (1, "")
+    assert err.count("error FC0825") == 2
+
+
+def arguments(build: Path, *more: str) -> list[str]:
+    where = ("run", "shop.two_steps", "--via", "direct", "--env", "sandbox")
+    return [*where, "-p", "code=c", "-p", "note=n", "--build", str(build), *more]
