@@ -151,8 +151,14 @@ _TABLE = (
     Code("FC0815", "stand-in-in-production", "A stand-in cannot run in production"),
     Code("FC0816", "sealing-key-refused", "A key cannot be sealed for the vault"),
     Code("FC0817", "secret-store-failed", "The vault's store of secrets did not do what was asked"),
+    Code("FC0818", "history-newer", "A newer forwardc has changed the history"),
+    Code("FC0819", "history-unavailable", "The history cannot be read or written"),
+    Code("FC0820", "unknown-run", "The history has no such run"),
     Code("FC0825", "secret-source-failed", "A source of secrets does not give a value"),
     Code("FC0826", "oauth-refused", "The vault gives no access token"),
+    Code("FC0827", "dashboard-address", "The dashboard cannot be served at an address"),
+    Code("FC0828", "callback-refused", "A callback was not taken"),
+    Code("FC0829", "token-unknown", "A token is not known"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

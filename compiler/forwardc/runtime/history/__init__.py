@@ -1,0 +1,1 @@
+"""What happened: every run, before and after each send, in SQLite or PostgreSQL."""

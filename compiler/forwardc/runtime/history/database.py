@@ -1,0 +1,98 @@
+"""One short transaction at a time, on either database. Knows no table but the version's.
+
+A statement is written once, with `?` for its values. What a database refuses for a reason of the
+operator's (locked, full, gone, damaged) becomes `HistoryUnavailable`; our mistakes stay as they
+are. Migrations run when a database is opened, all in one transaction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
+
+from forwardc.runtime.history.errors import HistoryNewer, HistoryUnavailable
+from forwardc.runtime.history.migrations import Migration
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
+
+_VERSION_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS forwardc_history (version {int} NOT NULL){table}"
+)
+
+
+class Transaction(Protocol):
+    """Statements that come into force together, or not at all."""
+
+    def run(self, statement: str, *values: Any) -> int:
+        """Change something; the number of rows that were."""
+
+    def rows(self, statement: str, *values: Any) -> list[Row]:
+        """All rows of a query."""
+
+
+class Database(Protocol):
+    """An open database. Its methods may be called from any thread, one at a time."""
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What stands for the names in braces of a migration."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work`, and return once it is on the disk. Raises `HistoryUnavailable`."""
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` on one state of the database. Raises `HistoryUnavailable`."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+def row(tx: Transaction, statement: str, *values: Any) -> Row | None:
+    """The first row of a query, None without any."""
+    return next(iter(tx.rows(statement, *values)), None)
+
+
+def migrate(database: Database, migrations: Sequence[Migration]) -> None:
+    """Bring the tables to the last version. Raises `HistoryNewer` where they are beyond it."""
+    newest = migrations[-1].version
+    if database.read(lambda tx: _known_version(tx, database)) == newest:
+        return
+    database.write(lambda tx: _upgrade(tx, database, migrations))
+
+
+def _known_version(tx: Transaction, database: Database) -> int:
+    """The version of the tables, 0 where there are none."""
+    exists = tx.rows(database.words["tables"], "forwardc_history")
+    found = row(tx, "SELECT max(version) FROM forwardc_history") if exists else None
+    return int(found[0]) if found and found[0] is not None else 0
+
+
+def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> None:
+    words = database.words
+    tx.rows(words["alone"])
+    current, newest = _known_version(tx, database), migrations[-1].version
+    if current > newest:
+        raise HistoryNewer(
+            f"the history has version {current}; this forwardc knows versions up to {newest}",
+            hint="use the newer forwardc, or another history: --history PATH",
+        )
+    if current == 0 and tx.rows(words["tables"], "runs"):
+        raise HistoryUnavailable("the database has a table of runs that is not forwardc's")
+    tx.run(_worded(_VERSION_TABLE, words))
+    for migration in migrations:
+        if migration.version > current:
+            for statement in migration.script.split(";"):
+                tx.run(_worded(statement, words))
+            tx.run("INSERT INTO forwardc_history (version) VALUES (?)", migration.version)
+
+
+def _worded(statement: str, words: Mapping[str, str]) -> str:
+    for name, text in words.items():
+        statement = statement.replace("{" + name + "}", text)
+    return statement
+
+
+def clean(value: Any) -> Any:
+    """A value as both databases take it: no NUL, no half of a surrogate pair, 0 or 1 for a bool."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return int(value) if isinstance(value, bool) else value

@@ -1,0 +1,40 @@
+"""Why history cannot be read or written, as exceptions that carry a code. No value is in them."""
+
+from forwardc.diagnostics.diagnostic import Diagnostic
+
+
+class HistoryError(Exception):
+    """History did not do what was asked. `code` has a page of its own."""
+
+    code = "FC0819"
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def diagnostic(self) -> Diagnostic:
+        """The same as something to report."""
+        return Diagnostic(self.code, self.message, hint=self.hint)
+
+
+class HistoryUnavailable(HistoryError):  # noqa: N818 - the database's state
+    """The database cannot be reached, opened, read or written: locked, full, damaged, gone."""
+
+
+class HistoryNewer(HistoryError):  # noqa: N818 - the database's state
+    """A newer forwardc has changed the tables."""
+
+    code = "FC0818"
+
+
+class UnknownRun(HistoryError):  # noqa: N818 - the id's property
+    """No run has this id."""
+
+    code = "FC0820"
+
+
+class RunInUse(HistoryError):  # noqa: N818 - the run's state
+    """Another process has taken the run over."""
+
+    code = "FC0823"

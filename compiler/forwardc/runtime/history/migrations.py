@@ -1,0 +1,192 @@
+"""The tables of history, as scripts in order. A script that was released is never changed.
+
+Both databases read the same script. What they spell differently stands in braces: `{seq}` is a key
+that counts up, `{int}` a whole number of 64 bits, `{text}` text that is compared byte by byte,
+`{table}` and `{keyed}` end a table (the second one is stored in the order of its key).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+_FIRST: Final = """
+CREATE TABLE runs (
+  seq {seq},
+  id TEXT NOT NULL UNIQUE,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  emulated {int} NOT NULL,
+  vault TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  asked_operation TEXT NOT NULL,
+  fell_back {int} NOT NULL,
+  digest TEXT NOT NULL,
+  reference {text} NOT NULL,
+  source_kind TEXT,
+  source_id {text},
+  params TEXT NOT NULL,
+  sensitive_params TEXT NOT NULL,
+  inputs TEXT NOT NULL,
+  without_atoms TEXT NOT NULL,
+  given_key TEXT,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  rejected_by TEXT,
+  reason TEXT,
+  status {int},
+  vault_status {int},
+  attempts {int} NOT NULL,
+  approval TEXT,
+  owner TEXT NOT NULL,
+  lease_until {int} NOT NULL,
+  duration_ms {int}
+){table};
+CREATE INDEX runs_reference ON runs (reference, seq);
+CREATE INDEX runs_source ON runs (source_id, seq);
+CREATE INDEX runs_destination ON runs (destination, seq);
+CREATE INDEX runs_vault ON runs (vault, seq);
+CREATE INDEX runs_outcome ON runs (outcome, seq);
+CREATE INDEX runs_status ON runs (status, seq);
+CREATE INDEX runs_open ON runs (seq) WHERE state <> 'done';
+CREATE TABLE steps (
+  run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  position {int} NOT NULL,
+  name TEXT NOT NULL,
+  deliver TEXT NOT NULL,
+  idempotent {int} NOT NULL,
+  state TEXT NOT NULL,
+  called TEXT,
+  destination_key TEXT,
+  outcome TEXT,
+  rejected_by TEXT,
+  reason TEXT,
+  vault_status {int},
+  status {int},
+  request_id TEXT,
+  outputs TEXT NOT NULL,
+  sensitive_outputs TEXT NOT NULL,
+  request TEXT,
+  answer TEXT,
+  cards_masked {int} NOT NULL,
+  duration_ms {int},
+  scheme TEXT,
+  issuing_country TEXT,
+  PRIMARY KEY (run_id, name)
+){keyed};
+CREATE INDEX steps_request ON steps (request_id) WHERE request_id IS NOT NULL;
+CREATE TABLE attempts (
+  run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  step TEXT NOT NULL,
+  number {int} NOT NULL,
+  vault_key TEXT NOT NULL,
+  state TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  vault_status {int},
+  status {int},
+  reason TEXT,
+  PRIMARY KEY (run_id, step, number)
+){keyed};
+CREATE TABLE pauses (
+  name TEXT NOT NULL PRIMARY KEY,
+  by_whom TEXT NOT NULL,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL
+){table};
+CREATE TABLE events (
+  seq {seq},
+  at TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  run_id TEXT,
+  by_whom TEXT NOT NULL,
+  what TEXT NOT NULL
+){table};
+CREATE INDEX events_run ON events (run_id, seq);
+CREATE TABLE hours (
+  start TEXT NOT NULL PRIMARY KEY,
+  first_seq {int} NOT NULL,
+  last_seq {int} NOT NULL
+){keyed};
+CREATE TABLE tallies (
+  grain TEXT NOT NULL,
+  start TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  emulated {int} NOT NULL,
+  vault TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  rejected_by TEXT NOT NULL,
+  status {int} NOT NULL,
+  n {int} NOT NULL,
+  PRIMARY KEY (
+    grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by, status
+  )
+){keyed};
+CREATE TABLE timings (
+  grain TEXT NOT NULL,
+  start TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  emulated {int} NOT NULL,
+  vault TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  rejected_by TEXT NOT NULL,
+  status {int} NOT NULL,
+  bucket {int} NOT NULL,
+  n {int} NOT NULL,
+  PRIMARY KEY (
+    grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,
+    status, bucket
+  )
+){keyed}
+"""
+
+
+_TOKENS: Final = """
+CREATE TABLE tokens (
+  token TEXT NOT NULL PRIMARY KEY,
+  state TEXT NOT NULL,
+  customer_id TEXT,
+  project_id TEXT,
+  masked_number TEXT,
+  scheme TEXT,
+  initials TEXT,
+  expires TEXT,
+  created_at TEXT,
+  first_seen_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  last_request TEXT,
+  changed_by {int} NOT NULL
+){table};
+CREATE INDEX tokens_changed ON tokens (changed_by);
+CREATE TABLE callbacks (
+  seq {seq},
+  digest TEXT NOT NULL UNIQUE,
+  received_at TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  token TEXT,
+  request_id TEXT,
+  payment_id TEXT,
+  status TEXT,
+  outcome TEXT,
+  applied TEXT NOT NULL
+){table};
+CREATE INDEX callbacks_token ON callbacks (token, seq) WHERE token IS NOT NULL;
+CREATE INDEX callbacks_request ON callbacks (request_id, seq) WHERE request_id IS NOT NULL;
+CREATE INDEX callbacks_payment ON callbacks (payment_id, seq) WHERE payment_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The statements that lead from the version before to `version`, divided by semicolons."""
+
+    version: int
+    script: str
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (Migration(1, _FIRST), Migration(2, _TOKENS))
+"""In order, without a gap. The last one's version is the one that this forwardc writes."""

@@ -1,0 +1,38 @@
+"""Deletes what is older than somebody wants to keep: whole days in UTC, figures included."""
+
+from datetime import timedelta
+from typing import Final
+
+from forwardc.runtime.history.database import Database, Transaction
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.writes import event
+
+_AT_ONCE: Final = 1000
+_OLD: Final = (
+    "DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE created_at < ? AND state = 'done'"
+    " AND outcome <> 'unknown' ORDER BY seq LIMIT ?)"
+)
+
+
+def prune(database: Database, keep_days: int, by: str, now: Moment) -> int:
+    """Delete finished runs that began before the day `keep_days` days ago; how many.
+
+    In small transactions, so that runs under way are not held up.
+    """
+    if keep_days < 1:
+        raise ValueError("at least one day is kept")
+    first_day = Moment(now.at - timedelta(days=keep_days)).text[:10]
+    deleted = 0
+    while some := database.write(lambda tx: tx.run(_OLD, first_day, _AT_ONCE)):
+        deleted += some
+    database.write(lambda tx: _figures(tx, first_day, deleted, by, now))
+    return deleted
+
+
+def _figures(tx: Transaction, first_day: str, deleted: int, by: str, now: Moment) -> None:
+    for table in ("tallies", "timings"):
+        tx.run(f"DELETE FROM {table} WHERE start < ?", first_day)
+    # Tokens stay, and a callback that comes once more is applied once more, which changes nothing.
+    tx.run("DELETE FROM callbacks WHERE received_at < ?", first_day)
+    if deleted:
+        event(tx, "prune", by, f"{deleted} runs of before {first_day}", now)

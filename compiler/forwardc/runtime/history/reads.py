@@ -1,0 +1,259 @@
+"""Finds runs: one by its id, the open ones, and pages of what a filter fits.
+
+Every function is one transaction's work. Changes nothing.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.database import Row, Transaction, row
+from forwardc.runtime.history.records import (
+    AttemptState,
+    Event,
+    Filter,
+    Page,
+    Pause,
+    RunState,
+    StepState,
+    StoredAttempt,
+    StoredRun,
+    StoredStep,
+    Summary,
+)
+from forwardc.runtime.shapes import Party, ShownRequest
+
+_SUMMARY: Final = (
+    "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
+    " outcome, rejected_by, status, vault_status, duration_ms, attempts"
+)
+_RUN: Final = (
+    "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
+    " source_id, params, sensitive_params, inputs, without_atoms, given_key, reason, approval,"
+    " owner, lease_until FROM runs WHERE id = ?"
+)
+_STEPS: Final = (
+    "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
+    " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
+    " answer, cards_masked, duration_ms, scheme, issuing_country FROM steps WHERE run_id = ?"
+    " ORDER BY position"
+)
+_ATTEMPTS: Final = (
+    "SELECT step, number, vault_key, state, started_at, ended_at, vault_status, status, reason"
+    " FROM attempts WHERE run_id = ? ORDER BY step, number"
+)
+# Each branch reads its index from the start and stops: a short text may fit a million references.
+_BY_TEXT: Final = (
+    "seq IN (SELECT seq FROM (SELECT seq FROM runs WHERE reference >= ? AND reference < ?"
+    " ORDER BY reference, seq LIMIT 500) AS a"
+    " UNION SELECT seq FROM (SELECT seq FROM runs WHERE source_id >= ? AND source_id < ?"
+    " ORDER BY source_id, seq LIMIT 500) AS b"
+    " UNION SELECT seq FROM runs WHERE id = ?"
+    " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
+    " WHERE steps.request_id = ?)"
+)
+_LAST_CHARACTER: Final = "\U0010ffff"
+
+
+def load(tx: Transaction, run_id: str) -> StoredRun | None:
+    """A run with its steps and attempts; None where there is none."""
+    found = row(tx, _RUN, run_id)
+    if found is None:
+        return None
+    attempts: dict[str, list[StoredAttempt]] = {}
+    for step, *values in tx.rows(_ATTEMPTS, run_id):
+        attempts.setdefault(step, []).append(_attempt(values))
+    steps = tuple(_step(values, attempts.get(values[0], [])) for values in tx.rows(_STEPS, run_id))
+    return _run(found, steps)
+
+
+def unfinished(tx: Transaction, limit: int) -> tuple[StoredRun, ...]:
+    """Runs that have not ended, the oldest first, whether or not a process still holds them."""
+    found = tx.rows("SELECT id FROM runs WHERE state <> 'done' ORDER BY seq LIMIT ?", limit)
+    return _loaded(tx, found)
+
+
+def unknown_runs(tx: Transaction, now_ms: int, limit: int) -> tuple[StoredRun, ...]:
+    """Runs to settle, the oldest first: ended as unknown, or left with a step in the air."""
+    found = tx.rows(
+        "SELECT id FROM (SELECT id, seq FROM runs WHERE outcome = 'unknown' AND state = 'done'"
+        " UNION SELECT id, seq FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
+        " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
+        " AND steps.state IN ('intent', 'unknown'))) AS found ORDER BY seq LIMIT ?",
+        *(now_ms, limit),
+    )
+    return _loaded(tx, found)
+
+
+def search(tx: Transaction, wanted: Filter, limit: int, cursor: int | None) -> Page:
+    """The newest runs that fit, `limit` of them, older than `cursor`."""
+    bounds = _bounds(tx, wanted)
+    if bounds is None:
+        return Page((), None)
+    clauses, values = clauses_of(wanted)
+    clauses += [f"seq {sign} ?" for sign, _ in bounds]
+    values += [value for _, value in bounds]
+    if cursor is not None:
+        clauses.append("seq < ?")
+        values.append(cursor)
+    where = " WHERE " + " AND ".join(clauses) if clauses else ""
+    order = " ORDER BY seq DESC LIMIT ?"
+    found = tx.rows("SELECT " + _SUMMARY + " FROM runs" + where + order, *values, limit + 1)
+    runs = tuple(_summary(values) for values in found[:limit])
+    return Page(runs, runs[-1].seq if len(found) > limit else None)
+
+
+def clauses_of(wanted: Filter) -> tuple[list[str], list[Any]]:
+    """The conditions of a filter and their values."""
+    named = {
+        "reference": wanted.reference,
+        "environment": wanted.environment,
+        "emulated": wanted.emulated,
+        "vault": wanted.vault,
+        "destination": wanted.destination,
+        "operation": wanted.operation,
+        "outcome": wanted.outcome,
+        "rejected_by": wanted.rejected_by,
+        "status": wanted.status,
+        "state": wanted.state,
+    }
+    clauses = [f"{name} = ?" for name, value in named.items() if value is not None]
+    values: list[Any] = [value for value in named.values() if value is not None]
+    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
+        if moment is not None:
+            clauses.append(f"created_at {sign} ?")
+            values.append(moment)
+    if wanted.text is not None:
+        text, end = wanted.text, wanted.text + _LAST_CHARACTER
+        clauses.append(_BY_TEXT)
+        values += [text, end, text, end, text, text]
+    return clauses, values
+
+
+def _bounds(tx: Transaction, wanted: Filter) -> list[tuple[str, int]] | None:
+    """Where runs of the filter's time can stand; None where there are none.
+
+    A clock that jumped back only makes an hour's range wider.
+    """
+    if wanted.since is None and wanted.until is None:
+        return []
+    since, until = (wanted.since or "")[:13], (wanted.until or "~")[:13]
+    found = row(
+        tx,
+        "SELECT min(first_seq), max(last_seq) FROM hours WHERE start >= ? AND start <= ?",
+        *(since, until),
+    )
+    if found is None or found[0] is None:
+        return None
+    return [(">=", found[0]), ("<=", found[1])]
+
+
+def pauses(tx: Transaction) -> tuple[Pause, ...]:
+    """Everything that is paused, by name."""
+    return tuple(
+        Pause(*found)
+        for found in tx.rows("SELECT name, by_whom, at, reason FROM pauses ORDER BY name")
+    )
+
+
+def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]:
+    """What persons did, the newest first, to one run or to all."""
+    where = "" if run_id is None else " WHERE run_id = ?"
+    values = () if run_id is None else (run_id,)
+    found = tx.rows(
+        "SELECT seq, at, kind, run_id, by_whom, what FROM events"
+        + where
+        + " ORDER BY seq DESC LIMIT ?",
+        *values,
+        limit,
+    )
+    return tuple(Event(*values) for values in found)
+
+
+def _loaded(tx: Transaction, ids: Iterable[Row]) -> tuple[StoredRun, ...]:
+    return tuple(run for (run_id,) in ids if (run := load(tx, run_id)) is not None)
+
+
+def _summary(values: Row) -> Summary:
+    seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
+    state, outcome, party, status, vault_status, duration_ms, attempts = ends
+    return Summary(
+        seq=seq,
+        id=run_id,
+        created_at=at,
+        environment=environment,
+        emulated=bool(emulated),
+        vault=vault,
+        destination=destination,
+        operation=operation,
+        reference=reference,
+        state=RunState(state),
+        outcome=Outcome(outcome) if outcome else None,
+        rejected_by=Party(party) if party else None,
+        status=status,
+        vault_status=vault_status,
+        duration_ms=duration_ms,
+        attempts=attempts,
+    )
+
+
+def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
+    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[16:]
+    inputs, without, key, reason, approval, owner, lease_until = rest
+    return StoredRun(
+        summary=_summary(values[:16]),
+        updated_at=updated,
+        asked_operation=asked,
+        fell_back=bool(fell_back),
+        digest=digest,
+        source_kind=kind,
+        source_id=source,
+        params=json.loads(params),
+        sensitive_params=tuple(json.loads(sensitive)),
+        inputs=json.loads(inputs),
+        without=tuple(json.loads(without)),
+        given_key=key,
+        reason=reason,
+        approval=json.loads(approval) if approval else None,
+        owner=owner,
+        lease_until=lease_until,
+        steps=steps,
+    )
+
+
+def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
+    name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
+    reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
+    answer, cards_masked, duration_ms, scheme, country = ends
+    return StoredStep(
+        *(name, position, deliver, bool(idempotent), StepState(state), called, key),
+        outcome=Outcome(outcome) if outcome else None,
+        rejected_by=Party(party) if party else None,
+        reason=reason,
+        vault_status=vault_status,
+        status=status,
+        request_id=request_id,
+        outputs=json.loads(outputs),
+        sensitive_outputs=tuple(json.loads(sensitive)),
+        request=_shown(request),
+        answer=answer,
+        cards_masked=cards_masked,
+        duration_ms=duration_ms,
+        scheme=scheme,
+        issuing_country=country,
+        attempts=tuple(attempts),
+    )
+
+
+def _attempt(values: list[Any]) -> StoredAttempt:
+    number, key, state, *rest = values
+    return StoredAttempt(number, key, AttemptState(state), *rest)
+
+
+def _shown(text: str | None) -> ShownRequest | None:
+    if text is None:
+        return None
+    read = json.loads(text)
+    headers = tuple((name, value) for name, value in read["headers"])
+    return ShownRequest(read["method"], read["url"], headers, read["body"])

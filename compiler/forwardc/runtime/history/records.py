@@ -1,0 +1,250 @@
+"""What history holds of a run, as plain data. Knows no database.
+
+Every text is masked before it comes here. What is sensitive is kept by name only: whoever resumes
+a run gives it again. Times are ISO 8601 in UTC with milliseconds and a final Z; a clock may jump
+back, so order is told by `seq`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.shapes import Keys, Party, ShownRequest
+
+Shown: TypeAlias = str | int | bool | None
+
+
+class RunState(StrEnum):
+    """`stopped`: it ended before its last step and can be resumed."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+class StepState(StrEnum):
+    """What is certain of a step.
+
+    `waiting`: nothing is under way. `intent`: it may be on its way, or the process died just before
+    it was. `answered`: the destination's or the vault's answer is recorded. `unknown`: sent, and
+    nobody knows what became of it. `done`: settled later, by hand or by asking the vault.
+    """
+
+    WAITING = "waiting"
+    INTENT = "intent"
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+    DONE = "done"
+
+
+class AttemptState(StrEnum):
+    """What became of one attempt to send a step."""
+
+    INTENT = "intent"
+    NOT_SENT = "not_sent"
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step as the plan has it. `idempotent`: the destination honours our key."""
+
+    name: str
+    deliver: str
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is about to start. Nothing sensitive stands here but by name.
+
+    `operation` is the one that runs, `asked_operation` the one that was asked for. `emulated`: a
+    sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
+    which holds the run for `lease_s` seconds.
+    """
+
+    id: str
+    environment: str
+    vault: str
+    destination: str
+    operation: str
+    asked_operation: str
+    digest: str
+    reference: str
+    steps: tuple[PlannedStep, ...]
+    owner: str
+    lease_s: float = 300.0
+    emulated: bool = False
+    fell_back: bool = False
+    source_kind: str | None = None
+    source_id: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    sensitive_params: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    given_key: str | None = None
+    approval: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One attempt that is about to be sent: both keys, and the request as it may be shown."""
+
+    step: str
+    keys: Keys
+    called: str
+    shown: ShownRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttempt:
+    """One attempt to send a step."""
+
+    number: int
+    vault_key: str
+    state: AttemptState
+    started_at: str
+    ended_at: str | None
+    vault_status: int | None
+    status: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step as recorded. Times are milliseconds; `request` and `answer` are masked."""
+
+    name: str
+    position: int
+    deliver: str
+    idempotent: bool
+    state: StepState
+    called: str | None = None
+    destination_key: str | None = None
+    outcome: Outcome | None = None
+    rejected_by: Party | None = None
+    reason: str | None = None
+    vault_status: int | None = None
+    status: int | None = None
+    request_id: str | None = None
+    outputs: Mapping[str, Shown] = field(default_factory=dict)
+    sensitive_outputs: tuple[str, ...] = ()
+    request: ShownRequest | None = None
+    answer: str | None = None
+    cards_masked: int = 0
+    duration_ms: int | None = None
+    scheme: str | None = None
+    issuing_country: str | None = None
+    attempts: tuple[StoredAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One run in a list. `status` is the destination's of the last step, None without answer."""
+
+    seq: int
+    id: str
+    created_at: str
+    environment: str
+    emulated: bool
+    vault: str
+    destination: str
+    operation: str
+    reference: str
+    state: RunState
+    outcome: Outcome | None
+    rejected_by: Party | None
+    status: int | None
+    vault_status: int | None
+    duration_ms: int | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run with its steps and attempts, all that is known of it."""
+
+    summary: Summary
+    updated_at: str
+    asked_operation: str
+    fell_back: bool
+    digest: str
+    source_kind: str | None
+    source_id: str | None
+    params: Mapping[str, Any]
+    sensitive_params: tuple[str, ...]
+    inputs: Mapping[str, str]
+    without: tuple[str, ...]
+    given_key: str | None
+    reason: str | None
+    approval: Mapping[str, Any] | None
+    owner: str
+    lease_until: int
+    steps: tuple[StoredStep, ...]
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.summary.id
+
+    def step(self, name: str) -> StoredStep:
+        """A step by name. Raises `KeyError`."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which runs. None means any; times are ISO 8601 in UTC, `since` included, `until` not.
+
+    `text` is the start of a reference or of a source's id, or a whole run or request id.
+    """
+
+    reference: str | None = None
+    environment: str | None = None
+    emulated: bool | None = None
+    vault: str | None = None
+    destination: str | None = None
+    operation: str | None = None
+    outcome: Outcome | None = None
+    rejected_by: Party | None = None
+    status: int | None = None
+    state: RunState | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The newest runs first; `cursor` asks for the next page, None at the end."""
+
+    runs: tuple[Summary, ...]
+    cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is sent to this vault or destination until somebody resumes it."""
+
+    name: str
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a person did to a run or to history. Never changed, never removed."""
+
+    seq: int
+    at: str
+    kind: str
+    run_id: str | None
+    by: str
+    what: str

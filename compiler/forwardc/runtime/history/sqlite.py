@@ -1,0 +1,136 @@
+"""History in one file of SQLite, for one machine. Several processes may use it at once."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from forwardc.runtime.history.database import Row, Transaction, clean
+from forwardc.runtime.history.errors import HistoryUnavailable
+
+T = TypeVar("T")
+
+_WORDS: Final = {
+    "seq": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "int": "INTEGER",
+    "text": "TEXT",
+    "table": " STRICT",
+    "keyed": " STRICT, WITHOUT ROWID",
+    "tables": "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
+    # BEGIN IMMEDIATE has seen to it.
+    "alone": "SELECT 1",
+}
+# FULL syncs the log at each commit: what was committed survives the machine, not just the process.
+_SETTINGS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+_REASONS: Final = {
+    sqlite3.SQLITE_BUSY: "is locked by another process",
+    sqlite3.SQLITE_LOCKED: "is locked by another process",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
+    sqlite3.SQLITE_CORRUPT: "is damaged",
+    sqlite3.SQLITE_NOTADB: "is not a database",
+    sqlite3.SQLITE_READONLY: "cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_IOERR: "cannot be read or written",
+    sqlite3.SQLITE_PERM: "cannot be opened",
+    sqlite3.SQLITE_PROTOCOL: "is locked by another process",
+}
+_HINTS: Final = {
+    sqlite3.SQLITE_BUSY: "wait for the other process, or name another file: --history PATH",
+    sqlite3.SQLITE_FULL: "free some space; `forwardc history --keep 30d` deletes old runs",
+    sqlite3.SQLITE_CORRUPT: "put a backup in its place, or name another file: --history PATH",
+    sqlite3.SQLITE_NOTADB: "name another file: --history PATH",
+}
+
+
+class Sqlite:
+    """A `Database` in a file. It and its folder are made where they lack, for their owner only."""
+
+    def __init__(self, path: Path, wait_s: float) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            _make(path)
+            self._connection = sqlite3.connect(
+                path, timeout=wait_s, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error):
+            raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
+        try:
+            for setting in _SETTINGS:
+                self._connection.execute(setting)
+        except sqlite3.Error as problem:
+            self._connection.close()
+            raise self._explained(problem) from None
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What SQLite says for the names in braces."""
+        return _WORDS
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work`, and return once it is on the disk."""
+        # Taking the write lock at once: a reader that turns writer could only fail.
+        return self._do("BEGIN IMMEDIATE", work)
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` on one state of the file."""
+        return self._do("BEGIN", work)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _do(self, begin: str, work: Callable[[Transaction], T]) -> T:
+        with self._lock:
+            try:
+                self._connection.execute(begin)
+                result = work(_Statements(self._connection))
+                self._connection.execute("COMMIT")
+            except BaseException as problem:
+                self._roll_back()
+                if isinstance(problem, sqlite3.Error):
+                    raise self._explained(problem) from None
+                raise
+            return result
+
+    def _roll_back(self) -> None:
+        # A full disk may have rolled back already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _explained(self, problem: sqlite3.Error) -> Exception:
+        # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+        if code not in _REASONS:
+            return problem
+        return HistoryUnavailable(f"{self._path}: the history {_REASONS[code]}", _HINTS.get(code))
+
+
+class _Statements:
+    """The statements of one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, *values: Any) -> int:
+        """Change something; the number of rows that were."""
+        return self._connection.execute(statement, [clean(value) for value in values]).rowcount
+
+    def rows(self, statement: str, *values: Any) -> list[Row]:
+        """All rows of a query."""
+        return self._connection.execute(statement, [clean(value) for value in values]).fetchall()
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives the log beside the file the same permissions.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

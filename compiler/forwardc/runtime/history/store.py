@@ -1,0 +1,243 @@
+"""The history store: what the engine writes, what the dashboard and the command line read.
+
+Each method is one short transaction, and one that writes returns once it is on the disk. A store
+may be used from several threads; several processes may use the same history. Every method may
+raise `HistoryUnavailable`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history import prune, reads, writes
+from forwardc.runtime.history.database import Database, Transaction, migrate
+from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.migrations import MIGRATIONS, Migration
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.records import (
+    Event,
+    Filter,
+    Intent,
+    NewRun,
+    Page,
+    Pause,
+    StoredRun,
+)
+from forwardc.runtime.history.stats import Stats, stats
+from forwardc.runtime.shapes import Party, RunResult, StepReport
+
+DEFAULT_PATH: Final = Path(".forwardc") / "history.db"
+_MANY: Final = 1000
+
+
+class Store:
+    """An open history. `now` is the clock; order never depends on it."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self.database = database
+        self._now = now
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.database.close()
+
+    def moment(self) -> Moment:
+        """One reading of the store's clock."""
+        return Moment(self._now())
+
+    def begin(self, run: NewRun) -> None:
+        """Record a run before anything is sent."""
+        self.database.write(lambda tx: writes.begin(tx, run, self.moment()))
+
+    def intent(self, run_id: str, owner: str, what: Intent) -> int:
+        """Record that a step is about to be sent; the attempt's number, from 1.
+
+        Raises `RunInUse` where another process has taken the run: then nothing may be sent.
+        """
+        return self.database.write(lambda tx: writes.intent(tx, run_id, owner, what, self.moment()))
+
+    def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """Record that an attempt certainly sent nothing."""
+        self.database.write(
+            lambda tx: writes.not_sent(tx, run_id, step, number, reason, self.moment())
+        )
+
+    def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """Record that nobody knows whether an attempt arrived."""
+        self.database.write(
+            lambda tx: writes.unknown(tx, run_id, step, number, reason, self.moment())
+        )
+
+    def answered(
+        self,
+        run_id: str,
+        number: int,
+        report: StepReport,
+        *,
+        scheme: str | None = None,
+        issuing_country: str | None = None,
+    ) -> None:
+        """Record what an attempt came to; the step's name stands in the report."""
+        card = (scheme, issuing_country)
+        self.database.write(
+            lambda tx: writes.answered(tx, run_id, number, report, card, self.moment())
+        )
+
+    def finish(self, run_id: str, result: RunResult) -> None:
+        """Record the end of a run; a second time changes nothing."""
+        self.database.write(lambda tx: writes.finish(tx, run_id, result, self.moment()))
+
+    def stop(self, run_id: str, reason: str) -> None:
+        """Record that a run ended early and may be resumed."""
+        self.database.write(lambda tx: writes.stop(tx, run_id, reason, self.moment()))
+
+    def lease(self, run_id: str, owner: str, seconds: float) -> bool:
+        """Take or keep a run; False where another process holds it, or it is done.
+
+        Raises `UnknownRun`.
+        """
+        return self.database.write(
+            lambda tx: writes.lease(tx, run_id, owner, seconds, self.moment())
+        )
+
+    def resolve(
+        self,
+        run_id: str,
+        outcome: Outcome,
+        by: str,
+        *,
+        rejected_by: Party | None = None,
+        reason: str | None = None,
+        kind: str = "resolve",
+    ) -> bool:
+        """Settle a run whose fate was unknown, and record who did; False where it was known.
+
+        Raises `UnknownRun`.
+        """
+        now = self.moment()
+        why = reason or f"settled by {by}"
+
+        def work(tx: Transaction) -> bool:
+            if not writes.resolve(tx, run_id, outcome, (rejected_by, why), now):
+                return False
+            writes.event(tx, kind, by, f"{outcome}: {why}", now, run_id)
+            return True
+
+        return self.database.write(work)
+
+    def record(self, kind: str, by: str, what: str, run_id: str | None = None) -> None:
+        """Record something that a person did."""
+        self.database.write(lambda tx: writes.event(tx, kind, by, what, self.moment(), run_id))
+
+    def load(self, run_id: str) -> StoredRun | None:
+        """A run with its steps and attempts; None where there is none."""
+        return self.database.read(lambda tx: reads.load(tx, run_id))
+
+    def unfinished(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
+        """Runs that have not ended, the oldest first."""
+        return self.database.read(lambda tx: reads.unfinished(tx, limit))
+
+    def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
+        """Runs that somebody has to settle, the oldest first."""
+        now = self.moment().milliseconds
+        return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
+
+    def search(self, wanted: Filter, *, limit: int = 50, cursor: int | None = None) -> Page:
+        """The newest runs that fit; `cursor` of a page asks for the one after it."""
+        return self.database.read(lambda tx: reads.search(tx, wanted, limit, cursor))
+
+    def stats(self, wanted: Filter) -> Stats:
+        """The figures of the finished runs that fit."""
+        return self.database.read(lambda tx: stats(tx, wanted, self._now()))
+
+    def events(self, run_id: str | None = None, *, limit: int = 100) -> tuple[Event, ...]:
+        """What persons did, the newest first."""
+        return self.database.read(lambda tx: reads.events(tx, run_id, limit))
+
+    def pause(self, name: str, by: str, reason: str) -> None:
+        """Let nothing be sent to a vault or destination, in any process of this history."""
+        now = self.moment()
+
+        def work(tx: Transaction) -> None:
+            tx.run(
+                "INSERT INTO pauses (name, by_whom, at, reason) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET by_whom = excluded.by_whom, at = excluded.at,"
+                " reason = excluded.reason",
+                *(name, by, now.text, reason),
+            )
+            writes.event(tx, "pause", by, f"{name}: {reason}", now)
+
+        self.database.write(work)
+
+    def resume(self, name: str, by: str) -> bool:
+        """Let a vault or destination be used again; False where it was not paused."""
+        now = self.moment()
+
+        def work(tx: Transaction) -> bool:
+            if not tx.run("DELETE FROM pauses WHERE name = ?", name):
+                return False
+            writes.event(tx, "resume", by, name, now)
+            return True
+
+        return self.database.write(work)
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Everything that is paused, by name."""
+        return self.database.read(reads.pauses)
+
+    def paused(self, names: Iterable[str]) -> Pause | None:
+        """The first pause that stands in the way of any of these names."""
+        wanted = frozenset(names)
+        return next((pause for pause in self.pauses() if pause.name in wanted), None)
+
+    def prune(self, keep_days: int, by: str) -> int:
+        """Delete finished runs of before `keep_days` days, and their figures; how many runs.
+
+        Runs that nobody has settled yet stay.
+        """
+        return prune.prune(self.database, keep_days, by, self.moment())
+
+
+def open_store(
+    url: str,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    wait_s: float = 5.0,
+    migrations: Sequence[Migration] = MIGRATIONS,
+) -> Store:
+    """Open a history, and bring its tables to this version.
+
+    `url` is a path, `sqlite:///path` or `postgresql://...`. `wait_s` bounds the wait for a lock.
+    Raises `HistoryUnavailable` and `HistoryNewer`.
+    """
+    database = _connect(url, wait_s)
+    try:
+        migrate(database, migrations)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, now)
+
+
+def _connect(url: str, wait_s: float) -> Database:
+    scheme, separator, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres") and separator:
+        from forwardc.runtime.history.postgres import Postgres
+
+        return Postgres(url, wait_s)
+    if separator and scheme != "sqlite":
+        raise HistoryUnavailable(
+            "a history is a path, sqlite:///path or postgresql://...; this is none of them"
+        )
+    from forwardc.runtime.history.sqlite import Sqlite
+
+    # As SQLAlchemy has it: three slashes for a relative path, four for an absolute one.
+    return Sqlite(Path(rest.removeprefix("/") if separator else url), wait_s)
