@@ -39,6 +39,8 @@ _KEYS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(_WORD + r"eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]{10,}+", re.ASCII),
     ),
 )
+# `whsec_` and ten characters. Most texts of a file are shorter than any secret or card number.
+_SHORTEST_SECRET, _SHORTEST_CARD = 16, 12
 _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
 
@@ -84,25 +86,29 @@ _BRANDS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
 
 def find_secrets(text: str) -> list[Match]:
     """Find credentials by their shape: `stripe-key`, `checkout-key`, `jwt`, `pem-block`."""
+    if len(text) < _SHORTEST_SECRET:
+        return []
     found = [Match(*hit.span(), kind) for kind, keys in _KEYS for hit in keys.finditer(text)]
     return sorted([*found, *_pem_blocks(text)])
 
 
 def find_cards(text: str) -> list[Match]:
     """Find card numbers, as one whole run of digits or in printed groups: `card-number`."""
+    if len(text) < _SHORTEST_CARD:
+        return []
     runs = (hit.span() for hit in _DIGITS.finditer(text))
     groups = (hit.span(1) for shape in _GROUPS for hit in shape.finditer(text))
     return sorted(
         Match(start, end, "card-number")
         for start, end in chain(runs, groups)
-        if end - start >= 12 and looks_like_card(_digits_of(text[start:end]))
+        if end - start >= _SHORTEST_CARD and looks_like_card(_digits_of(text[start:end]))
     )
 
 
 def looks_like_card(digits: str) -> bool:
     """Whether a string is all digits, fits a brand by first digits and length, and passes Luhn."""
     return (
-        12 <= len(digits) <= 19
+        _SHORTEST_CARD <= len(digits) <= 19
         and digits.isascii()
         and digits.isdigit()
         and any(
