@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from forwardc.language.destination import Destination
 from forwardc.language.project import Project
 from forwardc.plan.program import Program
+from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.plan_file import plan_file
@@ -20,6 +21,8 @@ class Pack:
     account: Mapping[str, str]
     assessments: tuple[Assessment, ...]
     plan: Json
+    setup: Json
+    """What must exist at the vault before the first run."""
     destination: Destination
     """What the author wrote, for a reviewer: documentation, examples, attestation."""
     accounts: Mapping[str, Mapping[str, str]]
@@ -55,7 +58,10 @@ def packs(
             lacking.append(_lacking(vault, program, missing))
         elif plan is not None:
             accounts = _accounts(project, vault)
-            found.append(Pack(vault, program, account, tuple(group), plan, destination, accounts))
+            setup = setup_file(vault, program, account, plan, group)
+            found.append(
+                Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
+            )
     return _together(found, project.merchant if project else ""), lacking
 
 

@@ -71,6 +71,13 @@ def sample_request(step: Step, program: Program, destination: Destination) -> Js
     }
 
 
+def sample_url(step: Step, program: Program, destination: Destination) -> str:
+    """The URL alone, with its query."""
+    values = (pair.value for pair in step.request.query)
+    terms = [_shown(term) for term in (step.request.url, *values)]
+    return _url(step, _scope(terms, program, destination))
+
+
 def header_sample(value: Term, program: Program, destination: Destination) -> str:
     """One header's value: literals as they are, secrets as `<name>`."""
     return _line(value, _scope([_shown(value)], program, destination))

@@ -9,14 +9,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from forwardc.language.destination import Pci
-from forwardc.plan.analysis import atoms_in, operation_terms
-from forwardc.plan.atoms import ATOMS
+from forwardc.plan.analysis import atoms_used
 from forwardc.plan.program import Operation, Step
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import accounts, keys_of, reviewed
-from forwardc.review.sample import sample_request
-from forwardc.review.setup import setup_file
+from forwardc.review.sample import sample_url
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
@@ -36,7 +34,7 @@ def submissions(pack: Pack) -> dict[str, str]:
 
 def _words(pack: Pack) -> dict[str, Any]:
     facts, destination = pack.vault.facts, pack.destination
-    setup = setup_file(pack.vault, pack.program, pack.account, pack.plan, pack.assessments)
+    setup = pack.setup
     built = [one for one in pack.assessments if one.emitted is not None]
     own_vault = facts.section("submission").get("own_vault") if destination.own_vault else None
     return {
@@ -72,14 +70,9 @@ def _operation(assessment: Assessment) -> Json:
         "name": operation.name,
         "title": operation.title,
         "initiator": operation.initiator,
-        "atoms": _atoms(operation),
+        "atoms": atoms_used(operation),
         "level": str(assessment.level),
     }
-
-
-def _atoms(operation: Operation) -> list[str]:
-    used = {atom.name for term in operation_terms(operation) for atom in atoms_in(term)}
-    return [name for name in ATOMS if name in used]
 
 
 def _steps(pack: Pack, built: list[Assessment]) -> Iterator[Json]:
@@ -94,10 +87,10 @@ def _steps(pack: Pack, built: list[Assessment]) -> Iterator[Json]:
             yield {
                 "operation": operation.name,
                 "name": step.name,
-                "url": sample_request(step, pack.program, pack.destination)["url"],
+                "url": sample_url(step, pack.program, pack.destination),
                 "method": step.request.method,
                 "headers": [pair.name for pair in content_type(step.request)],
-                "fields": _atoms(operation),
+                "fields": atoms_used(operation),
                 "config": None,
                 **(_reviewed(pack, operation, step, review) if review else {}),
             }
@@ -116,7 +109,7 @@ def _names(built: list[Assessment]) -> str:
     used = [
         one.context.operation.name
         for one in built
-        if "card.holder_name" in _atoms(one.context.operation)
+        if "card.holder_name" in atoms_used(one.context.operation)
     ]
     if not used:
         return "No operation sends the name of a cardholder."

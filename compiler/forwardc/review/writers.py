@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import production_configs
-from forwardc.review.setup import setup_file
 from forwardc.review.submission import submissions
 
 Files: TypeAlias = dict[str, Any]
@@ -20,8 +19,7 @@ def _plan(pack: Pack) -> Files:
 
 
 def _setup(pack: Pack) -> Files:
-    setup = setup_file(pack.vault, pack.program, pack.account, pack.plan, pack.assessments)
-    return {f"{pack.folder}/{pack.program.environment}.setup.json": setup}
+    return {f"{pack.folder}/{pack.program.environment}.setup.json": pack.setup}
 
 
 WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)

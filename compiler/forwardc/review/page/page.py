@@ -3,11 +3,12 @@
 Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
 """
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from forwardc.plan.approvals import Lock, place
-from forwardc.plan.digest import approval_digest, canonical, file_digest, leaving, review_surface
+from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _MOST_CHANGES = 12
 
+Leaving: TypeAlias = Mapping[tuple[str, str], list[Value]]
+"""The values that leave, by operation and step."""
+
 
 def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     """The page's path below `build/` with its text; none where another pack leads."""
@@ -35,14 +39,19 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     data = to_bytes(pack.plan)
     plan = load_plan(data)
     built = [one for one in pack.assessments if one.emitted is not None]
+    leave = {
+        (one.context.operation.name, step.name): values(step, one.context)
+        for one in built
+        for step in one.context.operation.steps
+    }
     page = _template().render(
         pack=pack,
         vault=pack.vault.facts.title,
-        operations=[_operation(pack, plan, one, lock) for one in built],
+        operations=[_operation(pack, plan, one, lock, leave) for one in built],
         refused=[
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
         ],
-        secrets=_secrets(pack, built),
+        secrets=_secrets(pack, built, leave),
         sealing=_sealing(pack, built),
         is_production=pack.program.environment == "production",
         not_done=not_done(pack.vault.facts),
@@ -53,7 +62,9 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     return {f"{pack.folder}/review.html": page}
 
 
-def _operation(pack: Pack, plan: Plan, one: Assessment, lock: Lock) -> dict[str, Any]:
+def _operation(
+    pack: Pack, plan: Plan, one: Assessment, lock: Lock, leave: Leaving
+) -> dict[str, Any]:
     operation, name = one.context.operation, one.context.operation.name
     return {
         "name": name,
@@ -69,8 +80,8 @@ def _operation(pack: Pack, plan: Plan, one: Assessment, lock: Lock) -> dict[str,
                 "method": step.request.method,
                 "url": url_of(step.request.url),
                 "through": "our runtime" if emitted["deliver"] == "direct" else None,
-                "values": values(step, one.context),
-                "kinds": counted(values(step, one.context)),
+                "values": leave[name, step.name],
+                "kinds": counted(leave[name, step.name]),
                 "request": sample_request(step, pack.program, pack.destination),
                 "answer": sample_answer(pack.destination, name, step.name),
                 "review": emitted.get("review"),
@@ -91,20 +102,19 @@ def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
     if plan.environment != "production":
         return []
     key, surface = place(plan, name), review_surface(plan, name)
-    found = [_record("own", lock.own.get(key), leaving(plan, name), approval_digest(plan, name))]
+    found = [_record("own", lock.own.get(key), leaving(plan, name))]
     if surface is not None:
-        digest = file_digest(canonical(surface))
-        found.append(_record("PSP", lock.psp.get(key), surface, digest))
+        found.append(_record("PSP", lock.psp.get(key), surface))
     return found
 
 
-def _record(which: str, record: Any, now: Any, digest: str) -> dict[str, Any]:
+def _record(which: str, record: Any, now: Any) -> dict[str, Any]:
     since = what_leaves(record.covers, now) if record else []
     state = "never approved" if record is None else "changed" if since else "approved"
     return {
         "which": which,
         "state": state,
-        "digest": digest,
+        "digest": file_digest(canonical(now)),
         "record": record,
         "ticket": getattr(record, "ticket", None),
         "changes": [str(change) for change in since[:_MOST_CHANGES]],
@@ -116,14 +126,9 @@ def _refusal(row: Any) -> tuple[str, list[str]]:
     return row.operation, [f"{found.code} {found.reason}" for found in why(row)]
 
 
-def _secrets(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
+def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
     """Every key and credential by name: what it is for, where it goes and who holds it."""
-    found = [
-        one
-        for assessment in built
-        for step in assessment.context.operation.steps
-        for one in values(step, assessment.context)
-    ]
+    found = [one for of_step in leave.values() for one in of_step]
     stored = {name for one in built for name in one.context.stored}
     held = {name for one in built for name in runtime_secrets(one)}
     return [

@@ -3,7 +3,8 @@
 Knows programs, and no vault by name: how a vault carries a value is told by its plan's secrets.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     CONSTANT = "constant"
 
 
+_GRAVEST_FIRST = tuple(Kind)
 _STAGES = {
     Kind.ACCOUNT: "VAULT",
     Kind.CARDHOLDER: "VAULT",
@@ -94,17 +96,17 @@ class _Reader:
                 yield from self.value(place, term, step)
 
     def value(self, place: str, term: Term, step: Step | None) -> Iterator[Value]:
-        kind = self._kind(term)
-        stored = any(isinstance(n, Ref) and n.name in self.context.stored for n in walk(term))
+        nodes = walk(term)
+        kind = self._kind(nodes)
+        stored = any(isinstance(n, Ref) and n.name in self.context.stored for n in nodes)
         direct = step is not None and step.direct
         stage = _STAGES.get(kind) or ("VAULT" if stored and not direct else "RUN")
-        optional = any(isinstance(node, If) for node in walk(term))
-        handling = self._handling(kind, term, stored=stored and not direct)
-        yield Value(place, _source(term), kind, stage, handling, optional)
+        optional = any(isinstance(node, If) for node in nodes)
+        handling = _handling(kind, nodes, stored=stored and not direct)
+        yield Value(place, _source(nodes), kind, stage, handling, optional)
 
-    def _kind(self, term: Term) -> Kind:
-        kinds = {self._node_kind(node) for node in walk(term)}
-        return next(kind for kind in Kind if kind in kinds)
+    def _kind(self, nodes: Sequence[Term]) -> Kind:
+        return min((self._node_kind(node) for node in nodes), key=_GRAVEST_FIRST.index)
 
     def _node_kind(self, node: Term) -> Kind:
         match node:
@@ -125,35 +127,32 @@ class _Reader:
             case _:
                 return Kind.CONSTANT
 
-    def _handling(self, kind: Kind, term: Term, *, stored: bool) -> str:
-        encrypted = any(isinstance(n, Call) and n.function == "jwe" for n in walk(term))
-        if encrypted:
-            return "encrypted inside the vault" if stored or _has_atom(term) else "encrypted"
-        match kind:
-            case Kind.ACCOUNT | Kind.CARDHOLDER:
-                return "put in by the vault, never in our process"
-            case Kind.BILLING:
-                return "put in by the vault, or given by the caller where it has none"
-            case Kind.SECRET:
-                return "kept at the vault" if stored else "held by our runtime, masked in every log"
-            case Kind.SENSITIVE:
-                return "masked wherever we show it"
-            case Kind.CONSTANT:
-                return "the same on every request"
-            case _:
-                return "in clear"
+
+def _handling(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
+    if any(isinstance(node, Call) and node.function == "jwe" for node in nodes):
+        in_vault = stored or any(isinstance(node, Atom) for node in nodes)
+        return "encrypted inside the vault" if in_vault else "encrypted"
+    match kind:
+        case Kind.ACCOUNT | Kind.CARDHOLDER:
+            return "put in by the vault, never in our process"
+        case Kind.BILLING:
+            return "put in by the vault, or given by the caller where it has none"
+        case Kind.SECRET:
+            return "kept at the vault" if stored else "held by our runtime, masked in every log"
+        case Kind.SENSITIVE:
+            return "masked wherever we show it"
+        case Kind.CONSTANT:
+            return "the same on every request"
+        case _:
+            return "in clear"
 
 
-def _has_atom(term: Term) -> bool:
-    return any(isinstance(node, Atom) for node in walk(term))
-
-
-def _source(term: Term) -> str:
+def _source(nodes: Sequence[Term]) -> str:
     """Names of what the value is made of; the text of a constant."""
-    names = [node.name for node in walk(term) if isinstance(node, Atom | Ref)]
+    names = [node.name for node in nodes if isinstance(node, Atom | Ref)]
     if names:
         return ", ".join(dict.fromkeys(names))
-    return _constant(term)
+    return _constant(nodes[0])
 
 
 def _constant(term: Term) -> str:
@@ -167,4 +166,5 @@ def _constant(term: Term) -> str:
 
 def counted(found: list[Value]) -> Mapping[str, int]:
     """How many values of each kind leave."""
-    return {str(kind): sum(1 for one in found if one.kind is kind) for kind in Kind}
+    counts = Counter(one.kind for one in found)
+    return {str(kind): counts[kind] for kind in Kind}
