@@ -1,9 +1,7 @@
 """Questions about a term: its stage, what it reads, whether it is tainted. Pure."""
 
-from collections.abc import Iterable
-
 from forwardc.plan.atoms import ATOMS, Instrument
-from forwardc.plan.program import Operation, Program, terms_of
+from forwardc.plan.program import Operation, Program
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Atom, If, Raw, Ref, Term, walk
 
@@ -42,26 +40,28 @@ def refs_in(term: Term, root: str) -> list[Ref]:
     return [node for node in walk(term) if isinstance(node, Ref) and node.root == root]
 
 
-def optional_names(terms: Iterable[Term]) -> frozenset[str]:
+def optional_names(operation: Operation) -> frozenset[str]:
     """The names that the author marked with `?`."""
-    nodes = (node for term in terms for node in walk(term))
+    nodes = (node for step in operation.steps for node in step.request.nodes)
     return frozenset(node.present for node in nodes if isinstance(node, If))
 
 
-def operation_terms(operation: Operation) -> list[Term]:
-    """Every term that the requests of an operation hold."""
-    return [term for step in operation.steps for term in terms_of(step.request)]
+def atoms_used(operation: Operation) -> list[str]:
+    """The names of the atoms that an operation sends, each once, in the vocabulary's order."""
+    # `sorted` would put expiry before number.
+    used = {atom.name for step in operation.steps for atom in step.request.atoms}
+    return [name for name in ATOMS if name in used]
 
 
 def uses_network_token(operation: Operation) -> bool:
     """Whether an operation asks for a network token instead of the card."""
-    atoms = (atom for term in operation_terms(operation) for atom in atoms_in(term))
-    return any(ATOMS[atom.name].instrument is Instrument.NETWORK_TOKEN for atom in atoms)
+    names = atoms_used(operation)
+    return any(ATOMS[name].instrument is Instrument.NETWORK_TOKEN for name in names)
 
 
 def names_used(operation: Operation, root: str) -> list[str]:
     """The short names below a root that an operation uses, sorted: `params` -> [amount, ...]."""
-    refs = (ref for term in operation_terms(operation) for ref in refs_in(term, root))
+    refs = (ref for step in operation.steps for ref in step.request.refs_below(root))
     return sorted({ref.name.removeprefix(f"{root}.") for ref in refs})
 
 

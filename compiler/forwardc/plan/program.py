@@ -6,9 +6,10 @@ Settings are folded and `let` names resolved. Knows no YAML and no vault.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from forwardc.diagnostics.span import Span
-from forwardc.plan.terms import Encoding, Lit, Term
+from forwardc.plan.terms import Atom, Encoding, Lit, Ref, Term, walk
 from forwardc.plan.types import Type
 
 
@@ -52,9 +53,12 @@ class Sign:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
-    """The destination's request. `url` is text with holes for single path segments."""
+    """The destination's request. `url` is text with holes for single path segments.
+
+    Every rule, vault and page asks what is in it, so that it keeps the answers, which slots forbid.
+    """
 
     method: str
     url: Term
@@ -63,6 +67,25 @@ class Request:
     body: Body | None
     sign: Sign | None
     span: Span | None = None
+
+    @cached_property
+    def nodes(self) -> tuple[Term, ...]:
+        """Every term of the request and everything inside, in the order it is written."""
+        return tuple([node for term in terms_of(self) for node in walk(term)])
+
+    @cached_property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms, with their spans."""
+        return tuple([node for node in self.nodes if isinstance(node, Atom)])
+
+    @cached_property
+    def refs(self) -> tuple[Ref, ...]:
+        """The references, with their spans."""
+        return tuple([node for node in self.nodes if isinstance(node, Ref)])
+
+    def refs_below(self, root: str) -> list[Ref]:
+        """The references below one root: `secrets`, `params`."""
+        return [ref for ref in self.refs if ref.root == root]
 
 
 @dataclass(frozen=True, slots=True)

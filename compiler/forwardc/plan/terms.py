@@ -159,6 +159,8 @@ def children(term: Term) -> tuple[Term, ...]:
 
 def walk(term: Term) -> "list[Term]":
     """The term and everything inside it, outermost first."""
+    if type(term) in LEAVES:
+        return [term]
     found: list[Term] = []
     todo = [term]
     while todo:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from forwardc.plan.analysis import operation_terms, refs_in
 from forwardc.plan.program import Operation, Program
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
 from forwardc.vaults.verdicts import held_elsewhere
@@ -82,8 +81,8 @@ def assess(
 def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
     """Inputs that go with no source of the vault: nobody could give them."""
     known = {name for source in head["sources"].values() for name in source["inputs"]}
-    for term in operation_terms(context.operation):
-        for ref in refs_in(term, "inputs"):
+    for step in context.operation.steps:
+        for ref in step.request.refs_below("inputs"):
             name = ref.name.removeprefix("inputs.")
             if name not in known:
                 reason = f"no source of the vault takes the input `{name}`"

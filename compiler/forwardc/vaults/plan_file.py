@@ -6,9 +6,8 @@ Knows the shape of a plan, and no vault.
 from collections.abc import Sequence
 from typing import Any
 
-from forwardc.plan.analysis import atoms_in, names_used, operation_terms, optional_names, refs_in
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.program import Program, terms_of
+from forwardc.plan.analysis import atoms_used, names_used, optional_names
+from forwardc.plan.program import Program
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import mentions, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
@@ -92,14 +91,12 @@ def _reaches_vault(emitted: Emitted) -> bool:
 
 
 def _atoms(assessment: Assessment, inputs: set[str]) -> tuple[list[str], list[str]]:
-    terms = operation_terms(assessment.context.operation)
-    used = {atom.name for term in terms for atom in atoms_in(term)} - inputs
-    optional = optional_names(terms) & used
-    # `sorted` would put expiry before number: the order of the vocabulary reads better.
-    ordered = [name for name in ATOMS if name in used]
+    operation = assessment.context.operation
+    used = [name for name in atoms_used(operation) if name not in inputs]
+    optional = optional_names(operation)
     return (
-        [name for name in ordered if name not in optional],
-        [name for name in ordered if name in optional],
+        [name for name in used if name not in optional],
+        [name for name in used if name in optional],
     )
 
 
@@ -113,8 +110,7 @@ def runtime_secrets(assessment: Assessment) -> frozenset[str]:
     return frozenset(
         ref.name.removeprefix("secrets.")
         for step in context.operation.steps
-        for term in terms_of(step.request)
-        for ref in refs_in(term, "secrets")
+        for ref in step.request.refs_below("secrets")
         if step.direct or ref.name not in context.stored
     )
 

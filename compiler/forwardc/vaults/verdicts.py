@@ -5,9 +5,7 @@ Knows no vault.
 
 from collections.abc import Iterator, Mapping
 
-from forwardc.plan.analysis import refs_in
 from forwardc.plan.features import uses
-from forwardc.plan.program import terms_of
 from forwardc.plan.terms import If, Lit
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 from forwardc.vaults.steps import if_present
@@ -30,12 +28,11 @@ def from_table(context: Context, table: Mapping[str, Support]) -> Iterator[Findi
 def held_elsewhere(context: Context) -> Iterator[Finding]:
     """Uses of a secret that the author ties to the vault, where the runtime must have it."""
     for step in context.operation.steps:
-        for term in terms_of(step.request):
-            for ref in refs_in(term, "secrets"):
-                forced = context.program.secrets[ref.name.removeprefix("secrets.")].held == "vault"
-                if forced and (step.direct or ref.name not in context.stored):
-                    reason = f"`{ref.name}` is `held: vault`, and here the runtime must have it"
-                    yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
+        for ref in step.request.refs_below("secrets"):
+            forced = context.program.secrets[ref.name.removeprefix("secrets.")].held == "vault"
+            if forced and (step.direct or ref.name not in context.stored):
+                reason = f"`{ref.name}` is `held: vault`, and here the runtime must have it"
+                yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
 
 
 def bodies_that_may_be_absent(context: Context) -> Iterator[Finding]:

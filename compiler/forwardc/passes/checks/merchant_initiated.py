@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
-from forwardc.plan.analysis import atoms_in
 from forwardc.plan.atoms import NOT_FOR_MERCHANT_INITIATED
-from forwardc.plan.program import terms_of
 
 
 def check(case: Case) -> Iterator[Problem]:
     """Atoms that exist only while the cardholder is there."""
     if case.operation.initiator != "merchant":
         return
-    for term in terms_of(case.step.request):
-        for atom in atoms_in(term):
-            if atom.name in NOT_FOR_MERCHANT_INITIATED:
-                yield Problem(
-                    "FC0510",
-                    f"`{atom.name}` does not exist in a merchant-initiated transaction",
-                    atom.span,
-                    "leave it out, or make it `initiator: customer`",
-                )
+    for atom in case.step.request.atoms:
+        if atom.name in NOT_FOR_MERCHANT_INITIATED:
+            yield Problem(
+                "FC0510",
+                f"`{atom.name}` does not exist in a merchant-initiated transaction",
+                atom.span,
+                "leave it out, or make it `initiator: customer`",
+            )

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
-from forwardc.plan.analysis import atoms_in
 from forwardc.plan.atoms import ATOMS, Instrument
-from forwardc.plan.program import terms_of
 
 
 def check(case: Case) -> Iterator[Problem]:
     """The first card atom in a step that also uses a network token."""
-    atoms = [atom for term in terms_of(case.step.request) for atom in atoms_in(term)]
+    atoms = case.step.request.atoms
     kinds = {ATOMS[atom.name].instrument for atom in atoms}
     if {Instrument.CARD, Instrument.NETWORK_TOKEN} <= kinds:
         card = next(a for a in atoms if ATOMS[a.name].instrument is Instrument.CARD)

@@ -8,8 +8,7 @@ import binascii
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
-from forwardc.plan.program import terms_of
-from forwardc.plan.terms import Call, If, Lit, Map, Ref, Term, walk
+from forwardc.plan.terms import Call, If, Lit, Map, Ref, Term
 
 _ALGORITHMS = {"RSA-OAEP": "RSA", "RSA-OAEP-256": "RSA", "A256GCMKW": "oct"}
 _ENCRYPTIONS = frozenset({"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"})
@@ -18,10 +17,9 @@ _LEAST_MODULUS_BYTES = 256
 
 def check(case: Case) -> Iterator[Problem]:
     """Every `jwe` call: its algorithms, and its key as far as it is known."""
-    for term in terms_of(case.step.request):
-        for node in walk(term):
-            if isinstance(node, Call) and node.function == "jwe":
-                yield from _call(node)
+    for node in case.step.request.nodes:
+        if isinstance(node, Call) and node.function == "jwe":
+            yield from _call(node)
 
 
 def _call(call: Call) -> Iterator[Problem]:

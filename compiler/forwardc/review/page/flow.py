@@ -5,9 +5,8 @@ Knows programs and plans; nothing of drawing.
 
 from collections.abc import Iterator
 
-from forwardc.plan.analysis import atoms_in
 from forwardc.plan.atoms import ATOMS, Sensitivity
-from forwardc.plan.program import Step, terms_of
+from forwardc.plan.program import Step
 from forwardc.plan.terms import Lit, Term, Text
 from forwardc.review.page.sequence import Message, draw
 from forwardc.vaults.assess import Assessment
@@ -46,11 +45,11 @@ def _messages(one: Assessment, reaches_vault: bool) -> Iterator[Message]:
 
 
 def _has_card(step: Step) -> bool:
-    return any(atoms_in(term) for term in terms_of(step.request))
+    return bool(step.request.atoms)
 
 
 def _carries(step: Step) -> str:
-    atoms = {atom.name for term in terms_of(step.request) for atom in atoms_in(term)}
+    atoms = {atom.name for atom in step.request.atoms}
     account = [name for name in ATOMS if name in atoms and _is_account(name)]
     return ", ".join(account)
 

@@ -3,13 +3,13 @@
 Knows what is refused or lost; how a step is sent is the emitter's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from forwardc.plan.analysis import atoms_in, refs_in, stage_of
+from forwardc.plan.analysis import refs_in, stage_of
 from forwardc.plan.escape import UNRESERVED
-from forwardc.plan.program import Step, terms_of
+from forwardc.plan.program import Step
 from forwardc.plan.stages import Stage
-from forwardc.plan.terms import Atom, Call, Lit, Term, walk
+from forwardc.plan.terms import Call, Lit, Term, walk
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Verdict
 
@@ -60,15 +60,15 @@ def _query_names(step: Step) -> Iterator[Finding]:
 
 def _encryptions(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
     """Calls of `jwe` inside the vault: its algorithms, and no variable that needs another."""
-    for call in (call for term in terms_of(step.request) for call in _jwe_calls(term)):
+    for call in _jwe_calls(step.request.nodes):
         if stage_of(call, context.stored) is not Stage.VAULT:
             continue
         for reason in _objections(call, facts):
             yield Finding(Verdict.REFUSED, "FC0601", reason, call.span, step.name)
 
 
-def _jwe_calls(term: Term) -> list[Call]:
-    return [n for n in walk(term) if isinstance(n, Call) and n.function == "jwe"]
+def _jwe_calls(nodes: Iterable[Term]) -> list[Call]:
+    return [node for node in nodes if isinstance(node, Call) and node.function == "jwe"]
 
 
 def _objections(call: Call, facts: Facts) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _objections(call: Call, facts: Facts) -> Iterator[str]:
         value = named.get(name)
         if not (isinstance(value, Lit) and value.value in known[fact]):
             yield f"`jwe` takes one of these as {name}: {', '.join(known[fact])}"
-    if len(_jwe_calls(call)) > 1:
+    if len(_jwe_calls(walk(call))) > 1:
         yield "`jwe` inside `jwe`: the vault does not say that a variable may need another"
 
 
@@ -85,11 +85,7 @@ def _input_tokens(context: Context, facts: Facts) -> Iterator[Finding]:
     """Atoms that come with a token of their own: the first call uses it up."""
     atoms = facts.section("atoms")
     for step in context.vault_steps:
-        for atom in _atoms(step):
+        for atom in step.request.atoms:
             if str(atoms[atom.name]["src_"]).endswith("_token"):
                 reason = f"`{atom.name}` comes with a token that works once, not for each step"
                 yield Finding(Verdict.REFUSED, "FC0621", reason, atom.span, step.name)
-
-
-def _atoms(step: Step) -> list[Atom]:
-    return [atom for term in terms_of(step.request) for atom in atoms_in(term)]
