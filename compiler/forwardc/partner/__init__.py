@@ -1,0 +1,1 @@
+"""What partners and operators see of runs: the outcomes dashboard and the callbacks."""

@@ -1,0 +1,1 @@
+"""Callbacks of destinations: verified, stored, then answered."""

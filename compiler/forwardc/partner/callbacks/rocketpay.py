@@ -1,0 +1,111 @@
+"""Takes the callbacks of Rocketpay Gate at `POST /callbacks/rocketpay`.
+
+Knows no database and shows nothing. A callback is verified before anything of it is kept, and
+answered with 200 only once it is on disk: the Gate repeats every other one, for up to 11 days
+(ECOMMPAY's pages on callbacks), so that nothing is lost while the store is away.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
+from forwardc.partner.callbacks.strict_json import NotStrict, read_object
+from forwardc.plan.values import Secret
+from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.secrets import Lookup, secret_variable
+from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.tokens.read import read_callback
+from forwardc.runtime.tokens.records import Callback, Receipt
+from forwardc.runtime.tokens.store import TokenStore
+
+PATH: Final = "/callbacks/rocketpay"
+SECRET: Final = secret_variable("rocketpay", "rocketpay_secret")
+_LARGEST: Final = 64 * 1024
+_LOG: Final = logging.getLogger("forwardc.callbacks")
+
+
+class _Refused(Exception):  # noqa: N818 - an answer of ours, not a fault
+    """A callback is not taken. `status` is that of HTTP; the message tells the rule."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Takes one callback after the other. Holds no state of its own."""
+
+    store: TokenStore
+    look_up: Lookup
+
+    def take(self, body: bytes) -> Receipt:
+        """Verify and store one body. Raises `_Refused`, or what the store raises."""
+        try:
+            secret = self.look_up(SECRET)
+        except SourceFailed as problem:
+            raise _Refused(503, f"no signature can be verified: {problem}") from None
+        if secret is None:
+            raise _Refused(503, f"{SECRET} is not set, so no signature can be verified")
+        try:
+            document = read_object(body)
+            digest = verified_digest(document, Secret(secret))
+        except NotStrict as problem:
+            raise _Refused(400, str(problem)) from None
+        except NotSigned as problem:
+            raise _Refused(403, str(problem)) from None
+        callback = read_callback(document, digest)
+        receipt = self.store.receive(callback)
+        if receipt.stranger:
+            _tell_stranger(callback)
+        return receipt
+
+
+def routes(store: TokenStore, look_up: Lookup) -> list[Route]:
+    """The route to mount. `look_up` is asked for the project's secret with every callback."""
+    desk = _Desk(store, look_up)
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            # Verifying and storing both take their time, and the store blocks.
+            receipt = await asyncio.to_thread(desk.take, await _body(request))
+        except _Refused as refusal:
+            return _refuse(refusal.status, str(refusal))
+        except HistoryUnavailable:
+            return _refuse(503, "the history cannot be written")
+        return JSONResponse({"status": "repeated" if receipt.repeated else "stored"})
+
+    return [Route(PATH, endpoint, methods=["POST"])]
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST:
+                raise _Refused(413, f"it is larger than {_LARGEST} bytes")
+    except ClientDisconnect:
+        raise _Refused(400, "it ended early") from None
+    return bytes(body)
+
+
+def _refuse(status: int, reason: str) -> Response:
+    _LOG.warning("FC0828 a callback of rocketpay is refused with %d: %s", status, reason)
+    # Why the store or a secret is missing is nobody's matter outside.
+    told = reason if status < 500 else "try again later"
+    return JSONResponse({"code": "FC0828", "message": told}, status)
+
+
+def _tell_stranger(callback: Callback) -> None:
+    token = callback.facts.token if callback.facts else ""
+    _LOG.warning(
+        "FC0829 a callback of rocketpay is about token ...%s, which nobody announced; it is stored",
+        token[-6:],
+    )

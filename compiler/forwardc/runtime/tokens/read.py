@@ -1,0 +1,189 @@
+"""Reads a verified callback of Rocketpay Gate. Knows neither HTTP nor the signature.
+
+Formats differ by merchant, and types drift (facts of the Gate's pages and SDKs): ids are text or
+integers, dates have two forms, a card stands in `account` or `card`. What cannot be read is not
+told, and nothing that looks like a card number or is longer than its place is kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from forwardc.diagnostics.scan import find_cards
+from forwardc.plan.program import Outcome
+from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
+
+_TOKEN = re.compile(r"[0-9a-f]{64}")
+# The Gate shows six digits and four. More than ten could be a card number with a hole in it.
+_MASKED = re.compile(r"[0-9]{0,6}[*xX\u2022]{2,15}[0-9]{0,4}")
+_LONGEST = 255
+_STATES = {state.value: state for state in TokenState if state is not TokenState.UNTOLD}
+_ACTIONS = {"tokenize": TokenState.ACTIVE, "token_revoke": TokenState.REVOKED}
+# A token is made on the first successful purchase, payout or hold (developers.rocketpay.kz).
+_MADE_BY = frozenset({"success", "awaiting capture"})
+
+_REQUESTS = {"success": Outcome.APPROVED, "error": Outcome.DECLINED}
+# ECOMMPAY's list of payment statuses. What was refunded or reversed had succeeded before. Every
+# other status, `error` and those to come among them, settles nothing.
+_PAYMENTS = {
+    "success": Outcome.APPROVED,
+    "refunded": Outcome.APPROVED,
+    "partially refunded": Outcome.APPROVED,
+    "reversed": Outcome.APPROVED,
+    "partially reversed": Outcome.APPROVED,
+    "decline": Outcome.DECLINED,
+    "canceled": Outcome.DECLINED,
+    "cancelled": Outcome.DECLINED,
+}
+
+Json = Mapping[str, Any]
+
+
+def read_callback(document: Json, digest: str) -> Callback:
+    """What a callback says. `digest` identifies it."""
+    token = _token(document)
+    if isinstance(document.get("payment"), dict):
+        return _of_payment(document, digest, token)
+    request = _object(document, "request")
+    status = _text(document, "token_status") or _text(request, "status")
+    kind = Kind.OTHER
+    if "token_status" in document or _text(request, "action") in _ACTIONS:
+        kind = Kind.TOKEN
+    elif isinstance(document.get("account"), dict) and token:
+        kind = Kind.CARD
+    return Callback(
+        digest,
+        kind,
+        request_id=_text(request, "id"),
+        status=status,
+        outcome=_REQUESTS.get(_text(request, "status") or ""),
+        facts=_facts(document, token, _told_state(document, request)) if token else None,
+        announces=_text(request, "action") == "tokenize",
+    )
+
+
+def outcome_of_payment(status: str) -> Outcome | None:
+    """The outcome that a payment status settles, or None where the payment is still under way."""
+    return _PAYMENTS.get(status)
+
+
+def _of_payment(document: Json, digest: str, token: str | None) -> Callback:
+    payment, operation = _object(document, "payment"), _object(document, "operation")
+    status = _text(payment, "status")
+    made = status in _MADE_BY
+    state = TokenState.ACTIVE if made else TokenState.UNTOLD
+    return Callback(
+        digest,
+        Kind.PAYMENT,
+        request_id=_text(operation, "request_id") or _text(_object(document, "request"), "id"),
+        payment_id=_text(payment, "id") or _text(_object(document, "general"), "payment_id"),
+        status=status,
+        outcome=outcome_of_payment(status or ""),
+        facts=_facts(document, token, state) if token else None,
+        announces=made,
+    )
+
+
+def _told_state(document: Json, request: Json) -> TokenState:
+    told = _text(document, "token_status")
+    if told is not None:
+        return _STATES.get(told, TokenState.UNTOLD)
+    if _text(request, "status") == "success":
+        return _ACTIONS.get(_text(request, "action") or "", TokenState.UNTOLD)
+    return TokenState.UNTOLD
+
+
+def _token(document: Json) -> str | None:
+    for holder in (document, _object(document, "account")):
+        found = holder.get("token")
+        if isinstance(found, str) and _TOKEN.fullmatch(found):
+            return found
+    return None
+
+
+def _facts(document: Json, token: str, state: TokenState) -> TokenFacts:
+    places = tuple(_card_places(document))
+    return TokenFacts(
+        token,
+        state,
+        customer_id=_text(_object(document, "customer"), "id"),
+        project_id=_text(document, "project_id")
+        or _text(_object(document, "general"), "project_id")
+        or _text(_object(document, "customer"), "project_id"),
+        masked_number=_first(places, ("number",), _masked),
+        scheme=_first(places, ("type",), _scheme),
+        initials=_first(places, ("holder", "card_holder"), _initials),
+        expires=next(filter(None, map(_expires, places)), None),
+        created_at=_moment(_text(document, "token_created_at")),
+    )
+
+
+def _card_places(document: Json) -> Iterator[Json]:
+    account = _object(document, "account")
+    yield _object(_object(account, "additional"), "card")
+    yield _object(document, "card")
+    yield account
+
+
+def _first(places: tuple[Json, ...], names: tuple[str, ...], read: Any) -> str | None:
+    for place in places:
+        for name in names:
+            value = _text(place, name)
+            found: str | None = read(value) if value else None
+            if found:
+                return found
+    return None
+
+
+def _masked(text: str) -> str | None:
+    return text if _MASKED.fullmatch(text) else None
+
+
+def _scheme(text: str) -> str | None:
+    # An account's own type is `card`, which is no scheme.
+    return text.lower() if re.fullmatch(r"[A-Za-z ]{2,30}", text) and text != "card" else None
+
+
+def _initials(text: str) -> str:
+    return " ".join(f"{word[0]}***" for word in text.split()[:4])
+
+
+def _expires(place: Json) -> str | None:
+    told = _text(place, "expiry")
+    if told:
+        month, _, year = told.partition("/")
+    else:
+        month = _text(place, "exp_month") or _text(place, "expiry_month") or ""
+        year = _text(place, "exp_year") or _text(place, "expiry_year") or ""
+    if not re.fullmatch(r"0?[1-9]|1[0-2]", month) or not re.fullmatch(r"(?:20)?[0-9]{2}", year):
+        return None
+    return f"20{year[-2:]}-{int(month):02}"
+
+
+def _moment(text: str | None) -> str | None:
+    """A date in one of the two forms; without a zone it is taken as UTC."""
+    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"):
+        try:
+            found = datetime.strptime(text or "", form)  # noqa: DTZ007 - the next line adds it
+        except ValueError:
+            continue
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None
+
+
+def _object(document: Json, name: str) -> Json:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(document: Json, name: str) -> str | None:
+    """A short text or a whole number as text; None for anything else and for what may be a card."""
+    value = document.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    if not 0 < len(text) <= _LONGEST or not text.isprintable() or find_cards(text):
+        return None
+    return text

@@ -1,0 +1,286 @@
+"""`POST /callbacks/rocketpay`: what is taken, what is refused, and what is answered when."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+import gate
+from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
+from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
+from forwardc.partner.callbacks.strict_json import NotStrict, read_object
+from forwardc.plan.values import Secret
+from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.tokens.records import TokenState
+from forwardc.runtime.tokens.tables import TokenTables
+
+Post = Callable[[bytes], httpx.Response]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "history.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tables(store: Store) -> TokenTables:
+    return TokenTables(store)
+
+
+class Gate:
+    """Calls the route as the Gate does, in this process."""
+
+    def __init__(self, tables: Any, look_up: Callable[[str], str | None] | None = None) -> None:
+        self.app = Starlette(routes=routes(tables, look_up or {SECRET: gate.SECRET}.get))
+
+    def post(self, body: bytes, method: str = "POST") -> httpx.Response:
+        async def call() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+                return await client.request(method, PATH, content=body)
+
+        return asyncio.run(call())
+
+
+@pytest.fixture
+def post(tables: TokenTables) -> Post:
+    return Gate(tables).post
+
+
+def count(store: Store) -> int:
+    rows: list[tuple[int]] = store.database.read(
+        lambda tx: tx.rows("SELECT count(*) FROM callbacks")
+    )
+    return rows[0][0]
+
+
+@pytest.mark.parametrize("at", ["root", "general"])
+def test_a_callback_is_stored_then_answered(post: Post, tables: TokenTables, at: str) -> None:
+    answer = post(gate.body(gate.signed(gate.of_token(), at=at)))
+    assert (answer.status_code, answer.json()) == (200, {"status": "stored"})
+    record = tables.token(gate.TOKEN)
+    assert record
+    assert record.facts.state is TokenState.ACTIVE
+
+
+def test_fields_that_nobody_knows_are_signed_too(post: Post, store: Store) -> None:
+    document = gate.signed(gate.of_token(new={"a": [1, True, None, "x"], "b": {}}))
+    changed = json.loads(json.dumps(document))
+    changed["new"]["a"][3] = "y"
+    assert post(gate.body(changed)).status_code == 403
+    assert post(gate.body({**document, "more": 1})).status_code == 403
+    assert count(store) == 0
+    assert post(gate.body(document)).status_code == 200
+
+
+def test_a_repetition_is_answered_and_stored_once(post: Post, store: Store) -> None:
+    document = gate.signed(gate.of_token())
+    assert post(gate.body(document)).json() == {"status": "stored"}
+    backwards = dict(reversed(document.items()))
+    # The same text in other bytes: another order, other spaces, escapes of JSON.
+    for body in (gate.body(document), json.dumps(backwards, indent=1).replace("/", "\\/").encode()):
+        answer = post(body)
+        assert (answer.status_code, answer.json()) == (200, {"status": "repeated"})
+    assert count(store) == 1
+
+
+def test_a_seen_signature_does_not_carry_another_body(post: Post, tables: TokenTables) -> None:
+    """`a:x;b:y` is the text of two members, and of one with a semicolon in it."""
+    document = gate.signed({"payment": {"description": "x;payment:id:1", "status": "decline"}})
+    forged = {"payment": {"description": "x", "id": "1", "status": "decline"}}
+    forged["signature"] = document["signature"]
+    assert post(gate.body(document)).json() == {"status": "stored"}
+    assert post(gate.body(forged)).json() == {"status": "repeated"}
+
+
+def test_out_of_order(post: Post, tables: TokenTables) -> None:
+    for document in (gate.of_token("token_revoke", "revoke"), gate.of_card(), gate.of_token()):
+        assert post(gate.body(gate.signed(document))).status_code == 200
+    record = tables.token(gate.TOKEN)
+    assert record
+    assert record.facts.state is TokenState.REVOKED
+    assert len(tables.callbacks_of(gate.TOKEN)) == 3
+
+
+def test_a_token_that_nobody_announced(
+    post: Post, tables: TokenTables, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert post(gate.body(gate.signed(gate.of_card()))).status_code == 200
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("FC0829 ")
+    assert gate.TOKEN not in message
+    assert tables.token(gate.TOKEN)
+
+
+UNSIGNED = gate.of_token()
+GOOD = gate.signed(UNSIGNED)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (gate.body(UNSIGNED), 403),
+        (gate.body({**UNSIGNED, "signature": ""}), 403),
+        (gate.body({**UNSIGNED, "signature": 1}), 403),
+        (gate.body({**UNSIGNED, "signature": "\u00e9" * 88}), 403),
+        (gate.body(gate.signed(UNSIGNED, "another secret")), 403),
+        (gate.body({**GOOD, "signature": GOOD["signature"].lower()}), 403),
+        (gate.body({**GOOD, "token_status": "revoke"}), 403),
+        (gate.body({**UNSIGNED, "customer": {"signature": GOOD["signature"]}}), 403),
+        (gate.body({**GOOD, "large": 2**63}), 403),
+        (gate.body({**GOOD, "note": 1.5}), 400),
+        (gate.body({**GOOD, "note": 1e3}), 400),
+        (gate.body(GOOD).replace(b"123", b"1.0"), 400),
+        (gate.body(GOOD).replace(b"123", b"NaN"), 400),
+        (b'{"token_status": "revoke", ' + gate.body(GOOD)[1:], 400),
+        (b"", 400),
+        (b"[]", 400),
+        (b"null", 400),
+        (b"\xff", 400),
+        (b"\xef\xbb\xbf" + gate.body(GOOD), 400),
+        (b'{"a": "\\ud800"}', 400),
+        (b'{"a": ' + b"9" * 5000 + b"}", 400),
+        (b'{"a": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", 400),
+        (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", 400),
+        (b" " * (64 * 1024) + gate.body(GOOD), 413),
+    ],
+)
+def test_what_is_refused_leaves_nothing(
+    post: Post, store: Store, body: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = post(body)
+    assert (answer.status_code, answer.json()["code"]) == (status, "FC0828")
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("FC0828 ")
+    assert count(store) == 0
+    for value in (gate.TOKEN, gate.SECRET, "customer_123", GOOD["signature"]):
+        assert value not in message + answer.text
+
+
+def test_only_post(tables: TokenTables) -> None:
+    assert Gate(tables).post(b"", "GET").status_code == 405
+
+
+def test_while_the_store_is_away_nothing_is_lost(tables: TokenTables) -> None:
+    class Away:
+        away = True
+
+        def receive(self, callback: Any) -> Any:
+            if self.away:
+                raise HistoryUnavailable("/a/path: the history is locked by another process")
+            return tables.receive(callback)
+
+    desk = Away()
+    one = Gate(desk)
+    body = gate.body(GOOD)
+    answer = one.post(body)
+    assert answer.status_code == 503
+    assert "path" not in answer.text
+    desk.away = False
+    assert one.post(body).json() == {"status": "stored"}
+
+
+def test_without_the_secret_nothing_is_taken(tables: TokenTables, store: Store) -> None:
+    def fails(variable: str) -> str:
+        raise SourceFailed("the source exec does not answer")
+
+    for look_up in ({}.get, fails):
+        answer = Gate(tables, look_up).post(gate.body(GOOD))
+        assert answer.status_code == 503
+        assert SECRET not in answer.text
+    assert count(store) == 0
+
+
+def test_a_new_secret_is_used_at_once(tables: TokenTables) -> None:
+    values = {SECRET: "old"}
+    one = Gate(tables, values.get)
+    assert one.post(gate.body(GOOD)).status_code == 403
+    values[SECRET] = gate.SECRET
+    assert one.post(gate.body(GOOD)).status_code == 200
+
+
+def test_callbacks_of_the_vectors(shared: Callable[[str], Path], tables: TokenTables) -> None:
+    vectors = json.loads(shared("vectors/rocketpay.json").read_text("utf-8"))["vectors"]
+    seen = 0
+    for vector in vectors:
+        signature = vector["expected"]["signature"]
+        one = Gate(tables, {SECRET: vector["secret"]}.get)
+        general = {**vector["data"].get("general", {}), "signature": signature}
+        for document in (
+            {**vector["data"], "signature": signature},
+            {**vector["data"], "general": general},
+        ):
+            answer = one.post(gate.body(document))
+            assert answer.status_code == 200, vector["name"]
+            seen += 1
+            wrong = {**document, "unknown": "x"}
+            assert one.post(gate.body(wrong)).status_code == 403
+    assert seen >= 40
+
+
+def test_refused_inputs_of_the_vectors(shared: Callable[[str], Path], post: Post) -> None:
+    refused = json.loads(shared("vectors/rocketpay.json").read_text("utf-8"))["refused_inputs"]
+    assert refused
+    for vector in refused:
+        document = {**vector["data"], "signature": GOOD["signature"]}
+        assert post(gate.body(document)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"n" * 900: ["a"] * 15_000},
+        {"n" * 900 + str(number): 1 for number in range(60)},
+        {str(number): 1 for number in range(6_000)},
+    ],
+)
+def test_an_unsigned_body_costs_little(document: dict[str, Any]) -> None:
+    """A sort by PHP's rules compares paths character by character: what it costs has a bound."""
+    body = gate.body({**document, "signature": "x"})
+    started = process_time()
+    with pytest.raises((NotStrict, NotSigned)):
+        verified_digest(read_object(body), Secret("x"))
+    assert process_time() - started < 5
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+documents = st.dictionaries(st.text(max_size=6), values, max_size=6)
+
+
+@pytest.mark.fuzz
+@given(
+    st.dictionaries(st.text(max_size=6), values, max_size=6), st.sampled_from(["root", "general"])
+)
+def test_what_the_sandbox_signs_is_verified(document: dict[str, Any], at: str) -> None:
+    document.pop("general", None)
+    document.pop("signature", None)
+    try:
+        body = gate.body(gate.signed(document, at=at))
+        read = read_object(body)
+    except ValueError:
+        return
+    assert len(verified_digest(read, Secret(gate.SECRET))) == 64
+    with pytest.raises(NotSigned):
+        verified_digest({**read, "unknown field": "x"}, Secret(gate.SECRET))
+
+
+def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="forwardc"):
+        post(gate.body(GOOD))
+    assert not [record for record in caplog.records if record.name.startswith("forwardc")]

@@ -1,0 +1,75 @@
+"""Stores of tokens in both databases, and runs that wait for a callback."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.tokens.tables import TokenTables
+from postgres import Server, server
+
+STEP = "payout"
+StartRun = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty history."""
+    if request.param == "sqlite":
+        url = str(tmp_path / "history.db")
+    else:
+        url = request.getfixturevalue("postgres_server").database()
+    with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tables(store: Store) -> TokenTables:
+    return TokenTables(store)
+
+
+@pytest.fixture
+def start_run(store: Store) -> StartRun:
+    """Record a run of one step: until it is sent, or with an outcome until its end."""
+
+    def start(
+        outcome: Outcome | None = None,
+        *,
+        payment_id: str | None = None,
+        reference: str = "",
+        request_id: str | None = None,
+        destination: str = "rocketpay",
+    ) -> str:
+        run_id = str(uuid4())
+        store.begin(
+            NewRun(
+                *(run_id, "sandbox", "direct", destination, STEP, STEP, "digest"),
+                reference=reference or run_id,
+                steps=(PlannedStep(STEP, "direct"),),
+                owner="test",
+                params={"payment_id": payment_id} if payment_id else {},
+            )
+        )
+        keys = Keys(str(uuid4()), str(uuid4()))
+        shown = ShownRequest("POST", "https://api.rocketpay.kz/", (), None)
+        number = store.intent(run_id, "test", Intent(STEP, keys, "POST", shown))
+        if outcome is not None:
+            outputs = {"request_id": request_id} if request_id else {}
+            report = StepReport(STEP, "direct", "POST", keys, outcome, status=200, outputs=outputs)
+            store.answered(run_id, number, report)
+            result = RunResult(run_id, STEP, False, "digest", outcome, None, None, (report,))
+            store.finish(run_id, result)
+        return run_id
+
+    return start

@@ -1,0 +1,198 @@
+"""Tokens and callbacks in both databases: stored once, in any order, and runs that they settle."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+import gate
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.tokens.read import read_callback
+from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenState
+from forwardc.runtime.tokens.tables import TokenTables
+
+
+def callback(document: dict[str, Any]) -> Callback:
+    return read_callback(document, sha256(gate.body(document)).hexdigest())
+
+
+def outcome(store: Store, run_id: str) -> Outcome | None:
+    run = store.load(run_id)
+    assert run
+    return run.summary.outcome
+
+
+def test_a_token_and_its_callbacks_are_kept(tables: TokenTables) -> None:
+    receipt = tables.receive(callback(gate.of_token()))
+    assert (receipt.applied, receipt.stranger) == (Applied.FIRST_SEEN, False)
+    assert tables.receive(callback(gate.of_card())).applied is Applied.CHANGED
+    assert tables.receive(callback(gate.of_card("08/25"))).applied is Applied.NOTHING_NEW
+    record = tables.token(gate.TOKEN)
+    assert record
+    assert (record.facts.state, record.facts.expires) == (TokenState.ACTIVE, "2030-08")
+    assert record.last_request == "request-tokenize"
+    history = tables.callbacks_of(gate.TOKEN)
+    assert [one.kind for one in history] == [Kind.TOKEN, Kind.CARD, Kind.CARD]
+    assert [one.token for one in tables.callbacks_of(gate.TOKEN, 1)] == [gate.TOKEN]
+    assert tables.token(gate.OTHER) is None
+
+
+def test_the_same_callback_is_stored_once(tables: TokenTables) -> None:
+    first = callback(gate.of_token())
+    assert not tables.receive(first).repeated
+    assert tables.receive(first).repeated
+    # The same request with the same state, in another form of the body.
+    assert tables.receive(callback(gate.of_token(extra="1"))).repeated
+    assert len(tables.callbacks_of(gate.TOKEN)) == 1
+
+
+def test_another_form_that_tells_more_is_kept(tables: TokenTables) -> None:
+    tables.receive(callback(gate.of_token()))
+    more = gate.of_token(card={"number": "424242******4242", "exp_month": 8, "exp_year": 2030})
+    assert tables.receive(callback(more)).applied is Applied.CHANGED
+    assert tables.receive(callback(more)).repeated
+
+
+def test_every_order_is_kept_alike(tables: TokenTables) -> None:
+    documents = [
+        gate.of_token(),
+        gate.of_card(),
+        gate.of_token("token_revoke", "revoke"),
+    ]
+    ends = set()
+    for number, order in enumerate(itertools.permutations(documents)):
+        token = f"{number:064x}"
+        for document in order:
+            tables.receive(callback({**document, "token": token, "customer": {"id": token}}))
+        record = tables.token(token)
+        assert record
+        ends.add((record.facts.state, record.facts.expires, record.facts.created_at))
+    assert ends == {(TokenState.REVOKED, "2030-08", "2026-11-20T13:30:57Z")}
+
+
+def test_a_token_that_nobody_announced_is_kept_and_told(tables: TokenTables) -> None:
+    receipt = tables.receive(callback(gate.of_token("token_revoke", "revoke")))
+    assert (receipt.applied, receipt.stranger) == (Applied.FIRST_SEEN, True)
+    record = tables.token(gate.TOKEN)
+    assert record
+    assert record.facts.state is TokenState.REVOKED
+
+
+def test_the_token_that_changed_last_comes_first(tables: TokenTables) -> None:
+    for token in (gate.TOKEN, gate.OTHER):
+        tables.receive(callback(gate.of_token(token=token)))
+    tables.receive(callback(gate.of_card()))
+    assert [record.facts.token for record in tables.tokens()] == [gate.TOKEN, gate.OTHER]
+    assert len(tables.tokens(1)) == 1
+
+
+def test_callbacks_at_the_same_time_lose_nothing(tables: TokenTables) -> None:
+    documents = [gate.of_card(f"08/{year}") for year in range(27, 47)] + [gate.of_token()]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: tables.receive(callback(one)), documents * 2))
+    record = tables.token(gate.TOKEN)
+    assert record
+    assert (record.facts.expires, record.facts.state) == ("2046-08", TokenState.ACTIVE)
+    assert len(tables.callbacks_of(gate.TOKEN)) == len(documents)
+
+
+@pytest.mark.parametrize("waits", [Outcome.PENDING, Outcome.UNKNOWN])
+@pytest.mark.parametrize(
+    ("status", "becomes"), [("success", Outcome.APPROVED), ("decline", Outcome.DECLINED)]
+)
+def test_a_payment_settles_its_run(
+    store: Store, tables: TokenTables, start_run, waits: Outcome, status: str, becomes: Outcome
+) -> None:
+    run_id = start_run(waits, payment_id="payment-1")
+    other = start_run(waits, payment_id="payment-2")
+    receipt = tables.receive(callback(gate.of_payment("payment-1", status)))
+    assert (receipt.applied, receipt.settled) == (Applied.SETTLED, (run_id,))
+    assert (outcome(store, run_id), outcome(store, other)) == (becomes, waits)
+    (event,) = store.events(run_id)
+    assert (event.kind, event.by) == ("callback", "rocketpay")
+
+
+def test_a_run_is_also_found_by_its_reference(store: Store, tables: TokenTables, start_run) -> None:
+    run_id = start_run(Outcome.PENDING, reference="payment-1")
+    assert tables.settle_by_payment("payment-1", "success") == (run_id,)
+    assert outcome(store, run_id) is Outcome.APPROVED
+
+
+def test_what_is_under_way_settles_nothing(store: Store, tables: TokenTables, start_run) -> None:
+    run_id = start_run(Outcome.PENDING, payment_id="payment-1")
+    for status in ("processing", "awaiting 3ds result", "error"):
+        assert not tables.receive(callback(gate.of_payment(status=status))).settled
+    assert outcome(store, run_id) is Outcome.PENDING
+
+
+def test_a_settled_run_stays_so(store: Store, tables: TokenTables, start_run) -> None:
+    run_id = start_run(Outcome.PENDING, payment_id="payment-1")
+    tables.receive(callback(gate.of_payment(status="success")))
+    assert not tables.receive(callback(gate.of_payment(status="decline"))).settled
+    assert not tables.receive(callback(gate.of_payment(status="processing"))).settled
+    assert outcome(store, run_id) is Outcome.APPROVED
+    rejected = start_run(Outcome.REJECTED, payment_id="payment-3")
+    assert tables.settle_by_payment("payment-3", "success") == ()
+    assert outcome(store, rejected) is Outcome.REJECTED
+
+
+def test_two_runs_of_one_payment_are_left_to_a_person(
+    store: Store, tables: TokenTables, start_run
+) -> None:
+    runs = [start_run(Outcome.UNKNOWN, payment_id="payment-1") for _ in range(2)]
+    assert not tables.receive(callback(gate.of_payment())).settled
+    assert tables.settle_waiting() == ()
+    assert {outcome(store, run_id) for run_id in runs} == {Outcome.UNKNOWN}
+
+
+def test_a_payment_of_another_destination_is_not_touched(tables: TokenTables, start_run) -> None:
+    start_run(Outcome.PENDING, payment_id="payment-1", destination="stripe")
+    assert tables.settle_by_payment("payment-1", "success") == ()
+
+
+def test_a_callback_that_is_faster_than_the_answer(
+    store: Store, tables: TokenTables, start_run
+) -> None:
+    run_id = start_run(payment_id="payment-1")
+    assert not tables.receive(callback(gate.of_payment())).settled
+    assert tables.settle_waiting() == ()
+    # The process that sent it died: its lease ends, and nobody records an answer.
+    assert store.lease(run_id, "test", -1)
+    assert tables.settle_waiting() == (run_id,)
+    assert outcome(store, run_id) is Outcome.APPROVED
+    assert tables.settle_waiting() == ()
+
+
+def test_a_revocation_is_settled_by_its_request(
+    store: Store, tables: TokenTables, start_run
+) -> None:
+    run_id = start_run(Outcome.PENDING, request_id="request-token_revoke")
+    payment = start_run(Outcome.PENDING, request_id="request-token_revoke", payment_id="payment-9")
+    receipt = tables.receive(callback(gate.of_token("token_revoke", "revoke")))
+    assert receipt.settled == (run_id,)
+    assert outcome(store, run_id) is Outcome.APPROVED
+    assert outcome(store, payment) is Outcome.PENDING
+
+
+def test_old_callbacks_are_deleted_and_tokens_stay(store: Store, tables: TokenTables) -> None:
+    tables.receive(callback(gate.of_token()))
+    later = Store(store.database, lambda: datetime.now(UTC) + timedelta(days=40))
+    later.prune(30, "test")
+    assert tables.callbacks_of(gate.TOKEN) == []
+    assert tables.token(gate.TOKEN)
+    assert tables.receive(callback(gate.of_token())).applied is Applied.NOTHING_NEW
+
+
+def test_a_clock_that_jumps_back_changes_no_order(store: Store) -> None:
+    def at(day: int) -> TokenTables:
+        return TokenTables(Store(store.database, lambda: datetime(2026, 11, day, tzinfo=UTC)))
+
+    at(20).receive(callback(gate.of_token(token=gate.OTHER)))
+    at(1).receive(callback(gate.of_token()))
+    at(1).receive(callback(gate.of_token("token_revoke", "revoke")))
+    assert [record.facts.token for record in at(1).tokens()] == [gate.TOKEN, gate.OTHER]
+    assert [one.status for one in at(1).callbacks_of(gate.TOKEN)] == ["active", "revoke"]
