@@ -12,8 +12,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from loopback import served
-from plan_files import build_of
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
@@ -23,6 +21,8 @@ from forwardc.runtime.run import run
 from forwardc.runtime.secrets import Lookup, sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+from loopback import served
+from plan_files import build_of
 
 PLANS = Path(__file__).parent / "plans"
 NOW = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)

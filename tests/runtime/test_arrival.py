@@ -18,7 +18,8 @@ from forwardc.diagnostics.scan import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.run import Means, run
+from forwardc.runtime.means import Means
+from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import RunRequest

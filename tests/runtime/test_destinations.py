@@ -13,7 +13,8 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.run import Means, run
+from forwardc.runtime.means import Means
+from forwardc.runtime.run import run
 from forwardc.runtime.sandbox import LoopbackTransport
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender

@@ -192,7 +192,8 @@ def _run(
 
     from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
     from forwardc.runtime.keys import KeyRing
-    from forwardc.runtime.run import Means, run
+    from forwardc.runtime.means import Means
+    from forwardc.runtime.run import run
     from forwardc.runtime.send import Sender
 
     async def go() -> "RunResult | None":

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 
 from forwardc.plan.codec import to_json
 from forwardc.plan.model import (
-    Http,
     Operation,
     Plan,
     Review,
@@ -19,6 +18,7 @@ from forwardc.plan.model import (
     SignVisa,
     Step,
 )
+from forwardc.plan.parts import Http
 from forwardc.plan.terms import If, Ref, Source, Term, walk
 
 Json: TypeAlias = Any
@@ -54,12 +54,24 @@ def leaving(plan: Plan, operation: str) -> Json:
         "operation": operation,
         "hosts": plan.hosts.model_dump(mode="json"),
         "keys": plan.keys.jwks if plan.keys else None,
+        **_token_requests(plan, wanted),
         "sources": _sources(plan, terms),
         "ask": _asked(wanted),
         "steps": [_step(step) for step in wanted.steps],
         "holes": _holes(plan, wanted, terms),
         "secrets": {name: plan.secrets[name].as_key for name in _secret_names(plan, wanted)},
     }
+
+
+def _token_requests(plan: Plan, operation: Operation) -> Json:
+    """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
+    known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    found = {
+        name: one.instead.oauth.model_dump(mode="json")
+        for name, one in known.items()
+        if one is not None and one.instead is not None
+    }
+    return {"tokens": found} if found else {}
 
 
 def review_surface(plan: Plan, operation: str) -> Json | None:

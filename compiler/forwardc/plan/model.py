@@ -3,21 +3,16 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from forwardc.plan.codec import BadPlan, from_json
-from forwardc.plan.terms import Term
+from forwardc.plan.codec import BadPlan
+from forwardc.plan.parts import Http, Part, PlanTerm
+from forwardc.plan.reconcile import Reconcile
 
 PLAN_VERSION = 1
 
-if TYPE_CHECKING:
-    PlanTerm: TypeAlias = Term
-else:
-    PlanTerm = Annotated[Any, PlainValidator(from_json)]
-
-PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
 Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
 
 
@@ -25,18 +20,14 @@ class UnknownVersion(BadPlan):
     """The file says that it has a version which this forwardc does not read."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-class Hosts(_Model):
+class Hosts(Part):
     """Every host that the runtime may connect to, as `host` or `host:port`, in lower case."""
 
     vault: tuple[str, ...] = ()
     destination: tuple[str, ...] = ()
 
 
-class OAuth(_Model):
+class OAuth(Part):
     """OAuth 2.0 client credentials (RFC 6749, section 4.4), of which an access token is made.
 
     `client_id` and `client_secret` are the names of the two credentials.
@@ -48,26 +39,26 @@ class OAuth(_Model):
     scopes: tuple[str, ...] = ()
 
 
-class Instead(_Model):
+class Instead(Part):
     """What a credential can be made of where it is not given."""
 
     oauth: OAuth
 
 
-class Credential(_Model):
+class Credential(Part):
     """A credential of the vault's API, the form that it has, and what may stand in for it."""
 
     pattern: str | None = None
     instead: Instead | None = Field(default=None, alias="or")
 
 
-class KeySet(_Model):
+class KeySet(Part):
     """Where the vault publishes its public keys (RFC 7517)."""
 
     jwks: str
 
 
-class SecretStore(_Model):
+class SecretStore(Part):
     """Where the vault keeps secrets: names below the URL, values of at most so many bytes.
 
     `scopes` are what an access token needs there.
@@ -78,7 +69,7 @@ class SecretStore(_Model):
     scopes: tuple[str, ...] = ()
 
 
-class ByInput(_Model):
+class ByInput(Part):
     """An atom that is there when the caller gives this input."""
 
     input: str
@@ -87,7 +78,7 @@ class ByInput(_Model):
 Presence: TypeAlias = Literal["always", "vault", "never"] | ByInput
 
 
-class ValueSpec(_Model):
+class ValueSpec(Part):
     """What a value of a run must be: type, limits, and how it is handled.
 
     Lengths count code points; `minimum` and `maximum` are numbers, of an amount in minor units.
@@ -120,40 +111,30 @@ class ValueSpec(_Model):
     not_card: bool = False
 
 
-class SourceKind(_Model):
+class SourceKind(Part):
     """One kind of source: what its id looks like, what goes with it, and which atoms it has."""
 
     pattern: str
     single_use: bool = False
     bind: PlanTerm
-    inputs: dict[str, ValueSpec] = {}
-    has: dict[str, Presence] = {}
+    inputs: dict[str, ValueSpec] = Field(default_factory=dict)
+    has: dict[str, Presence] = Field(default_factory=dict)
 
 
-class SecretSpec(_Model):
+class SecretSpec(Part):
     """A secret of the destination, and how its value derives from what the operator gives."""
 
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
 
 
-class Http(_Model):
-    """A request with holes. Every term evaluates to complete, encoded text."""
-
-    method: str
-    url: PlanTerm
-    query: PlanText = ()
-    headers: PlanText = ()
-    body: PlanTerm | None = None
-
-
-class Called(_Model):
+class Called(Part):
     """What the destination is asked, for display: with `direct` the request itself."""
 
     method: str
     url: PlanTerm
 
 
-class SignRocketpay(_Model):
+class SignRocketpay(Part):
     """The Gate signature over the JSON body, put into it at the pointer `into`."""
 
     scheme: Literal["rocketpay-gate"]
@@ -161,7 +142,7 @@ class SignRocketpay(_Model):
     into: str
 
 
-class SignVisa(_Model):
+class SignVisa(Part):
     """Visa's X-PAY-TOKEN. `remove_path_prefix` is the context path that is not signed."""
 
     scheme: Literal["visa-x-pay-token"]
@@ -169,7 +150,7 @@ class SignVisa(_Model):
     remove_path_prefix: str | None = None
 
 
-class SignDlocal(_Model):
+class SignDlocal(Part):
     """dLocal's V2-HMAC-SHA256 over X-Login, X-Date and body."""
 
     scheme: Literal["dlocal"]
@@ -182,30 +163,35 @@ Sign: TypeAlias = Annotated[
 ]
 
 
-class CodeAt(_Model):
+class CodeAt(Part):
     """An error code of the vault: where it stands, and which ones are meant."""
 
     at: str
     among: tuple[str, ...] = Field(alias="in")
 
 
-class Failure(_Model):
-    """One documented failure of a vault, and whether the destination can have been reached."""
+class Failure(Part):
+    """One documented failure of a vault, and whether the destination can have been reached.
+
+    `retry` is what the vendor documents as safe: to ask again under the same key of the vault, or
+    to send again under a new one.
+    """
 
     status: tuple[int, ...]
     code: CodeAt | None = None
     sent: Literal["no", "unknown"]
     consumes_cvc: bool = False
+    retry: Literal["never", "same_key", "new_key"] = "never"
 
 
-class HeadersAt(_Model):
+class HeadersAt(Part):
     """Where the destination's headers stand: `arrays` `{name: [v]}`, `pairs` `[{name, value}]`."""
 
     at: str
     form: Literal["arrays", "pairs"]
 
 
-class ReadVault(_Model):
+class ReadVault(Part):
     """Where the destination's answer stands in the vault's answer, as JSON Pointers."""
 
     status: str
@@ -215,20 +201,20 @@ class ReadVault(_Model):
     failures: tuple[Failure, ...] = ()
 
 
-class ReadDirect(_Model):
+class ReadDirect(Part):
     """The answer is the destination's own."""
 
     direct: Literal[True]
 
 
-class Timeouts(_Model):
+class Timeouts(Part):
     """Milliseconds to wait for a connection and for the whole answer."""
 
     connect_ms: int = Field(gt=0)
     read_ms: int = Field(gt=0)
 
 
-class Output(_Model):
+class Output(Part):
     """A scalar of the destination's answer, by JSON Pointer."""
 
     at: str
@@ -237,14 +223,14 @@ class Output(_Model):
     type: Literal["text", "integer", "number", "boolean"] = "text"
 
 
-class Rule(_Model):
+class Rule(Part):
     """The outcome `verdict` where `when` is true; without `when`, always."""
 
     when: PlanTerm | None = None
     verdict: Verdict = Field(alias="is")
 
 
-class ReviewField(_Model):
+class ReviewField(Part):
     """A place of the body that the vault fills: a JSON Pointer, or an XPath where it is XML."""
 
     at: str
@@ -255,7 +241,7 @@ class ReviewField(_Model):
     required: bool
 
 
-class Review(_Model):
+class Review(Part):
     """What the vault's reviewers accept of a step, and must see again when it changes."""
 
     url: str
@@ -265,8 +251,12 @@ class Review(_Model):
     keys: tuple[str, ...] = ()
 
 
-class Step(_Model):
-    """One request of an operation, and how its answer is read."""
+class Step(Part):
+    """One request of an operation, and how its answer is read.
+
+    `uses_cvc` says that the body holds the CVC, which serves one request only. For
+    `vault_key_hours` the vault answers a second request under its key as it answered the first.
+    """
 
     name: str
     deliver: Literal["vault", "direct"] = "vault"
@@ -278,38 +268,41 @@ class Step(_Model):
     timeouts: Timeouts
     max_answer_bytes: int = Field(gt=0)
     idempotent: bool = False
-    outputs: dict[str, Output] = {}
+    uses_cvc: bool = False
+    vault_key_hours: int | None = None
+    reconcile: Reconcile | None = None
+    outputs: dict[str, Output] = Field(default_factory=dict)
     outcome: tuple[Rule, ...] = ()
 
 
-class Ask(_Model):
+class Ask(Part):
     """A question to the vault before anything is sent: `when` over its answer."""
 
     http: Http
     when: PlanTerm
 
 
-class Fallback(_Model):
+class Fallback(Part):
     """The operation that runs instead when the question is answered with no."""
 
     operation: str
     ask: Ask
 
 
-class Note(_Model):
+class Note(Part):
     """A loss or doubt of an operation, by diagnostic code."""
 
     code: str
     message: str
 
 
-class Production(_Model):
+class Production(Part):
     """What stands between this operation and production."""
 
     needs_onboarding: bool = False
 
 
-class Operation(_Model):
+class Operation(Part):
     """One thing that the destination can do, with its ordered steps.
 
     `source_kinds` names the kinds that fit; without it, all of the plan do.
@@ -320,7 +313,7 @@ class Operation(_Model):
     status: Literal["documented", "unconfirmed", "stand_in"] = "documented"
     notes: tuple[Note, ...] = ()
     params: tuple[str, ...] = ()
-    inputs: dict[str, ValueSpec] = {}
+    inputs: dict[str, ValueSpec] = Field(default_factory=dict)
     requires: tuple[str, ...] = ()
     may_lack: tuple[str, ...] = ()
     stored_secrets: tuple[str, ...] = ()
@@ -332,7 +325,7 @@ class Operation(_Model):
     steps: tuple[Step, ...] = Field(min_length=1)
 
 
-class Plan(_Model):
+class Plan(Part):
     """One destination compiled for one vault and environment."""
 
     forwardc: Literal[1]
@@ -340,12 +333,12 @@ class Plan(_Model):
     destination: str
     environment: Literal["sandbox", "production"]
     hosts: Hosts
-    credentials: dict[str, Credential] = {}
+    credentials: dict[str, Credential] = Field(default_factory=dict)
     keys: KeySet | None = None
     secret_store: SecretStore | None = None
-    sources: dict[str, SourceKind] = {}
-    params: dict[str, ValueSpec] = {}
-    secrets: dict[str, SecretSpec] = {}
+    sources: dict[str, SourceKind] = Field(default_factory=dict)
+    params: dict[str, ValueSpec] = Field(default_factory=dict)
+    secrets: dict[str, SecretSpec] = Field(default_factory=dict)
     operations: dict[str, Operation]
 
 

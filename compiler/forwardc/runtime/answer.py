@@ -57,7 +57,10 @@ class DestinationAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """There is no destination's answer, and this is what it means. `body` may hold anything."""
+    """There is no destination's answer, and this is what it means. `body` may hold anything.
+
+    `sent` is whether the destination can have been reached, None where nobody knows.
+    """
 
     outcome: Outcome
     rejected_by: Party | None
@@ -65,6 +68,8 @@ class Ended:
     vault_status: int | None = None
     request_id: str | None = None
     body: str | None = field(default=None, repr=False)
+    sent: bool | None = False
+    failure: Failure | None = None
 
 
 Read: TypeAlias = DestinationAnswer | Ended
@@ -77,7 +82,7 @@ def read_answer(step: Step, sent: Sent) -> Read:
             # Nobody received anything, so nothing stands in the way of another run.
             return Ended(Outcome.REJECTED, Party.VAULT, reason)
         case Lost(reason=reason):
-            return Ended(Outcome.UNKNOWN, None, reason)
+            return Ended(Outcome.UNKNOWN, None, reason, sent=None)
         case Answer():
             if isinstance(step.read, ReadDirect):
                 return direct_answer(sent)
@@ -104,7 +109,16 @@ def _out_of_vault(read: ReadVault, answer: Answer) -> Read:
             vault_status=answer.status,
         )
     outcome, party, reason = _failed(failure, answer)
-    return Ended(outcome, party, reason, answer.status, request_id, _decoded(answer.body))
+    return Ended(
+        outcome,
+        party,
+        reason,
+        answer.status,
+        request_id,
+        _decoded(answer.body),
+        sent=None if outcome is Outcome.UNKNOWN else False,
+        failure=failure,
+    )
 
 
 def _failed(failure: Failure | None, answer: Answer) -> tuple[Outcome, Party | None, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
-from forwardc.plan.model import Http
+from forwardc.plan.parts import Http
 from forwardc.plan.terms import Encoded, Encoding, Map, Ref, Term, walk
 from forwardc.plan.values import is_absent
 from forwardc.runtime.shapes import BoundRequest, Pairs, ShownRequest

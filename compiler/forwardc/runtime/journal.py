@@ -3,11 +3,11 @@
 Knows no database. Nothing that reaches a journal holds a secret, a card or a sensitive value.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
-from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.shapes import RunResult, StepReport
 
 
 class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
@@ -17,46 +17,6 @@ class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
         super().__init__(message)
         self.code = code
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """A run before its first step.
-
-    `params` and `inputs` are texts as a person would type them, so that the same run can be
-    prepared again; of sensitive ones only the names are kept, as `params.x` and `inputs.x`.
-    """
-
-    run_id: str
-    environment: str
-    vault: str
-    destination: str
-    operation: str
-    asked_operation: str
-    fell_back: bool
-    digest: str
-    reference: str
-    source_kind: str | None = None
-    source_id: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    sensitive_params: tuple[str, ...] = ()
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    without_atoms: tuple[str, ...] = ()
-    given_key: str | None = None
-    steps: tuple[str, ...] = ()
-    approval: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """One attempt of one step, before it is sent."""
-
-    step: str
-    keys: Keys
-    deliver: str
-    called: str
-    idempotent: bool
-    shown: ShownRequest
 
 
 class Journal(Protocol):
@@ -82,8 +42,8 @@ class Journal(Protocol):
         """An attempt may have reached the destination; no answer tells."""
         ...
 
-    async def answered(self, run_id: str, step: str, number: int, report: StepReport) -> None:
-        """An attempt ended with an answer, and the step is decided by it."""
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
+        """An attempt ended with an answer of the destination, or with one of the vault instead."""
         ...
 
     async def finish(self, run_id: str, result: RunResult) -> None:
@@ -111,7 +71,7 @@ class NoJournal:
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """Keep nothing."""
 
-    async def answered(self, run_id: str, step: str, number: int, report: StepReport) -> None:
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """Keep nothing."""
 
     async def finish(self, run_id: str, result: RunResult) -> None:

@@ -16,10 +16,12 @@ from forwardc.plan.approvals import refuse_unapproved
 from forwardc.plan.digest import approval_digest
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import MASKED, evaluate
-from forwardc.plan.model import Http, Operation, Plan, Step
+from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.parts import Http
 from forwardc.plan.terms import Ref, Term, walk
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
+from forwardc.runtime.oauth import Client, clients_of
 from forwardc.runtime.params import param_values
 from forwardc.runtime.secrets import Lookup, gather
 from forwardc.runtime.send import HostRefused, check_url
@@ -42,6 +44,11 @@ class Prepared:
     given_key: str | None
     source: BoundSource = field(repr=False)
     values: Mapping[str, Any] = field(repr=False)
+    without: frozenset[str] = frozenset()
+
+    def clients(self) -> dict[str, Client]:
+        """The OAuth clients that stand in for credentials, by the credential's name."""
+        return clients_of(self.plan, self.values)
 
     def scope(self, more: Mapping[str, Any]) -> RunScope:
         """The scope of a step: the known values and what has come since."""
@@ -106,7 +113,7 @@ def prepare(
     if refuse_unapproved(plan, name, ambient.lock, ambient.now().date(), sink):
         return None
     found = Sink()
-    run_id = instead_of.run_id if instead_of else ambient.new_uuid()
+    run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     prepared = _collect(plan, name, request, look_up, found, run_id, accepted)
     if prepared is not None and not found.has_errors:
@@ -137,7 +144,17 @@ def _collect(
         return None
     digest = approval_digest(plan, name)
     key = request.idempotency_key
-    return Prepared(plan, name, operation, digest, run_id, key, source, values | source.values)
+    return Prepared(
+        plan,
+        name,
+        operation,
+        digest,
+        run_id,
+        key,
+        source,
+        values | source.values,
+        request.without,
+    )
 
 
 def _accepted(plan: Plan, operation: Operation) -> list[Operation]:
@@ -167,18 +184,23 @@ def rehearse(prepared: Prepared, sink: Sink, ambient: Ambient) -> list[BoundRequ
     rehearsed: list[BoundRequest] = []
     for step in operation.steps:
         keys = keys_for(prepared.given_key, operation, step.name, prepared.run_id, ambient)
-        more = {**later, "vault.jwk": MASKED, **moment(keys, ambient.now())}
+        more = {**later, **_of_the_vault(prepared), **moment(keys, ambient.now())}
         bound = bind_step(step, prepared.scope(more), sink)
         if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
             rehearsed.append(bound)
     return rehearsed
 
 
+def _of_the_vault(prepared: Prepared) -> dict[str, Any]:
+    """What only the vault can give, masked: its key, and the access token of a client."""
+    return {"vault.jwk": MASKED, **dict.fromkeys(prepared.clients(), MASKED)}
+
+
 def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
     fallback = prepared.operation.fallback
     if fallback is None:
         return
-    bound = bind(fallback.ask.http, prepared.scope({"vault.jwk": MASKED}), sink)
+    bound = bind(fallback.ask.http, prepared.scope(_of_the_vault(prepared)), sink)
     if bound is not None:
         _may_call(bound, prepared.plan.hosts.vault, "fallback", sink)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
+from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
 from forwardc.runtime.bind import RunScope, show_text
 from forwardc.runtime.outcome import outcome_of
@@ -68,6 +69,10 @@ def reported(
     answer = trip.sent if isinstance(trip.sent, Answer) else None
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
+    outputs = {
+        name: redactor.value(value) if isinstance(value, str) else value
+        for name, value in concluded.shown_outputs.items()
+    }
     return StepReport(
         name=step.name,
         deliver=step.deliver,
@@ -79,12 +84,15 @@ def reported(
         vault_status=read.vault_status,
         status=read.status if isinstance(read, DestinationAnswer) else None,
         request_id=redactor.value(read.request_id) if read.request_id else None,
-        outputs={
-            name: redactor.value(value) if isinstance(value, str) else value
-            for name, value in concluded.shown_outputs.items()
-        },
+        outputs=outputs,
         request=trip.bound.shown if trip.bound else None,
         answer=redactor.text(read.body) if keep and read.body else None,
         cards_masked=count_cards(answer.body.decode("utf-8", "replace")) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
+        withheld=tuple(name for name in outputs if _differs(concluded, name, outputs[name])),
     )
+
+
+def _differs(concluded: Concluded, name: str, shown: object) -> bool:
+    """Whether what is shown of an output is not what a later step would be sent with."""
+    return isinstance(concluded.outputs[name], Secret) or shown != concluded.shown_outputs[name]

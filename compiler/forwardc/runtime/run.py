@@ -1,25 +1,25 @@
-"""Runs one operation: its steps in order, each sent once, until one does not let the next go on.
+"""Runs one operation: its steps in order, until one does not let the next go on.
 
-Knows plans and no vault. Every problem found before sending goes to the sink.
+Knows plans and no vault. Every problem found before sending goes to the sink; how one step is
+sent, and when again, is `attempts`.
 """
-
-from dataclasses import dataclass, field
-from typing import Any
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Fallback, Plan, Step
 from forwardc.plan.program import Outcome
-from forwardc.plan.values import Secret
-from forwardc.runtime.answer import Ended, direct_answer, read_answer
-from forwardc.runtime.bind import bind
+from forwardc.runtime.answer import Ended, direct_answer
+from forwardc.runtime.attempts import Journey, may_ask_again, take
+from forwardc.runtime.bind import bind, show_text
 from forwardc.runtime.idempotency import keys_for
-from forwardc.runtime.keys import KeyRing, NoKey
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.means import Means
+from forwardc.runtime.oauth import REFUSED, NoToken, access, can_access
 from forwardc.runtime.outcome import holds
-from forwardc.runtime.prepare import Prepared, bind_step, moment, prepare, rehearse
-from forwardc.runtime.redact import Redactor
-from forwardc.runtime.report import Trip, conclude, reported
+from forwardc.runtime.past import Past, forgotten, remembered
+from forwardc.runtime.prepare import Prepared, moment, prepare, rehearse
+from forwardc.runtime.record import new_run
 from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.send import Answer, HostRefused, Limits, Sender
+from forwardc.runtime.send import Answer, Limits, Sent
 from forwardc.runtime.shapes import (
     Ambient,
     Party,
@@ -30,26 +30,6 @@ from forwardc.runtime.shapes import (
 )
 
 _ASK_LIMITS = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a run sends with: connections, the vault's keys, the clock."""
-
-    sender: Sender
-    keys: KeyRing
-    ambient: Ambient = field(default_factory=Ambient)
-
-
-@dataclass(frozen=True, slots=True)
-class _Journey:
-    """One run under way: what earlier steps gave, and what must not be shown."""
-
-    prepared: Prepared
-    means: Means
-    sink: Sink
-    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
-    redactor: Redactor = field(default_factory=Redactor)
 
 
 def preview(
@@ -71,110 +51,177 @@ async def run(
         return None
     fallback = prepared.operation.fallback
     if fallback is None:
-        return await _steps(_Journey(prepared, means, sink))
+        ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
+        return await _begin(Journey(prepared, means, sink), Past()) if ready else None
     # What is wrong with the other operation must be known before anything is sent, too.
     other = prepare(
         plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
     )
     if other is None:
         return None
+    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+        return None
     available = await _ask(fallback, prepared, means, sink)
     if available is None:
         return None
     if isinstance(available, Ended):
-        return _result(prepared, [], fell_back=False, ended=available)
+        return _result(prepared, [], Past(), ended=available)
     chosen = prepared if available else other
-    return await _steps(_Journey(chosen, means, sink), fell_back=not available)
+    return await _begin(Journey(chosen, means, sink), Past(fell_back=not available, asked=name))
+
+
+async def resume(
+    plan: Plan,
+    name: str,
+    past: Past,
+    request: RunRequest,
+    look_up: Lookup,
+    means: Means,
+    sink: Sink,
+) -> RunResult | None:
+    """Continue a run that this process holds, at the first step that is not decided.
+
+    `name` is the operation that was chosen, `request` what was asked for, with the run's id. None,
+    with the problems in the sink, where it cannot be prepared again or the record lacks an output.
+    """
+    prepared = prepare(plan, name, request, look_up, sink, means.ambient)
+    if prepared is None:
+        return None
+    lacking = forgotten(prepared.operation, past)
+    if lacking:
+        sink.error(
+            "FC0821",
+            f"the record does not hold what a later step needs: {', '.join(lacking)}",
+            hint="sensitive outputs are never stored: settle the run by hand with `resolve`",
+        )
+        return None
+    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+        return None
+    return await _steps(Journey(prepared, means, sink), past)
 
 
 async def _ask(
     fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
 ) -> bool | Ended | None:
     """What the vault says about the instrument; `Ended` where it cannot be asked."""
-    bound = bind(fallback.ask.http, prepared.scope({}), sink)
-    if bound is None:
-        return None
-    answer = await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
+    answer: Sent | None = None
+    # A token that the vault does not take is renewed once.
+    for _ in range(2):
+        try:
+            tokens = await access(prepared.clients(), means.tokens, means.sender)
+        except NoToken as problem:
+            return Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
+        bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
+        if bound is None:
+            return None
+        answer = await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
+        refused = isinstance(answer, Answer) and answer.status == REFUSED
+        if not refused or not means.tokens.refused(tokens.values()):
+            break
     if not isinstance(answer, Answer):
         reason = "the vault cannot be asked about the instrument; nothing was sent"
         return Ended(Outcome.REJECTED, Party.VAULT, reason)
     return holds(fallback.ask.when, direct_answer(answer).values())
 
 
-async def _steps(journey: _Journey, *, fell_back: bool = False) -> RunResult | None:
+async def _begin(journey: Journey, past: Past) -> RunResult | None:
+    """Record the run, then go through its steps. Nothing is sent that was not recorded."""
+    journal, plan = journey.means.journal, journey.prepared.plan
+    try:
+        name = await journal.paused((plan.vault, plan.destination))
+        if name is not None:
+            journey.sink.error(
+                "FC0822",
+                f"{name} is paused, and nothing was sent",
+                hint=f"`forwardc resume {name}` ends the pause",
+            )
+            return None
+        await journal.begin(new_run(journey.prepared, past, journey.means.ambient.lock))
+    except JournalFailed as problem:
+        journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
+        return None
+    return await _steps(journey, past)
+
+
+async def _steps(journey: Journey, past: Past) -> RunResult | None:
     journey.redactor.hide_values(journey.prepared.values)
     reports: list[StepReport] = []
+    ended: Ended | None = None
+    stopped = False
     for step in journey.prepared.operation.steps:
-        report = await _step(journey, step)
+        report = await _step(journey, step, past)
         if report is None:
-            if not reports:
-                return None
-            stopped = Ended(Outcome.UNKNOWN, None, f"step {step.name} could not be bound")
-            return _result(journey.prepared, reports, fell_back=fell_back, ended=stopped)
+            ended, stopped = _unsendable(step, reports), True
+            break
         reports.append(report)
         if report.outcome is not Outcome.APPROVED:
+            stopped = len(reports) > 1 and _is_unsent(report)
             break
-    return _result(journey.prepared, reports, fell_back=fell_back)
-
-
-async def _step(journey: _Journey, step: Step) -> StepReport | None:
-    """Send one step; None where it cannot be bound, with the reason in the sink."""
-    prepared, means = journey.prepared, journey.means
-    keys = keys_for(
-        prepared.given_key, prepared.operation, step.name, prepared.run_id, means.ambient
-    )
-    values = {**journey.outputs, **moment(keys, means.ambient.now())}
+    result = _result(journey.prepared, reports, past, ended=ended, stopped=stopped)
     try:
-        values |= await _vault_key(prepared, step, means)
-    except NoKey as problem:
-        ended = Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
-        trip = Trip(keys, None, None)
-        return reported(
-            step, trip, conclude(step, ended, {}), prepared.scope(values), journey.redactor
-        )
-    scope = prepared.scope(values)
-    bound = bind_step(step, scope, journey.sink)
-    if bound is None:
-        return None
-    journey.redactor.hide_request(bound)
-    limits = Limits(
-        step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
+        await journey.means.journal.finish(result.run_id, result)
+    except JournalFailed as problem:
+        told = f"the outcome could not be recorded: {problem}"
+        journey.sink.warning(problem.code, told, hint=problem.hint)
+    return result if reports else None
+
+
+def _is_unsent(report: StepReport) -> bool:
+    """Whether a step certainly sent nothing and nobody refused it: it may be sent later."""
+    no_answer = report.status is None and report.vault_status is None
+    return no_answer and report.outcome is Outcome.REJECTED
+
+
+def _unsendable(step: Step, reports: list[StepReport]) -> Ended:
+    if not reports:
+        return Ended(Outcome.REJECTED, Party.VAULT, "nothing was sent")
+    return Ended(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
+
+
+async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
+    """A step out of the record, or sent now; None where it cannot be sent."""
+    known = past.of(step.name)
+    if known.report is not None and known.doubt is None:
+        journey.outputs.update(remembered(step, known.report))
+        return known.report
+    if known.doubt is not None and not may_ask_again(journey, step, known.doubt):
+        return known.report or _in_doubt(journey, step)
+    return await take(journey, step, known.doubt)
+
+
+def _in_doubt(journey: Journey, step: Step) -> StepReport:
+    """A step that was sent before the run stopped, and that must not be sent again."""
+    prepared, ambient = journey.prepared, journey.means.ambient
+    keys = keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
+    scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})
+    return StepReport(
+        name=step.name,
+        deliver=step.deliver,
+        called=f"{step.destination.method} {show_text(step.destination.url, scope)}",
+        keys=keys,
+        outcome=Outcome.UNKNOWN,
+        reason="it was sent before the run stopped, no answer is known, and it is not sent again",
+        attempts=0,
     )
-    try:
-        sent = await means.sender.send(bound, prepared.hosts(step), limits)
-    except HostRefused as problem:
-        journey.sink.error("FC0810", f"step {step.name}: {problem}")
-        return None
-    concluded = conclude(step, read_answer(step, sent), scope.values)
-    for name, value in concluded.outputs.items():
-        journey.outputs[f"steps.{step.name}.{name}"] = value
-    journey.redactor.hide_values(journey.outputs)
-    return reported(step, Trip(keys, bound, sent), concluded, scope, journey.redactor)
-
-
-async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, Any]:
-    """The vault's public key, where the step encrypts to it. Raises `NoKey`."""
-    if prepared.plan.keys is None or not prepared.needs_key(step.http):
-        return {}
-    jwk = await means.keys.key(prepared.plan.keys.jwks, prepared.plan.hosts.vault)
-    return {"vault.jwk": Secret(jwk)}
 
 
 def _result(
     prepared: Prepared,
     reports: list[StepReport],
+    past: Past,
     *,
-    fell_back: bool,
     ended: Ended | None = None,
+    stopped: bool = False,
 ) -> RunResult:
     last: StepReport | Ended = ended or reports[-1]
     return RunResult(
         run_id=str(prepared.run_id),
         operation=prepared.name,
-        fell_back=fell_back,
+        fell_back=past.fell_back,
         digest=prepared.digest,
         outcome=last.outcome,
         rejected_by=last.rejected_by,
         reason=last.reason,
         steps=tuple(reports),
+        stopped=stopped,
     )

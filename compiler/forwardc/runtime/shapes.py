@@ -28,7 +28,7 @@ class RunRequest:
     """What the caller asks for. `texts` are typed by hand and read by the param's type.
 
     `params` come from a file with types of its own and win nothing: a name in `texts` replaces
-    the same name in `params`.
+    the same name in `params`. `run_id` continues a run under its own id.
     """
 
     source: str | None = None
@@ -38,6 +38,7 @@ class RunRequest:
     reference: str | None = None
     without: frozenset[str] = frozenset()
     idempotency_key: str | None = None
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class StepReport:
     """What happened in one step; every text is masked. Times are milliseconds.
 
     `answer` is the start of what came back, kept where the outcome is rejected or unknown;
-    `cards_masked` counts the card numbers in it, which a vault should have removed.
+    `cards_masked` counts the card numbers in it, which a vault should have removed. `withheld`
+    names the outputs whose shown value is not the real one; `attempts` counts the sendings.
     """
 
     name: str
@@ -104,11 +106,16 @@ class StepReport:
     answer: str | None = None
     cards_masked: int = 0
     duration_ms: int = 0
+    withheld: tuple[str, ...] = ()
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The result of a run. `fell_back` tells that the fallback operation ran."""
+    """The result of a run. `fell_back` tells that the fallback operation ran.
+
+    `stopped` tells that a later step was never sent, so that the run can be continued.
+    """
 
     run_id: str
     operation: str
@@ -118,6 +125,7 @@ class RunResult:
     rejected_by: Party | None
     reason: str | None
     steps: tuple[StepReport, ...]
+    stopped: bool = False
 
 
 _EXITS = {

@@ -6,7 +6,8 @@ Knows no vendor.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from forwardc.plan.program import Body, Pair, Request, Step
+from forwardc.plan.analysis import atoms_in
+from forwardc.plan.program import Body, Pair, Request, Step, terms_of
 from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.plan.types import Type
 from forwardc.vaults.model import Json
@@ -111,6 +112,7 @@ def tail(step: Step, *, read_ms: int) -> Json:
         "timeouts": {"connect_ms": CONNECT_MS, "read_ms": read_ms},
         "max_answer_bytes": MAX_ANSWER_BYTES,
         "idempotent": step.idempotent,
+        **({"uses_cvc": True} if uses_cvc(step) else {}),
         "outputs": {
             output.name: {
                 "at": output.at,
@@ -122,6 +124,11 @@ def tail(step: Step, *, read_ms: int) -> Json:
         },
         "outcome": [_rule(rule.when, rule.outcome) for rule in step.outcome],
     }
+
+
+def uses_cvc(step: Step) -> bool:
+    """Whether the request holds the CVC, which serves one request only."""
+    return any(atom.name == "card.cvc" for term in terms_of(step.request) for atom in atoms_in(term))
 
 
 def _rule(when: Term | None, outcome: str) -> dict[str, Any]:

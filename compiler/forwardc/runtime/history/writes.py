@@ -112,9 +112,18 @@ def intent(tx: Transaction, run_id: str, owner: str, what: Intent, now: Moment) 
 def not_sent(
     tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Moment
 ) -> None:
-    """Record that an attempt certainly sent nothing: the step waits again."""
+    """Record that an attempt certainly sent nothing: the step waits again.
+
+    Where an earlier attempt may have arrived, the step stays unknown.
+    """
     _end(tx, run_id, step, number, (AttemptState.NOT_SENT, now.text, None, None, reason))
-    values = (StepState.WAITING, reason, run_id, step)
+    in_doubt = row(
+        tx,
+        "SELECT 1 FROM attempts WHERE run_id = ? AND step = ? AND state IN ('intent', 'unknown')",
+        *(run_id, step),
+    )
+    fate = StepState.UNKNOWN if in_doubt else StepState.WAITING
+    values = (fate, reason, run_id, step)
     tx.run(
         "UPDATE steps SET state = ?, reason = ? WHERE run_id = ? AND name = ? AND state = 'intent'",
         *values,

@@ -43,23 +43,39 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     del account
     host = facts.host("forward", program.environment)
     api = facts.host("api", program.environment)
+    access = facts.host("access", program.environment)
     uses_network_tokens = any(uses_network_token(op) for op in program.operations)
+    vault_hosts = [host, api, access] if uses_network_tokens else [host, access]
     return {
         "hosts": {
-            "vault": [host, api] if uses_network_tokens else [host],
+            "vault": vault_hosts,
             "destination": [program.host],
         },
-        "credentials": {"api_key": facts.value("authentication", "secret_key")},
+        "credentials": {"api_key": _api_key(program, access, facts)},
         "keys": {"jwks": f"https://{host}{facts.value('paths', 'jwks')}"},
         "secret_store": {
             "url": f"https://{host}{facts.value('paths', 'secrets')}",
             "max_value_bytes": facts.limit("secret_value"),
+            "scopes": [facts.value("scopes", "secrets")],
         },
         "sources": {
             kind: _source_kind(kind, fact["value"], facts)
             for kind, fact in facts.section("source_kinds").items()
         },
     }
+
+
+def _api_key(program: Program, host: str, facts: Facts) -> Json:
+    """The secret key, or an OAuth client, with the scopes of what its token is used for."""
+    scopes = ["forward"]
+    if any(op.fallback and uses_network_token(op) for op in program.operations):
+        scopes.append("instruments")
+    client = {
+        "token_url": f"https://{host}{facts.value('paths', 'token')}",
+        **facts.value("authentication", "oauth_client"),
+        "scopes": [facts.value("scopes", name) for name in scopes],
+    }
+    return {**facts.value("authentication", "secret_key"), "or": {"oauth": client}}
 
 
 def _source_kind(kind: str, fact: Mapping[str, object], facts: Facts) -> Json:
@@ -155,6 +171,16 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
         },
         "read": _READ,
         **tail(step, read_ms=facts.limit("read_timeout")),
+        "reconcile": {"get": _kept_request(url, facts)},
+    }
+
+
+def _kept_request(url: str, facts: Facts) -> Json:
+    """How to ask for one request that the vault keeps: its id must be known."""
+    address = Encoded(Encoding.URL, Text((Lit(f"{url}/"), Ref("vault.request_id"))))
+    return {
+        "http": {"method": "GET", "url": address, "query": [], "headers": _api_headers()},
+        "days": int(facts.value("retention", "request_text")),
     }
 
 

@@ -36,6 +36,7 @@ from forwardc.vaults.steps import (
     header,
     named_values,
     tail,
+    uses_cvc,
 )
 from forwardc.vaults.stripe.fields import review_fields
 from forwardc.vaults.stripe.requirements import needs_onboarding
@@ -107,9 +108,37 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "headers": {"at": "/response_details/headers", "form": "pairs"},
             "body": "/response_details/body",
             "request_id": "/id",
-            "failures": [_failure(fact["value"]) for fact in facts.section("failures").values()],
+            "failures": [
+                _failure(fact["value"], spent=uses_cvc(step))
+                for fact in facts.section("failures").values()
+            ],
         },
         **tail(step, read_ms=facts.limit("read_timeout")),
+        "vault_key_hours": facts.limit("idempotency_kept"),
+        "reconcile": {"list": _kept_requests(host, version, facts)},
+    }
+
+
+def _kept_requests(host: str, version: str, facts: Facts) -> Json:
+    """How to search the requests that the vault keeps."""
+    bounds = (("created%5Bgte%5D", "vault.created_from"), ("created%5Blte%5D", "vault.created_to"))
+    pages = If("vault.after", Encoded(Encoding.QUERY, Ref("vault.after")))
+    return {
+        "http": {
+            "method": "GET",
+            "url": f"https://{host}{facts.value('paths', 'forward')}",
+            "query": [
+                *([name, Encoded(Encoding.QUERY, Ref(value))] for name, value in bounds),
+                ["limit", str(facts.limit("page"))],
+                ["starting_after", pages],
+            ],
+            "headers": [
+                ["Authorization", header(Text((Lit("Bearer "), Ref("vault.api_key"))))],
+                ["Stripe-Version", version],
+            ],
+        },
+        **facts.value("reconcile", "list"),
+        "days": int(facts.value("retention", "request")),
     }
 
 
@@ -127,8 +156,13 @@ def _review(step: Step, facts: Facts) -> Json:
     return {name: parts[name] for name in facts.data["review_surface"]["value"]}
 
 
-def _failure(fact: Mapping[str, object]) -> Json:
+def _failure(fact: Mapping[str, object], *, spent: bool) -> Json:
+    """A failure; whether it uses up the CVC matters only where one is sent."""
     failure: Json = {"status": fact["status"], "sent": fact["sent"]}
+    if spent and fact.get("consumes_cvc"):
+        failure["consumes_cvc"] = True
+    if "retry" in fact:
+        failure["retry"] = fact["retry"]
     if fact["codes"]:
         failure["code"] = {"at": "/error/code", "in": fact["codes"]}
     return failure

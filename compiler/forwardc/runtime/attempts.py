@@ -1,0 +1,334 @@
+"""Sends one step: recorded before, recorded after, and again only where that is safe.
+
+Knows the policy as data of the plan, and no vault. What one attempt brought is `report`'s.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Step
+from forwardc.plan.program import Outcome
+from forwardc.plan.values import Secret
+from forwardc.runtime.answer import DestinationAnswer, Ended, Read, read_answer
+from forwardc.runtime.bind import RunScope, show_text
+from forwardc.runtime.history.records import Intent
+from forwardc.runtime.idempotency import keys_for
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.keys import NoKey
+from forwardc.runtime.means import Means
+from forwardc.runtime.oauth import REFUSED, access
+from forwardc.runtime.past import Doubt
+from forwardc.runtime.policy.hosts import judge
+from forwardc.runtime.policy.retry import Again, Fate, Spent, again, retry_after
+from forwardc.runtime.prepare import Prepared, bind_step, moment
+from forwardc.runtime.redact import Redactor
+from forwardc.runtime.report import Concluded, Trip, conclude, reported
+from forwardc.runtime.send import Answer, HostRefused, Limits, NotSent, Sent, check_url
+from forwardc.runtime.shapes import BoundRequest, Keys, StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One run under way: what earlier steps gave, and what must not be shown."""
+
+    prepared: Prepared
+    means: Means
+    sink: Sink
+    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    redactor: Redactor = field(default_factory=Redactor)
+
+
+@dataclass(slots=True)
+class _Course:
+    """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
+
+    journey: Journey
+    step: Step
+    keys: Keys
+    started: float
+    doubts: set[str]
+    attempts: int = 0
+    tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
+    renewed_token: bool = False
+
+    def renew(self) -> None:
+        """A new key of the vault; the destination's stays."""
+        prepared, means = self.journey.prepared, self.journey.means
+        self.keys = keys_for(
+            prepared.given_key, prepared.operation, self.step.name, prepared.run_id, means.ambient
+        )
+
+    @property
+    def replays(self) -> bool:
+        return self.step.vault_key_hours is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What one attempt came to, and the seconds before another one; None: it was the last."""
+
+    report: StepReport
+    read: Read
+    sent: Sent
+    concluded: Concluded
+    wait: float | None = None
+
+
+async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport | None:
+    """Send a step until it is decided or must not be sent again.
+
+    None, with the reason in the sink, where no attempt was made at all.
+    """
+    course = _course(journey, step, doubt)
+    last: _Tried | None = None
+    while (tried := await _attempt(course)) is not None:
+        last = tried
+        if tried.wait is None:
+            break
+        await journey.means.sleep(tried.wait)
+    if last is None:
+        return None
+    for name, value in last.concluded.outputs.items():
+        journey.outputs[f"steps.{step.name}.{name}"] = value
+    return replace(last.report, attempts=course.attempts)
+
+
+def may_ask_again(journey: Journey, step: Step, doubt: Doubt) -> bool:
+    """Whether a step whose fate is unknown may be sent again, under some key."""
+    return _under_same_key(journey, step, doubt) or _under_new_key(journey, step)
+
+
+def _under_same_key(journey: Journey, step: Step, doubt: Doubt) -> bool:
+    if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
+        return False
+    # An hour less than documented: the vault's clock and ours need not agree.
+    last_moment = doubt.sent_at + timedelta(hours=step.vault_key_hours - 1)
+    return journey.means.ambient.now() < last_moment
+
+
+def _under_new_key(journey: Journey, step: Step) -> bool:
+    spent = _spent(journey, step)
+    return (
+        again(Fate(None), idempotent=step.idempotent, vault_replays=False, spent=spent)
+        is Again.NEW_KEY
+    )
+
+
+def _course(journey: Journey, step: Step, doubt: Doubt | None) -> _Course:
+    prepared, means = journey.prepared, journey.means
+    keys = keys_for(
+        prepared.given_key, prepared.operation, step.name, prepared.run_id, means.ambient
+    )
+    doubts = set(doubt.vault_keys) if doubt else set()
+    if doubt is not None and _under_same_key(journey, step, doubt):
+        keys = Keys(keys.destination, doubt.vault_keys[-1])
+    return _Course(journey, step, keys, means.clock(), doubts)
+
+
+def _spent(journey: Journey, step: Step) -> Spent:
+    source = journey.prepared.source
+    single_use = source.kind is not None and source.kind.single_use and step.deliver == "vault"
+    return Spent(cvc=step.uses_cvc and "card.cvc" in source.present, source=single_use)
+
+
+async def _attempt(course: _Course) -> _Tried | None:
+    """One attempt, recorded before and after. None, with the reason in the sink: not sent."""
+    journey, step = course.journey, course.step
+    prepared, means = journey.prepared, journey.means
+    values = {**journey.outputs, **moment(course.keys, means.ambient.now())}
+    scope = prepared.scope(values)
+    try:
+        if await _is_paused(journey, step):
+            return None
+        resting = _resting(course, scope)
+        if resting is not None:
+            return _nothing_sent(course, scope, resting)
+        course.tokens = await _tokens(prepared, step, means)
+        scope = prepared.scope(values | course.tokens | await _vault_key(prepared, step, means))
+        bound = _bound(journey, step, scope)
+        if bound is None:
+            _release(course, scope)
+            return None
+        number = await means.journal.intent(str(prepared.run_id), _intent(course, scope, bound))
+    except NoKey as problem:
+        return _nothing_sent(course, scope, str(problem))
+    except JournalFailed as problem:
+        _release(course, scope)
+        journey.sink.error(problem.code, f"step {step.name}: {problem}", hint=problem.hint)
+        return None
+    course.attempts += 1
+    limits = Limits(
+        step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
+    )
+    sent = await means.sender.send(bound, prepared.hosts(step), limits)
+    tried = _tried(course, scope, Trip(course.keys, bound, sent))
+    judge(means.breaker, step, _hosts(course, scope), sent, tried.read)
+    wait = _wait(course, tried)
+    await _record(course, number, tried, final=wait is None)
+    return replace(tried, wait=wait)
+
+
+async def _is_paused(journey: Journey, step: Step) -> bool:
+    plan = journey.prepared.plan
+    name = await journey.means.journal.paused((plan.vault, plan.destination))
+    if name is not None:
+        journey.sink.error(
+            "FC0822",
+            f"step {step.name}: {name} is paused, and nothing was sent",
+            hint=f"`forwardc resume {name}` ends the pause",
+        )
+    return name is not None
+
+
+def _hosts(course: _Course, scope: RunScope) -> tuple[str, str]:
+    """The host that we call, and the destination's."""
+    destination = urlsplit(show_text(course.step.destination.url, scope)).hostname or ""
+    if course.step.deliver == "direct":
+        return destination, destination
+    url = urlsplit(show_text(course.step.http.url, scope))
+    return url.hostname or "", destination
+
+
+def _resting(course: _Course, scope: RunScope) -> str | None:
+    """Why nothing may be sent now, where a circuit is open."""
+    breaker = course.journey.means.breaker
+    let_through: list[str] = []
+    for host in dict.fromkeys(_hosts(course, scope)):
+        if breaker.refuses(host):
+            for other in let_through:
+                breaker.release(other)
+            return f"{host} failed several times in a row and is given a rest"
+        let_through.append(host)
+    return None
+
+
+def _release(course: _Course, scope: RunScope) -> None:
+    for host in dict.fromkeys(_hosts(course, scope)):
+        course.journey.means.breaker.release(host)
+
+
+def _nothing_sent(course: _Course, scope: RunScope, reason: str) -> _Tried:
+    """An attempt that ended before there was a request."""
+    return _tried(course, scope, Trip(course.keys, None, NotSent(f"{reason}; nothing was sent")))
+
+
+def _bound(journey: Journey, step: Step, scope: RunScope) -> BoundRequest | None:
+    bound = bind_step(step, scope, journey.sink)
+    if bound is None:
+        return None
+    try:
+        check_url(bound.url, journey.prepared.hosts(step))
+    except HostRefused as problem:
+        journey.sink.error("FC0810", f"step {step.name}: {problem}")
+        return None
+    journey.redactor.hide_request(bound)
+    return bound
+
+
+async def _tokens(prepared: Prepared, step: Step, means: Means) -> dict[str, Secret]:
+    """The access tokens of a vault step, in place of the vault's credentials. Raises `NoToken`."""
+    if step.deliver == "direct":
+        return {}
+    return await access(prepared.clients(), means.tokens, means.sender)
+
+
+def _has_new_token(course: _Course, read: Ended) -> bool:
+    """Whether a refused token was given up, once: a refusal at the door reached nobody."""
+    if read.vault_status != REFUSED or course.renewed_token:
+        return False
+    course.renewed_token = course.journey.means.tokens.refused(course.tokens.values())
+    return course.renewed_token
+
+
+async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, Any]:
+    """The vault's public key, where the step encrypts to it. Raises `NoKey`."""
+    if prepared.plan.keys is None or not prepared.needs_key(step.http):
+        return {}
+    jwk = await means.keys.key(prepared.plan.keys.jwks, prepared.plan.hosts.vault)
+    return {"vault.jwk": Secret(jwk)}
+
+
+def _intent(course: _Course, scope: RunScope, bound: BoundRequest) -> Intent:
+    step = course.step
+    called = f"{step.destination.method} {show_text(step.destination.url, scope)}"
+    return Intent(step.name, course.keys, called, bound.shown)
+
+
+def _tried(course: _Course, scope: RunScope, trip: Trip) -> _Tried:
+    journey, step = course.journey, course.step
+    assert trip.sent is not None  # noqa: S101 - every attempt ends with something
+    read = read_answer(step, trip.sent)
+    concluded = _settled(course, read, conclude(step, read, scope.values))
+    journey.redactor.hide_values({f"_{name}": one for name, one in concluded.outputs.items()})
+    report = reported(step, trip, concluded, scope, journey.redactor)
+    return _Tried(report, read, trip.sent, concluded)
+
+
+def _settled(course: _Course, read: Read, concluded: Concluded) -> Concluded:
+    """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
+
+    The vault's answer under the very same key is the answer to the first.
+    """
+    if not course.doubts or concluded.outcome is not Outcome.REJECTED:
+        return concluded
+    first_answer = isinstance(read, DestinationAnswer) or (
+        read.failure is not None and read.failure.retry != "same_key"
+    )
+    if first_answer and course.replays and course.doubts == {course.keys.vault}:
+        return concluded
+    reason = (
+        f"an earlier attempt may have reached the destination; a second one: {concluded.reason}"
+    )
+    return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)
+
+
+async def _record(course: _Course, number: int, tried: _Tried, *, final: bool) -> None:
+    """Keep what an attempt came to. The outcome is not lost where that fails: the caller has it."""
+    journal, run_id = course.journey.means.journal, str(course.journey.prepared.run_id)
+    name, read = course.step.name, tried.read
+    try:
+        if isinstance(read, DestinationAnswer) or (final and isinstance(tried.sent, Answer)):
+            await journal.answered(run_id, number, tried.report)
+        elif read.sent is None:
+            await journal.unknown(run_id, name, number, read.reason)
+        else:
+            await journal.not_sent(run_id, name, number, read.reason)
+    except JournalFailed as problem:
+        told = f"step {name}: its result could not be recorded: {problem}"
+        course.journey.sink.warning(problem.code, told, hint=problem.hint)
+
+
+def _wait(course: _Course, tried: _Tried) -> float | None:
+    """Seconds before the next attempt, whose keys are then set; None where there must be none."""
+    read, means, step = tried.read, course.journey.means, course.step
+    if not isinstance(read, Ended):
+        return None
+    if _has_new_token(course, read):
+        course.renew()
+        return 0.0
+    if read.sent is None:
+        course.doubts.add(course.keys.vault)
+    decision = again(
+        Fate(read.sent, read.failure, silent=not isinstance(tried.sent, Answer)),
+        idempotent=step.idempotent,
+        vault_replays=course.replays,
+        spent=_spent(course.journey, step),
+    )
+    if decision is Again.NO:
+        return None
+    wait = means.policy.wait(
+        course.attempts, means.clock() - course.started, _asked(tried, means), means.jitter
+    )
+    if wait is not None and decision is Again.NEW_KEY:
+        course.renew()
+    return wait
+
+
+def _asked(tried: _Tried, means: Means) -> float | None:
+    if not isinstance(tried.sent, Answer):
+        return None
+    headers = {name.lower(): value for name, value in tried.sent.headers}
+    return retry_after(headers, means.ambient.now())

@@ -1,0 +1,409 @@
+"""What is sent again, under which keys, and what a run says after an attempt in doubt."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import CodeAt, Failure, Plan, ReadVault
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.policy.breaker import Breaker
+from forwardc.runtime.policy.retry import Policy
+from forwardc.runtime.run import run
+from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
+
+SOURCE = "src_" + "a" * 26
+TOKEN = "tok_" + "b" * 26
+PAID = RunRequest(source=SOURCE, texts={"amount": "1000", "currency": "EUR"})
+APPROVED = {"resultCode": "Authorised", "pspReference": "P1"}
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+@dataclass
+class Notes:
+    """A journal in memory: what was told, in order, and what to fail at."""
+
+    told: list[tuple[str, ...]] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    results: list[RunResult] = field(default_factory=list)
+    runs: list[NewRun] = field(default_factory=list)
+    pauses: set[str] = field(default_factory=set)
+    fails: str = ""
+
+    def _tell(self, *what: str) -> None:
+        if what[0] == self.fails:
+            raise JournalFailed("FC0819", "the disk is full")
+        self.told.append(what)
+
+    async def paused(self, names: Iterable[str]) -> str | None:
+        return next((name for name in names if name in self.pauses), None)
+
+    async def begin(self, new: NewRun) -> None:
+        self._tell("begin")
+        self.runs.append(new)
+
+    async def intent(self, run_id: str, intent: Intent) -> int:
+        self._tell("intent", intent.step)
+        self.intents.append(intent)
+        return len(self.intents)
+
+    async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
+        self._tell("not_sent", step)
+
+    async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
+        self._tell("unknown", step)
+
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
+        self._tell("answered", report.name)
+
+    async def finish(self, run_id: str, result: RunResult) -> None:
+        self._tell("finish")
+        self.results.append(result)
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Answers in order; what is asked beyond the last one fails the test."""
+
+    def __init__(self, answers: Iterable[Any]) -> None:
+        self.answers: Iterator[Any] = iter(answers)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        answer = next(self.answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
+
+
+@dataclass
+class Went:
+    result: RunResult | None
+    requests: list[httpx.Request]
+    waits: list[float]
+    notes: Notes
+    sink: Sink
+
+    @property
+    def done(self) -> RunResult:
+        assert self.result is not None
+        return self.result
+
+
+def go(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    answers: Iterable[Any],
+    notes: Notes | None = None,
+    breaker: Breaker | None = None,
+) -> Went:
+    """Run with retries, a clock that only the waits move, and no waiting."""
+    numbers, waits, sink, network = count(1), [0.0], Sink(), Network(answers)
+    notes = notes or Notes()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def work() -> RunResult | None:
+        async with Sender(network) as sender:
+            means = Means(
+                sender,
+                KeyRing(sender),
+                Ambient(lambda: NOW, lambda: UUID(int=next(numbers), version=4)),
+                notes,
+                Policy(),
+                breaker or Breaker(),
+                clock=lambda: sum(waits),
+                sleep=sleep,
+                jitter=lambda: 1.0,
+            )
+            return await run(plan, name, request, sandbox_lookup(plan), means, sink)
+
+    return Went(asyncio.run(work()), network.requests, waits[1:], notes, sink)
+
+
+def changed(plan: Plan, name: str, **step_changes: Any) -> Plan:
+    """The plan with another first step of one operation."""
+    operation = plan.operations[name]
+    step = operation.steps[0].model_copy(update=step_changes)
+    steps = (step, *operation.steps[1:])
+    operations = {**plan.operations, name: operation.model_copy(update={"steps": steps})}
+    return plan.model_copy(update={"operations": operations})
+
+
+def with_failures(plan: Plan, *failures: Failure, **step_changes: Any) -> Plan:
+    read = plan.operations["card"].steps[0].read
+    assert isinstance(read, ReadVault)
+    return changed(
+        plan, "card", read=read.model_copy(update={"failures": failures}), **step_changes
+    )
+
+
+def failure(status: int, sent: str, retry: str, *, consumes_cvc: bool = False) -> Failure:
+    return Failure.model_validate(
+        {"status": (status,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
+    )
+
+
+def vault_keys(went: Went) -> list[str]:
+    return [intent.keys.vault for intent in went.notes.intents]
+
+
+def destination_keys(went: Went) -> set[str]:
+    return {intent.keys.destination for intent in went.notes.intents}
+
+
+@pytest.fixture
+def idempotent(forward: Plan) -> Plan:
+    return changed(forward, "card", idempotent=True)
+
+
+@pytest.fixture
+def alone(forward: Plan) -> Plan:
+    """The destination does not honour our key."""
+    return changed(forward, "card", idempotent=False)
+
+
+def test_the_intent_is_recorded_before_anything_is_sent(alone: Plan, forwarded) -> None:
+    went = go(alone, "card", PAID, [forwarded(200, APPROVED)])
+    step = alone.operations["card"].steps[0].name
+    assert went.notes.told == [("begin",), ("intent", step), ("answered", step), ("finish",)]
+    (intent,) = went.notes.intents
+    assert intent.keys == went.done.steps[0].keys
+    assert intent.keys.destination != intent.keys.vault
+
+
+@pytest.mark.parametrize("fails", ["begin", "intent"])
+def test_what_cannot_be_recorded_is_not_sent(alone: Plan, fails: str) -> None:
+    went = go(alone, "card", PAID, [], Notes(fails=fails))
+    assert went.result is None
+    assert went.requests == []
+    assert [one.code for one in went.sink.sorted()] == ["FC0819"]
+
+
+@pytest.mark.parametrize("fails", ["answered", "finish"])
+def test_an_outcome_that_cannot_be_recorded_is_still_told(
+    alone: Plan, forwarded, fails: str
+) -> None:
+    went = go(alone, "card", PAID, [forwarded(200, APPROVED)], Notes(fails=fails))
+    assert went.done.outcome == "approved"
+    assert [one.code for one in went.sink.sorted()] == ["FC0819"]
+    assert not went.sink.has_errors
+
+
+def test_a_refused_connection_is_tried_again_under_a_new_key(alone: Plan, forwarded) -> None:
+    down = httpx.ConnectError("no")
+    went = go(alone, "card", PAID, [down, down, forwarded(200, APPROVED)])
+    assert went.done.outcome == "approved"
+    assert went.done.steps[0].attempts == 3
+    assert len(set(vault_keys(went))) == 3
+    assert len(destination_keys(went)) == 1
+    assert went.waits == [0.5, 1.0]
+
+
+def test_three_attempts_are_enough(alone: Plan) -> None:
+    went = go(alone, "card", PAID, [httpx.ConnectError("no")] * 3)
+    assert went.done.outcome == "rejected"
+    assert len(went.requests) == 3
+    assert [kind for kind, *_ in went.notes.told].count("not_sent") == 3
+
+
+def test_a_lost_answer_is_not_asked_for_again_without_idempotency(alone: Plan) -> None:
+    went = go(alone, "card", PAID, [httpx.ReadTimeout("no")])
+    assert went.done.outcome == "unknown"
+    assert len(went.requests) == 1
+
+
+def test_a_lost_answer_is_asked_for_again_where_the_destination_knows_our_key(
+    idempotent: Plan, forwarded
+) -> None:
+    went = go(idempotent, "card", PAID, [httpx.ReadTimeout("no"), forwarded(200, APPROVED)])
+    assert went.done.outcome == "approved"
+    assert len(set(vault_keys(went))) == 2
+    bodies = [json.loads(request.content)["destination_request"] for request in went.requests]
+    keys = {body["headers"]["raw"]["Idempotency-Key"] for body in bodies}
+    assert keys == destination_keys(went)
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 422])
+def test_a_refusal_of_a_second_request_says_nothing_of_the_first(
+    idempotent: Plan, forwarded, status: int
+) -> None:
+    lost = httpx.ReadTimeout("no")
+    by_destination = go(idempotent, "card", PAID, [lost, forwarded(status, {})])
+    by_vault = go(idempotent, "card", PAID, [lost, httpx.Response(status)])
+    unreachable = go(idempotent, "card", PAID, [lost, *[httpx.ConnectError("no")] * 2])
+    for went in (by_destination, by_vault, unreachable):
+        assert went.done.outcome == "unknown"
+        assert "an earlier attempt may have reached the destination" in str(went.done.reason)
+
+
+def test_a_vault_that_keeps_answers_is_asked_again_under_the_same_key(
+    forward: Plan, forwarded
+) -> None:
+    plan = changed(forward, "card", idempotent=False, vault_key_hours=24)
+    went = go(plan, "card", PAID, [httpx.ReadTimeout("no"), forwarded(422, {})])
+    assert len(set(vault_keys(went))) == 1
+    assert went.done.outcome == "rejected"
+    with_cvc = replace(PAID, inputs={"cvv_token": TOKEN})
+    went = go(
+        changed(plan, "card", uses_cvc=True),
+        "card",
+        with_cvc,
+        [httpx.ReadTimeout("no"), forwarded(200, APPROVED)],
+    )
+    assert went.done.outcome == "approved"
+    assert len(set(vault_keys(went))) == 1
+
+
+def test_a_request_in_flight_is_asked_for_under_its_own_key(forward: Plan, forwarded) -> None:
+    plan = with_failures(forward, failure(409, "unknown", "same_key"), idempotent=False)
+    went = go(plan, "card", PAID, [httpx.Response(409), forwarded(200, APPROVED)])
+    assert went.done.outcome == "approved"
+    assert len(set(vault_keys(went))) == 1
+
+
+def test_a_rate_limit_is_waited_for(forward: Plan, forwarded) -> None:
+    plan = with_failures(forward, failure(429, "no", "same_key"))
+    busy = httpx.Response(429, headers={"Retry-After": "7"})
+    went = go(plan, "card", PAID, [busy, forwarded(200, APPROVED)])
+    assert went.done.outcome == "approved"
+    assert went.waits == [7.5]
+
+
+def test_a_wait_beyond_the_deadline_is_none(forward: Plan) -> None:
+    plan = with_failures(forward, failure(429, "no", "same_key"))
+    went = go(plan, "card", PAID, [httpx.Response(429, headers={"Retry-After": "600"})])
+    assert went.waits == []
+    assert went.done.outcome == "rejected"
+
+
+@pytest.mark.parametrize(("inputs", "sent"), [({}, 2), ({"cvv_token": TOKEN}, 1)])
+def test_a_used_up_cvc_is_not_sent_again(
+    forward: Plan, forwarded, inputs: dict[str, str], sent: int
+) -> None:
+    not_connected = failure(402, "no", "new_key", consumes_cvc=True)
+    plan = with_failures(forward, not_connected, uses_cvc=True)
+    request = replace(PAID, inputs=inputs)
+    answers = [httpx.Response(402), forwarded(200, APPROVED)]
+    assert len(go(plan, "card", request, answers).requests) == sent
+
+
+@pytest.mark.parametrize(
+    ("request_", "uses_cvc"),
+    [(replace(PAID, inputs={"cvv_token": TOKEN}), True), (replace(PAID, source=TOKEN), False)],
+)
+def test_what_serves_once_is_not_sent_again_in_doubt(
+    idempotent: Plan, request_: RunRequest, uses_cvc: bool
+) -> None:
+    plan = changed(idempotent, "card", uses_cvc=uses_cvc)
+    went = go(plan, "card", request_, [httpx.ReadTimeout("no")])
+    assert len(went.requests) == 1
+    assert went.done.outcome == "unknown"
+
+
+def test_an_undocumented_failure_is_not_tried_again(idempotent: Plan) -> None:
+    for status in (401, 403, 422):
+        assert len(go(idempotent, "card", PAID, [httpx.Response(status)]).requests) == 1
+
+
+def test_nothing_is_sent_while_paused(forward: Plan) -> None:
+    for name in (forward.vault, forward.destination):
+        went = go(forward, "card", PAID, [], Notes(pauses={name}))
+        assert went.result is None
+        assert went.notes.told == []
+        assert [one.code for one in went.sink.sorted()] == ["FC0822"]
+
+
+def test_a_pause_between_two_steps_stops_the_run(direct: Plan) -> None:
+    notes = Notes()
+
+    def answers() -> Iterator[httpx.Response]:
+        notes.pauses = {direct.destination}
+        yield httpx.Response(200, json={"id": "o1", "token": "t"})
+
+    request = RunRequest(texts={"code": "c", "note": "n"})
+    went = go(direct, "two_steps", request, answers(), notes)
+    assert len(went.requests) == 1
+    assert went.done.stopped
+    assert went.done.outcome == "unknown"
+    assert went.done.steps[0].withheld == ("token",)
+
+
+def test_a_later_step_that_cannot_be_reached_stops_the_run(direct: Plan) -> None:
+    first = httpx.Response(200, json={"id": "o1", "token": "t"})
+    request = RunRequest(texts={"code": "c", "note": "n"})
+    went = go(direct, "two_steps", request, [first, *[httpx.ConnectError("no")] * 3])
+    assert went.done.stopped
+    assert went.done.outcome == "rejected"
+
+
+def test_a_host_that_fails_is_given_a_rest(alone: Plan, forwarded) -> None:
+    seconds = [0.0]
+    breaker = Breaker(failures=2, rest_s=30, clock=lambda: seconds[0])
+    assert len(go(alone, "card", PAID, [httpx.ConnectError("no")] * 2, None, breaker).requests) == 2
+    resting = go(alone, "card", PAID, [], None, breaker)
+    assert resting.done.outcome == "rejected"
+    assert "given a rest" in str(resting.done.reason)
+    assert resting.notes.intents == []
+    seconds[0] = 31
+    probe = go(alone, "card", PAID, [httpx.ConnectError("no")], None, breaker)
+    assert len(probe.requests) == 1
+    assert go(alone, "card", PAID, [], None, breaker).requests == []
+    seconds[0] = 62
+    assert go(alone, "card", PAID, [forwarded(200, APPROVED)], None, breaker).done.outcome
+    assert go(alone, "card", PAID, [forwarded(200, APPROVED)], None, breaker).requests
+
+
+def test_a_broken_destination_does_not_stop_its_vault(alone: Plan, forwarded) -> None:
+    breaker = Breaker(failures=2)
+    for _ in range(2):
+        go(alone, "card", PAID, [forwarded(503, {})], None, breaker)
+    assert breaker.refuses("checkout-test.adyen.com")
+    assert not breaker.refuses("forward.sandbox.checkout.com")
+
+
+def test_the_record_holds_nothing_sensitive(forward: Plan, forwarded) -> None:
+    notes = Notes()
+    request = replace(
+        PAID, texts={**PAID.texts, "email": "ann@shop.example"}, inputs={"cvv_token": TOKEN}
+    )
+    go(forward, "card", request, [forwarded(200, APPROVED)], notes)
+    (new,) = notes.runs
+    sensitive = [name for name, spec in forward.params.items() if spec.sensitive]
+    assert not set(sensitive) & set(new.params)
+    assert {f"params.{name}" for name in sensitive if name in request.texts} == set(
+        new.sensitive_params
+    )
+    assert new.inputs == {"cvv_token": TOKEN}
+    assert new.params["amount"] == "1000"
+    assert "sk_sbox_" not in repr((new, notes.intents))
+
+
+def test_policies_are_bounded() -> None:
+    policy = Policy(attempts=10)
+    waits = [policy.wait(number, 0, None, lambda: 1.0) for number in range(1, 10)]
+    assert waits[:3] == [0.5, 1.0, 2.0]
+    assert max(wait for wait in waits if wait is not None) == policy.longest_wait_s
+    assert policy.wait(10, 0, None, lambda: 0.0) is None
+    assert policy.wait(1, 120.1, None, lambda: 0.0) is None
+
+
+def test_a_code_decides_which_failure_it_is() -> None:
+    code = CodeAt.model_validate({"at": "/error/code", "in": ("x",)})
+    assert Failure(status=(402,), code=code, sent="no").retry == "never"
