@@ -152,7 +152,9 @@ def test_the_command_uses_the_sources_and_shows_nothing(
     caplog.set_level(logging.DEBUG)
     printed = f"exec:{sys.executable} -S -c 'print(\"{CANARY}\")'"
     monkeypatch.setenv("FROM_ELSEWHERE", CANARY)
-    path = written(table({**dict.fromkeys(TABLE, "env:FROM_ELSEWHERE"), next(iter(TABLE)): printed}))
+    path = written(
+        table({**dict.fromkeys(TABLE, "env:FROM_ELSEWHERE"), next(iter(TABLE)): printed})
+    )
     if not by_option:
         monkeypatch.setenv("FORWARDC_SECRETS", str(path))
     options = ("--secrets", str(path)) if by_option else ()

@@ -35,6 +35,10 @@ _CODES: Final = {
 }
 
 
+REFUSED: Final = 401
+"""The status of RFC 6750, section 3.1, for a token that is not, or no longer, good."""
+
+
 class NoToken(NoKey):
     """No access token can be had. Nothing was sent to a destination."""
 
@@ -78,13 +82,16 @@ class Tokens:
                 self._held[client.key] = held
             return held.value
 
-    def refused(self, token: object) -> bool:
-        """Forget a token that the vault did not accept. False where it is none of ours."""
-        for key, held in self._held.items():
-            if held.value is token:
-                del self._held[key]
-                return True
-        return False
+    def refused(self, credentials: Iterable[Secret]) -> bool:
+        """Forget the tokens among credentials that a vault refused. False where there are none.
+
+        True means that another try with a new token can help. One that somebody else has renewed
+        since counts as well.
+        """
+        used = set(credentials)
+        for key in [key for key, held in self._held.items() if held.value in used]:
+            del self._held[key]
+        return bool(used)
 
     async def _fetch(self, client: Client, sender: Sender) -> _Token:
         asked = self.clock()

@@ -1,0 +1,263 @@
+"""Access tokens of a client: asked for once, renewed in time and after a refusal, never shown."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from forwardc.plan.digest import approval_digest, leaving
+from forwardc.plan.model import Plan
+from forwardc.plan.program import Outcome
+from forwardc.plan.values import Secret
+from forwardc.runtime.oauth import Client, NoToken, Tokens, client_of
+from forwardc.runtime.secrets import credential_variable
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Party
+
+ID, SECRET = "ack_hush-client", "hush-client-secret-7373"
+NEW, MADE = "token-number-", "/connect/token"
+
+
+def client(plan: Plan) -> Client:
+    found = client_of(plan, {"client_id": Secret(ID), "client_secret": Secret(SECRET)}, "api_key")
+    assert found is not None
+    return found
+
+
+def test_a_token_is_made_for_the_scopes_of_the_plan_and_used(runner, vault) -> None:
+    network = vault()
+    ran = runner(network)
+    assert ran.result is not None, ran.sink.sorted()
+    assert ran.result.outcome is Outcome.APPROVED
+    assert network.made == [
+        {
+            "grant_type": ["client_credentials"],
+            "client_id": [ID],
+            "client_secret": [SECRET],
+            "scope": ["forward vault:instruments"],
+        }
+    ]
+    assert network.used == [f"Bearer {NEW}1"]
+
+
+def test_a_key_wins_over_a_client(runner, vault) -> None:
+    key = "sk_sbox_" + "a" * 27
+    held = {credential_variable("checkout", "api_key"): key}
+    runner.look_up = lambda name: held.get(name) or "other"
+    network = vault()
+    assert runner(network).codes == []
+    assert (network.made, network.used) == ([], [f"Bearer {key}"])
+
+
+def test_a_token_is_kept_until_a_minute_before_its_end(runner, vault) -> None:
+    network = vault()
+    for seconds in (0, 3539, 1, 0):
+        runner.clock.now += seconds
+        assert runner(network).result is not None
+    assert network.used == [f"Bearer {NEW}{number}" for number in (1, 1, 2, 2)]
+
+
+@pytest.mark.parametrize(("lifetime", "kept"), [(60, 29), (10, 4)])
+def test_a_short_life_is_used_to_its_half(runner, vault, lifetime: int, kept: int) -> None:
+    network = vault(lifetime)
+    for seconds in (0, kept, 1):
+        runner.clock.now += seconds
+        runner(network)
+    assert network.used == [f"Bearer {NEW}{number}" for number in (1, 1, 2)]
+
+
+@pytest.mark.parametrize("lifetime", [None, 0, -1, "3600", True, 1.5])
+def test_a_token_of_unknown_life_is_not_kept_for_another_run(
+    runner, vault, lifetime: object
+) -> None:
+    network = vault(lifetime)
+    for _ in range(2):
+        assert runner(network).result is not None
+    assert len(set(network.used)) == 2
+
+
+def test_a_refused_token_is_renewed_and_the_step_sent_again_once(runner, vault) -> None:
+    network = vault(good=lambda token: token != f"{NEW}1")
+    ran = runner(network)
+    assert ran.result is not None
+    assert ran.result.outcome is Outcome.APPROVED
+    assert ran.result.steps[0].attempts == 2
+    assert network.paths == [MADE, "/forward", MADE, "/forward"]
+
+
+def test_a_client_that_is_never_let_in_is_told_after_two_attempts(runner, vault) -> None:
+    network = vault(good=lambda _: False)
+    ran = runner(network)
+    assert ran.result is not None
+    assert (ran.result.outcome, ran.result.rejected_by) == (Outcome.REJECTED, Party.VAULT)
+    assert network.paths == [MADE, "/forward", MADE, "/forward"]
+
+
+def test_a_refused_key_is_not_tried_again(runner, vault) -> None:
+    key = "sk_sbox_" + "a" * 27
+    runner.look_up = {credential_variable("checkout", "api_key"): key}.get
+    network = vault(good=lambda _: False)
+    assert runner(network).result is not None
+    assert network.paths == ["/forward"]
+
+
+def test_the_question_about_an_instrument_renews_a_token_too(runner, vault) -> None:
+    network = vault(good=lambda token: token != f"{NEW}1")
+    ran = runner(network, "card_with_cvc")
+    assert ran.result is not None, ran.sink.sorted()
+    assert not ran.result.fell_back
+    asked = "/instruments/src_visa_approved0000000000000"
+    assert network.paths == [MADE, asked, MADE, asked, "/forward"]
+
+
+def test_one_token_serves_many_runs_at_once(plan: Plan, vault) -> None:
+    network, tokens = vault(), Tokens()
+
+    async def go() -> list[Secret]:
+        async with Sender(network) as sender:
+            asked = [tokens.token(client(plan), sender) for _ in range(20)]
+            return list(await asyncio.gather(*asked))
+
+    assert len(set(asyncio.run(go()))) == 1
+    assert len(network.made) == 1
+
+
+def test_other_scopes_are_another_token(plan: Plan, vault) -> None:
+    network, tokens = vault(), Tokens()
+    narrow = replace(client(plan), scopes=("forward:secrets",))
+
+    async def go() -> set[Secret]:
+        async with Sender(network) as sender:
+            return {await tokens.token(one, sender) for one in (client(plan), narrow)}
+
+    assert len(asyncio.run(go())) == 2
+    assert [form["scope"] for form in network.made][1] == ["forward:secrets"]
+
+
+ANSWERS: list[tuple[Any, str]] = [
+    (httpx.Response(400, json={"error": "invalid_client"}), "does not know this client id"),
+    (httpx.Response(400, json={"error": "invalid_scope"}), "permissions that the plan needs"),
+    (httpx.Response(400, json={"error": f"no {SECRET}"}), "answered 400"),
+    (httpx.Response(401, text=SECRET), "answered 401"),
+    (httpx.Response(302, headers={"Location": "https://elsewhere.example"}), "answered 302"),
+    (httpx.Response(500), "answered 500"),
+    (httpx.Response(200, text=f"{SECRET}{{"), "form of RFC 6749"),
+    (httpx.Response(200, json=[SECRET]), "form of RFC 6749"),
+    (httpx.Response(200, json={"access_token": f"x{SECRET}"}), "form of RFC 6749"),
+    (
+        httpx.Response(200, json={"access_token": f"a\r\nb {SECRET}", "token_type": "Bearer"}),
+        "form of RFC 6749",
+    ),
+    (
+        httpx.Response(200, json={"access_token": f"x{SECRET}", "token_type": "mac"}),
+        "form of RFC 6749",
+    ),
+    (httpx.ConnectError(f"no route for {SECRET}"), "cannot be reached"),
+    (httpx.ReadTimeout(SECRET), "no answer came in time"),
+]
+
+
+class Answering(httpx.AsyncBaseTransport):
+    """A vault that gives one answer, whatever it is asked."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.asked = answer, 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        held = self.answer
+        return httpx.Response(held.status_code, headers=held.headers, stream=held.stream)
+
+
+@pytest.mark.parametrize(("answer", "reason"), ANSWERS)
+def test_without_a_token_nothing_is_sent(
+    runner, caplog: pytest.LogCaptureFixture, answer: Any, reason: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    network = Answering(answer)
+    ran = runner(network)
+    assert (ran.result, network.asked) == (None, 1)
+    (problem,) = ran.sink.sorted()
+    assert problem.code == "FC0826"
+    assert reason in problem.message
+    assert "nothing was sent" in problem.message
+    seen = repr(problem) + caplog.text
+    assert SECRET not in seen
+    assert ID not in seen
+
+
+def test_a_renewal_that_fails_between_steps_sends_nothing_more(runner, vault) -> None:
+    network = vault(good=lambda _: False)
+    made = network.token
+
+    def once(request: httpx.Request) -> httpx.Response:
+        return made(request) if not network.made else httpx.Response(503)
+
+    network.token = once
+    ran = runner(network)
+    assert network.paths == [MADE, "/forward", MADE]
+    assert ran.result is not None
+    assert (ran.result.outcome, ran.result.rejected_by) == (Outcome.REJECTED, Party.VAULT)
+    assert "no access token: the vault answered 503" in str(ran.result.reason)
+
+
+def test_a_token_is_asked_for_at_a_host_of_the_plan_only(plan: Plan, vault) -> None:
+    network = vault()
+    stray = replace(client(plan), hosts=("forward.sandbox.checkout.com",))
+
+    async def go() -> None:
+        async with Sender(network) as sender:
+            with pytest.raises(NoToken, match="the plan does not name this host"):
+                await Tokens().token(stray, sender)
+
+    asyncio.run(go())
+    assert network.paths == []
+
+
+@pytest.mark.parametrize(
+    ("held", "messages"),
+    [
+        ({}, ["no credential of checkout is available"]),
+        ({"client_id": ID}, ["the other half of the OAuth client of checkout is not available"]),
+        (
+            {"client_secret": ID},
+            ["the other half of the OAuth client of checkout is not available"],
+        ),
+    ],
+)
+def test_a_client_needs_both_halves(
+    runner, vault, held: dict[str, str], messages: list[str]
+) -> None:
+    runner.look_up = {credential_variable("checkout", n): v for n, v in held.items()}.get
+    ran = runner(vault())
+    assert [problem.message for problem in ran.sink.sorted()] == messages
+    assert ran.codes == ["FC0806"]
+    assert "FORWARDC_VAULT_CHECKOUT_CLIENT_" in str(ran.sink.sorted()[0].hint)
+
+
+def test_no_part_of_a_client_is_visible(
+    runner, vault, plan: Plan, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    ran = runner(vault())
+    seen = f"{ran.result!r} {ran.sink.sorted()!r} {caplog.text} {runner.tokens!r} {client(plan)!r}"
+    for hidden in (ID, SECRET, NEW):
+        assert hidden not in seen
+
+
+def test_what_is_approved_tells_where_a_client_goes(plan: Plan) -> None:
+    found = leaving(plan, "card")["tokens"]["api_key"]
+    assert found["token_url"] == "https://access.sandbox.checkout.com/connect/token"
+    other = plan.model_dump(by_alias=True)["credentials"]["api_key"]["or"]["oauth"]
+    changed = plan.credentials["api_key"].instead
+    assert changed is not None
+    moved = changed.oauth.model_copy(update={"token_url": other["token_url"] + "s"})
+    instead = changed.model_copy(update={"oauth": moved})
+    key = plan.credentials["api_key"].model_copy(update={"instead": instead})
+    edited = plan.model_copy(update={"credentials": {"api_key": key}})
+    assert approval_digest(edited, "card") != approval_digest(plan, "card")
