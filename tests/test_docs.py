@@ -8,7 +8,9 @@ How a document says it:
   `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
-- `yaml new=PATH` makes that file in the copy.
+- `yaml new=PATH` makes that file in the copy, and `diff edit=PATH` changes one: the lines of the
+  block without those that start with `+` stand in the file, and become those without `-`.
+- `forwardc diff` compares with a commit of the copy as it was.
 """
 
 import json
@@ -85,6 +87,26 @@ class Terminal:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
 
+    def commit(self) -> None:
+        """Make a git repository of the copy."""
+        git(self.folder, "init", "--quiet")
+        git(self.folder, "add", *COPIED)
+        git(self.folder, "commit", "--quiet", "--message", "Before")
+
+    def apply(self, block: Block) -> None:
+        """Do what a block says before its commands."""
+        if block.about.startswith("new="):
+            path = self.folder / block.about.removeprefix("new=")
+            path.write_text(block.text, encoding="utf-8")
+        if block.about.startswith("edit="):
+            path = self.folder / block.about.removeprefix("edit=")
+            lines = block.text.splitlines(keepends=True)
+            old = "".join(line[1:] for line in lines if not line.startswith("+"))
+            new = "".join(line[1:] for line in lines if not line.startswith("-"))
+            text = path.read_text(encoding="utf-8")
+            assert old in text, f"these lines do not stand in {path.name}:\n{old}"
+            path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
     def run(self, command: str) -> str | None:
         """The output, or None for a command that is not run."""
         match shlex.split(command):
@@ -113,6 +135,13 @@ class Terminal:
         )
         self.code = done.returncode
         return done.stdout
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    subprocess.run(
+        ["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True
+    )
 
 
 def fits(shown: str, output: str) -> bool:
@@ -153,9 +182,10 @@ def test_commands_print_what_is_shown(document: str, tmp_path: Path) -> None:
     if not any(block.language == "console" for block in shown):
         return
     terminal = Terminal(tmp_path)
+    if any("\n$ forwardc diff" in f"\n{block.text}" for block in shown):
+        terminal.commit()
     for block in shown:
-        if block.about.startswith("new="):
-            (tmp_path / block.about.removeprefix("new=")).write_text(block.text, encoding="utf-8")
+        terminal.apply(block)
         for command, expected in commands(block) if block.language == "console" else ():
             output = terminal.run(command)
             message = f"{document}:{block.line}: $ {command}\n{output}"

@@ -1,6 +1,7 @@
 """`forwardc diff` in a real git repository: what changed since a commit, and who must act."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,16 @@ def test_titles_documents_comments_and_order_are_no_difference(project: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("{type: amount, minimum: 0,", "{type: amount, minimum: 5,", "another minimum"),
-        ("max_length: 80, example: ORDER", "max_length: 40, example: ORDER", "another max_length"),
+        (
+            "{type: amount, minimum: 0,",
+            "{type: amount, minimum: 5,",
+            "the param amount has the minimum 5 now",
+        ),
+        (
+            "max_length: 80, example: ORDER",
+            "max_length: 40, example: ORDER",
+            "the param reference has the max_length 40 now",
+        ),
         (
             "reference: {type: string, min_length: 1, max_length: 80,",
             "reference: {type: uri,",
@@ -57,6 +66,26 @@ def test_what_breaks_callers(project: Path, old: str, new: str, what: str) -> No
     assert result.return_value == 3
     assert "Breaks callers" in result.output
     assert what in result.output
+
+
+def test_a_later_break_of_the_same_param_has_an_id_of_its_own(project: Path) -> None:
+    ids = []
+    for bound in ("minimum: 5", "minimum: 9"):
+        edit(project, "{type: amount, minimum: 0,", f"{{type: amount, {bound},")
+        found = json.loads(run(project, "--format", "json").stdout)["differences"]
+        ids.append({one["id"] for one in found if one["class"] == "breaking"})
+        edit(project, f"{{type: amount, {bound},", "{type: amount, minimum: 0,")
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+def test_markdown_is_code_where_it_would_be_read_as_something_else(project: Path) -> None:
+    edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
+    rows = [
+        line for line in run(project, "--format", "markdown").stdout.splitlines() if "$" in line
+    ]
+    assert rows
+    assert all(re.search(r"`[^`]*\$[^`]*`", row) for row in rows)
 
 
 def test_wider_is_safe_for_callers(project: Path) -> None:

@@ -1,10 +1,13 @@
 """What a change of an operation means to those who call it: what they give, and what they read.
 
-Knows plans; nothing of what leaves.
+Knows plans; nothing of what leaves. A text names the new limit, so that a break that was accepted
+is not taken for a later one of the same param.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
+from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Operation, Plan, ValueSpec
 from forwardc.review.diff.finding import Class
 
@@ -61,10 +64,10 @@ def _value(what: str, old: ValueSpec, new: ValueSpec) -> Found:
     for rule in ("pattern", "json_schema"):
         if getattr(old, rule) != getattr(new, rule):
             is_new = getattr(new, rule) is not None
-            yield Class.BREAKING if is_new else Class.SAFE, f"{what} has another {rule}"
+            yield Class.BREAKING if is_new else Class.SAFE, f"{what} {_rule(rule, new)}"
     allowed, wanted = set(new.values or ()), set(old.values or ())
     if new.values is not None and (old.values is None or wanted - allowed):
-        yield Class.BREAKING, f"{what} takes fewer values"
+        yield Class.BREAKING, f"{what} takes only {', '.join(map(str, new.values))} now"
     elif old.values != new.values:
         yield Class.SAFE, f"{what} takes other values too"
 
@@ -74,7 +77,18 @@ def _bound(what: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: in
     if before == after:
         return
     is_narrower = after is not None and (before is None or (after - before) * narrower > 0)
-    yield Class.BREAKING if is_narrower else Class.SAFE, f"{what} has another {name}"
+    limit = f"the {name} {getattr(new, name)}" if after is not None else f"no {name}"
+    yield Class.BREAKING if is_narrower else Class.SAFE, f"{what} has {limit} now"
+
+
+def _rule(name: str, new: ValueSpec) -> str:
+    """What is said of a rule that changed; a schema is too long to be shown."""
+    rule = getattr(new, name)
+    if rule is None:
+        return f"has no {name} now"
+    if isinstance(rule, str):
+        return f"has the {name} {rule} now"
+    return f"has another {name} now, {file_digest(json.dumps(rule).encode())[:19]}"
 
 
 def _number(value: int | str | None) -> float | None:
@@ -91,7 +105,7 @@ def _outputs(old: Operation, new: Operation) -> Found:
         elif (step, name) not in before:
             yield Class.SAFE, f"a new {what}"
         elif after[step, name].type != before[step, name].type:
-            yield Class.BREAKING, f"the {what} has another type"
+            yield Class.BREAKING, f"the {what} is of type {after[step, name].type} now"
         elif after[step, name].optional and not before[step, name].optional:
             yield Class.BREAKING, f"the {what} may be missing now"
         elif after[step, name].at != before[step, name].at:

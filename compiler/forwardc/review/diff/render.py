@@ -128,9 +128,17 @@ def _template(name: str) -> "Template":
         autoescape=name.endswith(".html.j2"),
     )
     environment.filters["cell"] = _cell
+    environment.filters["code"] = _code
     return environment.from_string(text)
 
 
 def _cell(text: str) -> str:
-    """Text inside a table cell of Markdown."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
+    """Text inside a table cell of Markdown, which is HTML to those who show it."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    return escaped.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
+
+
+def _code(text: str) -> str:
+    """Code inside a table cell: pointers have `$`, which would be read as a formula."""
+    shown = text.replace("`", "'").replace("|", "\\|")
+    return f"`{shown}`"
