@@ -111,7 +111,7 @@ def test_an_address_off_the_vaults_list_is_named() -> None:
 
 def test_a_public_key_is_refused_with_its_reason() -> None:
     found = setup_of(TOKENS, "checkout")["authentication"]
-    assert found["accepted"] == ["secret_key"]
+    assert found["accepted"] == ["secret_key", "oauth_client"]
     assert [way["name"] for way in found["refused"]] == ["public_key"]
     assert "no SDK" in found["refused"][0]["why"]
 
