@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from forwardc.plan.build_dir import MANIFEST_VERSION
 from forwardc.plan.changes import Change, changes
 from forwardc.plan.digest import file_digest, leaving, review_surface
 from forwardc.plan.model import Plan, load_plan
@@ -52,7 +53,10 @@ def what_leaves(old: Json, new: Json) -> list[Change]:
 def plan_digests(build: Build) -> dict[str, str]:
     """Digests of the plans by path, out of the manifest. Raises `NoBuild`."""
     try:
-        outputs = json.loads(build.read([MANIFEST])[MANIFEST])["outputs"]
+        manifest = json.loads(build.read([MANIFEST])[MANIFEST])
+        if manifest["forwardc"] != MANIFEST_VERSION:
+            raise NoBuild(f"{MANIFEST} has a version that this forwardc does not know")
+        outputs = manifest["outputs"]
         return {str(p): str(d) for p, d in outputs.items() if str(p).endswith(".plan.json")}
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         if isinstance(problem, NoBuild):
