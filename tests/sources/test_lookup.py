@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -127,6 +128,34 @@ def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None
         ("FC0825", "the secret signing of shop: the source exec ended with status 1"),
     ]
     assert all("FORWARDC_SECRET_SHOP" in str(one.hint) for one in sink.sorted())
+
+
+def test_sources_are_asked_at_once(direct: Plan) -> None:
+    both = Barrier(2, timeout=10)
+
+    class Waiting(Counting):
+        def fetch(self, place: str) -> str:
+            # Comes back only when the other one is asked meanwhile.
+            both.wait()
+            return CANARY
+
+    references = {name: Reference("waiting", name) for name in TABLE}
+    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: Waiting())
+    sink = Sink()
+    found = gather(direct, direct.operations["two_steps"], look_up, sink)
+    assert sorted(found) == ["secrets.key", "secrets.signing"], sink.sorted()
+
+
+def test_a_source_that_failed_is_asked_once_for_each_problem(direct: Plan) -> None:
+    source = Counting()
+    source.fails = True
+    references = {name: Reference("counting", name) for name in TABLE}
+    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: source)
+    for count in (2, 4):
+        sink = Sink()
+        gather(direct, direct.operations["two_steps"], look_up, sink)
+        assert [one.code for one in sink.sorted()] == ["FC0825", "FC0825"]
+        assert source.asked == count
 
 
 def test_a_mistake_of_ours_in_a_source_is_not_hidden() -> None:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
 from forwardc.plan.values import Secret
+from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.sources.protocol import SourceFailed
 
 Lookup: TypeAlias = Callable[[str], str | None]
@@ -55,8 +56,10 @@ def credential_values(
     Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
     secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
     """
+    wanted = tuple(names)
+    ask_together(look_up, [credential_variable(plan.vault, name) for name in wanted])
     found: dict[str, Secret] = {}
-    for name in names:
+    for name in wanted:
         found |= _credential(plan, name, look_up, sink)
     return found
 
@@ -82,6 +85,7 @@ def _client(
 ) -> dict[str, Secret]:
     names = (oauth.client_id, oauth.client_secret)
     variables = {name: credential_variable(plan.vault, name) for name in names}
+    ask_together(look_up, variables.values())
     found = {
         name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
         for name, variable in variables.items()
@@ -103,8 +107,10 @@ def secret_values(
 
     FC0806 for a missing one, FC0825 where its source fails.
     """
+    wanted = tuple(names)
+    ask_together(look_up, [secret_variable(plan.destination, name) for name in wanted])
     found: dict[str, Secret] = {}
-    for name in names:
+    for name in wanted:
         variable = secret_variable(plan.destination, name)
         what = f"the secret {name} of {plan.destination}"
         value = _asked(look_up, variable, what, sink)
@@ -113,6 +119,12 @@ def secret_values(
         elif value is _Missing.NOWHERE:
             _missing(variable, what, sink)
     return found
+
+
+def ask_together(look_up: Lookup, variables: Iterable[str]) -> None:
+    """Let a look-up that has slow sources ask for several values at once."""
+    if isinstance(look_up, SourceLookup):
+        look_up.ask_together(variables)
 
 
 class _Missing(Enum):

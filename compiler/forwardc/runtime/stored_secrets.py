@@ -11,7 +11,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.plan.values import Secret
 from forwardc.runtime.secret_store import StoreClient, Stored
-from forwardc.runtime.secrets import Lookup, secret_values, secret_variable
+from forwardc.runtime.secrets import Lookup, ask_together, secret_values, secret_variable
 
 Action: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 
@@ -65,6 +65,9 @@ def values_for(
 
     FC0806 for each one that is missing, too long, or would break the header that it stands in.
     """
+    for destination, look_up in look_ups.items():
+        names = [one.name for one in wanted if one.destination == destination]
+        ask_together(look_up, [secret_variable(destination, name) for name in names])
     found: dict[str, Secret] = {}
     for one in wanted:
         look_up = look_ups[one.destination]

@@ -50,7 +50,8 @@ class AwsSource:
             retries={"total_max_attempts": 2, "mode": "standard"},
         )
         try:
-            client = boto3.client("secretsmanager", config=limits)
+            # The default session of the package must not be shared by threads.
+            client = boto3.Session().client("secretsmanager", config=limits)
             held: dict[str, Any] = client.get_secret_value(SecretId=name)
         except ClientError as problem:
             code = str(problem.response.get("Error", {}).get("Code", ""))

@@ -3,9 +3,10 @@
 What a source gave is kept in this process for a while, and nowhere else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from typing import Final
 
@@ -38,6 +39,7 @@ class SourceLookup:
         default=source_of, repr=False
     )
     _kept: dict[Reference, _Kept] = field(default_factory=dict, repr=False)
+    _failed: dict[Reference, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, variable: str) -> str | None:
         """The value. Raises `SourceFailed`, naming the kind of the source."""
@@ -45,15 +47,44 @@ class SourceLookup:
             return str(held.reveal())
         reference = self.bindings.references.get(variable)
         # An empty variable is a missing one.
-        return self._fetched(reference) if reference else self.environ.get(variable) or None
+        if reference is None:
+            return self.environ.get(variable) or None
+        if failed := self._failed.pop(reference, None):
+            raise SourceFailed(failed)
+        return self._fetched(reference)
+
+    def ask_together(self, variables: Iterable[str]) -> None:
+        """Ask the sources of several variables at once, so that only the slowest is waited for.
+
+        What failed is told by the next look-up of the variable, which asks no second time.
+        """
+        named = (self.bindings.references.get(variable) for variable in variables)
+        wanted = {reference for reference in named if reference and not self._is_kept(reference)}
+        if len(wanted) > 1:
+            asking = [Thread(target=self._try, args=(one,), daemon=True) for one in wanted]
+            for thread in asking:
+                thread.start()
+            for thread in asking:
+                thread.join()
+
+    def _try(self, reference: Reference) -> None:
+        try:
+            self._fetched(reference)
+        except SourceFailed as problem:
+            self._failed[reference] = str(problem)
+        except Exception:
+            # A mistake of ours: the look-up asks again and raises it where it can be caught.
+            return
+
+    def _is_kept(self, reference: Reference) -> bool:
+        kept = self._kept.get(reference)
+        return kept is not None and self.clock() < kept.until
 
     def _fetched(self, reference: Reference) -> str:
-        kept = self._kept.get(reference)
-        if kept is None or kept.until <= self.clock():
+        if not self._is_kept(reference):
             value = Secret(self._ask(reference))
-            kept = _Kept(value, self.clock() + self.bindings.lifetime_s)
-            self._kept[reference] = kept
-        return str(kept.value.reveal())
+            self._kept[reference] = _Kept(value, self.clock() + self.bindings.lifetime_s)
+        return str(self._kept[reference].value.reveal())
 
     def _ask(self, reference: Reference) -> str:
         source = self.source(reference.kind, self.environ, self.bindings.base)
@@ -64,7 +95,9 @@ class SourceLookup:
         raise SourceFailed(reason)
 
 
-def open_lookup(environ: Mapping[str, str], file: Path | None, sink: Sink) -> SourceLookup:
+def open_lookup(
+    environ: Mapping[str, str], file: Path | None, sink: Sink
+) -> Callable[[str], str | None]:
     """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
 
     What is wrong with the file goes to the sink, as FC0806.
