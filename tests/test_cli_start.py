@@ -23,6 +23,7 @@ SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today"),
+    *("history_option", "tokens_make", "tokens_show", "tokens_work"),
 }
 
 

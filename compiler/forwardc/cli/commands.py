@@ -13,6 +13,7 @@ COMMANDS = {
     "diff": "Show what changed, and whether it needs a new review.",
     "run": "Run a compiled operation.",
     "secrets": "Keep the secrets that a vault stores.",
+    "tokens": "Make, show and revoke card tokens.",
     "submit": "Seal the keys of a destination for a vault.",
     "sandbox": "Serve the vaults and destinations locally.",
     "demo": "Show the whole path, from YAML to the sandbox's answer.",

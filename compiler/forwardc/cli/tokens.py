@@ -1,0 +1,120 @@
+"""`forwardc tokens`: makes, shows and revokes the card tokens of a destination.
+
+Options are read here; what is done is `tokens_work`'s.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from forwardc.cli.history_option import history_option
+
+_Function = TypeVar("_Function", bound=Callable[..., int])
+_DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
+_CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+_BUILD: Final = click.option(
+    "--build",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder of compiled plans.",
+)
+_GATE: Final = (
+    _DESTINATION,
+    click.option(
+        "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
+    ),
+    _CUSTOMER,
+    click.option(
+        "--secrets",
+        "secrets_file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="JSON or TOML file with values by the names of their environment variables.",
+    ),
+    click.option(
+        "--sandbox",
+        is_flag=False,
+        flag_value="in-process",
+        metavar="[URL]",
+        help="Ask a sandbox on this machine; without URL, start one in this process.",
+    ),
+    history_option,
+    _JSON,
+    _BUILD,
+)
+
+
+def _with_gate(function: _Function) -> _Function:
+    for option in reversed(_GATE):
+        function = option(function)
+    return function
+
+
+@click.group(short_help="Make, show and revoke card tokens.")
+def command() -> None:
+    """Make, show and revoke the card tokens of a destination.
+
+    What is known of a token comes from the destination's callbacks, which `forwardc dashboard`
+    takes at /callbacks/rocketpay.
+    """
+
+
+@command.command()
+@_DESTINATION
+@click.option("--card", required=True, help="Name of a test card, such as visa-test.")
+@click.option("--customer-id", default="customer_123", show_default=True, help="The card's holder.")
+@click.option(
+    "--sandbox",
+    default="http://127.0.0.1:8123",
+    show_default=True,
+    metavar="URL",
+    help="A sandbox that runs on this machine.",
+)
+@_JSON
+@_BUILD
+def create(**given: Any) -> int:
+    """Make a token of a test card, in a sandbox only.
+
+    The destination wants a signature over the card number too. So only whoever holds the number
+    can ask for a token, and forwardc never does: the sandbox plays that holder, for a test card
+    that it knows by name.
+    """
+    from forwardc.cli.tokens_make import make
+
+    given.pop("destination")
+    return make(**given)
+
+
+@command.command()
+@_with_gate
+@click.argument("token", required=False)
+@click.option("--offline", is_flag=True, help="Show what callbacks told, and ask nobody.")
+def show(**given: Any) -> int:
+    """Show a token: its state, its masked card, and the callbacks about it.
+
+    Asks the destination, too, unless --offline is given. Without TOKEN, the tokens that callbacks
+    have told of. The exit code is that of `forwardc run`, where the destination is asked.
+    """
+    from forwardc.cli.tokens_work import Given, show_one, show_recent
+
+    token, offline = given.pop("token"), given.pop("offline")
+    if token is None:
+        return show_recent(Given(**given))
+    return show_one(Given(**given), token, offline=offline)
+
+
+@command.command()
+@_with_gate
+@click.argument("token")
+def revoke(**given: Any) -> int:
+    """Revoke a token, so that nobody can pay with it any more.
+
+    The destination accepts the request first, exit code 14, and tells the result in a callback.
+    """
+    from forwardc.cli.tokens_work import Given, revoke_one
+
+    token = given.pop("token")
+    return revoke_one(Given(**given), token)

@@ -1,0 +1,194 @@
+"""`forwardc tokens`, as a person uses it beside a sandbox, whose callbacks are taken."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+import gate
+from forwardc.cli.main import run as cli
+from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.tokens.tables import TokenTables
+from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
+from forwardc.sandbox.serve import Running, start_in_thread
+from loopback import served
+
+BUILD = Path(__file__).resolve().parent.parent.parent / "build"
+APPROVED = fixed_token("visa_approved")
+NUMBER = "4242424242424242"
+
+
+@dataclass
+class Desk:
+    """A sandbox that sends its callbacks to a history, and the command line beside them."""
+
+    sandbox: Running
+    history: Store
+    url: str
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        name = arguments[0]
+        options: tuple[str, ...] = ("--build", str(BUILD))
+        if name != "create":
+            options += ("--env", "sandbox", "--history", self.url)
+        if "--sandbox" not in arguments:
+            options += ("--sandbox", self.sandbox.url)
+        code = cli(["tokens", name, "rocketpay", *arguments[1:], *options])
+        return (code, *self.capture.readouterr())
+
+    def create(self) -> str:
+        code, out, err = self("create", "--card", "visa-test", "--json")
+        assert code == 0, err
+        token: str = json.loads(out)["token"]
+        self.wait(lambda: self.tables.token(token) is not None)
+        return token
+
+    @property
+    def tables(self) -> TokenTables:
+        return TokenTables(self.history)
+
+    def wait(self, true: Callable[[], bool]) -> None:
+        for _ in range(250):
+            if true():
+                return
+            time.sleep(0.02)
+        raise AssertionError("it did not happen")
+
+
+@pytest.fixture
+def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    url = str(tmp_path / "history.db")
+    secret = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
+    with (
+        open_store(url) as history,
+        served(Starlette(routes=routes(TokenTables(history), secret.get))) as merchant,
+        start_in_thread() as sandbox,
+    ):
+        sandbox.world.callback_url = merchant + PATH
+        yield Desk(sandbox, history, url, capfd)
+
+
+def test_from_creating_to_revoking(forwardc: Desk) -> None:
+    token = forwardc.create()
+    code, out, err = forwardc("show", token)
+    assert (code, err) == (0, "")
+    assert "state     active\n" in out
+    assert "424242******4242, expires 2030-08, J*** R***" in out
+    assert "asked     approved\n" in out
+    code, out, err = forwardc("revoke", token)
+    assert code == 14
+    assert "asked     pending" in out
+    assert "callback" in err
+    run_id = out.split()[1]
+    forwardc.wait(lambda: "revoke" in {one.status for one in forwardc.tables.callbacks_of(token)})
+    code, out, _ = forwardc("show", token, "--offline")
+    assert code == 0
+    assert "state     revoke\n" in out
+    assert "settled a run" in out
+    run = forwardc.history.load(run_id)
+    assert run
+    assert (run.summary.operation, run.summary.outcome) == ("revoke", "approved")
+    assert run.summary.emulated
+
+
+def test_create_says_why_it_asks_the_sandbox(forwardc: Desk) -> None:
+    code, out, err = forwardc("create", "--card", "visa-test", "--customer-id", "c-1")
+    assert code == 0
+    assert "only whoever holds the number" in err
+    assert "customer  c-1, project 123\n" in out
+    assert NUMBER not in out + err
+
+
+@pytest.mark.parametrize("card", ["visa", NUMBER])
+def test_create_takes_names_of_test_cards_only(forwardc: Desk, card: str) -> None:
+    code, out, err = forwardc("create", "--card", card)
+    assert (code, out) == (2, "")
+    assert "visa-test, visa-approved" in err
+    assert NUMBER not in err
+
+
+@pytest.mark.parametrize("sandbox", ["http://127.0.0.1:9", "https://api.rocketpay.kz"])
+def test_create_asks_a_sandbox_only(forwardc: Desk, sandbox: str) -> None:
+    code, _, err = forwardc("create", "--card", "visa-test", "--sandbox", sandbox)
+    assert code == 2
+    assert "--sandbox: " in err
+
+
+def test_a_second_token_of_a_card_is_the_first_one(forwardc: Desk) -> None:
+    assert forwardc.create() == forwardc.create()
+
+
+def test_a_token_that_no_callback_named(forwardc: Desk) -> None:
+    code, out, err = forwardc("show", APPROVED)
+    assert code == 1
+    assert "no callback has named it" in out
+    assert "FC0829" in err
+    assert "--customer-id" in err
+    assert forwardc("show", APPROVED, "--offline")[0] == 1
+    code, out, _ = forwardc("show", APPROVED, "--customer-id", "customer_123")
+    assert code == 0
+    assert "number = 400000******0077" in out
+    assert forwardc("revoke", gate.OTHER)[0] == 1
+
+
+def test_what_the_gate_does_not_know(forwardc: Desk) -> None:
+    for name in ("show", "revoke"):
+        code, out, _ = forwardc(name, gate.OTHER, "--customer-id", "customer_123")
+        assert code == 12
+        assert "rejected by the destination" in out
+        assert "3221" in out
+
+
+def test_a_text_that_is_no_token(forwardc: Desk) -> None:
+    code, out, err = forwardc("revoke", NUMBER, "--customer-id", "customer_123")
+    assert code == 1
+    assert "FC0804" in err
+    assert NUMBER not in out + err
+
+
+def test_json(forwardc: Desk) -> None:
+    token = forwardc.create()
+    code, out, _ = forwardc("show", token, "--json")
+    shown = json.loads(out)
+    assert code == shown["asked"]["exit_code"] == 0
+    assert shown["known"]["facts"]["state"] == "active"
+    assert shown["callbacks"][0]["applied"] == "first seen"
+    code, out, _ = forwardc("show", gate.OTHER, "--json")
+    assert code == 1
+    assert json.loads(out)["problems"]
+    code, out, _ = forwardc("revoke", token, "--json")
+    assert code == json.loads(out)["asked"]["exit_code"] == 14
+
+
+def test_tokens_are_listed(forwardc: Desk) -> None:
+    code, out, err = forwardc("show")
+    assert (code, out) == (0, "")
+    assert "No callback" in err
+    token = forwardc.create()
+    code, out, _ = forwardc("show")
+    assert code == 0
+    assert out.splitlines()[1].startswith(f"{token}  active  ")
+    assert json.loads(forwardc("show", "--json")[1])["tokens"][0]["facts"]["token"] == token
+
+
+def test_production_needs_an_approval(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    options = ("--env", "production", "--build", str(BUILD), "--history", str(tmp_path / "h.db"))
+    code = cli(["tokens", "revoke", "rocketpay", APPROVED, "--customer-id", "c", *options])
+    assert code == 1
+    assert "FC07" in capfd.readouterr().err
+
+
+def test_a_history_that_is_not_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    damaged = tmp_path / "history.db"
+    damaged.write_bytes(b"not a database, and long enough to be read as one" * 100)
+    options = ("--env", "sandbox", "--build", str(BUILD), "--history", str(damaged))
+    for command in (["show"], ["show", APPROVED], ["revoke", APPROVED]):
+        assert cli(["tokens", command[0], "rocketpay", *command[1:], *options]) == 1
+        assert "FC0819" in capfd.readouterr().err
