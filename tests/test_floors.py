@@ -75,8 +75,14 @@ ROOMS = {
     "runtime": room(
         "diagnostics", "plan", because="it knows plans only: production has no compiler and no YAML"
     ),
+    "partner": room(
+        "diagnostics",
+        "plan",
+        "runtime",
+        because="it serves what was run, where production has no compiler and no YAML",
+    ),
     "sandbox": room(because="it judges compiler and runtime, so it shares no code with them"),
-    "cli": room(*COMPILER, "runtime", "sandbox", because="it is the door to every room"),
+    "cli": room(*COMPILER, "runtime", "partner", "sandbox", because="it is the door to every room"),
     "__main__": room("cli", because="it starts the command line"),
     "version": room(because="the ground knows no room"),
     "resources": room(because="the ground knows no room"),
@@ -99,6 +105,7 @@ NOT_HERE = {
     "review": (NETWORK, "the compiler needs no network"),
     "compile": (NETWORK, "the compiler needs no network"),
     "runtime": (TOOLS_OF_THE_COMPILER, "production has no compiler"),
+    "partner": (TOOLS_OF_THE_COMPILER - {"jinja2"}, "production has no compiler"),
     "sandbox": ({"jinja2", "click"}, "it serves, and the command line starts it"),
 }
 

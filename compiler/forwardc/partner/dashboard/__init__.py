@@ -1,0 +1,1 @@
+"""The outcomes dashboard: pages rendered on the server, for every vault at once."""

@@ -1,0 +1,142 @@
+"""The dashboard as an application: its addresses, who may use them, signing in and out.
+
+Knows no page's contents. `create` is all that a server needs.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from forwardc.partner.dashboard.actions import pause, resume, settle
+from forwardc.partner.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
+from forwardc.partner.dashboard.guard import Guard
+from forwardc.partner.dashboard.history import history
+from forwardc.partner.dashboard.login import Role
+from forwardc.partner.dashboard.overview import overview
+from forwardc.partner.dashboard.pauses import pauses
+from forwardc.partner.dashboard.problems import handlers
+from forwardc.partner.dashboard.run_page import run_page
+from forwardc.partner.dashboard.unknown import unknown
+from forwardc.partner.dashboard.web import form_of, html, open_session, query_of, session_of
+from forwardc.runtime.history.store import Store
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_VIEWS: dict[str, View] = {
+    "/": overview,
+    "/history": history,
+    "/runs/{run_id}": run_page,
+    "/unknown": unknown,
+    "/pauses": pauses,
+}
+_ACTIONS: dict[str, Action] = {
+    "/pauses/add": pause,
+    "/pauses/end": resume,
+    "/runs/{run_id}/settle": settle,
+}
+_LONGEST_CODE = 128
+
+
+def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> Starlette:
+    """The application over a history. It answers under `settings.hosts` only.
+
+    `beside` are routes that no session guards, such as those of callbacks.
+    """
+    desk = Desk(store, settings)
+    return Starlette(
+        routes=[
+            *beside,
+            _file("/dashboard.css", "text/css"),
+            _file("/icon.svg", "image/svg+xml"),
+            Route("/login", _login_page(desk), methods=["GET"]),
+            Route("/login", _sign_in(desk), methods=["POST"]),
+            Route("/logout", _sign_out(desk), methods=["POST"]),
+            *(Route(path, _view(desk, view), methods=["GET"]) for path, view in _VIEWS.items()),
+            *(Route(path, _act(desk, one), methods=["POST"]) for path, one in _ACTIONS.items()),
+        ],
+        middleware=[Middleware(Guard, hosts=settings.hosts)],
+        exception_handlers=handlers(desk),
+    )
+
+
+def _file(path: str, media_type: str) -> Route:
+    content = (files("forwardc.partner.dashboard") / "static" / path[1:]).read_bytes()
+
+    async def send(_request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return Route(path, send, methods=["GET"])
+
+
+def _view(desk: Desk, view: View) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session = session_of(desk, request)
+        if session is None:
+            return RedirectResponse("/login", 303)
+        asked = Asked(session, path=request.path_params, query=query_of(request))
+        page = await run_in_threadpool(view, desk, asked)
+        return await html(desk, page, session)
+
+    return endpoint
+
+
+def _act(desk: Desk, action: Action) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = await form_of(request)
+        session = session_of(desk, request)
+        if session is None or not session.owns(form.get("csrf", "")):
+            raise _too_old()
+        if session.role is not Role.ADMIN:
+            text = "A viewer may look. Sign in as an admin to change this."
+            raise Refused(403, "Not allowed", text)
+        asked = Asked(session, path=request.path_params, form=form)
+        return RedirectResponse(await run_in_threadpool(action, desk, asked), 303)
+
+    return endpoint
+
+
+def _login_page(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        # The code is spent by the form below, not by looking: a preview of the link uses nothing.
+        code = query_of(request).get("code", "")[:_LONGEST_CODE]
+        return await html(desk, Page("login.html.j2", {"code": code, "problem": None}), None)
+
+    return endpoint
+
+
+def _sign_in(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = await form_of(request)
+        cookie = desk.settings.logins.redeem(form.get("code", "").strip())
+        if cookie is None:
+            problem = "This code is wrong, was used before, or is older than ten minutes."
+            page = Page("login.html.j2", {"code": "", "problem": problem}, 403)
+            return await html(desk, page, None)
+        answer = RedirectResponse("/", 303)
+        open_session(desk, request, answer, cookie)
+        return answer
+
+    return endpoint
+
+
+def _sign_out(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session, form = session_of(desk, request), await form_of(request)
+        if session is None or not session.owns(form.get("csrf", "")):
+            raise _too_old()
+        desk.settings.logins.end(request.cookies[desk.settings.cookie])
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(desk.settings.cookie, httponly=True, samesite="strict")
+        return answer
+
+    return endpoint
+
+
+def _too_old() -> Refused:
+    return Refused(403, "The form is too old", "Open its page again, and send it from there.")

@@ -1,0 +1,156 @@
+"""The filters of a page: read from its address, and written back into links and forms.
+
+What is not a filter, or is none of its values, is refused and never guessed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from forwardc.partner.dashboard.desk import Desk, Refused
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.records import Filter, RunState
+from forwardc.runtime.shapes import Party
+
+Choice = tuple[str, str]
+
+TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
+    "24h": ("last 24 hours", timedelta(hours=24)),
+    "7d": ("last 7 days", timedelta(days=7)),
+    "30d": ("last 30 days", timedelta(days=30)),
+    "90d": ("last 90 days", timedelta(days=90)),
+    "all": ("all time", None),
+}
+# The last one is a sandbox of ours, which plays a vendor of either environment.
+ENVIRONMENTS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
+    "production": ("production", {"environment": "production", "emulated": False}),
+    "sandbox": ("sandbox", {"environment": "sandbox", "emulated": False}),
+    "emulated": ("forwardc sandbox", {"emulated": True}),
+}
+OUTCOMES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
+    "approved": ("approved", {"outcome": Outcome.APPROVED}),
+    "declined": ("declined", {"outcome": Outcome.DECLINED}),
+    "pending": ("pending", {"outcome": Outcome.PENDING}),
+    "rejected-destination": (
+        "rejected by the destination",
+        {"outcome": Outcome.REJECTED, "rejected_by": Party.DESTINATION},
+    ),
+    "rejected-vault": (
+        "rejected by the vault",
+        {"outcome": Outcome.REJECTED, "rejected_by": Party.VAULT},
+    ),
+    "unknown": ("unknown", {"outcome": Outcome.UNKNOWN}),
+    "stopped": ("stopped, can be resumed", {"state": RunState.STOPPED}),
+    "running": ("running", {"state": RunState.RUNNING}),
+}
+_NAMES: Final = ("time", "vault", "destination", "environment")
+_SEARCHES: Final = ("find", "outcome", "status")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+_LONGEST_SEARCH: Final = 128
+_HIGHEST_STATUS: Final = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The filters as a form shows them: what is chosen, what can be, what it comes to."""
+
+    given: Mapping[str, str]
+    choices: Mapping[str, list[Choice]]
+    filter: Filter
+
+    @property
+    def span(self) -> str:
+        """The chosen time in words."""
+        return TIMES[self.given["time"]][0]
+
+    def link(self, path: str, **changes: str) -> str:
+        """An address with these filters and changes; what is empty is left out."""
+        wanted = {name: value for name, value in {**self.given, **changes}.items() if value}
+        return f"{path}?{urlencode(wanted)}" if wanted else path
+
+
+def read_form(desk: Desk, query: Mapping[str, str], *, time: str, search: bool = False) -> Form:
+    """The filters of an address. `time` is the one that holds where none is named.
+
+    Raises `Refused` with status 400.
+    """
+    names = (*_NAMES, *(_SEARCHES if search else ()))
+    if unknown := set(query) - {*names, *(("after",) if search else ())}:
+        raise _wrong(f"There are {len(unknown)} filters in it that this page does not have.")
+    given = {name: query.get(name, "").strip() for name in names}
+    given["time"] = given["time"] or time
+    names_of = desk.places()
+    return Form(
+        given,
+        {
+            "time": [(value, name) for value, (name, _) in TIMES.items()],
+            "vault": _named(names_of.vaults, given["vault"]),
+            "destination": _named(names_of.destinations, given["destination"]),
+            "environment": [("", "all"), *((key, text) for key, (text, _) in ENVIRONMENTS.items())],
+            "outcome": [("", "all"), *((key, text) for key, (text, _) in OUTCOMES.items())],
+        },
+        _filter(given, desk.settings.now()),
+    )
+
+
+def _filter(given: Mapping[str, str], now: datetime) -> Filter:
+    age = _one_of(TIMES, given["time"], "time")[1]
+    found = Filter(
+        vault=_name(given["vault"], "vault"),
+        destination=_name(given["destination"], "destination"),
+        since=Moment(now - age).text if age else None,
+        status=_status(given.get("status", "")),
+        text=_text(given.get("find", "")),
+    )
+    if given["environment"]:
+        found = replace(found, **_one_of(ENVIRONMENTS, given["environment"], "environment")[1])
+    if given.get("outcome"):
+        found = replace(found, **_one_of(OUTCOMES, given["outcome"], "outcome")[1])
+    return found
+
+
+def read_cursor(query: Mapping[str, str]) -> int | None:
+    """Where a page of runs begins. Raises `Refused` with status 400."""
+    text = query.get("after", "")
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise _wrong("The place in the list is not one of ours.")
+    return int(text)
+
+
+def _named(known: Iterable[str], chosen: str) -> list[Choice]:
+    names = sorted({*known, *([chosen] if chosen else [])})
+    return [("", "all"), *((name, name) for name in names)]
+
+
+def _one_of(table: Mapping[str, Any], value: str, what: str) -> Any:
+    if value not in table:
+        raise _wrong(f"The {what} is not one that can be chosen: {', '.join(table)}.")
+    return table[value]
+
+
+def _name(text: str, what: str) -> str | None:
+    if text and not _NAME.match(text):
+        raise _wrong(f"The {what} is not a name.")
+    return text or None
+
+
+def _status(text: str) -> int | None:
+    if text and not re.fullmatch(r"[1-9][0-9]{2}", text):
+        raise _wrong(f"A status is a number from 100 to {_HIGHEST_STATUS}.")
+    return int(text) if text else None
+
+
+def _text(text: str) -> str | None:
+    if len(text) > _LONGEST_SEARCH or not text.isprintable():
+        raise _wrong(f"What is looked for has at most {_LONGEST_SEARCH} printable characters.")
+    return text or None
+
+
+def _wrong(text: str) -> Refused:
+    return Refused(400, "The address is not right", text)

@@ -1,0 +1,39 @@
+"""The page of one run: everything that is recorded of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from forwardc.partner.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.partner.dashboard.questions import questions
+
+
+def run_page(desk: Desk, asked: Asked) -> Page:
+    """The run of an id. Raises `Refused` with status 404."""
+    run = desk.store.load(asked.path["run_id"])
+    if run is None:
+        raise Refused(
+            404, "No such run", "No run has this id. It may have been deleted by its age."
+        )
+    return Page(
+        "run.html.j2",
+        {
+            "here": "/history",
+            "run": run,
+            "scheme": next((step.scheme for step in run.steps if step.scheme), None),
+            "country": next((s.issuing_country for s in run.steps if s.issuing_country), None),
+            "questions": questions(run),
+            "approval": _approval(run.approval),
+            "events": desk.store.events(run.id),
+        },
+    )
+
+
+def _approval(approval: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Its records as rows, whatever they hold: what was recorded is shown."""
+    rows: list[tuple[str, str]] = []
+    for name, value in (approval or {}).items():
+        if isinstance(value, Mapping):
+            rows += [(f"{name} {inner}", str(text)) for inner, text in value.items() if text]
+        elif value:
+            rows.append((name, str(value)))
+    return [(name.replace("_", " "), text) for name, text in rows]
