@@ -4,6 +4,7 @@ Knows no vault.
 """
 
 from collections.abc import Iterator, Mapping
+from sys import intern
 
 from forwardc.plan.features import uses
 from forwardc.plan.terms import If, Lit
@@ -21,7 +22,8 @@ def from_table(context: Context, table: Mapping[str, Support]) -> Iterator[Findi
             support = table[use.feature]
             if support.verdict not in _SILENT:
                 kind, _, name = use.feature.partition(".")
-                reason = f"`{name}`: {support.reason}" if kind in _NAMED else support.reason
+                # The same few sentences stand at thousands of places of a large project.
+                reason = intern(f"`{name}`: {support.reason}") if kind in _NAMED else support.reason
                 yield Finding(support.verdict, support.code, reason, use.span, step.name)
 
 
