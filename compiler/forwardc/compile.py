@@ -4,31 +4,32 @@ Each stage takes the sink and goes on after a mistake; nothing here writes a fil
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded, Misshapen, load
+from forwardc.language.load import Loaded, Misshapen, load, lock_name
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_secret_names, check_targets
-from forwardc.plan.approvals import Lock, lock_path, read_lock
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
-from forwardc.review import build_files
 from forwardc.review.attestation import check_attestations
 from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.registry import vaults
+
+if TYPE_CHECKING:
+    from forwardc.plan.approvals import Lock
 
 ENVIRONMENTS = ("sandbox", "production")
 
@@ -40,7 +41,15 @@ class Compiled:
     loaded: Loaded
     assessments: tuple[Assessment, ...] = ()
     not_built: tuple[Json, ...] = ()
-    lock: Lock = field(default_factory=Lock)
+    approvals: "Lock | None" = None
+    """What `forwardc.lock` holds; None where there is no such file."""
+
+    @property
+    def lock(self) -> "Lock":
+        """The approvals: none where there is no file."""
+        from forwardc.plan.approvals import Lock
+
+        return self.approvals or Lock()
 
     def documents(self) -> dict[str, Any]:
         """The files of `build/` but the manifest: texts, and structures that know their places."""
@@ -48,9 +57,13 @@ class Compiled:
 
     def outputs(self) -> Iterator[tuple[str, bytes]]:
         """Path below `build/` and bytes of every file, one at a time, the manifest last."""
+        from forwardc.review import build_files
+
         return build_files.outputs(self.loaded.files, self._documents())
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
+        from forwardc.review import build_files
+
         return build_files.documents(self.loaded, self.assessments, self.not_built, self.lock)
 
 
@@ -60,11 +73,17 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
     loaded = load(root, sink)
-    lock = Lock()
-    if loaded.project is not None:
-        lock = read_lock(lock_path(root / loaded.project.build), sink) or lock
-    compiled = compile_loaded(loaded, sink, today)
-    return replace(compiled, lock=lock)
+    approvals = _approvals(root, loaded.project, sink)
+    return replace(compile_loaded(loaded, sink, today), approvals=approvals)
+
+
+def _approvals(root: Path, project: Project | None, sink: Sink) -> "Lock | None":
+    # To import what writes files or reads a lock takes longer than to check a few destinations.
+    if project is None or not (root / lock_name(project)).exists():
+        return None
+    from forwardc.plan.approvals import read_lock
+
+    return read_lock(root / lock_name(project), sink)
 
 
 def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:

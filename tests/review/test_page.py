@@ -201,7 +201,7 @@ def test_without_an_approval(compiled: Callable[..., Project]) -> None:
 def test_with_approvals_their_ticket_and_their_last_day(compiled: Callable[..., Project]) -> None:
     made = compiled().compiled
     lock = _approved(made, "SUP-1042")
-    page = parsed(pages_of(replace(made, lock=lock))[PATH])
+    page = parsed(pages_of(replace(made, approvals=lock))[PATH])
     assert "Nothing changed since the last approval" in page.headings
     assert "2026-11-20 by Ada Moreau, ticket SUP-1042, until 2027-11-20" in page.texts["payment"]
     assert "days" not in page.texts["payment"]
@@ -210,7 +210,7 @@ def test_with_approvals_their_ticket_and_their_last_day(compiled: Callable[..., 
 def test_after_a_change(compiled: Callable[..., Project]) -> None:
     lock = _approved(compiled().compiled, "SUP-1042")
     changed = compiled(SHOP.replace("X-Version: 2", "X-Version: 2\n            X-New: a")).compiled
-    page = parsed(pages_of(replace(changed, lock=lock))[PATH])
+    page = parsed(pages_of(replace(changed, approvals=lock))[PATH])
     assert "Changed since the last approval" in page.headings
     assert "what the PSP reviews, approved on 2026-11-20, ticket SUP-1042" in page.texts[""]
     assert page.texts[""].count("(X-New)") == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.collector import collector_paused
+from forwardc.cli.collector import collect_from_now_on, collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
 from forwardc.cli.today import day_of, today_option
 
@@ -38,6 +38,7 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
     if sink.has_errors or compiled.loaded.project is None:
         show(sink, format_, root)
         return 1
+    collect_from_now_on()
     folder = root / compiled.loaded.project.build
     if check:
         return _check(folder, compiled, sink, format_, root)

@@ -13,5 +13,12 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.unfreeze()
         if was_enabled:
             gc.enable()
+
+
+def collect_from_now_on() -> None:
+    """Collect again, but look only at what is made from now on: the writing of pages is cyclic."""
+    gc.freeze()
+    gc.enable()
