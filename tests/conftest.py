@@ -65,6 +65,12 @@ def fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORWARDC_TODAY", "2026-11-20")
 
 
+@pytest.fixture(autouse=True)
+def own_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command records into a history of its test, not into one of the checkout."""
+    monkeypatch.setenv("FORWARDC_HISTORY", str(tmp_path / "recorded.db"))
+
+
 def _refuse_remote(family: int, address: object) -> None:
     if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
         return

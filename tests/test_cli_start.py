@@ -21,6 +21,7 @@ FOLDER = Path(main.__file__).parent
 # The modules of the folder that are not commands.
 SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
+    *("run_end", "run_inputs", "run_resume", "run_work"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today"),
     *("history_option", "tokens_make", "tokens_show", "tokens_work"),

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.output import note, say, say_json
+from forwardc.cli.history_option import history_option
+from forwardc.cli.output import say, say_json
+from forwardc.cli.run_end import How, finish, problems, warnings
+from forwardc.cli.run_inputs import pairs_of, read_params
+from forwardc.cli.run_resume import resume_run
+from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -20,9 +25,10 @@ IN_PROCESS = "in-process"
 
 
 @click.command(short_help="Run a compiled operation.")
-@click.argument("target", metavar="DEST[.OPERATION]")
-@click.option("--via", "vault", required=True, help="Vault that holds the card.")
-@click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
+@click.argument("target", metavar="DEST[.OPERATION]", required=False)
+@click.option("--via", "vault", help="Vault that holds the card.")
+@click.option("--env", "environment", type=click.Choice(["sandbox", "production"]))
+@click.option("--resume", "run_id", metavar="RUN", help="Continue a run that was stopped.")
 @click.option("--source", help="Id of the card at the vault, such as src_... or pm_...")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Goes with a source.")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param.")
@@ -48,6 +54,8 @@ IN_PROCESS = "in-process"
     metavar="[URL]",
     help="Connect to a sandbox on this machine; without URL, start one in this process.",
 )
+@history_option
+@click.option("--no-history", is_flag=True, help="Record nothing; such a run cannot be resumed.")
 @click.option("--dry-run", is_flag=True, help="Show the masked requests and send nothing.")
 @click.option("--curl", is_flag=True, help="Show each request as a masked curl command.")
 @click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
@@ -59,9 +67,10 @@ IN_PROCESS = "in-process"
     help="Folder of compiled plans.",
 )
 def command(
-    target: str,
-    vault: str,
-    environment: str,
+    target: str | None,
+    vault: str | None,
+    environment: str | None,
+    run_id: str | None,
     source: str | None,
     inputs: tuple[str, ...],
     params: tuple[str, ...],
@@ -71,6 +80,8 @@ def command(
     idempotency_key: str | None,
     secrets_file: Path | None,
     sandbox: str | None,
+    history: str,
+    no_history: bool,
     dry_run: bool,
     curl: bool,
     as_json: bool,
@@ -86,97 +97,52 @@ def command(
 
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
-    sink = Sink()
-    # Before anything else is looked at, so that no credential is read for a run that is refused.
-    allowed = _allowed(build, vault, target, environment, sink)
-    if allowed is None:
-        return _problems(sink, as_json)
-    plan, operation, ambient = allowed
-    texts, given_inputs = _pairs("-p", params), _pairs("--input", inputs)
+    where = Where(build, sandbox, secrets_file, None if no_history else history)
+    texts, given_inputs = pairs_of("-p", params), pairs_of("--input", inputs)
     request = RunRequest(
         source=source,
         inputs=given_inputs,
         texts=texts,
-        params=_read_params(params_file),
+        params=read_params(params_file),
         reference=reference,
         without=frozenset(without),
         idempotency_key=idempotency_key,
     )
-    look_up = _look_up(plan, sandbox, secrets_file, sink)
+    how = How(curl=curl, as_json=as_json)
+    if run_id is not None:
+        _refuse_beside_resume(target, vault, environment, request, dry_run=dry_run)
+        return resume_run(run_id, request, where, how)
+    if target is None or vault is None or environment is None:
+        raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
+    sink = Sink()
+    # Before anything else is looked at, so that no credential is read for a run that is refused.
+    found = allowed(build, vault, target, environment, sink)
+    if found is None:
+        return problems(sink, as_json)
+    plan, operation, ambient = found
+    look_up = look_up_for(plan, sandbox, secrets_file, sink)
     if dry_run:
         return _preview(
             plan, operation, request, look_up, sink, ambient, curl=curl, as_json=as_json
         )
-    result = _run(plan, operation, request, look_up, sandbox, sink, ambient)
-    if result is None:
-        return _problems(sink, as_json)
-    return _finish(plan, result, sink, curl=curl, as_json=as_json)
+    return _run(plan, operation, request, look_up, where, sink, ambient, how)
 
 
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        # What stands there may be a value, so the message does not repeat it.
-        if not equals or not name:
-            raise click.UsageError(f"{option} takes NAME=VALUE.")
-        if name in pairs:
-            raise click.UsageError(f"{option} gives the same name twice.")
-        pairs[name] = value
-    return pairs
-
-
-def _allowed(
-    build: Path, vault: str, target: str, environment: str, sink: "Sink"
-) -> "tuple[Plan, str, Ambient] | None":
-    """The plan, the operation and what is approved; None where it must not run."""
-    from forwardc.plan.approvals import Lock, lock_path, read_lock, refuse_unapproved
-    from forwardc.plan.build_dir import read_plan
-    from forwardc.runtime.prepare import find_operation
-    from forwardc.runtime.shapes import Ambient
-
-    destination, _, name = target.partition(".")
-    plan = read_plan(build, vault, destination, environment, sink)
-    operation = find_operation(plan, name or None, sink) if plan else None
-    if plan is None or operation is None:
-        return None
-    lock = read_lock(lock_path(build), sink) if environment == "production" else Lock()
-    if lock is None:
-        return None
-    ambient = Ambient(lock=lock)
-    if refuse_unapproved(plan, operation, lock, ambient.now().date(), sink):
-        return None
-    return plan, operation, ambient
-
-
-def _read_params(path: Path | None) -> dict[str, object]:
-    if path is None:
-        return {}
-    import json
-    import tomllib
-    from decimal import Decimal
-
-    text = path.read_text(encoding="utf-8")
-    try:
-        if path.suffix == ".toml":
-            return tomllib.loads(text, parse_float=Decimal)
-        values = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise click.UsageError("--params: the file is neither JSON nor TOML.") from None
-    if not isinstance(values, dict):
-        raise click.UsageError("--params: the file must hold an object of params by name.")
-    return values
-
-
-def _look_up(plan: "Plan", sandbox: str | None, file: Path | None, sink: "Sink") -> "Lookup":
-    import os
-
-    from forwardc.runtime.secrets import sandbox_lookup
-    from forwardc.runtime.sources.lookup import open_lookup
-
-    if sandbox is not None:
-        return sandbox_lookup(plan, os.environ)
-    return open_lookup(os.environ, file, sink)
+def _refuse_beside_resume(
+    target: str | None,
+    vault: str | None,
+    environment: str | None,
+    request: "RunRequest",
+    *,
+    dry_run: bool,
+) -> None:
+    """What the record decides cannot be asked for again, in another way."""
+    asked = (target, vault, environment, request.source, request.reference)
+    if dry_run or request.without or request.idempotency_key or any(asked):
+        raise click.UsageError(
+            "--resume takes the run as it was recorded: give only -p and --input of sensitive "
+            "values, --secrets or --sandbox."
+        )
 
 
 def _run(
@@ -184,29 +150,31 @@ def _run(
     operation: str,
     request: "RunRequest",
     look_up: "Lookup",
-    sandbox: str | None,
+    where: Where,
     sink: "Sink",
     ambient: "Ambient",
-) -> "RunResult | None":
+    how: How,
+) -> int:
     import asyncio
 
-    from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
-    from forwardc.runtime.keys import KeyRing
-    from forwardc.runtime.means import Means
+    from forwardc.runtime.journal import NoJournal
     from forwardc.runtime.run import run
-    from forwardc.runtime.send import Sender
+    from forwardc.runtime.store_journal import StoreJournal
 
-    async def go() -> "RunResult | None":
-        async with Sender(transport_to(sandbox) if sandbox else None) as sender:
-            if sandbox:
-                await store_secrets(plan, operation, sender)
-            means = Means(sender, KeyRing(sender), ambient)
-            return await run(plan, operation, request, look_up, means, sink)
+    result = None
+    with where.recording(sink) as store:
+        if store is None and where.history is not None:
+            return problems(sink, how.as_json)
+        journal = StoreJournal(store, where.sandbox is not None) if store else NoJournal()
 
-    try:
-        return asyncio.run(go())
-    except Unreachable as problem:
-        raise click.UsageError(f"--sandbox: {problem}") from None
+        async def go() -> "RunResult | None":
+            async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
+                return await run(plan, operation, request, look_up, means, sink)
+
+        result = reached(lambda: asyncio.run(go()))
+    if result is None:
+        return problems(sink, how.as_json)
+    return finish(plan, result, sink, curl=how.curl, as_json=how.as_json)
 
 
 def _preview(
@@ -226,8 +194,8 @@ def _preview(
 
     requests = preview(plan, operation, request, look_up, sink, ambient)
     if requests is None:
-        return _problems(sink, as_json)
-    _warnings(sink)
+        return problems(sink, as_json)
+    warnings(sink)
     digest = approval_digest(plan, operation)
     if as_json:
         say_json(preview_json(plan, operation, digest, requests, curl=curl))
@@ -235,38 +203,3 @@ def _preview(
         for line in preview_lines(plan, operation, digest, requests, curl=curl):
             say(line)
     return 0
-
-
-def _finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_json: bool) -> int:
-    from forwardc.cli.run_output import result_json, result_lines
-    from forwardc.runtime.shapes import exit_code
-
-    _warnings(sink)
-    if as_json:
-        say_json(result_json(plan, result, curl=curl))
-    else:
-        for line in result_lines(plan, result, curl=curl):
-            say(line)
-    return exit_code(result)
-
-
-def _problems(sink: "Sink", as_json: bool) -> int:
-    if as_json:
-        import json
-
-        from forwardc.diagnostics.render.render import Format, render
-        from forwardc.diagnostics.sources import Sources
-
-        say_json({"problems": json.loads(render(sink.sorted(), Format.JSON, Sources()))})
-    else:
-        _warnings(sink)
-    return 1
-
-
-def _warnings(sink: "Sink") -> None:
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
-
-    shown = render(sink.sorted(), Format.TEXT, Sources())
-    if shown:
-        note(shown.rstrip("\n"))

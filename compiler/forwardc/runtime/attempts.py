@@ -154,6 +154,7 @@ async def _attempt(course: _Course) -> _Tried | None:
             return None
         number = await means.journal.intent(str(prepared.run_id), _intent(course, scope, bound))
     except NoKey as problem:
+        _release(course, scope)
         return _nothing_sent(course, scope, str(problem))
     except JournalFailed as problem:
         _release(course, scope)
@@ -307,7 +308,7 @@ def _wait(course: _Course, tried: _Tried) -> float | None:
     if not isinstance(read, Ended):
         return None
     if _has_new_token(course, read):
-        course.renew()
+        # Under the same key: an earlier attempt may be in doubt, and no vault keeps this refusal.
         return 0.0
     if read.sent is None:
         course.doubts.add(course.keys.vault)

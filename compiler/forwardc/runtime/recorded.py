@@ -4,7 +4,6 @@ Knows the record's shape and no database. Doubt is told by attempts: one whose e
 stays in doubt, whatever a later one came to, until the destination's answer decides the step.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,12 +17,14 @@ _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)
 _OPEN: Final = (AttemptState.INTENT, AttemptState.UNKNOWN)
 
 
-def request_of(run: StoredRun, texts: Mapping[str, str], inputs: Mapping[str, str]) -> RunRequest:
-    """What was asked for, with sensitive params and inputs given once more."""
+def request_of(run: StoredRun, given: RunRequest) -> RunRequest:
+    """What was asked for; `given` holds the sensitive values once more."""
+    recorded = {name: str(value) for name, value in run.params.items()}
     return RunRequest(
         source=run.source_id,
-        inputs={**run.inputs, **inputs},
-        texts={**{name: str(value) for name, value in run.params.items()}, **texts},
+        inputs={**run.inputs, **given.inputs},
+        texts={**recorded, **given.texts},
+        params=given.params,
         reference=run.summary.reference,
         without=frozenset(run.without),
         idempotency_key=run.given_key,

@@ -5,7 +5,7 @@ sent, and when again, is `attempts`.
 """
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Fallback, Plan, Step
+from forwardc.plan.model import Fallback, Operation, Plan, Step
 from forwardc.plan.program import Outcome
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
@@ -155,7 +155,7 @@ async def _steps(journey: Journey, past: Past) -> RunResult | None:
             break
         reports.append(report)
         if report.outcome is not Outcome.APPROVED:
-            stopped = len(reports) > 1 and _is_unsent(report)
+            stopped = _can_go_on(journey.prepared.operation, reports)
             break
     result = _result(journey.prepared, reports, past, ended=ended, stopped=stopped)
     try:
@@ -166,10 +166,17 @@ async def _steps(journey: Journey, past: Past) -> RunResult | None:
     return result if reports else None
 
 
-def _is_unsent(report: StepReport) -> bool:
-    """Whether a step certainly sent nothing and nobody refused it: it may be sent later."""
-    no_answer = report.status is None and report.vault_status is None
-    return no_answer and report.outcome is Outcome.REJECTED
+def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:
+    """Whether a run that ended here may be continued.
+
+    Its last step was not sent for want of a connection, or nobody knows what it came to, and other
+    steps can follow once that is known.
+    """
+    last = reports[-1]
+    if last.outcome is Outcome.UNKNOWN:
+        return len(reports) < len(operation.steps)
+    no_answer = last.status is None and last.vault_status is None
+    return len(reports) > 1 and no_answer and last.outcome is Outcome.REJECTED
 
 
 def _unsendable(step: Step, reports: list[StepReport]) -> Ended:

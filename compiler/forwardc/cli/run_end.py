@@ -1,0 +1,57 @@
+"""How a run's command ends: its result or its problems, for people or for programs."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forwardc.cli.output import note, say, say_json
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+    from forwardc.runtime.shapes import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a result is shown."""
+
+    curl: bool = False
+    as_json: bool = False
+
+
+def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_json: bool) -> int:
+    """Show what a run came to; the exit code that tells its outcome."""
+    from forwardc.cli.run_output import result_json, result_lines
+    from forwardc.runtime.shapes import exit_code
+
+    warnings(sink)
+    if as_json:
+        say_json(result_json(plan, result, curl=curl))
+    else:
+        for line in result_lines(plan, result, curl=curl):
+            say(line)
+    return exit_code(result)
+
+
+def problems(sink: "Sink", as_json: bool) -> int:
+    """Show why there is no result; the exit code 1."""
+    if as_json:
+        import json
+
+        from forwardc.diagnostics.render.render import Format, render
+        from forwardc.diagnostics.sources import Sources
+
+        say_json({"problems": json.loads(render(sink.sorted(), Format.JSON, Sources()))})
+    else:
+        warnings(sink)
+    return 1
+
+
+def warnings(sink: "Sink") -> None:
+    """Show on standard error what is in the sink."""
+    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.diagnostics.sources import Sources
+
+    shown = render(sink.sorted(), Format.TEXT, Sources())
+    if shown:
+        note(shown.rstrip("\n"))

@@ -1,0 +1,131 @@
+"""`forwardc run --resume`: continues a recorded run at the first step that is not decided.
+
+Knows what must be as it was: the plan, the sandbox, and who holds the run. Sends nothing itself.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from forwardc.cli.run_end import How, finish, problems
+from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+    from forwardc.runtime.history.records import StoredRun
+    from forwardc.runtime.history.store import Store
+    from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+
+
+def resume_run(run_id: str, given: "RunRequest", where: Where, how: How) -> int:
+    """Continue a run; `given` holds what no record does. The exit code tells the outcome."""
+    from forwardc.diagnostics.sink import Sink
+
+    sink, found, result = Sink(), None, None
+    with where.recording(sink) as store:
+        found = _resumable(run_id, given, where, store, sink)
+        if found is not None and store is not None:
+            going_on = _go_on(*found, given, where, store, sink)
+            result = reached(lambda: asyncio.run(going_on))
+    if result is None or found is None:
+        return problems(sink, how.as_json)
+    return finish(found[1], result, sink, curl=how.curl, as_json=how.as_json)
+
+
+def _resumable(
+    run_id: str, given: "RunRequest", where: Where, store: "Store | None", sink: "Sink"
+) -> "tuple[StoredRun, Plan, Ambient] | None":
+    """The run, its plan and what is approved; None with the reason in the sink."""
+    if store is None:
+        if not sink.has_errors:
+            sink.error("FC0821", "a run that was recorded nowhere cannot be continued")
+        return None
+    run = store.load(run_id)
+    if run is None:
+        sink.error("FC0820", f"there is no run {run_id}", hint="`forwardc history` lists them")
+        return None
+    if not _is_open(run, where, sink) or _lacks(run, given, sink):
+        return None
+    plan = same_plan(run, where, sink)
+    return (run, *plan) if plan else None
+
+
+def _is_open(run: "StoredRun", where: Where, sink: "Sink") -> bool:
+    from forwardc.runtime.history.records import RunState
+
+    summary = run.summary
+    if summary.state is RunState.DONE:
+        settle = f"`forwardc reconcile {run.id}`" if summary.outcome == "unknown" else None
+        sink.error("FC0821", f"run {run.id} has ended: {summary.outcome}", hint=settle)
+    elif summary.emulated != (where.sandbox is not None):
+        said = "was answered by a sandbox" if summary.emulated else "is no sandbox's"
+        hint = "name it with --sandbox" if summary.emulated else "leave --sandbox out"
+        sink.error("FC0821", f"run {run.id} {said}", hint=hint)
+    return not sink.has_errors
+
+
+def _lacks(run: "StoredRun", given: "RunRequest", sink: "Sink") -> bool:
+    """Whether a sensitive value is missing, or a value is given that the record holds."""
+    names = {f"params.{name}" for name in (*given.texts, *given.params)}
+    names |= {f"inputs.{name}" for name in given.inputs}
+    wanted = set(run.sensitive_params)
+    for name in sorted(wanted - names):
+        root, _, rest = name.partition(".")
+        option = "-p" if root == "params" else "--input"
+        sink.error(
+            "FC0821", f"{name} is sensitive and not recorded", hint=f"add {option} {rest}=..."
+        )
+    for name in sorted(names - wanted):
+        sink.error("FC0821", f"{name} is not to be given again: the run keeps what it began with")
+    return sink.has_errors
+
+
+def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, Ambient] | None":
+    """The plan of a run and what is approved; None, with FC0821, where it has changed since."""
+    from forwardc.plan.digest import approval_digest
+
+    summary = run.summary
+    target = f"{summary.destination}.{summary.operation}"
+    found = allowed(where.build, summary.vault, target, summary.environment, sink)
+    if found is None:
+        return None
+    plan, operation, ambient = found
+    if approval_digest(plan, operation) != run.digest:
+        sink.error(
+            "FC0821",
+            f"what {target} sends has changed since run {run.id} began",
+            hint=f"build the version of then, or settle it: `forwardc resolve {run.id}`",
+        )
+        return None
+    return plan, ambient
+
+
+async def _go_on(
+    run: "StoredRun",
+    plan: "Plan",
+    ambient: "Ambient",
+    given: "RunRequest",
+    where: Where,
+    store: "Store",
+    sink: "Sink",
+) -> "RunResult | None":
+    from forwardc.runtime.recorded import past_of, request_of
+    from forwardc.runtime.run import resume
+    from forwardc.runtime.store_journal import StoreJournal
+
+    journal = StoreJournal(store, run.summary.emulated)
+    if not await journal.take(run.id, run.owner):
+        sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
+        return None
+    # Read again: until now another process may have written.
+    now = store.load(run.id) or run
+    operation, look_up = (
+        now.summary.operation,
+        look_up_for(plan, where.sandbox, where.secrets, sink),
+    )
+    request = request_of(now, given)
+    async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
+        result = await resume(plan, operation, past_of(now), request, look_up, means, sink)
+    if result is None:
+        store.stop(run.id, "it could not be continued")
+    return result

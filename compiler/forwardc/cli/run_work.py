@@ -1,0 +1,131 @@
+"""What a run is done with: its plan, its secrets, a connection, and the journal that records it.
+
+Shared by the commands that send something for a run: `run`, `run --resume`, `reconcile`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+    from forwardc.runtime.history.store import Store
+    from forwardc.runtime.journal import Journal
+    from forwardc.runtime.means import Means
+    from forwardc.runtime.secrets import Lookup
+    from forwardc.runtime.shapes import Ambient
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The folder of plans, the sandbox or the file of secrets, and the history, if any."""
+
+    build: Path
+    sandbox: str | None = None
+    secrets: Path | None = None
+    history: str | None = None
+
+    @contextmanager
+    def recording(self, sink: "Sink") -> "Iterator[Store | None]":
+        """The open history; None without one, or with the reason in the sink.
+
+        What the history refuses inside ends the block, with the reason in the sink.
+        """
+        from forwardc.runtime.history.errors import HistoryError
+        from forwardc.runtime.journal import JournalFailed
+
+        store = open_history(self.history, sink) if self.history is not None else None
+        try:
+            yield store
+        except HistoryError as problem:
+            sink.add(problem.diagnostic())
+        except JournalFailed as problem:
+            sink.error(problem.code, str(problem), hint=problem.hint)
+        finally:
+            if store is not None:
+                store.close()
+
+
+def reached(work: Callable[[], T]) -> T:
+    """What `work` gives; a sandbox that is not there is a mistake of the command line."""
+    from forwardc.cli.sandbox_link import Unreachable
+
+    try:
+        return work()
+    except Unreachable as problem:
+        raise click.UsageError(f"--sandbox: {problem}") from None
+
+
+def allowed(
+    build: Path, vault: str, target: str, environment: str, sink: "Sink"
+) -> "tuple[Plan, str, Ambient] | None":
+    """The plan, the operation and what is approved; None where it must not run."""
+    from forwardc.plan.approvals import Lock, lock_path, read_lock, refuse_unapproved
+    from forwardc.plan.build_dir import read_plan
+    from forwardc.runtime.prepare import find_operation
+    from forwardc.runtime.shapes import Ambient
+
+    destination, _, name = target.partition(".")
+    plan = read_plan(build, vault, destination, environment, sink)
+    operation = find_operation(plan, name or None, sink) if plan else None
+    if plan is None or operation is None:
+        return None
+    lock = read_lock(lock_path(build), sink) if environment == "production" else Lock()
+    if lock is None:
+        return None
+    ambient = Ambient(lock=lock)
+    if refuse_unapproved(plan, operation, lock, ambient.now().date(), sink):
+        return None
+    return plan, operation, ambient
+
+
+def open_history(url: str, sink: "Sink") -> "Store | None":
+    """The history; None, with FC0818 or FC0819 in the sink, where there is none to write to."""
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.store import open_store
+
+    try:
+        return open_store(url)
+    except HistoryError as problem:
+        sink.add(problem.diagnostic())
+        return None
+
+
+def look_up_for(plan: "Plan", sandbox: str | None, file: Path | None, sink: "Sink") -> "Lookup":
+    """Where the values of credentials and secrets come from."""
+    import os
+
+    from forwardc.runtime.secrets import sandbox_lookup
+    from forwardc.runtime.sources.lookup import open_lookup
+
+    if sandbox is not None:
+        return sandbox_lookup(plan, os.environ)
+    return open_lookup(os.environ, file, sink)
+
+
+@asynccontextmanager
+async def means_for(
+    plan: "Plan", operation: str, sandbox: str | None, ambient: "Ambient", journal: "Journal"
+) -> AsyncIterator["Means"]:
+    """A connection to the vaults, or to a sandbox with the secrets that the operation expects.
+
+    Raises `Unreachable`.
+    """
+    from forwardc.cli.sandbox_link import store_secrets, transport_to
+    from forwardc.runtime.keys import KeyRing
+    from forwardc.runtime.means import Means
+    from forwardc.runtime.policy.retry import Policy
+    from forwardc.runtime.send import Sender
+
+    async with Sender(transport_to(sandbox) if sandbox else None) as sender:
+        if sandbox:
+            await store_secrets(plan, operation, sender)
+        yield Means(sender, KeyRing(sender), ambient, journal, Policy())
