@@ -3,6 +3,7 @@
 Knows the destination language, and nothing of what measures it.
 """
 
+import subprocess
 from pathlib import Path
 
 _CARD_FIELDS = {
@@ -158,6 +159,25 @@ def generate(folder: Path, count: int, *, mistakes: int = 0) -> Path:
         (folder / "destinations" / f"{_name(number)}.yaml").write_text(text, encoding="utf-8")
     (folder / "forwardc.yaml").write_text(_project(count), encoding="utf-8")
     return folder
+
+
+def add_header(folder: Path, count: int) -> None:
+    """Give the first `count` destinations of a generated project one header more."""
+    for number in range(count):
+        path = folder / "destinations" / f"{_name(number)}.yaml"
+        text = path.read_text(encoding="utf-8")
+        more = text.replace("X-Api-Version:", "X-Shop: main\n            X-Api-Version:")
+        path.write_text(more, encoding="utf-8")
+
+
+def commit(folder: Path) -> None:
+    """Make a git repository of a project with one commit of all its files."""
+    identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")
+    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "All")):
+        subprocess.run(  # noqa: S603 - our own arguments
+            ["git", "-C", str(folder), *identity, *arguments],  # noqa: S607 - as users call it
+            check=True,
+        )
 
 
 def _name(number: int) -> str:

@@ -25,6 +25,8 @@ of the interpreter to its end.
   vaults, and writes coverage, review pages, letters and the manifest: 13 files and 140 kB for each
   destination, against 2 files and 4.5 kB.
 - `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
+- `diff` compares `build/`, fresh after one header more, with the `build/` of the last commit: 800
+  plans where all 200 destinations changed.
 
 """
 
@@ -33,6 +35,7 @@ of the interpreter to its end.
 _GOALS = {
     "`forwardc --help`": (2.5, "times an empty Python"),
     "`build` of 100": (4.0, "times the floor"),
+    "`diff` of 200 against git, all 200 changed": (3.0, "s"),
     "peak memory, `build` of 1000": (128.0, "MiB"),
 }
 

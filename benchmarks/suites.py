@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.project import generate
+from benchmarks.project import add_header, commit, generate
 from benchmarks.runtime import binding, forwarding
 from benchmarks.timing import Run, command, paired, peak_mib
 
@@ -44,6 +44,7 @@ class Effort:
     pairs: int = 9
     pairs_of_largest: int = 3
     repeat: int = 200
+    compared: int = 200
 
     def pairs_for(self, size: int) -> int:
         """Pairs of one size: fewer for the largest, since each takes many seconds."""
@@ -79,6 +80,23 @@ def mistaken(effort: Effort, folder: Path) -> Iterator[Row]:
     pair = paired(_on(bad, "check", code=1), _on(good, "check"), effort.pairs)
     what = f"`check` of {size} destinations, one with a mistake"
     yield Row(what, "the same without it", pair.ours, pair.theirs, pair.ratio)
+
+
+def differing(effort: Effort, folder: Path) -> Iterator[Row]:
+    """What changed since a commit: one header of one destination, or of every destination."""
+    size = effort.compared
+    same = generate(folder / "same", size)
+    _on(same, "build")()
+    commit(same)
+    nothing = _on(same, "diff")
+    for what, changed in (("one changed", 1), (f"all {size} changed", size)):
+        root = folder / f"changed{changed}"
+        shutil.copytree(same, root)
+        add_header(root, changed)
+        _on(root, "build")()
+        pair = paired(_on(root, "diff", code=3), nothing, effort.pairs_of_largest)
+        label = f"`diff` of {size} against git, {what}"
+        yield Row(label, "nothing changed", pair.ours, pair.theirs, pair.ratio)
 
 
 def memory(effort: Effort, folder: Path) -> Iterator[Row]:

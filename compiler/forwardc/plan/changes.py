@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 # Lists whose items are known by name, so that one more header is one change and not many.
 _NAMED: Final = frozenset({"headers", "query", "steps", "fields", "keys"})
 
@@ -54,33 +55,41 @@ def described(found: Sequence[Change], most: int = 6) -> str:
 
 def _differ(old: Json, new: Json, at: tuple[str, ...], name: str | None) -> Iterator[Change]:
     if isinstance(old, dict) and isinstance(new, dict):
-        yield from _entries(old, new, {key: key for key in (*old, *new)}, at, name)
+        yield from _entries(old, new, None, at, name)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _lists(old, new, at, name)
-    elif type(old) is not type(new) or old != new:
-        # `1 == True` in Python, and not in JSON.
+    elif not _alike(old, new):
         yield Change(_pointer(at), Kind.CHANGED, name)
+
+
+def _alike(old: Json, new: Json) -> bool:
+    """Whether two scalars are the same JSON: `1 == True` in Python."""
+    return type(old) is type(new) and bool(old == new)
 
 
 def _entries(
     old: dict[str, Json],
     new: dict[str, Json],
-    tokens: dict[str, str],
+    tokens: dict[str, str] | None,
     at: tuple[str, ...],
     name: str | None,
     *,
     named: bool = False,
 ) -> Iterator[Change]:
-    """Differences by key; `tokens` gives the part of the pointer that stands for a key."""
-    for key in dict.fromkeys((*old, *new)):
-        inner, called = (*at, tokens[key]), key if named else name
+    """Differences by key; `tokens` gives what stands for a key in a pointer, if not the key."""
+    in_order = list(old) == list(new)
+    for key in old if in_order else dict.fromkeys((*old, *new)):
+        # Most of two plans is equal scalars, which need no generator each.
+        if in_order and type(old[key]) in _SCALARS and _alike(old[key], new[key]):
+            continue
+        inner, called = (*at, tokens[key] if tokens else key), key if named else name
         if key not in new:
             yield Change(_pointer(inner), Kind.REMOVED, called)
         elif key not in old:
             yield Change(_pointer(inner), Kind.ADDED, called)
         else:
             yield from _differ(old[key], new[key], inner, called)
-    if [key for key in old if key in new] != [key for key in new if key in old]:
+    if not in_order and [key for key in old if key in new] != [key for key in new if key in old]:
         yield Change(_pointer(at), Kind.MOVED, name)
 
 
