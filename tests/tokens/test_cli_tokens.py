@@ -38,7 +38,8 @@ class Desk:
         options: tuple[str, ...] = ("--build", str(BUILD))
         if name != "create":
             options += ("--env", "sandbox", "--history", self.url)
-        if "--sandbox" not in arguments:
+        asks = name == "create" or arguments[1:2] not in ((), ("--json",))
+        if asks and "--sandbox" not in arguments:
             options += ("--sandbox", self.sandbox.url)
         code = cli(["tokens", name, "rocketpay", *arguments[1:], *options])
         return (code, *self.capture.readouterr())
@@ -176,6 +177,12 @@ def test_tokens_are_listed(forwardc: Desk) -> None:
     assert code == 0
     assert out.splitlines()[1].startswith(f"{token}  active  ")
     assert json.loads(forwardc("show", "--json")[1])["tokens"][0]["facts"]["token"] == token
+
+
+def test_a_token_that_was_taken_for_an_address(forwardc: Desk) -> None:
+    code, _, err = forwardc("show", "--sandbox", APPROVED)
+    assert code == 2
+    assert "before --sandbox" in err
 
 
 def test_production_needs_an_approval(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

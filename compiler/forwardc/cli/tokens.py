@@ -102,6 +102,9 @@ def show(**given: Any) -> int:
 
     token, offline = given.pop("token"), given.pop("offline")
     if token is None:
+        # `--sandbox TOKEN` would take the token for an address.
+        if given["sandbox"] is not None:
+            raise click.UsageError("Without TOKEN nobody is asked. Put TOKEN before --sandbox.")
         return show_recent(Given(**given))
     return show_one(Given(**given), token, offline=offline)
 
