@@ -1,0 +1,170 @@
+"""`forwardc dashboard`: shows what happened to every run, in a browser on this machine.
+
+Knows addresses and options; the pages are the partner room's.
+"""
+
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.history_option import history_option
+from forwardc.cli.output import note, say
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from forwardc.diagnostics.diagnostic import Diagnostic
+    from forwardc.runtime.history.store import Store
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    """What is served: the routes of callbacks, other names of this machine, and the first role."""
+
+    callbacks: "list[Route]"
+    names: tuple[str, ...]
+    role: str
+
+
+@click.command(short_help="Show outcomes in a browser.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8456,
+    show_default=True,
+    help="Port to serve on; 0 takes a free one.",
+)
+@click.option("--host", default=LOOPBACK[0], show_default=True, help="Address to serve on.")
+@click.option("--allow", "names", multiple=True, metavar="NAME", help="Also answer to this name.")
+@click.option(
+    "--role",
+    type=click.Choice(["viewer", "admin"]),
+    default="viewer",
+    show_default=True,
+    help="What the printed link allows.",
+)
+@click.option(
+    "--secrets",
+    "secrets_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON or TOML file with values by the names of their environment variables.",
+)
+@click.option("--sandbox", is_flag=True, help="Take the callbacks of a sandbox.")
+@history_option
+def command(
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    role: str,
+    secrets_file: Path | None,
+    sandbox: bool,
+    history: str,
+) -> int:
+    """Show every forward through every vault: numbers, history, each run.
+
+    Prints a link that signs in one browser, once, within ten minutes. A viewer looks; an admin
+    also pauses, resumes and settles. Takes the callbacks of Rocketpay at /callbacks/rocketpay.
+    """
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.store import open_store
+
+    # An interrupt is the way to stop, at whatever moment it comes.
+    with suppress(KeyboardInterrupt):
+        listener = _listen(host, port)
+        if listener is None:
+            return 1
+        with listener:
+            try:
+                store = open_store(history)
+            except HistoryError as problem:
+                _report(problem.diagnostic())
+                return 1
+            with store:
+                app = _App(_callbacks(store, secrets_file, sandbox=sandbox), names, role)
+                _serve(listener, store, host, app)
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket | None:
+    """A socket that listens; None, with the reason reported, where none can be had."""
+    from forwardc.diagnostics.diagnostic import Diagnostic
+
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        # A resolver's errors are negative and no errors of the system.
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
+        message = f"cannot serve on {_written(host)}:{port}: {why}"
+        hint = "--port names another port, 0 a free one; --host takes an address of this machine"
+        _report(Diagnostic("FC0827", message, hint=hint))
+        return None
+
+
+def _callbacks(store: "Store", file: Path | None, *, sandbox: bool) -> "list[Route]":
+    """The routes of callbacks; a sandbox signs with the secret that its document derives."""
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.partner.callbacks.rocketpay import SECRET, routes
+    from forwardc.runtime.secrets import sandbox_secret
+    from forwardc.runtime.sources.lookup import open_lookup
+    from forwardc.runtime.tokens.tables import TokenTables
+
+    if sandbox:
+        made_up = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
+        return routes(TokenTables(store), made_up.get)
+    sink = Sink()
+    look_up = open_lookup(os.environ, file, sink)
+    for found in sink.sorted():
+        _report(found)
+    return routes(TokenTables(store), look_up)
+
+
+def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:
+    """Serve until interrupted, and print the link that signs in."""
+    import uvicorn
+
+    from forwardc.partner.dashboard.app import create
+    from forwardc.partner.dashboard.desk import Settings
+    from forwardc.partner.dashboard.guard import hosts
+    from forwardc.partner.dashboard.login import Role
+
+    port = listener.getsockname()[1]
+    settings = Settings(hosts(host, app.names), cookie=f"forwardc_session_{port}")
+    address = f"http://{_written(host)}:{port}"
+    if host not in LOOPBACK:
+        note(
+            f"warning: {address} can be reached from other machines, without TLS. Put a proxy that "
+            "adds it in front, and answer to its name with --allow."
+        )
+    say(f"dashboard on {address}")
+    say(f"sign in once, within ten minutes, as {app.role}:")
+    say(f"{address}/login?code={settings.logins.issue(Role(app.role))}")
+    # Requests are not logged: their targets hold the code.
+    config = uvicorn.Config(
+        create(store, settings, app.callbacks),
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _report(diagnostic: "Diagnostic") -> None:
+    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.diagnostics.sources import Sources
+
+    note(render([diagnostic], Format.TEXT, Sources()).rstrip("\n"))
