@@ -5,29 +5,18 @@ Knows the operations of the plan by name, and no path and no field of the destin
 
 import asyncio
 import json
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import click
-
-from forwardc.cli.sandbox_link import Unreachable, transport_to
+from forwardc.cli.run_work import allowed, look_up_for, means_for, open_history, reached
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, lock_path, read_lock, refuse_unapproved
-from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.journal import Journal, NoJournal
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
 from forwardc.runtime.run import preview, run
-from forwardc.runtime.secrets import Lookup, sandbox_lookup
-from forwardc.runtime.send import Sender
+from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, exit_code
-from forwardc.runtime.sources.lookup import open_lookup
 from forwardc.runtime.store_journal import StoreJournal
 from forwardc.runtime.tokens.tables import TokenTables
 
@@ -48,19 +37,10 @@ class Given:
     build: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """An operation that may run, and for whom."""
-
-    plan: Plan
-    operation: str
-    ambient: Ambient = field(repr=False)
-
-
 def show_recent(given: Given) -> int:
     """List the tokens that changed last. Returns the exit code."""
     sink = Sink()
-    store = _open(given, sink)
+    store = open_history(given.history, sink)
     if store is None:
         return report(sink, as_json=given.as_json)
     with store:
@@ -88,7 +68,7 @@ def revoke_one(given: Given, token: str) -> int:
     """Revoke a token, and record the run. Returns the exit code."""
     sink = Sink()
     known = _known(given, token, sink)
-    store = _open(given, sink) if known else None
+    store = open_history(given.history, sink) if known else None
     if known is None or store is None:
         return report(sink, as_json=given.as_json)
     with store:
@@ -110,16 +90,8 @@ def project_of(plan: Plan) -> int:
     return int(json.loads(shown[0].body)["customer"]["project_id"])
 
 
-def _open(given: Given, sink: Sink) -> Store | None:
-    try:
-        return open_store(given.history)
-    except HistoryError as problem:
-        sink.add(problem.diagnostic())
-        return None
-
-
 def _known(given: Given, token: str, sink: Sink) -> Known | None:
-    store = _open(given, sink)
+    store = open_history(given.history, sink)
     if store is None:
         return None
     with store:
@@ -139,43 +111,16 @@ def _ask(
             hint="give the customer: --customer-id ID",
         )
         return None
-    allowed = _allowed(given, operation, sink)
-    if allowed is None:
+    target = f"{given.destination}.{operation}"
+    may = allowed(given.build, "direct", target, given.environment, sink)
+    if may is None:
         return None
+    plan, operation, ambient = may
     request = RunRequest(texts={"customer_id": customer, "token": known.token})
-    return _send(given, allowed, request, journal, sink)
-
-
-def _allowed(given: Given, operation: str, sink: Sink) -> _Allowed | None:
-    plan = read_plan(given.build, "direct", given.destination, given.environment, sink)
-    if plan is None:
-        return None
-    production = given.environment == "production"
-    lock = read_lock(lock_path(given.build), sink) if production else Lock()
-    if lock is None:
-        return None
-    ambient = Ambient(lock=lock)
-    if refuse_unapproved(plan, operation, lock, ambient.now().date(), sink):
-        return None
-    return _Allowed(plan, operation, ambient)
-
-
-def _send(
-    given: Given, allowed: _Allowed, request: RunRequest, journal: Journal, sink: Sink
-) -> RunResult | None:
-    plan, sandbox = allowed.plan, given.sandbox
-    look_up: Lookup = (
-        sandbox_lookup(plan, os.environ)
-        if sandbox
-        else open_lookup(os.environ, given.secrets_file, sink)
-    )
+    look_up = look_up_for(plan, given.sandbox, given.secrets_file, sink)
 
     async def go() -> RunResult | None:
-        async with Sender(transport_to(sandbox) if sandbox else None) as sender:
-            means = Means(sender, KeyRing(sender), allowed.ambient, journal)
-            return await run(plan, allowed.operation, request, look_up, means, sink)
+        async with means_for(plan, operation, given.sandbox, ambient, journal) as means:
+            return await run(plan, operation, request, look_up, means, sink)
 
-    try:
-        return asyncio.run(go())
-    except Unreachable as problem:
-        raise click.UsageError(f"--sandbox: {problem}") from None
+    return reached(lambda: asyncio.run(go()))
