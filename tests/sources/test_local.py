@@ -1,7 +1,9 @@
 """Sources on this machine: the environment, files, commands, the key ring."""
 
 import os
+import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,13 @@ from keyring.errors import KeyringLocked
 
 from forwardc.runtime.sources.command import CommandSource
 from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.protocol import MOST_BYTES, SourceFailed, ask
+from forwardc.runtime.sources.protocol import (
+    MOST_BYTES,
+    OWN_TIMEOUT_S,
+    TIMEOUT_S,
+    SourceFailed,
+    ask,
+)
 
 CANARY = "hush-canary-7373"
 Bound = Callable[..., SourceLookup]
@@ -145,6 +153,32 @@ def test_a_command_that_hangs_is_ended_with_its_children(
     assert monotonic() - started < 5
     for pid in map(int, note.read_text().split()):
         assert gone(pid)
+
+
+def test_a_command_does_not_outlive_an_interrupted_run(
+    root: Path, tmp_path: Path, written: Callable[..., Path], script: Callable[[str], str]
+) -> None:
+    note = tmp_path / "pid"
+    reference = script(f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    text = f"[from]\nFORWARDC_VAULT_CHECKOUT_API_KEY = '{reference}'\n"
+    where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forwardc", "secrets", "list", *where]
+        + ["--secrets", str(written(text))],
+        env={**os.environ, "PYTHONPATH": str(root / "compiler")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (note.exists() and note.read_text()):
+        assert process.poll() is None
+        sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=8) != 0
+    assert gone(int(note.read_text()))
+
+
+def test_a_source_ends_what_it_started_before_it_is_left_behind() -> None:
+    assert OWN_TIMEOUT_S < TIMEOUT_S == 10
 
 
 def gone(pid: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.runtime.sources.members import member, split_key
-from forwardc.runtime.sources.protocol import TIMEOUT_S, SourceFailed
+from forwardc.runtime.sources.protocol import OWN_TIMEOUT_S, SourceFailed
 
 _NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@:!-]{1,2048}")
 _CODE: Final = re.compile(r"[A-Za-z.]{1,60}")
@@ -19,7 +19,7 @@ _CODE: Final = re.compile(r"[A-Za-z.]{1,60}")
 class AwsSource:
     """Asks for the current version of a secret; region and credentials are boto3's."""
 
-    seconds: float = TIMEOUT_S
+    seconds: float = OWN_TIMEOUT_S
     kind: str = "aws"
 
     def problem(self, place: str) -> str | None:

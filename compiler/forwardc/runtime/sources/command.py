@@ -4,6 +4,7 @@ No shell: the command is split into words as a shell would, and nothing in it is
 writes to its standard error may quote a secret, so nobody sees it.
 """
 
+import atexit
 import os
 import selectors
 import shlex
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO, Final
 
-from forwardc.runtime.sources.protocol import MOST_BYTES, TIMEOUT_S, SourceFailed, as_text
+from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed, as_text
 
 _OURS: Final = ("FORWARDC_SECRET_", "FORWARDC_VAULT_")
+_RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class CommandSource:
     """Runs commands, in a session of their own, without the environment's other secrets."""
 
     environ: Mapping[str, str] = field(repr=False)
-    seconds: float = TIMEOUT_S
+    seconds: float = OWN_TIMEOUT_S
     kind: str = "exec"
 
     def problem(self, place: str) -> str | None:
@@ -39,6 +41,7 @@ class CommandSource:
         """What the command prints, without the line break at its end. Raises `SourceFailed`."""
         deadline = monotonic() + self.seconds
         process = self._start(shlex.split(place))
+        _RUNNING.add(process)
         try:
             with process.stdout as printed:  # type: ignore[union-attr]  # it was asked for
                 data = _read(printed, deadline)
@@ -47,6 +50,7 @@ class CommandSource:
             raise SourceFailed("printed all and did not end") from None
         finally:
             _end(process)
+            _RUNNING.discard(process)
         if status != 0:
             raise SourceFailed(f"ended with status {status}")
         return as_text(data)
@@ -82,6 +86,13 @@ def _read(printed: IO[bytes], deadline: float) -> bytes:
             if len(data) > MOST_BYTES:
                 raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
     raise SourceFailed("gave no answer in time, and was ended")
+
+
+@atexit.register
+def _end_all() -> None:
+    """A command must not outlive an interrupted run: an interrupt reaches no other session."""
+    for process in tuple(_RUNNING):
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

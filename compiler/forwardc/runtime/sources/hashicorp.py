@@ -17,7 +17,7 @@ import httpx
 
 from forwardc.runtime.sandbox import NotLoopback, loopback_url
 from forwardc.runtime.sources.members import split_key, text_of
-from forwardc.runtime.sources.protocol import MOST_BYTES, TIMEOUT_S, SourceFailed
+from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed
 
 _PLACE: Final = re.compile(r"[^/#]+(?:/[^/#]+)*/data(?:/[^/#]+)+")
 _REASONS: Final = {
@@ -34,7 +34,7 @@ class HashicorpSource:
     """Reads with VAULT_ADDR, VAULT_TOKEN and, if set, VAULT_NAMESPACE and VAULT_CACERT."""
 
     environ: Mapping[str, str] = field(repr=False)
-    seconds: float = TIMEOUT_S
+    seconds: float = OWN_TIMEOUT_S
     kind: str = "vault"
 
     def problem(self, place: str) -> str | None:

@@ -11,6 +11,8 @@ from threading import Thread
 from typing import Final, Protocol
 
 TIMEOUT_S: Final = 10.0
+# A source that bounds itself can still clean up before it is left behind.
+OWN_TIMEOUT_S: Final = 9.0
 MOST_BYTES: Final = 64 * 1024
 
 
