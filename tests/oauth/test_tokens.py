@@ -250,6 +250,25 @@ def test_no_part_of_a_client_is_visible(
         assert hidden not in seen
 
 
+def test_a_vault_that_repeats_a_token_shows_none(runner, vault) -> None:
+    network = vault()
+    made = network.answer
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        if request.url.path == MADE:
+            return made(request)
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        return httpx.Response(422, text=f"odd: {token} of {ID} with {SECRET}")
+
+    network.answer = refuse
+    ran = runner(network)
+    assert ran.result is not None
+    answer = str(ran.result.steps[0].answer)
+    assert "odd: ***" in answer
+    for hidden in (ID, SECRET, f"{NEW}1"):
+        assert hidden not in repr(ran.result)
+
+
 def test_what_is_approved_tells_where_a_client_goes(plan: Plan) -> None:
     found = leaving(plan, "card")["tokens"]["api_key"]
     assert found["token_url"] == "https://access.sandbox.checkout.com/connect/token"

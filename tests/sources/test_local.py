@@ -162,9 +162,9 @@ def test_a_command_does_not_outlive_an_interrupted_run(
     reference = script(f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
     text = f"[from]\nFORWARDC_VAULT_CHECKOUT_API_KEY = '{reference}'\n"
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
+    secrets = str(written(text))
     process = subprocess.Popen(
-        [sys.executable, "-m", "forwardc", "secrets", "list", *where]
-        + ["--secrets", str(written(text))],
+        [sys.executable, "-m", "forwardc", "secrets", "list", "--secrets", secrets, *where],
         env={**os.environ, "PYTHONPATH": str(root / "compiler")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -147,6 +147,7 @@ async def _attempt(course: _Course) -> _Tried | None:
         if resting is not None:
             return _nothing_sent(course, scope, resting)
         course.tokens = await _tokens(prepared, step, means)
+        journey.redactor.hide_values(course.tokens)
         scope = prepared.scope(values | course.tokens | await _vault_key(prepared, step, means))
         bound = _bound(journey, step, scope)
         if bound is None:
