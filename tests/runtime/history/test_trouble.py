@@ -1,0 +1,242 @@
+"""What happens to a history that is old, new, locked, full, damaged, or gone."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import postgres
+from forwardc.runtime.history.errors import HistoryError, HistoryNewer, HistoryUnavailable
+from forwardc.runtime.history.migrations import MIGRATIONS, Migration
+from forwardc.runtime.history.records import Filter, NewRun
+from forwardc.runtime.history.store import Store, open_store
+from stored_runs import OWNER, complete, intent_of, new_run
+
+LATER = Migration(
+    MIGRATIONS[-1].version + 1, "ALTER TABLE runs ADD COLUMN mood TEXT; CREATE TABLE m (n {int})"
+)
+# A program of its own: it says how many runs it recorded.
+WRITER = """
+import sys
+from stored_runs import complete, new_run
+from forwardc.runtime.history.store import open_store
+with open_store(sys.argv[1], wait_s=30) as store:
+    for _ in range(10):
+        print(complete(store, new_run()).id)
+"""
+ROOT = Path(__file__).resolve().parents[3]
+BROKEN = Migration(LATER.version, "CREATE TABLE half (n {int}); CREATE TABLE half (n {int})")
+
+
+def refusal(url: str, **options: float) -> HistoryError:
+    with pytest.raises(HistoryError) as caught:
+        open_store(url, **options)
+    return caught.value
+
+
+@pytest.mark.parametrize("version", range(1, LATER.version))
+def test_an_older_history_is_brought_up_to_date(history_url: str, version: int) -> None:
+    with open_store(history_url, migrations=MIGRATIONS[:version]) as old:
+        run = complete(old, new_run())
+    with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as new:
+        assert new.search(Filter()).runs[0].id == run.id
+        assert new.database.read(lambda tx: tx.rows("SELECT mood FROM runs")) == [(None,)]
+    # And what is up to date stays as it is.
+    with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as again:
+        assert again.load(run.id) is not None
+
+
+def test_a_newer_history_is_refused_and_not_touched(history_url: str) -> None:
+    with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as newer:
+        run = complete(newer, new_run())
+    problem = refusal(history_url)
+    assert isinstance(problem, HistoryNewer)
+    assert problem.diagnostic().code == "FC0818"
+    assert f"version {LATER.version}" in problem.message
+    with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as newer:
+        assert newer.load(run.id) is not None
+
+
+def test_an_upgrade_that_fails_changes_nothing(history_url: str) -> None:
+    with open_store(history_url) as old:
+        run = complete(old, new_run())
+    with pytest.raises((sqlite3.Error, psycopg.Error)):
+        open_store(history_url, migrations=(*MIGRATIONS, BROKEN))
+    with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as new:
+        assert new.load(run.id) is not None
+
+
+def test_migrations_have_no_gap() -> None:
+    assert [one.version for one in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+
+
+def test_processes_that_make_the_tables_at_once_lose_nothing(history_url: str) -> None:
+    paths = os.pathsep.join(str(ROOT / name) for name in ("compiler", "tests/support"))
+    command = [sys.executable, "-c", WRITER, history_url]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    writers = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    written = [writer.communicate(timeout=60)[0].split() for writer in writers]
+    with open_store(history_url) as store:
+        assert store.stats(Filter()).count == 30
+        assert {run.id for run in store.search(Filter()).runs} == set().union(*written)
+        assert store.unfinished() == ()
+
+
+def test_a_database_with_tables_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE runs (distance INTEGER)")
+    other.close()
+    assert "not forwardc's" in refusal(str(path)).message
+
+
+def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "history.db"
+    with open_store(str(path)) as store:
+        complete(store, new_run())
+        made = [path, path.with_name("history.db-wal"), path.parent]
+        assert [stat.S_IMODE(one.stat().st_mode) for one in made] == [0o600, 0o600, 0o700]
+
+
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
+def test_a_path_and_a_url_name_the_same_file(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "history.db"
+    with open_store(form.format(path)) as store:
+        complete(store, new_run())
+    assert path.exists()
+
+
+def test_three_slashes_and_a_name_are_below_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store("sqlite:///history.db").close()
+    assert (tmp_path / "history.db").exists()
+
+
+def test_a_locked_file_sends_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with open_store(str(path), wait_s=0.05) as store:
+        run = new_run()
+        store.begin(run)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HistoryUnavailable, match="locked by another process"):
+            store.intent(run.id, OWNER, intent_of(run))
+        # Reading goes on, and so does writing once the lock is gone.
+        assert store.load(run.id) is not None
+        other.close()
+        assert store.intent(run.id, OWNER, intent_of(run)) == 1
+
+
+def test_a_full_disk_sends_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "history.db")) as store:
+        run = new_run()
+        store.begin(run)
+        pages = store.database.read(lambda tx: tx.rows("PRAGMA page_count"))[0][0]
+        store.database.read(lambda tx: tx.rows(f"PRAGMA max_page_count = {pages}"))
+        with pytest.raises(HistoryUnavailable, match="disk is full"):
+            _try_for_ever(store, run)
+        recorded = store.load(run.id)
+        assert recorded is not None
+        assert len(recorded.steps[0].attempts) == recorded.summary.attempts > 0
+        store.database.read(lambda tx: tx.rows("PRAGMA max_page_count = 100000"))
+        assert store.intent(run.id, OWNER, intent_of(run)) == recorded.summary.attempts + 1
+
+
+def _try_for_ever(store: Store, run: NewRun) -> None:
+    for _ in range(1000):
+        store.not_sent(run.id, "pay", store.intent(run.id, OWNER, intent_of(run)), "x" * 99)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    path.write_text("this is a letter to my aunt\n" * 200)
+    problem = refusal(str(path))
+    assert (problem.code, "not a database" in problem.message) == ("FC0819", True)
+    assert path.read_text().startswith("this is a letter")
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with open_store(str(path)) as store:
+        for _ in range(50):
+            complete(store, new_run())
+    content = bytearray(path.read_bytes())
+    content[8192:] = os.urandom(len(content) - 8192)
+    path.write_bytes(content)
+    with pytest.raises(HistoryUnavailable, match="damaged"):
+        _use(str(path))
+
+
+def _use(url: str) -> None:
+    with open_store(url) as store:
+        complete(store, new_run())
+        store.search(Filter())
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be opened" in refusal(str(tmp_path / "file" / "history.db")).message
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "http://db/x", "redis://"])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    assert "none of them" in refusal(url).message
+
+
+def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    problem = refusal("postgresql://ann:hunter2@127.0.0.1:1/forwardc", wait_s=1)
+    assert problem.code == "FC0819"
+    assert "cannot be reached" in problem.message
+    assert "hunter2" not in f"{problem.message}{problem.hint}{problem!r}{problem.__cause__}"
+
+
+def test_a_url_that_cannot_be_read_is_told_without_it() -> None:
+    problem = refusal("postgresql://ann:hunter2@[::1/forwardc?sslmode=maybe")
+    assert "hunter2" not in f"{problem.message}{problem.hint}{problem!r}{problem.__cause__}"
+
+
+def test_a_database_that_is_not_there(postgres_server: postgres.Server) -> None:
+    assert refusal(postgres_server.url("nowhere")).code == "FC0819"
+
+
+def test_a_connection_that_the_server_drops_is_made_anew(
+    postgres_server: postgres.Server,
+) -> None:
+    url = postgres_server.database()
+    with open_store(url) as store, psycopg.connect(url, autocommit=True) as admin:
+        run = complete(store, new_run())
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        assert store.load(run.id) is not None
+
+
+def test_a_locked_table_of_a_server(postgres_server: postgres.Server) -> None:
+    url = postgres_server.database()
+    with open_store(url, wait_s=0.05) as store, psycopg.connect(url) as other:
+        run = new_run()
+        store.begin(run)
+        other.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(HistoryUnavailable, match="locked by another process"):
+            store.intent(run.id, OWNER, intent_of(run))
+        other.rollback()
+        assert store.intent(run.id, OWNER, intent_of(run)) == 1
+
+
+def test_one_store_in_many_threads(history_url: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with open_store(history_url) as store, ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(lambda _: complete(store, new_run()).id, range(24)))
+        assert {run.id for run in store.search(Filter()).runs} == set(ids)
