@@ -4,9 +4,11 @@ No real Vault and no AWS can be started here. The stand-in answers as HashiCorp'
 have it for KV version 2; moto plays AWS Secrets Manager below boto3.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import boto3
@@ -17,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from forwardc.runtime.sources.hashicorp import HashicorpSource
 from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SourceFailed, ask
 from loopback import served
 
 CANARY = "hush-canary-7373"
@@ -96,6 +99,24 @@ def test_vault_gives_no_value(
     seen = f"{caught.value!r} {caught.value.__context__!r} {caplog.text}"
     assert CANARY not in seen
     assert TOKEN not in seen
+
+
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_vault_that_hangs(drips: bool) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if drips:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(20):
+            if drips:
+                await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.sleep(0.1)
+
+    with served(app) as url:
+        source = HashicorpSource({"VAULT_ADDR": url, "VAULT_TOKEN": TOKEN}, seconds=0.3)
+        started = monotonic()
+        with pytest.raises(SourceFailed, match=r"ReadTimeout|gave no answer in 0\.5 seconds"):
+            ask(source, "secret/data/shop/keys#api_key", seconds=0.5)
+        assert monotonic() - started < 1.5
 
 
 @pytest.fixture
