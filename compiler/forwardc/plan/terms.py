@@ -139,6 +139,9 @@ LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
 def children(term: Term) -> tuple[Term, ...]:
     """The terms directly inside a term, in the order they are written."""
     match term:
+        # Most nodes are leaves, and every rule walks the body.
+        case Lit() | Ref() | Atom() | Raw() | Source():
+            return ()
         case Map(entries=entries):
             return tuple([value for _, value in entries])
         case Call(args=args, named=named):
@@ -153,8 +156,6 @@ def children(term: Term) -> tuple[Term, ...]:
             return (tree,)
         case Limit(term=inner):
             return (inner,)
-        case Lit() | Ref() | Atom() | Raw() | Source():
-            return ()
 
 
 def walk(term: Term) -> "list[Term]":

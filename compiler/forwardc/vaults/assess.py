@@ -4,7 +4,7 @@ Knows vaults by their description only.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from forwardc.plan.program import Operation, Program
@@ -105,9 +105,10 @@ def _has(findings: tuple[Finding, ...], verdict: Verdict) -> bool:
 
 def _distinct(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The first finding of each kind and reason in a step: one sentence is enough."""
-    first: dict[Finding, Finding] = {}
+    first: dict[tuple[str, ...], Finding] = {}
     for finding in findings:
-        first.setdefault(replace(finding, span=None), finding)
+        said = (finding.verdict, finding.code, finding.reason, finding.step)
+        first.setdefault(said, finding)
     return tuple(first.values())
 
 
