@@ -81,11 +81,17 @@ async def call(app: App, scope: Scope, body: bytes) -> Exchange:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body of a request, or None if it has more than `limit` bytes."""
+    """The whole body of a request.
+
+    None if it has more than `limit` bytes, or if the client leaves before its end: half of a
+    request is none.
+    """
     body = bytearray()
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
