@@ -12,6 +12,7 @@ COMMANDS = {
     "approvals": "List what is approved for production.",
     "diff": "Show what changed, and whether it needs a new review.",
     "run": "Run a compiled operation.",
+    "history": "Show what became of runs.",
     "dashboard": "Show outcomes in a browser.",
     "secrets": "Keep the secrets that a vault stores.",
     "tokens": "Make, show and revoke card tokens.",

@@ -211,14 +211,15 @@ def open_store(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
+    create: bool = True,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
     """Open a history, and bring its tables to this version.
 
     `url` is a path, `sqlite:///path` or `postgresql://...`. `wait_s` bounds the wait for a lock.
-    Raises `HistoryUnavailable` and `HistoryNewer`.
+    Without `create` a file must be there. Raises `HistoryUnavailable` and `HistoryNewer`.
     """
-    database = _connect(url, wait_s)
+    database = _connect(url, wait_s, create)
     try:
         migrate(database, migrations)
     except BaseException:
@@ -227,7 +228,7 @@ def open_store(
     return Store(database, now)
 
 
-def _connect(url: str, wait_s: float) -> Database:
+def _connect(url: str, wait_s: float, create: bool) -> Database:
     scheme, separator, rest = url.partition("://")
     if scheme in ("postgresql", "postgres") and separator:
         from forwardc.runtime.history.postgres import Postgres
@@ -240,4 +241,10 @@ def _connect(url: str, wait_s: float) -> Database:
     from forwardc.runtime.history.sqlite import Sqlite
 
     # As SQLAlchemy has it: three slashes for a relative path, four for an absolute one.
-    return Sqlite(Path(rest.removeprefix("/") if separator else url), wait_s)
+    path = Path(rest.removeprefix("/") if separator else url)
+    if not create and not path.exists():
+        raise HistoryUnavailable(
+            f"{path}: no history is here",
+            hint="`forwardc run` begins one; --history or FORWARDC_HISTORY names another",
+        )
+    return Sqlite(path, wait_s)

@@ -1,0 +1,149 @@
+"""`forwardc history`: what became of runs, as a list, in full, or deleted by age. Sends nothing."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.history_option import history_option
+from forwardc.cli.output import note, say, say_json
+
+if TYPE_CHECKING:
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.records import Filter
+    from forwardc.runtime.history.store import Store
+
+_OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
+
+
+@click.group(short_help="Show what became of runs.", invoke_without_command=True)
+@click.option("--reference", help="Runs with this reference.")
+@click.option("--search", "text", help="Start of a reference or source, or a run or request id.")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Runs with this outcome.")
+@click.option("--destination", help="Runs of this destination.")
+@click.option("--via", "vault", help="Runs through this vault.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Show the list as CSV.")
+@click.option("--keep", metavar="DAYS", help="Delete finished runs that are older, such as 30d.")
+@history_option
+@click.pass_context
+def command(
+    context: click.Context,
+    reference: str | None,
+    text: str | None,
+    outcome: str | None,
+    destination: str | None,
+    vault: str | None,
+    limit: int,
+    as_json: bool,
+    as_csv: bool,
+    keep: str | None,
+    history: str,
+) -> int:
+    """List runs, the newest first; `history show RUN` tells all of one.
+
+    With --keep nothing is listed: finished runs of before that many days are deleted, with their
+    figures. Runs whose fate nobody has settled stay.
+    """
+    if context.invoked_subcommand is not None:
+        # `show` reads the history that was named before it, too.
+        context.obj = history
+        return 0
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other.")
+    if keep is not None:
+        days = _days(keep)
+        return _with_store(history, lambda store: _prune(store, days))
+    from forwardc.plan.program import Outcome
+    from forwardc.runtime.history.records import Filter
+
+    wanted = Filter(
+        reference=reference,
+        text=text,
+        outcome=Outcome(outcome) if outcome else None,
+        destination=destination,
+        vault=vault,
+    )
+    return _with_store(
+        history, lambda store: _list(store, wanted, limit, as_json=as_json, as_csv=as_csv)
+    )
+
+
+@command.command(short_help="Tell all of one run.")
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Show the run as JSON.")
+@click.option("--history", envvar="FORWARDC_HISTORY", metavar="URL", help="Where it is recorded.")
+@click.pass_obj
+def show(before: str, run: str, as_json: bool, history: str | None) -> int:
+    """Tell all that is recorded of a run: every step, attempt, key, and masked request."""
+    return _with_store(history or before, lambda store: _show(store, run, as_json=as_json))
+
+
+def _with_store(url: str, work: "Callable[[Store], int]") -> int:
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.store import open_store
+
+    try:
+        with open_store(url, create=False) as store:
+            return work(store)
+    except HistoryError as problem:
+        return _refuse(problem)
+
+
+def _refuse(problem: "HistoryError") -> int:
+    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.diagnostics.sources import Sources
+
+    note(render([problem.diagnostic()], Format.TEXT, Sources()).rstrip("\n"))
+    return 1
+
+
+def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> int:
+    from forwardc.cli.history_output import as_csv as csv_lines
+    from forwardc.cli.history_output import as_table, summary_json
+
+    page = store.search(wanted, limit=limit)
+    if as_json:
+        say_json({"runs": [summary_json(run) for run in page.runs]})
+    elif as_csv:
+        say(csv_lines(page.runs))
+    elif page.runs:
+        say(as_table(page.runs))
+    else:
+        note("no run fits")
+    if page.cursor is not None:
+        note(f"these are the newest {limit}; --limit shows more")
+    return 0
+
+
+def _show(store: "Store", run_id: str, *, as_json: bool) -> int:
+    from forwardc.cli.history_output import run_json, run_lines
+    from forwardc.runtime.history.errors import UnknownRun
+
+    run = store.load(run_id)
+    if run is None:
+        raise UnknownRun("the history has no such run", hint="`forwardc history` lists them")
+    events = store.events(run.id)
+    if as_json:
+        say_json(run_json(run, events))
+    else:
+        for line in run_lines(run, events):
+            say(line)
+    return 0
+
+
+def _prune(store: "Store", days: int) -> int:
+    from getpass import getuser
+
+    deleted = store.prune(days, getuser())
+    say(f"{deleted} runs deleted; what is kept began in the last {days} days")
+    return 0
+
+
+def _days(text: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})d", text, re.ASCII)
+    if found is None:
+        raise click.UsageError("--keep takes a number of days, such as 30d.")
+    return int(found[1])

@@ -1,0 +1,137 @@
+"""Shows recorded runs: a table, CSV, JSON, and one run in full. All of it was masked before."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from forwardc.cli.output import table
+from forwardc.diagnostics.render.clean import printable
+from forwardc.runtime.history.records import (
+    Event,
+    RunState,
+    StepState,
+    StoredAttempt,
+    StoredRun,
+    StoredStep,
+    Summary,
+)
+
+_HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
+_COLUMNS: Final = tuple(Summary.__dataclass_fields__)
+
+
+def as_table(runs: Sequence[Summary]) -> str:
+    """One line for each run."""
+    return table(_HEADER, [_cells(run) for run in runs])
+
+
+def as_csv(runs: Sequence[Summary]) -> str:
+    """CSV with a header line, without the final line feed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for run in runs:
+        writer.writerow([_harmless(value) for value in asdict(run).values()])
+    return out.getvalue().rstrip("\n")
+
+
+def summary_json(run: Summary) -> dict[str, Any]:
+    """A run of a list as data."""
+    return asdict(run)
+
+
+def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
+    """All of a run as data."""
+    whole = asdict(run)
+    return {
+        **whole.pop("summary"),
+        **whole,
+        "events": [asdict(event) for event in reversed(events)],
+    }
+
+
+def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
+    """All of a run for people."""
+    summary = run.summary
+    yield f"{_operation(summary)} via {summary.vault} ({_where(summary)}), run {run.id}"
+    yield f"  began      {summary.created_at}"
+    yield f"  reference  {printable(summary.reference)}"
+    if run.source_id is not None:
+        yield f"  source     {printable(run.source_id)}"
+    yield f"  digest     {run.digest}"
+    if run.fell_back:
+        yield f"  instead of {run.asked_operation}, its fallback ran"
+    for step in run.steps:
+        yield ""
+        yield from _step(step)
+    for event in reversed(events):
+        yield ""
+        yield f"{event.at}  {event.kind} by {printable(event.by)}: {printable(event.what)}"
+    yield ""
+    yield from _verdict(run)
+
+
+def _step(step: StoredStep) -> Iterator[str]:
+    yield f"step {step.name}: {step.state}" + (f", {step.outcome}" if step.outcome else "")
+    if step.called:
+        yield f"  called     {printable(step.called)}"
+    if step.destination_key:
+        yield f"  key        {step.destination_key}, the destination's"
+    for attempt in step.attempts:
+        yield f"  attempt {attempt.number}  {_attempt(attempt)}"
+    for name, value in step.outputs.items():
+        yield f"  output     {name} = {printable(str(value))}"
+    for name in step.sensitive_outputs:
+        yield f"  output     {name} = ***"
+    if step.request_id:
+        yield f"  request    {printable(step.request_id)}, the vault's id"
+    if step.scheme or step.issuing_country:
+        told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
+        yield f"  card       {printable(told)}"
+    if step.answer:
+        yield f"  says       {printable(step.answer)}"
+
+
+def _attempt(attempt: StoredAttempt) -> str:
+    parts = [f"{attempt.started_at} {attempt.state.replace('_', ' ')}"]
+    parts += [f"{attempt.status} from the destination"] if attempt.status else []
+    parts += [f"{attempt.vault_status} from the vault"] if attempt.vault_status else []
+    parts += [printable(attempt.reason)] if attempt.reason else []
+    return ", ".join([*parts, f"key {attempt.vault_key}"])
+
+
+def _verdict(run: StoredRun) -> Iterator[str]:
+    summary = run.summary
+    reason = f": {printable(run.reason)}" if run.reason else ""
+    if summary.state is RunState.DONE:
+        by = f" by the {summary.rejected_by}" if summary.rejected_by else ""
+        yield f"{summary.outcome}{by}{reason}"
+    else:
+        yield f"{summary.state}{reason}"
+    if any(step.state in (StepState.INTENT, StepState.UNKNOWN) for step in run.steps):
+        yield f"a request may have arrived: `forwardc reconcile {run.id}` asks the vault"
+
+
+def _cells(run: Summary) -> list[str]:
+    ended = str(run.outcome) if run.outcome else str(run.state)
+    by = f" by {run.rejected_by}" if run.rejected_by else ""
+    took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
+    names = [f"{run.vault} ({_where(run)})", _operation(run), printable(run.reference)]
+    return [run.created_at, run.id, *names, ended + by, str(run.status or "-"), took]
+
+
+def _operation(run: Summary) -> str:
+    return f"{run.destination}.{run.operation}"
+
+
+def _where(run: Summary) -> str:
+    return f"{run.environment}, emulated" if run.emulated else run.environment
+
+
+def _harmless(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, made text again."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
