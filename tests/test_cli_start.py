@@ -22,9 +22,10 @@ FOLDER = Path(main.__file__).parent
 SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("run_end", "run_inputs", "run_resume", "run_work"),
+    *("pausing", "unknown_runs"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today"),
-    *("history_option", "tokens_make", "tokens_show", "tokens_work"),
+    *("history_option", "history_output", "tokens_make", "tokens_show", "tokens_work"),
 }
 
 
