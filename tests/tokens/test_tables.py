@@ -1,5 +1,6 @@
 """Tokens and callbacks in both databases: stored once, in any order, and runs that they settle."""
 
+import asyncio
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ import pytest
 import gate
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.shapes import RunResult
+from forwardc.runtime.store_journal import StoreJournal
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenState
 from forwardc.runtime.tokens.tables import TokenTables
@@ -165,6 +168,18 @@ def test_a_callback_that_is_faster_than_the_answer(
     assert tables.settle_waiting() == (run_id,)
     assert outcome(store, run_id) is Outcome.APPROVED
     assert tables.settle_waiting() == ()
+
+
+@pytest.mark.parametrize("answer", [Outcome.PENDING, Outcome.UNKNOWN])
+def test_a_run_that_ends_after_its_callback(
+    store: Store, tables: TokenTables, start_run, answer: Outcome
+) -> None:
+    run_id = start_run(payment_id="payment-1")
+    tables.receive(callback(gate.of_payment()))
+    journal = StoreJournal(store, owner="test")
+    result = RunResult(run_id, "payout", False, "digest", answer, None, None, ())
+    asyncio.run(journal.finish(run_id, result))
+    assert outcome(store, run_id) is Outcome.APPROVED
 
 
 def test_a_revocation_is_settled_by_its_request(

@@ -13,11 +13,13 @@ from time import monotonic
 from typing import Final, TypeVar
 from uuid import uuid4
 
+from forwardc.plan.program import Outcome
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.shapes import RunResult, StepReport
+from forwardc.runtime.tokens.tables import TokenTables
 
 LEASE_S: Final = 300.0
 _RENEW_AFTER_S: Final = 60.0
@@ -108,6 +110,9 @@ class StoreJournal:
             await self._do(lambda: self.store.stop(run_id, result.reason or "stopped"))
         else:
             await self._do(lambda: self.store.finish(run_id, result))
+        if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
+            # A callback can be faster than the answer to its request: it lies in the store.
+            await self._do(TokenTables(self.store).settle_waiting)
 
     async def _do(self, work: Callable[[], T]) -> T:
         try:
