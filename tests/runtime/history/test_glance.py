@@ -1,0 +1,29 @@
+"""What a page shows at a glance, on both databases: names, and runs that wait."""
+
+from dashboards import fresh_settings
+from forwardc.partner.dashboard.desk import Desk
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.glance import Places
+from forwardc.runtime.history.store import Store
+from stored_runs import Clock, complete, intent_of, new_run
+
+
+def test_every_name_stands_there_once(store: Store) -> None:
+    desk = Desk(store, fresh_settings())
+    assert desk.places() == Places((), ())
+    for vault, destination in (("stripe", "rokt"), ("checkout", "adyen"), ("stripe", "adyen")):
+        complete(store, new_run(vault=vault, destination=destination))
+    assert desk.places() == Places(("checkout", "stripe"), ("adyen", "rokt"))
+
+
+def test_runs_to_settle_are_counted_like_they_are_listed(store: Store, clock: Clock) -> None:
+    desk = Desk(store, fresh_settings())
+    complete(store, new_run())
+    complete(store, new_run(), outcome=Outcome.UNKNOWN, status=503)
+    held = new_run()
+    store.begin(held)
+    store.intent(held.id, held.owner, intent_of(held))
+    assert desk.waiting(10) == len(store.unknown_runs()) == 1
+    clock.turn(hours=1)
+    assert desk.waiting(10) == len(store.unknown_runs()) == 2
+    assert desk.waiting(1) == 1
