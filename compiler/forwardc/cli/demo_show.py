@@ -22,8 +22,8 @@ from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.redact import Redactor
 from forwardc.runtime.means import Means
+from forwardc.runtime.redact import Redactor
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender

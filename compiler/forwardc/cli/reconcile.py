@@ -1,0 +1,125 @@
+"""`forwardc reconcile`: finds out at the vaults what became of runs whose answer was lost.
+
+Knows no vault: how each one is asked is data of the plans. Nothing is sent to a destination.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.history_option import history_option
+from forwardc.cli.output import say
+from forwardc.cli.run_end import warnings
+from forwardc.cli.run_resume import same_plan
+from forwardc.cli.run_work import Where, look_up_for, means_for, reached
+from forwardc.cli.unknown_runs import questions
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.runtime.history.records import StoredRun
+    from forwardc.runtime.history.store import Store
+    from forwardc.runtime.reconcile import Doubtful
+    from forwardc.runtime.shapes import StepReport
+
+
+@click.command(short_help="Find out what became of unknown runs.")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "--secrets",
+    "secrets_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON or TOML file with values by the names of their environment variables.",
+)
+@click.option("--sandbox", metavar="URL", help="Ask a sandbox on this machine.")
+@click.option(
+    "--build",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder of compiled plans.",
+)
+@history_option
+def command(
+    run_id: str | None, secrets_file: Path | None, sandbox: str | None, build: Path, history: str
+) -> int:
+    """Settle RUN, or every run of unknown fate, by what the vault still knows.
+
+    The exit code is 1 while a run stays unknown; what to ask the destination is shown then.
+    """
+    from forwardc.diagnostics.sink import Sink
+
+    where, sink = Where(build, sandbox, secrets_file, history), Sink()
+    with where.recording(sink) as store:
+        if store is not None:
+            reached(lambda: asyncio.run(_all(store, run_id, where, sink)))
+    warnings(sink)
+    return 1 if sink.has_errors else 0
+
+
+async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink") -> None:
+    from forwardc.runtime.tokens.tables import TokenTables
+
+    # What callbacks have told already needs no question.
+    settled = TokenTables(store).settle_waiting()
+    for one in settled:
+        say(f"{one}  settled by a callback")
+    for run in _chosen(store, run_id, sink) if run_id not in settled else ():
+        await _one(store, run, where, sink)
+
+
+def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRun, ...]":
+    if run_id is None:
+        found = store.unknown_runs()
+        if not found:
+            say("no run is unknown")
+        return found
+    run = store.load(run_id)
+    if run is None:
+        sink.error("FC0820", f"there is no run {run_id}", hint="`forwardc history` lists them")
+        return ()
+    return (run,)
+
+
+async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink") -> None:
+    """Settle one run, or tell what to ask."""
+    from forwardc.runtime.reconcile import NotFoundOut
+    from forwardc.runtime.settle import settle
+
+    try:
+        what, report = await _asked(run, where)
+    except NotFoundOut as problem:
+        sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
+        for line in (f"{run.id}  unknown", *questions(run)):
+            say(line)
+        return
+    goes_on = await settle(store, what, report)
+    say(f"{run.id}  {_told(report)}")
+    if goes_on:
+        say(f"  later steps were not sent: forwardc run --resume {run.id}")
+
+
+async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]":
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.runtime.journal import NoJournal
+    from forwardc.runtime.reconcile import NotFoundOut, doubtful, find_out
+
+    if run.summary.emulated != (where.sandbox is not None):
+        raise NotFoundOut("a sandbox is asked for its own runs only: see --sandbox")
+    found = Sink()
+    plan_of_run = same_plan(run, where, found)
+    if plan_of_run is None:
+        raise NotFoundOut("; ".join(problem.message for problem in found.sorted()))
+    plan, ambient = plan_of_run
+    what = doubtful(plan, run)
+    if what is None:
+        raise NotFoundOut("no step of it was sent without an answer")
+    look_up = look_up_for(plan, where.sandbox, where.secrets, found)
+    operation = run.summary.operation
+    async with means_for(plan, operation, where.sandbox, ambient, NoJournal()) as means:
+        return what, await find_out(what, look_up, means)
+
+
+def _told(report: "StepReport") -> str:
+    return f"step {report.name}: {report.outcome}, the destination answered {report.status}"

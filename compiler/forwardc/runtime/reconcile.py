@@ -1,0 +1,208 @@
+"""Asks the vault what became of a step whose answer was lost. Sends nothing to a destination.
+
+Knows the plan's data of how to ask, and no vault. What is not certain stays unknown: a request
+that the vault does not list may still have been sent.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.parts import Http
+from forwardc.plan.pointer import resolve
+from forwardc.plan.program import Outcome
+from forwardc.plan.reconcile import ReconcileGet, ReconcileList
+from forwardc.plan.terms import Ref, walk
+from forwardc.runtime.answer import DestinationAnswer, parse_json, read_answer
+from forwardc.runtime.bind import RunScope, bind
+from forwardc.runtime.history.records import StoredRun, StoredStep
+from forwardc.runtime.means import Means
+from forwardc.runtime.oauth import NoToken, access, clients_of
+from forwardc.runtime.recorded import doubt_of, report_of
+from forwardc.runtime.redact import Redactor
+from forwardc.runtime.report import conclude
+from forwardc.runtime.secrets import Lookup, credential_values
+from forwardc.runtime.send import Answer, HostRefused, Limits
+from forwardc.runtime.shapes import StepReport
+
+_LIMITS: Final = Limits(connect_s=10, read_s=30, max_bytes=8 * 1024 * 1024)
+# Room for the two clocks: ours when the step was sent, the vault's when it kept it.
+_ROOM: Final = timedelta(hours=1)
+_MOST_PAGES: Final = 100
+
+
+class NotFoundOut(Exception):  # noqa: N818 - what the vault does not tell
+    """The vault does not tell. The text says why; the step stays unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A step in doubt: as the plan has it, and as it was recorded."""
+
+    plan: Plan
+    operation: Operation
+    step: Step
+    run: StoredRun
+    stored: StoredStep
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was sent last."""
+        doubt = doubt_of(self.stored)
+        if doubt is None:
+            raise ValueError("the step is not in doubt")
+        return doubt.sent_at
+
+
+def doubtful(plan: Plan, run: StoredRun) -> Doubtful | None:
+    """The step of a run that nobody knows the fate of; None without one."""
+    operation = plan.operations[run.summary.operation]
+    for stored in run.steps:
+        if doubt_of(stored) is not None and stored.outcome in (None, Outcome.UNKNOWN):
+            step = next(one for one in operation.steps if one.name == stored.name)
+            return Doubtful(plan, operation, step, run, stored)
+    return None
+
+
+async def find_out(what: Doubtful, look_up: Lookup, means: Means) -> StepReport:
+    """The step as the vault tells it now. Raises `NotFoundOut`."""
+    ways = what.step.reconcile
+    if ways is None:
+        raise NotFoundOut("the request went past every vault, so that none can tell")
+    days = max(way.days for way in (ways.get, ways.list) if way is not None)
+    if means.ambient.now() - what.sent_at > timedelta(days=days):
+        raise NotFoundOut(f"the vault keeps a request for {days} days, and it was sent before")
+    values = await _credentials(what, look_up, means)
+    if ways.get is not None and what.stored.request_id:
+        return _told(what, await _by_id(what, ways.get, values, means))
+    if ways.list is not None:
+        return _told(what, await _by_search(what, ways.list, values, means))
+    raise NotFoundOut("the vault is asked by the id of its answer, and the answer was lost")
+
+
+async def _credentials(what: Doubtful, look_up: Lookup, means: Means) -> dict[str, Any]:
+    sink = Sink()
+    found = credential_values(what.plan, what.operation.credentials, look_up, sink)
+    if sink.has_errors:
+        raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
+    values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}
+    try:
+        tokens = await access(clients_of(what.plan, values), means.tokens, means.sender)
+    except NoToken as problem:
+        raise NotFoundOut(str(problem)) from None
+    return values | tokens
+
+
+async def _by_id(
+    what: Doubtful, way: ReconcileGet, values: Mapping[str, Any], means: Means
+) -> Answer:
+    scope = {**values, "vault.request_id": what.stored.request_id}
+    return await _ask(what, way.http, scope, means)
+
+
+async def _by_search(
+    what: Doubtful, way: ReconcileList, values: Mapping[str, Any], means: Means
+) -> Answer:
+    """The one request of this run and address, as if it were answered now."""
+    around = (what.sent_at - _ROOM, what.sent_at + _ROOM)
+    bounds = {
+        "vault.created_from": str(int(around[0].timestamp())),
+        "vault.created_to": str(int(around[1].timestamp())),
+    }
+    after: dict[str, str] = {}
+    found: list[Any] = []
+    for _ in range(_MOST_PAGES):
+        answer = await _ask(what, way.http, {**values, **bounds, **after}, means)
+        page = parse_json(answer.body.decode("utf-8", "replace"))
+        items = resolve(page, way.items)
+        if not isinstance(items, list):
+            raise NotFoundOut("the vault's list has another form than is documented")
+        found += [item for item in items if _is_ours(what, way, item)]
+        last = resolve(items[-1], way.id) if items else None
+        if resolve(page, way.more) is not True or not isinstance(last, str):
+            return _only(found, answer)
+        after = {"vault.after": last}
+    raise NotFoundOut("the vault's list is longer than can be searched")
+
+
+def _is_ours(what: Doubtful, way: ReconcileList, item: Any) -> bool:
+    called = (what.stored.called or "").partition(" ")[2]
+    return (resolve(item, way.run_id), resolve(item, way.url)) == (what.run.id, called)
+
+
+def _only(found: list[Any], page: Answer) -> Answer:
+    if not found:
+        raise NotFoundOut("the vault lists no request of this run")
+    if len(found) > 1:
+        raise NotFoundOut(f"the vault lists {len(found)} requests of this run to that address")
+    body = json.dumps(found[0], default=str).encode()
+    return Answer(200, page.headers, body, 0)
+
+
+async def _ask(what: Doubtful, http: Http, values: Mapping[str, Any], means: Means) -> Answer:
+    sink = Sink()
+    bound = bind(http, RunScope(values), sink)
+    if bound is None:
+        raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
+    try:
+        answer = await means.sender.send(bound, what.plan.hosts.vault, _LIMITS)
+    except HostRefused as problem:
+        raise NotFoundOut(str(problem)) from None
+    if not isinstance(answer, Answer):
+        raise NotFoundOut(answer.reason)
+    if answer.status == 404:
+        raise NotFoundOut("the vault does not know the request")
+    if answer.status != 200:
+        raise NotFoundOut(f"the vault answered {answer.status}")
+    return answer
+
+
+def _told(what: Doubtful, answer: Answer) -> StepReport:
+    """The step by its own rules. A rule that needs what no record holds cannot be applied."""
+    read = read_answer(what.step, answer)
+    if not isinstance(read, DestinationAnswer):
+        raise NotFoundOut("the vault knows the request, and no answer of the destination")
+    values = {
+        "run.id": what.run.id,
+        "run.reference": what.run.summary.reference,
+        "source.id": what.run.source_id,
+    }
+    lacking = [name for name in _rule_names(what.step) if name not in values]
+    if lacking:
+        raise NotFoundOut(f"the outcome rules need {', '.join(lacking)}, which are not recorded")
+    concluded = conclude(what.step, read, values)
+    if concluded.outcome is Outcome.UNKNOWN:
+        raise NotFoundOut(concluded.reason or "the destination's answer tells nothing")
+    redactor = Redactor()
+    redactor.hide_values(concluded.outputs)
+    shown = {
+        name: redactor.value(value) if isinstance(value, str) else value
+        for name, value in concluded.shown_outputs.items()
+    }
+    return replace(
+        report_of(what.stored),
+        outcome=concluded.outcome,
+        rejected_by=concluded.rejected_by,
+        reason=concluded.reason,
+        vault_status=read.vault_status,
+        status=read.status,
+        request_id=read.request_id or what.stored.request_id,
+        outputs=shown,
+        withheld=tuple(name for name in shown if shown[name] != concluded.outputs[name]),
+        answer=None,
+    )
+
+
+def _rule_names(step: Step) -> list[str]:
+    names = {
+        node.name
+        for rule in step.outcome
+        if rule.when is not None
+        for node in walk(rule.when)
+        if isinstance(node, Ref) and not node.name.startswith("response.")
+    }
+    return sorted(names)
