@@ -93,39 +93,53 @@ def command(
     by the destination, 13 unknown, 14 pending; 1 means that nothing was sent.
     """
     from forwardc.diagnostics.sink import Sink
-    from forwardc.runtime.shapes import RunRequest
 
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
     where = Where(build, sandbox, secrets_file, None if no_history else history)
-    texts, given_inputs = pairs_of("-p", params), pairs_of("--input", inputs)
-    request = RunRequest(
-        source=source,
-        inputs=given_inputs,
-        texts=texts,
-        params=read_params(params_file),
-        reference=reference,
-        without=frozenset(without),
-        idempotency_key=idempotency_key,
-    )
+    given = (source, inputs, params, params_file, reference, without, idempotency_key)
     how = How(curl=curl, as_json=as_json)
     if run_id is not None:
+        request = _request(*given)
         _refuse_beside_resume(target, vault, environment, request, dry_run=dry_run)
         return resume_run(run_id, request, where, how)
     if target is None or vault is None or environment is None:
         raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
     sink = Sink()
-    # Before anything else is looked at, so that no credential is read for a run that is refused.
+    # Before params or secrets are looked at: what is not approved is refused whatever they are.
     found = allowed(build, vault, target, environment, sink)
     if found is None:
         return problems(sink, as_json)
     plan, operation, ambient = found
+    request = _request(*given)
     look_up = look_up_for(plan, sandbox, secrets_file, sink)
     if dry_run:
         return _preview(
             plan, operation, request, look_up, sink, ambient, curl=curl, as_json=as_json
         )
     return _run(plan, operation, request, look_up, where, sink, ambient, how)
+
+
+def _request(
+    source: str | None,
+    inputs: tuple[str, ...],
+    params: tuple[str, ...],
+    params_file: Path | None,
+    reference: str | None,
+    without: tuple[str, ...],
+    idempotency_key: str | None,
+) -> "RunRequest":
+    from forwardc.runtime.shapes import RunRequest
+
+    return RunRequest(
+        source=source,
+        inputs=pairs_of("--input", inputs),
+        texts=pairs_of("-p", params),
+        params=read_params(params_file),
+        reference=reference,
+        without=frozenset(without),
+        idempotency_key=idempotency_key,
+    )
 
 
 def _refuse_beside_resume(
