@@ -18,6 +18,9 @@ import gate
 from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
+from forwardc.partner.dashboard.app import create
+from forwardc.partner.dashboard.desk import Settings
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.store import Store, open_store
@@ -284,3 +287,14 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
     with caplog.at_level(logging.DEBUG, logger="forwardc"):
         post(gate.body(GOOD))
     assert not [record for record in caplog.records if record.name.startswith("forwardc")]
+
+
+def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
+    desk = Gate(tables)
+    mounted = routes(tables, {SECRET: gate.SECRET}.get)
+    desk.app = create(store, Settings(hosts("127.0.0.1", ["here"])), mounted)
+    assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
+    assert desk.post(gate.body(UNSIGNED)).status_code == 403
+    # A name that nobody allowed is not answered, whatever it asks for.
+    desk.app = create(store, Settings(hosts("127.0.0.1")), mounted)
+    assert desk.post(gate.body(GOOD)).status_code == 421
