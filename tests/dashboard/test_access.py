@@ -186,6 +186,17 @@ def test_an_incomplete_form_is_told(
     assert not recorded.store.events()
 
 
+def test_a_run_that_a_process_still_holds_is_not_settled(
+    admin: Browser, recorded: Recorded
+) -> None:
+    run_id = BY_NAME["order-105"].run_id
+    assert recorded.store.lease(run_id, "another process", 60)
+    answer = admin.post(SETTLE, {"as": "approved", "by": "Dana", "csrf": admin.csrf()})
+    assert answer.status_code == 409
+    assert "FC0823" in answer.text
+    assert not recorded.store.events()
+
+
 def test_settling_a_run_that_is_not_there(admin: Browser) -> None:
     form = {"as": "approved", "by": "Dana", "csrf": admin.csrf()}
     assert admin.post("/runs/nobody/settle", form).status_code == 409

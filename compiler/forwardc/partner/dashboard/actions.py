@@ -3,20 +3,15 @@
 Each leaves an event with the name of whoever did it. Who may call them is checked before.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 
 from forwardc.partner.dashboard.desk import Asked, Desk, Refused
-from forwardc.plan.program import Outcome
-from forwardc.runtime.history.errors import UnknownRun
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.settle import WORDS, resolve
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-_SETTLED = {
-    "approved": (Outcome.APPROVED, None),
-    "declined": (Outcome.DECLINED, None),
-    "not_sent": (Outcome.REJECTED, Party.VAULT),
-}
 _SAID = {"approved": "approved", "declined": "declined", "not_sent": "never received"}
 
 
@@ -37,17 +32,16 @@ def resume(desk: Desk, asked: Asked) -> str:
 
 def settle(desk: Desk, asked: Asked) -> str:
     """Record what became of an unknown run, as the destination told."""
-    outcome, by = asked.form.get("as", ""), _line(asked.form, "by", 80)
-    if outcome not in _SETTLED:
+    word, by = asked.form.get("as", ""), _line(asked.form, "by", 80)
+    if word not in WORDS:
         raise _wrong("Choose what became of the run: approved, declined or never received.")
-    meaning, rejected_by = _SETTLED[outcome]
-    reason = f"{_SAID[outcome]}, says {by}"
+    run = desk.store.load(asked.path["run_id"])
+    reason = f"{_SAID[word]}, says {by}"
     try:
-        settled = desk.store.resolve(
-            asked.path["run_id"], meaning, by, rejected_by=rejected_by, reason=reason
-        )
-    except UnknownRun:
-        settled = False
+        settled = run is not None and asyncio.run(resolve(desk.store, run, word, by, reason))
+    except JournalFailed:
+        text = "Another process works on this run. Look again in a few minutes."
+        raise Refused(409, "The run is in use (FC0823)", text) from None
     if not settled:
         text = "There is no such run, or its fate is known already."
         raise Refused(409, "Nothing to settle", text)
