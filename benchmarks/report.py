@@ -27,6 +27,9 @@ of the interpreter to its end.
 - `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
 - `diff` compares `build/`, fresh after one header more, with the `build/` of the last commit: 800
   plans where all 200 destinations changed.
+- A history holds finished runs of 90 days over 2 vaults and 5 destinations. These rows, and no
+  others, are times by the clock, since PostgreSQL works in processes of its own; a page of the
+  dashboard is whole, from the request to its HTML, without a socket between.
 
 """
 
@@ -37,6 +40,11 @@ _GOALS = {
     "`build` of 100": (4.0, "times the floor"),
     "`diff` of 200 against git, all 200 changed": (3.0, "s"),
     "peak memory, `build` of 1000": (128.0, "MiB"),
+    **{
+        f"dashboard, {what}, 1,000,000 runs, {name}": (most, "s")
+        for what, most in (("first page over all time", 0.3), ("search by reference", 0.05))
+        for name in ("SQLite", "PostgreSQL")
+    },
 }
 
 
@@ -68,7 +76,7 @@ def _goal(row: Row) -> str:
     most, unit = _GOALS[row.what]
     found = row.ours if unit == row.unit or row.ratio is None else row.ratio
     verdict = "met" if found <= most else "missed"
-    return f"- {row.what}: at most {most:g} {unit}; {verdict} with {found:.1f}."
+    return f"- {row.what}: at most {most:g} {unit}; {verdict} with {found:.3g}."
 
 
 def _line(row: Row) -> str:

@@ -14,8 +14,8 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.prepare import prepare, rehearse
 from forwardc.runtime.means import Means
+from forwardc.runtime.prepare import prepare, rehearse
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender

@@ -4,11 +4,14 @@ Every figure is a ratio against something measured in turn with it, in the same 
 """
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.history import measured
 from benchmarks.project import add_header, commit, generate
 from benchmarks.runtime import binding, forwarding
 from benchmarks.timing import Run, command, paired, peak_mib
@@ -45,6 +48,7 @@ class Effort:
     pairs_of_largest: int = 3
     repeat: int = 200
     compared: int = 200
+    recorded: int = 1_000_000
 
     def pairs_for(self, size: int) -> int:
         """Pairs of one size: fewer for the largest, since each takes many seconds."""
@@ -119,6 +123,22 @@ def running(effort: Effort, folder: Path) -> Iterator[Row]:
     forward = forwarding(root / "build")
     pair = paired(forward, bind, effort.pairs)
     yield Row("a run through the sandbox in process, masked report included", "-", pair.ours)
+
+
+def remembering(effort: Effort, folder: Path) -> Iterator[Row]:
+    """A history of a million runs: pages of the dashboard and searches, by the clock."""
+    for name, url in _histories(folder):
+        for asked in measured(url, effort.recorded, effort.pairs):
+            what = f"{asked.what}, {effort.recorded:,} runs, {name}"
+            yield Row(what, "-", asked.median_ms / 1000)
+
+
+def _histories(folder: Path) -> Iterator[tuple[str, str]]:
+    yield "SQLite", str(folder / "history.db")
+    # The server of the tests is no module of a package.
+    sys.path.append(str(ROOT / "tests" / "support"))
+    with import_module("postgres").server() as running:
+        yield "PostgreSQL", running.database()
 
 
 def per_destination(rows: Sequence[Row], job: str) -> dict[int, float]:

@@ -5,7 +5,7 @@ operator's (locked, full, gone, damaged) becomes `HistoryUnavailable`; our mista
 are. Migrations run when a database is opened, all in one transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from forwardc.runtime.history.errors import HistoryNewer, HistoryUnavailable
@@ -24,6 +24,9 @@ class Transaction(Protocol):
 
     def run(self, statement: str, *values: Any) -> int:
         """Change something; the number of rows that were."""
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Change something once for each row of values."""
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""

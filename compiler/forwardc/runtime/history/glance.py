@@ -14,7 +14,7 @@ _AFTER = {
 }
 _WAITING = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
-    " UNION SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
+    " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
     " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
     " AND steps.state IN ('intent', 'unknown')) LIMIT ?) AS found"
 )

@@ -1,7 +1,7 @@
 """History in PostgreSQL, for several machines. psycopg is needed here only: extra `postgres`."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from forwardc.runtime.history.database import Row, Transaction, clean
@@ -122,6 +122,12 @@ class _Statements:
     def run(self, statement: str, *values: Any) -> int:
         """Change something; the number of rows that were."""
         return self._cursor(statement, values).rowcount
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Change something once for each row of values."""
+        text = statement.replace("?", "%s").encode()
+        with self._connection.cursor() as cursor:
+            cursor.executemany(text, ([clean(value) for value in row] for row in rows))
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -124,6 +124,10 @@ class _Statements:
     def run(self, statement: str, *values: Any) -> int:
         """Change something; the number of rows that were."""
         return self._connection.execute(statement, [clean(value) for value in values]).rowcount
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Change something once for each row of values."""
+        self._connection.executemany(statement, ([clean(value) for value in row] for row in rows))
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
