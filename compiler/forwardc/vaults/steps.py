@@ -128,7 +128,9 @@ def tail(step: Step, *, read_ms: int) -> Json:
 
 def uses_cvc(step: Step) -> bool:
     """Whether the request holds the CVC, which serves one request only."""
-    return any(atom.name == "card.cvc" for term in terms_of(step.request) for atom in atoms_in(term))
+    return any(
+        atom.name == "card.cvc" for term in terms_of(step.request) for atom in atoms_in(term)
+    )
 
 
 def _rule(when: Term | None, outcome: str) -> dict[str, Any]:
