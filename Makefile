@@ -6,9 +6,8 @@
 #   make build   write build/
 #   make bench   measure
 #   make fuzz    the property tests, with many more examples
-#   make kill    kill a run at every moment, and write what was seen into docs/reliability.md
 
-.PHONY: demo test check build bench fuzz kill
+.PHONY: demo test check build bench fuzz
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -43,9 +42,6 @@ bench: $(READY)
 
 fuzz: $(READY)
 	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz -n auto --maxprocesses 8
-
-kill: $(READY)
-	$(VENV) tests/support/kill_table.py docs/reliability.md
 
 $(READY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed" \

@@ -1,6 +1,7 @@
 """A run that is killed at any moment: nothing is done twice, and the record says the truth.
 
-A bounded sample; `make kill` goes through every moment and writes the table of docs/reliability.md.
+A bounded sample: `tests/support/kill_table.py docs/reliability.md` goes through every moment and
+writes the table of that page.
 """
 
 from pathlib import Path

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,18 @@ import pytest
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import CodeAt, Failure, Plan, ReadVault
+from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
+from forwardc.runtime.past import Doubt, Past, PastStep
 from forwardc.runtime.policy.breaker import Breaker
 from forwardc.runtime.policy.retry import Policy
-from forwardc.runtime.run import run
+from forwardc.runtime.run import resume, run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
+from forwardc.runtime.shapes import Ambient, Keys, RunRequest, RunResult, StepReport
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26
@@ -407,3 +409,51 @@ def test_policies_are_bounded() -> None:
 def test_a_code_decides_which_failure_it_is() -> None:
     code = CodeAt.model_validate({"at": "/error/code", "in": ("x",)})
     assert Failure(status=(402,), code=code, sent="no").retry == "never"
+
+
+@pytest.mark.parametrize(
+    ("hours", "same_key"), [(0.0, True), (22.9, True), (23.1, False), (-0.5, True), (-2.0, False)]
+)
+def test_a_key_of_the_vault_is_used_again_while_it_is_kept_for_certain(
+    forward: Plan, forwarded, hours: float, same_key: bool
+) -> None:
+    plan = changed(forward, "card", idempotent=False, vault_key_hours=24)
+    step = plan.operations["card"].steps[0].name
+    doubt = Doubt(("vault-key-1",), NOW - timedelta(hours=hours))
+    past = Past(steps={step: PastStep(doubt=doubt)})
+    network, sink, notes = Network([forwarded(200, APPROVED)]), Sink(), Notes()
+    request = replace(PAID, run_id=UUID(int=7, version=4))
+
+    async def work() -> RunResult | None:
+        async with Sender(network) as sender:
+            means = Means(sender, KeyRing(sender), Ambient(lambda: NOW), notes, Policy())
+            return await resume(plan, "card", past, request, sandbox_lookup(plan), means, sink)
+
+    result = asyncio.run(work())
+    assert result is not None
+    if same_key:
+        assert [intent.keys.vault for intent in notes.intents] == ["vault-key-1"]
+        assert result.outcome == "approved"
+    else:
+        assert network.requests == []
+        assert result.outcome == "unknown"
+
+
+def test_an_output_that_no_record_holds_is_not_made_up(direct: Plan) -> None:
+    report = StepReport(
+        "create", "direct", "POST x", Keys("a", "b"), Outcome.APPROVED, withheld=("token",)
+    )
+    past = Past(steps={"create": PastStep(report=report)})
+    network, sink = Network([]), Sink()
+    request = RunRequest(texts={"code": "c", "note": "n"}, run_id=UUID(int=7, version=4))
+
+    async def work() -> RunResult | None:
+        async with Sender(network) as sender:
+            means = Means(sender, KeyRing(sender))
+            look_up = sandbox_lookup(direct)
+            return await resume(direct, "two_steps", past, request, look_up, means, sink)
+
+    assert asyncio.run(work()) is None
+    assert network.requests == []
+    assert [problem.code for problem in sink.sorted()] == ["FC0821"]
+    assert "create.token" in sink.sorted()[0].message

@@ -1,6 +1,6 @@
 """Kills a run at every moment, on both databases, and writes what was seen into a document.
 
-Called by `make kill`, with the document: the table replaces what stands between its two marks.
+The document is its argument: the table replaces what stands between the two marks in it.
 """
 
 import sys

@@ -112,6 +112,8 @@ def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterat
         yield f"  warning  the answer held {step.cards_masked} card number(s), masked here"
     if step.answer:
         yield f"  says     {step.answer}"
+    if step.attempts > 1:
+        yield f"  sent     {step.attempts} times"
     yield f"  time     {step.duration_ms} ms"
 
 
@@ -137,6 +139,8 @@ def _answer(plan: Plan, step: StepReport) -> str:
 def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
     reason = f": {result.reason}" if result.reason else ""
     yield f"{result.outcome}{_by(plan, result)}{reason}"
+    if result.stopped:
+        yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:
         yield f"find out what {plan.destination} did before you run this again"
 

@@ -104,9 +104,11 @@ def may_ask_again(journey: Journey, step: Step, doubt: Doubt) -> bool:
 def _under_same_key(journey: Journey, step: Step, doubt: Doubt) -> bool:
     if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
         return False
-    # An hour less than documented: the vault's clock and ours need not agree.
-    last_moment = doubt.sent_at + timedelta(hours=step.vault_key_hours - 1)
-    return journey.means.ambient.now() < last_moment
+    # An hour less than documented: the vault's clock and ours need not agree. A clock that has
+    # jumped back before the sending tells nothing.
+    hour = timedelta(hours=1)
+    passed = journey.means.ambient.now() - doubt.sent_at
+    return -hour < passed < (step.vault_key_hours - 1) * hour
 
 
 def _under_new_key(journey: Journey, step: Step) -> bool:
@@ -131,7 +133,8 @@ def _course(journey: Journey, step: Step, doubt: Doubt | None) -> _Course:
 def _spent(journey: Journey, step: Step) -> Spent:
     source = journey.prepared.source
     single_use = source.kind is not None and source.kind.single_use and step.deliver == "vault"
-    return Spent(cvc=step.uses_cvc and "card.cvc" in source.present, source=single_use)
+    holds_cvc = step.uses_cvc and "card.cvc" in source.present
+    return Spent(holds_cvc=holds_cvc, single_use=single_use)
 
 
 async def _attempt(course: _Course) -> _Tried | None:

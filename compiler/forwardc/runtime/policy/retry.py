@@ -63,10 +63,10 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one request uses up: the CVC in it, or a source that serves once."""
+    """What one request uses up: it holds a CVC, or its source serves once."""
 
-    cvc: bool = False
-    source: bool = False
+    holds_cvc: bool = False
+    single_use: bool = False
 
 
 def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) -> Again:
@@ -82,11 +82,11 @@ def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) ->
     if fate.sent is False:
         if failure is None:
             return Again.NEW_KEY if fate.silent else Again.NO
-        used_up = failure.consumes_cvc and spent.cvc
+        used_up = failure.consumes_cvc and spent.holds_cvc
         return Again.NEW_KEY if failure.retry == "new_key" and not used_up else Again.NO
     if fate.sent is None and fate.silent and vault_replays:
         return Again.SAME_KEY
-    if fate.sent is None and idempotent and not spent.cvc and not spent.source:
+    if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
         return Again.NEW_KEY
     return Again.NO
 
