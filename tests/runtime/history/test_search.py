@@ -134,6 +134,20 @@ def test_the_figures(store: Store) -> None:
     assert [(slot.start, slot.count) for slot in figures.slots] == [("2026-11-20", 4)]
 
 
+def test_each_vault_has_percentiles_of_its_own(store: Store) -> None:
+    complete(store, new_run(), duration_ms=100)
+    complete(store, new_run(vault="checkout"), duration_ms=1000, outcome=Outcome.DECLINED)
+    complete(store, new_run(vault="checkout", destination="rokt"), duration_ms=1000)
+    for wanted in (Filter(), Filter(text="ORDER")):
+        checkout, stripe = store.stats(wanted).vaults
+        assert (checkout.vault, checkout.count, checkout.approved) == ("checkout", 2, 1)
+        assert (stripe.vault, stripe.count, stripe.answered) == ("stripe", 1, 1)
+        assert checkout.latency
+        assert stripe.latency
+        assert math.isclose(checkout.latency.p50, 1000, rel_tol=0.15)
+        assert math.isclose(stripe.latency.p50, 100, rel_tol=0.15)
+
+
 def test_figures_of_nothing(store: Store) -> None:
     figures = store.stats(Filter())
     assert (figures.count, figures.answered, figures.latency) == (0, 0, None)

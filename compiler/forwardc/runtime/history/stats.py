@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.database import Transaction
@@ -51,6 +51,17 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """Runs through one vault."""
+
+    vault: str
+    count: int
+    answered: int
+    approved: int
+    latency: Latency | None
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """An hour (`2026-11-20T12`) or a day (`2026-11-20`) in UTC. One without runs has none."""
 
@@ -72,6 +83,7 @@ class Stats:
     outcomes: tuple[Share, ...]
     statuses: tuple[tuple[int | None, int], ...]
     routes: tuple[Route, ...]
+    vaults: tuple[Through, ...]
     latency: Latency | None
     grain: str
     slots: tuple[Slot, ...]
@@ -88,6 +100,10 @@ class _Line:
     rejected_by: str
     status: int
     n: int
+
+
+# How many runs fell into a bucket, by vault and bucket.
+_Buckets: TypeAlias = Counter[tuple[str, int]]
 
 
 def stats(tx: Transaction, wanted: Filter, now: datetime) -> Stats:
@@ -107,7 +123,7 @@ def _grain(wanted: Filter, now: datetime) -> str:
     return "hour" if until - datetime.fromisoformat(wanted.since) <= _HOURS_UP_TO else "day"
 
 
-def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], dict[int, int]]:
+def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], _Buckets]:
     where, values = _where(wanted, grain)
     lines = tx.rows(
         "SELECT start, vault, destination, outcome, rejected_by, status, sum(n) FROM tallies"
@@ -115,14 +131,16 @@ def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line
         + " GROUP BY start, vault, destination, outcome, rejected_by, status",
         *values,
     )
-    buckets = tx.rows("SELECT bucket, sum(n) FROM timings" + where + " GROUP BY bucket", *values)
+    buckets = tx.rows(
+        "SELECT vault, bucket, sum(n) FROM timings" + where + " GROUP BY vault, bucket", *values
+    )
     # A sum is a decimal in PostgreSQL.
     found = [
         _Line(start, vault, destination, outcome, party, status, int(n))
         for start, vault, destination, outcome, party, status, n in lines
         if n
     ]
-    return found, {bucket: int(n) for bucket, n in buckets}
+    return found, Counter({(vault, bucket): int(n) for vault, bucket, n in buckets})
 
 
 def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
@@ -150,7 +168,7 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
     return " WHERE " + clauses, [value for _, value in conditions]
 
 
-def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], dict[int, int]]:
+def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], _Buckets]:
     clauses, values = clauses_of(wanted)
     found = tx.rows(
         "SELECT created_at, vault, destination, outcome, rejected_by, status, duration_ms FROM runs"
@@ -163,10 +181,12 @@ def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], 
         _Line(at[:size], vault, destination, outcome, party or "", status or 0, 1)
         for at, vault, destination, outcome, party, status, _ in found
     ]
-    return lines, Counter(bucket_of(duration) for *_, duration in found if duration)
+    return lines, Counter(
+        (vault, bucket_of(duration)) for _, vault, *_, duration in found if duration
+    )
 
 
-def _summed(lines: Sequence[_Line], buckets: dict[int, int], grain: str) -> Stats:
+def _summed(lines: Sequence[_Line], buckets: _Buckets, grain: str) -> Stats:
     shares: Counter[tuple[str, str]] = Counter()
     statuses: Counter[int] = Counter()
     slots: dict[str, Counter[str]] = {}
@@ -183,6 +203,7 @@ def _summed(lines: Sequence[_Line], buckets: dict[int, int], grain: str) -> Stat
         ),
         statuses=tuple((status or None, n) for status, n in sorted(statuses.items())),
         routes=_routes(lines),
+        vaults=_vaults(lines, buckets),
         latency=_latency(buckets),
         grain=grain,
         slots=tuple(
@@ -202,7 +223,26 @@ def _routes(lines: Iterable[_Line]) -> tuple[Route, ...]:
     return tuple(Route(*names, *sum_) for names, sum_ in sorted(sums.items()))
 
 
-def _latency(buckets: dict[int, int]) -> Latency | None:
+def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[Through, ...]:
+    found: dict[str, list[Route]] = {}
+    for route in _routes(lines):
+        found.setdefault(route.vault, []).append(route)
+    return tuple(
+        Through(
+            vault,
+            count=sum(route.count for route in routes),
+            answered=sum(route.answered for route in routes),
+            approved=sum(route.approved for route in routes),
+            latency=_latency(Counter({key: n for key, n in buckets.items() if key[0] == vault})),
+        )
+        for vault, routes in found.items()
+    )
+
+
+def _latency(of_vaults: _Buckets) -> Latency | None:
+    buckets: Counter[int] = Counter()
+    for (_, bucket), n in of_vaults.items():
+        buckets[bucket] += n
     total = sum(buckets.values())
     if total <= 0:
         return None
