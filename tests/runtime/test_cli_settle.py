@@ -1,7 +1,12 @@
 """Runs whose fate is unknown, paused vaults, and continued runs, as a person settles them."""
 
+import asyncio
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -12,7 +17,7 @@ from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import Filter, NewRun, PlannedStep, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.store_journal import this_process
+from forwardc.runtime.store_journal import StoreJournal, this_process
 from forwardc.sandbox.serve import Running, start_in_thread
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -321,3 +326,17 @@ def test_a_history_that_cannot_be_opened_stops_the_run(
     assert "FC0819" in err
     assert sandbox.world.received == []
     assert httpx.get(f"{sandbox.url}/_sandbox/health").status_code == 200
+
+
+def test_of_many_that_continue_a_dead_process_run_one_wins(history: str) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    holder = f"{socket.gethostname()}/{gone.pid}/abcd"
+    run = waiting_run(history, owner=holder)
+
+    def take(_: int) -> bool:
+        with open_store(history) as store:
+            return asyncio.run(StoreJournal(store).take(run.id, holder))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(take, range(8))) == [False] * 7 + [True]
