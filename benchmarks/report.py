@@ -27,9 +27,12 @@ of the interpreter to its end.
 - `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
 - `diff` compares `build/`, fresh after one header more, with the `build/` of the last commit: 800
   plans where all 200 destinations changed.
-- A history holds finished runs of 90 days over 2 vaults and 5 destinations. These rows, and no
-  others, are times by the clock, since PostgreSQL works in processes of its own; a page of the
-  dashboard is whole, from the request to its HTML, without a socket between.
+- A history holds finished runs of 90 days over 2 vaults and 5 destinations; a page of the dashboard
+  is whole, from the request to its HTML, without a socket between.
+- One forward is a run of one step against a sandbox behind a socket. By hand: one client, the same
+  body and key, both answers read; with a history, as many rows on the disk as the run writes.
+- The rows of histories and of one forward, and no others, are times by the clock, since PostgreSQL
+  and the sandbox work in processes of their own.
 
 """
 
@@ -40,6 +43,8 @@ _GOALS = {
     "`build` of 100": (4.0, "times the floor"),
     "`diff` of 200 against git, all 200 changed": (3.0, "s"),
     "peak memory, `build` of 1000": (128.0, "MiB"),
+    "one forward, without history": (1.5, "times the call by hand"),
+    "one forward, history on SQLite": (1.5, "times the call by hand"),
     **{
         f"dashboard, {what}, 1,000,000 runs, {name}": (most, "s")
         for what, most in (("first page over all time", 0.3), ("search by reference", 0.05))

@@ -15,27 +15,21 @@ from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
-from forwardc.runtime.prepare import prepare, rehearse
+from forwardc.runtime.prepare import Prepared, prepare, rehearse
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import Ambient, RunRequest
 from forwardc.sandbox.checkout.seed import sources
 
-_OPERATION = "payment"
+OPERATION = "payment"
 
 
 def binding(build: Path) -> tuple[Run, Run]:
     """Two functions: bind the vault's request, and write the same body by hand."""
-    plan = _plan(build)
-    sink = Sink()
-    prepared = prepare(plan, _OPERATION, _request(), sandbox_lookup(plan), sink, Ambient())
-    if prepared is None:
-        raise RuntimeError("the generated plan cannot be run")
-    bound = rehearse(prepared, sink, Ambient())
-    if sink.has_errors or not bound or bound[0].body is None:
-        raise RuntimeError("the generated plan cannot be bound")
-    call: dict[str, Any] = json.loads(bound[0].body)
+    plan = plan_of(build)
+    prepared = _prepared(plan)
+    call = bound_call(plan)
     target: dict[str, Any] = call["destination_request"]
     body = json.loads(target["body"])
 
@@ -47,23 +41,41 @@ def binding(build: Path) -> tuple[Run, Run]:
     return lambda: rehearse(prepared, Sink(), Ambient()), by_hand
 
 
+def bound_call(plan: Plan) -> dict[str, Any]:
+    """The body of the call to the vault, as data."""
+    sink = Sink()
+    bound = rehearse(_prepared(plan), sink, Ambient())
+    if sink.has_errors or not bound or bound[0].body is None:
+        raise RuntimeError("the generated plan cannot be bound")
+    call: dict[str, Any] = json.loads(bound[0].body)
+    return call
+
+
+def _prepared(plan: Plan) -> Prepared:
+    prepared = prepare(plan, OPERATION, request_of(), sandbox_lookup(plan), Sink(), Ambient())
+    if prepared is None:
+        raise RuntimeError("the generated plan cannot be run")
+    return prepared
+
+
 def forwarding(build: Path) -> Run:
     """A function that starts a sandbox and runs the operation against it, to an outcome."""
-    plan = _plan(build)
+    plan = plan_of(build)
 
     async def go() -> None:
         sink = Sink()
         async with Sender(transport_to(IN_PROCESS)) as sender:
-            await store_secrets(plan, _OPERATION, sender)
+            await store_secrets(plan, OPERATION, sender)
             means = Means(sender, KeyRing(sender), Ambient())
-            result = await run(plan, _OPERATION, _request(), sandbox_lookup(plan), means, sink)
+            result = await run(plan, OPERATION, request_of(), sandbox_lookup(plan), means, sink)
         if result is None:
             raise RuntimeError(", ".join(found.message for found in sink.sorted()))
 
     return lambda: asyncio.run(go())
 
 
-def _plan(build: Path) -> Plan:
+def plan_of(build: Path) -> Plan:
+    """The plan of the generated project's first destination at Checkout.com."""
     sink = Sink()
     plan = read_plan(build, "checkout", "psp_0000", "sandbox", sink)
     if plan is None:
@@ -71,6 +83,7 @@ def _plan(build: Path) -> Plan:
     return plan
 
 
-def _request() -> RunRequest:
+def request_of() -> RunRequest:
+    """The same run for every measurement."""
     texts = {"amount": "1000", "currency": "EUR", "reference": "ORDER-1001"}
     return RunRequest(source=sources()[0]["id"], texts=texts)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.history import measured
+from benchmarks.loopback import forwards
 from benchmarks.project import add_header, commit, generate
 from benchmarks.runtime import binding, forwarding
 from benchmarks.timing import Run, command, paired, peak_mib
@@ -49,6 +50,7 @@ class Effort:
     repeat: int = 200
     compared: int = 200
     recorded: int = 1_000_000
+    forwards: int = 40
 
     def pairs_for(self, size: int) -> int:
         """Pairs of one size: fewer for the largest, since each takes many seconds."""
@@ -123,6 +125,15 @@ def running(effort: Effort, folder: Path) -> Iterator[Row]:
     forward = forwarding(root / "build")
     pair = paired(forward, bind, effort.pairs)
     yield Row("a run through the sandbox in process, masked report included", "-", pair.ours)
+
+
+def looping(effort: Effort, folder: Path) -> Iterator[Row]:
+    """One forward over loopback against the same call by hand, by the clock."""
+    root = generate(folder / "loop", 1)
+    _on(root, "build")()
+    for what, loop in forwards(root / "build", folder, effort.pairs, effort.forwards):
+        against = "the same call by hand with httpx"
+        yield Row(f"one forward, {what}", against, loop.ours, loop.theirs, loop.ratio)
 
 
 def remembering(effort: Effort, folder: Path) -> Iterator[Row]:

@@ -1,0 +1,161 @@
+"""One forward over loopback, by `forwardc` and by hand: the same call, sandbox and connection pool.
+
+Times by the clock, because the sandbox answers in a process of its own.
+"""
+
+import asyncio
+import json
+import sqlite3
+import statistics
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import httpx
+
+from benchmarks.runtime import OPERATION, bound_call, plan_of, request_of
+from forwardc.cli.sandbox_link import store_secrets, transport_to
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Plan
+from forwardc.runtime.history.store import open_store
+from forwardc.runtime.journal import Journal, NoJournal
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.run import run
+from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.store_journal import StoreJournal
+
+Forward: TypeAlias = Callable[[], Awaitable[object]]
+Forwards: TypeAlias = Callable[[], AbstractAsyncContextManager[Forward]]
+
+# A run of one step is written down four times: begun, intended, answered, finished.
+_COMMITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Seconds by the clock of one forward: medians, and the median of the ratios."""
+
+    ours: float
+    theirs: float
+    ratio: float
+
+
+def forwards(build: Path, folder: Path, pairs: int, repeat: int) -> Iterator[tuple[str, Loop]]:
+    """One forward without a history, and one whose intent is on the disk before it is sent."""
+    plan = plan_of(build)
+    with _sandbox() as url:
+        call = json.dumps(bound_call(plan)).encode()
+        key = sandbox_lookup(plan)("FORWARDC_VAULT_CHECKOUT_API_KEY") or ""
+        asyncio.run(_store(plan, url))
+        for what, ours, theirs in (
+            ("without history", _ours(plan, url, None), _by_hand(call, key, url, None)),
+            (
+                "history on SQLite",
+                _ours(plan, url, folder / "ours.db"),
+                _by_hand(call, key, url, folder / "theirs.db"),
+            ),
+        ):
+            yield what, asyncio.run(_compared(ours, theirs, pairs, repeat))
+
+
+async def _compared(ours: Forwards, theirs: Forwards, pairs: int, repeat: int) -> Loop:
+    mine: list[float] = []
+    other: list[float] = []
+    async with ours() as one, theirs() as another:
+        await _seconds(one, 3)
+        await _seconds(another, 3)
+        for _ in range(pairs):
+            mine.append(await _seconds(one, repeat))
+            other.append(await _seconds(another, repeat))
+    ratios = [a / b for a, b in zip(mine, other, strict=True)]
+    return Loop(statistics.median(mine), statistics.median(other), statistics.median(ratios))
+
+
+async def _seconds(forward: Forward, repeat: int) -> float:
+    started = perf_counter()
+    for _ in range(repeat):
+        await forward()
+    return (perf_counter() - started) / repeat
+
+
+def _ours(plan: Plan, url: str, history: Path | None) -> Forwards:
+    @asynccontextmanager
+    async def opened() -> Any:
+        journal: Journal = StoreJournal(open_store(str(history))) if history else NoJournal()
+        async with Sender(transport_to(url)) as sender:
+            means = Means(sender, KeyRing(sender), Ambient(), journal)
+
+            async def forward() -> None:
+                sink = Sink()
+                request = request_of()
+                done = await run(plan, OPERATION, request, sandbox_lookup(plan), means, sink)
+                if done is None:
+                    raise RuntimeError(", ".join(found.message for found in sink.sorted()))
+
+            yield forward
+
+    return opened
+
+
+def _by_hand(call: bytes, key: str, url: str, history: Path | None) -> Forwards:
+    """What a careful person writes: one client, the key, the body, both answers read."""
+
+    @asynccontextmanager
+    async def opened() -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        record = _recorder(history)
+        async with httpx.AsyncClient(transport=transport_to(url), trust_env=False) as client:
+
+            async def forward() -> None:
+                for _ in range(_COMMITS - 2):
+                    record()
+                address = "https://forward.sandbox.checkout.com/forward"
+                answer = await client.post(address, content=call, headers=headers)
+                answer.raise_for_status()
+                json.loads(answer.json()["destination_response"]["body"])
+                for _ in range(2):
+                    record()
+
+            yield forward
+
+    return opened
+
+
+def _recorder(history: Path | None) -> Callable[[], None]:
+    """A function that puts one row on the disk; one that does nothing without a history."""
+    if history is None:
+        return lambda: None
+    database = sqlite3.connect(history, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("CREATE TABLE runs (at REAL, what TEXT) STRICT")
+
+    def record() -> None:
+        database.execute("INSERT INTO runs VALUES (?, ?)", (perf_counter(), "a forward"))
+
+    return record
+
+
+async def _store(plan: Plan, url: str) -> None:
+    async with Sender(transport_to(url)) as sender:
+        await store_secrets(plan, OPERATION, sender)
+
+
+@contextmanager
+def _sandbox() -> Iterator[str]:
+    command = [sys.executable, "-m", "forwardc", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            if process.stdout is None:
+                raise RuntimeError("the sandbox says nothing")
+            yield process.stdout.readline().rpartition(" ")[2].strip()
+        finally:
+            process.terminate()
