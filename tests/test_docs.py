@@ -5,6 +5,7 @@ How a document says it:
 - A `console` block holds `$ command` lines and their output. Blocks of a document run in order, in
   one copy of the checkout. `...` stands for any text; on a line of its own, for any lines. How
   wide the columns of a table are does not count: a new destination must not change a document.
+  `RUN` in a command is the id that the last `forwardc run` printed.
   `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
@@ -43,6 +44,7 @@ DOCUMENTS = sorted(
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 )
 ANY = "..."
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 FENCE = re.compile(r"^( *)```(\w+)(?: +(\S.*?))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
@@ -83,6 +85,7 @@ class Terminal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.code = 0
+        self.last_run = "RUN"
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
@@ -124,8 +127,9 @@ class Terminal:
                 raise AssertionError(f"a document runs forwardc and nothing else: {command}")
 
     def forwardc(self, arguments: list[str]) -> str:
+        named = [self.last_run if word == "RUN" else word for word in arguments]
         done = subprocess.run(
-            [sys.executable, "-m", "forwardc", *arguments],
+            [sys.executable, "-m", "forwardc", *named],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder / "compiler"), "COLUMNS": "100"},
             stdout=subprocess.PIPE,
@@ -134,6 +138,8 @@ class Terminal:
             check=False,
         )
         self.code = done.returncode
+        if began := re.search(rf"(?m), run ({UUID})$", done.stdout):
+            self.last_run = began[1]
         return done.stdout
 
 
