@@ -122,7 +122,7 @@ def _keys(operation: Operation, report: StepReport) -> str:
     step = next(one for one in operation.steps if one.name == report.name)
     named = zip(("destination", "vault"), (report.keys.destination, report.keys.vault), strict=True)
     return ", ".join(
-        f"{party} {key}" + ("" if sent else " (not sent)")
+        f"{party} {key}" + ("" if sent else " (not in the request)")
         for (party, key), sent in zip(named, keys_sent(step), strict=True)
     )
 

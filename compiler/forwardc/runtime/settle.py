@@ -11,13 +11,13 @@ from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.reconcile import Doubtful
 from forwardc.runtime.recorded import report_of
-from forwardc.runtime.shapes import Party, RunResult, StepReport
+from forwardc.runtime.shapes import RunResult, StepReport
 from forwardc.runtime.store_journal import StoreJournal
 
 WORDS: Final = {
     "approved": (Outcome.APPROVED, None),
     "declined": (Outcome.DECLINED, None),
-    "not_sent": (Outcome.REJECTED, Party.VAULT),
+    "not_sent": (Outcome.REJECTED, None),
 }
 """What a person can say of a run."""
 _BY: Final = "forwardc reconcile"
