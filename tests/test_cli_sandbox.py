@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from interrupts import hear_interrupts
+
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
 COMMAND = [sys.executable, "-m", "forwardc", "sandbox"]
-
-
-def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -26,8 +24,7 @@ def test_it_serves_until_it_is_interrupted() -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        # A shell starts its background jobs deaf to this signal, and children inherit that.
-        preexec_fn=_hear_interrupts,
+        preexec_fn=hear_interrupts,
     ) as process:
         assert process.stdout
         port = int(process.stdout.readline().rpartition(":")[2])

@@ -11,13 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from interrupts import hear_interrupts
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
 COMMAND = [sys.executable, "-m", "forwardc", "dashboard"]
-
-
-def _hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def refused(*arguments: str, cwd: Path) -> str:
@@ -44,8 +42,7 @@ def test_the_printed_link_signs_in_once(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        # A shell starts its background jobs deaf to this signal, and children inherit that.
-        preexec_fn=_hear_interrupts,
+        preexec_fn=hear_interrupts,
     ) as process:
         assert process.stdout
         shown = [process.stdout.readline() for _ in range(3)]

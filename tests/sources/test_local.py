@@ -23,6 +23,7 @@ from forwardc.runtime.sources.protocol import (
     SourceFailed,
     ask,
 )
+from interrupts import hear_interrupts
 
 CANARY = "hush-canary-7373"
 Bound = Callable[..., SourceLookup]
@@ -168,6 +169,7 @@ def test_a_command_does_not_outlive_an_interrupted_run(
         env={**os.environ, "PYTHONPATH": str(root / "compiler")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=hear_interrupts,
     )
     while not (note.exists() and note.read_text()):
         assert process.poll() is None
