@@ -4,8 +4,8 @@ Knows addresses and options; the pages are the partner room's.
 """
 
 import os
+import signal
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,20 +75,18 @@ def command(
     from forwardc.runtime.history.errors import HistoryError
     from forwardc.runtime.history.store import open_store
 
-    # An interrupt is the way to stop, at whatever moment it comes.
-    with suppress(KeyboardInterrupt):
-        listener = _listen(host, port)
-        if listener is None:
+    listener = _listen(host, port)
+    if listener is None:
+        return 1
+    with listener:
+        try:
+            store = open_store(history)
+        except HistoryError as problem:
+            _report(problem.diagnostic())
             return 1
-        with listener:
-            try:
-                store = open_store(history)
-            except HistoryError as problem:
-                _report(problem.diagnostic())
-                return 1
-            with store:
-                app = _App(_callbacks(store, secrets_file, sandbox=sandbox), names, role)
-                _serve(listener, store, host, app)
+        with store:
+            app = _App(_callbacks(store, secrets_file, sandbox=sandbox), names, role)
+            _serve(listener, store, host, app)
     return 0
 
 
@@ -144,9 +142,6 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
             f"warning: {address} can be reached from other machines, without TLS. Put a proxy that "
             "adds it in front, and answer to its name with --allow."
         )
-    say(f"dashboard on {address}")
-    say(f"sign in once, within ten minutes, as {app.role}:")
-    say(f"{address}/login?code={settings.logins.issue(Role(app.role))}")
     # Requests are not logged: their targets hold the code.
     config = uvicorn.Config(
         create(store, settings, app.callbacks),
@@ -156,7 +151,14 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, server.handle_exit)
+    say(f"dashboard on {address}")
+    say(f"sign in once, within ten minutes, as {app.role}:")
+    say(f"{address}/login?code={settings.logins.issue(Role(app.role))}")
+    server.run(sockets=[listener])
 
 
 def _written(host: str) -> str:

@@ -3,11 +3,12 @@
 Knows no vendor. It binds 127.0.0.1 and nothing else: test credentials open it.
 """
 
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,16 @@ def serve(
     destinations send their callbacks, see `World`. Raises `OSError` if the port is taken,
     `ValueError` if the state file is not one.
     """
-    # An interrupt is the way to stop, at whatever moment it comes: it ends the server in order.
-    with suppress(KeyboardInterrupt):
-        world = World(lenient=lenient, callback_url=callback_url)
-        listener = _listen(port)
-        server = _server(world, state)
-        lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-        server.run(sockets=[listener])
+    world = World(lenient=lenient, callback_url=callback_url)
+    listener = _listen(port)
+    server = _server(world, state)
+    # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, server.handle_exit)
+    lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    server.run(sockets=[listener])
 
 
 @contextmanager
