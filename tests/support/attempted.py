@@ -1,0 +1,166 @@
+"""Runs over a network that answers by a script, with a journal in memory and a fixed clock."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.model import Failure, Plan, ReadVault
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.policy.breaker import Breaker
+from forwardc.runtime.policy.retry import Policy
+from forwardc.runtime.run import run
+from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
+
+SOURCE = "src_" + "a" * 26
+TOKEN = "tok_" + "b" * 26
+PAID = RunRequest(source=SOURCE, texts={"amount": "1000", "currency": "EUR"})
+APPROVED = {"resultCode": "Authorised", "pspReference": "P1"}
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+@dataclass
+class Notes:
+    """A journal in memory: what was told, in order, and what to fail at."""
+
+    told: list[tuple[str, ...]] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    results: list[RunResult] = field(default_factory=list)
+    runs: list[NewRun] = field(default_factory=list)
+    pauses: set[str] = field(default_factory=set)
+    fails: str = ""
+
+    def _tell(self, *what: str) -> None:
+        if what[0] == self.fails:
+            raise JournalFailed("FC0819", "the disk is full")
+        self.told.append(what)
+
+    async def paused(self, names: Iterable[str]) -> str | None:
+        return next((name for name in names if name in self.pauses), None)
+
+    async def begin(self, new: NewRun) -> None:
+        self._tell("begin")
+        self.runs.append(new)
+
+    async def intent(self, run_id: str, intent: Intent) -> int:
+        self._tell("intent", intent.step)
+        self.intents.append(intent)
+        return len(self.intents)
+
+    async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
+        self._tell("not_sent", step)
+
+    async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
+        self._tell("unknown", step)
+
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
+        self._tell("answered", report.name)
+
+    async def finish(self, run_id: str, result: RunResult) -> None:
+        self._tell("finish")
+        self.results.append(result)
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Answers in order; what is asked beyond the last one fails the test."""
+
+    def __init__(self, answers: Iterable[Any]) -> None:
+        self.answers: Iterator[Any] = iter(answers)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        answer = next(self.answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
+
+
+@dataclass
+class Went:
+    result: RunResult | None
+    requests: list[httpx.Request]
+    waits: list[float]
+    notes: Notes
+    sink: Sink
+
+    @property
+    def done(self) -> RunResult:
+        assert self.result is not None
+        return self.result
+
+
+def go(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    answers: Iterable[Any],
+    notes: Notes | None = None,
+    breaker: Breaker | None = None,
+) -> Went:
+    """Run with retries, a clock that only the waits move, and no waiting."""
+    numbers, waits, sink, network = count(1), [0.0], Sink(), Network(answers)
+    notes = notes or Notes()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def work() -> RunResult | None:
+        async with Sender(network) as sender:
+            means = Means(
+                sender,
+                KeyRing(sender),
+                Ambient(lambda: NOW, lambda: UUID(int=next(numbers), version=4)),
+                notes,
+                Policy(),
+                breaker or Breaker(),
+                clock=lambda: sum(waits),
+                sleep=sleep,
+                jitter=lambda: 1.0,
+            )
+            return await run(plan, name, request, sandbox_lookup(plan), means, sink)
+
+    return Went(asyncio.run(work()), network.requests, waits[1:], notes, sink)
+
+
+def changed(plan: Plan, name: str, **step_changes: Any) -> Plan:
+    """The plan with another first step of one operation."""
+    operation = plan.operations[name]
+    step = operation.steps[0].model_copy(update=step_changes)
+    steps = (step, *operation.steps[1:])
+    operations = {**plan.operations, name: operation.model_copy(update={"steps": steps})}
+    return plan.model_copy(update={"operations": operations})
+
+
+def with_failures(plan: Plan, *failures: Failure, **step_changes: Any) -> Plan:
+    read = plan.operations["card"].steps[0].read
+    assert isinstance(read, ReadVault)
+    return changed(
+        plan, "card", read=read.model_copy(update={"failures": failures}), **step_changes
+    )
+
+
+def failure(status: int, sent: str, retry: str, *, consumes_cvc: bool = False) -> Failure:
+    return Failure.model_validate(
+        {"status": (status,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
+    )
+
+
+def vault_keys(went: Went) -> list[str]:
+    return [intent.keys.vault for intent in went.notes.intents]
+
+
+def destination_keys(went: Went) -> set[str]:
+    return {intent.keys.destination for intent in went.notes.intents}
