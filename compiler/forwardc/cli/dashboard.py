@@ -14,6 +14,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import note, say
+from forwardc.cli.plan_options import secrets_option
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -50,12 +51,7 @@ class _App:
     show_default=True,
     help="What the printed link allows.",
 )
-@click.option(
-    "--secrets",
-    "secrets_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON or TOML file with values by the names of their environment variables.",
-)
+@secrets_option
 @click.option("--sandbox", is_flag=True, help="Take the callbacks of a sandbox.")
 @history_option
 def command(

@@ -11,6 +11,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say
+from forwardc.cli.plan_options import secrets_option
 from forwardc.cli.run_end import warnings
 from forwardc.cli.run_resume import same_plan
 from forwardc.cli.run_work import Where, look_up_for, means_for, reached
@@ -26,12 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Find out what became of unknown runs.")
 @click.argument("run_id", metavar="[RUN]", required=False)
-@click.option(
-    "--secrets",
-    "secrets_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON or TOML file with values by the names of their environment variables.",
-)
+@secrets_option
 @click.option("--sandbox", metavar="URL", help="Ask a sandbox on this machine.")
 @click.option(
     "--build",

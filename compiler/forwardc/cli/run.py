@@ -10,6 +10,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say, say_json
+from forwardc.cli.plan_options import secrets_option
 from forwardc.cli.run_end import How, finish, problems, warnings
 from forwardc.cli.run_inputs import pairs_of, read_params
 from forwardc.cli.run_resume import resume_run
@@ -41,12 +42,7 @@ IN_PROCESS = "in-process"
 @click.option("--reference", help="Your reference, at most 80 characters; by default the run's id.")
 @click.option("--without", multiple=True, metavar="ATOM", help="Leave out, such as card.cvc.")
 @click.option("--idempotency-key", help="The destination's key; by default one for each run.")
-@click.option(
-    "--secrets",
-    "secrets_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON or TOML file with values by the names of their environment variables.",
-)
+@secrets_option
 @click.option(
     "--sandbox",
     is_flag=False,

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from forwardc.cli.plan_options import secrets_option
+
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _OPTIONS: Final = (
     click.argument("destinations", nargs=-1, metavar="[DEST]..."),
@@ -16,12 +18,7 @@ _OPTIONS: Final = (
     click.option(
         "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
     ),
-    click.option(
-        "--secrets",
-        "secrets_file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="JSON or TOML file with values by the names of their environment variables.",
-    ),
+    secrets_option,
     click.option(
         "--sandbox",
         is_flag=False,

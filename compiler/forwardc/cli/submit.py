@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.output import note, say, say_json, shown_path, table
+from forwardc.cli.plan_options import secrets_option
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -38,12 +39,7 @@ _LARGEST_KEY = 1024 * 1024
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the sealed keys; not below build/.",
 )
-@click.option(
-    "--secrets",
-    "secrets_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON or TOML file with values by the names of their environment variables.",
-)
+@secrets_option
 @click.option("--fingerprint", help="Take the key of this fingerprint instead of the documented.")
 @click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
 @click.option(

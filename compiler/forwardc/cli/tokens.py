@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from forwardc.cli.history_option import history_option
+from forwardc.cli.plan_options import secrets_option
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
@@ -28,12 +29,7 @@ _GATE: Final = (
         "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
     ),
     _CUSTOMER,
-    click.option(
-        "--secrets",
-        "secrets_file",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="JSON or TOML file with values by the names of their environment variables.",
-    ),
+    secrets_option,
     click.option(
         "--sandbox",
         is_flag=False,

@@ -18,7 +18,6 @@ from forwardc.plan.terms import (
     Call,
     Encoding,
     If,
-    Lit,
     Map,
     Ref,
     Seq,
@@ -158,8 +157,3 @@ def _uses_network_token(request: Request) -> bool:
         return False
     kinds = {ATOMS[atom.name].instrument for atom in atoms_in(request.body.tree)}
     return Instrument.NETWORK_TOKEN in kinds
-
-
-def is_constant(term: Term) -> bool:
-    """Whether a term is text that the compiler knows."""
-    return all(isinstance(node, Lit | Text) for node in walk(term))

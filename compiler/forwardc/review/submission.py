@@ -4,9 +4,7 @@ Knows packs and Markdown; what a vendor asks for stands in the vault's facts.
 """
 
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forwardc.language.destination import Pci
 from forwardc.plan.analysis import atoms_used
@@ -15,12 +13,10 @@ from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import accounts, keys_of, reviewed
 from forwardc.review.sample import sample_url
+from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _STAGES = ("access", "test", "production")
 
@@ -29,7 +25,11 @@ def submissions(pack: Pack) -> dict[str, str]:
     """The letters by their path below `build/`; none for a vault that nobody writes to."""
     if not pack.leads or "submission" not in pack.vault.facts.data:
         return {}
-    return {f"{pack.folder}/submission.md": _template().render(_words(pack))}
+    return {
+        f"{pack.folder}/submission.md": template("forwardc.review", "submission.md.j2").render(
+            _words(pack)
+        )
+    }
 
 
 def _words(pack: Pack) -> dict[str, Any]:
@@ -129,18 +129,3 @@ def _pci(pci: Pci | None) -> str:
         f"valid until {pci.expires}" if pci.expires else "",
     ]
     return ", ".join(filter(None, said))
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined
-
-    text = resources.files("forwardc.review").joinpath("submission.md.j2").read_text("utf-8")
-    environment = Environment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown for people, read as text
-    )
-    return environment.from_string(text)

@@ -6,15 +6,11 @@ Knows differences; nothing of how they were found.
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 from forwardc.review.diff.finding import Class, Difference
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from forwardc.review.templates import template
 
 TITLES = {
     Class.REVIEW: "Needs a new PSP review",
@@ -111,25 +107,10 @@ def _json(found: Sequence[Difference], against: str) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _page(template: str, found: Sequence[Difference], against: str) -> str:
-    return _template(template).render(groups=_groups(found), against=against, counts=counts(found))
-
-
-@cache
-def _template(name: str) -> "Template":
-    from jinja2 import Environment, StrictUndefined
-
-    text = resources.files("forwardc.review.diff").joinpath(name).read_text("utf-8")
-    environment = Environment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=name.endswith(".html.j2"),
+def _page(name: str, found: Sequence[Difference], against: str) -> str:
+    return template("forwardc.review.diff", name, ("cell", _cell), ("code", _code)).render(
+        groups=_groups(found), against=against, counts=counts(found)
     )
-    environment.filters["cell"] = _cell
-    environment.filters["code"] = _code
-    return environment.from_string(text)
 
 
 def _cell(text: str) -> str:

@@ -4,8 +4,7 @@ Knows packs and the lock; asks nobody else. Prints dates of records, and never a
 """
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from forwardc.plan.approvals import Lock, place
 from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
@@ -19,12 +18,10 @@ from forwardc.review.page.flow import diagram, url_of
 from forwardc.review.page.values import Value, counted, values
 from forwardc.review.production_config import keys_of
 from forwardc.review.sample import sample_answer, sample_request
+from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import text_of
 from forwardc.vaults.plan_file import runtime_secrets, to_bytes
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _MOST_CHANGES = 12
 
@@ -44,7 +41,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         for one in built
         for step in one.context.operation.steps
     }
-    page = _template().render(
+    page = template("forwardc.review.page", "review.html.j2", ("pretty", text_of)).render(
         pack=pack,
         vault=pack.vault.facts.title,
         operations=[_operation(pack, plan, one, lock, leave) for one in built],
@@ -160,19 +157,3 @@ def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
         for key in keys_of(pack, step, emitted["review"])
     ]
     return [key for index, key in enumerate(found) if key not in found[:index]]
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("forwardc.review.page", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-    )
-    environment.filters["pretty"] = text_of
-    return environment.get_template("review.html.j2")
