@@ -28,6 +28,7 @@ DECLARED = {
 }
 # Where boto3 keeps its errors and limits, as its own documents have it.
 DECLARED |= {"botocore"} if "boto3" in DECLARED else set()
+DECLARED |= {"opentelemetry"} if "opentelemetry_sdk" in DECLARED else set()
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 
