@@ -1,6 +1,8 @@
 """No secret, sensitive value or card number in anything that can be seen of a run."""
 
+import json
 import logging
+import pickle
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from attempted import go
 from forwardc.cli.main import run as cli
+from forwardc.cli.run_output import result_json
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.curl import curl
 from forwardc.runtime.prepare import prepare, rehearse
 from forwardc.runtime.run import preview
 from forwardc.runtime.secrets import sandbox_lookup, sandbox_secret
-from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.runtime.shapes import Ambient, RunRequest, shown_data
 
 NOTE = 'sensitive "whisper" 7373 / é'
 CARD = "4242424242424242"
@@ -57,6 +61,32 @@ def test_results_reports_and_logs(
         assert step.request is not None
         clean(curl(step.request))
         clean(repr(step.request))
+
+
+def test_what_came_stays_in_memory(direct: Plan, execute) -> None:
+    done = execute(direct, "two_steps", REQUEST, echo).done
+    assert done.came is not None
+    assert CARD.encode() in done.came.body
+    clean(f"{done.came} {done!r} {shown_data(done)} {result_json(direct, done, curl=True)}")
+    with pytest.raises(TypeError, match="never serialised"):
+        pickle.dumps(done)
+
+
+def test_the_journal_never_sees_what_came(direct: Plan) -> None:
+    ordered = httpx.Response(200, json={"id": "o1", "token": "output-token"})
+    went = go(direct, "two_steps", REQUEST, [ordered, httpx.Response(400, json={"pan": CARD})])
+    assert went.done.came is not None
+    (kept,) = went.notes.results
+    assert (kept.came, kept.hide) == (None, None)
+
+
+def test_hide_changes_only_what_is_hidden(direct: Plan, execute) -> None:
+    done = execute(direct, "two_steps", REQUEST, echo).done
+    text = f"\x07 a\n  {json.dumps(NOTE)} {CARD} {SECRETS[0]} output-token " + "x" * 700
+    assert done.hide is not None
+    masked = done.hide(text)
+    clean(masked)
+    assert masked == f'\x07 a\n  "***" {"*" * 16} *** *** ' + "x" * 700
 
 
 def test_an_echo_of_computed_headers_is_masked(direct: Plan, execute) -> None:

@@ -14,6 +14,7 @@ from forwardc.runtime.shapes import (
     ShownRequest,
     StepReport,
     exit_code,
+    shown_data,
 )
 
 
@@ -66,7 +67,7 @@ def result_json(plan: Plan, result: RunResult, *, curl: bool) -> dict[str, Any]:
     ]
     return {
         **_identity(plan, result.operation),
-        **asdict(result),
+        **shown_data(result),
         "exit_code": exit_code(result),
         "steps": steps,
     }

@@ -10,7 +10,7 @@ from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
 from forwardc.plan.program import Outcome
-from forwardc.runtime.shapes import RunResult, exit_code
+from forwardc.runtime.shapes import RunResult, exit_code, shown_data
 from forwardc.runtime.tokens.records import StoredCallback, TokenFacts, TokenRecord
 
 _TOKENS: Final = ("token", "state", "card", "customer", "last change")
@@ -129,4 +129,4 @@ def _verdict(result: RunResult) -> str:
 
 
 def _asked_json(result: RunResult | None) -> dict[str, Any] | None:
-    return {**asdict(result), "exit_code": exit_code(result)} if result else None
+    return {**shown_data(result), "exit_code": exit_code(result)} if result else None

@@ -25,19 +25,20 @@ from forwardc.runtime.policy.hosts import judge
 from forwardc.runtime.policy.retry import Again, Fate, Spent, again, retry_after
 from forwardc.runtime.prepare import Prepared, bind_step, moment
 from forwardc.runtime.redact import Redactor
-from forwardc.runtime.report import Concluded, Trip, conclude, reported
+from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
 from forwardc.runtime.send import Answer, HostRefused, Limits, NotSent, Sent, check_url
-from forwardc.runtime.shapes import BoundRequest, Keys, StepReport
+from forwardc.runtime.shapes import BoundRequest, Came, Keys, StepReport
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One run under way: what earlier steps gave, and what must not be shown."""
+    """One run under way: what earlier steps gave, what came back, and what must not be shown."""
 
     prepared: Prepared
     means: Means
     sink: Sink
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    came: dict[str, Came | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
 
 
@@ -93,6 +94,7 @@ async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport 
         return None
     for name, value in last.concluded.outputs.items():
         journey.outputs[f"steps.{step.name}.{name}"] = value
+    journey.came[step.name] = came_of(last.sent, last.read)
     return replace(last.report, attempts=course.attempts)
 
 

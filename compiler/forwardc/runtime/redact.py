@@ -45,12 +45,16 @@ class Redactor:
         shown = dict(request.shown.headers)
         self._hide(value for name, value in request.headers if shown.get(name) != value)
 
-    def value(self, text: str) -> str:
-        """One value without the run's tainted ones and without card numbers."""
+    def hide(self, text: str) -> str:
+        """A text without the run's tainted values and card numbers, and otherwise unchanged."""
         # Longest first, so that no value leaves the rest of a longer one behind.
         for value in sorted(self._hidden, key=len, reverse=True):
             text = text.replace(value, MASK)
-        return printable(mask(text))
+        return mask(text)
+
+    def value(self, text: str) -> str:
+        """One value as it can be shown: nothing hidden in it, nothing that drives a terminal."""
+        return printable(self.hide(text))
 
     def text(self, text: str) -> str:
         """A whole answer on one line, also without what its names give away, cut after 600."""

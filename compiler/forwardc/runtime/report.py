@@ -13,7 +13,7 @@ from forwardc.runtime.outcome import outcome_of
 from forwardc.runtime.outputs import Outputs, outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
 from forwardc.runtime.send import Answer, Sent
-from forwardc.runtime.shapes import BoundRequest, Keys, Party, StepReport
+from forwardc.runtime.shapes import BoundRequest, Came, Keys, Party, StepReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,15 @@ def reported(
         duration_ms=answer.duration_ms if answer else 0,
         withheld=tuple(name for name in outputs if _differs(concluded, name, outputs[name])),
     )
+
+
+def came_of(sent: Sent, read: Read) -> Came | None:
+    """An answer as it came; None where there was none."""
+    if not isinstance(sent, Answer):
+        return None
+    if isinstance(read, Ended):
+        return Came(None, {}, sent.body, read.vault_status)
+    return Came(read.status, read.headers, sent.body, read.vault_status)
 
 
 def _differs(concluded: Concluded, name: str, shown: object) -> bool:

@@ -4,6 +4,8 @@ Knows plans and no vault. Every problem found before sending goes to the sink; h
 sent, and when again, is `attempts`.
 """
 
+from dataclasses import replace
+
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Fallback, Operation, Plan, Step
 from forwardc.plan.program import Outcome
@@ -163,7 +165,10 @@ async def _steps(journey: Journey, past: Past) -> RunResult | None:
     except JournalFailed as problem:
         told = f"the outcome could not be recorded: {problem}"
         journey.sink.warning(problem.code, told, hint=problem.hint)
-    return result if reports else None
+    if not reports:
+        return None
+    came = journey.came.get(reports[-1].name)
+    return replace(result, came=came, hide=journey.redactor.hide)
 
 
 def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:

@@ -4,7 +4,7 @@ A request's real text has no repr; what may be shown stands beside it, already m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -111,10 +111,31 @@ class StepReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """What came back in the last step, as it came: for this process's memory, never for a file.
+
+    `body` is the vault's whole answer; of a direct step, and only then without `vault_status`, the
+    destination's. `status` and `headers` (names in lower case) are the destination's, where its
+    answer was in there.
+    """
+
+    status: int | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    vault_status: int | None = field(repr=False)
+
+    def __reduce__(self) -> Any:
+        """Refuse: an answer may hold credentials and cards."""
+        raise TypeError("what came back is never serialised")
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """The result of a run. `fell_back` tells that the fallback operation ran.
 
-    `stopped` tells that a later step was never sent, so that the run can be continued.
+    `stopped` tells that a later step was never sent, so that the run can be continued. `came` and
+    `hide`, which masks the run's tainted values and card numbers in a text, serve the caller in
+    this process; `shown_data` leaves them out.
     """
 
     run_id: str
@@ -126,6 +147,14 @@ class RunResult:
     reason: str | None
     steps: tuple[StepReport, ...]
     stopped: bool = False
+    came: Came | None = field(default=None, repr=False, compare=False)
+    hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
+
+
+def shown_data(result: RunResult) -> dict[str, Any]:
+    """A result as plain data that may be written down."""
+    data = asdict(replace(result, came=None, hide=None))
+    return {name: value for name, value in data.items() if name not in ("came", "hide")}
 
 
 _EXITS = {
