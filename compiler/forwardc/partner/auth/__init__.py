@@ -1,0 +1,1 @@
+"""Who calls: bearer tokens of an issuer, and a token endpoint for merchants without one."""

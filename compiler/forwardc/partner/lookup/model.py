@@ -1,0 +1,46 @@
+"""What a lookup finds for a payment reference, and what every kind of lookup can do.
+
+Knows no database. A source is a vault's name for a card, and no card data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A payment method at its vault.
+
+    `inputs` go with the source (`cvv_token`, `billing.line1` ...), `params` are further params of
+    the destination, `identifiers` what the merchant knows of the customer, by Rokt's names.
+    """
+
+    vault: str
+    source: str = field(repr=False)
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class LookupFailed(Exception):  # noqa: N818 - what happened, for a person
+    """The merchant's data cannot be asked, or answers what cannot be understood.
+
+    The text is for the operator's log: it names the kind of failure and no value.
+    """
+
+
+class Lookup(Protocol):
+    """Finds instruments. Every method may raise `LookupFailed`."""
+
+    async def find(self, reference: str) -> Instrument | None:
+        """The instrument of a reference; None where the merchant has none."""
+        ...
+
+    async def ready(self) -> None:
+        """Ask without a reference, to see that the data is there."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...

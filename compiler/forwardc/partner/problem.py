@@ -1,0 +1,124 @@
+"""What a call is refused with: one table of problems (RFC 9457), and the exception that names one.
+
+Knows no framework. A problem says what the caller can do, and nothing of what is inside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A kind of problem: its status, its title, and what a caller should know and do."""
+
+    status: int
+    title: str
+    advice: str
+
+
+class Kind(Enum):
+    """Every problem that this server answers. The name, with hyphens, ends the problem's `type`."""
+
+    INVALID_REQUEST = Shape(
+        400, "The request is not valid", "Mend the members that `errors` names."
+    )
+    INVALID_TOKEN = Shape(401, "The access token is not valid", "Ask for a new access token.")
+    INSUFFICIENT_SCOPE = Shape(
+        403, "The access token does not allow this", "Ask for a token with the scope of this API."
+    )
+    ADDRESS_REFUSED = Shape(
+        403, "Calls from this address are not taken", "Call from an address on the allow list."
+    )
+    PAYMENT_NOT_FOUND = Shape(
+        404,
+        "No payment method fits this request",
+        "Check the payment reference and the customer's identifiers.",
+    )
+    NOT_FOUND = Shape(404, "There is nothing here", "Check the path.")
+    METHOD_NOT_ALLOWED = Shape(
+        405, "The path does not take this method", "Use a method of `Allow`."
+    )
+    REQUEST_TIMEOUT = Shape(408, "The request did not arrive in time", "Send it again.")
+    CONTENT_TOO_LARGE = Shape(413, "The request is too large", "Send 64 KiB at most.")
+    UNSUPPORTED_MEDIA_TYPE = Shape(
+        415, "The request has another media type than this path takes", "Send what OpenAPI names."
+    )
+    MISDIRECTED = Shape(421, "This server does not answer to that name", "Check the host name.")
+    KEY_REUSED = Shape(
+        422,
+        "The idempotency key was used for another request",
+        "Use a new key, or repeat the request that the key belongs to.",
+    )
+    TOO_MANY_REQUESTS = Shape(
+        429, "Too many requests", "Wait as many seconds as `Retry-After` says."
+    )
+    INTERNAL_ERROR = Shape(
+        500, "The server made a mistake", "Nothing is known to be sent. Tell the merchant."
+    )
+    NOT_FORWARDED = Shape(
+        502,
+        "The vault does not take this merchant's request",
+        "Nothing reached the destination. The merchant has to mend its set-up.",
+    )
+    UNAVAILABLE = Shape(
+        503,
+        "The payment cannot be forwarded now",
+        "Nothing reached the destination. Send it again after `Retry-After` seconds.",
+    )
+    STILL_RUNNING = Shape(
+        503,
+        "The same payment is being forwarded",
+        "Ask again after `Retry-After` seconds: the first answer will be replayed.",
+    )
+    OUTCOME_UNKNOWN = Shape(
+        504,
+        "What became of the payment is not known",
+        "It may have reached the destination, and is not sent again. The merchant settles it.",
+    )
+
+    @property
+    def slug(self) -> str:
+        """The last part of the problem's `type`."""
+        return self.name.lower().replace("_", "-")
+
+
+class Refusal(Exception):  # noqa: N818 - the caller's to mend, or to wait for
+    """Ends a call with a problem. Nothing in it may hold a value of the request.
+
+    `more` are further members (`run`, `errors`), `headers` further fields (`Retry-After`).
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str | None = None,
+        *,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(kind.slug)
+        self.kind = kind
+        self.detail = detail
+        self.more = dict(more or {})
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str | None = None) -> dict[str, Any]:
+        """The members of `application/problem+json`. `instance` names this one call."""
+        shape = self.kind.value
+        return {
+            "type": f"/problems/{self.kind.slug}",
+            "title": shape.title,
+            "status": shape.status,
+            "detail": self.detail or shape.advice,
+            **({"instance": instance} if instance else {}),
+            **self.more,
+        }
+
+
+def retry_after(seconds: float) -> dict[str, str]:
+    """The header that asks for patience, in whole seconds, one at least."""
+    return {"Retry-After": str(max(1, -int(-seconds // 1)))}

@@ -1,0 +1,1 @@
+"""What happens to one call of the payment-sharing API."""
