@@ -179,6 +179,53 @@ CREATE INDEX callbacks_request ON callbacks (request_id, seq) WHERE request_id I
 CREATE INDEX callbacks_payment ON callbacks (payment_id, seq) WHERE payment_id IS NOT NULL
 """
 
+_PARTNER: Final = """
+CREATE TABLE clients (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  secret_hash TEXT NOT NULL,
+  old_hash TEXT,
+  old_until {int},
+  created_at TEXT NOT NULL,
+  rotated_at TEXT,
+  revoked_at TEXT
+){table};
+CREATE TABLE shares (
+  id TEXT NOT NULL PRIMARY KEY,
+  created_at TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  emulated {int} NOT NULL,
+  destination TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  lease_until {int} NOT NULL,
+  status {int},
+  sealed TEXT,
+  forget_at {int} NOT NULL
+){table};
+CREATE INDEX shares_forget ON shares (forget_at);
+CREATE TABLE share_claims (
+  claim TEXT NOT NULL PRIMARY KEY,
+  share_id TEXT NOT NULL,
+  asked TEXT NOT NULL,
+  until {int} NOT NULL
+){keyed};
+CREATE INDEX share_claims_until ON share_claims (until);
+CREATE TABLE rates (
+  name TEXT NOT NULL,
+  start {int} NOT NULL,
+  used {int} NOT NULL,
+  PRIMARY KEY (name, start)
+){keyed};
+CREATE TABLE server_keys (
+  thumbprint TEXT NOT NULL PRIMARY KEY,
+  added_at TEXT NOT NULL
+){keyed};
+ALTER TABLE events ADD COLUMN chain TEXT
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -188,5 +235,9 @@ class Migration:
     script: str
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (Migration(1, _FIRST), Migration(2, _TOKENS))
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(1, _FIRST),
+    Migration(2, _TOKENS),
+    Migration(3, _PARTNER),
+)
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

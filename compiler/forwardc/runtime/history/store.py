@@ -12,6 +12,7 @@ from typing import Final
 
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history import prune, reads, writes
+from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, migrate
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
@@ -38,6 +39,7 @@ class Store:
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self.database = database
         self._now = now
+        self._commits: Commits | None = None
 
     def __enter__(self) -> "Store":
         return self
@@ -46,8 +48,17 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Do what `commits` was asked for, and give the connection back."""
+        if self._commits is not None:
+            self._commits.close()
         self.database.close()
+
+    @property
+    def commits(self) -> Commits:
+        """The same history for event loops: one for everybody who has this store."""
+        if self._commits is None:
+            self._commits = Commits(self.database)
+        return self._commits
 
     def moment(self) -> Moment:
         """One reading of the store's clock."""
@@ -76,20 +87,9 @@ class Store:
             lambda tx: writes.unknown(tx, run_id, step, number, reason, self.moment())
         )
 
-    def answered(
-        self,
-        run_id: str,
-        number: int,
-        report: StepReport,
-        *,
-        scheme: str | None = None,
-        issuing_country: str | None = None,
-    ) -> None:
+    def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """Record what an attempt came to; the step's name stands in the report."""
-        card = (scheme, issuing_country)
-        self.database.write(
-            lambda tx: writes.answered(tx, run_id, number, report, card, self.moment())
-        )
+        self.database.write(lambda tx: writes.answered(tx, run_id, number, report, self.moment()))
 
     def finish(self, run_id: str, result: RunResult) -> None:
         """Record the end of a run; a second time changes nothing."""

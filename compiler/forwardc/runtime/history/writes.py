@@ -143,15 +143,8 @@ def unknown(tx: Transaction, run_id: str, step: str, number: int, reason: str, n
     _touch(tx, run_id, now)
 
 
-def answered(
-    tx: Transaction,
-    run_id: str,
-    number: int,
-    report: StepReport,
-    card: tuple[str | None, str | None],
-    now: Moment,
-) -> None:
-    """Record what a step came to. `card`: scheme and issuing country, where the vault told them.
+def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now: Moment) -> None:
+    """Record what a step came to.
 
     A report whose outcome is unknown leaves the step `unknown`.
     """
@@ -170,7 +163,8 @@ def answered(
         *(fate, report.outcome, report.rejected_by, report.reason, report.vault_status),
         *(report.status, report.request_id, to_json(shown)),
         *(to_json(sorted(report.outputs.keys() - shown.keys())), report.answer),
-        *(report.cards_masked, report.duration_ms, *card, run_id, report.name),
+        *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
+        *(run_id, report.name),
     )
     _touch(tx, run_id, now)
 
