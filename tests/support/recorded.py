@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -66,10 +66,9 @@ class Recorded:
             self.store.stop(told.run_id, "no answer within 75 s")
         else:
             report = _report(told)
-            card = ("visa", "GB") if told.vault == "checkout" else (None, None)
-            self.store.answered(
-                told.run_id, number, report, scheme=card[0], issuing_country=card[1]
-            )
+            if told.vault == "checkout":
+                report = replace(report, scheme="visa", issuing_country="GB")
+            self.store.answered(told.run_id, number, report)
             self.store.finish(told.run_id, _result(told, report))
         self.clock.now = NOW
         return told.run_id

@@ -109,6 +109,9 @@ def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterat
     yield f"  answer   {_answer(plan, step)}"
     for name, value in step.outputs.items():
         yield f"  output   {name} = {value}"
+    if step.scheme or step.issuing_country:
+        told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
+        yield f"  card     {told}"
     if step.cards_masked:
         yield f"  warning  the answer held {step.cards_masked} card number(s), masked here"
     if step.answer:

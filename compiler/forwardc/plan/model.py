@@ -275,11 +275,19 @@ class Step(Part):
     outcome: tuple[Rule, ...] = ()
 
 
+class Tells(Part):
+    """Where an answer of the vault tells of the card, as JSON Pointers. Nothing is asked for it."""
+
+    scheme: str | None = None
+    issuing_country: str | None = None
+
+
 class Ask(Part):
     """A question to the vault before anything is sent: `when` over its answer."""
 
     http: Http
     when: PlanTerm
+    tells: Tells = Tells()
 
 
 class Fallback(Part):

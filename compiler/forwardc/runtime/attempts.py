@@ -27,16 +27,20 @@ from forwardc.runtime.prepare import Prepared, bind_step, moment
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
 from forwardc.runtime.send import Answer, HostRefused, Limits, NotSent, Sent, check_url
-from forwardc.runtime.shapes import BoundRequest, Came, Keys, StepReport
+from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, StepReport
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One run under way: what earlier steps gave, what came back, and what must not be shown."""
+    """One run under way: what earlier steps gave, what came back, and what must not be shown.
+
+    `card` is what the vault told of it before the first step.
+    """
 
     prepared: Prepared
     means: Means
     sink: Sink
+    card: CardFacts = field(default_factory=CardFacts)
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
     came: dict[str, Came | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
@@ -271,6 +275,9 @@ def _tried(course: _Course, scope: RunScope, trip: Trip) -> _Tried:
     concluded = _settled(course, read, conclude(step, read, scope.values))
     journey.redactor.hide_values({f"_{name}": one for name, one in concluded.outputs.items()})
     report = reported(step, trip, concluded, scope, journey.redactor)
+    if step.deliver == "vault":
+        told = journey.card
+        report = replace(report, scheme=told.scheme, issuing_country=told.issuing_country)
     return _Tried(report, read, trip.sent, concluded)
 
 

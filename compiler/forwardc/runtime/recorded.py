@@ -85,4 +85,6 @@ def report_of(step: StoredStep) -> StepReport:
         duration_ms=step.duration_ms or 0,
         withheld=step.sensitive_outputs,
         attempts=len(step.attempts),
+        scheme=step.scheme,
+        issuing_country=step.issuing_country,
     )

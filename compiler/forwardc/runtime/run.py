@@ -24,12 +24,14 @@ from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.send import Answer, Limits, Sent
 from forwardc.runtime.shapes import (
     Ambient,
+    CardFacts,
     Party,
     RunRequest,
     RunResult,
     ShownRequest,
     StepReport,
 )
+from forwardc.runtime.told import card_facts
 
 _ASK_LIMITS = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 
@@ -63,13 +65,15 @@ async def run(
         return None
     if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
         return None
-    available = await _ask(fallback, prepared, means, sink)
-    if available is None:
+    told = await _ask(fallback, prepared, means, sink)
+    if told is None:
         return None
-    if isinstance(available, Ended):
-        return _result(prepared, [], Past(), ended=available)
+    if isinstance(told, Ended):
+        return _result(prepared, [], Past(), ended=told)
+    available, card = told
     chosen = prepared if available else other
-    return await _begin(Journey(chosen, means, sink), Past(fell_back=not available, asked=name))
+    journey = Journey(chosen, means, sink, card)
+    return await _begin(journey, Past(fell_back=not available, asked=name))
 
 
 async def resume(
@@ -104,8 +108,8 @@ async def resume(
 
 async def _ask(
     fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
-) -> bool | Ended | None:
-    """What the vault says about the instrument; `Ended` where it cannot be asked."""
+) -> tuple[bool, CardFacts] | Ended | None:
+    """What the vault says about the instrument and its card; `Ended` where it cannot be asked."""
     answer: Sent | None = None
     # A token that the vault does not take is renewed once.
     for _ in range(2):
@@ -123,7 +127,9 @@ async def _ask(
     if not isinstance(answer, Answer):
         reason = "the vault cannot be asked about the instrument; nothing was sent"
         return Ended(Outcome.REJECTED, Party.VAULT, reason)
-    return holds(fallback.ask.when, direct_answer(answer).values())
+    values = direct_answer(answer).values()
+    card = card_facts(fallback.ask.tells, values["response.json"])
+    return holds(fallback.ask.when, values), card
 
 
 async def _begin(journey: Journey, past: Past) -> RunResult | None:

@@ -83,12 +83,21 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a vault told of a card. `issuing_country` is ISO 3166-1 alpha-2."""
+
+    scheme: str | None = None
+    issuing_country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """What happened in one step; every text is masked. Times are milliseconds.
 
     `answer` is the start of what came back, kept where the outcome is rejected or unknown;
     `cards_masked` counts the card numbers in it, which a vault should have removed. `withheld`
     names the outputs whose shown value is not the real one; `attempts` counts the sendings.
+    `scheme` and `issuing_country` are what the vault told of the card, unasked.
     """
 
     name: str
@@ -108,6 +117,8 @@ class StepReport:
     duration_ms: int = 0
     withheld: tuple[str, ...] = ()
     attempts: int = 1
+    scheme: str | None = None
+    issuing_country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

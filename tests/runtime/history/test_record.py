@@ -112,7 +112,8 @@ def test_an_answer_ends_the_step(store: Store, clock: Clock) -> None:
     number = store.intent(run.id, OWNER, intent_of(run))
     clock.turn(seconds=2)
     report = report_of(outputs={"id": "P1", "paid": True, "token": "***"}, cards_masked=1)
-    store.answered(run.id, number, report, scheme="visa", issuing_country="FR")
+    report = replace(report, scheme="visa", issuing_country="FR")
+    store.answered(run.id, number, report)
     (step,) = loaded(store, run).steps
     assert (step.state, step.outcome, step.status) == (StepState.ANSWERED, Outcome.APPROVED, 200)
     assert (step.outputs, step.sensitive_outputs) == ({"id": "P1", "paid": True}, ("token",))

@@ -138,6 +138,7 @@ def _fallback(context: Context, facts: Facts) -> Json:
                 "headers": _api_headers(),
             },
             "when": Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
+            "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
         },
     }
 

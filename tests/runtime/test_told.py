@@ -1,0 +1,97 @@
+"""What a vault tells of a card by the way: kept where it has the form of one, else dropped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from forwardc.cli.main import run as cli
+from forwardc.plan.model import Plan, Tells
+from forwardc.runtime.shapes import CardFacts, RunRequest
+from forwardc.runtime.told import card_facts
+
+TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
+SOURCE = "src_" + "a" * 26
+PAID = RunRequest(
+    source=SOURCE,
+    inputs={"cvv_token": "tok_" + "b" * 26},
+    texts={"amount": "1000", "currency": "EUR"},
+)
+
+
+@pytest.mark.parametrize("scheme", ["Visa", "American Express", "Cartes_Bancaires-2", "x" * 40])
+def test_a_scheme_is_short_plain_text(scheme: str) -> None:
+    assert card_facts(TELLS, {"card": {"scheme": scheme}}) == CardFacts(scheme=scheme)
+
+
+@pytest.mark.parametrize(
+    "scheme", ["", "x" * 41, "Visa\n", "\x1b[31mVisa", "<b>", "4242424242424242", 7, None, ["Visa"]]
+)
+def test_what_is_no_scheme_is_dropped(scheme: Any) -> None:
+    assert card_facts(TELLS, {"card": {"scheme": scheme}}) == CardFacts()
+
+
+@pytest.mark.parametrize(("country", "kept"), [("GB", True), ("gb", False), ("XX", False)])
+def test_a_country_is_a_code_of_iso_3166(country: str, kept: bool) -> None:
+    found = card_facts(TELLS, {"card": {"issuer_country": country}})
+    assert found.issuing_country == (country if kept else None)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {"card": "Visa"}, {"card": {}}])
+def test_an_answer_of_another_form_tells_nothing(document: Any) -> None:
+    assert card_facts(TELLS, document) == CardFacts()
+    assert card_facts(Tells(), document) == CardFacts()
+
+
+@pytest.mark.parametrize("state", ["active", "inactive"])
+def test_the_answer_about_an_instrument_tells_of_its_card(
+    forward: Plan, execute, forwarded, state: str
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            told = {"state": state, "scheme": "Visa", "issuer_country": "GB"}
+            return httpx.Response(200, json=told)
+        return forwarded(200, {"resultCode": "Authorised", "pspReference": "P1"})
+
+    ran = execute(forward, "card_with_cvc", PAID, answer)
+    assert len(ran.requests) == 2
+    (step,) = ran.done.steps
+    assert (step.scheme, step.issuing_country) == ("Visa", "GB")
+
+
+def test_nobody_is_asked_only_for_that(forward: Plan, execute, forwarded) -> None:
+    ran = execute(forward, "card", PAID, lambda _: forwarded(200, {"resultCode": "Authorised"}))
+    assert len(ran.requests) == 1
+    assert ran.done.steps[0].scheme is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "source", "told"),
+    [
+        ("network_token_cit", "src_visa_suspended_token000000", ("Visa", "US")),
+        ("card_cit", "src_visa_adyen_approved0000000", (None, None)),
+    ],
+)
+def test_what_was_told_is_shown_and_recorded(
+    root: Path,
+    capfd: pytest.CaptureFixture[str],
+    operation: str,
+    source: str,
+    told: tuple[str | None, str | None],
+) -> None:
+    given = {"amount": "1", "currency": "EUR", "reference": "r", "return_url": "https://s.example"}
+    params = [part for name, value in given.items() for part in ("-p", f"{name}={value}")]
+    through = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
+    command = ["run", f"adyen.{operation}", *through, "--source", source, *params, "--sandbox"]
+    assert cli([*command, "--json"]) == 0
+    ran = json.loads(capfd.readouterr().out)
+    assert cli(["history", "show", ran["run_id"], "--json"]) == 0
+    recorded = json.loads(capfd.readouterr().out)
+    for (step,) in (ran["steps"], recorded["steps"]):
+        assert (step["scheme"], step["issuing_country"]) == told
+    for again in (command, ["history", "show", ran["run_id"]]):
+        assert cli(again) == 0
+        lines = capfd.readouterr().out.splitlines()
+        assert any(line.split() == ["card", "Visa,", "US"] for line in lines) is (told[0] == "Visa")
