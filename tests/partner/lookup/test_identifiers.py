@@ -1,0 +1,95 @@
+"""A caller's identifiers against the merchant's."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from forwardc.partner.lookup import identifiers
+from forwardc.partner.lookup.identifiers import same
+
+KNOWN = {"email": "John.Smith@example.com", "customerId": "C-77", "phone": "+44 20 7946 0000"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"email": "John.Smith@example.com"},
+        {"email": " john.smith@EXAMPLE.com\n"},
+        {"customerId": "C-77", "email": "john.smith@example.com"},
+        {"phone": "442079460000"},
+        {"phone": "+44 (20) 7946-0000"},
+        {"phone": "\u0664\u0664 20 7946 0000"},
+    ],
+)
+def test_the_customer_is_known(given: dict[str, str]) -> None:
+    assert same(KNOWN, given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"email": "john.smith@example.org"},
+        {"email": ""},
+        {"customerId": "c-77"},
+        {"customerId": " C-77"},
+        {"customerId": "C-77", "email": "x@example.com"},
+        {"email": "x@example.com", "customerId": "C-77"},
+        {"phone": "442079460001"},
+        {"phone": "442079460000 or so"},
+        {"loyalty": "1"},
+        {"loyalty": ""},
+        {"Email": "john.smith@example.com"},
+        {"email": "\ud800"},
+    ],
+)
+def test_the_customer_is_another(given: dict[str, str]) -> None:
+    assert not same(KNOWN, given)
+
+
+@pytest.mark.parametrize("given", [{}, {"email": "john.smith@example.com"}, {"email": ""}])
+def test_an_unknown_reference_is_nobody(given: dict[str, str]) -> None:
+    assert not same(None, given)
+
+
+def test_texts_without_digits_are_no_equal_telephone_numbers() -> None:
+    assert not same({"phone": "none"}, {"phone": "unknown"})
+    assert not same({"phone": "(-)"}, {"phone": "+"})
+    assert same({"phone": "none"}, {"phone": "none"})
+
+
+def test_half_of_a_surrogate_pair_is_compared_like_any_text() -> None:
+    assert same({"customerId": "\ud800"}, {"customerId": "\ud800"})
+
+
+def test_a_nul_at_the_end_counts() -> None:
+    assert not same({"customerId": "1"}, {"customerId": "1\0"})
+
+
+@pytest.mark.parametrize("expected", [None, {}, KNOWN, {"email": "x"}])
+@pytest.mark.parametrize("given", [{"email": "first wrong", "customerId": "C-77", "other": "x"}])
+def test_the_same_work_is_done_whatever_the_merchant_knows(
+    expected: dict[str, str] | None, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+    digested: list[int] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(len(one) + len(other))
+        return hmac.compare_digest(one, other)
+
+    class Counted:
+        @staticmethod
+        def sha256(octets: bytes) -> object:
+            digested.append(len(octets))
+            return hashlib.sha256(octets)
+
+    class Compared:
+        compare_digest = staticmethod(compare)
+
+    monkeypatch.setattr(identifiers, "hmac", Compared)
+    monkeypatch.setattr(identifiers, "hashlib", Counted)
+    assert not same(expected, given)
+    assert compared == [64, 64, 64]
+    assert digested == [1_032] * 6
