@@ -163,6 +163,8 @@ _TABLE = (
     Code("FC0827", "dashboard-address", "The dashboard cannot be served at an address"),
     Code("FC0828", "callback-refused", "A callback was not taken"),
     Code("FC0829", "token-unknown", "A token is not known"),
+    Code("FC0830", "lookup-refused", "The data of payment references cannot be used"),
+    Code("FC0831", "guessable-reference", "Payment references can be guessed"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 
