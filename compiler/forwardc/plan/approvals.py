@@ -15,7 +15,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.changes import changes, described
-from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.digest import (
+    approval_digest,
+    canonical,
+    file_digest,
+    leaving,
+    review_surface,
+    surface_digest,
+)
 from forwardc.plan.model import Plan
 
 LOCK: Final = "forwardc.lock"
@@ -176,17 +183,19 @@ def _edited(lock: Lock) -> Iterator[str]:
 
 def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:
     """The states of one operation. Raises `KeyError` if the plan has no such operation."""
-    key, surface = place(plan, operation), review_surface(plan, operation)
+    key = place(plan, operation)
+    reviewed = any(step.review for step in plan.operations[operation].steps)
+    surface = surface_digest(plan, operation) if reviewed else None
     return Approvals(
-        own=_state(lock.own.get(key), leaving(plan, operation), today),
+        own=_state(lock.own.get(key), approval_digest(plan, operation), today),
         psp=None if surface is None else _state(lock.psp.get(key), surface, today),
     )
 
 
-def _state(record: Approval | None, now: Any, today: datetime.date) -> State:
+def _state(record: Approval | None, digest: str, today: datetime.date) -> State:
     if record is None:
         return State.NEVER
-    if record.digest != file_digest(canonical(now)):
+    if record.digest != digest:
         return State.CHANGED
     if record.expires is not None and record.expires < today:
         return State.EXPIRED

@@ -3,30 +3,38 @@
 Escaping already guarantees it; this check keeps a mistake of ours from reaching a vault.
 """
 
+import re
 from collections.abc import Iterable
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.values import Fragment
 
-_OPENERS = ("{{", "{%", "{#")
+_OPENING = re.compile(r"\{(?=[{%#])")
 
 
 def audited(pieces: Iterable[str | Fragment]) -> str:
     """Join the pieces. Raises `NotExpressible` where a template would open outside a fragment."""
     written: list[str] = []
-    allowed: set[int] = set()
-    length = 0
+    ours = 0
     for piece in pieces:
-        text = piece.text if isinstance(piece, Fragment) else piece
         if isinstance(piece, Fragment):
-            allowed.update(range(length, length + len(text) - 1))
-        written.append(text)
-        length += len(text)
-    joined = "".join(written)
-    for opener in _OPENERS:
-        at = joined.find(opener)
-        while at >= 0:
-            if at not in allowed:
-                raise NotExpressible("this text would open a template at the vault")
-            at = joined.find(opener, at + 1)
-    return joined
+            ours += openings(piece.text)
+            written.append(piece.text)
+        else:
+            written.append(piece)
+    return counted("".join(written), ours)
+
+
+def counted(text: str, ours: int) -> str:
+    """The text itself, which holds fragments with so many openings, and must hold no others.
+
+    Those of the fragments are among all that there are: as many means the same ones.
+    """
+    if openings(text) != ours:
+        raise NotExpressible("this text would open a template at the vault")
+    return text
+
+
+def openings(text: str) -> int:
+    """How often a template opens in a text, `{{`, `{%` or `{#`, each place counted."""
+    return len(_OPENING.findall(text))

@@ -6,9 +6,10 @@ The second is recomputed from the decoded plan and never read from a file. Knows
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from forwardc.plan.codec import to_json
+from forwardc.plan.kept import Kept
 from forwardc.plan.model import (
     Operation,
     Plan,
@@ -23,6 +24,9 @@ from forwardc.plan.terms import If, Ref, Source, Term, walk
 
 Json: TypeAlias = Any
 
+_OF_OPERATIONS: Final = Kept[str]()
+_OF_SURFACES: Final = Kept[str]()
+
 
 def file_digest(data: bytes) -> str:
     """`sha256:` and the hexadecimal digest of a file's bytes."""
@@ -35,8 +39,20 @@ def canonical(value: Json) -> bytes:
 
 
 def approval_digest(plan: Plan, operation: str) -> str:
-    """The digest of all that leaves when this operation runs."""
-    return file_digest(canonical(leaving(plan, operation)))
+    """The digest of all that leaves when this operation runs, computed once for each plan loaded.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    return _OF_OPERATIONS.get(
+        plan, operation, lambda: file_digest(canonical(leaving(plan, operation)))
+    )
+
+
+def surface_digest(plan: Plan, operation: str) -> str:
+    """The digest of what the vault's reviewers accept, computed once for each plan loaded."""
+    return _OF_SURFACES.get(
+        plan, operation, lambda: file_digest(canonical(review_surface(plan, operation)))
+    )
 
 
 def leaving(plan: Plan, operation: str) -> Json:

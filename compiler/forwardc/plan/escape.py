@@ -13,6 +13,8 @@ UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 """RFC 3986, section 2.3: the characters that mean themselves everywhere in a URL."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# XML 1.0, section 2.2, production 2.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our fault
@@ -53,9 +55,14 @@ def header_text(text: str, *, templated: bool) -> str:
     return header_literal(text, templated=False)
 
 
+def is_printable_ascii(text: str) -> bool:
+    """Whether a text has characters from the space to `~` only."""
+    return text.isascii() and text.isprintable()
+
+
 def header_literal(text: str, *, templated: bool) -> str:
     """A header value known at build time: printable ASCII, at a vault without braces."""
-    if not all(" " <= char <= "~" for char in text):
+    if not is_printable_ascii(text):
         raise NotExpressible("a header holds printable ASCII only")
     if templated and ("{" in text or "}" in text):
         raise NotExpressible("a brace cannot stand in a header that the vault reads as a template")
@@ -64,7 +71,7 @@ def header_literal(text: str, *, templated: bool) -> str:
 
 def xml_text(text: str, *, templated: bool) -> str:
     """Character data or an attribute value of XML 1.0."""
-    if not all(_is_xml(char) for char in text):
+    if _NOT_XML.search(text):
         raise NotExpressible("XML 1.0 cannot hold this control character")
     for char, entity in _XML_ENTITIES:
         text = text.replace(char, entity)
@@ -120,12 +127,3 @@ _XML_ENTITIES = (
     ("\n", "&#10;"),
     ("\t", "&#9;"),
 )
-
-
-def _is_xml(char: str) -> bool:
-    return (
-        char in "\t\n\r"
-        or " " <= char <= "\ud7ff"
-        or "\ue000" <= char <= "\ufffd"
-        or char > "\uffff"
-    )

@@ -11,6 +11,7 @@ from forwardc.plan import escape, writers
 from forwardc.plan.audit import audited
 from forwardc.plan.functions import FUNCTIONS, CannotCompute
 from forwardc.plan.terms import (
+    LINES,
     Atom,
     Call,
     Encoded,
@@ -25,6 +26,7 @@ from forwardc.plan.terms import (
     Source,
     Term,
     Text,
+    line_parts,
 )
 from forwardc.plan.values import ABSENT, MASK, Fragment, Secret, Template, Value, is_absent
 
@@ -62,13 +64,13 @@ def evaluate(term: Term, scope: Scope) -> Value:
         case Lit(value=value):
             return value
         case Ref():
-            return _reference(term, scope)
+            return reference(term, scope)
         case Raw(text=text, number=number):
             return Fragment(text, number)
         case Call():
             return _call(term, scope)
         case Text(parts=parts):
-            return _joined([evaluate(part, scope) for part in parts])
+            return joined([evaluate(part, scope) for part in parts])
         case Map(entries=entries):
             values = ((key, evaluate(value, scope)) for key, value in entries)
             return {key: value for key, value in values if not is_absent(value)}
@@ -80,7 +82,7 @@ def evaluate(term: Term, scope: Scope) -> Value:
         case Encoded():
             return _encoded(term, scope)
         case Limit():
-            return _limited(term, scope)
+            return limited(term, evaluate(term.term, scope))
         case Source():
             if scope.source is None:
                 raise KeyError("source")
@@ -91,7 +93,8 @@ def evaluate(term: Term, scope: Scope) -> Value:
             assert_never(term)
 
 
-def _reference(ref: Ref, scope: Scope) -> Value:
+def reference(ref: Ref, scope: Scope) -> Value:
+    """The value of a reference, masked where it is tainted and not revealed."""
     value: Value | Secret = scope.values[ref.name]
     if isinstance(value, Secret):
         revealed: Value = value.reveal() if scope.reveal else MASKED
@@ -99,7 +102,8 @@ def _reference(ref: Ref, scope: Scope) -> Value:
     return value
 
 
-def _joined(values: list[Value]) -> Value:
+def joined(values: list[Value]) -> Value:
+    """Texts one after the other; absent where one of them is."""
     if any(is_absent(value) for value in values):
         return ABSENT
     parts = [part for value in values for part in writers.parts_of(value)]
@@ -115,9 +119,9 @@ def _call(call: Call, scope: Scope) -> Value:
     if any(is_absent(arg) for arg in args):
         return ABSENT
     if call.function == "json":
-        return _joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
+        return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
     if call.function == "text":
-        return _joined(args)
+        return joined(args)
     if call.function == "jwe":
         args, named = (
             [_json_text(arg) for arg in args],
@@ -146,7 +150,7 @@ def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
 def _json_text(value: Value) -> Value:
     if not isinstance(value, dict | list):
         return value
-    return _joined([Template(tuple(writers.json_pieces(value, templated=False)))])
+    return joined([Template(tuple(writers.json_pieces(value, templated=False)))])
 
 
 def _fragments(value: Value) -> list[Fragment]:
@@ -164,47 +168,49 @@ def _fragments(value: Value) -> list[Fragment]:
 
 
 def _encoded(term: Encoded, scope: Scope) -> Value:
-    encoding, templated = term.encoding, term.templated
-    if encoding in (Encoding.HEADER, Encoding.QUERY, Encoding.URL):
-        return _line(term, scope)
-    value = evaluate(term.tree, scope)
-    if is_absent(value):
-        return ABSENT
-    match encoding:
-        case Encoding.JSON:
-            pieces = writers.json_pieces(value, templated=templated)
-        case Encoding.FORM:
-            pieces = writers.form_pieces(value, templated=templated)
-        case Encoding.XML:
-            pieces = writers.xml_pieces(value, term.doctype, templated=templated)
-        case _:
-            pieces = writers.scalar_pieces(value, encoding, templated=templated)
-    return _written(list(pieces), templated=templated)
-
-
-def _written(pieces: list[str | Fragment], *, templated: bool) -> str:
-    if templated:
-        return audited(pieces)
-    return "".join(piece.text if isinstance(piece, Fragment) else piece for piece in pieces)
-
-
-def _line(term: Encoded, scope: Scope) -> Value:
-    """A header, query value or URL: what the author wrote stays, what a run gives is escaped."""
-    pieces: list[str | Fragment] = []
-    parts = term.tree.parts if isinstance(term.tree, Text) else (term.tree,)
-    for part in parts:
-        value = evaluate(part, scope)
-        if is_absent(value):
+    if term.encoding in LINES:
+        values = [evaluate(part, scope) for part in line_parts(term.tree)]
+        if any(is_absent(value) for value in values):
             return ABSENT
+        return written(term, line_pieces(term, values))
+    value = evaluate(term.tree, scope)
+    return value if is_absent(value) else written(term, tree_pieces(term, value))
+
+
+def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:
+    """The text of a body or of one value in it."""
+    match term.encoding:
+        case Encoding.JSON:
+            return writers.json_pieces(value, templated=term.templated)
+        case Encoding.FORM:
+            return writers.form_pieces(value, templated=term.templated)
+        case Encoding.XML:
+            return writers.xml_pieces(value, term.doctype, templated=term.templated)
+        case _:
+            return writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:
+    """The text of a line: what the author wrote stays, what a run gives is escaped."""
+    for part, value in zip(line_parts(term.tree), values, strict=True):
         if isinstance(part, Lit):
-            pieces.append(_literal(term.encoding, writers.text_of(value), term.templated))
+            yield _literal(term.encoding, writers.text_of(value), term.templated)
         else:
-            pieces += writers.scalar_pieces(value, term.encoding, templated=term.templated)
-    line = _written(pieces, templated=term.templated)
-    if term.encoding is Encoding.HEADER and line != line.strip(" "):
+            yield from writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def written(term: Encoded, pieces: writers.Pieces) -> str:
+    """The pieces as one text, audited where a vault reads it as a template."""
+    text = audited(pieces) if term.templated else "".join(map(writers.raw_text, pieces))
+    return checked_line(text) if term.encoding is Encoding.HEADER else text
+
+
+def checked_line(text: str) -> str:
+    """A header's text itself. Raises `NotExpressible` where HTTP would change it."""
+    if text != text.strip(" "):
         # HTTP drops it on the way (RFC 9110, section 5.5), so it would not arrive as given.
         raise escape.NotExpressible("a header cannot begin or end with a space")
-    return line
+    return text
 
 
 def _literal(encoding: Encoding, text: str, templated: bool) -> str:
@@ -217,8 +223,8 @@ def _literal(encoding: Encoding, text: str, templated: bool) -> str:
             return text
 
 
-def _limited(term: Limit, scope: Scope) -> Value:
-    value = evaluate(term.term, scope)
+def limited(term: Limit, value: Value) -> Value:
+    """The value of what is limited. Raises `TooLong`."""
     if isinstance(value, str) and len(value) > term.maximum:
         raise TooLong(f"{term.name} is longer than {term.maximum} characters")
     return value

@@ -3,13 +3,19 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError
 
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.parts import Http, Part, PlanTerm
 from forwardc.plan.reconcile import Reconcile
+
+if TYPE_CHECKING:
+    # A loaded plan never changes: its digest is computed once.
+    from collections.abc import Mapping as Table
+else:
+    Table = dict
 
 PLAN_VERSION = 1
 
@@ -117,8 +123,8 @@ class SourceKind(Part):
     pattern: str
     single_use: bool = False
     bind: PlanTerm
-    inputs: dict[str, ValueSpec] = Field(default_factory=dict)
-    has: dict[str, Presence] = Field(default_factory=dict)
+    inputs: Table[str, ValueSpec] = Field(default_factory=dict)
+    has: Table[str, Presence] = Field(default_factory=dict)
 
 
 class SecretSpec(Part):
@@ -271,7 +277,7 @@ class Step(Part):
     uses_cvc: bool = False
     vault_key_hours: int | None = None
     reconcile: Reconcile | None = None
-    outputs: dict[str, Output] = Field(default_factory=dict)
+    outputs: Table[str, Output] = Field(default_factory=dict)
     outcome: tuple[Rule, ...] = ()
 
 
@@ -321,7 +327,7 @@ class Operation(Part):
     status: Literal["documented", "unconfirmed", "stand_in"] = "documented"
     notes: tuple[Note, ...] = ()
     params: tuple[str, ...] = ()
-    inputs: dict[str, ValueSpec] = Field(default_factory=dict)
+    inputs: Table[str, ValueSpec] = Field(default_factory=dict)
     requires: tuple[str, ...] = ()
     may_lack: tuple[str, ...] = ()
     stored_secrets: tuple[str, ...] = ()
@@ -341,13 +347,13 @@ class Plan(Part):
     destination: str
     environment: Literal["sandbox", "production"]
     hosts: Hosts
-    credentials: dict[str, Credential] = Field(default_factory=dict)
+    credentials: Table[str, Credential] = Field(default_factory=dict)
     keys: KeySet | None = None
     secret_store: SecretStore | None = None
-    sources: dict[str, SourceKind] = Field(default_factory=dict)
-    params: dict[str, ValueSpec] = Field(default_factory=dict)
-    secrets: dict[str, SecretSpec] = Field(default_factory=dict)
-    operations: dict[str, Operation]
+    sources: Table[str, SourceKind] = Field(default_factory=dict)
+    params: Table[str, ValueSpec] = Field(default_factory=dict)
+    secrets: Table[str, SecretSpec] = Field(default_factory=dict)
+    operations: Table[str, Operation]
 
 
 class _Versioned(BaseModel):

@@ -103,6 +103,10 @@ class Encoding(StrEnum):
     URL = "url"
 
 
+LINES = frozenset({Encoding.HEADER, Encoding.QUERY, Encoding.URL})
+"""The encodings of one line, in which the author's own text stays as it was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded(_Spanned):
     """A tree written as text. `templated`: a vault reads the result as a template.
@@ -156,6 +160,11 @@ def children(term: Term) -> tuple[Term, ...]:
             return (tree,)
         case Limit(term=inner):
             return (inner,)
+
+
+def line_parts(tree: Term) -> "tuple[Term, ...]":
+    """The parts of a header, query value or URL; a `Lit` among them is the author's own text."""
+    return tree.parts if isinstance(tree, Text) else (tree,)
 
 
 def walk(term: Term) -> "list[Term]":

@@ -45,11 +45,18 @@ def parts_of(value: Value) -> Parts:
             return (text_of(value),)
 
 
+def raw_text(piece: str | Fragment) -> str:
+    """A piece as it is written."""
+    return piece.text if isinstance(piece, Fragment) else piece
+
+
 def scalar_pieces(value: Value, encoding: Encoding, *, templated: bool) -> Pieces:
     """One scalar with every plain piece escaped for `encoding`."""
     for part in parts_of(value):
-        is_fragment = isinstance(part, Fragment)
-        yield part if is_fragment else escape.escape(encoding, str(part), templated=templated)
+        if isinstance(part, Fragment):
+            yield part
+        else:
+            yield escape.escape(encoding, part, templated=templated)
 
 
 def json_pieces(value: Value, *, templated: bool) -> Pieces:
