@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from forwardc.runtime.lanes import network
+
 
 class NotLoopback(ValueError):  # noqa: N818 - the address's property
     """A sandbox's address is not one of this machine."""
@@ -18,7 +20,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, base_url: str) -> None:
         self._base = loopback_url(base_url)
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = network()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the sandbox, its Host header and target unchanged."""

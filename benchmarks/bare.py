@@ -1,0 +1,70 @@
+"""The least that can stand in the place of `forwardc serve`: `python -m benchmarks.bare VAULT`.
+
+A Starlette app with one route that reads its JSON and makes the same outbound call with the same
+client, parser and event loop. It checks nothing, remembers nothing, knows nobody. Prints its port.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from forwardc.runtime.sandbox import LoopbackTransport
+
+_URL = "https://forward.sandbox.checkout.com/forward"
+
+
+def app(vault: str, call: dict[str, object]) -> Starlette:
+    """The app: every request is one call of the vault at `vault`."""
+    clients: list[httpx.AsyncClient] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        transport = LoopbackTransport(vault)
+        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+            clients.append(client)
+            yield
+
+    async def share(request: Request) -> JSONResponse:
+        asked = await request.json()
+        body = json.dumps(call | {"reference": asked["partnerPaymentReference"]}).encode()
+        started = perf_counter()
+        answer = await clients[0].post(_URL, content=body, headers=_HEADERS)
+        took = round((perf_counter() - started) * 1000)
+        told = answer.json()
+        nested = told["destination_response"]
+        headers = {name: values[0] for name, values in nested["headers"].items()}
+        return JSONResponse(
+            {"status": nested["status"], "headers": headers, "body": told, "request-time": took}
+        )
+
+    path = "/v1/initiate-payment-sharing"
+    return Starlette(routes=[Route(path, share, methods=["POST"])], lifespan=lifespan)
+
+
+_HEADERS = {"Authorization": "Bearer " + "k" * 35, "Content-Type": "application/json"}
+
+
+def main() -> None:
+    """Serve on a free port until interrupted."""
+    vault, call = sys.argv[1], json.loads(sys.stdin.read())
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        app(vault, call), loop="uvloop", http="httptools", log_level="critical", access_log=False
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
