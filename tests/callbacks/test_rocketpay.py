@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -15,15 +16,20 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 import gate
+from forwardc.cli.dashboard import _callbacks
 from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
+from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.shapes import RunResult
 from forwardc.runtime.sources.protocol import SourceFailed
 from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
@@ -45,8 +51,15 @@ def tables(store: Store) -> TokenTables:
 class Gate:
     """Calls the route as the Gate does, in this process."""
 
-    def __init__(self, tables: Any, look_up: Callable[[str], str | None] | None = None) -> None:
-        self.app = Starlette(routes=routes(tables, look_up or {SECRET: gate.SECRET}.get))
+    def __init__(
+        self,
+        tables: Any,
+        look_up: Callable[[str], str | None] | None = None,
+        *,
+        app: Starlette | None = None,
+    ) -> None:
+        given = look_up or {SECRET: gate.SECRET}.get
+        self.app = app or Starlette(routes=routes(tables, given))
 
     def post(self, body: bytes, method: str = "POST") -> httpx.Response:
         async def call() -> httpx.Response:
@@ -60,6 +73,17 @@ class Gate:
 @pytest.fixture
 def post(tables: TokenTables) -> Post:
     return Gate(tables).post
+
+
+def pending_run(store: Store, payment_id: str) -> str:
+    """A run that waits for what becomes of a payment; its id."""
+    run_id = str(uuid4())
+    names = (run_id, "sandbox", "direct", "rocketpay", "payout", "payout", "digest", run_id)
+    params = {"payment_id": payment_id}
+    store.begin(NewRun(*names, (PlannedStep("payout", "direct"),), "test", params=params))
+    result = RunResult(run_id, "payout", False, "digest", Outcome.PENDING, None, None, ())
+    store.finish(run_id, result)
+    return run_id
 
 
 def count(store: Store) -> int:
@@ -298,3 +322,27 @@ def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenT
     # A name that nobody allowed is not answered, whatever it asks for.
     desk.app = create(store, Settings(hosts("127.0.0.1")), mounted)
     assert desk.post(gate.body(GOOD)).status_code == 421
+
+
+def test_the_dashboard_of_a_sandbox_takes_its_callbacks_apart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET, gate.SECRET)
+    played = sandbox_secret("rocketpay", "rocketpay_secret")
+    for sandbox, right, wrong in ((True, played, gate.SECRET), (False, gate.SECRET, played)):
+        app = Starlette(routes=_callbacks(store, None, sandbox=sandbox))
+        post = Gate(None, app=app).post
+        assert post(gate.body(gate.signed(gate.of_token(), wrong))).status_code == 403
+        assert post(gate.body(gate.signed(gate.of_token(), right))).json() == {"status": "stored"}
+        assert TokenTables(store, emulated=sandbox).token(gate.TOKEN)
+        assert bool(TokenTables(store).token(gate.TOKEN)) is not sandbox
+
+
+def test_a_payment_of_two_runs_is_told(
+    store: Store, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = [pending_run(store, "payment-1") for _ in range(2)]
+    assert post(gate.body(gate.signed(gate.of_payment()))).status_code == 200
+    (record,) = caplog.records
+    assert record.getMessage().startswith("FC0824 ")
+    assert record.getMessage().endswith(", ".join(runs))

@@ -50,6 +50,7 @@ def start_run(store: Store) -> StartRun:
         reference: str = "",
         request_id: str | None = None,
         destination: str = "rocketpay",
+        emulated: bool = False,
     ) -> str:
         run_id = str(uuid4())
         store.begin(
@@ -58,6 +59,7 @@ def start_run(store: Store) -> StartRun:
                 reference=reference or run_id,
                 steps=(PlannedStep(STEP, "direct"),),
                 owner="test",
+                emulated=emulated,
                 params={"payment_id": payment_id} if payment_id else {},
             )
         )

@@ -53,7 +53,7 @@ class Desk:
 
     @property
     def tables(self) -> TokenTables:
-        return TokenTables(self.history)
+        return TokenTables(self.history, emulated=True)
 
     def wait(self, true: Callable[[], bool]) -> None:
         for _ in range(250):
@@ -69,7 +69,9 @@ def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk
     secret = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
     with (
         open_store(url) as history,
-        served(Starlette(routes=routes(TokenTables(history), secret.get))) as merchant,
+        served(
+            Starlette(routes=routes(TokenTables(history, emulated=True), secret.get))
+        ) as merchant,
         start_in_thread() as sandbox,
     ):
         sandbox.world.callback_url = merchant + PATH
@@ -80,7 +82,7 @@ def test_from_creating_to_revoking(forwardc: Desk) -> None:
     token = forwardc.create()
     code, out, err = forwardc("show", token)
     assert (code, err) == (0, "")
-    assert "state     active\n" in out
+    assert "state     active, told by a sandbox\n" in out
     assert "424242******4242, expires 2030-08, J*** R***" in out
     assert "asked     approved\n" in out
     code, out, err = forwardc("revoke", token)
@@ -91,7 +93,7 @@ def test_from_creating_to_revoking(forwardc: Desk) -> None:
     forwardc.wait(lambda: "revoke" in {one.status for one in forwardc.tables.callbacks_of(token)})
     code, out, _ = forwardc("show", token, "--offline")
     assert code == 0
-    assert "state     revoke\n" in out
+    assert "state     revoke, told by a sandbox\n" in out
     assert "settled a run" in out
     run = forwardc.history.load(run_id)
     assert run
@@ -175,7 +177,7 @@ def test_tokens_are_listed(forwardc: Desk) -> None:
     token = forwardc.create()
     code, out, _ = forwardc("show")
     assert code == 0
-    assert out.splitlines()[1].startswith(f"{token}  active  ")
+    assert out.splitlines()[1].startswith(f"{token}  active  sandbox ")
     assert json.loads(forwardc("show", "--json")[1])["tokens"][0]["facts"]["token"] == token
 
 

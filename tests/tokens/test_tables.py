@@ -11,11 +11,12 @@ import pytest
 
 import gate
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.migrations import MIGRATIONS
+from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.shapes import RunResult
 from forwardc.runtime.store_journal import StoreJournal
 from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenState
+from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenFilter, TokenState
 from forwardc.runtime.tokens.tables import TokenTables
 
 
@@ -89,8 +90,11 @@ def test_the_token_that_changed_last_comes_first(tables: TokenTables) -> None:
     for token in (gate.TOKEN, gate.OTHER):
         tables.receive(callback(gate.of_token(token=token)))
     tables.receive(callback(gate.of_card()))
-    assert [record.facts.token for record in tables.tokens()] == [gate.TOKEN, gate.OTHER]
-    assert len(tables.tokens(1)) == 1
+    assert [record.facts.token for record in tables.search(TokenFilter()).tokens] == [
+        gate.TOKEN,
+        gate.OTHER,
+    ]
+    assert len(tables.search(TokenFilter(), limit=1).tokens) == 1
 
 
 def test_callbacks_at_the_same_time_lose_nothing(tables: TokenTables) -> None:
@@ -146,10 +150,103 @@ def test_a_settled_run_stays_so(store: Store, tables: TokenTables, start_run) ->
 def test_two_runs_of_one_payment_are_left_to_a_person(
     store: Store, tables: TokenTables, start_run
 ) -> None:
-    runs = [start_run(Outcome.UNKNOWN, payment_id="payment-1") for _ in range(2)]
-    assert not tables.receive(callback(gate.of_payment())).settled
+    runs = tuple(start_run(Outcome.UNKNOWN, payment_id="payment-1") for _ in range(2))
+    receipt = tables.receive(callback(gate.of_payment()))
+    assert (receipt.settled, receipt.undecided) == ((), runs)
     assert tables.settle_waiting() == ()
     assert {outcome(store, run_id) for run_id in runs} == {Outcome.UNKNOWN}
+    for run_id, other in (runs, runs[::-1]):
+        (event,) = store.events(run_id)
+        assert event.what.startswith(f"approved, of this run or of {other}, which named the same")
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_of_two_runs_the_one_whose_request_is_named_is_settled(
+    store: Store, tables: TokenTables, start_run, later: bool
+) -> None:
+    if later:
+        tables.receive(callback(gate.of_payment()))
+    first, second = (
+        start_run(Outcome.PENDING, payment_id="payment-1", request_id=request)
+        for request in ("request-payment-1", "request-2")
+    )
+    settled = (
+        tables.settle_waiting() if later else tables.receive(callback(gate.of_payment())).settled
+    )
+    assert settled == (first,)
+    assert (outcome(store, first), outcome(store, second)) == (Outcome.APPROVED, Outcome.PENDING)
+    # What the payment comes to later is the first run's, too.
+    assert tables.settle_waiting() == ()
+    receipt = tables.receive(callback(gate.of_payment(status="refunded")))
+    assert (receipt.settled, receipt.undecided) == ((), (second,))
+    assert outcome(store, second) is Outcome.PENDING
+    assert first in store.events(second)[0].what
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_a_sandbox_settles_its_own_runs_only(store: Store, start_run, emulated: bool) -> None:
+    real, played = (
+        start_run(Outcome.PENDING, payment_id="payment-1", emulated=one) for one in (False, True)
+    )
+    tables = TokenTables(store, emulated=emulated)
+    receipt = tables.receive(callback(gate.of_payment()))
+    assert (receipt.settled, receipt.undecided) == ((played if emulated else real,), ())
+    assert outcome(store, real if emulated else played) is Outcome.PENDING
+    assert tables.settle_waiting() == ()
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_a_waiting_run_hears_no_callback_of_the_other_side(
+    store: Store, start_run, emulated: bool
+) -> None:
+    run_id = start_run(payment_id="payment-1", emulated=emulated)
+    TokenTables(store, emulated=not emulated).receive(callback(gate.of_payment()))
+    store.lease(run_id, "test", -1)
+    assert TokenTables(store).settle_waiting() == ()
+    TokenTables(store, emulated=emulated).receive(callback(gate.of_payment()))
+    assert outcome(store, run_id) is Outcome.APPROVED
+
+
+def test_a_sandbox_does_not_change_what_the_gate_told(store: Store) -> None:
+    gates, played = TokenTables(store), TokenTables(store, emulated=True)
+    assert played.receive(callback(gate.of_token("token_revoke", "revoke"))).stranger
+    assert gates.token(gate.TOKEN) is None
+    # The very same text, from the other side, is no repetition.
+    for tables in (gates, played):
+        assert not tables.receive(callback(gate.of_token())).repeated
+        assert tables.receive(callback(gate.of_token())).repeated
+    told = gates.token(gate.TOKEN)
+    assert told
+    assert (told.facts.state, told.emulated) == (TokenState.ACTIVE, False)
+    assert len(gates.callbacks_of(gate.TOKEN)) == 1
+    assert len(played.callbacks_of(gate.TOKEN)) == 2
+    assert [one.emulated for one in gates.search(TokenFilter()).tokens] == [False, True]
+
+
+def test_tokens_are_found_and_paged(tables: TokenTables) -> None:
+    tokens = [f"{number:064x}" for number in range(5)]
+    for token in tokens:
+        customer = {"id": f"customer-{token[-1]}"}
+        tables.receive(callback(gate.of_token(token=token, customer=customer)))
+    tables.receive(callback(gate.of_token("token_revoke", "revoke", token=tokens[2])))
+
+    def found(wanted: TokenFilter, **page: int | None) -> list[str]:
+        return [one.facts.token for one in tables.search(wanted, **page).tokens]
+
+    assert found(TokenFilter(state=TokenState.REVOKED)) == [tokens[2]]
+    assert (
+        found(TokenFilter(text=tokens[1])) == found(TokenFilter(text="customer-1")) == [tokens[1]]
+    )
+    assert found(TokenFilter(text="customer")) == found(TokenFilter(emulated=True)) == []
+    seen: list[str] = []
+    cursor: int | None = None
+    for size in (2, 2, 1):
+        page = tables.search(TokenFilter(), cursor=cursor, limit=2)
+        assert len(page.tokens) == size
+        seen += [one.facts.token for one in page.tokens]
+        cursor = page.cursor
+    assert cursor is None
+    assert seen == [tokens[2], tokens[4], tokens[3], tokens[1], tokens[0]]
 
 
 def test_a_payment_of_another_destination_is_not_touched(tables: TokenTables, start_run) -> None:
@@ -209,5 +306,24 @@ def test_a_clock_that_jumps_back_changes_no_order(store: Store) -> None:
     at(20).receive(callback(gate.of_token(token=gate.OTHER)))
     at(1).receive(callback(gate.of_token()))
     at(1).receive(callback(gate.of_token("token_revoke", "revoke")))
-    assert [record.facts.token for record in at(1).tokens()] == [gate.TOKEN, gate.OTHER]
+    assert [record.facts.token for record in at(1).search(TokenFilter()).tokens] == [
+        gate.TOKEN,
+        gate.OTHER,
+    ]
     assert [one.status for one in at(1).callbacks_of(gate.TOKEN)] == ["active", "revoke"]
+
+
+def test_tokens_of_an_older_history_are_the_gates(history_url: str) -> None:
+    statement = (
+        "INSERT INTO tokens (token, state, first_seen_at, updated_at, changed_by, masked_number)"
+        " VALUES (?, 'active', 'then', 'now', 7, '424242******4242')"
+    )
+    with open_store(history_url, migrations=MIGRATIONS[:3]) as old:
+        old.database.write(lambda tx: tx.run(statement, gate.TOKEN))
+    with open_store(history_url) as new:
+        record = TokenTables(new).token(gate.TOKEN)
+        assert record
+        assert (record.facts.state, record.facts.masked_number) == ("active", "424242******4242")
+        assert (record.emulated, record.first_seen_at) == (False, "then")
+        assert TokenTables(new, emulated=True).token(gate.TOKEN) is None
+        assert TokenTables(new).receive(callback(gate.of_token())).applied is Applied.CHANGED

@@ -52,7 +52,11 @@ class _App:
     help="What the printed link allows.",
 )
 @secrets_option
-@click.option("--sandbox", is_flag=True, help="Take the callbacks of a sandbox.")
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Take the callbacks of a sandbox, about its own runs and tokens.",
+)
 @history_option
 def command(
     port: int,
@@ -113,7 +117,7 @@ def _callbacks(store: "Store", file: Path | None, *, sandbox: bool) -> "list[Rou
 
     if sandbox:
         made_up = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
-        return routes(TokenTables(store), made_up.get)
+        return routes(TokenTables(store, emulated=True), made_up.get)
     sink = Sink()
     look_up = open_lookup(os.environ, file, sink)
     for found in sink.sorted():

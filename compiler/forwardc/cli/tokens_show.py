@@ -13,7 +13,7 @@ from forwardc.plan.program import Outcome
 from forwardc.runtime.shapes import RunResult, exit_code, shown_data
 from forwardc.runtime.tokens.records import StoredCallback, TokenFacts, TokenRecord
 
-_TOKENS: Final = ("token", "state", "card", "customer", "last change")
+_TOKENS: Final = ("token", "state", "told by", "card", "customer", "last change")
 _CALLBACKS: Final = ("received", "about", "status", "request", "payment", "did")
 
 
@@ -91,7 +91,7 @@ def _token(known: Known) -> Iterator[str]:
         yield "state     no callback has named it"
         return
     facts = known.record.facts
-    yield f"state     {facts.state}"
+    yield f"state     {facts.state}{', told by a sandbox' if known.record.emulated else ''}"
     yield f"card      {_card(facts)}"
     yield f"customer  {facts.customer_id or 'not told'}, project {facts.project_id or 'not told'}"
     yield f"created   {facts.created_at or 'not told'}"
@@ -104,7 +104,7 @@ def _token(known: Known) -> Iterator[str]:
 def _row(record: TokenRecord) -> tuple[str, ...]:
     facts = record.facts
     return (
-        *(facts.token, facts.state, _card(facts)),
+        *(facts.token, facts.state, "sandbox" if record.emulated else "Gate", _card(facts)),
         *(facts.customer_id or "-", record.updated_at),
     )
 

@@ -18,6 +18,7 @@ from forwardc.runtime.run import preview, run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, exit_code
 from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.tokens.records import TokenFilter
 from forwardc.runtime.tokens.tables import TokenTables
 
 _NO_TOKEN: Final = "0" * 64
@@ -44,13 +45,13 @@ def show_recent(given: Given) -> int:
     if store is None:
         return report(sink, as_json=given.as_json)
     with store:
-        return listed(TokenTables(store).tokens(), as_json=given.as_json)
+        return listed(TokenTables(store).search(TokenFilter()).tokens, as_json=given.as_json)
 
 
 def show_one(given: Given, token: str, *, offline: bool) -> int:
     """Show a token, and what the destination says of it. Returns the exit code."""
     sink = Sink()
-    known = _known(given, token, sink)
+    known = _known(given, token, sink, offline=offline)
     if known is None:
         return report(sink, as_json=given.as_json)
     if offline and known.record is None:
@@ -90,12 +91,15 @@ def project_of(plan: Plan) -> int:
     return int(json.loads(shown[0].body)["customer"]["project_id"])
 
 
-def _known(given: Given, token: str, sink: Sink) -> Known | None:
+def _known(given: Given, token: str, sink: Sink, *, offline: bool = False) -> Known | None:
+    """What the Gate told, or the sandbox where that one is asked; offline, what anybody told."""
     store = open_history(given.history, sink)
     if store is None:
         return None
     with store:
-        tables = TokenTables(store)
+        tables = TokenTables(store, emulated=given.sandbox is not None)
+        if offline and tables.token(token) is None:
+            tables = TokenTables(store, emulated=given.sandbox is None)
         return Known(token, tables.token(token), tuple(tables.callbacks_of(token)))
 
 

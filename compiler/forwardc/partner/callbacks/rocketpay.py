@@ -64,6 +64,8 @@ class _Desk:
         receipt = self.store.receive(callback)
         if receipt.stranger:
             _tell_stranger(callback)
+        if receipt.undecided:
+            _tell_undecided(receipt.undecided)
         return receipt
 
 
@@ -108,4 +110,12 @@ def _tell_stranger(callback: Callback) -> None:
     _LOG.warning(
         "FC0829 a callback of rocketpay is about token ...%s, which nobody announced; it is stored",
         token[-6:],
+    )
+
+
+def _tell_undecided(runs: tuple[str, ...]) -> None:
+    _LOG.warning(
+        "FC0824 a callback of rocketpay is about a payment that more than one run named; find out"
+        " which one made it, and settle with `forwardc resolve`: %s",
+        ", ".join(runs),
     )

@@ -14,7 +14,7 @@ from forwardc.diagnostics.scan import find_cards
 from forwardc.plan.program import Outcome
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
-_TOKEN = re.compile(r"[0-9a-f]{64}")
+TOKEN = re.compile(r"[0-9a-f]{64}")
 # The Gate shows six digits and four. More than ten could be a card number with a hole in it.
 _MASKED = re.compile(r"[0-9]{0,6}[*xX\u2022]{2,15}[0-9]{0,4}")
 _LONGEST = 255
@@ -97,7 +97,7 @@ def _told_state(document: Json, request: Json) -> TokenState:
 def _token(document: Json) -> str | None:
     for holder in (document, _object(document, "account")):
         found = holder.get("token")
-        if isinstance(found, str) and _TOKEN.fullmatch(found):
+        if isinstance(found, str) and TOKEN.fullmatch(found):
             return found
     return None
 

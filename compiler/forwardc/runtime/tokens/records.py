@@ -76,17 +76,38 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """A token as it is stored. Times are ISO 8601 in UTC, of this machine."""
+    """A token as it is stored. Times are ISO 8601 in UTC, of this machine.
+
+    `emulated`: a sandbox told of it, and not the Gate.
+    """
 
     facts: TokenFacts
     first_seen_at: str
     updated_at: str
     last_request: str | None = None
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFilter:
+    """Which tokens. None means any; `text` is a whole token or a whole customer id."""
+
+    state: TokenState | None = None
+    emulated: bool | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage:
+    """The tokens that changed last first; `cursor` asks for the next page, None at the end."""
+
+    tokens: tuple[TokenRecord, ...]
+    cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCallback:
-    """A callback as it is stored: what it was about, never its body."""
+    """A callback as it is stored: what it was about and the run that it settled, never its body."""
 
     digest: str
     received_at: str
@@ -96,6 +117,7 @@ class StoredCallback:
     payment_id: str | None
     status: str | None
     applied: Applied
+    settled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +125,11 @@ class Receipt:
     """What became of a callback. `repeated`: it was stored before, and nothing was done again.
 
     `stranger` tells that its token was not known and that it is not about the making of one.
+    `undecided` are runs that it may be about: which of them, a person must find out.
     """
 
     applied: Applied
     repeated: bool = False
     stranger: bool = False
     settled: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from forwardc.runtime.tokens.records import Callback, Receipt, StoredCallback, TokenRecord
+from forwardc.runtime.tokens.records import (
+    Callback,
+    Receipt,
+    StoredCallback,
+    TokenFilter,
+    TokenPage,
+    TokenRecord,
+)
 
 
 class TokenStore(Protocol):
@@ -22,8 +29,10 @@ class TokenStore(Protocol):
         """What is known of a token; None where no callback has named it."""
         ...
 
-    def tokens(self, limit: int = 100) -> Sequence[TokenRecord]:
-        """The tokens that changed last, newest first."""
+    def search(
+        self, wanted: TokenFilter, *, cursor: int | None = None, limit: int = 100
+    ) -> TokenPage:
+        """Tokens, also those of a sandbox, those that changed last first."""
         ...
 
     def callbacks_of(self, token: str, limit: int = 100) -> Sequence[StoredCallback]:

@@ -133,7 +133,7 @@ def _pay(
 ) -> dict[str, Any] | Response:
     general, row = document["general"], world.table(tokens.TABLE)[token]
     request_id = _request_id()
-    content = callbacks.of_payment(world, document, kind, token, row)
+    content = callbacks.of_payment(world, document, kind, request_id, token)
     callbacks.queue(world, general["project_id"], request_id, content)
     accepted = _accepted(request_id, general["project_id"])
     return _fault(row["number"]) or accepted | {"payment_id": general["payment_id"]}

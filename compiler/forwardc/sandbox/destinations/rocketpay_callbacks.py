@@ -10,6 +10,7 @@ from typing import Any
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.rocketpay_requests import shared_secret
+from forwardc.sandbox.destinations.rocketpay_tokens import TABLE as TOKENS
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.callbacks"
@@ -66,9 +67,10 @@ def account(token: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_payment(
-    world: World, document: dict[str, Any], kind: str, token: str, row: dict[str, Any]
+    world: World, document: dict[str, Any], kind: str, request_id: str, token: str
 ) -> dict[str, Any]:
     """The result of a payment, by test card."""
+    row = world.table(TOKENS)[token]
     card = lookup(row["number"])
     behaviour = card.at("rocketpay") if card else Behaviour.DECLINE
     status = _STATUSES.get(behaviour, "decline")
@@ -89,6 +91,7 @@ def of_payment(
         "operation": {
             "type": kind,
             "status": status,
+            "request_id": request_id,
             "code": "0" if good else "100",
             "message": "Success" if good else "General decline",
         },
