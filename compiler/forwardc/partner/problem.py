@@ -56,6 +56,9 @@ class Kind(Enum):
     TOO_MANY_REQUESTS = Shape(
         429, "Too many requests", "Wait as many seconds as `Retry-After` says."
     )
+    HEADERS_TOO_LARGE = Shape(
+        431, "The header fields are too large", "Send fewer and shorter ones."
+    )
     INTERNAL_ERROR = Shape(
         500, "The server made a mistake", "Nothing is known to be sent. Tell the merchant."
     )

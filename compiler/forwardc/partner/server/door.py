@@ -1,0 +1,184 @@
+"""What stands before every handler: who asks, by which name, how much, and how fast.
+
+Plain ASGI around an application. Each call ends here, whatever becomes of it, and is told once.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from forwardc.partner.problem import Kind, Refusal, retry_after
+from forwardc.partner.problem_response import answer_of
+from forwardc.partner.server.addresses import Address, Networks, client_of, peer_of, shortened
+from forwardc.partner.server.call import Call
+from forwardc.partner.server.intake import Fields, Left, body_of, fields_of, replaying
+from forwardc.partner.server.routes import Admission, Group, group_of, word_for
+from forwardc.partner.server.settings import Limits, ServerSettings
+from forwardc.partner.server.traffic import Traffic
+from forwardc.partner.server.watch import Watch
+
+_LOG: Final = logging.getLogger("forwardc.server")
+_LONGEST_TARGET: Final = 4_096
+_STOPPING_S: Final = 5.0
+_CROWDED_S: Final = 1.0
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+_SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
+# A closed connection answers no second call, such as one that was smuggled in behind the first.
+_CLOSE: Final = {"Connection": "close"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the door goes by. `names` are host names without a port, lower case."""
+
+    names: frozenset[str]
+    admission: Admission
+    proxies: Networks
+    limits: Limits
+
+    @classmethod
+    def of(cls, settings: ServerSettings) -> "Rules":
+        """The rules of a server's settings."""
+        return cls(
+            names_of(settings.server.host, settings.server.names),
+            Admission(settings.admit),
+            Networks.of(settings.admit.trusted_proxies),
+            settings.limits,
+        )
+
+
+def names_of(bound: str, also: Iterable[str]) -> frozenset[str]:
+    """The names that a server answers to: its address, loopback, and those of the settings."""
+    return frozenset({"127.0.0.1", "localhost", "::1", bound.lower(), *(n.lower() for n in also)})
+
+
+class Door:
+    """An ASGI application around another one."""
+
+    def __init__(self, app: ASGIApp, rules: Rules, traffic: Traffic, watch: Watch) -> None:
+        self.app = app
+        self.rules = rules
+        self.traffic = traffic
+        self.watch = watch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the call on. Never raises but where the server itself is stopped."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._call(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(word_for(scope["path"]), scope["method"])
+        try:
+            fields = fields_of(scope, self.rules.limits.headers)
+            address = self._caller(scope, fields, call)
+        except Refusal as refusal:
+            with self.watch.over(call):
+                await self._refuse(refusal, call, scope, receive, send)
+            return
+        believed = self._is_proxy(scope)
+        if believed and fields.text(b"x-forwarded-proto") in ("http", "https"):
+            scope["scheme"] = fields.text(b"x-forwarded-proto")
+        scope["client"] = (str(address), 0)
+        parent = fields.text(b"traceparent") if believed else None
+        with self.watch.over(call, parent):
+            try:
+                await self._answer(scope, fields, address, receive, _noting(send, call, scope))
+            except Left:
+                call.status = 499
+            except Refusal as refusal:
+                await self._refuse(refusal, call, scope, receive, send)
+            except Exception as problem:
+                # The application answers its own mistakes, and then raises them again.
+                if not call.status:
+                    _LOG.error("FC9901 a call failed by a mistake of forwardc", exc_info=problem)
+                    await self._refuse(Refusal(Kind.INTERNAL_ERROR), call, scope, receive, send)
+
+    def _caller(self, scope: Scope, fields: Fields, call: Call) -> Address:
+        """Who calls. Raises `Refusal`."""
+        peer = scope["client"][0] if scope["client"] else None
+        address = client_of(peer, fields.claims, self.rules.proxies)
+        call.address = shortened(address)
+        return address
+
+    def _is_proxy(self, scope: Scope) -> bool:
+        """Whether the peer itself is a proxy of ours, before `client` is the caller."""
+        if not self.rules.proxies.blocks:
+            return False
+        peer = peer_of(scope["client"][0])
+        return peer is not None and peer in self.rules.proxies
+
+    async def _answer(
+        self, scope: Scope, fields: Fields, address: Address, receive: Receive, send: Send
+    ) -> None:
+        group = group_of(scope["path"])
+        self._admit(scope, fields, group, address)
+        if group in (Group.HEALTH, Group.STAFF, Group.DOCUMENTS):
+            await self._pass_on(scope, fields, receive, send)
+            return
+        if self.traffic.stopping:
+            raise Refusal(Kind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_STOPPING_S)})
+        if not self.traffic.enter():
+            raise Refusal(Kind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_CROWDED_S)})
+        try:
+            await self._pass_on(scope, fields, receive, send)
+        finally:
+            self.traffic.leave()
+
+    def _admit(self, scope: Scope, fields: Fields, group: Group, address: Address) -> None:
+        if not self.rules.admission.admits(group, address):
+            raise Refusal(Kind.ADDRESS_REFUSED, headers=_CLOSE)
+        # Probes ask by the number of a machine, and learn nothing here.
+        if group is not Group.HEALTH and _name_in(fields.text(b"host")) not in self.rules.names:
+            raise Refusal(Kind.MISDIRECTED, headers=_CLOSE)
+        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
+            raise Refusal(Kind.INVALID_REQUEST, "The address is too long.", headers=_CLOSE)
+
+    async def _pass_on(self, scope: Scope, fields: Fields, receive: Receive, send: Send) -> None:
+        if fields.has_body:
+            limits = self.rules.limits
+            body = await body_of(fields, receive, limits.body, limits.receive_within)
+            receive = replaying(body, receive)
+        await self.app(scope, receive, send)
+
+    async def _refuse(
+        self, refusal: Refusal, call: Call, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        call.problem = refusal.kind.slug
+        answer = answer_of(refusal, f"urn:uuid:{call.id}")
+        await answer(scope, receive, _noting(send, call, scope))
+
+
+def _name_in(host: str | None) -> str:
+    """The name in a Host header, without its port."""
+    name = (host or "").strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0]
+
+
+def _noting(send: Send, call: Call, scope: Scope) -> Send:
+    """Keep the status, and add the headers that an answer does not have of its own."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            call.status = message["status"]
+            headers = message["headers"] = list(message.get("headers", ()))
+            there = {name.lower() for name, _ in headers}
+            headers += [pair for pair in _HEADERS if pair[0] not in there]
+            if scope["scheme"] == "https" and _SECURE[0] not in there:
+                headers.append(_SECURE)
+        await send(message)
+
+    return sending

@@ -1,0 +1,100 @@
+"""Takes a request in: its header fields once over, its body whole, within bytes and seconds.
+
+Knows no route. The body is small by its limit, so that it is here before anybody reads it.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.types import Message, Receive, Scope
+
+from forwardc.partner.problem import Kind, Refusal
+from forwardc.partner.server.addresses import Claims
+
+# A second one of these means that two readers may see two requests.
+_ONCE: Final = frozenset(
+    {b"host", b"content-length", b"content-type", b"authorization", b"idempotency-key"}
+    | {b"transfer-encoding", b"x-forwarded-proto", b"traceparent"}
+)
+_KEPT: Final = _ONCE | {b"forwarded", b"x-forwarded-for"}
+_CLOSE: Final = {"Connection": "close"}
+_MOST_FIELDS: Final = 100
+
+
+class Left(Exception):  # noqa: N818 - what the caller did
+    """The caller went away before the request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The header fields that the guards read."""
+
+    found: dict[bytes, bytes] = field(repr=False)
+    claims: Claims = field(default_factory=Claims, repr=False)
+
+    def text(self, name: bytes) -> str | None:
+        """A field's value; None where it is not there."""
+        value = self.found.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body is announced."""
+        length = self.found.get(b"content-length")
+        return b"transfer-encoding" in self.found or length not in (None, b"0")
+
+
+def fields_of(scope: Scope, most_bytes: int) -> Fields:
+    """Read the header fields. Raises `Refusal` where they are too large, or told twice."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    if len(headers) > _MOST_FIELDS or sum(len(n) + len(v) + 4 for n, v in headers) > most_bytes:
+        raise Refusal(Kind.HEADERS_TOO_LARGE, headers=_CLOSE)
+    kept = [(name, value) for name, value in headers if name in _KEPT]
+    seen = Counter(name for name, _ in kept)
+    if any(seen[name] > 1 for name in _ONCE):
+        raise Refusal(
+            Kind.INVALID_REQUEST, "A header field stands there more than once.", headers=_CLOSE
+        )
+    claims = Claims(
+        tuple(value for name, value in kept if name == b"forwarded"),
+        tuple(value for name, value in kept if name == b"x-forwarded-for"),
+    )
+    return Fields(dict(kept), claims)
+
+
+async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: float) -> bytes:
+    """The whole body. Raises `Refusal` where it is too large or too slow, and `Left`."""
+    announced = fields.found.get(b"content-length", b"0")
+    if not announced.isdigit() or len(announced) > 12 or int(announced) > most_bytes:
+        raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(within):
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Left
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > most_bytes:
+                    raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+    except TimeoutError:
+        raise Refusal(Kind.REQUEST_TIMEOUT, headers=_CLOSE) from None
+    return bytes(body)
+
+
+def replaying(body: bytes, receive: Receive) -> Receive:
+    """What gives a body that was taken in, and then what comes after it."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

@@ -1,0 +1,151 @@
+"""The figures of a server, for Prometheus. Every label has few values; none is a caller's.
+
+With several workers they are files of one folder, `PROMETHEUS_MULTIPROC_DIR`, which must be set
+before this module is imported: whichever worker is asked gives the sums of all.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from forwardc.partner.observer import Told
+from forwardc.version import __version__
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_REFUSED_TOKENS: Final = frozenset({"invalid-token", "insufficient-scope"})
+
+
+class Metrics:
+    """All figures of this process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.calls = Counter(
+            "forwardc_calls",
+            "Calls that ended, by path, status and problem.",
+            ("route", "method", "status", "problem"),
+            registry=registry,
+        )
+        self.call_seconds = Histogram(
+            "forwardc_call_seconds",
+            "Seconds from the first byte of a call to the last of its answer.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.in_flight = Gauge(
+            "forwardc_calls_in_flight",
+            "Calls under way.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.forwards = Counter(
+            "forwardc_forwards",
+            "Payments that were forwarded now, by what became of them.",
+            ("vault", "destination", "outcome"),
+            registry=registry,
+        )
+        self.replays = Counter(
+            "forwardc_replays",
+            "Calls that were answered with a recorded answer.",
+            ("destination",),
+            registry=registry,
+        )
+        self.part_seconds = Histogram(
+            "forwardc_part_seconds",
+            "Seconds of a part of a call: lookup, claim, forward.",
+            ("part",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.token_refusals = Counter(
+            "forwardc_token_refusals",
+            "Calls without an access token that is believed.",
+            ("problem",),
+            registry=registry,
+        )
+        self.lookup_failures = Counter(
+            "forwardc_lookup_failures",
+            "Times that the merchant's data could not be asked.",
+            registry=registry,
+        )
+        self.history_failures = Counter(
+            "forwardc_history_failures",
+            "Times that the history could not be read or written.",
+            registry=registry,
+        )
+        self.ready = Gauge(
+            "forwardc_ready",
+            "Whether a part that the server needs is there: 1 or 0.",
+            ("part",),
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self.unsettled = Gauge(
+            "forwardc_unsettled_runs",
+            "Payments whose fate is unknown, and that nobody has settled; 1000 at the most.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        build = Gauge(
+            "forwardc_build_info",
+            "Always 1; the version is the label.",
+            ("version",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        build.labels(__version__).set(1)
+        self._folder = os.environ.get(FOLDER)
+        if not self._folder:
+            ProcessCollector(registry=registry)
+
+    def call(self, told: Told) -> None:
+        """Count a call that ended."""
+        problem = told.problem or ""
+        self.calls.labels(told.route, told.method, str(told.status), problem).inc()
+        self.call_seconds.labels(told.route).observe(told.duration_ms / 1_000)
+        if problem in _REFUSED_TOKENS:
+            self.token_refusals.labels(problem).inc()
+        if told.replayed:
+            self.replays.labels(told.destination or "").inc()
+        elif told.outcome is not None:
+            self.forwards.labels(told.vault or "", told.destination or "", told.outcome).inc()
+
+    def tell_ready(self, parts: Mapping[str, bool]) -> None:
+        """Keep which parts are there."""
+        for part, there in parts.items():
+            self.ready.labels(part).set(int(there))
+
+    def text(self) -> bytes:
+        """All figures, of all workers, in Prometheus's text format."""
+        if not self._folder:
+            return generate_latest(self.registry)
+        _forget_dead(Path(self._folder))
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=self._folder)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def _forget_dead(folder: Path) -> None:
+    """Let the gauges of workers that ended go; what they counted stays."""
+    numbers = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}
+    for number in numbers:
+        try:
+            os.kill(int(number), 0)
+        except (ProcessLookupError, ValueError):
+            mark_process_dead(number, path=str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue

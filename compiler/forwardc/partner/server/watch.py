@@ -1,0 +1,75 @@
+"""The observer of a server: figures, logs and traces together. Each may be off.
+
+Knows no route. What goes wrong in here is logged, and never touches a call.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from forwardc.partner.observer import Told
+from forwardc.partner.server.call import CURRENT, Call
+from forwardc.partner.server.logs import log_call
+from forwardc.partner.server.metrics import Metrics
+from forwardc.partner.server.traces import Traces
+
+_LOG: Final = logging.getLogger("forwardc.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """An `Observer`. A call is told at its end, once, whoever in it knew something to tell."""
+
+    metrics: Metrics | None = None
+    traces: Traces | None = None
+
+    def call(self, told: Told) -> None:
+        """Keep what a handler knows until its call has ended."""
+        under_way = CURRENT.get()
+        if under_way is not None:
+            under_way.told = told
+        elif self.metrics is not None:
+            self.metrics.call(told)
+
+    @contextmanager
+    def span(self, name: str, tells: Mapping[str, str] | None = None) -> Iterator[None]:
+        """A part of a call: timed, and part of its trace."""
+        began = perf_counter()
+        try:
+            with self.traces.part(name, tells) if self.traces else nullcontext():
+                yield
+        finally:
+            if self.metrics is not None:
+                self.metrics.part_seconds.labels(name).observe(perf_counter() - began)
+
+    @contextmanager
+    def over(self, call: Call, parent: str | None = None) -> Iterator[None]:
+        """A whole call, told when the block ends."""
+        token = CURRENT.set(call)
+        try:
+            with self.traces.call(call, parent) if self.traces else nullcontext():
+                yield
+        finally:
+            CURRENT.reset(token)
+            self._tell(call)
+
+    def _tell(self, call: Call) -> None:
+        try:
+            if self.metrics is not None:
+                self.metrics.call(call.ending())
+            log_call(call)
+        except Exception:
+            _LOG.exception("a call could not be told")
+
+    def in_flight(self, calls: int) -> None:
+        """Tell how many calls are under way."""
+        if self.metrics is not None:
+            self.metrics.in_flight.set(calls)
+
+    def close(self) -> None:
+        """Send what is left."""
+        if self.traces is not None:
+            self.traces.close()
