@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from certificates import self_signed
 from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
 from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
 from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from loopback import served
 
 LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)
 URL = "https://pay.example/v1/a%2Fb?x=%7B%0D"
@@ -95,15 +98,13 @@ def test_nobody_there() -> None:
     assert isinstance(send(LoopbackTransport("http://127.0.0.1:1")), NotSent)
 
 
-def test_the_certificate_is_verified(
-    serve: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = Sender()._client
-    context = client._transport._pool._ssl_context
-    assert context.check_hostname
-    assert context.verify_mode.name == "CERT_REQUIRED"
-    assert not client.follow_redirects
-    assert not client.trust_env
+def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    server = Server()
+    with served(server, ssl_certfile=certificate, ssl_keyfile=key) as url:
+        answer = send(LoopbackTransport(url.replace("http:", "https:")))
+    assert answer == NotSent("the server's certificate is not valid; nothing was sent")
+    assert server.scope == {}
 
 
 @pytest.mark.parametrize(

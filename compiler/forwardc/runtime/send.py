@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from forwardc.runtime.lanes import network
 from forwardc.runtime.shapes import BoundRequest, Pairs
 from forwardc.version import __version__
 
@@ -21,9 +22,6 @@ _LOGGERS: Final = (
     "httpx",
     *("httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
 )
-# A server may close an idle connection just as it is used again, and the outcome would be unknown:
-# idle ones are given up earlier than common servers do (Node.js closes after five seconds).
-_POOL: Final = httpx.Limits(keepalive_expiry=2.0)
 # RFC 9110, section 4.1 asks servers for 8000 at least; no API of a vault takes as many.
 _LONGEST_URL: Final = 8000
 
@@ -69,16 +67,14 @@ class HostRefused(Exception):  # noqa: N818 - the request's property
 
 
 class Sender:
-    """Sends over one pool of connections. `transport` replaces the network, in a sandbox."""
+    """Sends over connections that are kept. `transport` replaces the network, in a sandbox."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         _silence()
         self._client = httpx.AsyncClient(
-            transport=transport,
+            transport=transport or network(),
             follow_redirects=False,
             trust_env=False,
-            verify=True,
-            limits=_POOL,
         )
 
     async def __aenter__(self) -> "Sender":
