@@ -13,7 +13,7 @@ import httpx
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Failure, Plan, ReadVault
 from forwardc.runtime.history.records import Intent, NewRun
-from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
 from forwardc.runtime.policy.breaker import Breaker
@@ -46,14 +46,19 @@ class Notes:
             raise JournalFailed("FC0819", "the disk is full")
         self.told.append(what)
 
-    async def paused(self, names: Iterable[str]) -> str | None:
-        return next((name for name in names if name in self.pauses), None)
+    def _let_pass(self, new: NewRun) -> None:
+        for name in (new.vault, new.destination):
+            if name in self.pauses:
+                raise Paused(name)
 
     async def begin(self, new: NewRun) -> None:
+        self._let_pass(new)
         self._tell("begin")
         self.runs.append(new)
 
     async def intent(self, run_id: str, intent: Intent) -> int:
+        for begun in self.runs[-1:]:
+            self._let_pass(begun)
         self._tell("intent", intent.step)
         self.intents.append(intent)
         return len(self.intents)

@@ -150,8 +150,6 @@ async def _attempt(course: _Course) -> _Tried | None:
     values = {**journey.outputs, **moment(course.keys, means.ambient.now())}
     scope = prepared.scope(values)
     try:
-        if await _is_paused(journey, step):
-            return None
         resting = _resting(course, scope)
         if resting is not None:
             return _nothing_sent(course, scope, resting)
@@ -180,18 +178,6 @@ async def _attempt(course: _Course) -> _Tried | None:
     wait = _wait(course, tried)
     await _record(course, number, tried, final=wait is None)
     return replace(tried, wait=wait)
-
-
-async def _is_paused(journey: Journey, step: Step) -> bool:
-    plan = journey.prepared.plan
-    name = await journey.means.journal.paused((plan.vault, plan.destination))
-    if name is not None:
-        journey.sink.error(
-            "FC0822",
-            f"step {step.name}: {name} is paused, and nothing was sent",
-            hint=f"`forwardc resume {name}` ends the pause",
-        )
-    return name is not None
 
 
 def _hosts(course: _Course, scope: RunScope) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 Knows no database. Nothing that reaches a journal holds a secret, a card or a sensitive value.
 """
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from forwardc.runtime.history.records import Intent, NewRun
@@ -19,19 +18,27 @@ class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
         self.hint = hint
 
 
-class Journal(Protocol):
-    """Where a run is recorded. Every method raises `JournalFailed`."""
+class Paused(JournalFailed):
+    """Nothing may be sent to a vault or destination now, and nothing was recorded."""
 
-    async def paused(self, names: Iterable[str]) -> str | None:
-        """The first of these vaults and destinations that is paused."""
-        ...
+    def __init__(self, name: str) -> None:
+        hint = f"`forwardc resume {name}` ends the pause"
+        super().__init__("FC0822", f"{name} is paused, and nothing was sent", hint)
+
+
+class Journal(Protocol):
+    """Where a run is recorded, in the order in which it is told.
+
+    Every method raises `JournalFailed`. What `begin`, `intent` and `finish` keep is durable when
+    they return, and so is everything that was told of the run before.
+    """
 
     async def begin(self, run: NewRun) -> None:
-        """Keep a run before its first step, and hold it for this process."""
+        """Keep a run before its first step, and hold it for this process. Raises `Paused`."""
         ...
 
     async def intent(self, run_id: str, intent: Intent) -> int:
-        """Keep an attempt and give its number. Durable when it returns: only then is it sent."""
+        """Keep an attempt and give its number: only then is it sent. Raises `Paused`."""
         ...
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
@@ -53,10 +60,6 @@ class Journal(Protocol):
 
 class NoJournal:
     """Keeps nothing: for a run whose record nobody wants."""
-
-    async def paused(self, names: Iterable[str]) -> str | None:
-        """Nothing is paused."""
-        return None
 
     async def begin(self, run: NewRun) -> None:
         """Keep nothing."""

@@ -13,7 +13,7 @@ from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
 from forwardc.runtime.bind import bind, show_text
 from forwardc.runtime.idempotency import keys_for
-from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.means import Means
 from forwardc.runtime.oauth import REFUSED, NoToken, access, can_access
 from forwardc.runtime.outcome import holds
@@ -134,17 +134,12 @@ async def _ask(
 
 async def _begin(journey: Journey, past: Past) -> RunResult | None:
     """Record the run, then go through its steps. Nothing is sent that was not recorded."""
-    journal, plan = journey.means.journal, journey.prepared.plan
+    journal = journey.means.journal
     try:
-        name = await journal.paused((plan.vault, plan.destination))
-        if name is not None:
-            journey.sink.error(
-                "FC0822",
-                f"{name} is paused, and nothing was sent",
-                hint=f"`forwardc resume {name}` ends the pause",
-            )
-            return None
         await journal.begin(new_run(journey.prepared, past, journey.means.ambient.lock))
+    except Paused as problem:
+        journey.sink.error(problem.code, str(problem), hint=problem.hint)
+        return None
     except JournalFailed as problem:
         journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None

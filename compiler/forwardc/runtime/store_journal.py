@@ -1,29 +1,28 @@
-"""The journal in a history store, for one process. Each call is on the disk when it returns.
+"""The journal in a history store, for one process. Many runs at once share each wait for the disk.
 
-Knows the store, and nothing of how a run is sent. The store's calls block, so that each one runs
-in a thread of its own.
+Knows the store, and nothing of how a run is sent.
 """
 
-import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from time import monotonic
-from typing import Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history import reads, writes
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryError, RunPaused
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.shapes import RunResult, StepReport
-from forwardc.runtime.tokens.tables import TokenTables
+from forwardc.runtime.tokens.settle import settle_waiting
 
 LEASE_S: Final = 300.0
-_RENEW_AFTER_S: Final = 60.0
 T = TypeVar("T")
+_Work: TypeAlias = Callable[[Transaction], Any]
 
 
 def this_process() -> str:
@@ -48,23 +47,31 @@ def is_dead(owner: str) -> bool:
 
 @dataclass(slots=True)
 class StoreJournal:
-    """A `Journal`. `emulated` marks runs that a sandbox answered."""
+    """A `Journal`. `emulated` marks runs that a sandbox answered.
+
+    What came of an attempt is in order before the next intent or the end of its run, and shares
+    that one's transaction where it comes at once.
+    """
 
     store: Store
     emulated: bool = False
     owner: str = field(default_factory=this_process)
-    _renewed: float = field(default_factory=monotonic)
-
-    async def paused(self, names: Iterable[str]) -> str | None:
-        """The first of these vaults and destinations that is paused."""
-        wanted = tuple(names)
-        pause = await self._do(lambda: self.store.paused(wanted))
-        return pause.name if pause else None
+    # What could not be kept when it was told, by run.
+    _owed: dict[str, list[_Work]] = field(default_factory=dict)
 
     async def begin(self, run: NewRun) -> None:
         """Keep a run before its first step, and hold it for this process."""
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
-        await self._do(lambda: self.store.begin(ours))
+
+        def work(tx: Transaction) -> str | None:
+            name = reads.paused(tx, run.vault, run.destination)
+            if name is None:
+                writes.begin(tx, ours, self.store.moment())
+            return name
+
+        name = await self._write(work)
+        if name is not None:
+            raise Paused(name)
 
     async def take(self, run_id: str, holder: str) -> bool:
         """Hold a recorded run for this process; False where another one has it.
@@ -73,49 +80,73 @@ class StoreJournal:
         another one when its lease has ended.
         """
 
-        def work() -> bool:
+        def work(tx: Transaction) -> bool:
+            now = self.store.moment()
             if holder and is_dead(holder):
                 # Only the dead owner's own lease can be ended so: a second taker finds another.
-                self.store.lease(run_id, holder, -1)
-            return self.store.lease(run_id, self.owner, LEASE_S)
+                writes.lease(tx, run_id, holder, -1, now)
+            return writes.lease(tx, run_id, self.owner, LEASE_S, now)
 
-        return await self._do(work)
+        return await self._write(work)
 
     async def intent(self, run_id: str, intent: Intent) -> int:
         """Keep an attempt and give its number. Refused where another process took the run over."""
 
-        def work() -> int:
-            if monotonic() - self._renewed > _RENEW_AFTER_S:
-                self.store.lease(run_id, self.owner, LEASE_S)
-                self._renewed = monotonic()
-            return self.store.intent(run_id, self.owner, intent)
+        def work(tx: Transaction) -> int:
+            return writes.intent(tx, run_id, self.owner, intent, self.store.moment(), LEASE_S)
 
-        return await self._do(work)
+        return await self._in_order(run_id, work)
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt reached no destination, for certain."""
-        await self._do(lambda: self.store.not_sent(run_id, step, number, reason))
+        now = self.store.moment()
+        self._soon(run_id, lambda tx: writes.not_sent(tx, run_id, step, number, reason, now))
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt may have reached the destination; no answer tells."""
-        await self._do(lambda: self.store.unknown(run_id, step, number, reason))
+        now = self.store.moment()
+        self._soon(run_id, lambda tx: writes.unknown(tx, run_id, step, number, reason, now))
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
-        await self._do(lambda: self.store.answered(run_id, number, report))
+        now = self.store.moment()
+        self._soon(run_id, lambda tx: writes.answered(tx, run_id, number, report, now))
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep what the run came to, and let it go."""
-        if result.stopped:
-            await self._do(lambda: self.store.stop(run_id, result.reason or "stopped"))
-        else:
-            await self._do(lambda: self.store.finish(run_id, result))
-        if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
-            # A callback can be faster than the answer to its request: it lies in the store.
-            await self._do(TokenTables(self.store).settle_waiting)
 
-    async def _do(self, work: Callable[[], T]) -> T:
+        def work(tx: Transaction) -> None:
+            if result.stopped:
+                writes.stop(tx, run_id, result.reason or "stopped", self.store.moment())
+            else:
+                writes.finish(tx, run_id, result, self.store.moment())
+
+        await self._in_order(run_id, work)
+        if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
+            # A callback can be faster than the answer to its request: it lies in the store. After
+            # the end is there for everybody, so that a callback of this moment finds it.
+            await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
+
+    def _soon(self, run_id: str, work: _Work) -> None:
+        def failed(_: Exception) -> None:
+            self._owed.setdefault(run_id, []).append(work)
+
         try:
-            return await asyncio.to_thread(work)
+            self.store.commits.soon(work, failed)
+        except HistoryError as problem:
+            raise JournalFailed(problem.code, problem.message, problem.hint) from None
+
+    async def _in_order(self, run_id: str, work: Callable[[Transaction], T]) -> T:
+        """Write, and once more what could not be kept before: then it is told why."""
+        result = await self._write(work)
+        for owed in self._owed.pop(run_id, ()):
+            await self._write(owed)
+        return result
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            return await self.store.commits.write(work)
+        except RunPaused as problem:
+            raise Paused(problem.name) from None
         except HistoryError as problem:
             raise JournalFailed(problem.code, problem.message, problem.hint) from None

@@ -1,53 +1,220 @@
-"""History for event loops: each work is one transaction, and nothing blocks the loop.
+"""History for event loops: what many runs write at once is one transaction, and one wait.
 
 Knows no table. A work may be done again from the start before it counts, so that it changes nothing
-but the database, and takes what it needs from its transaction.
+but the database, and takes all it needs to know of it from its transaction. One that often cannot
+be done gives that as its result: one that raises is rolled back, and makes its neighbours be done
+again.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, TypeAlias, TypeVar
 
-from forwardc.runtime.history.database import Database, Transaction
+from forwardc.runtime.history.database import Database, PartStuck, Transaction
+from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[Transaction], Any]
+
+_AT_ONCE: Final = 256
+# What nobody waits for, waits this long for a write that somebody does.
+_LINGER_S: Final = 0.005
+# How long the thread stays where there is nothing to do.
+_IDLE_S: Final = 0.2
+_TRIES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What a work came to: its result, or why there is none."""
+
+    result: Any = None
+    problem: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A work, and whom to tell on which loop. `since` is set where nobody waits for it."""
+
+    work: Work
+    loop: asyncio.AbstractEventLoop
+    told: Callable[[_Came], None]
+    since: float | None = None
 
 
 class Commits:
-    """Writes to one database in the order in which they were asked for."""
+    """Writes to one database in the order in which they were asked for, from any event loop."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._waiting: deque[_Asked] = deque()
+        self._changed = threading.Condition(threading.Lock())
+        self._serving = False
+        self._closed = False
         self._writer = ThreadPoolExecutor(1, "forwardc-history")
+        self._reader: Database | None = None
+        self._readers = ThreadPoolExecutor(1, "forwardc-history-reader")
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work`; durable when it returns. Raises `HistoryUnavailable`, and what `work` raises.
 
         A caller that is cancelled does not take its work back.
         """
-        return await asyncio.wrap_future(self._writer.submit(self._database.write, work))
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = loop.create_future()
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` on one state of the database. Raises `HistoryUnavailable`."""
-        return await asyncio.wrap_future(self._writer.submit(self._database.read, work))
+        def told(came: _Came) -> None:
+            if waiter.done():
+                return
+            if came.problem is None:
+                waiter.set_result(came.result)
+            else:
+                waiter.set_exception(came.problem)
+
+        self._add(_Asked(work, loop, told))
+        return await waiter
 
     def soon(
         self, work: Callable[[Transaction], object], failed: Callable[[Exception], None]
     ) -> None:
         """Do `work` before every later write, and wait for nothing.
 
-        `failed` is told on the caller's loop why it could not be done.
+        It is on the disk when a later write is, and within milliseconds without one. `failed` is
+        told on the caller's loop, before a later write returns, why it could not be done. Raises
+        `HistoryUnavailable` after `close`.
         """
+
+        def told(came: _Came) -> None:
+            if isinstance(came.problem, Exception):
+                failed(came.problem)
+
+        self._add(_Asked(work, asyncio.get_running_loop(), told, since=monotonic()))
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` on one state of the database, beside the writes. Raises `HistoryUnavailable`.
+
+        It sees every write that has returned.
+        """
+        if self._closed:
+            raise _closed()
         loop = asyncio.get_running_loop()
-
-        def tell(done: Future[Any]) -> None:
-            problem = done.exception()
-            if isinstance(problem, Exception) and not loop.is_closed():
-                loop.call_soon_threadsafe(failed, problem)
-
-        self._writer.submit(self._database.write, work).add_done_callback(tell)
+        return await loop.run_in_executor(self._readers, self._read, work)
 
     def close(self) -> None:
         """Do what was asked for, and take nothing more. The database stays open."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
         self._writer.shutdown()
+        self._readers.shutdown()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        if self._reader is None:
+            self._reader = self._database.another()
+        return self._reader.read(work)
+
+    def _add(self, asked: _Asked) -> None:
+        with self._changed:
+            if self._closed:
+                raise _closed()
+            self._waiting.append(asked)
+            if not self._serving:
+                self._serving = True
+                self._writer.submit(self._serve)
+            elif asked.since is None or len(self._waiting) == 1:
+                self._changed.notify()
+
+    def _serve(self) -> None:
+        """Write batches until there has been nothing to do for a while. Runs in the thread."""
+        while batch := self._next():
+            _tell(batch, _done(self._database, [asked.work for asked in batch]))
+
+    def _next(self) -> list[_Asked]:
+        """What is written together; empty where nothing came."""
+        with self._changed:
+            if not self._waiting and not self._closed:
+                self._changed.wait(_IDLE_S)
+            while self._waiting and not self._closed:
+                first = self._waiting[0].since
+                left = 0.0 if first is None else first + _LINGER_S - monotonic()
+                if left <= 0 or any(one.since is None for one in self._waiting):
+                    break
+                self._changed.wait(left)
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+            self._serving = bool(batch)
+            return batch
+
+
+def _closed() -> HistoryUnavailable:
+    return HistoryUnavailable("the history was closed")
+
+
+def _tell(batch: Sequence[_Asked], came: Sequence[_Came]) -> None:
+    """Wake each loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, _Came]]] = {}
+    for asked, one in zip(batch, came, strict=True):
+        loops.setdefault(asked.loop, []).append((asked, one))
+    for loop, pairs in loops.items():
+        try:
+            loop.call_soon_threadsafe(_tell_all, pairs)
+        except RuntimeError:
+            # The loop is closed: nobody is left who could be told.
+            continue
+
+
+def _tell_all(pairs: Sequence[tuple[_Asked, _Came]]) -> None:
+    for asked, came in pairs:
+        asked.told(came)
+
+
+def _done(database: Database, works: Sequence[Work]) -> list[_Came]:
+    """Do works in one transaction. What another process stood in the way of is done again."""
+    came = _tried(database, works)
+    for _ in range(_TRIES - 1):
+        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryContended)]
+        if not again:
+            break
+        for at, one in zip(again, _tried(database, [works[at] for at in again]), strict=True):
+            came[at] = one
+    return came
+
+
+def _tried(database: Database, works: Sequence[Work]) -> list[_Came]:
+    """Do works together, and where one raises, each as a part of its own."""
+    refused = False
+
+    def together(tx: Transaction) -> list[_Came]:
+        nonlocal refused
+        try:
+            return [_Came(work(tx)) for work in works]
+        except Exception:
+            refused = True
+            raise
+
+    try:
+        try:
+            return database.write(together)
+        except Exception:
+            if not refused:
+                raise
+            return database.write(lambda tx: [_apart(tx, work) for work in works])
+    # Whatever it is, somebody waits to be told.
+    except BaseException as problem:
+        return [_Came(problem=problem)] * len(works)
+
+
+def _apart(tx: Transaction, work: Work) -> _Came:
+    try:
+        return _Came(tx.part(work))
+    except PartStuck:
+        raise
+    except Exception as problem:
+        return _Came(problem=problem)

@@ -6,6 +6,7 @@ are. Migrations run when a database is opened, all in one transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from forwardc.runtime.history.errors import HistoryNewer, HistoryUnavailable
@@ -17,6 +18,17 @@ Row: TypeAlias = tuple[Any, ...]
 _VERSION_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS forwardc_history (version {int} NOT NULL){table}"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A statement that is done once for all the numbers that a transaction has for one key.
+
+    It takes the numbers first, then the key; `merge` puts two numbers together, each in its place.
+    """
+
+    statement: str
+    merge: tuple[Callable[[int, int], int], ...]
 
 
 class Transaction(Protocol):
@@ -31,6 +43,25 @@ class Transaction(Protocol):
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
 
+    def gather(self, what: Gathered, numbers: tuple[int, ...], key: tuple[object, ...]) -> None:
+        """Do a statement at the end of the transaction, once for each key, and in their order.
+
+        So that two transactions that change the same rows never wait for each other.
+        """
+
+    def alone(self) -> None:
+        """Wait until no other transaction that has called this is under way."""
+
+    def part(self, work: Callable[["Transaction"], T]) -> T:
+        """Do `work` so that nothing of it stays where it raises, and the rest does.
+
+        Raises what `work` raises, in the words of `Database`, and `PartStuck`.
+        """
+
+
+class PartStuck(Exception):  # noqa: N818 - the transaction's state
+    """A part cannot be taken back alone: the whole transaction has failed. Has a cause."""
+
 
 class Database(Protocol):
     """An open database. Its methods may be called from any thread, one at a time."""
@@ -44,6 +75,9 @@ class Database(Protocol):
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Do `work` on one state of the database. Raises `HistoryUnavailable`."""
+
+    def another(self) -> "Database":
+        """The same database on a connection of its own. Raises `HistoryUnavailable`."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -71,7 +105,7 @@ def _known_version(tx: Transaction, database: Database) -> int:
 
 def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> None:
     words = database.words
-    tx.rows(words["alone"])
+    tx.alone()
     current, newest = _known_version(tx, database), migrations[-1].version
     if current > newest:
         raise HistoryNewer(
@@ -97,5 +131,11 @@ def _worded(statement: str, words: Mapping[str, str]) -> str:
 def clean(value: Any) -> Any:
     """A value as both databases take it: no NUL, no half of a surrogate pair, 0 or 1 for a bool."""
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        # A name of an enum is its text, and no driver's business.
+        text = value if type(value) is str else str(value)
+        return text if text.isascii() and "\0" not in text else _whole(text)
     return int(value) if isinstance(value, bool) else value
+
+
+def _whole(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

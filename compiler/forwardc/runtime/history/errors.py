@@ -22,6 +22,10 @@ class HistoryUnavailable(HistoryError):  # noqa: N818 - the database's state
     """The database cannot be reached, opened, read or written: locked, full, damaged, gone."""
 
 
+class HistoryContended(HistoryUnavailable):
+    """Somebody else changed the same rows at the same time. Nothing was done; it may be again."""
+
+
 class HistoryNewer(HistoryError):  # noqa: N818 - the database's state
     """A newer forwardc has changed the tables."""
 
@@ -38,3 +42,13 @@ class RunInUse(HistoryError):  # noqa: N818 - the run's state
     """Another process has taken the run over."""
 
     code = "FC0823"
+
+
+class RunPaused(HistoryError):  # noqa: N818 - what somebody decided
+    """Nothing is sent to this vault or destination now."""
+
+    code = "FC0822"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is paused, and nothing was sent")
+        self.name = name

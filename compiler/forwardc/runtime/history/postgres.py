@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from forwardc.runtime.history.database import Row, Transaction, clean
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.database import PartStuck, Row, Transaction, clean
+from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.statements import Statements
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,10 +22,12 @@ _WORDS: Final = {
     "table": "",
     "keyed": "",
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
-    # The number is made up; everybody who upgrades takes the same one.
+    # The number is made up; everybody who must be alone takes the same one.
     "alone": "SELECT pg_advisory_xact_lock(7126031811)",
 }
 _LONGEST_STATEMENT_S: Final = 30
+# PQTRANS_IDLE of libpq: no transaction is open.
+_IDLE: Final = 0
 # SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html, longest first.
 _REASONS: Final = (
     ("53100", "cannot grow: the disk is full"),
@@ -63,6 +67,10 @@ class Postgres:
         """Do `work` in one transaction."""
         return self._do(work)
 
+    def another(self) -> "Postgres":
+        """The same database on a connection of its own."""
+        return Postgres(self._url, self._wait_s)
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
@@ -72,24 +80,43 @@ class Postgres:
         import psycopg
 
         with self._lock:
-            self._renew()
             try:
-                with self._connection.transaction():
-                    return work(_Statements(self._connection))
-            except psycopg.Error as problem:
-                raise _explained(problem) from None
+                self._begin()
+                statements = _Statements(self._connection)
+                result = work(statements)
+                statements.end()
+                self._connection.execute("COMMIT")
+            except BaseException as problem:
+                self._roll_back()
+                cause = problem.__cause__ if isinstance(problem, PartStuck) else problem
+                if isinstance(cause, psycopg.Error):
+                    raise _explained(cause) from None
+                raise
+            return result
 
-    def _renew(self) -> None:
-        """Connect again where the connection has ended since; nothing has been asked yet."""
+    def _begin(self) -> None:
+        """Begin, on a new connection where the server has dropped this one: nothing was asked."""
         import psycopg
 
-        try:
-            if not self._connection.closed:
-                self._connection.execute("SELECT 1")
+        if not self._connection.closed:
+            try:
+                self._connection.execute("BEGIN")
+            except psycopg.OperationalError:
+                self._connection.close()
+            else:
                 return
+        self._connection = self._connect()
+        self._connection.execute("BEGIN")
+
+    def _roll_back(self) -> None:
+        import psycopg
+
+        if self._connection.closed or self._connection.info.transaction_status == _IDLE:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
         except psycopg.Error:
             self._connection.close()
-        self._connection = self._connect()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         try:
@@ -113,37 +140,47 @@ class Postgres:
         return connection
 
 
-class _Statements:
+class _Statements(Statements):
     """The statements of one transaction."""
 
     def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+        import psycopg
+
+        super().__init__()
+        self.problems = psycopg.Error
         self._connection = connection
 
-    def run(self, statement: str, *values: Any) -> int:
-        """Change something; the number of rows that were."""
-        return self._cursor(statement, values).rowcount
+    def execute(self, statement: str, values: Sequence[Any]) -> "psycopg.Cursor[Row]":
+        """Do one statement."""
+        return self._connection.execute(_worded(statement), values)
+
+    def explained(self, problem: Exception) -> Exception:
+        """What a problem of PostgreSQL means."""
+        return _explained(problem)
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
-        text = statement.replace("?", "%s").encode()
         with self._connection.cursor() as cursor:
-            cursor.executemany(text, ([clean(value) for value in row] for row in rows))
+            cursor.executemany(
+                _worded(statement), ([clean(value) for value in row] for row in rows)
+            )
 
-    def rows(self, statement: str, *values: Any) -> list[Row]:
-        """All rows of a query."""
-        return self._cursor(statement, values).fetchall()
-
-    def _cursor(self, statement: str, values: tuple[Any, ...]) -> "psycopg.Cursor[Row]":
-        # No statement of ours has a question mark or a percent sign of its own.
-        text = statement.replace("?", "%s").encode()
-        return self._connection.execute(text, [clean(value) for value in values])
+    def alone(self) -> None:
+        """Wait until no other transaction that has called this is under way."""
+        self.execute(_WORDS["alone"], ())
 
 
-def _explained(problem: "psycopg.Error") -> Exception:
+@lru_cache(maxsize=1024)
+def _worded(statement: str) -> bytes:
+    # No statement of ours has a question mark or a percent sign of its own.
+    return statement.replace("?", "%s").encode()
+
+
+def _explained(problem: Exception) -> Exception:
     """What the operator can do something about. The driver's own text may name user and host."""
     import psycopg
 
-    state = problem.sqlstate
+    state = problem.sqlstate if isinstance(problem, psycopg.Error) else None
     if state is None and isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
         return HistoryUnavailable(
             "the history's PostgreSQL cannot be reached",
@@ -153,5 +190,6 @@ def _explained(problem: "psycopg.Error") -> Exception:
         return HistoryUnavailable("the URL of the history's PostgreSQL cannot be read")
     for start, reason in _REASONS:
         if state is not None and state.startswith(start):
-            return HistoryUnavailable(f"the history in PostgreSQL {reason}")
+            kind = HistoryContended if start == "40" else HistoryUnavailable
+            return kind(f"the history in PostgreSQL {reason}")
     return problem

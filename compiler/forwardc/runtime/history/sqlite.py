@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from forwardc.runtime.history.database import Row, Transaction, clean
+from forwardc.runtime.history.database import PartStuck, Transaction, clean
 from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.statements import Statements
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class Sqlite:
 
     def __init__(self, path: Path, wait_s: float) -> None:
         self._path = path
+        self._wait_s = wait_s
         self._lock = threading.RLock()
         try:
             _make(path)
@@ -84,6 +86,10 @@ class Sqlite:
         """Do `work` on one state of the file."""
         return self._do("BEGIN", work)
 
+    def another(self) -> "Sqlite":
+        """The same file, opened once more."""
+        return Sqlite(self._path, self._wait_s)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -93,12 +99,15 @@ class Sqlite:
         with self._lock:
             try:
                 self._connection.execute(begin)
-                result = work(_Statements(self._connection))
+                statements = _Statements(self._connection, self._explained)
+                result = work(statements)
+                statements.end()
                 self._connection.execute("COMMIT")
             except BaseException as problem:
                 self._roll_back()
-                if isinstance(problem, sqlite3.Error):
-                    raise self._explained(problem) from None
+                cause = problem.__cause__ if isinstance(problem, PartStuck) else problem
+                if isinstance(cause, sqlite3.Error):
+                    raise self._explained(cause) from None
                 raise
             return result
 
@@ -107,7 +116,7 @@ class Sqlite:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    def _explained(self, problem: sqlite3.Error) -> Exception:
+    def _explained(self, problem: Exception) -> Exception:
         # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
         code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
         if code not in _REASONS:
@@ -115,23 +124,32 @@ class Sqlite:
         return HistoryUnavailable(f"{self._path}: the history {_REASONS[code]}", _HINTS.get(code))
 
 
-class _Statements:
+class _Statements(Statements):
     """The statements of one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    problems = sqlite3.Error
 
-    def run(self, statement: str, *values: Any) -> int:
-        """Change something; the number of rows that were."""
-        return self._connection.execute(statement, [clean(value) for value in values]).rowcount
+    def __init__(
+        self, connection: sqlite3.Connection, explained: Callable[[Exception], Exception]
+    ) -> None:
+        super().__init__()
+        self._connection = connection
+        self._explained = explained
+
+    def execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Do one statement."""
+        return self._connection.execute(statement, values)
+
+    def explained(self, problem: Exception) -> Exception:
+        """What a problem of SQLite means."""
+        return self._explained(problem)
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
         self._connection.executemany(statement, ([clean(value) for value in row] for row in rows))
 
-    def rows(self, statement: str, *values: Any) -> list[Row]:
-        """All rows of a query."""
-        return self._connection.execute(statement, [clean(value) for value in values]).fetchall()
+    def alone(self) -> None:
+        """Nothing to do: BEGIN IMMEDIATE has seen to it."""
 
 
 def _make(path: Path) -> None:

@@ -6,9 +6,10 @@ Durations fall into buckets, each 15 % wider than the one before.
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from operator import add
 from typing import Final
 
-from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.database import Gathered, Transaction
 
 _LONGEST_MS: Final = 600_000
 _GROWTH: Final = 1.15
@@ -28,18 +29,29 @@ _KEY: Final = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
     " status"
 )
-_COUNT: Final = (
-    "INSERT INTO tallies (" + _KEY + ", n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
-    " ON CONFLICT (" + _KEY + ") DO UPDATE SET n = tallies.n + 1"
+_COUNT: Final = Gathered(
+    "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (" + _KEY + ") DO UPDATE SET n = tallies.n + excluded.n",
+    merge=(add,),
 )
-_TIME: Final = (
-    "INSERT INTO timings (" + _KEY + ", bucket, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
-    " ON CONFLICT (" + _KEY + ", bucket) DO UPDATE SET n = timings.n + 1"
+_TIME: Final = Gathered(
+    "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (" + _KEY + ", bucket) DO UPDATE SET n = timings.n + excluded.n",
+    merge=(add,),
 )
 _WHICH: Final = (
     " WHERE grain = ? AND start = ? AND environment = ? AND emulated = ? AND vault = ?"
     " AND destination = ? AND operation = ? AND outcome = ? AND rejected_by = ? AND status = ?"
 )
+_UNCOUNT: Final = Gathered("UPDATE tallies SET n = n - ?" + _WHICH, merge=(add,))
+_UNTIME: Final = Gathered("UPDATE timings SET n = n - ?" + _WHICH + " AND bucket = ?", merge=(add,))
+
+
+TOLD: Final = (
+    "created_at, environment, emulated, vault, destination, operation, outcome, rejected_by,"
+    " status, duration_ms"
+)
+"""The columns of a run that make a `Told`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +84,16 @@ def bucket_of(duration_ms: int) -> int:
 
 def count_in(tx: Transaction, told: Told) -> None:
     """Add a run to the figures. One that called nobody has no duration."""
-    for key in told.places():
-        tx.run(_COUNT, *key)
-        if told.duration_ms:
-            tx.run(_TIME, *key, bucket_of(told.duration_ms))
+    _gather(tx, told, _COUNT, _TIME)
 
 
 def count_out(tx: Transaction, told: Told) -> None:
     """Take a run out of the figures again."""
+    _gather(tx, told, _UNCOUNT, _UNTIME)
+
+
+def _gather(tx: Transaction, told: Told, count: Gathered, time: Gathered) -> None:
     for key in told.places():
-        tx.run("UPDATE tallies SET n = n - 1" + _WHICH, *key)
+        tx.gather(count, (1,), key)
         if told.duration_ms:
-            bucket = bucket_of(told.duration_ms)
-            tx.run("UPDATE timings SET n = n - 1" + _WHICH + " AND bucket = ?", *key, bucket)
+            tx.gather(time, (1,), (*key, bucket_of(told.duration_ms)))

@@ -5,18 +5,18 @@ Every function is one transaction's work and is given the moment. Knows no datab
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import MASK
-from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.history.errors import RunInUse, UnknownRun
+from forwardc.runtime.history.database import Gathered, Transaction, row
+from forwardc.runtime.history.errors import HistoryError, RunInUse, RunPaused, UnknownRun
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
-from forwardc.runtime.history.tallies import Told, count_in, count_out
-from forwardc.runtime.shapes import RunResult, StepReport
+from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
+from forwardc.runtime.shapes import RunResult, ShownRequest, StepReport
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
 INSERT INTO runs (
@@ -31,13 +31,33 @@ INSERT INTO steps (
   run_id, position, name, deliver, idempotent, state, outputs, sensitive_outputs, cards_masked
 ) VALUES (?, ?, ?, ?, ?, ?, '{}', '[]', 0)
 """
-_HOUR: Final = """
-INSERT INTO hours (start, first_seq, last_seq) VALUES (?, ?, ?)
-ON CONFLICT (start) DO UPDATE SET last_seq = excluded.last_seq
-WHERE hours.last_seq < excluded.last_seq
+# Two processes may commit in another order than they counted.
+_HOUR: Final = Gathered(
+    """
+    INSERT INTO hours (first_seq, last_seq, start) VALUES (?, ?, ?)
+    ON CONFLICT (start) DO UPDATE SET
+      first_seq = CASE WHEN excluded.first_seq < hours.first_seq
+        THEN excluded.first_seq ELSE hours.first_seq END,
+      last_seq = CASE WHEN excluded.last_seq > hours.last_seq
+        THEN excluded.last_seq ELSE hours.last_seq END
+    """,
+    merge=(min, max),
+)
+_HELD: Final = """
+UPDATE runs SET attempts = attempts + 1, state = 'running', updated_at = ?,
+  lease_until = COALESCE(?, lease_until)
+WHERE id = ? AND owner = ? AND state <> 'done'
+  AND NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (runs.vault, runs.destination))
+"""
+_PAUSED: Final = """
+SELECT pauses.name FROM runs JOIN pauses ON pauses.name IN (runs.vault, runs.destination)
+WHERE runs.id = ? AND runs.owner = ? ORDER BY pauses.name LIMIT 1
 """
 _ATTEMPT: Final = """
-INSERT INTO attempts (run_id, step, number, vault_key, state, started_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
+VALUES (?, ?, (SELECT 1 + COALESCE(max(number), 0) FROM attempts WHERE run_id = ? AND step = ?),
+  ?, ?, ?)
+RETURNING number
 """
 _INTENDED: Final = """
 UPDATE steps SET state = ?, called = ?, destination_key = ?, request = ?, outcome = NULL,
@@ -54,12 +74,15 @@ UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_stat
   duration_ms = ?, scheme = ?, issuing_country = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
 """
-_FINISHED: Final = """
+_FINISHED: Final = (
+    """
 UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, digest = ?,
   outcome = ?, rejected_by = ?, reason = ?, status = ?, vault_status = ?, duration_ms = ?,
   owner = '', lease_until = 0
 WHERE id = ? AND state <> 'done'
-"""
+RETURNING """
+    + TOLD
+)
 
 
 def begin(tx: Transaction, run: NewRun, now: Moment) -> None:
@@ -79,34 +102,35 @@ def begin(tx: Transaction, run: NewRun, now: Moment) -> None:
     for position, step in enumerate(run.steps):
         values = (step.name, step.deliver, step.idempotent, StepState.WAITING)
         tx.run(_STEP, run.id, position, *values)
-    tx.run(_HOUR, now.hour, found[0], found[0])
+    tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
 
 
-def intent(tx: Transaction, run_id: str, owner: str, what: Intent, now: Moment) -> int:
+def intent(
+    tx: Transaction,
+    run_id: str,
+    owner: str,
+    what: Intent,
+    now: Moment,
+    lease_s: float | None = None,
+) -> int:
     """Record that a step is about to be sent; the attempt's number, from 1.
 
-    Raises `RunInUse` where the run no longer belongs to `owner`: then nothing may be sent.
+    With `lease_s` the run is held for so many seconds from now. Raises `RunPaused` where nothing
+    may be sent now, and `RunInUse` where the run no longer belongs to `owner`.
     """
     if what.keys.destination == what.keys.vault:
         raise ValueError("the two idempotency keys of a step are equal")
-    changed = tx.run(
-        "UPDATE runs SET attempts = attempts + 1, state = 'running', updated_at = ?"
-        " WHERE id = ? AND owner = ? AND state <> 'done'",
-        *(now.text, run_id, owner),
-    )
-    if not changed:
-        _must_exist(tx, run_id)
-        raise RunInUse(f"run {run_id} is not this process's any more; nothing was sent")
-    last = row(
-        tx, "SELECT max(number) FROM attempts WHERE run_id = ? AND step = ?", run_id, what.step
-    )
-    number = 1 + ((last and last[0]) or 0)
+    lease = None if lease_s is None else now.after(lease_s)
+    if not tx.run(_HELD, now.text, lease, run_id, owner):
+        raise _refusal(tx, run_id, owner)
+    place = (run_id, what.step)
     started = (what.keys.vault, AttemptState.INTENT, now.text)
-    tx.run(_ATTEMPT, run_id, what.step, number, *started)
-    shown = to_json(asdict(what.shown))
-    values = (StepState.INTENT, what.called, what.keys.destination, shown)
+    found = row(tx, _ATTEMPT, *place, *place, *started)
+    if found is None:
+        raise RuntimeError("the database gave the new attempt no number")
+    values = (StepState.INTENT, what.called, what.keys.destination, _shown(what.shown))
     tx.run(_INTENDED, *values, run_id, what.step)
-    return number
+    return int(found[0])
 
 
 def not_sent(
@@ -174,15 +198,16 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None
     last = result.steps[-1] if result.steps else None
     status, vault_status = (last.status, last.vault_status) if last else (None, None)
     duration = sum(step.duration_ms for step in result.steps)
-    changed = tx.run(
+    changed = row(
+        tx,
         _FINISHED,
         *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
         *(result.rejected_by, result.reason, status, vault_status, duration, run_id),
     )
-    if not changed:
+    if changed is None:
         _must_exist(tx, run_id)
         return
-    count_in(tx, _told(tx, run_id))
+    count_in(tx, Told(*changed))
 
 
 def stop(tx: Transaction, run_id: str, reason: str, now: Moment) -> None:
@@ -214,6 +239,8 @@ def resolve(
     False where nothing was open: somebody has settled it before, or it can still be resumed.
     """
     party, reason = told
+    # Whoever settles adds an event as well, and nobody may hold figures while waiting for that.
+    tx.alone()
     found = row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
     if found is None:
         raise UnknownRun(f"there is no run {run_id}")
@@ -248,7 +275,21 @@ def event(
 
 def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:
     """JSON text; what JSON lacks, such as a decimal, as text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _ENCODER.encode(value)
+
+
+def _shown(what: ShownRequest) -> str:
+    told = {"method": what.method, "url": what.url, "headers": what.headers, "body": what.body}
+    return to_json(told)
+
+
+def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
+    """Why nothing may be sent."""
+    _must_exist(tx, run_id)
+    paused = row(tx, _PAUSED, run_id, owner)
+    if paused is not None:
+        return RunPaused(paused[0])
+    return RunInUse(f"run {run_id} is not this process's any more; nothing was sent")
 
 
 def _end(tx: Transaction, run_id: str, step: str, number: int, values: tuple[Any, ...]) -> None:
@@ -264,12 +305,7 @@ def _masked(value: object) -> bool:
 
 
 def _told(tx: Transaction, run_id: str) -> Told:
-    found = row(
-        tx,
-        "SELECT created_at, environment, emulated, vault, destination, operation, outcome,"
-        " rejected_by, status, duration_ms FROM runs WHERE id = ?",
-        run_id,
-    )
+    found = row(tx, "SELECT " + TOLD + " FROM runs WHERE id = ?", run_id)
     if found is None:
         raise UnknownRun(f"there is no run {run_id}")
     return Told(*found)
