@@ -4,6 +4,7 @@ Plain ASGI around an application. Each call ends here, whatever becomes of it, a
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,7 @@ from forwardc.partner.server.traffic import Traffic
 from forwardc.partner.server.watch import Watch
 
 _LOG: Final = logging.getLogger("forwardc.server")
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::\d{0,5})?")
 _LONGEST_TARGET: Final = 4_096
 _STOPPING_S: Final = 5.0
 _CROWDED_S: Final = 1.0
@@ -161,11 +163,9 @@ class Door:
 
 
 def _name_in(host: str | None) -> str:
-    """The name in a Host header, without its port."""
-    name = (host or "").strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
+    """The name in a Host header, without its port; empty where it is none."""
+    found = _HOST.fullmatch((host or "").strip().lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def _noting(send: Send, call: Call, scope: Scope) -> Send:

@@ -1,0 +1,86 @@
+"""Traces as a collector gets them: spans of a call and its parts, and no values."""
+
+import socket
+import sys
+from time import perf_counter
+
+import pytest
+
+from collector import collecting
+from forwardc.partner.observer import Told
+from forwardc.partner.server.call import Call
+from forwardc.partner.server.traces import NoOtel, open_traces
+from forwardc.partner.server.watch import Watch
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+CANARY = "canary-77"
+
+
+def a_call(watch: Watch, parent: str | None = None, status: int = 200) -> Call:
+    call = Call("/v1/initiate-payment-sharing", "POST")
+    with watch.over(call, parent):
+        with watch.span("lookup"), pytest.raises(ValueError, match=CANARY):
+            fails(watch)
+        with watch.span("forward", {"vault": "stripe", "destination": "rokt"}):
+            call.status = status
+        watch.call(Told("", "", 0, 0, client_id="c-1", run_id="r-1", outcome="approved"))
+    return call
+
+
+def fails(watch: Watch) -> None:
+    with watch.span("claim"):
+        raise ValueError(CANARY)
+
+
+def test_a_collector_gets_the_spans_of_a_call() -> None:
+    with collecting() as collector:
+        watch = Watch(traces=open_traces(collector.url))
+        call = a_call(watch, PARENT)
+        a_call(watch, None, 503)
+        watch.close()
+    spans = {span.name: span for span in collector.spans[:4]}
+    assert set(spans) == {"call", "lookup", "claim", "forward"}
+    whole = spans["call"]
+    assert whole.trace_id.hex() == "0af7651916cd43dd8448eb211c80319c" == call.trace_id
+    assert whole.parent_span_id.hex() == "b7ad6b7169203331"
+    assert spans["forward"].parent_span_id == whole.span_id
+    assert spans["claim"].parent_span_id == spans["lookup"].span_id
+    told = {one.key: one.value for one in whole.attributes}
+    assert told["http.response.status_code"].int_value == 200
+    assert told["forwardc.run"].string_value == "r-1"
+    assert {one.key: one.value.string_value for one in spans["forward"].attributes} == {
+        "forwardc.vault": "stripe",
+        "forwardc.destination": "rokt",
+    }
+    # Of what went wrong there is the type, and not the text.
+    assert spans["claim"].status.message == "ValueError"
+    assert not any(CANARY.encode() in body for body in collector.bodies)
+    second = [span for span in collector.spans if span.name == "call"][1]
+    assert second.parent_span_id == b""
+    assert second.trace_id != whole.trace_id
+    assert second.status.code == 2
+
+
+@pytest.mark.parametrize("parent", ["", "nonsense", "00-0-0-01", CANARY])
+def test_a_parent_that_is_none_begins_a_trace(parent: str) -> None:
+    with collecting() as collector:
+        watch = Watch(traces=open_traces(collector.url))
+        a_call(watch, parent)
+        watch.close()
+    assert next(one for one in collector.spans if one.name == "call").parent_span_id == b""
+
+
+def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    watch = Watch(traces=open_traces(f"http://127.0.0.1:{port}"))
+    began = perf_counter()
+    for _ in range(50):
+        a_call(watch)
+    assert perf_counter() - began < 1
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(NoOtel, match=r"pip install forwardc\[otel\]"):
+        open_traces("http://127.0.0.1:4318")
