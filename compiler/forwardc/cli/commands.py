@@ -20,6 +20,7 @@ COMMANDS = {
     "resume": "End the pause of a vault or destination.",
     "secrets": "Keep the secrets that a vault stores.",
     "tokens": "Make, show and revoke card tokens.",
+    "clients": "Say who may call the partner API.",
     "submit": "Seal the keys of a destination for a vault.",
     "sandbox": "Serve the vaults and destinations locally.",
     "demo": "Show the whole path, from YAML to the sandbox's answer.",

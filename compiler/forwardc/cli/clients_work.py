@@ -1,0 +1,174 @@
+"""What `forwardc clients` does: changes the table of clients, and the file of the server's keys.
+
+A secret goes to standard output once, when it was made, and nowhere else.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.pausing import change
+from forwardc.diagnostics.render.clean import printable
+from forwardc.partner.auth.clients import Client, Clients, NoClient
+from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
+from forwardc.partner.auth.keys import forget, keys_of
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.writes import event
+
+_HEADER = ("ID", "NAME", "SCOPE", "ISSUED", "STATE")
+
+
+def issue(name: str, scopes: Sequence[str], by: str, history: str, as_json: bool) -> int:
+    """Make a client, and show its secret. Returns the exit code, as all here do."""
+
+    def work(store: Store) -> int:
+        client, secret = Clients(store).issue(name, scopes, by)
+        _show_secret(client, secret, as_json=as_json)
+        return 0
+
+    return change(history, work)
+
+
+def listed(history: str, as_json: bool) -> int:
+    """Show every client."""
+
+    def work(store: Store) -> int:
+        clients = Clients(store).listed()
+        if as_json:
+            say_json({"clients": [_data(one) for one in clients]})
+        elif clients:
+            say(table(_HEADER, [_row(one) for one in clients]))
+        else:
+            note("There is no client; `forwardc clients issue NAME` makes one.")
+        return 0
+
+    return change(history, work)
+
+
+def rotate(client_id: str, overlap_s: int, by: str, history: str, as_json: bool) -> int:
+    """Give a client a new secret, and show it."""
+
+    def work(store: Store) -> int:
+        client, secret = Clients(store).rotate(client_id, overlap_s, by)
+        _show_secret(client, secret, as_json=as_json)
+        if client.old_until is not None:
+            note(f"The secret before it works until {_time(client.old_until)}.")
+        return 0
+
+    return change(history, _known(work))
+
+
+def revoke(client_id: str, by: str, history: str, as_json: bool) -> int:
+    """Revoke a client."""
+
+    def work(store: Store) -> int:
+        Clients(store).revoke(client_id, by)
+        if as_json:
+            say_json({"client_id": client_id, "revoked": True})
+        else:
+            say(f"{client_id} is revoked by {by}")
+        return 0
+
+    return change(history, _known(work))
+
+
+def change_keys(file: Path, *, add: bool, use_newest: bool) -> int:
+    """Make or change a file of server keys, and show their thumbprints."""
+    try:
+        _do_to_keys(file, add, use_newest)
+        keys = keys_of(read_file(file), file.name)
+    except KeysRefused as problem:
+        raise _told(problem) from None
+    rows = [("signs" if not i else "verifies", str(key.kid)) for i, key in enumerate(keys.signing)]
+    prints = keys.thumbprints[len(keys.signing) :]
+    rows += [("seals" if not i else "opens", one) for i, one in enumerate(prints)]
+    say(table(("USE", "THUMBPRINT"), rows))
+    return 0
+
+
+def forget_keys(history: str, by: str) -> int:
+    """Let the history accept other keys than those that were used before."""
+
+    def work(store: Store) -> int:
+        now = store.moment()
+        many = store.database.write(lambda tx: _forget(tx, by, now))
+        say(f"{many} keys are forgotten; the next server to start says which ones are right")
+        return 0
+
+    return change(history, work)
+
+
+def _forget(tx: Transaction, by: str, now: Moment) -> int:
+    many = forget(tx)
+    event(tx, "server-keys-forget", by, f"{many} keys", now)
+    return many
+
+
+def _do_to_keys(file: Path, add: bool, newest: bool) -> None:
+    if add:
+        add_keys(file)
+    elif newest:
+        use_newest(file)
+    elif not make_file(file):
+        raise KeysRefused(f"{file}: the file is there", hint="--add adds keys to it")
+
+
+def _told(problem: KeysRefused) -> click.ClickException:
+    hint = f"\nHint: {problem.hint}" if problem.hint else ""
+    return click.ClickException(f"{problem.message}{hint}")
+
+
+def _known(work: Callable[[Store], int]) -> Callable[[Store], int]:
+    """The same work, where a client that is not there is a mistake of the command line."""
+
+    def checked(store: Store) -> int:
+        try:
+            return work(store)
+        except NoClient as problem:
+            text = f"{problem}; `forwardc clients list` shows them"
+            raise click.BadParameter(text, param_hint="ID") from None
+
+    return checked
+
+
+def _show_secret(client: Client, secret: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json({**_data(client), "client_secret": secret})
+        return
+    say(f"client  {client.id}")
+    say(f"secret  {secret}")
+    say(f"scope   {' '.join(client.scope)}")
+    note("The secret is shown this once, and kept as a hash only.")
+
+
+def _data(client: Client) -> dict[str, Any]:
+    return {
+        "client_id": client.id,
+        "name": client.name,
+        "scope": list(client.scope),
+        "created_at": client.created_at,
+        "rotated_at": client.rotated_at,
+        "old_secret_until": _time(client.old_until) if client.old_until else None,
+        "revoked_at": client.revoked_at,
+    }
+
+
+def _row(client: Client) -> tuple[str, ...]:
+    if client.revoked_at:
+        state = f"revoked {client.revoked_at}"
+    elif client.rotated_at:
+        state = f"active, secret of {client.rotated_at}"
+    else:
+        state = "active"
+    named = (client.id, printable(client.name), " ".join(client.scope))
+    return (*named, client.created_at, state)
+
+
+def _time(milliseconds: int) -> str:
+    return Moment(datetime.fromtimestamp(milliseconds / 1000, UTC)).text

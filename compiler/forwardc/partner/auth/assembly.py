@@ -1,0 +1,49 @@
+"""Puts the gate together as the settings say: for tokens of this server, or of another issuer.
+
+Knows every part of this room and decides nothing else.
+"""
+
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from forwardc.partner.auth.gate import TokenGate
+from forwardc.partner.auth.issuer import EmbeddedIssuer, expected_of, issuer_url
+from forwardc.partner.auth.jwks import RemoteKeys, open_remote_keys
+from forwardc.partner.auth.keys import ServerKeys
+from forwardc.partner.auth.proving import Prover
+from forwardc.partner.auth.rates import Rates
+from forwardc.partner.auth.revoked import RevokedClients
+from forwardc.partner.auth.token_endpoint import TokenDesk, routes
+from forwardc.partner.server.settings import ServerSettings
+from forwardc.runtime.history.commits import Commits
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The gate, and the routes of the embedded issuer, if it is this one's."""
+
+    gate: TokenGate
+    routes: tuple[Route, ...]
+    _remote: RemoteKeys | None = None
+    _prover: Prover | None = None
+
+    async def close(self) -> None:
+        """Give threads and connections back."""
+        if self._remote is not None:
+            await self._remote.close()
+        if self._prover is not None:
+            self._prover.close()
+
+
+def open_auth(settings: ServerSettings, keys: ServerKeys, commits: Commits, rates: Rates) -> Auth:
+    """The gate of a server. Raises `ValueError` for the URL of an issuer that is not https."""
+    expected, scope = expected_of(settings), settings.issuer.scope
+    if settings.issuer.jwks is not None:
+        remote = open_remote_keys(settings.issuer.jwks, settings.issuer.algorithms)
+        return Auth(TokenGate(expected, remote, scope), (), remote)
+    life = min(settings.issuer.longest_life, 900)
+    issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
+    prover = Prover(commits)
+    gate = TokenGate(expected, keys, scope, RevokedClients(commits))
+    return Auth(gate, tuple(routes(TokenDesk(issuer, prover, rates))), _prover=prover)

@@ -1,0 +1,71 @@
+"""A verifying key with the one algorithm that it may be used with.
+
+A token never chooses: the kind of the key does, as RFC 8725, section 3.1, wants. Knows no token.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jwcrypto.common import JWException
+from jwcrypto.jwk import JWK
+
+_CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "Ed25519": "EdDSA"}
+_KINDS: Final = {"ES256": "EC", "ES384": "EC", "EdDSA": "OKP", "RS256": "RSA", "PS256": "RSA"}
+# NIST SP 800-131A; RFC 7518, section 3.3, wants no less.
+_SHORTEST_RSA: Final = 2048
+_LONGEST_RSA: Final = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    """A public key, its id if its owner gave it one, and its algorithm."""
+
+    kid: str | None
+    alg: str
+    key: JWK = field(repr=False)
+
+
+def pin(given: Mapping[str, Any], algorithms: Collection[str]) -> PinnedKey | None:
+    """The key of a JWK; None where it is not for signatures, too weak, or of no allowed algorithm.
+
+    A symmetric key is never taken: whoever can check with it can sign with it.
+    """
+    alg = _algorithm(given, algorithms)
+    kid = given.get("kid")
+    if alg is None or not _for_signatures(given) or not isinstance(kid, str | None):
+        return None
+    # Private members and certificates of a JWK are nobody's business here.
+    public = {name: given[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in given}
+    try:
+        key = JWK(**public)
+        public_key = key.get_op_key("verify")
+    except (JWException, ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
+        return None
+    size = getattr(public_key, "key_size", 0)
+    if alg in ("RS256", "PS256") and not _SHORTEST_RSA <= size <= _LONGEST_RSA:
+        return None
+    return PinnedKey(kid, alg, key)
+
+
+def _algorithm(given: Mapping[str, Any], algorithms: Collection[str]) -> str | None:
+    kind, named = given.get("kty"), given.get("alg")
+    if kind == "RSA":
+        # RS256 is what RFC 9068, section 2.1, makes everybody know.
+        fits = [alg for alg in ("RS256", "PS256") if alg in algorithms]
+        alg = named if named is not None else next(iter(fits), None)
+    else:
+        crv = given.get("crv")
+        alg = _CURVES.get(crv) if isinstance(crv, str) else None
+        if named is not None and named != alg:
+            return None
+    if not isinstance(alg, str) or alg not in algorithms or _KINDS.get(alg) != kind:
+        return None
+    return alg
+
+
+def _for_signatures(given: Mapping[str, Any]) -> bool:
+    operations = given.get("key_ops")
+    if operations is not None and not (isinstance(operations, list) and "verify" in operations):
+        return False
+    return bool(given.get("use", "sig") == "sig")

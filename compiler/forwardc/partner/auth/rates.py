@@ -1,0 +1,131 @@
+"""Limits that hold over all processes of a history: permits of a window, taken in portions.
+
+Knows nobody's limits. A process takes some permits at once from the table and spends them without
+asking, so that most calls cost no transaction. Together the processes never spend more than the
+limit in a window; what a process has not spent by its end is lost.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.database import Transaction, row
+
+_MOST_NAMES: Final = 10_000
+_PORTIONS: Final = 20
+_LONGEST_NAME: Final = 200
+# Longer than every window.
+_KEPT_MS: Final = 2 * 86_400_000
+_CLEAN_EVERY_S: Final = 600.0
+_PEEK_AGAIN_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """The permits of one name that this process has in the window from `start` (milliseconds)."""
+
+    start: int = -1
+    permits: int = 0
+    spent: bool = False
+    peeked_at: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class Rates:
+    """Rate limits by name. `clock` gives seconds since the epoch, alike on every machine."""
+
+    commits: Commits
+    clock: Callable[[], float] = time.time
+    _held: OrderedDict[str, _Held] = field(default_factory=OrderedDict, repr=False)
+    _cleaned_at: float = 0.0
+
+    async def take(self, name: str, limit: int, window_s: int) -> float | None:
+        """Take a permit. None where it is given, else the seconds until the next window.
+
+        Raises `HistoryUnavailable`.
+        """
+        held, wait = self._window(name, window_s)
+        if held.permits > 0:
+            held.permits -= 1
+            return None
+        if held.spent:
+            return wait
+        async with held.turn:
+            held, wait = self._window(name, window_s)
+            if held.permits == 0 and not held.spent:
+                start, portion = held.start, max(1, limit // _PORTIONS)
+                taken = await self._fetch(name, start, (portion, limit))
+                if held.start != start:
+                    # The window ended meanwhile, and the rest of its portion with it.
+                    return None if taken else wait
+                held.permits += taken
+                held.spent = taken < portion
+            if held.permits == 0:
+                return wait
+            held.permits -= 1
+            return None
+
+    async def peek(self, name: str, limit: int, window_s: int) -> float | None:
+        """What `take` would give, without taking. At most a second old."""
+        held, wait = self._window(name, window_s)
+        if held.permits == 0 and not held.spent and self.clock() >= held.peeked_at:
+            start, read_at = held.start, self.clock()
+            used = await self.commits.read(lambda tx: _used(tx, name, start))
+            if held.start == start:
+                held.peeked_at = read_at + _PEEK_AGAIN_S
+                held.spent = used >= limit
+        return wait if held.spent and held.permits == 0 else None
+
+    def _window(self, name: str, window_s: int) -> tuple[_Held, float]:
+        """What is held of a name, and the seconds until its window ends."""
+        if len(name) > _LONGEST_NAME:
+            raise ValueError("the name of a limit is too long")
+        now, window = round(self.clock() * 1000), window_s * 1000
+        start = now - now % window
+        held = self._held.get(name)
+        if held is None:
+            held = self._held[name] = _Held()
+            if len(self._held) > _MOST_NAMES:
+                self._held.popitem(last=False)
+        if held.start != start:
+            held.start, held.permits, held.spent, held.peeked_at = start, 0, False, 0.0
+        return held, (start + window - now) / 1000
+
+    async def _fetch(self, name: str, start: int, wanted: tuple[int, int]) -> int:
+        oldest = self._oldest()
+        return await self.commits.write(lambda tx: _take(tx, name, start, wanted, oldest))
+
+    def _oldest(self) -> int | None:
+        now = self.clock()
+        if now - self._cleaned_at < _CLEAN_EVERY_S:
+            return None
+        self._cleaned_at = now
+        return round(now * 1000) - _KEPT_MS
+
+
+def _take(
+    tx: Transaction, name: str, start: int, wanted: tuple[int, int], oldest: int | None
+) -> int:
+    """Take up to a portion within the limit; how many."""
+    portion, limit = wanted
+    if oldest is not None:
+        tx.run("DELETE FROM rates WHERE start < ?", oldest)
+    # Changing the row, if only to itself, keeps other processes from it until this one is done.
+    tx.run(
+        "INSERT INTO rates (name, start, used) VALUES (?, ?, 0)"
+        " ON CONFLICT (name, start) DO UPDATE SET used = rates.used",
+        *(name, start),
+    )
+    taken = max(0, min(portion, limit - _used(tx, name, start)))
+    tx.run("UPDATE rates SET used = used + ? WHERE name = ? AND start = ?", taken, name, start)
+    return taken
+
+
+def _used(tx: Transaction, name: str, start: int) -> int:
+    found = row(tx, "SELECT used FROM rates WHERE name = ? AND start = ?", name, start)
+    return int(found[0]) if found else 0
