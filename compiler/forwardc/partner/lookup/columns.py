@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.partner.card_like import holds_card
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
 MOST_COLUMNS: Final = 64
 LONGEST: Final = 4_096
+LONGEST_REFERENCE: Final = 80
 NAMES: Final = (
     "vault, source, input.NAME, billing."
     + "|".join(BILLING)
@@ -85,11 +86,11 @@ class Columns:
             if (mistake := self._mistake(column, cell or ""))
         ]
         # One scan of the whole row is many times cheaper than one of every cell.
-        if find_cards("\n".join(cell for cell in cells if cell)):
+        if holds_card("\n".join(cell for cell in cells if cell)):
             found += [
                 f"{column.title} looks like a card number, which must not be kept here"
                 for column, cell in zip(self.columns, cells, strict=True)
-                if cell and find_cards(cell)
+                if cell and holds_card(cell)
             ]
         return found
 
@@ -97,8 +98,9 @@ class Columns:
         if not cell:
             needed = (Group.REFERENCE, Group.VAULT, Group.SOURCE)
             return "is empty" if column.group in needed else None
-        if len(cell) > LONGEST:
-            return f"is longer than {LONGEST} characters"
+        longest = LONGEST_REFERENCE if column.group is Group.REFERENCE else LONGEST
+        if len(cell) > longest:
+            return f"is longer than {longest} characters"
         if _CONTROL.search(cell) or _HALF.search(cell):
             return "holds a control character"
         if column.group is Group.VAULT and not self._knows(cell):

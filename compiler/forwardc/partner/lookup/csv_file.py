@@ -1,0 +1,188 @@
+"""A file of references for trial: RFC 4180 in UTF-8, held in memory, read again when it changed.
+
+Knows no other kind of lookup. While a changed file has mistakes, what was read before stays in
+force, and the log says so.
+"""
+
+import asyncio
+import csv
+import logging
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Final, TextIO, TypeAlias
+
+from forwardc.partner.lookup.columns import Columns, read_columns
+from forwardc.partner.lookup.model import Instrument, LookupFailed
+
+LARGEST: Final = 100_000_000
+MOST_TOLD: Final = 1_000
+LOOKED_AT_EVERY_S: Final = 1.0
+
+_LOG = logging.getLogger(__name__)
+# No cell holds one: it is a control character.
+_BETWEEN: Final = "\0"
+
+_Version: TypeAlias = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a file, and in which line: 1 is the first, 0 is the file itself."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a file by reference, each in one text: a tenth of what their objects take."""
+
+    columns: Columns
+    rows: dict[str, str] = field(repr=False)
+    version: _Version
+
+    def find(self, reference: str) -> Instrument | None:
+        """The instrument of a reference."""
+        packed = self.rows.get(reference)
+        return self.columns.instrument(packed.split(_BETWEEN)) if packed is not None else None
+
+
+def read_table(path: Path, vaults: Collection[str] | None) -> Table | list[Mistake]:
+    """The file, or its mistakes, of which the first thousand are told."""
+    try:
+        # Lines keep their ends: a cell in quotes may hold them.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read(file, vaults)
+    except OSError as problem:
+        return [Mistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
+    except UnicodeDecodeError:
+        return [Mistake(0, "it is not text in UTF-8")]
+
+
+def _read(file: TextIO, vaults: Collection[str] | None) -> Table | list[Mistake]:
+    version = _version(os.fstat(file.fileno()))
+    if version[0] > LARGEST:
+        return [Mistake(0, f"it is larger than {LARGEST // 1_000_000} MB: use a database")]
+    reader = _Reader(file)
+    names = next(iter(reader), None)
+    if names is None:
+        return reader.mistakes or [Mistake(0, "it is empty: the first line names the columns")]
+    columns = read_columns(names, keyed=True, vaults=vaults)
+    if isinstance(columns, list):
+        return [Mistake(1, mistake) for mistake in columns]
+    rows = _rows(reader, columns)
+    if version != _version(os.fstat(file.fileno())):
+        reader.mistake("it was changed while it was read", line=0)
+    return reader.mistakes or Table(columns, rows, version)
+
+
+class _Reader:
+    """Records and the line that each begins in; what is wrong is collected."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._reader = csv.reader(file, strict=True)
+        self.line = 0
+        self.mistakes: list[Mistake] = []
+
+    def __iter__(self) -> Iterator[list[str]]:
+        try:
+            while len(self.mistakes) < MOST_TOLD:
+                self.line = self._reader.line_num + 1
+                if cells := next(self._reader):
+                    yield cells
+            self.mistake("there may be more mistakes: only so many are told")
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            # Its texts name the rule only.
+            self.mistake(f"the line and what follows are not CSV: {problem}")
+
+    def mistake(self, text: str, *, line: int | None = None) -> None:
+        self.mistakes.append(Mistake(self.line if line is None else line, text))
+
+
+def _rows(reader: _Reader, columns: Columns) -> dict[str, str]:
+    rows: dict[str, str] = {}
+    at = columns.reference
+    for cells in reader:
+        if mistakes := columns.mistakes(cells):
+            for mistake in mistakes:
+                reader.mistake(mistake)
+        elif cells[at] in rows:
+            reader.mistake("the reference stands in a line above")
+        else:
+            rows[cells[at]] = _BETWEEN.join(cells)
+    return rows
+
+
+def _version(stat: os.stat_result) -> _Version:
+    return (stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev)
+
+
+class CsvFile:
+    """A lookup in a file. It is looked at once a second at most, when somebody asks."""
+
+    def __init__(
+        self,
+        path: Path,
+        vaults: Collection[str] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Read the file. Raises `LookupFailed` where it has mistakes."""
+        table = read_table(path, vaults)
+        if isinstance(table, list):
+            raise LookupFailed(told(table))
+        self._path, self._vaults, self._clock = path, vaults, clock
+        self._table = table
+        self._seen: _Version | None = table.version
+        self._next_look = clock() + LOOKED_AT_EVERY_S
+        self._reading: asyncio.Task[None] | None = None
+
+    async def find(self, reference: str) -> Instrument | None:
+        """The instrument, from the file as it was a second ago or later."""
+        if self._reading is None and self._has_changed():
+            self._reading = asyncio.create_task(self._read_again())
+            # Others go on with what was read before; a caller that leaves stops no reading.
+            await asyncio.shield(self._reading)
+        return self._table.find(reference)
+
+    async def ready(self) -> None:
+        """The file was read, or there would be no lookup."""
+
+    async def close(self) -> None:
+        """Wait for a reading under way."""
+        if self._reading is not None:
+            await self._reading
+
+    def _has_changed(self) -> bool:
+        if self._clock() < self._next_look:
+            return False
+        self._next_look = self._clock() + LOOKED_AT_EVERY_S
+        try:
+            version = _version(self._path.stat())
+        except OSError:
+            version = None
+        changed = version != self._seen
+        self._seen = version
+        return changed
+
+    async def _read_again(self) -> None:
+        try:
+            table = await asyncio.to_thread(read_table, self._path, self._vaults)
+        finally:
+            self._reading = None
+        if isinstance(table, list):
+            _LOG.error("FC0830 %s; what was read before stays in force", told(table))
+            return
+        self._table, self._seen = table, table.version
+        _LOG.info("the file of references was read again: %d", len(table.rows))
+
+
+def told(mistakes: list[Mistake]) -> str:
+    """The first mistake of a file and the number of the others, in one line."""
+    first, more = mistakes[0], len(mistakes) - 1
+    where = f", line {first.line}" if first.line else ""
+    return f"the file of references{where}: {first.text}" + (f" (and {more} more)" if more else "")

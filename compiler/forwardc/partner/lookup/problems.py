@@ -1,0 +1,66 @@
+"""What is wrong with a lookup before anything is served, as diagnostics.
+
+Reads a file of references whole; asks no database and no service.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.lookup.columns import NAMES
+from forwardc.partner.lookup.csv_file import Mistake, read_table
+from forwardc.partner.lookup.guessable import weak
+from forwardc.partner.lookup.sql_query import read_query
+from forwardc.partner.lookup.urls import service_mistake
+from forwardc.partner.server.settings import AnyLookup, CsvLookup, HttpLookup, SqlLookup
+
+MOST_LINES: Final = 20
+
+
+def problems(
+    settings: AnyLookup, base: Path, sink: Sink, vaults: Collection[str] | None = None
+) -> None:
+    """Report all mistakes as FC0830, and references that can be guessed as FC0831 (a warning).
+
+    `base` is the folder that relative paths begin at. `vaults` are those that a plan was built
+    for; None lets every name through.
+    """
+    match settings:
+        case CsvLookup(file=file):
+            _of_file(base / file, vaults, sink)
+        case SqlLookup(query=query):
+            found = read_query(query)
+            for mistake in found if isinstance(found, list) else ():
+                sink.error("FC0830", f"the query of the lookup cannot be used: {mistake}")
+        case HttpLookup(url=url):
+            if wrong := service_mistake(url):
+                sink.error("FC0830", f"the URL of the lookup cannot be used: {wrong}")
+
+
+def _of_file(path: Path, vaults: Collection[str] | None, sink: Sink) -> None:
+    table = read_table(path, vaults)
+    if not isinstance(table, list):
+        if reason := weak(table.rows):
+            sink.warning("FC0831", f"payment references can be guessed: {reason}")
+        return
+    lines: dict[str, list[int]] = {}
+    for mistake in table:
+        lines.setdefault(mistake.text, []).append(mistake.line)
+    # No span: an excerpt would show a customer's data.
+    for text, places in lines.items():
+        message = f"the file of references: {text}{_where(places)}"
+        sink.error("FC0830", message, hint=_hint(Mistake(places[0], text)))
+
+
+def _where(lines: list[int]) -> str:
+    if lines == [0]:
+        return ""
+    shown = ", ".join(map(str, lines[:MOST_LINES]))
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    return f", in line {shown}{more}"
+
+
+def _hint(mistake: Mistake) -> str | None:
+    named = mistake.line == 1 and "column" in mistake.text
+    return f"separate by commas; the columns are reference, {NAMES}" if named else None
