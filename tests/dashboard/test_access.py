@@ -8,7 +8,7 @@ from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logi
 from forwardc.plan.program import Outcome
 from recorded import Recorded
 
-PAGES = ("/", "/history", "/unknown", "/pauses", f"/runs/{BY_NAME['order-001'].run_id}")
+PAGES = ("/", "/history", "/unknown", "/pauses", "/tokens", f"/runs/{BY_NAME['order-001'].run_id}")
 SETTLE = f"/runs/{BY_NAME['order-105'].run_id}/settle"
 CHANGES = {
     "/pauses/add": {"name": "adyen", "reason": "maintenance", "by": "Dana"},

@@ -23,6 +23,7 @@ from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
 from recorded import NOW, Recorded, recording
+from token_callbacks import ACTIVE, REVOKED, store_tokens
 
 # One worker starts the browser once for all tests of this file.
 pytestmark = pytest.mark.xdist_group("chromium")
@@ -30,7 +31,11 @@ pytestmark = pytest.mark.xdist_group("chromium")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RUN = f"/runs/{BY_NAME['order-102'].run_id}"
 UNKNOWN_RUN = f"/runs/{BY_NAME['order-105'].run_id}"
-PAGES = ("/", "/?time=24h", "/?vault=nobody", "/history", "/unknown", "/pauses", RUN, UNKNOWN_RUN)
+TOKENS = ("/tokens", f"/tokens/gate/{ACTIVE}", f"/tokens/gate/{REVOKED}", "/tokens?find=nobody")
+PAGES = (
+    *("/", "/?time=24h", "/?vault=nobody", "/history", "/unknown", "/pauses"),
+    *(RUN, UNKNOWN_RUN, *TOKENS),
+)
 WIDTHS = (380, 1280)
 SCHEMES = ("light", "dark")
 
@@ -166,6 +171,7 @@ def signed_in(
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_is_readable(browser: Browser, served: Served, width: int, scheme: str) -> None:
     served.recorded.store.pause("adyen", "Dana", "their status page is red")
+    store_tokens(served.recorded.store)
     with signed_in(browser, served, Role.ADMIN, width, scheme) as page:
         for path in PAGES:
             page.goto(served.address + path)
@@ -221,6 +227,20 @@ def test_a_payment_is_found_by_keyboard_alone(browser: Browser, served: Served) 
         page.keyboard.press("Enter")
         page.wait_for_url(f"**{RUN}")
         assert page.locator("h1").inner_text() == "order-102"
+
+
+def test_tokens_are_filtered_by_state(browser: Browser, served: Served) -> None:
+    store_tokens(served.recorded.store)
+    with signed_in(browser, served, Role.VIEWER, 380, "dark") as page:
+        page.get_by_role("link", name="Tokens").click()
+        page.get_by_label("State").select_option("revoked")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**state=revoked**")
+        page.locator("tbody a").click()
+        page.wait_for_url(f"**/tokens/gate/{REVOKED}")
+        assert page.get_by_role("heading", name="Callbacks").is_visible()
+        page.get_by_role("link", name="Tokens", exact=True).first.click()
+        page.wait_for_url("**/tokens")
 
 
 def test_an_admin_settles_and_pauses_in_the_browser(browser: Browser, served: Served) -> None:

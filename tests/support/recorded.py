@@ -73,6 +73,16 @@ class Recorded:
         self.clock.now = NOW
         return told.run_id
 
+    def rocketpay(self, payment_id: str) -> str:
+        """Record a payout that waits for its callback; its run's id."""
+        run_id = str(uuid5(_SPACE, payment_id))
+        names = (run_id, "sandbox", "direct", "rocketpay", "payout", "payout", "digest", run_id)
+        steps = (PlannedStep("payout", "direct"),)
+        self.store.begin(NewRun(*names, steps, "test", params={"payment_id": payment_id}))
+        result = RunResult(run_id, "payout", False, "digest", Outcome.PENDING, None, None, ())
+        self.store.finish(run_id, result)
+        return run_id
+
 
 @contextmanager
 def recording(folder: Path) -> Iterator[Recorded]:

@@ -22,6 +22,7 @@ from forwardc.partner.dashboard.overview import overview
 from forwardc.partner.dashboard.pauses import pauses
 from forwardc.partner.dashboard.problems import handlers
 from forwardc.partner.dashboard.run_page import run_page
+from forwardc.partner.dashboard.tokens import token_page, tokens
 from forwardc.partner.dashboard.unknown import unknown
 from forwardc.partner.dashboard.web import form_of, html, open_session, query_of, session_of
 from forwardc.runtime.history.store import Store
@@ -34,6 +35,8 @@ _VIEWS: dict[str, View] = {
     "/runs/{run_id}": run_page,
     "/unknown": unknown,
     "/pauses": pauses,
+    "/tokens": tokens,
+    "/tokens/{teller}/{token}": token_page,
 }
 _ACTIONS: dict[str, Action] = {
     "/pauses/add": pause,

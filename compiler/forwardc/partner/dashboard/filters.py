@@ -69,8 +69,13 @@ class Form:
 
     def link(self, path: str, **changes: str) -> str:
         """An address with these filters and changes; what is empty is left out."""
-        wanted = {name: value for name, value in {**self.given, **changes}.items() if value}
-        return f"{path}?{urlencode(wanted)}" if wanted else path
+        return address(path, self.given, **changes)
+
+
+def address(path: str, given: Mapping[str, str], **changes: str) -> str:
+    """An address with filters and changes; what is empty is left out."""
+    wanted = {name: value for name, value in {**given, **changes}.items() if value}
+    return f"{path}?{urlencode(wanted)}" if wanted else path
 
 
 def read_form(desk: Desk, query: Mapping[str, str], *, time: str, search: bool = False) -> Form:
@@ -80,7 +85,7 @@ def read_form(desk: Desk, query: Mapping[str, str], *, time: str, search: bool =
     """
     names = (*_NAMES, *(_SEARCHES if search else ()))
     if unknown := set(query) - {*names, *(("after",) if search else ())}:
-        raise _wrong(f"There are {len(unknown)} filters in it that this page does not have.")
+        raise wrong(f"There are {len(unknown)} filters in it that this page does not have.")
     given = {name: query.get(name, "").strip() for name in names}
     given["time"] = given["time"] or time
     names_of = desk.places()
@@ -104,7 +109,7 @@ def _filter(given: Mapping[str, str], now: datetime) -> Filter:
         destination=_name(given["destination"], "destination"),
         since=Moment(now - age).text if age else None,
         status=_status(given.get("status", "")),
-        text=_text(given.get("find", "")),
+        text=read_search(given.get("find", "")),
     )
     if given["environment"]:
         found = replace(found, **_one_of(ENVIRONMENTS, given["environment"], "environment")[1])
@@ -119,7 +124,7 @@ def read_cursor(query: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise _wrong("The place in the list is not one of ours.")
+        raise wrong("The place in the list is not one of ours.")
     return int(text)
 
 
@@ -130,27 +135,29 @@ def _named(known: Iterable[str], chosen: str) -> list[Choice]:
 
 def _one_of(table: Mapping[str, Any], value: str, what: str) -> Any:
     if value not in table:
-        raise _wrong(f"The {what} is not one that can be chosen: {', '.join(table)}.")
+        raise wrong(f"The {what} is not one that can be chosen: {', '.join(table)}.")
     return table[value]
 
 
 def _name(text: str, what: str) -> str | None:
     if text and not _NAME.match(text):
-        raise _wrong(f"The {what} is not a name.")
+        raise wrong(f"The {what} is not a name.")
     return text or None
 
 
 def _status(text: str) -> int | None:
     if text and not re.fullmatch(r"[1-9][0-9]{2}", text):
-        raise _wrong(f"A status is a number from 100 to {_HIGHEST_STATUS}.")
+        raise wrong(f"A status is a number from 100 to {_HIGHEST_STATUS}.")
     return int(text) if text else None
 
 
-def _text(text: str) -> str | None:
+def read_search(text: str) -> str | None:
+    """What is looked for; None for nothing. Raises `Refused` with status 400."""
     if len(text) > _LONGEST_SEARCH or not text.isprintable():
-        raise _wrong(f"What is looked for has at most {_LONGEST_SEARCH} printable characters.")
+        raise wrong(f"What is looked for has at most {_LONGEST_SEARCH} printable characters.")
     return text or None
 
 
-def _wrong(text: str) -> Refused:
+def wrong(text: str) -> Refused:
+    """The answer to an address that no page has."""
     return Refused(400, "The address is not right", text)
