@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import prune, reads, writes
+from forwardc.runtime.history import audit, prune, reads, writes
+from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, migrate
 from forwardc.runtime.history.errors import HistoryUnavailable
@@ -161,6 +162,10 @@ class Store:
     def events(self, run_id: str | None = None, *, limit: int = 100) -> tuple[Event, ...]:
         """What persons did, the newest first."""
         return self.database.read(lambda tx: reads.events(tx, run_id, limit))
+
+    def verify_events(self) -> Verified:
+        """Whether what persons did stands as it was written: the first event that does not."""
+        return self.database.read(audit.verify)
 
     def pause(self, name: str, by: str, reason: str) -> None:
         """Let nothing be sent to a vault or destination, in any process of this history."""

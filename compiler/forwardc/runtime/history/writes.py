@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import MASK
+from forwardc.runtime.history import audit
 from forwardc.runtime.history.database import Gathered, Transaction, row
 from forwardc.runtime.history.errors import HistoryError, RunInUse, RunPaused, UnknownRun
 from forwardc.runtime.history.moments import Moment
@@ -267,10 +268,7 @@ def event(
     tx: Transaction, kind: str, by: str, what: str, now: Moment, run_id: str | None = None
 ) -> None:
     """Add what a person did."""
-    tx.run(
-        "INSERT INTO events (at, kind, run_id, by_whom, what) VALUES (?, ?, ?, ?, ?)",
-        *(now.text, kind, run_id, by, what),
-    )
+    audit.add(tx, now, kind, run_id, by, what)
 
 
 def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:

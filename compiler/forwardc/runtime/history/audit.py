@@ -1,0 +1,60 @@
+"""What people did, so that nobody can change it unseen: each event vouches for the one before.
+
+An event's `chain` is a SHA-256 over the previous one's and its own content. Whoever changes,
+removes or inserts one breaks every later link. Only the newest can be taken away unseen: note the
+head elsewhere now and then. Events of before version 3 have no link, and stand before the first.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.runtime.history.database import Transaction, clean, row
+from forwardc.runtime.history.moments import Moment
+
+_AT_ONCE: Final = 1000
+_LAST: Final = "SELECT chain FROM events ORDER BY seq DESC LIMIT 1"
+_ADD: Final = (
+    "INSERT INTO events (at, kind, run_id, by_whom, what, chain) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_NEXT: Final = (
+    "SELECT seq, chain, at, kind, run_id, by_whom, what FROM events WHERE seq > ?"
+    " ORDER BY seq LIMIT ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many events there are, the last link (None without any), the first that does not fit."""
+
+    events: int
+    head: str | None
+    wrong: int | None
+
+
+def add(tx: Transaction, now: Moment, kind: str, run_id: str | None, by: str, what: str) -> None:
+    """Add an event after the last one: nobody else adds one before this transaction ends."""
+    tx.alone()
+    last = row(tx, _LAST)
+    told = tuple(clean(value) for value in (now.text, kind, run_id, by, what))
+    tx.run(_ADD, *told, _link(last[0] if last else None, told))
+
+
+def verify(tx: Transaction) -> Verified:
+    """Follow the chain from its begin. Memory does not grow with the events."""
+    count, head, wrong, seq = 0, None, None, 0
+    while found := tx.rows(_NEXT, seq, _AT_ONCE):
+        for seq, chain, *told in found:
+            count += 1
+            if head is None and chain is None:
+                continue
+            if wrong is None and chain != _link(head, tuple(told)):
+                wrong = seq
+            head = chain
+    return Verified(count, head, wrong)
+
+
+def _link(before: str | None, told: tuple[str | None, ...]) -> str:
+    text = json.dumps([before, *told])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
