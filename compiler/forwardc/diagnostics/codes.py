@@ -165,6 +165,8 @@ _TABLE = (
     Code("FC0829", "token-unknown", "A token is not known"),
     Code("FC0830", "lookup-refused", "The data of payment references cannot be used"),
     Code("FC0831", "guessable-reference", "Payment references can be guessed"),
+    Code("FC0832", "server-settings", "The settings of the server are not right"),
+    Code("FC0833", "server-start", "The server cannot begin to serve"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 
