@@ -8,16 +8,21 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 
+import gate
 from forwardc.cli.main import run as cli
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.records import Filter, NewRun, PlannedStep, StoredRun
+from forwardc.runtime.history.records import Filter, Intent, NewRun, PlannedStep, StoredRun
 from forwardc.runtime.history.store import open_store
+from forwardc.runtime.shapes import Keys, ShownRequest
 from forwardc.runtime.store_journal import StoreJournal, this_process
+from forwardc.runtime.tokens.read import read_callback
+from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.serve import Running, start_in_thread
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -182,6 +187,48 @@ def test_a_run_past_every_vault_cannot_be_reconciled(
     code, _, err = forwardc("reconcile", run.id, *shared)
     assert code == 1
     assert "went past every vault" in err
+
+
+@pytest.mark.parametrize("destination", ["token_vault", "adyen"])
+def test_a_sandbox_that_does_not_answer_is_told_for_each_run(
+    forwardc: Call, history: str, sandbox: Running, destination: str
+) -> None:
+    shared = ("--build", str(BUILD), "--sandbox")
+    if destination == "token_vault":
+        assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
+    else:
+        source = ("--source", "src_visa_adyen_approved0000000")
+        code, _, _ = forwardc("run", *ADYEN, "checkout", *source, *needs(), *shared, sandbox.url)
+        assert code == 0
+    run = newest(history)
+    unsettle(history, run)
+    code, out, err = forwardc("reconcile", *shared, "http://127.0.0.1:9")
+    assert code == 1
+    assert f"FC0824 run {run.id} stays unknown: the s" in err
+    assert f"{run.id}  unknown" in out
+    code, _, err = forwardc("reconcile", *shared, "https://api.stripe.com")
+    assert code == 2
+    assert "--sandbox: " in err
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_a_callback_has_told_already_needs_no_question(
+    forwardc: Call, history: str, named: bool
+) -> None:
+    run_id = str(uuid4())
+    names = (run_id, "sandbox", "direct", "rocketpay", "payout", "payout", "digest", run_id)
+    steps = (PlannedStep("payout", "direct"),)
+    with open_store(history) as store:
+        store.begin(NewRun(*names, steps, "another", params={"payment_id": "payment-1"}))
+        shown = ShownRequest("POST", "https://api.rocketpay.kz/", (), None)
+        store.intent(run_id, "another", Intent("payout", Keys("a", "b"), "POST", shown))
+        TokenTables(store).receive(read_callback(gate.of_payment("payment-1"), "digest"))
+        # The process that has the run dies before it records an answer.
+        store.lease(run_id, "another", -1)
+    code, out, err = forwardc("reconcile", *([run_id] if named else []), "--build", str(BUILD))
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{run_id}  settled by a callback\n")
+    assert newest(history).summary.outcome is Outcome.APPROVED
 
 
 def test_a_pause_is_seen_by_every_run_until_it_ends(

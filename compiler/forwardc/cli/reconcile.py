@@ -44,12 +44,16 @@ def command(
 
     The exit code is 1 while a run stays unknown; what to ask the destination is shown then.
     """
+    from forwardc.cli.sandbox_link import transport_to
     from forwardc.diagnostics.sink import Sink
 
     where, sink = Where(build, sandbox, secrets_file, history), Sink()
+    if sandbox is not None:
+        # What is no address of a sandbox is a mistake here; one that does not answer is none.
+        reached(lambda: transport_to(sandbox))
     with where.recording(sink) as store:
         if store is not None:
-            reached(lambda: asyncio.run(_all(store, run_id, where, sink)))
+            asyncio.run(_all(store, run_id, where, sink))
     warnings(sink)
     return 1 if sink.has_errors else 0
 
@@ -80,12 +84,13 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
 
 async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink") -> None:
     """Settle one run, or tell what to ask."""
+    from forwardc.cli.sandbox_link import Unreachable
     from forwardc.runtime.reconcile import NotFoundOut
     from forwardc.runtime.settle import settle
 
     try:
         what, report = await _asked(run, where)
-    except NotFoundOut as problem:
+    except (NotFoundOut, Unreachable) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
         for line in (f"{run.id}  unknown", *questions(run)):
             say(line)

@@ -6,7 +6,7 @@ that the vault does not list may still have been sent.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,11 +17,12 @@ from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
 from forwardc.plan.reconcile import ReconcileGet, ReconcileList
 from forwardc.plan.terms import Ref, walk
+from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, parse_json, read_answer
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.means import Means
-from forwardc.runtime.oauth import NoToken, access, clients_of
+from forwardc.runtime.oauth import REFUSED, Client, NoToken, access, clients_of
 from forwardc.runtime.recorded import doubt_of, report_of
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import conclude
@@ -76,38 +77,77 @@ async def find_out(what: Doubtful, look_up: Lookup, means: Means) -> StepReport:
     days = max(way.days for way in (ways.get, ways.list) if way is not None)
     if means.ambient.now() - what.sent_at > timedelta(days=days):
         raise NotFoundOut(f"the vault keeps a request for {days} days, and it was sent before")
-    values = await _credentials(what, look_up, means)
+    vault = _vault(what, look_up, means)
     if ways.get is not None and what.stored.request_id:
-        return _told(what, await _by_id(what, ways.get, values, means))
+        return _told(what, await _by_id(vault, ways.get))
     if ways.list is not None:
-        return _told(what, await _by_search(what, ways.list, values, means))
+        return _told(what, await _by_search(vault, ways.list))
     raise NotFoundOut("the vault is asked by the id of its answer, and the answer was lost")
 
 
-async def _credentials(what: Doubtful, look_up: Lookup, means: Means) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Vault:
+    """Whom to ask about a step, and with what credentials."""
+
+    what: Doubtful
+    means: Means
+    values: Mapping[str, Any] = field(repr=False)
+    clients: Mapping[str, Client] = field(repr=False)
+
+    async def ask(self, http: Http, more: Mapping[str, Any]) -> Answer:
+        """A question's answer, which has status 200. Raises `NotFoundOut`."""
+        answer = await self._send(http, more)
+        if answer.status == 404:
+            raise NotFoundOut("the vault does not know the request")
+        if answer.status != 200:
+            raise NotFoundOut(f"the vault answered {answer.status}")
+        return answer
+
+    async def _send(self, http: Http, more: Mapping[str, Any]) -> Answer:
+        """An answer of any status. A token that the vault refuses is renewed once."""
+        means = self.means
+        tokens = await self._tokens()
+        answer = await self._once(http, {**self.values, **more, **tokens})
+        if answer.status == REFUSED and means.tokens.refused(tokens.values()):
+            return await self._once(http, {**self.values, **more, **await self._tokens()})
+        return answer
+
+    async def _tokens(self) -> Mapping[str, Secret]:
+        try:
+            return await access(self.clients, self.means.tokens, self.means.sender)
+        except NoToken as problem:
+            raise NotFoundOut(str(problem)) from None
+
+    async def _once(self, http: Http, values: Mapping[str, Any]) -> Answer:
+        sink = Sink()
+        bound = bind(http, RunScope(values), sink)
+        if bound is None:
+            raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
+        try:
+            answer = await self.means.sender.send(bound, self.what.plan.hosts.vault, _LIMITS)
+        except HostRefused as problem:
+            raise NotFoundOut(str(problem)) from None
+        if not isinstance(answer, Answer):
+            raise NotFoundOut(answer.reason)
+        return answer
+
+
+def _vault(what: Doubtful, look_up: Lookup, means: Means) -> _Vault:
     sink = Sink()
     found = credential_values(what.plan, what.operation.credentials, look_up, sink)
     if sink.has_errors:
         raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
     values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}
-    try:
-        tokens = await access(clients_of(what.plan, values), means.tokens, means.sender)
-    except NoToken as problem:
-        raise NotFoundOut(str(problem)) from None
-    return values | tokens
+    return _Vault(what, means, values, clients_of(what.plan, values))
 
 
-async def _by_id(
-    what: Doubtful, way: ReconcileGet, values: Mapping[str, Any], means: Means
-) -> Answer:
-    scope = {**values, "vault.request_id": what.stored.request_id}
-    return await _ask(what, way.http, scope, means)
+async def _by_id(vault: _Vault, way: ReconcileGet) -> Answer:
+    return await vault.ask(way.http, {"vault.request_id": vault.what.stored.request_id})
 
 
-async def _by_search(
-    what: Doubtful, way: ReconcileList, values: Mapping[str, Any], means: Means
-) -> Answer:
+async def _by_search(vault: _Vault, way: ReconcileList) -> Answer:
     """The one request of this run and address, as if it were answered now."""
+    what = vault.what
     around = (what.sent_at - _ROOM, what.sent_at + _ROOM)
     bounds = {
         "vault.created_from": str(int(around[0].timestamp())),
@@ -116,7 +156,7 @@ async def _by_search(
     after: dict[str, str] = {}
     found: list[Any] = []
     for _ in range(_MOST_PAGES):
-        answer = await _ask(what, way.http, {**values, **bounds, **after}, means)
+        answer = await vault.ask(way.http, {**bounds, **after})
         page = parse_json(answer.body.decode("utf-8", "replace"))
         items = resolve(page, way.items)
         if not isinstance(items, list):
@@ -141,24 +181,6 @@ def _only(found: list[Any], page: Answer) -> Answer:
         raise NotFoundOut(f"the vault lists {len(found)} requests of this run to that address")
     body = json.dumps(found[0], default=str).encode()
     return Answer(200, page.headers, body, 0)
-
-
-async def _ask(what: Doubtful, http: Http, values: Mapping[str, Any], means: Means) -> Answer:
-    sink = Sink()
-    bound = bind(http, RunScope(values), sink)
-    if bound is None:
-        raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
-    try:
-        answer = await means.sender.send(bound, what.plan.hosts.vault, _LIMITS)
-    except HostRefused as problem:
-        raise NotFoundOut(str(problem)) from None
-    if not isinstance(answer, Answer):
-        raise NotFoundOut(answer.reason)
-    if answer.status == 404:
-        raise NotFoundOut("the vault does not know the request")
-    if answer.status != 200:
-        raise NotFoundOut(f"the vault answered {answer.status}")
-    return answer
 
 
 def _told(what: Doubtful, answer: Answer) -> StepReport:

@@ -90,8 +90,8 @@ def settle_waiting(tx: Transaction, now: Moment) -> tuple[str, ...]:
             *(run.emulated, *names),
         )
         # A payment has one result, so that two different ones are for a person, too.
-        if len(told) == 1:
-            settled += _resolve(tx, run, Outcome(told[0][0]), now)
+        if len(told) == 1 and _resolve(tx, run, Outcome(told[0][0]), now):
+            settled.append(run.run_id)
             tx.run(
                 f"UPDATE callbacks SET settled = ?, applied = ? WHERE {which}"  # noqa: S608 - fixed
                 " AND outcome IS NOT NULL AND settled IS NULL",
