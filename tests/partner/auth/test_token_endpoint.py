@@ -1,0 +1,305 @@
+"""`POST /oauth/token` as RFC 6749 wants it, and that what it issues is believed."""
+
+import asyncio
+import json
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from starlette.applications import Starlette
+
+from forwardc.partner.auth.assembly import Auth, open_auth
+from forwardc.partner.auth.client_secrets import new_secret
+from forwardc.partner.auth.clients import Client, Clients
+from forwardc.partner.auth.keys import ServerKeys
+from forwardc.partner.auth.rates import Rates
+from forwardc.partner.problem import Kind, Refusal
+from forwardc.partner.server.settings import ServerSettings, settings_from
+from forwardc.runtime.history.store import Store
+
+FORM = "application/x-www-form-urlencoded"
+GRANT = "grant_type=client_credentials"
+WRONG = new_secret()
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
+
+def settings(**given: Any) -> ServerSettings:
+    return settings_from(
+        None,
+        forwardc=1,
+        run={"environment": "sandbox"},
+        destinations={"COM.ROKT.CATALOG": {"run": "rokt.share"}},
+        lookup={"kind": "csv", "file": "lookup.csv"},
+        **given,
+    )
+
+
+@dataclass
+class Desk:
+    """The embedded issuer of a history with one client."""
+
+    store: Store
+    keys: ServerKeys
+    client: Client
+    secret: str
+    address: str = "192.0.2.7"
+
+    def __call__(self, work: Callable[[httpx.AsyncClient, Auth], Awaitable[Any]]) -> Any:
+        async def run() -> Any:
+            commits = self.store.commits
+            auth = open_auth(settings(), self.keys, commits, Rates(commits))
+            transport = httpx.ASGITransport(
+                Starlette(routes=list(auth.routes)), client=(self.address, 5)
+            )
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1:8457"
+            ) as client:
+                found = await work(client, auth)
+            await auth.close()
+            return found
+
+        return asyncio.run(run())
+
+    def post(self, body: str, **headers: str) -> httpx.Response:
+        sent = {"Content-Type": FORM, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        found: httpx.Response = self(
+            lambda client, _: client.post("/oauth/token", content=body, headers=sent)
+        )
+        return found
+
+    def get(self, path: str) -> httpx.Response:
+        found: httpx.Response = self(lambda client, _: client.get(path))
+        return found
+
+    @property
+    def basic(self) -> str:
+        return basic(self.client.id, self.secret)
+
+    @property
+    def posted(self) -> str:
+        return f"{GRANT}&client_id={self.client.id}&client_secret={self.secret}"
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+@pytest.fixture
+def desk(file_store: Store, keys: ServerKeys) -> Desk:
+    client, secret = Clients(file_store).issue(
+        "Rokt", ["payment-sharing", "dashboard-viewer"], "eve"
+    )
+    return Desk(file_store, keys, client, secret)
+
+
+def test_a_client_gets_a_token_that_the_gate_believes(desk: Desk) -> None:
+    async def work(client: httpx.AsyncClient, auth: Auth) -> None:
+        answer = await client.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(desk.client.id, desk.secret),
+        )
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        told = answer.json()
+        assert set(told) == {"access_token", "token_type", "expires_in", "scope"}
+        assert (told["token_type"], told["expires_in"]) == ("Bearer", 900)
+        assert told["scope"] == "payment-sharing dashboard-viewer"
+        caller = await auth.gate.caller(f"Bearer {told['access_token']}")
+        assert caller.client_id == desk.client.id
+        assert caller.scope == {"payment-sharing", "dashboard-viewer"}
+
+    desk(work)
+
+
+def test_another_library_verifies_a_token(desk: Desk) -> None:
+    token = desk.post(desk.posted).json()["access_token"]
+    first, second, third = token.split(".")
+    header, claims = (json.loads(decoded(part)) for part in (first, second))
+    assert header["typ"] == "at+jwt"
+    assert header["alg"] == "ES256"
+    assert claims["exp"] - claims["iat"] == 900
+    assert claims["client_id"] == claims["sub"] == desk.client.id
+    metadata = desk.get("/.well-known/oauth-authorization-server").json()
+    assert claims["iss"] == metadata["issuer"]
+    assert claims["aud"] == "forwardc"
+    (key,) = desk.get(metadata["jwks_uri"].removeprefix(metadata["issuer"])).json()["keys"]
+    assert key["kid"] == header["kid"]
+    x, y = (int.from_bytes(decoded(key[name]), "big") for name in "xy")
+    signature = decoded(third)
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    public.verify(
+        encode_dss_signature(r, s), f"{first}.{second}".encode(), ec.ECDSA(hashes.SHA256())
+    )
+
+
+def decoded(part: str) -> bytes:
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def test_the_metadata_is_that_of_rfc_8414(desk: Desk) -> None:
+    found = desk.get("/.well-known/oauth-authorization-server").json()
+    assert found["token_endpoint"] == f"{found['issuer']}/oauth/token"
+    assert found["grant_types_supported"] == ["client_credentials"]
+    assert found["response_types_supported"] == []
+
+
+def test_less_can_be_asked_for(desk: Desk) -> None:
+    told = desk.post(f"{desk.posted}&scope=dashboard-viewer").json()
+    assert told["scope"] == "dashboard-viewer"
+
+    async def work(_: httpx.AsyncClient, auth: Auth) -> Kind:
+        with pytest.raises(Refusal) as caught:
+            await auth.gate.caller(f"Bearer {told['access_token']}")
+        return caught.value.kind
+
+    assert desk(work) is Kind.INSUFFICIENT_SCOPE
+
+
+def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
+    """RFC 6749, section 2.3.1: a client may encode every character."""
+    encoded = "".join(f"%{ord(one):02X}" for one in desk.secret)
+    assert desk.post(GRANT, Authorization=basic(desk.client.id, encoded)).status_code == 200
+    assert desk.post(GRANT, Authorization=desk.basic.replace("Basic", "bAsIc")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (GRANT, {}),
+        (f"{GRANT}&client_id=ID", {}),
+        (f"{GRANT}&client_id=ID&client_secret={WRONG}", {}),
+        (f"{GRANT}&client_id=ID&client_secret=", {}),
+        (f"{GRANT}&client_id=client_nobody&client_secret=SECRET", {}),
+        (f"{GRANT}&client_id=%00&client_secret=SECRET", {}),
+        (GRANT, {"Authorization": "Bearer x"}),
+        (GRANT, {"Authorization": "Basic"}),
+        (GRANT, {"Authorization": "Basic !!!!"}),
+        (GRANT, {"Authorization": "Basic " + b64encode(b"\xff\xfe:x").decode()}),
+        (GRANT, {"Authorization": "Basic " + b64encode(b"no colon").decode()}),
+        (GRANT, {"Authorization": basic("%ff", "x")}),
+        (f"grant_type=password&client_id=ID&client_secret={WRONG}", {}),
+    ],
+)
+def test_who_does_not_prove_to_be_a_client_is_refused(
+    desk: Desk, body: str, headers: dict[str, str]
+) -> None:
+    filled = body.replace("ID", desk.client.id).replace("SECRET", desk.secret)
+    answer = desk.post(filled, **headers)
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_client"
+    assert answer.headers["www-authenticate"] == 'Basic realm="forwardc"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert desk.secret not in answer.text
+    assert desk.client.id not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ("&scope=dashboard-admin", "invalid_scope"),
+        ("&scope=payment-sharing%20dashboard-admin", "invalid_scope"),
+        ("&scope=%20", "invalid_scope"),
+        ("&grant_type=client_credentials", "invalid_request"),
+        ("&client_id=ID", "invalid_request"),
+        ("&scope=%ff", "invalid_request"),
+        ("&more", "invalid_request"),
+        ("".join(f"&a{number}=1" for number in range(20)), "invalid_request"),
+        (f"&more={'x' * 5000}", "invalid_request"),
+        ("é", "invalid_request"),
+    ],
+)
+def test_what_is_wrong_with_a_request(desk: Desk, more: str, error: str) -> None:
+    answer = desk.post(desk.posted + more.replace("ID", desk.client.id))
+    assert answer.status_code == 400
+    assert answer.json()["error"] == error
+    assert desk.secret not in answer.text
+
+
+def test_only_client_credentials_are_taken(desk: Desk) -> None:
+    for grant in ("password", "authorization_code", "refresh_token", ""):
+        body = desk.posted.replace("client_credentials", grant)
+        assert desk.post(body).json()["error"] == "unsupported_grant_type"
+
+
+def test_a_client_says_once_who_it_is(desk: Desk) -> None:
+    assert desk.post(desk.posted, Authorization=desk.basic).json()["error"] == "invalid_request"
+    other = desk.post(f"{GRANT}&client_id=other", Authorization=desk.basic)
+    assert other.json()["error"] == "invalid_request"
+    same = desk.post(f"{GRANT}&client_id={quote(desk.client.id)}", Authorization=desk.basic)
+    assert same.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "", "text/plain"])
+def test_only_forms_are_read(desk: Desk, kind: str) -> None:
+    answer = desk.post(desk.posted, Content_Type=kind)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_the_charset_may_be_named(desk: Desk) -> None:
+    assert desk.post(desk.posted, Content_Type=f"{FORM}; charset=UTF-8").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_only_post_asks_for_a_token(desk: Desk, method: str) -> None:
+    answer = desk(lambda client, _: getattr(client, method)("/oauth/token"))
+    assert answer.status_code == 405
+
+
+def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_ADDRESS", 4)
+    body = urlencode({"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"})
+
+    async def work(client: httpx.AsyncClient, _: Auth) -> list[httpx.Response]:
+        sent = {"Content-Type": FORM}
+        return [await client.post("/oauth/token", content=body, headers=sent) for _ in range(6)]
+
+    answers = desk(work)
+    assert [answer.status_code for answer in answers] == [401] * 4 + [429] * 2
+    assert answers[-1].headers["content-type"] == "application/problem+json"
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+def test_a_client_is_slowed_down_from_everywhere(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_CLIENT", 2)
+    found = []
+    for number in range(3):
+        desk.address = f"2001:db8:{number}::1"
+        found.append(desk.post(desk.posted).status_code)
+    assert found == [200, 200, 429]
+
+
+def test_addresses_of_one_ipv6_network_are_one_neighbour(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_ADDRESS", 2)
+    found = []
+    for number in range(3):
+        desk.address = f"2001:db8::{number}"
+        found.append(desk.post(desk.posted).status_code)
+    assert found == [200, 200, 429]
+
+
+def test_while_the_history_is_away_nobody_gets_a_token(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forwardc.runtime.history.errors import HistoryUnavailable
+
+    def away(*_: object) -> None:
+        raise HistoryUnavailable("it is away")
+
+    monkeypatch.setattr(desk.store.database, "write", away)
+    answer = desk.post(desk.posted)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "away" not in answer.text
