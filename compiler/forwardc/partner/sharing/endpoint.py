@@ -1,0 +1,163 @@
+"""The payment-sharing API over HTTP: who may call, what is read, and how it is answered.
+
+Knows no table and no plan. A call is refused before its body is read, where that is enough.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from forwardc.partner.auth.caller import Caller, Gate
+from forwardc.partner.observer import Observer, Told
+from forwardc.partner.problem import Kind, Refusal, retry_after
+from forwardc.partner.problem_response import NEVER_STORED
+from forwardc.partner.server.settings import Issuer, Limits
+from forwardc.partner.sharing.openapi import SHARING_PATH, document_routes
+from forwardc.partner.sharing.request import read_key, read_request
+from forwardc.partner.sharing.share import RUN_HEADER, Asked, Rates, Shared, Sharing
+from forwardc.runtime.history.errors import HistoryError
+
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
+_MINUTE_S: Final = 60
+_JSON: Final = "application/json"
+_CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
+_log = logging.getLogger("forwardc.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the endpoint needs from the rest of the server."""
+
+    gate: Gate
+    rates: Rates
+    service: Sharing
+    limits: Limits
+    issuer: Issuer
+    observer: Observer
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The payment-sharing API and its documents. Its handlers raise `Refusal`."""
+    return [
+        Route(SHARING_PATH, _endpoint(desk), methods=["POST"]),
+        *document_routes(desk.service.destinations, desk.issuer),
+    ]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a call when it ends, for whoever watches."""
+
+    client_id: str | None = None
+    destination: str | None = None
+
+
+def _endpoint(desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+    async def share(request: Request) -> Response:
+        began, known = perf_counter(), _Known()
+        try:
+            shared = await _shared(desk, request, known)
+        except Refusal as refusal:
+            _tell_refused(desk, known, refusal, began)
+            raise
+        _tell(desk, known, shared, began)
+        return _answer(shared)
+
+    return share
+
+
+async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
+    """Everything between the request and the answer. Raises `Refusal`, and nothing else."""
+    try:
+        _check_type(request.headers.getlist("content-type"))
+        caller = await desk.gate.caller(request.headers.get("authorization"))
+        known.client_id = caller.client_id
+        _check_scope(desk.issuer, caller)
+        await _check_rate(desk, caller)
+        body = await _body(request, desk.limits.body)
+        key = read_key(request.headers.getlist("idempotency-key"))
+        what = read_request(body, desk.service.destinations)
+        known.destination = what.destination
+        return await desk.service.share(Asked(what, caller.client_id, key))
+    except Refusal:
+        raise
+    except HistoryError as problem:
+        _log.error("%s the history cannot be used: %s", problem.code, problem.message)
+        raise Refusal(Kind.UNAVAILABLE, headers=retry_after(_MINUTE_S / 12)) from None
+    except Exception as problem:
+        # Its text and its place may hold what was asked.
+        _log.error("FC9901 a call failed by a mistake of forwardc: %s", type(problem).__name__)
+        raise Refusal(Kind.INTERNAL_ERROR) from None
+
+
+def _check_type(values: list[str]) -> None:
+    """JSON, in UTF-8 (RFC 8259 knows no other between systems)."""
+    media_type, _, charset = (values[0] if len(values) == 1 else "").partition(";")
+    if media_type.strip().lower() != _JSON or charset.strip().lower() not in _CHARSETS:
+        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Post": _JSON})
+
+
+def _check_scope(issuer: Issuer, caller: Caller) -> None:
+    if issuer.scope not in caller.scope:
+        asks = f'Bearer error="insufficient_scope", scope="{issuer.scope}"'
+        raise Refusal(Kind.INSUFFICIENT_SCOPE, headers={"WWW-Authenticate": asks})
+
+
+async def _check_rate(desk: Desk, caller: Caller) -> None:
+    name, limit = f"calls/{caller.client_id}", desk.limits.calls_per_minute
+    wait = await desk.rates.take(name, limit, _MINUTE_S)
+    if wait is not None:
+        raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """The whole body. Raises `Refusal` where it is too large, or its caller has left."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise Refusal(Kind.CONTENT_TOO_LARGE, headers={"Connection": "close"})
+    except ClientDisconnect:
+        raise Refusal(Kind.REQUEST_TIMEOUT) from None
+    return bytes(body)
+
+
+def _answer(shared: Shared) -> Response:
+    replayed: Mapping[str, str] = {REPLAYED_HEADER: "true"} if shared.replayed else {}
+    headers = {**NEVER_STORED, RUN_HEADER: shared.run_id, **replayed}
+    return Response(shared.body, 200, headers, _JSON)
+
+
+def _tell(desk: Desk, known: _Known, shared: Shared, began: float) -> None:
+    desk.observer.call(
+        Told(
+            *(SHARING_PATH, "POST", 200, _since(began), known.client_id),
+            run_id=shared.run_id,
+            vault=shared.vault,
+            destination=known.destination,
+            outcome=shared.outcome,
+            replayed=shared.replayed,
+        )
+    )
+
+
+def _tell_refused(desk: Desk, known: _Known, refusal: Refusal, began: float) -> None:
+    desk.observer.call(
+        Told(
+            *(SHARING_PATH, "POST", refusal.kind.value.status, _since(began), known.client_id),
+            problem=refusal.kind.slug,
+            run_id=refusal.headers.get(RUN_HEADER),
+            destination=known.destination,
+        )
+    )
+
+
+def _since(began: float) -> float:
+    return round((perf_counter() - began) * 1000, 3)

@@ -1,0 +1,137 @@
+"""Forwards one instrument: the compiled plan of its vault, and one recorded run of it.
+
+Knows plans and the runtime, no request and no vault by name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.lookup.model import Instrument
+from forwardc.partner.server.settings import Mapped
+from forwardc.partner.sharing.claim import Mine
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.model import Plan
+from forwardc.runtime.means import Means
+from forwardc.runtime.prepare import find_operation
+from forwardc.runtime.run import run
+from forwardc.runtime.secrets import Lookup
+from forwardc.runtime.shapes import RunRequest, RunResult
+
+_OF_THE_VAULT: Final = "billing."
+# Two machines need not agree on the time: a claim is let go of this long before it ends.
+_MARGIN_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One destination through one vault. `reference_param` takes the payment reference."""
+
+    plan: Plan
+    operation: str
+    look_up: Lookup = field(repr=False)
+    reference_param: str | None = None
+
+
+def read_ways(
+    build: Path,
+    environment: str,
+    mapped: Mapping[str, Mapped],
+    look_up: Callable[[Plan], Lookup],
+    sink: Sink,
+) -> dict[tuple[str, str], Way]:
+    """The ways of every mapped destination, by its name in requests and the vault's name.
+
+    Problems are in the sink: FC0702 to FC0704 for `build/`, FC0813 for an operation, FC0805 for a
+    `reference_param` that the destination does not have.
+    """
+    manifest = read_manifest(build, sink)
+    if manifest is None:
+        return {}
+    found: dict[tuple[str, str], Way] = {}
+    for name, one in mapped.items():
+        destination, _, operation = one.run.partition(".")
+        vaults = [
+            vault
+            for vault, known, where in manifest.plans()
+            if (known, where) == (destination, environment)
+        ]
+        if not vaults:
+            reason = f"{destination} is built for no vault in the environment {environment}"
+            sink.error("FC0704", reason, hint="run `forwardc build`")
+        for vault in vaults:
+            plan = read_plan(build, vault, destination, environment, sink)
+            chosen = find_operation(plan, operation or None, sink) if plan else None
+            if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
+                found[name, vault] = Way(plan, chosen, look_up(plan), one.reference_param)
+    return found
+
+
+def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
+    known = plan.operations[operation].params
+    if param is None or param in known:
+        return True
+    hint = f"the params are: {', '.join(known) or 'none'}"
+    sink.error("FC0805", f"{plan.destination}.{operation} has no such reference_param", hint=hint)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What a run gave, None where nothing was sent; its end is still to be settled.
+
+    `codes` are those of what went wrong before or beside it.
+    """
+
+    result: RunResult | None
+    journal: JoinedJournal = field(repr=False)
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """Runs the ways that it has, each with the same means."""
+
+    ways: Mapping[tuple[str, str], Way]
+    means: Means = field(repr=False)
+
+    def has(self, destination: str, vault: str) -> bool:
+        """Whether a destination can be reached through a vault."""
+        return (destination, vault) in self.ways
+
+    async def forward(
+        self, destination: str, instrument: Instrument, reference: str, mine: Mine
+    ) -> Forwarded:
+        """Run a claimed share. Raises `KeyError` for a way that is not there."""
+        way = self.ways[destination, instrument.vault]
+        sink = Sink()
+        until = mine.lease_until - _MARGIN_MS
+        journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
+        means = replace(self.means, journal=journal)
+        request = _request(way, instrument, reference, mine)
+        result = await run(way.plan, way.operation, request, way.look_up, means, sink)
+        codes = tuple(sorted({problem.code for problem in sink.sorted()}))
+        return Forwarded(result, journal, codes)
+
+
+def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> RunRequest:
+    named = {way.reference_param: reference} if way.reference_param else {}
+    return RunRequest(
+        source=instrument.source,
+        inputs=dict(_taken(way, instrument.inputs)),
+        texts={**instrument.params, **named},
+        reference=reference,
+        run_id=UUID(mine.run_id),
+    )
+
+
+def _taken(way: Way, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """The inputs without a billing address that the vault has itself."""
+    known = way.plan.operations[way.operation].inputs
+    for name, value in inputs.items():
+        if name in known or not name.startswith(_OF_THE_VAULT):
+            yield name, value

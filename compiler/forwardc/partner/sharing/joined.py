@@ -1,0 +1,80 @@
+"""The journal of a run under a claim: the same facts, with fewer waits for the disk.
+
+Knows no database. Nothing is sent before its run and its intent are on the disk: they go there
+together, as the run's end does with its share's. A run that takes longer to get there than its
+claim lasts sends nothing: whoever takes the claim over later finds the run, and takes that, too.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.journal import Journal, JournalFailed
+from forwardc.runtime.shapes import RunResult, StepReport
+
+
+class JoinedJournal:
+    """A `Journal` for one run. `until_ms` is the claim's end, in milliseconds since 1970."""
+
+    __slots__ = ("_fenced", "_inner", "_new", "_now", "_result", "_until_ms")
+
+    def __init__(self, inner: Journal, now: Callable[[], datetime], until_ms: int) -> None:
+        self._inner = inner
+        self._now = now
+        self._until_ms = until_ms
+        self._fenced = True
+        self._new: NewRun | None = None
+        self._result: RunResult | None = None
+
+    async def begin(self, run: NewRun) -> None:
+        """Keep a run together with what follows: its first intent, or its end without one."""
+        self._new = run
+
+    async def intent(self, run_id: str, intent: Intent) -> int:
+        """Keep an attempt; refused where the claim has ended."""
+        number = await self._begun(self._inner.intent(run_id, intent))
+        if self._fenced and self._now().timestamp() * 1000 >= self._until_ms:
+            raise JournalFailed("FC0823", "the claim on this payment ended before it was sent")
+        self._fenced = False
+        return number
+
+    async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """An attempt reached no destination, for certain."""
+        await self._inner.not_sent(run_id, step, number, reason)
+
+    async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """An attempt may have reached the destination; no answer tells."""
+        await self._inner.unknown(run_id, step, number, reason)
+
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
+        """An attempt ended with an answer."""
+        await self._inner.answered(run_id, number, report)
+
+    async def finish(self, run_id: str, result: RunResult) -> None:
+        """Keep the run's end together with its share's: `settle` does."""
+        self._result = result
+
+    async def settle(self, end: Coroutine[Any, Any, None]) -> None:
+        """Keep the end of the run and of its share. Raises what each raises, the share's first."""
+        works = [end]
+        if self._result is not None:
+            works.insert(0, self._inner.finish(self._result.run_id, self._result))
+        if self._new is not None:
+            works.insert(0, self._inner.begin(self._new))
+        came = await asyncio.gather(*works, return_exceptions=True)
+        for problem in reversed(came):
+            if problem is not None:
+                raise problem
+
+    async def _begun(self, work: Coroutine[Any, Any, int]) -> int:
+        if self._new is None:
+            return await work
+        run, self._new = self._new, None
+        # In this order they reach the database, and in most cases one transaction.
+        begun = asyncio.ensure_future(self._inner.begin(run))
+        came = asyncio.ensure_future(work)
+        await asyncio.wait((begun, came))
+        begun.result()
+        return came.result()

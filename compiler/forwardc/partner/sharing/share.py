@@ -1,0 +1,301 @@
+"""One call of the payment-sharing API from the card's look-up to the answer.
+
+Knows no web framework and no table. What was begun is finished and recorded, whether or not its
+caller still waits; calls about the same payment wait for the first one and get its answer.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, Protocol
+from uuid import uuid4
+
+from forwardc.partner.lookup.identifiers import same
+from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
+from forwardc.partner.observer import Observer, Unwatched
+from forwardc.partner.problem import Kind, Refusal, retry_after
+from forwardc.partner.server.settings import Limits, Replays
+from forwardc.partner.sharing.claim import (
+    Ask,
+    Claim,
+    Done,
+    Free,
+    KeyReused,
+    Mine,
+    Running,
+    Seen,
+    State,
+    Unknown,
+    claim_digest,
+)
+from forwardc.partner.sharing.claims import Claims
+from forwardc.partner.sharing.envelope import Ending, ending_of, not_now, unknown
+from forwardc.partner.sharing.forwarding import Forwarder
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.partner.sharing.request import SharingRequest
+from forwardc.partner.sharing.sealed import CannotOpen, Sealer
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.journal import JournalFailed
+
+RUN_HEADER: Final = "Forwardc-Run"
+_HOUR_S: Final = 3600
+_FIRST_POLL_S: Final = 0.05
+_LONGEST_POLL_S: Final = 0.5
+_STILL_S: Final = 2.0
+_NOTHING_BY_THIS: Final = (
+    "This call sent nothing. Send it again after `Retry-After` seconds: it is not sent twice."
+)
+_log = logging.getLogger("forwardc.server")
+
+
+class Rates(Protocol):
+    """Rate limits by name. Both methods raise `HistoryUnavailable`."""
+
+    async def take(self, name: str, limit: int, window_s: int) -> float | None:
+        """Count one: None where it is allowed, else the seconds to wait."""
+        ...
+
+    async def peek(self, name: str, limit: int, window_s: int) -> float | None:
+        """What `take` would say, and nothing is counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that may be answered: what it asks, who asks, and its Idempotency-Key."""
+
+    request: SharingRequest
+    client_id: str
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The answer of a call, byte for byte that of the first one. `outcome`: None of a record."""
+
+    body: bytes = field(repr=False)
+    run_id: str
+    vault: str
+    replayed: bool
+    outcome: str | None = None
+
+
+@dataclass(slots=True)
+class Sharing:
+    """The service behind the endpoint, for one process. `destinations` are its names."""
+
+    lookup: Lookup
+    forwarder: Forwarder
+    claims: Claims
+    sealer: Sealer
+    rates: Rates
+    replay: Replays
+    limits: Limits
+    destinations: tuple[str, ...]
+    observer: Observer = field(default_factory=Unwatched)
+    _under_way: dict[str, asyncio.Task[Ending]] = field(default_factory=dict)
+
+    async def share(self, asked: Asked) -> Shared:
+        """Forward the payment, or answer as its first call was answered. Raises `Refusal`."""
+        instrument = await self._find(asked)
+        deadline = monotonic() + self.replay.wait
+        while True:
+            match await self._claim(asked):
+                case Mine() as mine:
+                    ending = await asyncio.shield(self._begin(mine, asked, instrument))
+                    return _answered(ending, mine.run_id, instrument, replayed=False)
+                case KeyReused():
+                    raise Refusal(Kind.KEY_REUSED)
+                case Running() as other:
+                    shared = await self._follow(other, instrument, deadline)
+                    if shared is not None:
+                        return shared
+                case known:
+                    return await self._known(known, instrument)
+
+    async def drain(self, within_s: float) -> int:
+        """Wait for what is under way, and give up what takes longer; how many were given up.
+
+        What was given up is recorded as what is certain of it: not sent, or unknown.
+        """
+        if not self._under_way:
+            return 0
+        _, late = await asyncio.wait(tuple(self._under_way.values()), timeout=within_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+        return len(late)
+
+    async def _find(self, asked: Asked) -> Instrument:
+        """The instrument of a reference. Raises `Refusal`, the same for whatever does not fit."""
+        name, limit = f"misses/{asked.client_id}", self.limits.misses_per_hour
+        try:
+            wait = await self.rates.peek(name, limit, _HOUR_S)
+            if wait is not None:
+                raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+            with self.observer.span("lookup"):
+                instrument = await self.lookup.find(asked.request.reference)
+            known = same(instrument.identifiers if instrument else None, asked.request.identifiers)
+            if instrument is not None and known:
+                return self._reachable(asked, instrument)
+            wait = await self.rates.take(name, limit, _HOUR_S)
+        except LookupFailed as problem:
+            _log.error("the lookup failed: %s", problem)
+            raise not_now(_NOTHING_BY_THIS) from None
+        except HistoryError as problem:
+            raise _no_history(problem) from None
+        if wait is not None:
+            raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+        raise Refusal(Kind.PAYMENT_NOT_FOUND)
+
+    def _reachable(self, asked: Asked, instrument: Instrument) -> Instrument:
+        if not self.forwarder.has(asked.request.destination, instrument.vault):
+            _log.error("FC0704 the lookup names a vault that the destination is not built for")
+            raise not_now(_NOTHING_BY_THIS)
+        return instrument
+
+    async def _claim(self, asked: Asked) -> Claim:
+        try:
+            with self.observer.span("claim"):
+                return await self.claims.claim(self._ask(asked))
+        except HistoryError as problem:
+            raise _no_history(problem) from None
+
+    def _ask(self, asked: Asked) -> Ask:
+        process, request = self.claims.process, asked.request
+        world = (process.environment, process.emulated)
+        by_reference = claim_digest("reference", *world, request.destination, request.reference)
+        by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
+        return Ask(
+            share_id=str(uuid4()),
+            run_id=str(uuid4()),
+            by_reference=by_reference,
+            by_key=by_key,
+            destination=request.destination,
+            window_s=self.replay.window_minutes * 60,
+            key_s=self.replay.key_hours * _HOUR_S,
+        )
+
+    def _begin(self, mine: Mine, asked: Asked, instrument: Instrument) -> asyncio.Task[Ending]:
+        """Start the forward as a task of its own: its caller may leave, and it goes on."""
+        task = asyncio.create_task(self._forward(mine, asked, instrument))
+        self._under_way[mine.share_id] = task
+        task.add_done_callback(lambda _: self._under_way.pop(mine.share_id, None))
+        return task
+
+    async def _forward(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
+        request = asked.request
+        try:
+            with self.observer.span("forward"):
+                forwarded = await self.forwarder.forward(
+                    request.destination, instrument, request.reference, mine
+                )
+            ending = ending_of(forwarded.result, mine.run_id)
+        except (Exception, asyncio.CancelledError) as problem:
+            _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
+            return await self._give_up(mine)
+        if forwarded.codes:
+            told = ", ".join(forwarded.codes)
+            _log.warning("%s in run %s, ended as %s", told, mine.run_id, ending.state)
+        await self._record(mine, ending, forwarded.journal)
+        return ending
+
+    async def _record(self, mine: Mine, ending: Ending, journal: JoinedJournal) -> None:
+        is_kept = ending.state is State.DONE and ending.body is not None
+        sealed = self.sealer.seal(ending.body or b"", mine.share_id) if is_kept else None
+        try:
+            with self.observer.span("record"):
+                end = self.claims.end(mine, ending.state, ending.status, sealed)
+                await journal.settle(end)
+        except (HistoryError, JournalFailed) as problem:
+            # The caller gets the answer that came. Repeats learn from the run's own record.
+            _log.error("%s the end of run %s could not be recorded", problem.code, mine.run_id)
+
+    async def _give_up(self, mine: Mine) -> Ending:
+        """What is certain of a forward that ended in the middle, by its own record."""
+        try:
+            state = await self.claims.give_up(mine)
+        except HistoryError:
+            state = State.UNKNOWN
+        if state is State.NOT_SENT:
+            return Ending(state, None, refusal=Refusal(Kind.INTERNAL_ERROR))
+        return Ending(State.UNKNOWN, None, refusal=unknown(mine.run_id))
+
+    async def _follow(
+        self, other: Running, instrument: Instrument, deadline: float
+    ) -> Shared | None:
+        """The answer of the call that forwards; None where its process has left it."""
+        task = self._under_way.get(other.share_id)
+        if task is None:
+            return await self._poll(other, instrument, deadline)
+        done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - monotonic()))
+        if not done:
+            raise _still_running(other)
+        return _answered(task.result(), other.run_id, instrument, replayed=True)
+
+    async def _poll(self, other: Running, instrument: Instrument, deadline: float) -> Shared | None:
+        """The same where another process forwards: the history tells."""
+        pause = _FIRST_POLL_S
+        while (left := deadline - monotonic()) > 0:
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_POLL_S)
+            match await self._look(other):
+                case Running():
+                    continue
+                case Free(left=True):
+                    return None
+                case Free():
+                    raise _of_run(not_now(), other.run_id)
+                case known:
+                    return await self._known(known, instrument)
+        raise _still_running(other)
+
+    async def _look(self, other: Running) -> Seen:
+        try:
+            return await self.claims.look(other.share_id)
+        except HistoryError as problem:
+            raise _no_history(problem) from None
+
+    async def _known(self, known: Done | Unknown, instrument: Instrument) -> Shared:
+        if isinstance(known, Unknown):
+            raise _of_run(unknown(known.run_id, known.outcome), known.run_id)
+        try:
+            body = self.sealer.open(known.sealed, known.share_id)
+        except CannotOpen:
+            _log.error("a recorded answer cannot be opened: the server's keys have changed")
+            raise await self._unreadable(known.run_id) from None
+        return Shared(body, known.run_id, instrument.vault, replayed=True)
+
+    async def _unreadable(self, run_id: str) -> Refusal:
+        try:
+            outcome = await self.claims.outcome(run_id)
+        except HistoryError:
+            outcome = None
+        return _of_run(unknown(run_id, outcome), run_id)
+
+
+def _answered(ending: Ending, run_id: str, instrument: Instrument, *, replayed: bool) -> Shared:
+    """The answer of an ending, or its problem: a new one for each caller."""
+    if ending.refusal is not None:
+        first = ending.refusal
+        raise _of_run(
+            Refusal(first.kind, first.detail, more=first.more, headers=first.headers), run_id
+        )
+    return Shared(ending.body or b"", run_id, instrument.vault, replayed, ending.outcome)
+
+
+def _of_run(refusal: Refusal, run_id: str) -> Refusal:
+    refusal.headers[RUN_HEADER] = run_id
+    return refusal
+
+
+def _still_running(other: Running) -> Refusal:
+    refusal = Refusal(Kind.STILL_RUNNING, headers=retry_after(_STILL_S))
+    return _of_run(refusal, other.run_id)
+
+
+def _no_history(problem: HistoryError) -> Refusal:
+    _log.error("%s the history cannot be used: %s", problem.code, problem.message)
+    return not_now(_NOTHING_BY_THIS)

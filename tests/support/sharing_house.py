@@ -1,0 +1,230 @@
+"""The payment-sharing API over the real sandbox: everything of it but its guards and its tokens."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from forwardc.cli.sandbox_link import store_secrets
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.auth.caller import Caller
+from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.observer import Told, Unwatched
+from forwardc.partner.problem import Kind, Refusal
+from forwardc.partner.server.failures import handlers
+from forwardc.partner.server.settings import Issuer, Limits, Mapped, Replays
+from forwardc.partner.sharing.claim_tables import Process
+from forwardc.partner.sharing.claims import LEASE_S, Claims
+from forwardc.partner.sharing.endpoint import Desk, routes
+from forwardc.partner.sharing.forwarding import Forwarder, read_ways
+from forwardc.partner.sharing.sealed import Sealer
+from forwardc.partner.sharing.share import Rates, Sharing
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.policy.retry import Policy
+from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.store_journal import StoreJournal
+from forwardc.sandbox.app import create_app
+from forwardc.sandbox.world import World
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAME = "COM.ROKT.CATALOG"
+PATH = "/v1/initiate-payment-sharing"
+EMAIL = "jane.roe@example.com"
+SEALING = b"k" * 32
+TOKEN = "Bearer test-token"
+HEADERS = {"Authorization": TOKEN, "Content-Type": "application/json"}
+BILLING = {
+    "billing.line1": "1 Main Street",
+    "billing.city": "Springfield",
+    "billing.postal_code": "49007",
+    "billing.country": "US",
+}
+
+
+def checkout(label: str, **inputs: str) -> Instrument:
+    """An instrument of Checkout.com by the label of a fixed source."""
+    source = "src_" + label.ljust(26, "0")
+    # The vault has a billing address of its own: what the lookup gives is left out.
+    return Instrument("checkout", source, {**BILLING, **inputs}, identifiers={"email": EMAIL})
+
+
+def stripe(source: str = "pm_card_visa") -> Instrument:
+    return Instrument("stripe", source, dict(BILLING), identifiers={"email": EMAIL})
+
+
+@dataclass
+class Known:
+    """A lookup in memory. `fails` is what every question raises."""
+
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+
+    async def find(self, reference: str) -> Instrument | None:
+        self.asked.append(reference)
+        if self.fails:
+            raise self.fails
+        return self.instruments.get(reference)
+
+    async def ready(self) -> None:
+        if self.fails:
+            raise LookupFailed("away")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class FakeGate:
+    """Believes one token, for one client or the one that it names."""
+
+    scope: frozenset[str] = frozenset({"payment-sharing"})
+
+    async def caller(self, authorization: str | None) -> Caller:
+        if authorization is None or not authorization.startswith(TOKEN):
+            asks = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Refusal(Kind.INVALID_TOKEN, headers=asks)
+        client = authorization.removeprefix(TOKEN).lstrip("-") or "rokt"
+        return Caller(client, self.scope, 2_000_000_000)
+
+
+@dataclass
+class CountedRates:
+    """Limits that never pass their window."""
+
+    used: Counter[str] = field(default_factory=Counter)
+
+    async def take(self, name: str, limit: int, window_s: int) -> float | None:
+        if self.used[name] >= limit:
+            return float(window_s)
+        self.used[name] += 1
+        return None
+
+    async def peek(self, name: str, limit: int, window_s: int) -> float | None:
+        return float(window_s) if self.used[name] >= limit else None
+
+
+class Watched(Unwatched):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+
+    def call(self, told: Told) -> None:
+        self.told.append(told)
+
+
+class Vaults(httpx.AsyncBaseTransport):
+    """The sandbox, with what a test puts before it: an answer, an exception, a wait."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.forwards: list[httpx.Request] = []
+        self.instead: httpx.Response | Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self._inner = httpx.ASGITransport(create_app(world))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path not in ("/forward", "/v1/forwarding/requests"):
+            return await self._inner.handle_async_request(request)
+        self.forwards.append(request)
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(self.instead, Exception):
+            raise self.instead
+        if self.instead is not None:
+            answer = self.instead
+            return httpx.Response(
+                answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content)
+            )
+        return await self._inner.handle_async_request(request)
+
+
+@dataclass
+class House:
+    """One process of the API, and what a test may look at."""
+
+    client: httpx.AsyncClient
+    service: Sharing
+    desk: Desk
+    lookup: Known
+    vaults: Vaults
+    watched: Watched
+    rates: Any
+    store: Store
+
+    async def post(self, reference: str = "pay-1", **more: Any) -> httpx.Response:
+        headers = {**HEADERS, **more.pop("headers", {})}
+        body: dict[str, Any] = {"partnerPaymentReference": reference, "destination": NAME}
+        if identifiers := more.pop("identifiers", {"email": EMAIL}):
+            body["customerIdentifiers"] = identifiers
+        return await self.client.post(PATH, content=json.dumps({**body, **more}), headers=headers)
+
+    def arrived(self) -> int:
+        """How many requests have reached the destination."""
+        return len(self.vaults.world.received)
+
+
+@asynccontextmanager
+async def house(
+    store: Store,
+    instruments: Mapping[str, Instrument],
+    *,
+    world: World | None = None,
+    replay: Replays | None = None,
+    limits: Limits | None = None,
+    rates: Rates | None = None,
+    policy: Policy | None = None,
+    lease_s: float = LEASE_S,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[House]:
+    """A running service. `transport` is another way to a sandbox than the one in this process."""
+    sink, vaults = Sink(), Vaults(world or World())
+    mapped = {NAME: Mapped(run="rokt.share", reference_param="reference")}
+    ways = read_ways(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
+    assert not sink.has_errors, [problem.message for problem in sink.sorted()]
+
+    async def no_wait(_: float) -> None:
+        await asyncio.sleep(0)
+
+    async with Sender(transport or vaults) as sender:
+        for way in ways.values():
+            await store_secrets(way.plan, way.operation, sender)
+        journal = StoreJournal(store, emulated=True)
+        ambient = Ambient(now=lambda: store.moment().at)
+        means = Means(sender, KeyRing(sender), ambient, journal, policy or Policy(), sleep=no_wait)
+        lookup, watched = Known(dict(instruments)), Watched()
+        limits, rates = limits or Limits(), rates or CountedRates()
+        service = Sharing(
+            lookup=lookup,
+            forwarder=Forwarder(ways, means),
+            claims=Claims(store, Process(journal.owner, "sandbox", True, lease_s)),
+            sealer=Sealer((SEALING,)),
+            rates=rates,
+            replay=replay or Replays(),
+            limits=limits,
+            destinations=(NAME,),
+            observer=watched,
+        )
+        desk = Desk(FakeGate(), rates, service, limits, Issuer(), watched)
+        app = Starlette(routes=routes(desk), exception_handlers=dict(handlers()))
+        calls = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=calls, base_url="http://127.0.0.1") as client:
+            yield House(client, service, desk, lookup, vaults, watched, rates, store)
+            await service.drain(5)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
