@@ -1,0 +1,37 @@
+"""What a database gives for one reference, and what every database of a lookup can do.
+
+Knows no database and no column.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+Row: TypeAlias = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The names of the columns, and the first rows: two are as bad as a hundred."""
+
+    names: tuple[str, ...]
+    first: tuple[Row, ...] = field(repr=False)
+
+
+class NoSuchValue(Exception):  # noqa: N818 - what the reference is
+    """The reference is no value of the column that it is compared with, so no row has it."""
+
+
+class Asker(Protocol):
+    """One query on one database. Answers in a loop that it never blocks."""
+
+    async def ask(self, reference: str | None) -> Rows:
+        """The rows of a reference; None is the database's NULL.
+
+        Raises `LookupFailed` and `NoSuchValue`. May be cancelled at any time.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give connections back, or leave those behind that do not answer."""
+        ...
