@@ -175,7 +175,9 @@ def _run(
     with where.recording(sink) as store:
         if store is None and where.history is not None:
             return problems(sink, how.as_json)
-        journal = StoreJournal(store, where.sandbox is not None) if store else NoJournal()
+        journal = (
+            StoreJournal(store, where.sandbox is not None, alone=True) if store else NoJournal()
+        )
 
         async def go() -> "RunResult | None":
             async with means_for(plan, operation, where.sandbox, ambient, journal) as means:

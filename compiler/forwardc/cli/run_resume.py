@@ -113,7 +113,7 @@ async def _go_on(
     from forwardc.runtime.run import resume
     from forwardc.runtime.store_journal import StoreJournal
 
-    journal = StoreJournal(store, run.summary.emulated)
+    journal = StoreJournal(store, run.summary.emulated, alone=True)
     if not await journal.take(run.id, run.owner):
         sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
         return None

@@ -74,7 +74,7 @@ def revoke_one(given: Given, token: str) -> int:
         return report(sink, as_json=given.as_json)
     with store:
         result = _ask(
-            given, "revoke", known, StoreJournal(store, emulated=given.sandbox is not None), sink
+            given, "revoke", known, StoreJournal(store, given.sandbox is not None, alone=True), sink
         )
     if result is None:
         return report(sink, as_json=given.as_json)

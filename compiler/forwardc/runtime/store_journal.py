@@ -12,8 +12,10 @@ from uuid import uuid4
 
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history import reads, writes
+from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, RunPaused
+from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed, Paused
@@ -49,12 +51,14 @@ def is_dead(owner: str) -> bool:
 class StoreJournal:
     """A `Journal`. `emulated` marks runs that a sandbox answered.
 
+    `alone`: the event loop has nothing but one run, and may stand still until the disk has it.
     What came of an attempt is in order before the next intent or the end of its run, and shares
     that one's transaction where it comes at once.
     """
 
     store: Store
     emulated: bool = False
+    alone: bool = False
     owner: str = field(default_factory=this_process)
     # What could not be kept when it was told, by run.
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
@@ -127,12 +131,16 @@ class StoreJournal:
             # the end is there for everybody, so that a callback of this moment finds it.
             await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
 
+    @property
+    def _writer(self) -> Commits | Inline:
+        return self.store.inline if self.alone else self.store.commits
+
     def _soon(self, run_id: str, work: _Work) -> None:
         def failed(_: Exception) -> None:
             self._owed.setdefault(run_id, []).append(work)
 
         try:
-            self.store.commits.soon(work, failed)
+            self._writer.soon(work, failed)
         except HistoryError as problem:
             raise JournalFailed(problem.code, problem.message, problem.hint) from None
 
@@ -145,7 +153,7 @@ class StoreJournal:
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
-            return await self.store.commits.write(work)
+            return await self._writer.write(work)
         except RunPaused as problem:
             raise Paused(problem.name) from None
         except HistoryError as problem:

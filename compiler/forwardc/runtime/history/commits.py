@@ -13,28 +13,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
-from forwardc.runtime.history.database import Database, PartStuck, Transaction
-from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.batch import Came, Work, done
+from forwardc.runtime.history.database import Database, Transaction
+from forwardc.runtime.history.errors import HistoryUnavailable
 
 T = TypeVar("T")
-Work: TypeAlias = Callable[[Transaction], Any]
 
 _AT_ONCE: Final = 256
 # What nobody waits for, waits this long for a write that somebody does.
 _LINGER_S: Final = 0.005
 # How long the thread stays where there is nothing to do.
 _IDLE_S: Final = 0.2
-_TRIES: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Came:
-    """What a work came to: its result, or why there is none."""
-
-    result: Any = None
-    problem: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class _Asked:
 
     work: Work
     loop: asyncio.AbstractEventLoop
-    told: Callable[[_Came], None]
+    told: Callable[[Came], None]
     since: float | None = None
 
 
@@ -68,7 +59,7 @@ class Commits:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
 
-        def told(came: _Came) -> None:
+        def told(came: Came) -> None:
             if waiter.done():
                 return
             if came.problem is None:
@@ -89,7 +80,7 @@ class Commits:
         `HistoryUnavailable` after `close`.
         """
 
-        def told(came: _Came) -> None:
+        def told(came: Came) -> None:
             if isinstance(came.problem, Exception):
                 failed(came.problem)
 
@@ -135,7 +126,7 @@ class Commits:
     def _serve(self) -> None:
         """Write batches until there has been nothing to do for a while. Runs in the thread."""
         while batch := self._next():
-            _tell(batch, _done(self._database, [asked.work for asked in batch]))
+            _tell(batch, done(self._database, [asked.work for asked in batch]))
 
     def _next(self) -> list[_Asked]:
         """What is written together; empty where nothing came."""
@@ -157,9 +148,9 @@ def _closed() -> HistoryUnavailable:
     return HistoryUnavailable("the history was closed")
 
 
-def _tell(batch: Sequence[_Asked], came: Sequence[_Came]) -> None:
+def _tell(batch: Sequence[_Asked], came: Sequence[Came]) -> None:
     """Wake each loop once."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, _Came]]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, Came]]] = {}
     for asked, one in zip(batch, came, strict=True):
         loops.setdefault(asked.loop, []).append((asked, one))
     for loop, pairs in loops.items():
@@ -170,51 +161,6 @@ def _tell(batch: Sequence[_Asked], came: Sequence[_Came]) -> None:
             continue
 
 
-def _tell_all(pairs: Sequence[tuple[_Asked, _Came]]) -> None:
+def _tell_all(pairs: Sequence[tuple[_Asked, Came]]) -> None:
     for asked, came in pairs:
         asked.told(came)
-
-
-def _done(database: Database, works: Sequence[Work]) -> list[_Came]:
-    """Do works in one transaction. What another process stood in the way of is done again."""
-    came = _tried(database, works)
-    for _ in range(_TRIES - 1):
-        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryContended)]
-        if not again:
-            break
-        for at, one in zip(again, _tried(database, [works[at] for at in again]), strict=True):
-            came[at] = one
-    return came
-
-
-def _tried(database: Database, works: Sequence[Work]) -> list[_Came]:
-    """Do works together, and where one raises, each as a part of its own."""
-    refused = False
-
-    def together(tx: Transaction) -> list[_Came]:
-        nonlocal refused
-        try:
-            return [_Came(work(tx)) for work in works]
-        except Exception:
-            refused = True
-            raise
-
-    try:
-        try:
-            return database.write(together)
-        except Exception:
-            if not refused:
-                raise
-            return database.write(lambda tx: [_apart(tx, work) for work in works])
-    # Whatever it is, somebody waits to be told.
-    except BaseException as problem:
-        return [_Came(problem=problem)] * len(works)
-
-
-def _apart(tx: Transaction, work: Work) -> _Came:
-    try:
-        return _Came(tx.part(work))
-    except PartStuck:
-        raise
-    except Exception as problem:
-        return _Came(problem=problem)

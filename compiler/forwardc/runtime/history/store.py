@@ -16,6 +16,7 @@ from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, migrate
 from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import (
@@ -41,6 +42,7 @@ class Store:
         self.database = database
         self._now = now
         self._commits: Commits | None = None
+        self.inline = Inline(database)
 
     def __enter__(self) -> "Store":
         return self
@@ -49,9 +51,10 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Do what `commits` was asked for, and give the connection back."""
+        """Do what `commits` and `inline` were asked for, and give the connection back."""
         if self._commits is not None:
             self._commits.close()
+        self.inline.close()
         self.database.close()
 
     @property

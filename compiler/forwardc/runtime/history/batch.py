@@ -1,0 +1,65 @@
+"""Several works in one transaction, each with a fate of its own. Knows no table and no thread."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from forwardc.runtime.history.database import Database, PartStuck, Transaction
+from forwardc.runtime.history.errors import HistoryContended
+
+Work: TypeAlias = Callable[[Transaction], Any]
+
+_TRIES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a work came to: its result, or why there is none."""
+
+    result: Any = None
+    problem: BaseException | None = None
+
+
+def done(database: Database, works: Sequence[Work]) -> list[Came]:
+    """Do works in one transaction. What another process stood in the way of is done again."""
+    came = _tried(database, works)
+    for _ in range(_TRIES - 1):
+        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryContended)]
+        if not again:
+            break
+        for at, one in zip(again, _tried(database, [works[at] for at in again]), strict=True):
+            came[at] = one
+    return came
+
+
+def _tried(database: Database, works: Sequence[Work]) -> list[Came]:
+    """Do works together, and where one raises, each as a part of its own."""
+    refused = False
+
+    def together(tx: Transaction) -> list[Came]:
+        nonlocal refused
+        try:
+            return [Came(work(tx)) for work in works]
+        except Exception:
+            refused = True
+            raise
+
+    try:
+        try:
+            return database.write(together)
+        except Exception:
+            if not refused:
+                raise
+            return database.write(lambda tx: [_apart(tx, work) for work in works])
+    # Whatever it is, somebody waits to be told.
+    except BaseException as problem:
+        return [Came(problem=problem)] * len(works)
+
+
+def _apart(tx: Transaction, work: Work) -> Came:
+    try:
+        return Came(tx.part(work))
+    except PartStuck:
+        raise
+    except Exception as problem:
+        return Came(problem=problem)
