@@ -28,6 +28,11 @@ class Auth:
     _remote: RemoteKeys | None = None
     _prover: Prover | None = None
 
+    async def ready(self) -> None:
+        """Ask for the keys of another issuer. Raises `KeysUnavailable`."""
+        if self._remote is not None:
+            await self._remote.candidates(None)
+
     async def close(self) -> None:
         """Give threads and connections back."""
         if self._remote is not None:
