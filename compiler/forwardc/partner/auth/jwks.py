@@ -116,10 +116,9 @@ class RemoteKeys:
 def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:
     """Keys behind a URL: https, or http on this machine. Raises `ValueError` for another one."""
     try:
-        httpx.URL(url)
-    except httpx.InvalidURL:
+        parts, _ = urlsplit(url), httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
         raise ValueError("the address of the issuer's keys is no URL") from None
-    parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
         raise ValueError("the keys of an issuer are fetched by https only")
     # Proxies of the environment are left out, as everywhere: they would see and could answer.
