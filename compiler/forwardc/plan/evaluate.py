@@ -70,6 +70,8 @@ def evaluate(term: Term, scope: Scope) -> Value:
         case Call():
             return _call(term, scope)
         case Text(parts=parts):
+            if _lacks(parts, scope):
+                return ABSENT
             return joined([evaluate(part, scope) for part in parts])
         case Map(entries=entries):
             values = ((key, evaluate(value, scope)) for key, value in entries)
@@ -102,6 +104,25 @@ def reference(ref: Ref, scope: Scope) -> Value:
     return value
 
 
+def _lacks(terms: tuple[Term, ...], scope: Scope) -> bool:
+    """Whether one of the terms is absent, whatever is wrong with the others."""
+    return any(_is_left_out(term, scope) for term in terms)
+
+
+def _is_left_out(term: Term, scope: Scope) -> bool:
+    match term:
+        case If(present=present, then=then):
+            return not scope.has(present) or _is_left_out(then, scope)
+        case Text(parts=terms) | Call(args=terms):
+            return _lacks(terms, scope)
+        case Encoded(tree=inner) | Limit(term=inner):
+            return _is_left_out(inner, scope)
+        case Source():
+            return scope.source is not None and _is_left_out(scope.source, scope)
+        case _:
+            return False
+
+
 def joined(values: list[Value]) -> Value:
     """Texts one after the other; absent where one of them is."""
     if any(is_absent(value) for value in values):
@@ -113,11 +134,11 @@ def joined(values: list[Value]) -> Value:
 
 
 def _call(call: Call, scope: Scope) -> Value:
+    if _lacks(call.args, scope):
+        return ABSENT
     args = [evaluate(arg, scope) for arg in call.args]
     named = {name: evaluate(value, scope) for name, value in call.named}
     named = {name: value for name, value in named.items() if not is_absent(value)}
-    if any(is_absent(arg) for arg in args):
-        return ABSENT
     if call.function == "json":
         return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
     if call.function == "text":
@@ -168,13 +189,12 @@ def _fragments(value: Value) -> list[Fragment]:
 
 
 def _encoded(term: Encoded, scope: Scope) -> Value:
+    if _is_left_out(term.tree, scope):
+        return ABSENT
     if term.encoding in LINES:
         values = [evaluate(part, scope) for part in line_parts(term.tree)]
-        if any(is_absent(value) for value in values):
-            return ABSENT
         return written(term, line_pieces(term, values))
-    value = evaluate(term.tree, scope)
-    return value if is_absent(value) else written(term, tree_pieces(term, value))
+    return written(term, tree_pieces(term, evaluate(term.tree, scope)))
 
 
 def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:

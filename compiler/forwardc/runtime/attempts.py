@@ -13,7 +13,7 @@ from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, read_answer
-from forwardc.runtime.bind import RunScope, show_text
+from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.journal import JournalFailed
@@ -182,10 +182,10 @@ async def _attempt(course: _Course) -> _Tried | None:
 
 def _hosts(course: _Course, scope: RunScope) -> tuple[str, str]:
     """The host that we call, and the destination's."""
-    destination = urlsplit(show_text(course.step.destination.url, scope)).hostname or ""
+    destination = urlsplit(show_url(course.step.destination, scope)).hostname or ""
     if course.step.deliver == "direct":
         return destination, destination
-    url = urlsplit(show_text(course.step.http.url, scope))
+    url = urlsplit(show_url(course.step.http, scope))
     return url.hostname or "", destination
 
 
@@ -250,7 +250,7 @@ async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, 
 
 def _intent(course: _Course, scope: RunScope, bound: BoundRequest) -> Intent:
     step = course.step
-    called = f"{step.destination.method} {show_text(step.destination.url, scope)}"
+    called = f"{step.destination.method} {show_url(step.destination, scope)}"
     return Intent(step.name, course.keys, called, bound.shown)
 
 

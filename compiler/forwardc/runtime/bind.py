@@ -1,19 +1,20 @@
 """Binds a request with holes to the values of a run. Pure: sends nothing, reads no clock.
 
-Every request is written twice, once as it leaves and once masked, from the same terms.
+Every request is written as it leaves and as it may be shown, from the same terms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.escape import NotExpressible
+from forwardc.plan.escape import NotExpressible, is_printable_ascii
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
+from forwardc.plan.model import Called
 from forwardc.plan.parts import Http
 from forwardc.plan.terms import Encoded, Encoding, Map, Ref, Term, walk
-from forwardc.plan.values import is_absent
 from forwardc.runtime.shapes import BoundRequest, Pairs, ShownRequest
+from forwardc.runtime.ways import Line, way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,69 +35,76 @@ class RunScope:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
-    url: str = field(repr=False)
-    headers: Pairs = field(repr=False)
-    body: str | None = field(repr=False)
+class _Twin:
+    """One text of a request, as it leaves and as it may be shown; None where it cannot be."""
+
+    name: str
+    wire: str | None = field(repr=False)
+    shown: str | None
 
 
 def bind(http: Http, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The bound request, or None with FC0807 or FC0808 in the sink for every place that fails."""
-    found = Sink()
-    real = _write(http, scope.real(), found)
+    found, real, masked = Sink(), scope.real(), scope.masked()
+    way = way_of(http, real)
+    url = _twin(way.url, real, masked, found)
+    query = [_twin(line, real, masked, found) for line in way.query]
+    headers = [_twin(line, real, masked, found) for line in way.headers]
+    body = _twin(way.body, real, masked, found)
     for problem in found.sorted():
         sink.add(problem)
     if found.has_errors:
         return None
-    masked = _write(http, scope.masked(), Sink())
     return BoundRequest(
         http.method,
-        real.url,
-        real.headers,
-        None if real.body is None else real.body.encode(),
-        ShownRequest(http.method, masked.url, masked.headers, masked.body),
+        _with_query(url.wire, [(one.name, one.wire) for one in query]),
+        _given((one.name, one.wire) for one in headers),
+        None if body.wire is None else body.wire.encode(),
+        ShownRequest(
+            http.method,
+            _with_query(url.shown, [(one.name, one.shown) for one in query]),
+            _given((one.name, one.shown) for one in headers),
+            body.shown,
+        ),
     )
 
 
-def show(http: Http, scope: RunScope) -> ShownRequest:
-    """The masked view alone, for a step whose values are not all known yet."""
-    masked = _write(http, scope.masked(), Sink())
-    return ShownRequest(http.method, masked.url, masked.headers, masked.body)
+def show_url(request: Http | Called, scope: RunScope) -> str:
+    """The URL of a request as it may be shown, without its query; empty where it has none."""
+    masked = scope.masked()
+    url = way_of(request, masked).url
+    return (url and _text(url, masked, Sink())) or ""
 
 
-def show_text(term: Term, scope: RunScope) -> str:
-    """One term as it may be shown; empty where it cannot be written."""
-    return _text("text", term, scope.masked(), Sink()) or ""
+def _twin(line: Line | None, real: Scope, masked: Scope, sink: Sink) -> _Twin:
+    """Both texts of a line. Only what reads a tainted value is written a second time."""
+    if line is None:
+        return _Twin("", None, None)
+    wire = _text(line, real, sink)
+    return _Twin(line.name, wire, _text(line, masked, Sink()) if line.tainted(real) else wire)
 
 
-def _write(http: Http, scope: Scope, sink: Sink) -> _Written:
-    url = _text("the URL", http.url, scope, sink) or ""
-    query = _pairs("query", http.query, scope, sink)
-    headers = _pairs("header", http.headers, scope, sink)
-    body = None if http.body is None else _text("the body", http.body, scope, sink)
-    if query:
-        url += "?" + "&".join(f"{name}={value}" for name, value in query)
-    return _Written(url, headers, body)
+def _with_query(url: str | None, query: list[tuple[str, str | None]]) -> str:
+    given = "&".join(f"{name}={value}" for name, value in _given(query))
+    return f"{url or ''}?{given}" if given else url or ""
 
 
-def _pairs(place: str, pairs: tuple[tuple[str, Term], ...], scope: Scope, sink: Sink) -> Pairs:
-    written = ((name, _text(f"{place} {name}", term, scope, sink)) for name, term in pairs)
-    return tuple((name, value) for name, value in written if value is not None)
+def _given(pairs: Iterable[tuple[str, str | None]]) -> Pairs:
+    return tuple((name, value) for name, value in pairs if value is not None)
 
 
-def _text(place: str, term: Term, scope: Scope, sink: Sink) -> str | None:
+def _text(line: Line, scope: Scope, sink: Sink) -> str | None:
+    place = line.place
     try:
-        value = evaluate(term, scope)
-        if is_absent(value):
-            return None
+        value = line.write(scope)
         if not isinstance(value, str):
             raise TypeError(f"{place} is not text in the plan")
-        if place.startswith("header") and not all(" " <= char <= "~" for char in value):
+        if place.startswith("header") and not is_printable_ascii(value):
             raise NotExpressible("a header holds printable ASCII only")
     except TooLong as problem:
         sink.error("FC0808", f"{place}: {problem}", hint="send shorter values")
     except (NotExpressible, CannotCompute) as problem:
-        names = _culprits(term, scope)
+        names = _culprits(line.term, scope)
         sink.error("FC0807", f"{place}: {problem}" + (f" ({', '.join(names)})" if names else ""))
     else:
         return value

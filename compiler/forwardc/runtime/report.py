@@ -8,7 +8,7 @@ from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
-from forwardc.runtime.bind import RunScope, show_text
+from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.outcome import outcome_of
 from forwardc.runtime.outputs import Outputs, outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
@@ -76,7 +76,7 @@ def reported(
     return StepReport(
         name=step.name,
         deliver=step.deliver,
-        called=f"{step.destination.method} {show_text(step.destination.url, scope)}",
+        called=f"{step.destination.method} {show_url(step.destination, scope)}",
         keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,

@@ -11,7 +11,7 @@ from forwardc.plan.model import Fallback, Operation, Plan, Step
 from forwardc.plan.program import Outcome
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
-from forwardc.runtime.bind import bind, show_text
+from forwardc.runtime.bind import bind, show_url
 from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.means import Means
@@ -210,7 +210,7 @@ def _in_doubt(journey: Journey, step: Step) -> StepReport:
     return StepReport(
         name=step.name,
         deliver=step.deliver,
-        called=f"{step.destination.method} {show_text(step.destination.url, scope)}",
+        called=f"{step.destination.method} {show_url(step.destination, scope)}",
         keys=keys,
         outcome=Outcome.UNKNOWN,
         reason="it was sent before the run stopped, no answer is known, and it is not sent again",

@@ -1,0 +1,171 @@
+"""Writes a term again and again: what no run can change is escaped and audited once.
+
+`evaluate` says what a term means and how it fails; what is folded gives the very same text with
+less work, or leaves the term to it. The writers are the same ones, with holes in their pieces.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from forwardc.plan import writers
+from forwardc.plan.audit import counted, openings
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import (
+    CannotCompute,
+    Scope,
+    TooLong,
+    checked_line,
+    evaluate,
+    joined,
+    limited,
+    line_pieces,
+    reference,
+    tree_pieces,
+)
+from forwardc.plan.terms import (
+    LINES,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    line_parts,
+    walk,
+)
+from forwardc.plan.values import Fragment, Value, is_absent
+
+Write: TypeAlias = Callable[[Scope], Value]
+
+_NOTHING: Final = Scope({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole(Fragment):
+    """Where a run's value goes. `number`: it is a whole value, which may need no quotes."""
+
+    value: Write = field(kw_only=True)
+
+
+class _Unforeseen(Exception):  # noqa: N818 - a property of the value
+    """The value of a hole changes what is written around it."""
+
+
+_LEFT_TO_EVALUATE = (NotExpressible, CannotCompute, TooLong, _Unforeseen)
+
+
+def folded(term: Term) -> Write:
+    """What gives the value of a settled term in a scope, exactly as `evaluate` does.
+
+    Raises what `evaluate` raises, when it is called.
+    """
+    match term:
+        case Encoded():
+            return _folded(term)
+        case Limit(term=inner):
+            value = folded(inner)
+            return lambda scope: limited(term, value(scope))
+        case Ref():
+            return lambda scope: reference(term, scope)
+        case _:
+            return lambda scope: evaluate(term, scope)
+
+
+def constant(term: Term) -> bool:
+    """Whether a term has the same value in every scope. A function may draw random numbers."""
+    return not any(isinstance(node, Ref | If | Source | Call) for node in walk(term))
+
+
+def _folded(term: Encoded) -> Write:
+    try:
+        pieces = list(_pieces(term))
+    except _LEFT_TO_EVALUATE:
+        return lambda scope: evaluate(term, scope)
+    ours = sum(openings(piece.text) for piece in pieces if isinstance(piece, Fragment))
+    return _Writer(term, tuple(_merged(pieces)), ours).write
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """An encoded term as constant texts and holes; `ours` counts the openings of its fragments."""
+
+    term: Encoded
+    pieces: tuple[str | _Hole, ...]
+    ours: int
+
+    def write(self, scope: Scope) -> Value:
+        """The text in a scope."""
+        try:
+            return self._written(scope)
+        except _LEFT_TO_EVALUATE:
+            return evaluate(self.term, scope)
+
+    def _written(self, scope: Scope) -> str:
+        texts: list[str] = []
+        ours = self.ours
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                texts.append(piece)
+                continue
+            for part in _filled(self.term, piece, piece.value(scope)):
+                if isinstance(part, Fragment):
+                    ours += openings(part.text)
+                    texts.append(part.text)
+                else:
+                    texts.append(part)
+        text = "".join(texts)
+        if self.term.templated:
+            counted(text, ours)
+        return checked_line(text) if self.term.encoding is Encoding.HEADER else text
+
+
+def _filled(term: Encoded, hole: _Hole, value: Value) -> writers.Pieces:
+    if is_absent(value) or (value is None and hole.number and term.encoding is Encoding.XML):
+        raise _Unforeseen
+    if hole.number and term.encoding is Encoding.JSON:
+        return writers.json_pieces(value, templated=term.templated)
+    return writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def _pieces(term: Encoded) -> writers.Pieces:
+    if term.encoding in LINES:
+        return line_pieces(term, [_shape(part, whole=False) for part in line_parts(term.tree)])
+    return tree_pieces(term, _shape(term.tree, whole=True))
+
+
+def _shape(term: Term, *, whole: bool) -> Value:
+    """What a term evaluates to, with holes for what a run gives."""
+    match term:
+        case Text(parts=parts):
+            return joined([_shape(part, whole=False) for part in parts])
+        case Map(entries=entries) if whole and len(dict(entries)) == len(entries):
+            return {key: _shape(value, whole=True) for key, value in entries}
+        case Seq(items=items) if whole:
+            return [_shape(item, whole=True) for item in items]
+        case Lit() | Raw():
+            return evaluate(term, _NOTHING)
+        case _ if constant(term):
+            return evaluate(term, _NOTHING)
+        case _:
+            return _Hole("", whole, value=folded(term))
+
+
+def _merged(pieces: Iterable[str | Fragment]) -> Iterator[str | _Hole]:
+    """The same pieces with neighbouring texts as one."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, _Hole):
+            yield text
+            yield piece
+            text = ""
+        else:
+            text += writers.raw_text(piece)
+    yield text
