@@ -22,7 +22,7 @@ FOLDER = Path(main.__file__).parent
 SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("run_end", "run_inputs", "run_resume", "run_work"),
-    *("pausing", "unknown_runs"),
+    *("pausing", "serve_work", "unknown_runs"),
     *("clients_work",),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today", "plan_options"),

@@ -13,6 +13,7 @@ COMMANDS = {
     "diff": "Show what changed, and whether it needs a new review.",
     "run": "Run a compiled operation.",
     "history": "Show what became of runs.",
+    "serve": "Serve the partner API.",
     "dashboard": "Show outcomes in a browser.",
     "reconcile": "Find out what became of unknown runs.",
     "resolve": "Settle an unknown run by hand.",

@@ -22,10 +22,11 @@ from forwardc.partner.server.door import Door, Rules, names_of
 from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.logs import begin
 from forwardc.partner.server.metrics import Metrics
-from forwardc.partner.server.routes import SHARING, Admission
+from forwardc.partner.server.routes import Admission
 from forwardc.partner.server.settings import Admitted, Limits
 from forwardc.partner.server.traffic import Traffic
 from forwardc.partner.server.watch import Watch
+from forwardc.partner.sharing.openapi import SHARING_PATH as SHARING
 
 CANARY = "canary-77"
 

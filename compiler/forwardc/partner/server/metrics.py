@@ -7,7 +7,7 @@ before this module is imported: whichever worker is asked gives the sums of all.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,6 +15,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -25,7 +26,12 @@ from forwardc.version import __version__
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_Mode: TypeAlias = Literal["livesum", "livemin", "livemax"]
 _REFUSED_TOKENS: Final = frozenset({"invalid-token", "insufficient-scope"})
+
+
+# When a figure was first counted is of no use to a scraper, and half of the text.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -39,19 +45,11 @@ class Metrics:
             ("route", "method", "status", "problem"),
             registry=registry,
         )
-        self.call_seconds = Histogram(
-            "forwardc_call_seconds",
-            "Seconds from the first byte of a call to the last of its answer.",
-            ("route",),
-            buckets=_SECONDS,
-            registry=registry,
+        self.call_seconds = _seconds("forwardc_call", "a call, to its last byte", "route", registry)
+        self.part_seconds = _seconds(
+            "forwardc_part", "a part of a call: lookup, claim, forward, record", "part", registry
         )
-        self.in_flight = Gauge(
-            "forwardc_calls_in_flight",
-            "Calls under way.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
+        self.in_flight = _gauge("forwardc_calls_in_flight", "Calls under way.", "livesum", registry)
         self.forwards = Counter(
             "forwardc_forwards",
             "Payments that were forwarded now, by what became of them.",
@@ -62,13 +60,6 @@ class Metrics:
             "forwardc_replays",
             "Calls that were answered with a recorded answer.",
             ("destination",),
-            registry=registry,
-        )
-        self.part_seconds = Histogram(
-            "forwardc_part_seconds",
-            "Seconds of a part of a call: lookup, claim, forward.",
-            ("part",),
-            buckets=_SECONDS,
             registry=registry,
         )
         self.token_refusals = Counter(
@@ -87,28 +78,24 @@ class Metrics:
             "Times that the history could not be read or written.",
             registry=registry,
         )
-        self.ready = Gauge(
+        self._folder = os.environ.get(FOLDER)
+        self._states()
+
+    def _states(self) -> None:
+        """What is so now, and not how often it was."""
+        registry = self.registry
+        self.ready = _gauge(
             "forwardc_ready",
             "Whether a part that the server needs is there: 1 or 0.",
+            "livemin",
+            registry,
             ("part",),
-            registry=registry,
-            multiprocess_mode="livemin",
         )
-        self.unsettled = Gauge(
-            "forwardc_unsettled_runs",
-            "Payments whose fate is unknown, and that nobody has settled; 1000 at the most.",
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        build = Gauge(
-            "forwardc_build_info",
-            "Always 1; the version is the label.",
-            ("version",),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
+        text = "Payments whose fate is unknown, and that nobody has settled; 1000 at the most."
+        self.unsettled = _gauge("forwardc_unsettled_runs", text, "livemax", registry)
+        text = "Always 1; the version is the label."
+        build = _gauge("forwardc_build_info", text, "livemax", registry, ("version",))
         build.labels(__version__).set(1)
-        self._folder = os.environ.get(FOLDER)
         if not self._folder:
             ProcessCollector(registry=registry)
 
@@ -137,6 +124,23 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together, path=self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(together)
+
+
+def _seconds(name: str, what: str, label: str, registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        f"{name}_seconds", f"Seconds of {what}.", (label,), buckets=_SECONDS, registry=registry
+    )
+
+
+def _gauge(
+    name: str,
+    text: str,
+    mode: _Mode,
+    registry: CollectorRegistry,
+    labels: tuple[str, ...] = (),
+) -> Gauge:
+    """A figure that goes up and down; `mode` says what several workers' are together."""
+    return Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
 
 
 def _forget_dead(folder: Path) -> None:

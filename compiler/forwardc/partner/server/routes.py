@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
+from forwardc.partner.auth.issuer import JWKS_PATH, METADATA_PATH, TOKEN_PATH
 from forwardc.partner.server.addresses import LOOPBACK, Address, Networks
 from forwardc.partner.server.settings import Admitted
+from forwardc.partner.sharing.openapi import PATH as OPENAPI
+from forwardc.partner.sharing.openapi import SHARING_PATH
 
-SHARING: Final = "/v1/initiate-payment-sharing"
 HEALTH: Final = "/health"
 READY: Final = "/ready"
 METRICS: Final = "/metrics"
 _NAMED: Final = frozenset(
-    {SHARING, "/oauth/token", "/oauth/jwks", "/openapi.json", HEALTH, READY, METRICS}
+    {SHARING_PATH, TOKEN_PATH, JWKS_PATH, METADATA_PATH, OPENAPI, HEALTH, READY, METRICS}
 )
 _BEGINNINGS: Final = {
     "/problems/": "/problems/{slug}",
@@ -45,7 +47,7 @@ def group_of(path: str) -> Group:
         return Group.CALLERS
     if path.startswith("/callbacks/"):
         return Group.CALLBACKS
-    if path == "/openapi.json" or path.startswith("/problems/"):
+    if path in (OPENAPI, METADATA_PATH) or path.startswith("/problems/"):
         return Group.DOCUMENTS
     return Group.HEALTH if path in (HEALTH, READY) else Group.STAFF
 

@@ -1,0 +1,43 @@
+"""`forwardc serve`: serves the partner API, by a file of settings and the environment.
+
+Knows options and the order in which a server begins; the server itself is the partner room's.
+"""
+
+from pathlib import Path
+
+import click
+
+from forwardc.cli.findings import format_option
+
+DEFAULT = Path("forwardc-server.toml")
+
+
+@click.command(short_help="Serve the partner API.")
+@click.option(
+    "--settings",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="FORWARDC_SERVER_SETTINGS",
+    help=f"File of settings. Default: {DEFAULT}, if it is there.",
+)
+@click.option("--check", is_flag=True, help="Check everything that a start needs; serve nothing.")
+@format_option
+def command(file: Path | None, check: bool, format_: str) -> int:
+    """Serve POST /v1/initiate-payment-sharing.
+
+    Settings are a TOML file, and environment variables that win over it. The first interrupt lets
+    calls under way finish; a second one ends at once.
+    """
+    try:
+        import prometheus_client  # noqa: F401
+        import pydantic_settings  # noqa: F401
+    except ImportError:
+        raise click.ClickException(
+            "the server needs more packages: pip install 'forwardc[server]'"
+        ) from None
+    from forwardc.cli.serve_work import Starting
+
+    if file is None and DEFAULT.is_file():
+        file = DEFAULT
+    starting = Starting(file, format_)
+    return starting.check() if check else starting.serve()

@@ -1,0 +1,185 @@
+"""What `forwardc serve` does before it serves: read, check, bind, agree, say where.
+
+Each mistake is a diagnostic. Nothing is served before everything is in order.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forwardc.cli.findings import show
+from forwardc.cli.output import say
+from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.auth.key_file import KeysRefused
+from forwardc.partner.lookup.model import LookupFailed
+from forwardc.partner.server import approved, logs
+from forwardc.partner.server.metrics import FOLDER
+from forwardc.partner.server.mistakes import read_settings
+from forwardc.partner.server.parts import CODE, Known, Parts, open_parts, read_known
+from forwardc.partner.server.process import serve
+from forwardc.partner.server.settings import ServerSettings
+from forwardc.partner.server.tls import check_serving, is_tls
+from forwardc.partner.server.workers import Workers
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.send import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """One start, or one check of it. `format_` is how findings are shown."""
+
+    file: Path | None
+    format_: str
+    sink: Sink = field(default_factory=Sink)
+
+    def check(self) -> int:
+        """Say what would be served, or what is wrong; 0 or 1."""
+        settings = read_settings(self.file, self.sink)
+        known = self._known(settings)
+        if known is not None:
+            self._ask(known)
+        self._show()
+        if known is None or self.sink.has_errors:
+            return 1
+        for line in served(known):
+            say(line)
+        return 0
+
+    def serve(self) -> int:
+        """Serve until a signal comes; 1 where it cannot begin."""
+        settings = read_settings(self.file, self.sink)
+        listener = self._listen(settings) if settings and not self.sink.has_errors else None
+        if settings is None or listener is None:
+            self._show()
+            return 1
+        with closing(listener):
+            known = self._known(_at(settings, listener))
+            parts = self._agreed(known) if known is not None else None
+            self._show()
+            if parts is None:
+                return 1
+            return _serve(parts, listener)
+
+    def _known(self, settings: ServerSettings | None) -> Known | None:
+        if settings is None:
+            return None
+        check_serving(settings, self.sink)
+        known = read_known(settings, self.sink)
+        return None if self.sink.has_errors else known
+
+    def _agreed(self, known: Known) -> Parts | None:
+        """The open parts of a server that may begin; None, with the reason in the sink."""
+        parts = open_parts(known, self.sink)
+        if parts is None:
+            return None
+        try:
+            asyncio.run(_begin(parts))
+            return parts
+        except KeysRefused as problem:
+            self.sink.error(CODE, problem.message, hint=problem.hint)
+        except HistoryError as problem:
+            self.sink.add(problem.diagnostic())
+        except Unreachable as problem:
+            self.sink.error(CODE, f"run.sandbox: {problem}", hint="is `forwardc sandbox` running?")
+        asyncio.run(parts.close())
+        return None
+
+    def _ask(self, known: Known) -> None:
+        """Ask what a server asks at its start; a history or keys that a start would make, not."""
+        run = known.settings.run
+        local = "://" not in run.history
+        if local and not (Path(run.history).exists() and run.keys.exists()):
+            return
+        parts = open_parts(known, self.sink)
+        if parts is None:
+            return
+        try:
+            asyncio.run(_ask(parts))
+        except LookupFailed as problem:
+            self.sink.error("FC0830", f"the lookup does not answer: {problem}")
+        except HistoryError as problem:
+            self.sink.add(problem.diagnostic())
+
+    def _listen(self, settings: ServerSettings) -> socket.socket | None:
+        host, port = settings.server.host, settings.server.port
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            return socket.create_server(address[:2], family=family, backlog=2_048)
+        except OSError as error:
+            number = error.errno or 0
+            why = os.strerror(number) if number > 0 else error.strerror
+            hint = "server.host is an address of this machine; server.port = 0 takes a free port"
+            self.sink.error(CODE, f"cannot serve on {_written(host)}:{port}: {why}", hint=hint)
+            return None
+
+    def _show(self) -> None:
+        show(self.sink, self.format_, Path.cwd(), err=True)
+
+
+async def _begin(parts: Parts) -> None:
+    """Agree with other processes, record approvals, and give a sandbox what it must hold."""
+    await parts.begin()
+    known = parts.known
+    if known.settings.run.environment == "production":
+        approved.record(parts.store, known.ways, known.lock)
+    if known.settings.run.sandbox is not None:
+        async with Sender(transport_to(known.settings.run.sandbox)) as sender:
+            for way in known.ways.values():
+                await store_secrets(way.plan, way.operation, sender)
+
+
+async def _ask(parts: Parts) -> None:
+    try:
+        await parts.lookup.ready()
+    finally:
+        await parts.close()
+
+
+def _serve(parts: Parts, listener: socket.socket) -> int:
+    settings = parts.settings
+    logs.begin(settings.watch.logs)
+    say(f"serving on {_address(settings)}")
+    if settings.server.workers == 1:
+        serve(parts, listener)
+        return 0
+    asyncio.run(parts.close())
+    # Figures are shared through files; whoever runs several servers may name the folder.
+    folder = None if os.environ.get(FOLDER) else tempfile.mkdtemp(prefix="forwardc-figures-")
+    if folder is not None:
+        os.environ[FOLDER] = folder
+    try:
+        given = settings.model_dump(mode="json")
+        return Workers(settings.server.workers, given, listener).run()
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def served(known: Known) -> list[str]:
+    """What would be served, a line each."""
+    settings = known.settings
+    lines = [f"{_address(settings)} would serve, in {settings.run.environment}:"]
+    for (name, vault), way in sorted(known.ways.items()):
+        lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
+    return lines
+
+
+def _at(settings: ServerSettings, listener: socket.socket) -> ServerSettings:
+    """The settings with the port that was taken, where any would do."""
+    port = listener.getsockname()[1]
+    return settings.model_copy(update={"server": settings.server.model_copy(update={"port": port})})
+
+
+def _address(settings: ServerSettings) -> str:
+    serving = settings.server
+    return f"http{'s' if is_tls(serving) else ''}://{_written(serving.host)}:{serving.port}"
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

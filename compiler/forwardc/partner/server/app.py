@@ -1,0 +1,121 @@
+"""The application of `forwardc serve`: every route, behind one door.
+
+Knows the routes of each room and the order in which the server begins and ends; no route's work.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from forwardc.partner.callbacks import rocketpay
+from forwardc.partner.server.approved import still_approved
+from forwardc.partner.server.door import Door, Rules
+from forwardc.partner.server.failures import handlers
+from forwardc.partner.server.health import Check, Readiness
+from forwardc.partner.server.health import routes as health_routes
+from forwardc.partner.server.parts import Parts, today
+from forwardc.partner.sharing import endpoint
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.glance import waiting
+from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.tokens.tables import TokenTables
+
+_MOST_WAITING = 1_000
+
+
+def create(parts: Parts) -> Door:
+    """The application over open parts, which it closes at the end of its lifespan."""
+    readiness = Readiness(_checks(parts), parts.traffic, _tell_ready(parts))
+    desk = endpoint.Desk(
+        parts.auth.gate,
+        parts.rates,
+        parts.sharing,
+        parts.settings.limits,
+        parts.settings.issuer,
+        parts.watch,
+    )
+    routes: list[BaseRoute] = [
+        *endpoint.routes(desk),
+        *parts.auth.routes,
+        *_callbacks(parts),
+        *health_routes(readiness, parts.watch.metrics, _figures(parts)),
+    ]
+    app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
+    app.router.redirect_slashes = False
+    return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch)
+
+
+def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await parts.begin()
+        try:
+            yield
+        finally:
+            await parts.close()
+
+    return lifespan
+
+
+def _checks(parts: Parts) -> dict[str, Check]:
+    """What a call needs, by the name that `/ready` tells."""
+    known = parts.known
+
+    async def history() -> None:
+        await parts.store.commits.write(_touch)
+
+    async def keys() -> None:
+        await parts.auth.ready()
+
+    async def approvals() -> None:
+        production = known.settings.run.environment == "production"
+        if production and not still_approved(known.ways, known.lock, today()):
+            raise NotApproved("an approval of what is served has ended")
+
+    return {
+        "history": history,
+        "keys": keys,
+        "lookup": parts.lookup.ready,
+        "approvals": approvals,
+    }
+
+
+class NotApproved(Exception):  # noqa: N818 - what has ended
+    """What is served may not leave any more."""
+
+
+def _touch(tx: Transaction) -> None:
+    """A write that changes nothing: a history that can only be read takes no payment."""
+    tx.run("DELETE FROM rates WHERE name = ?", "ready")
+
+
+def _tell_ready(parts: Parts) -> Callable[[Mapping[str, bool]], None]:
+    metrics = parts.watch.metrics
+    return metrics.tell_ready if metrics is not None else lambda _: None
+
+
+def _figures(parts: Parts) -> Check:
+    """Bring the figures up to date that stand in the history."""
+
+    async def ask() -> None:
+        metrics = parts.watch.metrics
+        if metrics is None:
+            return
+        now = parts.store.moment().milliseconds
+        with suppress(HistoryError):
+            found = await parts.store.commits.read(lambda tx: waiting(tx, now, _MOST_WAITING))
+            metrics.unsettled.set(found)
+
+    return ask
+
+
+def _callbacks(parts: Parts) -> list[Route]:
+    """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
+    emulated = parts.settings.run.sandbox is not None
+    look_up = parts.known.look_up
+    if emulated:
+        look_up = {rocketpay.SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}.get
+    return rocketpay.routes(TokenTables(parts.store, emulated=emulated), look_up)

@@ -1,0 +1,79 @@
+"""Which ways may be served in production, and the record of the approvals that let them.
+
+Knows no lock file's form, and writes no approval: events tell when one was first in force here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+
+from forwardc.diagnostics.diagnostic import Severity
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.sharing.forwarding import Way
+from forwardc.plan.approvals import Lock, place, refuse_unapproved
+from forwardc.runtime.history import writes
+from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.store import Store
+
+Ways = Mapping[tuple[str, str], Way]
+KIND = "approval"
+
+
+def approved(ways: Ways, lock: Lock, today: date, sink: Sink) -> dict[tuple[str, str], Way]:
+    """The ways that are approved. A destination that keeps none is an error (FC0814, FC0815).
+
+    Of one that keeps some, the others are warned of: a merchant need not use every vault.
+    """
+    refused: dict[tuple[str, str], Sink] = {}
+    for key, way in ways.items():
+        found = Sink()
+        refuse_unapproved(way.plan, way.operation, lock, today, found)
+        if found.has_errors:
+            refused[key] = found
+    kept = {key: way for key, way in ways.items() if key not in refused}
+    served = {destination for destination, _ in kept}
+    for (destination, _), found in refused.items():
+        for problem in found.sorted():
+            known = destination in served
+            sink.add(replace(problem, severity=Severity.WARNING) if known else problem)
+    return kept
+
+
+def still_approved(ways: Ways, lock: Lock, today: date) -> bool:
+    """Whether no approval of what is served has ended since."""
+    found = Sink()
+    for way in ways.values():
+        refuse_unapproved(way.plan, way.operation, lock, today, found)
+    return not found.has_errors
+
+
+def record(store: Store, ways: Ways, lock: Lock) -> int:
+    """Add an event for each approval in force that this history has not seen; how many."""
+
+    def work(tx: Transaction) -> int:
+        tx.alone()
+        new = [told for told in _told(ways, lock) if not _is_known(tx, told[1])]
+        for by, what in new:
+            writes.event(tx, KIND, by, what, store.moment())
+        return len(new)
+
+    return store.database.write(work)
+
+
+def _told(ways: Ways, lock: Lock) -> Iterator[tuple[str, str]]:
+    """Who approved, and what: place, digest, day, and the last day."""
+    for key in sorted({place(way.plan, way.operation) for way in ways.values()}):
+        if own := lock.own.get(key):
+            yield own.by, _line(key, "own", own.digest, own.date, own.expires)
+        if psp := lock.psp.get(key):
+            line = _line(key, "psp", psp.digest, psp.date, psp.expires)
+            yield psp.by, f"{line}, ticket {psp.ticket}"
+
+
+def _line(key: str, group: str, digest: str, day: date, expires: date | None) -> str:
+    until = f", until {expires.isoformat()}" if expires else ""
+    return f"{group} approval of {key}, {digest}, given {day.isoformat()}{until}"
+
+
+def _is_known(tx: Transaction, what: str) -> bool:
+    return row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, what) is not None

@@ -1,0 +1,134 @@
+"""Reads the settings of a server, and reports every mistake in them at once, with its line.
+
+Knows TOML's tables well enough to find where a key stands. A message holds no value.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from pydantic import ValidationError
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.span import Position, Span
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.partner.server.settings import ServerSettings, settings_from
+
+CODE: Final = "FC0832"
+_PREFIX: Final = "FORWARDC_SERVER__"
+_TAGS: Final = frozenset({"csv", "sql", "http"})
+_AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
+_HEADER: Final = re.compile(r"[ \t]*\[(?!\[)(.+)\][ \t]*(?:#.*)?")
+_KEY: Final = re.compile(r"""[ \t]*((?:[A-Za-z0-9_.-]|"[^"\n]*"|'[^'\n]*')+)[ \t]*=""")
+_SAID: Final = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "this setting is required",
+}
+Place: TypeAlias = tuple[str, ...]
+
+
+def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
+    """The settings of a file and the environment; None, with FC0832 in the sink."""
+    text = ""
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+            tomllib.loads(text)
+        except OSError as problem:
+            why = os.strerror(problem.errno or 0)
+            sink.error(CODE, f"{file}: the file of settings cannot be read: {why}")
+            return None
+        except UnicodeDecodeError:
+            sink.error(CODE, f"{file}: the file of settings is not UTF-8")
+            return None
+        except tomllib.TOMLDecodeError as problem:
+            _not_toml(str(file), str(problem), sink)
+            return None
+    try:
+        return settings_from(file)
+    except ValidationError as problem:
+        places = _places(text)
+        for mistake in problem.errors(include_url=False, include_context=False):
+            _report(mistake, file, places, sink)
+        return None
+
+
+def _not_toml(file: str, told: str, sink: Sink) -> None:
+    found = _AT.search(told)
+    span = _span(file, int(found[1]), int(found[2])) if found else None
+    sink.error(CODE, f"the file of settings is not TOML: {_AT.sub('', told).strip()}", span)
+
+
+def _report(
+    mistake: Mapping[str, Any], file: Path | None, places: dict[Place, int], sink: Sink
+) -> None:
+    place = tuple(str(part) for part in mistake["loc"] if part not in _TAGS)
+    variable = _PREFIX + "__".join(place).upper()
+    said = _SAID.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+    name = ".".join(place) or "the settings"
+    given = {key.upper() for key in os.environ}
+    if variable in given:
+        sink.error(CODE, f"{variable}: {said}", pointer=_pointer(place))
+        return
+    span = None
+    if file is not None:
+        line = next((places[place[:n]] for n in range(len(place), 0, -1) if place[:n] in places), 1)
+        span = _span(str(file), line, 1)
+    sink.error(CODE, f"{name}: {said}", span, pointer=_pointer(place), hint=_hint(mistake, place))
+
+
+def _hint(mistake: Mapping[str, Any], place: Place) -> str | None:
+    if mistake["type"] == "missing":
+        variable = _PREFIX + "__".join(place).upper()
+        return f"set it in the file, or as {variable}"
+    if mistake["type"] == "extra_forbidden":
+        near = did_you_mean(place[-1], _known(place[:-1]))
+        return f"did you mean {near}?" if near else None
+    return None
+
+
+def _known(section: Place) -> Sequence[str]:
+    """The names of a section, for suggestions."""
+    model: Any = ServerSettings
+    for name in section:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = field.annotation if field else None
+    return list(getattr(model, "model_fields", {}))
+
+
+def _pointer(place: Place) -> str:
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+
+
+def _span(file: str, line: int, column: int) -> Span:
+    return Span(file, Position(line, column), Position(line, column + 1))
+
+
+def _places(text: str) -> dict[Place, int]:
+    """The line of each table and key, where one begins a line."""
+    found: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            table = _path(f"[{header[1]}]\n") or table
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_path(f"{key[1]} = 0\n")), number)
+    return found
+
+
+def _path(toml: str) -> Place:
+    """The names of one header or key, in TOML's own reading."""
+    try:
+        at: Any = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError:
+        return ()
+    names: list[str] = []
+    while isinstance(at, dict) and at:
+        (name,) = at
+        names.append(name)
+        at = at[name]
+    return tuple(names)

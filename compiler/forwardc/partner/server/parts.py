@@ -1,0 +1,212 @@
+"""Opens all that a server needs, by its settings, and closes it in order.
+
+Knows every room of the partner API, and answers no call. What is wrong is reported all at once.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.auth.assembly import Auth, open_auth
+from forwardc.partner.auth.key_file import KeysRefused
+from forwardc.partner.auth.keys import ServerKeys, load_keys
+from forwardc.partner.auth.rates import Rates
+from forwardc.partner.lookup.model import Lookup, LookupFailed
+from forwardc.partner.lookup.opening import open_lookup
+from forwardc.partner.lookup.problems import problems
+from forwardc.partner.server.approved import approved
+from forwardc.partner.server.counted import CountedDatabase, CountedLookup
+from forwardc.partner.server.leaving import leave
+from forwardc.partner.server.metrics import Metrics
+from forwardc.partner.server.settings import ServerSettings
+from forwardc.partner.server.traces import NoOtel, open_traces
+from forwardc.partner.server.traffic import Traffic
+from forwardc.partner.server.watch import Watch
+from forwardc.partner.sharing.claim_tables import Process
+from forwardc.partner.sharing.claims import LEASE_S, Claims
+from forwardc.partner.sharing.forwarding import Forwarder, Way, read_ways
+from forwardc.partner.sharing.sealed import Sealer
+from forwardc.partner.sharing.share import Sharing
+from forwardc.plan.approvals import Lock, lock_path, read_lock
+from forwardc.plan.model import Plan
+from forwardc.runtime import secrets
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.policy.retry import Policy
+from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.sources.lookup import open_lookup as open_secrets
+from forwardc.runtime.store_journal import StoreJournal
+
+CODE: Final = "FC0833"
+Ways = dict[tuple[str, str], Way]
+
+
+def today() -> date:
+    """The day by UTC."""
+    return datetime.now(UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the settings lead to before anything is opened."""
+
+    settings: ServerSettings
+    ways: Ways
+    lock: Lock
+    look_up: secrets.Lookup = field(repr=False)
+
+
+def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
+    """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
+    run = settings.run
+    look_up = open_secrets(os.environ, run.secrets, sink)
+    ways = read_ways(
+        run.build, run.environment, settings.destinations, _secrets_of(settings, look_up), sink
+    )
+    lock: Lock | None = Lock()
+    if run.environment == "production":
+        lock = read_lock(lock_path(run.build), sink)
+    if lock is not None:
+        ways = approved(ways, lock, today(), sink)
+    problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
+    _check_sandbox(settings, sink)
+    if sink.has_errors or lock is None:
+        return None
+    return Known(settings, ways, lock, look_up)
+
+
+def _check_sandbox(settings: ServerSettings, sink: Sink) -> None:
+    if settings.run.sandbox is None:
+        return
+    if settings.run.environment == "production":
+        sink.error(CODE, "run.sandbox: nothing of production is played by a sandbox")
+        return
+    try:
+        LoopbackTransport(settings.run.sandbox)
+    except NotLoopback as problem:
+        sink.error(CODE, f"run.sandbox: {problem}")
+
+
+def _secrets_of(
+    settings: ServerSettings, look_up: secrets.Lookup
+) -> Callable[[Plan], secrets.Lookup]:
+    """A sandbox has values of its own, and never gets those of a vault."""
+    if settings.run.sandbox is None:
+        return lambda _: look_up
+    return lambda plan: secrets.sandbox_lookup(plan, os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A server's parts, open."""
+
+    known: Known
+    watch: Watch
+    traffic: Traffic
+    store: Store
+    keys: ServerKeys
+    auth: Auth
+    rates: Rates
+    lookup: Lookup
+    sender: Sender
+    owner: str
+    sharing: Sharing
+
+    @property
+    def settings(self) -> ServerSettings:
+        """How it is served."""
+        return self.known.settings
+
+    async def begin(self) -> None:
+        """Agree with the other processes of this history. Raises `KeysRefused`."""
+        await self.keys.remember(self.store.commits)
+
+    async def close(self, drain_s: float = 0.0) -> int:
+        """End in order; how many forwards are unknown from now on."""
+        await self.sharing.drain(drain_s)
+        try:
+            left = leave(self.store, self.owner)
+        except HistoryError:
+            # The next process finds these runs by their owner, who is dead then.
+            left = 0
+        await self.lookup.close()
+        await self.auth.close()
+        await self.sender.__aexit__()
+        self.store.close()
+        self.watch.close()
+        return left
+
+
+def open_parts(known: Known, sink: Sink) -> Parts | None:
+    """Open everything; None, with the reasons in the sink, and nothing left open."""
+    with ExitStack() as opened:
+        try:
+            parts = _opened(known, opened)
+        except HistoryError as problem:
+            sink.add(problem.diagnostic())
+        except KeysRefused as problem:
+            sink.error(CODE, problem.message, hint=problem.hint)
+        except LookupFailed as problem:
+            sink.error("FC0830", f"the lookup cannot be opened: {problem}")
+        except (NoOtel, ValueError) as problem:
+            sink.error(CODE, str(problem))
+        else:
+            opened.pop_all()
+            return parts
+    return None
+
+
+def _opened(known: Known, opened: ExitStack) -> Parts:
+    settings, run = known.settings, known.settings.run
+    watch = _watch(settings)
+    opened.callback(watch.close)
+    store = open_store(run.history)
+    opened.callback(store.close)
+    metrics = watch.metrics
+    if metrics is not None:
+        store.database = CountedDatabase(store.database, metrics.history_failures.inc)
+    keys = load_keys(run.keys, known.look_up, history=run.history)
+    rates = Rates(store.commits)
+    auth = open_auth(settings, keys, store.commits, rates)
+    vaults = {vault for _, vault in known.ways}
+    lookup: Lookup = open_lookup(settings.lookup, Path(), known.look_up, vaults)
+    if metrics is not None:
+        lookup = CountedLookup(lookup, metrics.lookup_failures.inc)
+    transport: httpx.AsyncBaseTransport | None = None
+    if run.sandbox is not None:
+        transport = LoopbackTransport(run.sandbox)
+    sender = Sender(transport)
+    journal = StoreJournal(store, emulated=run.sandbox is not None)
+    means = Means(sender, KeyRing(sender), Ambient(lock=known.lock), journal, Policy())
+    sharing = Sharing(
+        lookup=lookup,
+        forwarder=Forwarder(known.ways, means),
+        claims=Claims(store, Process(journal.owner, run.environment, journal.emulated, LEASE_S)),
+        sealer=Sealer(keys.sealing),
+        rates=rates,
+        replay=settings.replay,
+        limits=settings.limits,
+        destinations=tuple(settings.destinations),
+        observer=watch,
+    )
+    traffic = Traffic(settings.limits.in_flight, watch.in_flight)
+    return Parts(
+        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner, sharing)
+    )
+
+
+def _watch(settings: ServerSettings) -> Watch:
+    watching = settings.watch
+    traces = open_traces(watching.traces) if watching.traces is not None else None
+    return Watch(Metrics() if watching.metrics else None, traces)

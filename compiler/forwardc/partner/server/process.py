@@ -1,0 +1,109 @@
+"""One process that serves: uvicorn, and the way it stops.
+
+The first signal lets calls under way finish and takes no other; the second one ends at once. What
+did not finish in time is recorded as unknown, and the exit code is 0.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.config import HTTPProtocolType
+
+from forwardc.partner.server.app import create
+from forwardc.partner.server.parts import Parts
+from forwardc.partner.server.settings import Limits, ServerSettings
+
+ENDED_AT_ONCE: Final = 1
+_KEEP_ALIVE_S: Final = 30
+_LAST_WORDS_S: Final = 2
+
+
+class Configured(uvicorn.Config):
+    """uvicorn's configuration, with the limits that a connection keeps."""
+
+    def __init__(self, app: Any, limits: Limits, **more: Any) -> None:
+        super().__init__(app, **more)
+        self.limits = limits
+
+
+class Server(uvicorn.Server):
+    """A server that stops in order. `parent` is the process that started it, if one did."""
+
+    def __init__(self, config: uvicorn.Config, parts: Parts, parent: int | None = None) -> None:
+        super().__init__(config)
+        self._parts = parts
+        self._parent = parent
+        self._until: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; the second time, end."""
+        # A terminal interrupts every process of its group; a worker waits for its parent's word.
+        if self._parent is not None and sig == signal.SIGINT:
+            return
+        if self._parts.traffic.stopping:
+            os._exit(ENDED_AT_ONCE)
+        self._parts.traffic.stop()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Go on while calls are under way, as long as the settings allow. Ten times a second."""
+        ends = await super().on_tick(counter)
+        if self._parent is not None and os.getppid() != self._parent:
+            self._parts.traffic.stop()
+        if not self._parts.traffic.stopping:
+            return ends
+        now = asyncio.get_running_loop().time()
+        if self._until is None:
+            self._until = now + self._parts.settings.server.stop_within
+        # The documents of the server and its health can be read until the last call has ended.
+        self.should_exit = self._parts.traffic.under_way == 0 or now >= self._until
+        return self.should_exit
+
+
+def serve(parts: Parts, listener: socket.socket, parent: int | None = None) -> None:
+    """Serve until a signal comes, and close the parts."""
+    server = Server(configured(parts), parts, parent)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, server.handle_exit)
+    server.run(sockets=[listener])
+
+
+def configured(parts: Parts) -> Configured:
+    """How uvicorn serves. It logs nothing of a call, and believes no proxy: the door does."""
+    settings = parts.settings
+    return Configured(
+        create(parts),
+        settings.limits,
+        http=_protocol(),
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_LAST_WORDS_S,
+        h11_max_incomplete_event_size=settings.limits.headers,
+        **_tls(settings),
+    )
+
+
+def _protocol() -> type[asyncio.Protocol] | HTTPProtocolType:
+    """The connection with limits; without its parser, uvicorn's own, which bounds the head."""
+    try:
+        from forwardc.partner.server.protocol import Limited
+    except ImportError:
+        return "h11"
+    return Limited
+
+
+def _tls(settings: ServerSettings) -> dict[str, Any]:
+    serving = settings.server
+    if serving.tls_certificate is None or serving.tls_key is None:
+        return {}
+    return {"ssl_certfile": serving.tls_certificate, "ssl_keyfile": serving.tls_key}

@@ -1,0 +1,94 @@
+"""Several processes that serve one address, and the one that looks after them.
+
+Knows no call. A worker that dies is replaced; one that dies as soon as it has begun ends them all.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from time import monotonic, sleep
+from types import FrameType
+from typing import Any, Final
+
+_TICK_S: Final = 0.05
+_SOON_S: Final = 5.0
+_LOG: Final = logging.getLogger("forwardc.server")
+
+
+class Workers:
+    """Looks after `count` workers until a signal comes. `given` are the settings, as JSON."""
+
+    def __init__(self, count: int, given: Mapping[str, Any], listener: socket.socket) -> None:
+        self._count = count
+        self._arguments = (dict(given), listener, os.getpid())
+        self._signals = 0
+        self._began: dict[BaseProcess, float] = {}
+
+    def run(self) -> int:
+        """Serve; the exit code. A second signal ends the workers at once."""
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, self._heard)
+        for _ in range(self._count):
+            self._start()
+        lasting = True
+        while lasting and not self._signals:
+            sleep(_TICK_S)
+            lasting = all(self._lasts(worker) for worker in tuple(self._began))
+        self._end()
+        return 0 if lasting else 1
+
+    def _heard(self, _signal: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+
+    def _start(self) -> None:
+        spawning = multiprocessing.get_context("spawn")
+        worker = spawning.Process(target=work, args=self._arguments, name="forwardc-worker")
+        worker.start()
+        self._began[worker] = monotonic()
+
+    def _lasts(self, worker: BaseProcess) -> bool:
+        """Whether a worker lives, or was replaced by one that may."""
+        if worker.is_alive():
+            return True
+        lived = monotonic() - self._began.pop(worker)
+        _LOG.error("a worker ended", extra={"members": {"exit_code": worker.exitcode}})
+        if lived < _SOON_S or self._signals:
+            return False
+        self._start()
+        return True
+
+    def _end(self) -> None:
+        heard = self._signals
+        for worker in self._began:
+            worker.terminate()
+        while any(worker.is_alive() for worker in self._began):
+            sleep(_TICK_S)
+            if self._signals > max(heard, 1):
+                for worker in self._began:
+                    worker.kill()
+
+
+def work(given: Mapping[str, Any], listener: socket.socket, parent: int) -> None:
+    """Be a worker: open all that a server needs, and serve until the parent says otherwise."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.partner.server import logs
+    from forwardc.partner.server.parts import open_parts, read_known
+    from forwardc.partner.server.process import serve
+    from forwardc.partner.server.settings import settings_from
+
+    settings = settings_from(None, **given)
+    logs.begin(settings.watch.logs)
+    sink = Sink()
+    known = read_known(settings, sink)
+    parts = open_parts(known, sink) if known else None
+    if parts is None:
+        for problem in sink.sorted():
+            _LOG.error("%s %s", problem.code, problem.message)
+        sys.exit(1)
+    serve(parts, listener, parent)
