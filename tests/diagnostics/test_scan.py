@@ -15,6 +15,7 @@ STRIPE = "sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc"
 CHECKOUT = "sk_sbox_" + "a2b3c4d5e6f7a2b3c4d5e6f7ab="
 CHECKOUT_LIVE = "sk_" + "a2b3c4d5e6f7a2b3c4d5e6f7ab#"
 CHECKOUT_EARLIER = "sk_test_" + "0b9b5db6-f223-49d0-b68f-f6643dd4f808"
+CLIENT = "fwc_" + "a1B2c3D" * 7
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dBjftJeZ4CVPmB92K27uhbUJU1p1r"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabc=\n" + "-----END RSA PRIVATE KEY-----"
 CARDS = [
@@ -44,6 +45,7 @@ GROUPED = ["4242 4242 4242 4242", "4242-4242-4242-4242", "3782 822463 10005", "3
         (CHECKOUT, "checkout-key"),
         (CHECKOUT_LIVE, "checkout-key"),
         (CHECKOUT_EARLIER, "checkout-key"),
+        (CLIENT, "forwardc-client"),
         (JWT, "jwt"),
         (PEM, "pem-block"),
     ],
@@ -71,6 +73,8 @@ def test_credentials_are_found_by_shape_and_masked(secret: str, kind: str, aroun
         "src_wmlfc3zyhqzehihu7giusaaawu",
         "tok_4gzeau5o2uqubbk6fufs3m7p54",
         "eyJ.not.jwt",
+        "fwc_" + "a" * 48,
+        "fwc_" + "a" * 50,
     ],
 )
 def test_what_is_public_is_no_credential(text: str) -> None:

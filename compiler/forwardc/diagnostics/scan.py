@@ -34,6 +34,8 @@ _KEYS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "checkout-key",
         re.compile(_WORD + r"sk_(?:test_)?\w{8}(?:-\w{4}){3}-\w{12}(?!\w)", re.ASCII),
     ),
+    # Client secrets of our own partner API, whose last six characters are a checksum.
+    ("forwardc-client", re.compile(_WORD + r"fwc_[A-Za-z0-9]{49}(?![A-Za-z0-9])")),
     (
         "jwt",
         re.compile(_WORD + r"eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]{10,}+", re.ASCII),
@@ -85,7 +87,10 @@ _BRANDS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
 
 
 def find_secrets(text: str) -> list[Match]:
-    """Find credentials by their shape: `stripe-key`, `checkout-key`, `jwt`, `pem-block`."""
+    """Find credentials by their shape.
+
+    Kinds: `stripe-key`, `checkout-key`, `forwardc-client`, `jwt`, `pem-block`.
+    """
     if len(text) < _SHORTEST_SECRET:
         return []
     found = [Match(*hit.span(), kind) for kind, keys in _KEYS for hit in keys.finditer(text)]

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from forwardc.partner.auth.assembly import Auth, open_auth
 from forwardc.partner.auth.client_secrets import new_secret
 from forwardc.partner.auth.clients import Client, Clients
+from forwardc.partner.auth.issuer import issuer_url
 from forwardc.partner.auth.keys import ServerKeys
 from forwardc.partner.auth.rates import Rates
 from forwardc.partner.problem import Kind, Refusal
@@ -303,3 +304,28 @@ def test_while_the_history_is_away_nobody_gets_a_token(
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert "away" not in answer.text
+
+
+def test_a_scope_that_no_client_can_have_is_refused_at_the_start(
+    file_store: Store, keys: ServerKeys
+) -> None:
+    commits = file_store.commits
+    with pytest.raises(ValueError, match=r"issuer\.scope"):
+        open_auth(settings(issuer={"scope": "other"}), keys, commits, Rates(commits))
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8457"),
+        ({"server": {"host": "::1", "port": 9}}, "http://[::1]:9"),
+        ({"server": {"names": ["pay.shop.example", "b"]}}, "https://pay.shop.example"),
+        ({"server": {"tls_certificate": "a", "tls_key": "b"}}, "https://127.0.0.1:8457"),
+        (
+            {"issuer": {"url": "https://id.example/", "jwks": "https://id.example/k"}},
+            "https://id.example/",
+        ),
+    ],
+)
+def test_who_issues_is_the_same_on_every_machine(given: dict[str, Any], url: str) -> None:
+    assert issuer_url(settings(**given)) == url

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
+from forwardc.partner.auth.clients import SCOPES
 from forwardc.partner.auth.gate import TokenGate
 from forwardc.partner.auth.issuer import EmbeddedIssuer, expected_of, issuer_url
 from forwardc.partner.auth.jwks import RemoteKeys, open_remote_keys
@@ -42,12 +43,14 @@ class Auth:
 
 
 def open_auth(settings: ServerSettings, keys: ServerKeys, commits: Commits, rates: Rates) -> Auth:
-    """The gate of a server. Raises `ValueError` for the URL of an issuer that is not https."""
+    """The gate of a server. Raises `ValueError` for settings of the issuer that cannot work."""
     expected, scope = expected_of(settings), settings.issuer.scope
     if settings.issuer.jwks is not None:
         remote = open_remote_keys(settings.issuer.jwks, settings.issuer.algorithms)
         return Auth(TokenGate(expected, remote, scope), (), remote)
-    life = min(settings.issuer.longest_life, 900)
+    if scope not in SCOPES:
+        raise ValueError(f"issuer.scope: without issuer.url it is one of {', '.join(SCOPES)}")
+    life = settings.issuer.longest_life
     issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
     prover = Prover(commits)
     gate = TokenGate(expected, keys, scope, RevokedClients(commits))
