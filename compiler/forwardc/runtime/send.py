@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -71,22 +72,18 @@ class Sender:
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         _silence()
-        self._client = httpx.AsyncClient(
-            transport=transport or network(),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # No client: what it adds, redirects, cookies and credentials of its own, is not wanted.
+        self._transport = transport or network()
 
     async def __aenter__(self) -> "Sender":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def send(self, request: BoundRequest, hosts: Collection[str], limits: Limits) -> Sent:
         """Send once, never again. Raises `HostRefused` before anything is opened."""
-        check_url(request.url, hosts)
-        outgoing = _outgoing(request, limits)
+        outgoing = _outgoing(request, check_url(request.url, hosts), limits)
         started = perf_counter()
         try:
             # httpx limits the time between two reads; a slow drip needs a limit of its own.
@@ -96,31 +93,41 @@ class Sender:
             return NotSent(_connect_reason(problem))
         except (TimeoutError, httpx.TimeoutException):
             return Lost("no answer came in time")
-        except (httpx.TransportError, httpx.DecodingError):
+        except httpx.TransportError:
             return Lost("the connection ended without a whole answer")
 
     async def _exchange(self, outgoing: httpx.Request, limits: Limits, started: float) -> Sent:
-        answer = await self._client.send(outgoing, stream=True)
+        answer = await self._transport.handle_async_request(outgoing)
+        stream = answer.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
         try:
             body = bytearray()
-            async for chunk in answer.aiter_raw():
+            async for chunk in stream:
                 body += chunk
                 if len(body) > limits.max_bytes:
                     return Lost(f"the answer is larger than {limits.max_bytes} bytes")
         finally:
-            await answer.aclose()
-        if answer.headers.get("content-encoding", "identity").lower() != "identity":
-            return Lost("the answer is compressed, which was not asked for")
-        if not _whole(answer, len(body)):
-            return Lost("the connection ended without a whole answer")
+            await stream.aclose()
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
         )
         took = round((perf_counter() - started) * 1000)
-        return Answer(answer.status_code, headers, bytes(body), took)
+        whole = Answer(answer.status_code, headers, bytes(body), took)
+        damage = _damage(whole, outgoing.method)
+        return Lost(damage) if damage else whole
 
 
-def check_url(url: str, hosts: Collection[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """A URL as it is split and as the client sends it; `host` has no port where that is 443."""
+
+    scheme: str
+    host: str
+    sent: httpx.URL = field(repr=False)
+    rewritten: bool
+
+
+def check_url(url: str, hosts: Collection[str]) -> httpx.URL:
     """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443).
 
     Raises `HostRefused`, also where the client would write the URL in another way: what was
@@ -128,29 +135,44 @@ def check_url(url: str, hosts: Collection[str]) -> None:
     """
     if len(url) > _LONGEST_URL:
         raise HostRefused(f"the URL is longer than {_LONGEST_URL} characters")
+    address = _address(url)
+    if address is None:
+        raise HostRefused("the URL is damaged")
+    if address.scheme != "https":
+        raise HostRefused("only https is spoken")
+    if address.host not in hosts:
+        raise HostRefused("the plan does not name this host")
+    if address.rewritten:
+        raise HostRefused("the URL would be rewritten on its way")
+    return address.sent
+
+
+@lru_cache(maxsize=128)
+def _address(url: str) -> _Address | None:
+    """A URL taken apart; None where it is damaged.
+
+    Kept, as `urlsplit` keeps its own: the same one is rehearsed, bound and sent.
+    """
     try:
         parts = urlsplit(url)
-        port, target = parts.port, httpx.URL(url).raw_path
+        port, sent = parts.port, httpx.URL(url)
     except (ValueError, httpx.InvalidURL):
-        raise HostRefused("the URL is damaged") from None
-    if parts.scheme != "https":
-        raise HostRefused("only https is spoken")
+        return None
     netloc = parts.netloc.lower()
-    if (netloc.removesuffix(":443") if port == 443 else netloc) not in hosts:
-        raise HostRefused("the plan does not name this host")
     written = url.partition("://")[2][len(parts.netloc) :].encode()
-    if target != (written or b"/"):
-        raise HostRefused("the URL would be rewritten on its way")
+    host = netloc.removesuffix(":443") if port == 443 else netloc
+    return _Address(parts.scheme, host, sent, sent.raw_path != (written or b"/"))
 
 
-def _outgoing(request: BoundRequest, limits: Limits) -> httpx.Request:
-    timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
+def _outgoing(request: BoundRequest, url: httpx.URL, limits: Limits) -> httpx.Request:
+    waits = {"connect": limits.connect_s, "pool": limits.connect_s}
+    waits |= {"read": limits.read_s, "write": limits.read_s}
     return httpx.Request(
         request.method,
-        request.url,
+        url,
         headers=[*_defaults(request.headers), *request.headers],
         content=request.body,
-        extensions={"timeout": timeout.as_dict()},
+        extensions={"timeout": waits},
     )
 
 
@@ -160,9 +182,16 @@ def _defaults(headers: Pairs) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ours if name.lower() not in given]
 
 
-def _whole(answer: httpx.Response, length: int) -> bool:
-    announced = answer.headers.get("content-length")
-    return announced is None or answer.request.method == "HEAD" or announced == str(length)
+def _damage(answer: Answer, method: str) -> str | None:
+    """Why the bytes of an answer are not what the server meant to say."""
+    length = str(len(answer.body))
+    for name, value in answer.headers:
+        match name.lower():
+            case "content-encoding" if value.lower() != "identity":
+                return "the answer is compressed, which was not asked for"
+            case "content-length" if method != "HEAD" and value != length:
+                return "the connection ended without a whole answer"
+    return None
 
 
 def _connect_reason(problem: Exception) -> str:
