@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +155,7 @@ class Vaults(httpx.AsyncBaseTransport):
 class House:
     """One process of the API, and what a test may look at."""
 
+    app: Starlette
     client: httpx.AsyncClient
     service: Sharing
     desk: Desk
@@ -222,9 +222,5 @@ async def house(
         app = Starlette(routes=routes(desk), exception_handlers=dict(handlers()))
         calls = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=calls, base_url="http://127.0.0.1") as client:
-            yield House(client, service, desk, lookup, vaults, watched, rates, store)
+            yield House(app, client, service, desk, lookup, vaults, watched, rates, store)
             await service.drain(5)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -187,12 +187,12 @@ def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Mom
     seen = look(tx, share_id, now)
     if not isinstance(seen, Free):
         return seen
-    if seen.left and _was_sent(tx, share.run_id):
-        tx.run(_AGAIN, State.UNKNOWN, share.run_id, "", 0, share.id, share.run_id, share.state)
-        return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
     if seen.left:
-        # Should that process live after all: its run is no longer its own, and sends nothing.
-        writes.stop(tx, share.run_id, "its process ended before anything was sent", now)
+        # Should that process live after all: its run is no longer its own, and sends nothing more.
+        writes.stop(tx, share.run_id, "its process left it", now)
+        if _was_sent(tx, share.run_id):
+            tx.run(_AGAIN, State.UNKNOWN, share.run_id, "", 0, share.id, share.run_id, share.state)
+            return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
     lease = now.after(process.lease_s)
     mine = (State.RUNNING, ask.run_id, process.owner, lease)
     if tx.run(_AGAIN, *mine, share.id, share.run_id, share.state):

@@ -1,0 +1,143 @@
+"""Real processes on one history: at once, and one that is killed in the middle."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+import postgres
+from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.store import open_store
+from forwardc.runtime.sandbox import LoopbackTransport
+from forwardc.sandbox.serve import Running, start_in_thread
+from sharing_driver import INSTRUMENTS
+from sharing_house import EMAIL, HEADERS, NAME, PATH, ROOT, house
+
+DRIVER = Path(__file__).parents[2] / "support" / "sharing_driver.py"
+
+
+@contextmanager
+def process(history: str, sandbox: Running, kill_at: str = "") -> Iterator[tuple[str, int]]:
+    """A server's address and process id."""
+    paths = os.pathsep.join((str(ROOT / "compiler"), str(DRIVER.parent)))
+    environment = {**os.environ, "PYTHONPATH": paths, "KILL_AT": kill_at}
+    command = [sys.executable, str(DRIVER), history, sandbox.url]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as running:
+        try:
+            assert running.stdout is not None
+            address = running.stdout.readline().strip()
+            assert address, running.stderr.read() if running.stderr else ""
+            yield address, running.pid
+        finally:
+            running.kill()
+            running.wait()
+
+
+def forwards(sandbox: Running) -> list[str]:
+    """The references that reached the destination."""
+    return [
+        one.body.decode().partition('"reference":')[2].partition(",")[0].strip(' "')
+        for one in sandbox.world.received
+    ]
+
+
+def body(reference: str) -> dict[str, object]:
+    known = {"email": EMAIL}
+    return {
+        "partnerPaymentReference": reference,
+        "destination": NAME,
+        "customerIdentifiers": known,
+    }
+
+
+def test_two_processes_on_one_postgresql(postgres_server: postgres.Server) -> None:
+    history = postgres_server.database()
+
+    async def ask(addresses: tuple[str, str]) -> list[list[httpx.Response]]:
+        async with httpx.AsyncClient(timeout=30) as client:
+
+            async def both(reference: str) -> list[httpx.Response]:
+                return await asyncio.gather(
+                    *(
+                        client.post(address + PATH, json=body(reference), headers=HEADERS)
+                        for address in addresses * 3
+                    )
+                )
+
+            return await asyncio.gather(*(both(f"pay-{number}") for number in range(12)))
+
+    with (
+        start_in_thread() as sandbox,
+        process(history, sandbox) as (first, _),
+        process(history, sandbox) as (second, _),
+    ):
+        groups = asyncio.run(ask((first, second)))
+        for group in groups:
+            assert {answer.status_code for answer in group} == {200}, group[0].text
+            assert len({answer.content for answer in group}) == 1
+            assert sum("idempotent-replayed" not in answer.headers for answer in group) == 1
+        assert sorted(forwards(sandbox)) == sorted(f"pay-{number}" for number in range(12))
+    with open_store(history) as store:
+        assert len(store.search(Filter()).runs) == 12
+
+
+MOMENTS = (
+    ("before it is claimed", 200, 1),
+    ("it is claimed", 200, 1),
+    ("before the intent is recorded", 200, 1),
+    ("the intent is recorded", 504, 0),
+    ("before it is sent", 504, 0),
+    ("the answer is here", 504, 1),
+    ("before the end is recorded", 504, 1),
+    ("the end is recorded", 200, 1),
+)
+
+
+@pytest.mark.parametrize(("moment", "status", "arrived"), MOMENTS, ids=[m[0] for m in MOMENTS])
+def test_killed_in_the_middle(tmp_path: Path, moment: str, status: int, arrived: int) -> None:
+    killed(str(tmp_path / "history.db"), moment, status, arrived)
+
+
+@pytest.mark.parametrize(("moment", "status", "arrived"), [MOMENTS[1], MOMENTS[5], MOMENTS[7]])
+def test_killed_on_postgresql(
+    postgres_server: postgres.Server, moment: str, status: int, arrived: int
+) -> None:
+    killed(postgres_server.database(), moment, status, arrived)
+
+
+def killed(history: str, moment: str, status: int, arrived: int) -> None:
+    """A process dies at a moment; another one is asked for the same payment three times."""
+    with start_in_thread() as sandbox:
+        with process(history, sandbox, moment) as (address, pid):
+            with pytest.raises(httpx.TransportError):
+                httpx.post(address + PATH, json=body("pay-1"), headers=HEADERS, timeout=30)
+            assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+        answers = asyncio.run(_ask_another(history, sandbox, "pay-1"))
+        assert {answer.status_code for answer in answers} == {status}, answers[0].text
+        assert len(sandbox.world.received) == arrived
+        assert len({answer.headers["forwardc-run"] for answer in answers}) == 1
+    with open_store(history) as store:
+        run = store.load(answers[0].headers["forwardc-run"])
+        assert run is not None
+        # Where the process died beside its last write, the run's end may be there, and is told.
+        settled = run.summary.outcome == "approved"
+        assert settled or moment != "the end is recorded"
+        assert settled == (answers[0].json().get("outcome") == "approved" or status == 200)
+        unsettled = [run.id for run in store.unknown_runs()]
+        assert unsettled == ([] if settled else [run.id])
+
+
+async def _ask_another(history: str, sandbox: Running, reference: str) -> list[httpx.Response]:
+    with open_store(history) as store:
+        transport = LoopbackTransport(sandbox.url)
+        async with house(store, INSTRUMENTS, transport=transport) as another:
+            return [await another.post(reference) for _ in range(3)]

@@ -1,0 +1,239 @@
+"""Repeats: at once, later, under a key, after the window, in another process of the history."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from forwardc.partner.server.settings import Replays
+from forwardc.partner.sharing.claim_tables import forget
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.store import Store, open_store
+from sharing_house import House, checkout, house
+from stored_runs import Clock
+
+Serve = Callable[..., Any]
+PAID = {"pay-1": checkout("visa_approved"), "pay-2": checkout("mastercard_approved")}
+HOUR = {"headers": {"Idempotency-Key": "order-7"}}
+
+
+async def at_once(open_house: House, count: int, reference: str = "pay-1") -> list[httpx.Response]:
+    return await asyncio.gather(*(open_house.post(reference) for _ in range(count)))
+
+
+def runs(store: Store) -> int:
+    return len(store.search(Filter()).runs)
+
+
+def test_fifty_at_once_are_one_forward(serve_on_both: Serve) -> None:
+    async def work(open_house: House) -> None:
+        answers = await at_once(open_house, 50)
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == 1
+        assert len({answer.headers["forwardc-run"] for answer in answers}) == 1
+        assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+        assert (len(open_house.vaults.forwards), open_house.arrived()) == (1, 1)
+        assert runs(open_house.store) == 1
+
+    serve_on_both(work)
+
+
+@pytest.mark.parametrize(
+    ("instead", "status"),
+    [(httpx.ConnectError("refused"), 503), (httpx.ReadTimeout("slow"), 504)],
+)
+def test_fifty_at_once_share_a_problem(serve: Serve, instead: Exception, status: int) -> None:
+    async def work(open_house: House) -> None:
+        open_house.vaults.gate = asyncio.Event()
+        open_house.vaults.instead = instead
+        asking = asyncio.gather(*(open_house.post() for _ in range(50)))
+        while not open_house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        open_house.vaults.gate.set()
+        answers = await asking
+        assert {answer.status_code for answer in answers} == {status}
+        assert len({answer.headers["forwardc-run"] for answer in answers}) == 1
+        assert runs(open_house.store) == 1
+
+    serve(work)
+
+
+def test_different_references_do_not_wait_for_each_other(serve: Serve) -> None:
+    async def work(open_house: House) -> None:
+        answers = await asyncio.gather(
+            *(at_once(open_house, 5, name) for name in ("pay-1", "pay-declined", "pay-stripe"))
+        )
+        assert len({answer.content for group in answers for answer in group}) == 3
+        assert open_house.arrived() == 3
+
+    serve(work)
+
+
+def test_two_processes_share_one_forward(store: Store, history_url: str, clock: Clock) -> None:
+    """Two services with connections of their own; real processes are in test_processes.py."""
+
+    async def go() -> None:
+        with open_store(history_url, now=clock) as other:
+            async with house(store, PAID) as first, house(other, PAID) as second:
+                groups = await asyncio.gather(at_once(first, 25), at_once(second, 25))
+                answers = [answer for group in groups for answer in group]
+                assert {answer.status_code for answer in answers} == {200}
+                assert len({answer.content for answer in answers}) == 1
+                assert len(first.vaults.forwards) + len(second.vaults.forwards) == 1
+
+    asyncio.run(go())
+
+
+def test_within_the_window_and_after_it(store: Store, clock: Clock) -> None:
+    async def go() -> None:
+        async with house(store, PAID, replay=Replays(window_minutes=10)) as open_house:
+            first = await open_house.post()
+            clock.turn(minutes=9)
+            assert (await open_house.post()).content == first.content
+            # The window is counted from the first call: a repeat does not make it longer.
+            clock.turn(minutes=1.1)
+            new = await open_house.post()
+            assert "idempotent-replayed" not in new.headers
+            assert new.headers["forwardc-run"] != first.headers["forwardc-run"]
+            assert len(open_house.vaults.forwards) == 2
+
+    asyncio.run(go())
+
+
+def test_a_key_outlives_the_window(store: Store, clock: Clock) -> None:
+    async def go() -> None:
+        async with house(store, PAID) as open_house:
+            first = await open_house.post(**HOUR)
+            clock.turn(hours=20)
+            again = await open_house.post(**HOUR)
+            assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+            assert len(open_house.vaults.forwards) == 1
+            new = await open_house.post()
+            assert new.headers["forwardc-run"] != first.headers["forwardc-run"]
+            # The key is the first purchase's, also after another one of the same reference.
+            assert (await open_house.post(**HOUR)).content == first.content
+            clock.turn(hours=5)
+            assert (await open_house.post(**HOUR)).headers["forwardc-run"] not in (
+                first.headers["forwardc-run"],
+                new.headers["forwardc-run"],
+            )
+
+    asyncio.run(go())
+
+
+def test_a_key_is_for_one_request_and_one_client(serve_on_both: Serve) -> None:
+    async def work(open_house: House) -> None:
+        assert (await open_house.post(**HOUR)).status_code == 200
+        reused = await open_house.post("pay-declined", **HOUR)
+        assert reused.status_code == 422
+        assert reused.json()["type"] == "/problems/key-reused"
+        elsewhere = {**HOUR["headers"], "Authorization": "Bearer test-token-other"}
+        assert (await open_house.post("pay-declined", headers=elsewhere)).status_code == 200
+
+    serve_on_both(work)
+
+
+def test_a_key_given_later_belongs_to_the_same_share(store: Store, clock: Clock) -> None:
+    async def go() -> None:
+        async with house(store, PAID) as open_house:
+            first = await open_house.post()
+            assert (await open_house.post(**HOUR)).content == first.content
+            clock.turn(hours=3)
+            store.database.write(lambda tx: forget(tx, store.moment()))
+            assert (await open_house.post(**HOUR)).content == first.content
+            assert (await open_house.post("pay-2", **HOUR)).status_code == 422
+
+    asyncio.run(go())
+
+
+def test_a_key_taken_for_two_requests_at_once(serve_on_both: Serve) -> None:
+    async def work(open_house: House) -> None:
+        names = ("pay-1", "pay-declined") * 5
+        answers = await asyncio.gather(*(open_house.post(name, **HOUR) for name in names))
+        assert sorted({answer.status_code for answer in answers}) == [200, 422]
+        assert len(open_house.vaults.forwards) == 1
+
+    serve_on_both(work)
+
+
+def test_a_repeat_that_waits_too_long_is_told_to_ask_again(serve: Serve) -> None:
+    async def work(open_house: House) -> None:
+        open_house.vaults.gate = asyncio.Event()
+        first = asyncio.create_task(open_house.post())
+        while not open_house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        answer = await open_house.post()
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "/problems/still-running"
+        assert int(answer.headers["retry-after"]) >= 1
+        open_house.vaults.gate.set()
+        assert (await open_house.post()).content == (await first).content
+
+    serve(work, replay=Replays(wait=0.05))
+
+
+def test_a_caller_that_leaves_does_not_end_the_forward(serve: Serve) -> None:
+    async def work(open_house: House) -> None:
+        open_house.vaults.gate = asyncio.Event()
+        leaving = asyncio.create_task(open_house.post())
+        while not open_house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        open_house.vaults.gate.set()
+        answer = await open_house.post()
+        assert (answer.status_code, answer.headers["idempotent-replayed"]) == (200, "true")
+        assert len(open_house.vaults.forwards) == 1
+
+    serve(work)
+
+
+def test_what_takes_too_long_at_the_end_is_recorded_as_unknown(serve_on_both: Serve) -> None:
+    async def work(open_house: House) -> None:
+        open_house.vaults.gate = asyncio.Event()
+        asking = asyncio.create_task(open_house.post())
+        while not open_house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        assert await open_house.service.drain(0.05) == 1
+        answer = await asking
+        assert answer.status_code == 504
+        (left,) = open_house.store.unknown_runs()
+        assert left.id == answer.json()["run"]
+        open_house.vaults.gate = None
+        assert (await open_house.post()).status_code == 504
+        assert len(open_house.vaults.forwards) == 1
+
+    serve_on_both(work)
+
+
+def test_what_is_replayed_no_longer_is_deleted(store: Store, clock: Clock) -> None:
+    async def go() -> None:
+        async with house(store, PAID) as open_house:
+            await open_house.post()
+            await open_house.post("pay-2", **HOUR)
+            count = "SELECT (SELECT count(*) FROM shares), (SELECT count(*) FROM share_claims)"
+            for minutes, left in ((59, (2, 3)), (2, (1, 1)), (24 * 60, (0, 0))):
+                clock.turn(minutes=minutes)
+                store.database.write(lambda tx: forget(tx, store.moment()))
+                assert tuple(store.database.read(lambda tx: tx.rows(count))[0]) == left
+
+    asyncio.run(go())
+
+
+def test_an_outcome_of_the_runs_record(serve: Serve) -> None:
+    async def work(open_house: House) -> None:
+        answer = await open_house.post("pay-declined")
+        run = open_house.store.load(answer.headers["forwardc-run"])
+        assert run is not None
+        assert run.summary.outcome is Outcome.DECLINED
+        told = open_house.watched.told[-1]
+        assert (told.outcome, told.run_id, told.vault) == ("declined", run.id, "checkout")
+        await open_house.post("pay-declined")
+        assert open_house.watched.told[-1].replayed
+
+    serve(work)

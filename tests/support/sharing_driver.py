@@ -1,0 +1,76 @@
+"""The payment-sharing API in a process of its own, killed like `kill -9` at the moment `KILL_AT`.
+
+Only tests start it: `sharing_driver.py HISTORY SANDBOX`. It prints its address. It puts itself
+around claims, journal and connection; the program itself has no such switch.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import uvicorn
+
+from forwardc.partner.sharing.claims import Claims
+from forwardc.runtime.history.store import open_store
+from forwardc.runtime.sandbox import LoopbackTransport
+from forwardc.runtime.store_journal import StoreJournal
+from sharing_house import checkout, house, stripe
+
+INSTRUMENTS = {
+    **{f"pay-{number}": checkout("visa_approved") for number in range(40)},
+    "pay-stripe": stripe(),
+}
+
+
+def moment(name: str) -> None:
+    if os.environ.get("KILL_AT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(owner: Any, method: str, before: str, after: str) -> None:
+    inner: Callable[..., Awaitable[Any]] = getattr(owner, method)
+
+    async def told(*arguments: Any) -> Any:
+        moment(before)
+        result = await inner(*arguments)
+        moment(after)
+        return result
+
+    setattr(owner, method, told)
+
+
+class Watched(LoopbackTransport):
+    """The way to the sandbox. Only forwards are moments."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path not in ("/forward", "/v1/forwarding/requests"):
+            return await super().handle_async_request(request)
+        moment("before it is sent")
+        answer = await super().handle_async_request(request)
+        await answer.aread()
+        moment("the answer is here")
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content)
+        )
+
+
+async def serve(history: str, sandbox: str) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    with open_store(history) as store:
+        async with house(store, INSTRUMENTS, transport=Watched(sandbox)) as open_house:
+            config = uvicorn.Config(open_house.app, log_level="critical", lifespan="off")
+            sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}\n")
+            sys.stdout.flush()
+            await uvicorn.Server(config).serve(sockets=[listener])
+
+
+if __name__ == "__main__":
+    around(Claims, "claim", "before it is claimed", "it is claimed")
+    around(StoreJournal, "intent", "before the intent is recorded", "the intent is recorded")
+    around(Claims, "end", "before the end is recorded", "the end is recorded")
+    asyncio.run(serve(*sys.argv[1:]))
