@@ -249,10 +249,7 @@ def _reason(state: str) -> str:
 
 
 def _refused(problem: "psycopg.Error") -> str:
-    """Why there is no connection. The driver's own text may name user and host."""
-    state = problem.sqlstate or ""
-    if state.startswith("53"):
-        return "the database has no room for another connection"
-    if state.startswith(("28", "3D")):
-        return "the database does not let this user in"
+    """Why there is no connection. libpq tells no SQLSTATE here, and names user and host."""
+    if "FATAL" in str(problem):
+        return "the database refuses the connection: is the user, password or database wrong?"
     return "the database cannot be reached"

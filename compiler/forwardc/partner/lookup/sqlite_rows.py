@@ -35,7 +35,9 @@ _REASONS: Final = {
     "SQLITE_INTERRUPT": "took too long to answer",
     "SQLITE_PERM": "may not be read",
     "SQLITE_AUTH": "may not be read",
+    # A mistake in a query that is the first of its connection has the second name.
     "SQLITE_ERROR": "does not understand the query, or has no such table or column",
+    "SQLITE_SCHEMA": "does not understand the query, or has no such table or column",
 }
 
 
