@@ -1,0 +1,56 @@
+"""Recorded answers open for their share only, with a key that the server still has."""
+
+import pytest
+
+from forwardc.partner.sharing.sealed import CannotOpen, Sealer
+
+OLD, NEW = b"o" * 32, b"n" * 32
+PLAIN = b'{"status":200,"body":"whisper"}'
+
+
+def test_a_sealed_answer_opens_for_its_share_only() -> None:
+    sealer = Sealer((NEW,))
+    sealed = sealer.seal(PLAIN, "share-1")
+    assert "whisper" not in sealed
+    assert sealer.open(sealed, "share-1") == PLAIN
+    with pytest.raises(CannotOpen):
+        sealer.open(sealed, "share-2")
+
+
+def test_two_seals_of_the_same_differ() -> None:
+    sealer = Sealer((NEW,))
+    assert sealer.seal(PLAIN, "share-1") != sealer.seal(PLAIN, "share-1")
+
+
+def test_the_first_key_seals_and_every_key_opens() -> None:
+    old = Sealer((OLD,)).seal(PLAIN, "share-1")
+    both = Sealer((NEW, OLD))
+    assert both.open(old, "share-1") == PLAIN
+    assert Sealer((NEW,)).open(both.seal(PLAIN, "share-1"), "share-1") == PLAIN
+    with pytest.raises(CannotOpen):
+        Sealer((NEW,)).open(old, "share-1")
+
+
+@pytest.mark.parametrize("text", ["", "1.", "1.AAAA", "2.AAAA", "1.!", "1.é", "x" * 100])
+def test_no_seal(text: str) -> None:
+    with pytest.raises(CannotOpen):
+        Sealer((NEW,)).open(text, "share-1")
+
+
+def test_every_changed_character_is_noticed() -> None:
+    sealer = Sealer((NEW,))
+    sealed = sealer.seal(b"x", "share-1")
+    for at, character in enumerate(sealed):
+        changed = sealed[:at] + ("A" if character != "A" else "B") + sealed[at + 1 :]
+        with pytest.raises(CannotOpen):
+            sealer.open(changed, "share-1")
+
+
+@pytest.mark.parametrize("keys", [(), (b"short",), (NEW, b"x" * 31)])
+def test_keys_of_another_size(keys: tuple[bytes, ...]) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        Sealer(keys)
+
+
+def test_keys_are_not_shown() -> None:
+    assert "nnn" not in repr(Sealer((NEW,)))
