@@ -50,6 +50,8 @@ _KNOWN: Final = "SELECT state, run_id, owner, lease_until, sealed FROM shares WH
 _KEEP: Final = "UPDATE shares SET forget_at = ? WHERE id = ? AND forget_at < ?"
 _STILL: Final = "SELECT id FROM shares WHERE state = 'running' AND lease_until >= ?"
 _TRIES: Final = 3
+# Far beyond the lease of any run.
+_LONGEST_RUN_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,16 @@ def outcome_of(tx: Transaction, run_id: str) -> str | None:
 
 
 def forget(tx: Transaction, now: Moment) -> None:
-    """Delete what is replayed no longer. What is under way stays, whatever its age."""
+    """Delete what is replayed no longer. What may be under way stays for a day at least."""
     moment = now.milliseconds
+    still = moment - _LONGEST_RUN_MS
     tx.run(
         f"DELETE FROM share_claims WHERE until < ? AND share_id NOT IN ({_STILL})",  # noqa: S608 - fixed
-        *(moment, moment),
+        *(moment, still),
     )
     tx.run(
         "DELETE FROM shares WHERE forget_at < ? AND (state <> 'running' OR lease_until < ?)",
-        *(moment, moment),
+        *(moment, still),
     )
 
 

@@ -1,0 +1,285 @@
+"""Who forwards: decided once for all processes, also after one that left a claim behind."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.lookup.model import Instrument
+from forwardc.partner.server.settings import Mapped
+from forwardc.partner.sharing.claim import (
+    Ask,
+    Claim,
+    Done,
+    Free,
+    KeyReused,
+    Mine,
+    Running,
+    State,
+    Unknown,
+    claim_digest,
+)
+from forwardc.partner.sharing.claim_tables import Process, claim, end, forget, look
+from forwardc.partner.sharing.claims import Claims
+from forwardc.partner.sharing.forwarding import Forwarder, read_ways
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryUnavailable, RunInUse
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.shapes import Keys, Party
+from forwardc.runtime.store_journal import StoreJournal
+from sharing_house import ROOT
+from stored_runs import SHOWN, Clock, new_run, report_of, result_of
+
+HERE = Process("here/1/a", "sandbox", True, 60.0)
+THERE = Process("there/2/b", "sandbox", True, 60.0)
+INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
+
+
+def ask(reference: str = "pay-1", key: str | None = None, **changes: float) -> Ask:
+    asked = Ask(
+        share_id=str(uuid4()),
+        run_id=str(uuid4()),
+        by_reference=claim_digest("reference", "sandbox", True, "ROKT", reference),
+        by_key=key and claim_digest("key", "sandbox", True, "client", key),
+        destination="ROKT",
+        window_s=3600,
+        key_s=86_400,
+    )
+    return replace(asked, **changes)  # type: ignore[arg-type]
+
+
+def claimed(store: Store, asked: Ask, process: Process = HERE) -> Claim:
+    return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
+
+
+def mine(store: Store, asked: Ask, process: Process = HERE) -> Mine:
+    found = claimed(store, asked, process)
+    assert isinstance(found, Mine)
+    return found
+
+
+def begun(store: Store, held: Mine, owner: str, *, intended: bool) -> NewRun:
+    run = replace(new_run(), id=held.run_id, owner=owner, lease_s=300)
+    store.begin(run)
+    if intended:
+        store.intent(held.run_id, owner, INTENT)
+    return run
+
+
+def test_the_first_is_mine_and_a_second_is_not(store: Store) -> None:
+    first = ask()
+    held = mine(store, first)
+    assert (held.share_id, held.run_id) == (first.share_id, first.run_id)
+    assert claimed(store, ask(), THERE) == Running(held.share_id, held.run_id)
+    # The database took it and the answer was lost: asked again, it is still mine.
+    assert mine(store, first).run_id == held.run_id
+    assert isinstance(claimed(store, ask("pay-2")), Mine)
+
+
+def test_each_ending_is_seen(store: Store) -> None:
+    held = mine(store, ask())
+    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    assert claimed(store, ask(), THERE) == Done(held.share_id, held.run_id, "sealed")
+    held = mine(store, ask("pay-2"))
+    store.database.write(lambda tx: end(tx, held, State.UNKNOWN, 504, None))
+    assert claimed(store, ask("pay-2")) == Unknown(held.share_id, held.run_id)
+    held = mine(store, ask("pay-3"))
+    store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
+    moment = store.moment()
+    seen = store.database.read(lambda tx: look(tx, held.share_id, moment))
+    assert seen == Free(held.run_id, left=False)
+    again = ask("pay-3")
+    assert mine(store, again) == Mine(held.share_id, again.run_id, moment.after(60))
+    # The one before ends late: it changes nothing any more.
+    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    assert isinstance(claimed(store, ask("pay-3")), Running)
+
+
+def test_a_claim_that_its_process_left_before_the_run(store: Store, clock: Clock) -> None:
+    held = mine(store, ask(), THERE)
+    clock.turn(seconds=59)
+    assert isinstance(claimed(store, ask()), Running)
+    clock.turn(seconds=2)
+    taken = mine(store, ask())
+    assert (taken.share_id, taken.run_id == held.run_id) == (held.share_id, False)
+
+
+def test_a_run_has_a_lease_of_its_own(store: Store, clock: Clock) -> None:
+    held = mine(store, ask(), THERE)
+    begun(store, held, THERE.owner, intended=False)
+    clock.turn(seconds=200)
+    assert isinstance(claimed(store, ask()), Running)
+    clock.turn(seconds=101)
+    assert isinstance(claimed(store, ask()), Mine)
+    # Should the other process live after all, its run is not its own any more.
+    with pytest.raises(RunInUse):
+        store.intent(held.run_id, THERE.owner, INTENT)
+
+
+def test_what_may_have_been_sent_stays_unknown(store: Store, clock: Clock) -> None:
+    held = mine(store, ask(), THERE)
+    begun(store, held, THERE.owner, intended=True)
+    clock.turn(seconds=301)
+    for _ in range(2):
+        assert claimed(store, ask()) == Unknown(held.share_id, held.run_id)
+    assert [run.id for run in store.unknown_runs()] == [held.run_id]
+    assert store.resolve(held.run_id, Outcome.DECLINED, "jane")
+    assert claimed(store, ask()) == Unknown(held.share_id, held.run_id, "declined")
+
+
+@pytest.mark.parametrize("status", [None, 402])
+def test_a_run_that_the_vault_refused(store: Store, clock: Clock, status: int | None) -> None:
+    """The process died beside its last write: the run's record tells whether anything was sent."""
+    held = mine(store, ask(), THERE)
+    run = begun(store, held, THERE.owner, intended=True)
+    told = {"outcome": Outcome.REJECTED, "rejected_by": Party.VAULT, "status": status}
+    refused = report_of(**told, vault_status=422)
+    store.answered(held.run_id, 1, refused)
+    store.finish(held.run_id, result_of(run, refused))
+    clock.turn(seconds=61)
+    found = claimed(store, ask())
+    assert isinstance(found, Mine if status is None else Unknown)
+
+
+def test_a_dead_process_of_this_machine_gives_way_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine(store, ask(), THERE)
+    monkeypatch.setattr(
+        "forwardc.partner.sharing.claim_tables.is_dead", lambda owner: owner == THERE.owner
+    )
+    assert isinstance(claimed(store, ask()), Mine)
+
+
+def test_a_window_does_not_end_under_a_forward(store: Store, clock: Clock) -> None:
+    held = mine(store, ask(window_s=60), THERE)
+    begun(store, held, THERE.owner, intended=True)
+    clock.turn(seconds=120)
+    assert claimed(store, ask(window_s=60)) == Running(held.share_id, held.run_id)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    assert isinstance(claimed(store, ask(window_s=60)), Mine)
+
+
+def test_what_another_process_left_is_kept_through_its_runs_lease(
+    store: Store, clock: Clock
+) -> None:
+    held = mine(store, ask(window_s=60), THERE)
+    begun(store, held, THERE.owner, intended=True)
+    clock.turn(seconds=200)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    assert claimed(store, ask(window_s=60)) == Running(held.share_id, held.run_id)
+
+
+def test_keys(store: Store, clock: Clock) -> None:
+    held = mine(store, ask(key="k"))
+    assert claimed(store, ask("pay-2", key="k")) == KeyReused()
+    assert isinstance(claimed(store, ask("pay-2", key="other")), Mine)
+    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    clock.turn(hours=2)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    assert claimed(store, ask(key="k")) == Done(held.share_id, held.run_id, "sealed")
+    clock.turn(hours=23)
+    assert isinstance(claimed(store, ask("pay-2", key="k")), Mine)
+
+
+def test_worlds_are_apart() -> None:
+    parts = ("ROKT", "pay-1")
+    digests = {
+        claim_digest("reference", "sandbox", True, *parts),
+        claim_digest("reference", "sandbox", False, *parts),
+        claim_digest("reference", "production", False, *parts),
+        claim_digest("key", "sandbox", True, *parts),
+        claim_digest("reference", "sandbox", True, "ROKT", 'pay-1","x'),
+        claim_digest("reference", "sandbox", True, "ROKT", "pay-1", "x"),
+    }
+    assert len(digests) == 6
+
+
+def test_a_database_that_was_away_for_a_moment(
+    file_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims, failures = Claims(file_store, HERE), [True]
+    write = file_store.commits.write
+
+    async def failing(work: Callable[[Transaction], Any]) -> Any:
+        came = await write(work)
+        if failures and failures.pop():
+            raise HistoryUnavailable("the answer was lost")
+        return came
+
+    async def go() -> None:
+        asked = ask()
+        monkeypatch.setattr(file_store.commits, "write", failing)
+        held = await claims.claim(asked)
+        assert isinstance(held, Mine)
+        assert held.run_id == asked.run_id
+        failures.append(True)
+        await claims.end(held, State.DONE, 200, "sealed")
+        assert await claims.look(held.share_id) == Done(held.share_id, held.run_id, "sealed")
+
+    asyncio.run(go())
+
+
+def test_a_claim_that_ended_before_the_intent_sends_nothing(
+    file_store: Store, clock: Clock
+) -> None:
+    async def go() -> None:
+        inner = StoreJournal(file_store)
+        until = file_store.moment().after(50)
+        journal = JoinedJournal(inner, clock, until)
+        run = new_run()
+        await journal.begin(run)
+        assert file_store.load(run.id) is None
+        clock.turn(seconds=51)
+        with pytest.raises(JournalFailed):
+            await journal.intent(run.id, INTENT)
+        # It is there for whoever takes the claim over, who then sends nothing either.
+        assert file_store.load(run.id) is not None
+
+    asyncio.run(go())
+
+
+def test_a_second_intent_has_no_fence(file_store: Store, clock: Clock) -> None:
+    async def go() -> None:
+        journal = JoinedJournal(StoreJournal(file_store), clock, file_store.moment().after(50))
+        run = new_run()
+        await journal.begin(run)
+        assert await journal.intent(run.id, INTENT) == 1
+        await journal.not_sent(run.id, "pay", 1, "the server cannot be reached")
+        clock.turn(seconds=100)
+        assert await journal.intent(run.id, INTENT) == 2
+
+    asyncio.run(go())
+
+
+def test_ways_tell_what_is_wrong_with_the_settings() -> None:
+    def codes(**mapped: Mapped) -> list[str]:
+        sink = Sink()
+        read_ways(ROOT / "build", "sandbox", mapped, lambda _: {}.get, sink)
+        return [problem.code for problem in sink.sorted()]
+
+    assert codes(A=Mapped(run="rokt.share", reference_param="reference")) == []
+    assert codes(A=Mapped(run="rokt")) == []
+    assert codes(A=Mapped(run="nobody")) == ["FC0704"]
+    assert set(codes(A=Mapped(run="rokt.pay"))) == {"FC0813"}
+    assert set(codes(A=Mapped(run="rokt.share", reference_param="ref"))) == {"FC0805"}
+
+
+def test_a_forwarder_knows_its_ways() -> None:
+    mapped = {"A": Mapped(run="rokt")}
+    ways = read_ways(ROOT / "build", "sandbox", mapped, lambda _: {}.get, Sink())
+    forwarder = Forwarder(ways, None)  # type: ignore[arg-type]
+    assert forwarder.has("A", "checkout")
+    assert forwarder.has("A", "stripe")
+    assert not forwarder.has("A", "direct")
+    assert not forwarder.has("B", "stripe")
+    assert "pm_1" not in repr(Instrument("stripe", "pm_1"))
