@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import socket
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from certificates import self_signed
 from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
 from forwardc.partner.lookup.opening import open_lookup
 from forwardc.partner.server.settings import HttpLookup
@@ -227,3 +232,55 @@ def test_the_token_shows_itself_nowhere() -> None:
     one = lookup("https://shop.example/references")
     assert TOKEN not in repr(vars(one)) + repr(vars(one._lookup))
     asyncio.run(one.close())
+
+
+@contextmanager
+def served_by_tls(app: Starlette, certificate: Path, key: Path) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app, log_level="critical", lifespan="off", ssl_certfile=certificate, ssl_keyfile=key
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/references"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def test_an_authority_of_the_operator_is_trusted_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    with served_by_tls(saying(json.dumps(GOOD)), certificate, key) as url:
+        with pytest.raises(LookupFailed, match="cannot be reached"):
+            find(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert find(url) == Instrument("checkout", "src_a")
+
+
+def test_a_connection_that_the_service_closed_is_made_again() -> None:
+    """The first answer promises to keep the connection, which is then closed under the second."""
+    answer = json.dumps(GOOD).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}"
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head.encode() + b"\r\n\r\n" + answer)
+                # The next request arrives, and nobody answers it.
+                connection.recv(65_536)
+
+    async def twice(one: Lookup) -> None:
+        for _ in range(2):
+            assert await one.find("r1") == Instrument("checkout", "src_a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        ask(lookup(f"http://127.0.0.1:{listener.getsockname()[1]}/references"), twice)
+        thread.join(timeout=10)

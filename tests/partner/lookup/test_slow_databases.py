@@ -148,6 +148,22 @@ def test_a_file_that_was_replaced_is_opened_again(file: Path, tmp_path: Path) ->
     walk(lookup(f"sqlite:///{file}", connections=1), work)
 
 
+def test_a_file_that_the_shop_writes_into_is_read_beside_it(file: Path) -> None:
+    shop = sqlite3.connect(file, isolation_level=None)
+    shop.execute("PRAGMA journal_mode = WAL")
+    shop.execute("BEGIN IMMEDIATE")
+    shop.execute("INSERT INTO cards VALUES ('r2', 'stripe', 'pm_b')")
+
+    async def work(one: Lookup) -> None:
+        assert await one.find("r1") == FOUND
+        assert await one.find("r2") is None
+        shop.execute("COMMIT")
+        assert await one.find("r2") is not None
+
+    walk(lookup(f"sqlite:///{file}"), work)
+    shop.close()
+
+
 def test_a_file_is_never_written(file: Path) -> None:
     file.chmod(0o444)
     before = file.read_bytes(), sorted(file.parent.iterdir())

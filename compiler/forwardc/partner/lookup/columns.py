@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from forwardc.partner.card_like import holds_card
+from forwardc.diagnostics.card_like import holds_card
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")

@@ -15,11 +15,11 @@ from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.lookup.columns import read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.plan.values import Secret
+from forwardc.runtime.lanes import Lanes
 from forwardc.version import __version__
 
 LARGEST: Final = 64 * 1024
-_MOST_AT_ONCE: Final = 256
-_KEPT_FOR_S: Final = 60.0
+_ONE: Final = httpx.Limits(max_connections=1)
 # Members of the answer that hold texts by name, and the columns that these are in a table.
 _GROUPS: Final[Mapping[str, str]] = {
     "inputs": "input",
@@ -42,11 +42,11 @@ class Http:
     ) -> None:
         self._url, self._token, self._timeout, self._vaults = url, token, timeout, vaults
         self._client = httpx.AsyncClient(
+            transport=_network(),
             timeout=timeout,
             follow_redirects=False,
             # A proxy out of the environment would read references.
             trust_env=False,
-            limits=httpx.Limits(max_connections=_MOST_AT_ONCE, keepalive_expiry=_KEPT_FOR_S),
             headers={
                 "Accept": "application/json",
                 # The size of an answer is its size on the wire.
@@ -76,20 +76,32 @@ class Http:
         await self._client.aclose()
 
     async def _asked(self, reference: str | None) -> tuple[int, bytes]:
-        authorization = {"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {}
-        body = json.dumps({"reference": reference}).encode()
         try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._client.stream(
-                    "POST", self._url, content=body, headers=authorization
-                ) as answer,
-            ):
-                return answer.status_code, await _whole(answer)
+            async with asyncio.timeout(self._timeout):
+                try:
+                    return await self._once(reference)
+                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    # Services close idle connections when they like. Asking twice changes nothing.
+                    return await self._once(reference)
         except (TimeoutError, httpx.TimeoutException):
             raise LookupFailed(f"the service did not answer in {self._timeout:g} s") from None
         except (httpx.HTTPError, httpx.StreamError):
             raise LookupFailed("the service cannot be reached, or broke off its answer") from None
+
+    async def _once(self, reference: str | None) -> tuple[int, bytes]:
+        authorization = {"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {}
+        body = json.dumps({"reference": reference}).encode()
+        async with self._client.stream(
+            "POST", self._url, content=body, headers=authorization
+        ) as answer:
+            return answer.status_code, await _whole(answer)
+
+
+def _network() -> Lanes:
+    """Connections that trust the usual authorities, and the operator's own of `SSL_CERT_FILE`."""
+    trusted = httpx.create_ssl_context(trust_env=False)
+    trusted.load_default_certs()
+    return Lanes(lambda: httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=_ONE))
 
 
 async def _whole(answer: httpx.Response) -> bytes:

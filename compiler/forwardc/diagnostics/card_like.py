@@ -1,6 +1,6 @@
-"""Whether a text of a partner or merchant holds a card number, with random identifiers let through.
+"""Whether a text that names a payment holds a card number; random identifiers are let through.
 
-Knows no request and no lookup. One UUID in 20,000, and one text of 32 hexadecimal digits in 2,000,
+Knows no format. One UUID in 20,000, and one text of 32 hexadecimal digits in 2,000,
 has a run of digits that fits a brand and passes Luhn: payments would be refused by chance.
 """
 
