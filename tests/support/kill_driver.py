@@ -1,9 +1,12 @@
-"""The command line, killed like `kill -9` at one moment: `KILL_AT` is a moment's name and count.
+"""The command line, killed like `kill -9` at one moment: a moment's name and count.
 
-Only tests start it. It puts itself around the journal, its transactions and the connection; the
-program itself has no such switch.
+Only tests start it. It has the program loaded, reads one command in a line of JSON after the other,
+and runs each in a process of its own: a fork costs less than loading everything anew. That process
+puts itself around the journal, its transactions and the connection; the program itself has no such
+switch. What it answers is the exit code, negative for a signal.
 """
 
+import json
 import os
 import signal
 import sys
@@ -13,12 +16,17 @@ from typing import Any
 
 import httpx
 
+# What a run needs, so that no process of a command has to load it.
+import forwardc.cli.run_resume
+import forwardc.cli.run_work
+import forwardc.cli.sandbox_link
+import forwardc.runtime.run  # noqa: F401
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes
 from forwardc.runtime.sandbox import LoopbackTransport
 from forwardc.runtime.store_journal import StoreJournal
 
-_name, _, _count = os.environ["KILL_AT"].rpartition(":")
+_at: list[str] = []
 _seen: Counter[str] = Counter()
 # Requests that are no step's, such as those for the vault's key, are not counted.
 _step: list[bool] = []
@@ -26,7 +34,7 @@ _step: list[bool] = []
 
 def moment(name: str) -> None:
     _seen[name] += 1
-    if name == _name and _seen[name] == int(_count):
+    if _at == [f"{name}:{_seen[name]}"]:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -37,6 +45,9 @@ def around_method(owner: Any, method: str, before: str, after: str) -> None:
         moment(before)
         result = await inner(*arguments)
         _step[:] = [True] if method == "intent" else []
+        if method == "answered" and _at and _at[0].startswith(after):
+            # It is recorded with the next intent or the end, and without one within milliseconds.
+            arguments[0].store.inline.close()
         moment(after)
         return result
 
@@ -82,11 +93,38 @@ def around_connection() -> None:
     LoopbackTransport.handle_async_request = told  # type: ignore[method-assign]
 
 
-around_method(StoreJournal, "begin", "before the run is recorded", "the run is recorded")
-around_method(StoreJournal, "intent", "before the intent is recorded", "the intent is recorded")
-around_method(StoreJournal, "answered", "before the answer is recorded", "the answer is recorded")
-around_method(StoreJournal, "finish", "before the end is recorded", "the end is recorded")
-inside_transaction("intent", "inside the intent's transaction")
-inside_transaction("answered", "inside the answer's transaction")
-around_connection()
-sys.exit(run(sys.argv[1:]))
+def watch(at: str) -> None:
+    _at.append(at)
+    around_method(StoreJournal, "begin", "before the run is recorded", "the run is recorded")
+    around_method(StoreJournal, "intent", "before the intent is recorded", "the intent is recorded")
+    around_method(
+        StoreJournal, "answered", "before the answer is handed over", "the answer is handed over"
+    )
+    around_method(StoreJournal, "finish", "before the end is recorded", "the end is recorded")
+    inside_transaction("intent", "inside the intent's transaction")
+    inside_transaction("answered", "inside the answer's transaction")
+    around_connection()
+
+
+def command(arguments: list[str], at: str | None) -> int:
+    """Run a command in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nowhere, stream)
+        code = 70
+        try:
+            if at is not None:
+                watch(at)
+            code = run(arguments)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        asked = json.loads(line)
+        sys.stdout.write(f"{command(asked['arguments'], asked['at'])}\n")
+        sys.stdout.flush()

@@ -7,17 +7,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
+from queue import SimpleQueue
 
 import postgres
-from kills import POINTS, Point, Seen, build_folder, judge, kill_and_resume
+from kills import POINTS, Driver, Point, Seen, build_folder, judge, kill_and_resume
 
 START, END = "<!-- kill table -->", "<!-- end of the kill table -->"
 HEAD = (
     "| killed at | database | key honoured | record then | requests | effects | record later |",
     "|---|---|---|---|---|---|---|",
 )
+_AT_ONCE = 4
 Case = tuple[Point, str, bool]
 
 
@@ -36,14 +39,20 @@ def rows(server: postgres.Server, folder: Path) -> Iterator[str]:
     }
     cases = list(product(POINTS, ("SQLite", "PostgreSQL"), (True, False)))
 
+    free: SimpleQueue[Driver] = SimpleQueue()
+
     def one(numbered: tuple[int, Case]) -> str:
         number, (point, database, idempotent) = numbered
         history = str(folder / f"{number}.db") if database == "SQLite" else server.database()
-        seen = kill_and_resume(point, builds[idempotent], history)
+        driver = free.get()
+        seen = kill_and_resume(driver, point, builds[idempotent], history)
+        free.put(driver)
         judge(seen, idempotent=idempotent)
         return cell((point, database, idempotent), seen)
 
-    with ThreadPoolExecutor(4) as pool:
+    with ExitStack() as drivers, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in range(_AT_ONCE):
+            free.put(drivers.enter_context(Driver()))
         yield from pool.map(one, enumerate(cases))
 
 

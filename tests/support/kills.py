@@ -38,9 +38,9 @@ _EACH = (
     "half of the request is sent",
     "the request is sent",
     "the answer has begun",
-    "before the answer is recorded",
+    "before the answer is handed over",
     "inside the answer's transaction",
-    "the answer is recorded",
+    "the answer is handed over",
 )
 
 
@@ -104,23 +104,54 @@ def build_folder(folder: Path, *, idempotent: bool) -> Path:
     return folder
 
 
-def kill_and_resume(point: Point, build: Path, history: str) -> Seen:
+class Driver:
+    """Runs commands, each in a process of its own that can be killed at a moment."""
+
+    def __init__(self) -> None:
+        paths = os.pathsep.join((str(ROOT / "compiler"), str(ROOT / "tests" / "support")))
+        self._process = subprocess.Popen(
+            [sys.executable, str(DRIVER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": paths},
+            text=True,
+        )
+
+    def __enter__(self) -> "Driver":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process:
+            # Without its input it ends by itself.
+            pass
+
+    def call(self, *arguments: str, at: Point | None = None) -> int:
+        """The exit code of a command; the negative number of a signal."""
+        wanted = {"arguments": arguments, "at": at.variable if at else None}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(wanted) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def kill_and_resume(driver: Driver, point: Point, build: Path, history: str) -> Seen:
     """Run, kill, look, continue twice, look again."""
     with start_in_thread() as sandbox:
         shared = ("--build", str(build), "--history", history, "--sandbox", sandbox.url)
         asked = ("--via", "checkout", "--env", "sandbox", "--source", SOURCE)
         params = ("-p", "amount=1000", "-p", "currency=EUR")
-        killed = _call(str(DRIVER), "run", "stripe.payment", *asked, *params, *shared, at=point)
+        killed = driver.call("run", "stripe.payment", *asked, *params, *shared, at=point)
         with open_store(history) as store:
             found = store.search(Filter()).runs
             before = store.load(found[0].id) if found else None
         resumed = 0
         if before is not None:
-            again = ("-m", "forwardc", "run", "--resume", before.id, *shared)
-            resumed = _call(*again)
+            again = ("run", "--resume", before.id, *shared)
+            resumed = driver.call(*again)
             # What was not settled is not settled, or sent, by asking once more.
             if resumed:
-                _call(*again)
+                driver.call(*again)
         with open_store(history) as store:
             after = store.load(before.id) if before else None
         requests, keys = _requests(sandbox.world)
@@ -154,16 +185,6 @@ def judge(seen: Seen, *, idempotent: bool) -> None:
     decided = all(step.state is StepState.ANSWERED for step in seen.record.steps)
     assert (seen.record.summary.outcome is Outcome.APPROVED) is decided
     assert decided or not idempotent, "a run that could be continued was not"
-
-
-def _call(*arguments: str, at: Point | None = None) -> int:
-    paths = os.pathsep.join((str(ROOT / "compiler"), str(ROOT / "tests" / "support")))
-    environment = {**os.environ, "PYTHONPATH": paths}
-    if at is not None:
-        environment["KILL_AT"] = at.variable
-    command = [sys.executable, *arguments]
-    done = subprocess.run(command, capture_output=True, check=False, env=environment, timeout=120)
-    return done.returncode
 
 
 def _left(run: StoredRun | None) -> str:
