@@ -115,7 +115,7 @@ def _quoted(text: str) -> str:
 
 
 def _has_surrogate(text: str) -> bool:
-    return _SURROGATE.search(text) is not None
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 _XML_ENTITIES = (

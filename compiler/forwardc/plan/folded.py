@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from forwardc.plan import writers
+from forwardc.plan import escape, writers
 from forwardc.plan.audit import counted, openings
-from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import (
     CannotCompute,
     Scope,
@@ -59,7 +58,7 @@ class _Unforeseen(Exception):  # noqa: N818 - a property of the value
     """The value of a hole changes what is written around it."""
 
 
-_LEFT_TO_EVALUATE = (NotExpressible, CannotCompute, TooLong, _Unforeseen)
+_LEFT_TO_EVALUATE = (escape.NotExpressible, CannotCompute, TooLong, _Unforeseen)
 
 
 def folded(term: Term) -> Write:
@@ -109,22 +108,27 @@ class _Writer:
             return evaluate(self.term, scope)
 
     def _written(self, scope: Scope) -> str:
+        encoding, templated = self.term.encoding, self.term.templated
         texts: list[str] = []
         ours = self.ours
         for piece in self.pieces:
             if isinstance(piece, str):
                 texts.append(piece)
                 continue
-            for part in _filled(self.term, piece, piece.value(scope)):
+            value = piece.value(scope)
+            if isinstance(value, str):
+                # Most values are text: written as the writers do, without pieces in between.
+                text = escape.escape(encoding, value, templated=templated)
+                texts.append(f'"{text}"' if piece.number and encoding is Encoding.JSON else text)
+                continue
+            for part in _filled(self.term, piece, value):
                 if isinstance(part, Fragment):
                     ours += openings(part.text)
-                    texts.append(part.text)
-                else:
-                    texts.append(part)
-        text = "".join(texts)
-        if self.term.templated:
-            counted(text, ours)
-        return checked_line(text) if self.term.encoding is Encoding.HEADER else text
+                texts.append(writers.raw_text(part))
+        whole = "".join(texts)
+        if templated:
+            counted(whole, ours)
+        return checked_line(whole) if encoding is Encoding.HEADER else whole
 
 
 def _filled(term: Encoded, hole: _Hole, value: Value) -> writers.Pieces:
