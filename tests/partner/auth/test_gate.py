@@ -99,12 +99,17 @@ def test_what_is_believed(name: str) -> None:
 _SIGNED = SIGNER.token(claims())
 _HEADER, _BODY, _SIGNATURE = _SIGNED.split(".")
 _PEM = PUBLIC.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+# 64 bytes end in a character with four bits that do not count.
+_NEXT = {"A": "B", "Q": "R", "g": "h", "w": "x"}[_SIGNED[-1]]
 _DER = SIGNER.key.sign(f"{_HEADER}.{_BODY}".encode(), ec.ECDSA(hashes.SHA256()))
 _DEEP = b64(b'{"a":' * 500 + b"1" + b"}" * 500)
 _TWICE = b64(b'{"alg":"ES256","typ":"at+jwt","kid":"one","alg":"ES256"}')
 BAD = {
     "expired": SIGNER.token(claims(iat=NOW - 700, exp=NOW - 31)),
     "not valid yet": SIGNER.token(claims(nbf=NOW + 31)),
+    "issued in the future, and valid before": SIGNER.token(claims(iat=NOW + 31, nbf=NOW)),
+    "nbf as a truth value": SIGNER.token(claims(nbf=True)),
+    "a second spelling of its signature": _SIGNED[:-1] + _NEXT,
     "issued in the future": SIGNER.token(claims(iat=NOW + 31)),
     "for another audience": SIGNER.token(claims(aud="other")),
     "for other audiences": SIGNER.token(claims(aud=["other", "forwardc2"])),

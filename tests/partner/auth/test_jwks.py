@@ -174,7 +174,9 @@ BROKEN: dict[str, Callable[[Issuer], None]] = {
         issuer, "body", b'{"keys": [{"kty": "oct", "k": "AAAA"}]}'
     ),
     "has too many keys": lambda issuer: setattr(issuer, "signers", [ONE] * 65),
-    "is too large": lambda issuer: setattr(issuer, "body", b" " * 300_000),
+    "is too large": lambda issuer: setattr(
+        issuer, "body", json.dumps({"keys": [ONE.jwk()]}).encode() + b" " * 300_000
+    ),
 }
 
 
@@ -228,6 +230,19 @@ def test_an_issuer_that_hangs_is_left(time: Time, monkeypatch: pytest.MonkeyPatc
             await keys.candidates("one")
 
     with_keys(Issuer(slow=5), time, work)
+
+
+def test_one_question_is_under_way_at_a_time(time: Time) -> None:
+    issuer = Issuer(slow=0.05)
+
+    async def work(keys: RemoteKeys) -> None:
+        first = asyncio.ensure_future(ids(keys, "one"))
+        await settle()
+        time.now += 3
+        assert await ids(keys, "one") == await first == ["one"]
+        assert len(issuer.asked) == 1
+
+    with_keys(issuer, time, work)
 
 
 def test_while_the_issuer_is_asked_again_known_keys_serve(time: Time) -> None:

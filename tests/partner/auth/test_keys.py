@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, use_newest
 from forwardc.partner.auth.keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
-from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.sources.protocol import SourceFailed
 
 POSTGRES = "postgresql://history.example/forwardc"
@@ -179,15 +181,32 @@ def test_machines_of_one_history_share_keys(store: Store, tmp_path: Path) -> Non
     asyncio.run(load(others).remember(store.commits))
 
 
-def test_of_two_first_machines_one_is_refused(store: Store, tmp_path: Path) -> None:
-    sets = [load(tmp_path / name) for name in "ab"]
+def test_of_two_first_machines_one_is_refused(
+    store: Store, history_url: str, tmp_path: Path
+) -> None:
+    """The second one waits until the first one's keys are known, however slow that is."""
+    noted, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        async def write(self, work: Callable[[Transaction], bool]) -> bool:
+            def slowly(tx: Transaction) -> bool:
+                result = work(tx)
+                noted.set()
+                go_on.wait(10)
+                return result
+
+            return await asyncio.to_thread(store.database.write, slowly)
 
     async def both() -> list[BaseException | None]:
-        return await asyncio.gather(
-            *(keys.remember(store.commits) for keys in sets), return_exceptions=True
-        )
+        with open_store(history_url) as other:
+            first = asyncio.ensure_future(load(tmp_path / "a").remember(Slow()))
+            await asyncio.to_thread(noted.wait, 10)
+            second = asyncio.ensure_future(load(tmp_path / "b").remember(other.commits))
+            await asyncio.sleep(0.2)
+            assert not second.done()
+            go_on.set()
+            return await asyncio.gather(first, second, return_exceptions=True)
 
-    assert sorted(type(found).__name__ for found in asyncio.run(both())) == [
-        "KeysRefused",
-        "NoneType",
-    ]
+    first, second = asyncio.run(both())
+    assert first is None
+    assert isinstance(second, KeysRefused)

@@ -65,6 +65,14 @@ def test_most_calls_cost_no_transaction(file_store: Store, time: Time, given: Gi
     assert counted.writes <= 21
 
 
+def test_one_portion_serves_those_who_waited_for_it(
+    file_store: Store, time: Time, given: Given
+) -> None:
+    counted = Counted(file_store)
+    assert given(Rates(counted, time), 30, 600) == 30
+    assert counted.writes == 1
+
+
 class Counted:
     """The commits of a store, counted."""
 

@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from forwardc.partner.auth.access_token import (
-    LONGEST,
     BadToken,
     Expected,
     Unverified,
@@ -145,7 +144,7 @@ def _bearer(authorization: str | None) -> str:
     text = text.strip(" ")
     if scheme.lower() != "bearer" or not text:
         raise Refusal(Kind.INVALID_TOKEN, headers=_challenge({}))
-    if len(text) > LONGEST or not text.isascii():
+    if not text.isascii():
         raise _refused("it does not have the form of a signed token")
     return text
 

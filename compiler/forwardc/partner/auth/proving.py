@@ -98,7 +98,6 @@ def _compare(
     found = digest(text, recipe)
     good = None
     for one in hashes:
-        made_by, wanted = taken_apart(one)
-        if hmac.compare_digest(found, wanted) and made_by == recipe:
+        if hmac.compare_digest(found, taken_apart(one)[1]):
             good = one
     return good
