@@ -42,7 +42,11 @@ _KEYS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
         re.compile(_WORD + r"sk_(?:test_)?\w{8}(?:-\w{4}){3}-\w{12}(?!\w)", re.ASCII),
     ),
     # Client secrets of our own partner API, whose last six characters are a checksum.
-    ("forwardc-client", re.compile(_WORD + r"fwc_[A-Za-z0-9]{49}(?![A-Za-z0-9])")),
+    (
+        "forwardc-client",
+        ("fwc_",),
+        re.compile(_WORD + r"fwc_[A-Za-z0-9]{49}(?![A-Za-z0-9])"),
+    ),
     (
         "jwt",
         ("eyJ",),
