@@ -29,8 +29,8 @@ class Paused(JournalFailed):
 class Journal(Protocol):
     """Where a run is recorded, in the order in which it is told.
 
-    Every method raises `JournalFailed`. What `begin`, `intent` and `finish` keep is durable when
-    they return, and so is everything that was told of the run before.
+    Every method raises `JournalFailed`. What one keeps is durable when it returns, but for the
+    answer that ends a run, which is so when `finish` returns.
     """
 
     async def begin(self, run: NewRun) -> None:

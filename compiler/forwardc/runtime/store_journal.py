@@ -23,6 +23,7 @@ from forwardc.runtime.shapes import RunResult, StepReport
 from forwardc.runtime.tokens.settle import settle_waiting
 
 LEASE_S: Final = 300.0
+_REMEMBERED: Final = 10_000
 T = TypeVar("T")
 _Work: TypeAlias = Callable[[Transaction], Any]
 
@@ -52,15 +53,15 @@ class StoreJournal:
     """A `Journal`. `emulated` marks runs that a sandbox answered.
 
     `alone`: the event loop has nothing but one run, and may stand still until the disk has it.
-    What came of an attempt is in order before the next intent or the end of its run, and shares
-    that one's transaction where it comes at once.
+    The answer that ends a run is one transaction with the end, and one wait for the disk.
     """
 
     store: Store
     emulated: bool = False
     alone: bool = False
     owner: str = field(default_factory=this_process)
-    # What could not be kept when it was told, by run.
+    # The last step of each run under way, and the answers that could not be kept at first.
+    _last: dict[str, str] = field(default_factory=dict)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
 
     async def begin(self, run: NewRun) -> None:
@@ -76,6 +77,10 @@ class StoreJournal:
         name = await self._write(work)
         if name is not None:
             raise Paused(name)
+        self._last[run.id] = run.steps[-1].name
+        if len(self._last) > _REMEMBERED:
+            # A run that was cancelled never ends. One that is forgotten only waits once more.
+            del self._last[next(iter(self._last))]
 
     async def take(self, run_id: str, holder: str) -> bool:
         """Hold a recorded run for this process; False where another one has it.
@@ -99,22 +104,30 @@ class StoreJournal:
         def work(tx: Transaction) -> int:
             return writes.intent(tx, run_id, self.owner, intent, self.store.moment(), LEASE_S)
 
-        return await self._in_order(run_id, work)
+        return await self._write(work)
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt reached no destination, for certain."""
         now = self.store.moment()
-        self._soon(run_id, lambda tx: writes.not_sent(tx, run_id, step, number, reason, now))
+        await self._write(lambda tx: writes.not_sent(tx, run_id, step, number, reason, now))
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt may have reached the destination; no answer tells."""
         now = self.store.moment()
-        self._soon(run_id, lambda tx: writes.unknown(tx, run_id, step, number, reason, now))
+        await self._write(lambda tx: writes.unknown(tx, run_id, step, number, reason, now))
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
         now = self.store.moment()
-        self._soon(run_id, lambda tx: writes.answered(tx, run_id, number, report, now))
+
+        def work(tx: Transaction) -> None:
+            writes.answered(tx, run_id, number, report, now)
+
+        if report.outcome is not Outcome.APPROVED or self._last.get(run_id) == report.name:
+            # The end of the run follows at once, and takes this along.
+            self._soon(run_id, work)
+        else:
+            await self._write(work)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep what the run came to, and let it go."""
@@ -125,7 +138,11 @@ class StoreJournal:
             else:
                 writes.finish(tx, run_id, result, self.store.moment())
 
-        await self._in_order(run_id, work)
+        self._last.pop(run_id, None)
+        await self._write(work)
+        for owed in self._owed.pop(run_id, ()):
+            # It could not be kept together with the end: once more, and then it is told why.
+            await self._write(owed)
         if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
@@ -143,13 +160,6 @@ class StoreJournal:
             self._writer.soon(work, failed)
         except HistoryError as problem:
             raise JournalFailed(problem.code, problem.message, problem.hint) from None
-
-    async def _in_order(self, run_id: str, work: Callable[[Transaction], T]) -> T:
-        """Write, and once more what could not be kept before: then it is told why."""
-        result = await self._write(work)
-        for owed in self._owed.pop(run_id, ()):
-            await self._write(owed)
-        return result
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
