@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.plan.approvals import refuse_unapproved
@@ -48,7 +48,8 @@ class Prepared:
 
     def clients(self) -> dict[str, Client]:
         """The OAuth clients that stand in for credentials, by the credential's name."""
-        return clients_of(self.plan, self.values)
+        fallback = self.operation.fallback
+        return clients_of(self.plan, self.values, fallback.ask.scopes if fallback else ())
 
     def scope(self, more: Mapping[str, Any]) -> RunScope:
         """The scope of a step: the known values and what has come since."""
@@ -169,7 +170,7 @@ def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
         return str(run_id)
     if not 1 <= len(reference) <= _LONGEST_REFERENCE:
         sink.error("FC0804", f"the reference must have 1 to {_LONGEST_REFERENCE} characters")
-    if find_cards(reference):
+    if holds_card(reference):
         sink.error("FC0812", "the reference looks like a card number")
     return reference
 

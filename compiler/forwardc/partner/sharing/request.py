@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.card_like import holds_card
 from forwardc.partner.problem import Kind, Refusal
 
 REFERENCE_MEMBER: Final = "partnerPaymentReference"
@@ -163,7 +163,7 @@ def _reference_mistakes(value: object) -> Iterator[tuple[str, str]]:
         yield at, f"must have 1 to {LONGEST_REFERENCE} characters"
     elif _UNPRINTABLE.search(value):
         yield at, "holds a control character"
-    elif find_cards(value):
+    elif holds_card(value):
         yield at, "looks like a card number"
 
 
