@@ -106,7 +106,8 @@ def test_answers_are_as_described(serve: Serve) -> None:
         ({"partnerPaymentReference": "x", "destination": NAME, "customerIdentifiers": None}, False),
         (
             {
-                "partnerPaymentReference": "x", "destination": NAME,
+                "partnerPaymentReference": "x",
+                "destination": NAME,
                 "customerIdentifiers": {"a": 1},
             },
             False,
