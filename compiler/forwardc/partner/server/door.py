@@ -3,6 +3,7 @@
 Plain ASGI around an application. Each call ends here, whatever becomes of it, and is told once.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterable
@@ -101,6 +102,9 @@ class Door:
                 call.status = 499
             except Refusal as refusal:
                 await self._refuse(refusal, call, scope, receive, send)
+            except asyncio.CancelledError:
+                if not call.status:
+                    await self._refuse(_stopped(), call, scope, receive, send)
             except Exception as problem:
                 # The application answers its own mistakes, and then raises them again.
                 if not call.status:
@@ -160,6 +164,11 @@ class Door:
         call.problem = refusal.kind.slug
         answer = answer_of(refusal, f"urn:uuid:{call.id}")
         await answer(scope, receive, _noting(send, call, scope))
+
+
+def _stopped() -> Refusal:
+    detail = "The server stops. Send it again after `Retry-After` seconds: it is not sent twice."
+    return Refusal(Kind.UNAVAILABLE, detail, headers={**_CLOSE, **retry_after(_STOPPING_S)})
 
 
 def _name_in(host: str | None) -> str:

@@ -23,7 +23,6 @@ from forwardc.partner.lookup.opening import open_lookup
 from forwardc.partner.lookup.problems import problems
 from forwardc.partner.server.approved import approved
 from forwardc.partner.server.counted import CountedDatabase, CountedLookup
-from forwardc.partner.server.leaving import leave
 from forwardc.partner.server.metrics import Metrics
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.traces import NoOtel, open_traces
@@ -40,6 +39,7 @@ from forwardc.runtime import secrets
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.leaving import leave_all
 from forwardc.runtime.means import Means
 from forwardc.runtime.policy.retry import Policy
 from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
@@ -49,6 +49,7 @@ from forwardc.runtime.sources.lookup import open_lookup as open_secrets
 from forwardc.runtime.store_journal import StoreJournal
 
 CODE: Final = "FC0833"
+_STOPPED: Final = "the server stopped before the answer came"
 Ways = dict[tuple[str, str], Way]
 
 
@@ -136,7 +137,7 @@ class Parts:
         """End in order; how many forwards are unknown from now on."""
         await self.sharing.drain(drain_s)
         try:
-            left = leave(self.store, self.owner)
+            left = leave_all(self.store, self.owner, _STOPPED)
         except HistoryError:
             # The next process finds these runs by their owner, who is dead then.
             left = 0

@@ -60,8 +60,11 @@ class Server(uvicorn.Server):
         if self._until is None:
             self._until = now + self._parts.settings.server.stop_within
         # The documents of the server and its health can be read until the last call has ended.
-        self.should_exit = self._parts.traffic.under_way == 0 or now >= self._until
-        return self.should_exit
+        if self._parts.traffic.under_way and now >= self._until:
+            # Their callers are told what is certain of them.
+            await self._parts.sharing.drain(0)
+            self.should_exit = True
+        return self.should_exit or self._parts.traffic.under_way == 0
 
 
 def serve(parts: Parts, listener: socket.socket, parent: int | None = None) -> None:

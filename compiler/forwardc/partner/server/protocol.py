@@ -74,12 +74,20 @@ class Limited(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         self._forget()
-        if self._idle():
+        if not self._idle() and not self.cycle.more_body:
+            # A call that is whole gets its answer; what came behind it is not looked at.
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        if self._idle() or not self.cycle.response_started:
             answer = answer_of(refusal)
             status = answer.status_code
             head = [b"HTTP/1.1 %d %s" % (status, _REASONS[status]), b"connection: close"]
             head += [name + b": " + value for name, value in answer.raw_headers]
             self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
+        if not self._idle():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.close()
 
     def _expect(self) -> None:

@@ -23,6 +23,7 @@ from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryContended
 from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.leaving import leave
 from forwardc.runtime.store_journal import is_dead
 
 _TAKE: Final = (
@@ -129,7 +130,7 @@ def end(tx: Transaction, mine: Mine, state: State, status: int, sealed: str | No
 def give_up(tx: Transaction, mine: Mine, now: Moment) -> State:
     """Record what is certain of a share that its own process forwards no longer."""
     state = State.UNKNOWN if _was_sent(tx, mine.run_id) else State.NOT_SENT
-    writes.stop(tx, mine.run_id, "it was given up", now)
+    leave(tx, mine.run_id, "the server stopped before the answer came", now)
     end(tx, mine, state, 0, None)
     return state
 

@@ -1,0 +1,253 @@
+"""`forwardc serve` over the network: what comes in, what is refused, what is written down."""
+
+import json
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
+NESTED = b'{"partnerPaymentReference":' + b'{"a":' * 2_000 + b"1" + b"}" * 2_000 + b"}"
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
+def post(server: Server, body: bytes, source: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    transport = httpx.HTTPTransport(local_address=source)
+    with server.client(transport=transport) as client:
+        asked = server.shop.request()["headers"]
+        known = {**asked, "Content-Type": "application/json"}
+        known |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(PATH, content=body, headers=known)
+
+
+def talk(server: Server, *parts: bytes, pause: float = 0.0, within: float = 5.0) -> bytes:
+    """What comes back over one connection until it is closed."""
+    port = urlsplit(server.url).port
+    with socket.create_connection(("127.0.0.1", port), timeout=within) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+        told = b""
+        try:
+            while chunk := connection.recv(65_536):
+                told += chunk
+        except ConnectionResetError:
+            pass
+        return told
+
+
+def head(server: Server, *fields: str) -> bytes:
+    token = server.shop.token()
+    lines = [
+        f"POST {PATH} HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {token}",
+        "Content-Type: application/json",
+        *fields,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def test_a_merchants_way_from_client_to_replay(server: Server) -> None:
+    done = server.shop.run("clients", "issue", "rokt", "--json")
+    client = json.loads(done.stdout)
+    with server.client() as session:
+        granted = session.post(
+            "/oauth/token",
+            auth=(client["client_id"], client["client_secret"]),
+            data={"grant_type": "client_credentials"},
+        ).json()
+        asked = server.shop.request(1, granted["access_token"])
+        first, second = (session.post(PATH, **asked) for _ in range(2))
+    answer = first.json()
+    assert first.status_code == 200
+    assert answer["status"] == 200
+    assert answer["body"]["destination_response"]["status"] == 200
+    assert answer["request-time"] >= 0
+    assert second.content == first.content
+    assert second.headers["idempotent-replayed"] == "true"
+    assert second.headers["forwardc-run"] == first.headers["forwardc-run"]
+    assert "server" not in first.headers
+    shown = server.shop.run("history", "show", first.headers["forwardc-run"])
+    assert "approved" in shown.stdout, shown.stderr
+
+
+def test_a_decline_is_an_answer(server: Server) -> None:
+    answer = server.call(100)
+    assert answer.status_code == 200
+    assert answer.json()["status"] == 402
+
+
+def test_a_token_of_nobody_is_refused(server: Server) -> None:
+    with server.client() as client:
+        body = server.shop.request()["json"]
+        answer = client.post(PATH, json=body)
+        assert problem(answer) == (401, "invalid-token")
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("source", "headers", "expected"),
+    [
+        ("127.0.0.2", {}, 403),
+        ("127.0.0.2", {"X_Forwarded_For": "127.0.0.1"}, 403),
+        ("127.0.0.2", {"Forwarded": "for=127.0.0.1"}, 403),
+        ("127.0.0.2", {"X_Real_IP": "127.0.0.1", "CF_Connecting_IP": "127.0.0.1"}, 403),
+        ("127.0.0.9", {"X_Forwarded_For": "127.0.0.1"}, 415),
+        ("127.0.0.9", {"X_Forwarded_For": "127.0.0.1, 192.0.2.1"}, 403),
+        ("127.0.0.9", {"Forwarded": 'for="198.51.100.7:4711"'}, 415),
+        ("127.0.0.9", {"Forwarded": "for=127.0.0.1", "X_Forwarded_For": "192.0.2.1"}, 400),
+        ("127.0.0.9", {"X_Forwarded_For": "unknown"}, 400),
+        ("127.0.0.9", {}, 403),
+        ("127.0.0.1", {"X_Forwarded_For": "192.0.2.1"}, 415),
+    ],
+)
+def test_addresses_are_those_of_the_network(
+    server: Server, source: str, headers: dict[str, str], expected: int
+) -> None:
+    """415 is the first thing that somebody who was let in gets, for a body of another type."""
+    answer = post(server, b"x", source, Content_Type="text/plain", **headers)
+    assert answer.status_code == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"x" * 65_537, (413, "content-too-large")),
+        (b" " * 65_536, (400, "invalid-request")),
+        (NESTED, (400, "invalid-request")),
+        (b'{"destination":"a","destination":"b"}', (400, "invalid-request")),
+        (b"{}", (400, "invalid-request")),
+        (b"[1e999]", (400, "invalid-request")),
+        (b"\xff\xfe", (400, "invalid-request")),
+        (b"", (400, "invalid-request")),
+    ],
+    ids=["large", "blank", "deep", "twice", "empty", "number", "bytes", "nothing"],
+)
+def test_bodies_that_are_none_are_refused(
+    server: Server, body: bytes, expected: tuple[int, str]
+) -> None:
+    before = server.shop.vault.forwards
+    assert problem(post(server, body)) == expected
+    assert server.shop.vault.forwards == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["' OR 1=1 --", "{{ secret_rokt_token }}", "${params.reference}", "../../etc/passwd"],
+)
+def test_a_reference_of_another_language_is_not_found(server: Server, text: str) -> None:
+    asked: dict[str, Any] = server.shop.request()
+    asked["json"]["partnerPaymentReference"] = text
+    with server.client() as client:
+        assert problem(client.post(PATH, **asked)) == (404, "payment-not-found")
+
+
+def test_a_body_that_comes_too_slowly_is_given_up(server: Server) -> None:
+    began = time.monotonic()
+    told = talk(server, head(server, "Content-Length: 10"), b"{")
+    assert told.startswith(b"HTTP/1.1 408 ")
+    assert b"/problems/request-timeout" in told
+    assert 0.5 < time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(), (b"GET / HT",), (b"\r\n",), (b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\r\n")],
+    ids=["nothing", "half", "blank", "after"],
+)
+def test_a_head_that_does_not_come_is_not_waited_for(
+    server: Server, parts: tuple[bytes, ...]
+) -> None:
+    began = time.monotonic()
+    talk(server, *parts, pause=0.1)
+    assert 0.5 < time.monotonic() - began < 4
+
+
+def test_a_head_that_comes_byte_by_byte_is_not_waited_for(server: Server) -> None:
+    port = urlsplit(server.url).port
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        try:
+            for one in b"GET /health HTTP/1.1\r\nX-Slow: " + b"x" * 100:
+                connection.sendall(bytes([one]))
+                time.sleep(0.05)
+        except OSError:
+            pass
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, b"431"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),
+        (b"GET /health HTTP/9.9\r\n\r\n", b"400"),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\n X: folded\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+    ],
+    ids=["long", "tls", "version", "folded", "negative", "both", "chunk"],
+)
+def test_what_is_not_http_is_refused(server: Server, sent: bytes, status: bytes) -> None:
+    told = talk(server, sent)
+    assert told.startswith(b"HTTP/1.1 " + status)
+    assert b"application/problem+json" in told
+
+
+def test_chunks_that_never_end_are_cut_off(server: Server) -> None:
+    chunk = b"1000\r\n" + b"x" * 4_096 + b"\r\n"
+    told = talk(server, head(server, "Transfer-Encoding: chunked"), *[chunk] * 17)
+    assert told.startswith(b"HTTP/1.1 413 ")
+
+
+def test_garbage_behind_a_call_harms_nobody(server: Server) -> None:
+    good = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    told = talk(server, good + b"\x00\xffnonsense\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert told.endswith(b'{"status":"ok"}')
+    told = talk(server, good * 20 + good[:-2] + b"Connection: close\r\n\r\n")
+    assert told.count(b'{"status":"ok"}') == 21
+
+
+def test_a_name_that_is_not_ours_is_refused(server: Server) -> None:
+    answer = post(server, b"{}", Host="evil.example")
+    assert problem(answer) == (421, "misdirected")
+
+
+def test_no_value_of_a_call_is_written_down(server: Server) -> None:
+    token = server.shop.token()
+    key = "order-77-key"
+    with server.client() as client:
+        asked = server.shop.request(2, token)
+        asked["headers"] |= {"Idempotency-Key": key}
+        assert client.post(f"{PATH}?note={key}", **asked).status_code == 200
+        client.get("/metrics")
+        figures = client.get("/metrics").text
+    written = "".join(server.lines) + figures
+    for value in (reference(2), EMAIL, SOURCE, token, token.split(".")[2], key, "127.0.0.1"):
+        assert value not in written
+    told = server.calls()[-3]
+    assert (told["route"], told["status"], told["outcome"]) == (PATH, 200, "approved")
+    assert told["client"] == "rokt-test"
+    outcome = f'destination="{NAME}",outcome="approved",vault="checkout"'
+    assert f"forwardc_forwards_total{{{outcome}}}" in figures
+
+
+def test_the_server_describes_itself(server: Server) -> None:
+    with server.client() as client:
+        assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+        assert "HTTP 404" in client.get("/problems/payment-not-found").text
+        assert client.get("/ready").json()["status"] == "ok"
+        assert problem(client.get("/history")) == (404, "not-found")
+        assert problem(client.put(PATH)) == (405, "method-not-allowed")
