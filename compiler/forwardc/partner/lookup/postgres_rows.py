@@ -65,22 +65,24 @@ class PostgresAsker:
     async def _asked(self, slot: "_Slot", reference: bytes | None) -> Rows:
         if slot.line is not None:
             try:
-                return _rows(await slot.line.ask(self._query, reference))
+                return await self._answered(slot, slot.line, reference)
             except _Lost:
                 # The server ended it while nobody asked. Reading twice changes nothing.
                 slot.drop()
-            except BaseException:
-                slot.drop_busy()
-                raise
         slot.line = await self._connected()
         try:
-            return _rows(await slot.line.ask(self._query, reference))
+            return await self._answered(slot, slot.line, reference)
         except _Lost:
             slot.drop()
             raise LookupFailed("the database ended the connection") from None
-        except BaseException:
-            slot.drop_busy()
-            raise
+
+    async def _answered(self, slot: "_Slot", line: "_Line", reference: bytes | None) -> Rows:
+        try:
+            return _rows(await line.ask(self._query, reference))
+        finally:
+            # Whoever asked has left, or ran out of time: nobody will read the answer.
+            if line.busy:
+                slot.drop()
 
     async def _connected(self) -> "_Line":
         """A new connection. After a failure, nobody tries again for half a second."""
@@ -110,11 +112,6 @@ class _Slot:
         if self.line is not None:
             self.line.close()
             self.line = None
-
-    def drop_busy(self) -> None:
-        """Close a connection whose answer nobody will read."""
-        if self.line is not None and self.line.busy:
-            self.drop()
 
 
 class _Line:
