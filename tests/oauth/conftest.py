@@ -34,8 +34,9 @@ def plan() -> Plan:
     data = json.loads((PLANS / "forward.json").read_bytes())
     client = {"client_id": "client_id", "client_secret": "client_secret"}
     url = f"https://{ACCESS}/connect/token"
-    oauth = {"token_url": url, **client, "scopes": ["forward", "vault:instruments"]}
+    oauth = {"token_url": url, **client, "scopes": ["forward"]}
     data["credentials"]["api_key"]["or"] = {"oauth": oauth}
+    data["operations"]["card_with_cvc"]["fallback"]["ask"]["scopes"] = ["vault:instruments"]
     data["hosts"]["vault"].append(ACCESS)
     return load_plan(json.dumps(data).encode())
 

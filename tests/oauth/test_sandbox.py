@@ -126,18 +126,19 @@ def test_the_secrets_command_tells_why_there_is_no_token(
     assert "FC0826" in capfd.readouterr().err
 
 
-def test_a_run_asks_for_no_more_than_it_needs(root: Path) -> None:
-    plans = {
-        name: read_plan(root / "build", "checkout", name, "sandbox", Sink())
-        for name in ("adyen", "stripe")
-    }
-    scopes = {}
-    for name, found in plans.items():
+def test_an_operation_asks_for_no_more_than_it_needs(root: Path) -> None:
+    scopes: dict[str, tuple[str, ...]] = {}
+    for name in ("adyen", "stripe"):
+        found = read_plan(root / "build", "checkout", name, "sandbox", Sink())
         assert found is not None
         instead = found.credentials["api_key"].instead
         assert instead is not None
-        scopes[name] = instead.oauth.scopes
         assert found.secret_store is not None
         assert found.secret_store.scopes == ("forward:secrets",)
         assert "access.sandbox.checkout.com" in found.hosts.vault
-    assert scopes == {"adyen": ("forward", "vault:instruments"), "stripe": ("forward",)}
+        for operation, one in found.operations.items():
+            more = one.fallback.ask.scopes if one.fallback else ()
+            scopes[f"{name}.{operation}"] = (*instead.oauth.scopes, *more)
+    asking = {name for name, wanted in scopes.items() if "vault:instruments" in wanted}
+    assert asking == {"adyen.network_token_cit", "adyen.network_token_mit"}
+    assert {wanted[0] for wanted in scopes.values()} == {"forward"}

@@ -37,7 +37,7 @@ def test_a_token_is_made_for_the_scopes_of_the_plan_and_used(runner, vault) -> N
             "grant_type": ["client_credentials"],
             "client_id": [ID],
             "client_secret": [SECRET],
-            "scope": ["forward vault:instruments"],
+            "scope": ["forward"],
         }
     ]
     assert network.used == [f"Bearer {NEW}1"]
@@ -111,6 +111,17 @@ def test_the_question_about_an_instrument_renews_a_token_too(runner, vault) -> N
     assert not ran.result.fell_back
     asked = "/instruments/src_visa_approved0000000000000"
     assert network.paths == [MADE, asked, MADE, asked, "/forward"]
+    assert [one["scope"] for one in network.made] == [["forward vault:instruments"]] * 2
+
+
+def test_who_falls_back_needs_no_permission_to_ask(runner, vault) -> None:
+    network = vault(instrument="inactive")
+    ran = runner(network, "card_with_cvc")
+    assert ran.result is not None, ran.sink.sorted()
+    assert ran.result.fell_back
+    scopes = [["forward vault:instruments"], ["forward"]]
+    assert [one["scope"] for one in network.made] == scopes
+    assert network.used == [f"Bearer {NEW}1", f"Bearer {NEW}2"]
 
 
 def test_one_token_serves_many_runs_at_once(plan: Plan, vault) -> None:
@@ -123,6 +134,17 @@ def test_one_token_serves_many_runs_at_once(plan: Plan, vault) -> None:
 
     assert len(set(asyncio.run(go()))) == 1
     assert len(network.made) == 1
+
+
+def test_what_is_approved_names_the_permission_of_the_question(plan: Plan) -> None:
+    operation = plan.operations["card_with_cvc"]
+    assert operation.fallback
+    ask = operation.fallback.ask.model_copy(update={"scopes": ()})
+    fallback = operation.fallback.model_copy(update={"ask": ask})
+    narrow = operation.model_copy(update={"fallback": fallback})
+    changed = plan.model_copy(update={"operations": {**plan.operations, "card_with_cvc": narrow}})
+    assert approval_digest(changed, "card_with_cvc") != approval_digest(plan, "card_with_cvc")
+    assert approval_digest(changed, "card") == approval_digest(plan, "card")
 
 
 def test_other_scopes_are_another_token(plan: Plan, vault) -> None:

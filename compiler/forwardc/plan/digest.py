@@ -82,10 +82,12 @@ def leaving(plan: Plan, operation: str) -> Json:
 def _token_requests(plan: Plan, operation: Operation) -> Json:
     """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
     known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    asked = list(operation.fallback.ask.scopes) if operation.fallback else []
     found = {
-        name: one.instead.oauth.model_dump(mode="json")
+        name: {**oauth.model_dump(mode="json"), "scopes": [*oauth.scopes, *asked]}
         for name, one in known.items()
         if one is not None and one.instead is not None
+        for oauth in (one.instead.oauth,)
     }
     return {"tokens": found} if found else {}
 

@@ -289,10 +289,14 @@ class Tells(Part):
 
 
 class Ask(Part):
-    """A question to the vault before anything is sent: `when` over its answer."""
+    """A question to the vault before anything is sent: `when` over its answer.
+
+    `scopes` are what an access token needs for it, beside those of every run.
+    """
 
     http: Http
     when: PlanTerm
+    scopes: tuple[str, ...] = ()
     tells: Tells = Tells()
 
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -127,10 +127,12 @@ def client_of(
     return Client(oauth, client_id, client_secret, wanted, plan.hosts.vault)
 
 
-def clients_of(plan: Plan, values: Mapping[str, Any]) -> dict[str, Client]:
+def clients_of(
+    plan: Plan, values: Mapping[str, Any], more: Iterable[str] = ()
+) -> dict[str, Client]:
     """The clients that make credentials of a run, by the name under which a request holds them.
 
-    `values` are those of a run: `vault.NAME` is a credential.
+    `values` are those of a run: `vault.NAME` is a credential. `more` are scopes beside the plan's.
     """
     given = {
         name.removeprefix("vault."): value
@@ -138,7 +140,11 @@ def clients_of(plan: Plan, values: Mapping[str, Any]) -> dict[str, Client]:
         if name.startswith("vault.")
     }
     found = {name: client_of(plan, given, name) for name in plan.credentials}
-    return {f"vault.{name}": client for name, client in found.items() if client is not None}
+    return {
+        f"vault.{name}": replace(client, scopes=(*client.scopes, *more))
+        for name, client in found.items()
+        if client is not None
+    }
 
 
 async def access(

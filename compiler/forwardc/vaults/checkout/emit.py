@@ -51,7 +51,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
             "vault": vault_hosts,
             "destination": [program.host],
         },
-        "credentials": {"api_key": _api_key(program, access, facts)},
+        "credentials": {"api_key": _api_key(access, facts)},
         "keys": {"jwks": f"https://{host}{facts.value('paths', 'jwks')}"},
         "secret_store": {
             "url": f"https://{host}{facts.value('paths', 'secrets')}",
@@ -65,15 +65,12 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     }
 
 
-def _api_key(program: Program, host: str, facts: Facts) -> Json:
-    """The secret key, or an OAuth client, with the scopes of what its token is used for."""
-    scopes = ["forward"]
-    if any(op.fallback and uses_network_token(op) for op in program.operations):
-        scopes.append("instruments")
+def _api_key(host: str, facts: Facts) -> Json:
+    """The secret key, or an OAuth client, with the scope that every run needs."""
     client = {
         "token_url": f"https://{host}{facts.value('paths', 'token')}",
         **facts.value("authentication", "oauth_client"),
-        "scopes": [facts.value("scopes", name) for name in scopes],
+        "scopes": [facts.value("scopes", "forward")],
     }
     return {**facts.value("authentication", "secret_key"), "or": {"oauth": client}}
 
@@ -138,6 +135,7 @@ def _fallback(context: Context, facts: Facts) -> Json:
                 "headers": _api_headers(),
             },
             "when": Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
+            "scopes": [facts.value("scopes", "instruments")],
             "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
         },
     }
