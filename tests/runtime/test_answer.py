@@ -71,13 +71,22 @@ def answer(body: str) -> DestinationAnswer:
     ],
 )
 def test_bodies_as_data(body: str, document: object) -> None:
-    assert answer(body).document() == document
+    assert answer(body).values().document() == document
 
 
 def test_what_does_not_parse_is_null() -> None:
     values = answer("no json").values()
     assert values["response.json"] is values["response.xml"] is values["response.form"] is None
     assert values["response.text"] == "no json"
+    with pytest.raises(KeyError):
+        values["response.other"]
+
+
+def test_an_answers_values_stand_beside_those_of_the_run() -> None:
+    values = answer("<a>1</a>").values({"params.a": 1, "response.status": 500})
+    assert (values["params.a"], values["response.status"]) == (1, 200)
+    assert dict(values)["response.xml"] == {"a": "1"}
+    assert len(values) == 7
 
 
 @pytest.mark.parametrize(

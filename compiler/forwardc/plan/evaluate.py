@@ -138,20 +138,28 @@ def _call(call: Call, scope: Scope) -> Value:
         return ABSENT
     args = [evaluate(arg, scope) for arg in call.args]
     named = {name: evaluate(value, scope) for name, value in call.named}
-    named = {name: value for name, value in named.items() if not is_absent(value)}
-    if call.function == "json":
+    present = {name: value for name, value in named.items() if not is_absent(value)}
+    return applied(call.function, args, present)
+
+
+def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
+    """What a function gives for values; `***` where one of them is masked.
+
+    Raises `CannotCompute`.
+    """
+    if function == "json":
         return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
-    if call.function == "text":
+    if function == "text":
         return joined(args)
-    if call.function == "jwe":
+    if function == "jwe":
         args, named = (
             [_json_text(arg) for arg in args],
             {k: _json_text(v) for k, v in named.items()},
         )
     hidden = [piece for value in (*args, *named.values()) for piece in _fragments(value)]
     if any(piece != MASKED for piece in hidden):
-        raise TypeError(f"{call.function} is applied to the syntax of a vault")
-    return MASKED if hidden else _computed(call.function, args, named)
+        raise TypeError(f"{function} is applied to the syntax of a vault")
+    return MASKED if hidden else _computed(function, args, named)
 
 
 def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:

@@ -14,6 +14,7 @@ from forwardc.plan.evaluate import (
     CannotCompute,
     Scope,
     TooLong,
+    applied,
     checked_line,
     evaluate,
     joined,
@@ -74,8 +75,26 @@ def folded(term: Term) -> Write:
             return lambda scope: limited(term, value(scope))
         case Ref():
             return lambda scope: reference(term, scope)
+        case Lit(value=literal):
+            return lambda _scope: literal
+        case Call():
+            return _called(term)
         case _:
             return lambda scope: evaluate(term, scope)
+
+
+def _called(call: Call) -> Write:
+    args = [folded(arg) for arg in call.args]
+    named = [(name, folded(value)) for name, value in call.named]
+
+    def write(scope: Scope) -> Value:
+        return applied(
+            call.function,
+            [arg(scope) for arg in args],
+            {name: value(scope) for name, value in named},
+        )
+
+    return write
 
 
 def constant(term: Term) -> bool:

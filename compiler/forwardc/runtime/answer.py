@@ -4,9 +4,10 @@ Where it stands is data of the plan; no vault is known here.
 """
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from forwardc.plan.model import Failure, HeadersAt, ReadDirect, ReadVault, Step
@@ -35,24 +36,40 @@ class DestinationAnswer:
     request_id: str | None = None
     vault_status: int | None = None
 
-    def values(self) -> dict[str, Any]:
-        """The references `response.*` of outcome rules; what does not parse is null."""
-        return {
-            "response.status": self.status,
-            "response.headers": self.headers,
-            "response.text": self.body,
-            "response.json": parse_json(self.body),
-            "response.form": _parse_form(self.body),
-            "response.xml": parse_xml(self.body),
+    def values(self, others: Mapping[str, Any] | None = None) -> "Values":
+        """The references of outcome rules: `response.*`, and those of a run."""
+        return Values(self, others or {})
+
+
+class Values(Mapping[str, Any]):
+    """`response.*` of one answer beside other references; what does not parse is null.
+
+    Parsed when it is asked for, and once: few rules read more than one of the forms.
+    """
+
+    def __init__(self, answer: DestinationAnswer, others: Mapping[str, Any]) -> None:
+        self._body = answer.body
+        self._known: dict[str, Any] = {
+            **others,
+            "response.status": answer.status,
+            "response.headers": answer.headers,
+            "response.text": answer.body,
         }
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known and name in _FORMS:
+            self._known[name] = _FORMS[name](self._body)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._known, **_FORMS})
+
+    def __len__(self) -> int:
+        return len({**self._known, **_FORMS})
 
     def document(self) -> Any:
         """The body as data for outputs: JSON, else XML, else a form, else None."""
-        for parse in (parse_json, parse_xml, _parse_form):
-            found: Any = parse(self.body)
-            if found is not None:
-                return found
-        return None
+        return next((found for name in _FORMS if (found := self[name]) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +217,10 @@ def _parse_form(text: str) -> dict[str, str] | None:
     except ValueError:
         return None
     return dict(pairs) or None
+
+
+_FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "response.json": parse_json,
+    "response.xml": parse_xml,
+    "response.form": _parse_form,
+}

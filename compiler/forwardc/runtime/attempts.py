@@ -58,6 +58,8 @@ class _Course:
     attempts: int = 0
     tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
     renewed_token: bool = False
+    called: str = ""
+    hosts: tuple[str, str] = ("", "")
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""
@@ -65,6 +67,15 @@ class _Course:
         self.keys = keys_for(
             prepared.given_key, prepared.operation, self.step.name, prepared.run_id, means.ambient
         )
+
+    def aim(self, scope: RunScope) -> None:
+        """Note what the next attempt asks of the destination, and the hosts: ours and its."""
+        step = self.step
+        url = show_url(step.destination, scope)
+        behind = urlsplit(url).hostname or ""
+        direct = step.deliver == "direct"
+        asked = behind if direct else urlsplit(show_url(step.http, scope)).hostname or ""
+        self.called, self.hosts = f"{step.destination.method} {url}", (asked, behind)
 
     @property
     def replays(self) -> bool:
@@ -99,7 +110,8 @@ async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport 
     for name, value in last.concluded.outputs.items():
         journey.outputs[f"steps.{step.name}.{name}"] = value
     journey.came[step.name] = came_of(last.sent, last.read)
-    return replace(last.report, attempts=course.attempts)
+    report = last.report
+    return replace(report, attempts=course.attempts) if course.attempts != 1 else report
 
 
 def may_ask_again(journey: Journey, step: Step, doubt: Doubt) -> bool:
@@ -149,8 +161,9 @@ async def _attempt(course: _Course) -> _Tried | None:
     prepared, means = journey.prepared, journey.means
     values = {**journey.outputs, **moment(course.keys, means.ambient.now())}
     scope = prepared.scope(values)
+    course.aim(scope)
     try:
-        resting = _resting(course, scope)
+        resting = _resting(course)
         if resting is not None:
             return _nothing_sent(course, scope, resting)
         course.tokens = await _tokens(prepared, step, means)
@@ -158,14 +171,15 @@ async def _attempt(course: _Course) -> _Tried | None:
         scope = prepared.scope(values | course.tokens | await _vault_key(prepared, step, means))
         bound = _bound(journey, step, scope)
         if bound is None:
-            _release(course, scope)
+            _release(course)
             return None
-        number = await means.journal.intent(str(prepared.run_id), _intent(course, scope, bound))
+        intent = Intent(step.name, course.keys, course.called, bound.shown)
+        number = await means.journal.intent(str(prepared.run_id), intent)
     except NoKey as problem:
-        _release(course, scope)
+        _release(course)
         return _nothing_sent(course, scope, str(problem))
     except JournalFailed as problem:
-        _release(course, scope)
+        _release(course)
         journey.sink.error(problem.code, f"step {step.name}: {problem}", hint=problem.hint)
         return None
     course.attempts += 1
@@ -173,27 +187,18 @@ async def _attempt(course: _Course) -> _Tried | None:
         step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
     )
     sent = await means.sender.send(bound, prepared.hosts(step), limits)
-    tried = _tried(course, scope, Trip(course.keys, bound, sent))
-    judge(means.breaker, step, _hosts(course, scope), sent, tried.read)
+    tried = _tried(course, scope, bound, sent)
+    judge(means.breaker, step, course.hosts, sent, tried.read)
     wait = _wait(course, tried)
     await _record(course, number, tried, final=wait is None)
-    return replace(tried, wait=wait)
+    return tried if wait is None else replace(tried, wait=wait)
 
 
-def _hosts(course: _Course, scope: RunScope) -> tuple[str, str]:
-    """The host that we call, and the destination's."""
-    destination = urlsplit(show_url(course.step.destination, scope)).hostname or ""
-    if course.step.deliver == "direct":
-        return destination, destination
-    url = urlsplit(show_url(course.step.http, scope))
-    return url.hostname or "", destination
-
-
-def _resting(course: _Course, scope: RunScope) -> str | None:
+def _resting(course: _Course) -> str | None:
     """Why nothing may be sent now, where a circuit is open."""
     breaker = course.journey.means.breaker
     let_through: list[str] = []
-    for host in dict.fromkeys(_hosts(course, scope)):
+    for host in dict.fromkeys(course.hosts):
         if breaker.refuses(host):
             for other in let_through:
                 breaker.release(other)
@@ -202,14 +207,14 @@ def _resting(course: _Course, scope: RunScope) -> str | None:
     return None
 
 
-def _release(course: _Course, scope: RunScope) -> None:
-    for host in dict.fromkeys(_hosts(course, scope)):
+def _release(course: _Course) -> None:
+    for host in dict.fromkeys(course.hosts):
         course.journey.means.breaker.release(host)
 
 
 def _nothing_sent(course: _Course, scope: RunScope, reason: str) -> _Tried:
     """An attempt that ended before there was a request."""
-    return _tried(course, scope, Trip(course.keys, None, NotSent(f"{reason}; nothing was sent")))
+    return _tried(course, scope, None, NotSent(f"{reason}; nothing was sent"))
 
 
 def _bound(journey: Journey, step: Step, scope: RunScope) -> BoundRequest | None:
@@ -248,23 +253,14 @@ async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, 
     return {"vault.jwk": Secret(jwk)}
 
 
-def _intent(course: _Course, scope: RunScope, bound: BoundRequest) -> Intent:
-    step = course.step
-    called = f"{step.destination.method} {show_url(step.destination, scope)}"
-    return Intent(step.name, course.keys, called, bound.shown)
-
-
-def _tried(course: _Course, scope: RunScope, trip: Trip) -> _Tried:
+def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
     journey, step = course.journey, course.step
-    assert trip.sent is not None  # noqa: S101 - every attempt ends with something
-    read = read_answer(step, trip.sent)
+    read = read_answer(step, sent)
     concluded = _settled(course, read, conclude(step, read, scope.values))
-    journey.redactor.hide_values({f"_{name}": one for name, one in concluded.outputs.items()})
-    report = reported(step, trip, concluded, scope, journey.redactor)
-    if step.deliver == "vault":
-        told = journey.card
-        report = replace(report, scheme=told.scheme, issuing_country=told.issuing_country)
-    return _Tried(report, read, trip.sent, concluded)
+    journey.redactor.hide_values(concluded.outputs)
+    card = journey.card if step.deliver == "vault" else CardFacts()
+    trip = Trip(course.called, course.keys, bound, sent, card)
+    return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 
 
 def _settled(course: _Course, read: Read, concluded: Concluded) -> Concluded:

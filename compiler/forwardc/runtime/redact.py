@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 
 from forwardc.diagnostics.render.clean import printable
 from forwardc.diagnostics.scan import find_cards, mask
+from forwardc.plan.escape import UNRESERVED
 from forwardc.plan.values import MASK, Secret
 from forwardc.runtime.shapes import BoundRequest
 
@@ -29,10 +30,11 @@ _TELLING = (
 class Redactor:
     """Replaces every tainted value of a run by `***`, however it was encoded."""
 
-    __slots__ = ("_hidden",)
+    __slots__ = ("_hidden", "_longest_first")
 
     def __init__(self) -> None:
         self._hidden: set[str] = set()
+        self._longest_first: tuple[str, ...] = ()
 
     def hide_values(self, values: Mapping[str, Any]) -> None:
         """Hide every `Secret` among the values of a scope."""
@@ -47,8 +49,7 @@ class Redactor:
 
     def hide(self, text: str) -> str:
         """A text without the run's tainted values and card numbers, and otherwise unchanged."""
-        # Longest first, so that no value leaves the rest of a longer one behind.
-        for value in sorted(self._hidden, key=len, reverse=True):
+        for value in self._longest_first:
             text = text.replace(value, MASK)
         return mask(text)
 
@@ -64,9 +65,12 @@ class Redactor:
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _hide(self, values: Iterable[str]) -> None:
-        for value in values:
-            if len(value) >= _SHORTEST:
-                self._hidden |= _spellings(value)
+        found = {value for value in values if len(value) >= _SHORTEST}
+        new = set().union(*map(_spellings, found)) - self._hidden
+        if new:
+            self._hidden |= new
+            # So that no value leaves the rest of a longer one behind.
+            self._longest_first = tuple(sorted(self._hidden, key=len, reverse=True))
 
 
 def count_cards(text: str) -> int:
@@ -75,6 +79,8 @@ def count_cards(text: str) -> int:
 
 
 def _spellings(value: str) -> set[str]:
+    if UNRESERVED.issuperset(value):
+        return {value}
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     quoted = {spell(value, safe="", errors="replace") for spell in (quote, quote_plus)}
     return {value, *escaped, *quoted}

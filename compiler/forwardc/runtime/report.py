@@ -8,12 +8,11 @@ from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
-from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.outcome import outcome_of
 from forwardc.runtime.outputs import Outputs, outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
 from forwardc.runtime.send import Answer, Sent
-from forwardc.runtime.shapes import BoundRequest, Came, Keys, Party, StepReport
+from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Party, StepReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,9 @@ def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
     """Apply the step's rules to what came back. A missing required output makes it unknown."""
     if isinstance(read, Ended):
         return Concluded(read.outcome, read.rejected_by, read.reason, read)
-    outputs = outputs_of(step.outputs, read.document())
-    outcome = outcome_of(step.outcome, {**values, **read.values()})
+    told = read.values(values)
+    outputs = outputs_of(step.outputs, told.document() if step.outputs else None)
+    outcome = outcome_of(step.outcome, told)
     if outcome is Outcome.APPROVED and outputs.missing:
         lacking = f"the answer lacks {', '.join(outputs.missing)}"
         return _concluded(Outcome.UNKNOWN, None, lacking, read, outputs)
@@ -54,16 +54,19 @@ def _concluded(
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What went out and what came back; both None where nothing was sent."""
+    """What went out, None where nothing was bound, and what came back.
 
+    `called` is the destination's method and URL; `card` is what the vault told by the way.
+    """
+
+    called: str
     keys: Keys
     bound: BoundRequest | None
-    sent: Sent | None
+    sent: Sent
+    card: CardFacts = field(default_factory=CardFacts)
 
 
-def reported(
-    step: Step, trip: Trip, concluded: Concluded, scope: RunScope, redactor: Redactor
-) -> StepReport:
+def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -> StepReport:
     """The step as it may be shown and kept: everything masked."""
     read = concluded.read
     answer = trip.sent if isinstance(trip.sent, Answer) else None
@@ -76,7 +79,7 @@ def reported(
     return StepReport(
         name=step.name,
         deliver=step.deliver,
-        called=f"{step.destination.method} {show_url(step.destination, scope)}",
+        called=trip.called,
         keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
@@ -90,6 +93,8 @@ def reported(
         cards_masked=count_cards(answer.body.decode("utf-8", "replace")) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
         withheld=tuple(name for name in outputs if _differs(concluded, name, outputs[name])),
+        scheme=trip.card.scheme,
+        issuing_country=trip.card.issuing_country,
     )
 
 
