@@ -19,6 +19,7 @@ COMMANDS = {
     "resolve": "Settle an unknown run by hand.",
     "pause": "Send nothing to a vault or destination.",
     "resume": "End the pause of a vault or destination.",
+    "audit": "Show what people did, and verify it.",
     "secrets": "Keep the secrets that a vault stores.",
     "tokens": "Make, show and revoke card tokens.",
     "clients": "Say who may call the partner API.",
