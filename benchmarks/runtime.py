@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.timing import Run
-from forwardc.cli.sandbox_link import IN_PROCESS, store_secrets, transport_to
+from forwardc.cli.plan_options import IN_PROCESS
+from forwardc.cli.sandbox_link import store_secrets, transport_to
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.plan_options import build_option_for
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
@@ -35,13 +36,7 @@ class _Row:
 
 @click.command(short_help="List what is approved for production.")
 @click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
-@click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans; forwardc.lock lies beside it.",
-)
+@build_option_for("; forwardc.lock lies beside it")
 @today_option
 def command(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     """List the approvals of every operation that is built for production.

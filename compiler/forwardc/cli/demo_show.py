@@ -15,7 +15,8 @@ import click
 from forwardc.cli.demo_cards import Stored, store_card
 from forwardc.cli.demo_outline import Outline
 from forwardc.cli.demo_scenes import Scene
-from forwardc.cli.sandbox_link import IN_PROCESS, store_secrets, transport_to
+from forwardc.cli.plan_options import IN_PROCESS
+from forwardc.cli.sandbox_link import store_secrets, transport_to
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan

@@ -8,6 +8,7 @@ import click
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say
 from forwardc.cli.pausing import by_option, change, must_be_known
+from forwardc.cli.plan_options import build_option_for
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.store import Store
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="VAULT|DEST")
 @by_option
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
-@click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans, which tells the names.",
-)
+@build_option_for(", which tells the names")
 @history_option
 def command(name: str, by: str, reason: str, build: Path, history: str) -> int:
     """Pause a vault or a destination: looked up before each send, by every process.

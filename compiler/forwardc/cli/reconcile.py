@@ -11,7 +11,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import build_option, secrets_option
 from forwardc.cli.run_end import warnings
 from forwardc.cli.run_resume import same_plan
 from forwardc.cli.run_work import Where, look_up_for, means_for, reached
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 @click.argument("run_id", metavar="[RUN]", required=False)
 @secrets_option
 @click.option("--sandbox", metavar="URL", help="Ask a sandbox on this machine.")
-@click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans.",
-)
+@build_option
 @history_option
 def command(
     run_id: str | None, secrets_file: Path | None, sandbox: str | None, build: Path, history: str

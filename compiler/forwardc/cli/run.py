@@ -10,7 +10,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say, say_json
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
 from forwardc.cli.run_end import How, finish, problems, warnings
 from forwardc.cli.run_inputs import pairs_of, read_params
 from forwardc.cli.run_resume import resume_run
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from forwardc.plan.model import Plan
     from forwardc.runtime.secrets import Lookup
     from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
-
-IN_PROCESS = "in-process"
 
 
 @click.command(short_help="Run a compiled operation.")
@@ -43,25 +41,13 @@ IN_PROCESS = "in-process"
 @click.option("--without", multiple=True, metavar="ATOM", help="Leave out, such as card.cvc.")
 @click.option("--idempotency-key", help="The destination's key; by default one for each run.")
 @secrets_option
-@click.option(
-    "--sandbox",
-    is_flag=False,
-    flag_value=IN_PROCESS,
-    metavar="[URL]",
-    help="Connect to a sandbox on this machine; without URL, start one in this process.",
-)
+@sandbox_option_for("Connect to")
 @history_option
 @click.option("--no-history", is_flag=True, help="Record nothing; such a run cannot be resumed.")
 @click.option("--dry-run", is_flag=True, help="Show the masked requests and send nothing.")
 @click.option("--curl", is_flag=True, help="Show each request as a masked curl command.")
 @click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
-@click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans.",
-)
+@build_option
 def command(
     target: str | None,
     vault: str | None,

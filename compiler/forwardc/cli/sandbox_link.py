@@ -3,8 +3,9 @@
 The only place that knows both the runtime and the sandbox; neither knows the other.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
@@ -14,8 +15,6 @@ from forwardc.runtime.send import Sender
 
 if TYPE_CHECKING:
     import httpx
-
-IN_PROCESS: Final = "in-process"
 
 
 class Unreachable(ValueError):  # noqa: N818 - the sandbox's state

@@ -4,12 +4,11 @@ Options are read here, what is done is the runtime's. No value is ever shown.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _OPTIONS: Final = (
@@ -19,21 +18,9 @@ _OPTIONS: Final = (
         "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
     ),
     secrets_option,
-    click.option(
-        "--sandbox",
-        is_flag=False,
-        flag_value="in-process",
-        metavar="[URL]",
-        help="Connect to a sandbox on this machine, with made-up values.",
-    ),
+    sandbox_option_for("With made-up values, connect to"),
     click.option("--json", "as_json", is_flag=True, help="Show the result as JSON."),
-    click.option(
-        "--build",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path("build"),
-        show_default=True,
-        help="Folder of compiled plans.",
-    ),
+    build_option,
 )
 
 

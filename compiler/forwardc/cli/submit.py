@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.output import note, say, say_json, shown_path, table
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import build_option, secrets_option
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -42,13 +42,7 @@ _LARGEST_KEY = 1024 * 1024
 @secrets_option
 @click.option("--fingerprint", help="Take the key of this fingerprint instead of the documented.")
 @click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
-@click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans.",
-)
+@build_option
 def command(
     vault: str,
     destination: str,

@@ -4,25 +4,17 @@ Options are read here; what is done is `tokens_work`'s.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
 _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
-_BUILD: Final = click.option(
-    "--build",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build"),
-    show_default=True,
-    help="Folder of compiled plans.",
-)
 _GATE: Final = (
     _DESTINATION,
     click.option(
@@ -30,16 +22,10 @@ _GATE: Final = (
     ),
     _CUSTOMER,
     secrets_option,
-    click.option(
-        "--sandbox",
-        is_flag=False,
-        flag_value="in-process",
-        metavar="[URL]",
-        help="Ask a sandbox on this machine; without URL, start one in this process.",
-    ),
+    sandbox_option_for("Ask"),
     history_option,
     _JSON,
-    _BUILD,
+    build_option,
 )
 
 
@@ -70,7 +56,7 @@ def command() -> None:
     help="A sandbox that runs on this machine.",
 )
 @_JSON
-@_BUILD
+@build_option
 def create(**given: Any) -> int:
     """Make a token of a test card, in a sandbox only.
 
