@@ -1,20 +1,28 @@
 """What a run does with sources: values kept for a while, failures named at once, nothing shown."""
 
+import asyncio
 import logging
 import pickle
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
+import httpx
 import pytest
 
+from attempted import Network, Notes, Went
 from forwardc.cli.main import run as cli
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.values import Secret
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.run import run
 from forwardc.runtime.secrets import gather
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import RunRequest, RunResult
 from forwardc.runtime.sources.bindings import Bindings
 from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
 from forwardc.runtime.sources.protocol import Reference, SourceFailed
@@ -25,6 +33,7 @@ TABLE = {
     "FORWARDC_SECRET_SHOP_KEY": "env:NOWHERE",
     "FORWARDC_SECRET_SHOP_SIGNING": "exec:false",
 }
+ENVIRONMENT = dict.fromkeys(TABLE, CANARY)
 Written = Callable[..., Path]
 
 
@@ -206,3 +215,52 @@ def test_the_command_sends_nothing_when_a_source_fails(
 def arguments(build: Path, *more: str) -> list[str]:
     where = ("run", "shop.two_steps", "--via", "direct", "--env", "sandbox")
     return [*where, "-p", "code=c", "-p", "note=n", "--build", str(build), *more]
+
+
+def run_of(direct: Plan, look_up: SourceLookup, *others: Coroutine[None, None, None]) -> Went:
+    """A run of two steps over a network that approves, beside other work of the same loop."""
+    created = httpx.Response(200, json={"id": "o1", "token": "t"})
+    request = RunRequest(texts={"code": "c-1", "note": "n"})
+    network, sink = Network([created, httpx.Response(200, json={})]), Sink()
+
+    async def work() -> RunResult | None:
+        async with Sender(network) as sender:
+            means = Means(sender, KeyRing(sender))
+            running = run(direct, "two_steps", request, look_up, means, sink)
+            return (await asyncio.gather(running, *others))[0]
+
+    return Went(asyncio.run(work()), network.requests, [], Notes(), sink)
+
+
+def test_a_slow_source_holds_up_its_own_run_alone(direct: Plan) -> None:
+    answered = Event()
+
+    class Slow(Counting):
+        def fetch(self, place: str) -> str:
+            # Comes back only when the loop has gone on meanwhile.
+            if not answered.wait(10):
+                raise SourceFailed("is not let go")
+            return super().fetch(place)
+
+    async def goes_on() -> None:
+        answered.set()
+
+    references = {name: Reference("slow", name) for name in TABLE}
+    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: Slow())
+    went = run_of(direct, look_up, goes_on())
+    assert went.done.outcome == "approved", went.sink.sorted()
+
+
+def test_what_is_kept_needs_no_thread(direct: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    references = {name: Reference("counting", name) for name in TABLE}
+    source = Counting()
+    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: source)
+    assert run_of(direct, look_up).done.outcome == "approved"
+
+    async def refused(*_: object) -> None:
+        raise AssertionError("asked in a thread")
+
+    monkeypatch.setattr(asyncio, "to_thread", refused)
+    assert run_of(direct, look_up).done.outcome == "approved"
+    assert run_of(direct, SourceLookup(ENVIRONMENT)).done.outcome == "approved"
+    assert source.asked == 2

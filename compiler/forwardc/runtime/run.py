@@ -4,6 +4,7 @@ Knows plans and no vault. Every problem found before sending goes to the sink; h
 sent, and when again, is `attempts`.
 """
 
+import asyncio
 from dataclasses import replace
 
 from forwardc.diagnostics.sink import Sink
@@ -20,7 +21,7 @@ from forwardc.runtime.outcome import holds
 from forwardc.runtime.past import Past, forgotten, remembered
 from forwardc.runtime.prepare import Prepared, moment, prepare, rehearse
 from forwardc.runtime.record import new_run
-from forwardc.runtime.secrets import Lookup
+from forwardc.runtime.secrets import Lookup, may_wait
 from forwardc.runtime.send import Answer, Limits, Sent
 from forwardc.runtime.shapes import (
     Ambient,
@@ -50,7 +51,7 @@ async def run(
     plan: Plan, name: str, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
 ) -> RunResult | None:
     """Run an operation. None, with the problems in the sink, where nothing was sent."""
-    prepared = prepare(plan, name, request, look_up, sink, means.ambient)
+    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
     if prepared is None:
         return None
     fallback = prepared.operation.fallback
@@ -58,7 +59,7 @@ async def run(
         ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
         return await _begin(Journey(prepared, means, sink), Past()) if ready else None
     # What is wrong with the other operation must be known before anything is sent, too.
-    other = prepare(
+    other = await _prepared(
         plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
     )
     if other is None:
@@ -90,7 +91,7 @@ async def resume(
     `name` is the operation that was chosen, `request` what was asked for, with the run's id. None,
     with the problems in the sink, where it cannot be prepared again or the record lacks an output.
     """
-    prepared = prepare(plan, name, request, look_up, sink, means.ambient)
+    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
     if prepared is None:
         return None
     lacking = forgotten(prepared.operation, past)
@@ -104,6 +105,24 @@ async def resume(
     if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
         return None
     return await _steps(Journey(prepared, means, sink), past)
+
+
+async def _prepared(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: Lookup,
+    sink: Sink,
+    ambient: Ambient,
+    instead_of: Prepared | None = None,
+) -> Prepared | None:
+    """What `prepare` gives. A source that is slow to answer holds up this run alone."""
+
+    def work() -> Prepared | None:
+        return prepare(plan, name, request, look_up, sink, ambient, instead_of)
+
+    waits = may_wait(plan, plan.operations[name], look_up)
+    return await asyncio.to_thread(work) if waits else work()
 
 
 async def _ask(

@@ -6,7 +6,7 @@ Knows how values are named and how they derive; where they are kept is `sources/
 import json
 import re
 from base64 import b32encode, urlsafe_b64encode
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum, auto
 from hashlib import sha256
 from typing import TypeAlias
@@ -46,6 +46,22 @@ def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dic
         **{f"vault.{name}": value for name, value in credentials.items()},
         **{f"secrets.{name}": value for name, value in secrets.items()},
     }
+
+
+def may_wait(plan: Plan, operation: Operation, look_up: Lookup) -> bool:
+    """Whether `gather` has to wait for a source outside this process."""
+    return isinstance(look_up, SourceLookup) and look_up.would_ask(_variables(plan, operation))
+
+
+def _variables(plan: Plan, operation: Operation) -> Iterator[str]:
+    for name in operation.credentials:
+        yield credential_variable(plan.vault, name)
+        spec = plan.credentials.get(name)
+        if spec is not None and spec.instead is not None:
+            yield credential_variable(plan.vault, spec.instead.oauth.client_id)
+            yield credential_variable(plan.vault, spec.instead.oauth.client_secret)
+    for name in operation.runtime_secrets:
+        yield secret_variable(plan.destination, name)
 
 
 def credential_values(

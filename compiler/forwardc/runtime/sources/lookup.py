@@ -67,6 +67,16 @@ class SourceLookup:
             for thread in asking:
                 thread.join()
 
+    def would_ask(self, variables: Iterable[str]) -> bool:
+        """Whether a source must be asked for one of these, which takes as long as it takes."""
+        bindings = self.bindings
+        named = (
+            bindings.references.get(variable)
+            for variable in variables
+            if not bindings.values.get(variable)
+        )
+        return any(reference and not self._is_kept(reference) for reference in named)
+
     def _try(self, reference: Reference) -> None:
         try:
             self._fetched(reference)
