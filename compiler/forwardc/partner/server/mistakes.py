@@ -23,7 +23,10 @@ _TAGS: Final = frozenset({"csv", "sql", "http"})
 _AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
 _HEADER: Final = re.compile(r"[ \t]*\[(?!\[)(.+)\][ \t]*(?:#.*)?")
 _KEY: Final = re.compile(r"""[ \t]*((?:[A-Za-z0-9_.-]|"[^"\n]*"|'[^'\n]*')+)[ \t]*=""")
+_NO_BLOCK: Final = "this is no block of addresses, such as 192.0.2.0/24 or 2001:db8::/32"
 _SAID: Final = {
+    "ip_v4_network": _NO_BLOCK,
+    "ip_v6_network": _NO_BLOCK,
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is required",
 }
@@ -65,7 +68,9 @@ def _not_toml(file: str, told: str, sink: Sink) -> None:
 def _report(
     mistake: Mapping[str, Any], file: Path | None, places: dict[Place, int], sink: Sink
 ) -> None:
-    place = tuple(str(part) for part in mistake["loc"] if part not in _TAGS)
+    # Of a choice between types, pydantic names each one, in brackets.
+    parts = (str(part) for part in mistake["loc"])
+    place = tuple(part for part in parts if part not in _TAGS and "[" not in part)
     variable = _PREFIX + "__".join(place).upper()
     said = _SAID.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
     name = ".".join(place) or "the settings"

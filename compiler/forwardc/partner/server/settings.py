@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -180,7 +180,8 @@ class ServerSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    forwardc: Literal[1]
+    # Everything that the environment says is text.
+    forwardc: Annotated[Literal[1], BeforeValidator(lambda told: 1 if told == "1" else told)] = 1
     server: Serving = Serving()
     run: Running
     destinations: Annotated[dict[Name, Mapped], Field(min_length=1)]
