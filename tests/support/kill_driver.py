@@ -46,7 +46,7 @@ def around_method(owner: Any, method: str, before: str, after: str) -> None:
         result = await inner(*arguments)
         _step[:] = [True] if method == "intent" else []
         if method == "answered" and _at and _at[0].startswith(after):
-            # It is recorded with the next intent or the end, and without one within milliseconds.
+            # The last one is recorded with the end of the run, or without it within milliseconds.
             arguments[0].store.inline.close()
         moment(after)
         return result
@@ -98,7 +98,7 @@ def watch(at: str) -> None:
     around_method(StoreJournal, "begin", "before the run is recorded", "the run is recorded")
     around_method(StoreJournal, "intent", "before the intent is recorded", "the intent is recorded")
     around_method(
-        StoreJournal, "answered", "before the answer is handed over", "the answer is handed over"
+        StoreJournal, "answered", "before the answer is recorded", "the answer is recorded"
     )
     around_method(StoreJournal, "finish", "before the end is recorded", "the end is recorded")
     inside_transaction("intent", "inside the intent's transaction")

@@ -38,9 +38,9 @@ _EACH = (
     "half of the request is sent",
     "the request is sent",
     "the answer has begun",
-    "before the answer is handed over",
+    "before the answer is recorded",
     "inside the answer's transaction",
-    "the answer is handed over",
+    "the answer is recorded",
 )
 
 
