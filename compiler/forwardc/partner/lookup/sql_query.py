@@ -1,7 +1,8 @@
 """A merchant's query with its one parameter `:reference`, cut where the parameter stands.
 
 Knows no database: text in quotes, comments and `::type` casts are read as SQLite and PostgreSQL
-both read them, and what they read differently is refused.
+both read them. Comments in comments, which they read differently, are refused; `$tag$` quotes are
+PostgreSQL's, and SQLite refuses them when it is first asked.
 """
 
 import re
