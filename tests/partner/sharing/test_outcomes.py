@@ -49,11 +49,12 @@ def test_approved_at_checkout(serve_on_both: Serve) -> None:
 
 def test_the_cvc_and_the_billing_address_of_the_vault(serve: Serve) -> None:
     async def work(house: House) -> None:
-        made = await house.service.forwarder.means.sender._client.post(
-            "https://api.sandbox.checkout.com/tokens",
-            json={"type": "cvv", "token_data": {"cvv": "123"}},
-            headers={"Authorization": f"Bearer {public_key()}"},
-        )
+        async with httpx.AsyncClient(transport=house.vaults) as client:
+            made = await client.post(
+                "https://api.sandbox.checkout.com/tokens",
+                json={"type": "cvv", "token_data": {"cvv": "123"}},
+                headers={"Authorization": f"Bearer {public_key()}"},
+            )
         house.lookup.instruments["pay-1"] = checkout(
             "visa_approved", cvv_token=made.json()["token"]
         )

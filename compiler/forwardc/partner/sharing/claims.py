@@ -62,6 +62,22 @@ class Claims:
         await _patiently(lambda: self.store.commits.write(work), _WAITS)
         self._forget()
 
+    def end_soon(
+        self,
+        mine: Mine,
+        state: State,
+        status: int,
+        sealed: str | None,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """The same in the transaction of the next write; `failed` is told before that returns."""
+
+        def work(tx: Transaction) -> None:
+            claim_tables.end(tx, mine, state, status, sealed)
+
+        self.store.commits.soon(work, failed)
+        self._forget()
+
     async def give_up(self, mine: Mine) -> State:
         """Record what is certain of a share that is forwarded no longer. As `end`."""
 

@@ -6,13 +6,15 @@ claim lasts sends nothing: whoever takes the claim over later finds the run, and
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.journal import Journal, JournalFailed
 from forwardc.runtime.shapes import RunResult, StepReport
+
+T = TypeVar("T")
 
 
 class JoinedJournal:
@@ -34,7 +36,7 @@ class JoinedJournal:
 
     async def intent(self, run_id: str, intent: Intent) -> int:
         """Keep an attempt; refused where the claim has ended."""
-        number = await self._begun(self._inner.intent(run_id, intent))
+        number = await self._begun(lambda: self._inner.intent(run_id, intent))
         if self._fenced and self._now().timestamp() * 1000 >= self._until_ms:
             raise JournalFailed("FC0823", "the claim on this payment ended before it was sent")
         self._fenced = False
@@ -56,25 +58,28 @@ class JoinedJournal:
         """Keep the run's end together with its share's: `settle` does."""
         self._result = result
 
-    async def settle(self, end: Coroutine[Any, Any, None]) -> None:
-        """Keep the end of the run and of its share. Raises what each raises, the share's first."""
-        works = [end]
-        if self._result is not None:
-            works.insert(0, self._inner.finish(self._result.run_id, self._result))
-        if self._new is not None:
-            works.insert(0, self._inner.begin(self._new))
-        came = await asyncio.gather(*works, return_exceptions=True)
-        for problem in reversed(came):
-            if problem is not None:
-                raise problem
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something that only `settle` keeps."""
+        return self._result is not None
 
-    async def _begun(self, work: Coroutine[Any, Any, int]) -> int:
+    async def settle(self) -> None:
+        """Keep the end of the run, and whatever was to be written before it."""
+        if self._result is None:
+            return
+        result = self._result
+        await self._begun(lambda: self._inner.finish(result.run_id, result))
+
+    async def _begun(self, then: Callable[[], Awaitable[T]]) -> T:
+        """Keep the beginning of the run, if it is not yet, and what follows it."""
         if self._new is None:
-            return await work
+            return await then()
         run, self._new = self._new, None
-        # In this order they reach the database, and in most cases one transaction.
-        begun = asyncio.ensure_future(self._inner.begin(run))
-        came = asyncio.ensure_future(work)
-        await asyncio.wait((begun, came))
-        begun.result()
-        return came.result()
+        beginning = asyncio.ensure_future(self._inner.begin(run))
+        # The beginning asks for its write in this moment, and what follows right behind it.
+        await asyncio.sleep(0)
+        try:
+            return await then()
+        finally:
+            # Why a run could not begin says more than why it could not go on.
+            await beginning

@@ -207,11 +207,24 @@ class Sharing:
         sealed = self.sealer.seal(ending.body or b"", mine.share_id) if is_kept else None
         try:
             with self.observer.span("record"):
-                end = self.claims.end(mine, ending.state, ending.status, sealed)
-                await journal.settle(end)
-        except (HistoryError, JournalFailed) as problem:
+                await self._end(mine, ending, sealed, journal)
+        except HistoryError as problem:
             # The caller gets the answer that came. Repeats learn from the run's own record.
-            _log.error("%s the end of run %s could not be recorded", problem.code, mine.run_id)
+            _log.error("%s the answer of run %s was not recorded", problem.code, mine.run_id)
+
+    async def _end(
+        self, mine: Mine, ending: Ending, sealed: str | None, journal: JoinedJournal
+    ) -> None:
+        """Record the end of the share and of its run, in one transaction where there is a run."""
+        lost: list[Exception] = []
+        if journal.is_open:
+            self.claims.end_soon(mine, ending.state, ending.status, sealed, lost.append)
+            try:
+                await journal.settle()
+            except JournalFailed as problem:
+                _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
+        if lost or not journal.is_open:
+            await self.claims.end(mine, ending.state, ending.status, sealed)
 
     async def _give_up(self, mine: Mine) -> Ending:
         """What is certain of a forward that ended in the middle, by its own record."""
