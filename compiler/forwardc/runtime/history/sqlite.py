@@ -27,6 +27,8 @@ _WORDS: Final = {
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    # Pages of 4 KiB: a log of 16 MiB is brought into the file four times as seldom as by default.
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA fullfsync = ON",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
@@ -61,7 +63,11 @@ class Sqlite:
         try:
             _make(path)
             self._connection = sqlite3.connect(
-                path, timeout=wait_s, isolation_level=None, check_same_thread=False
+                path,
+                timeout=wait_s,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
             )
         except (OSError, sqlite3.Error):
             raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
