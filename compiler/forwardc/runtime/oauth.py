@@ -7,10 +7,10 @@ in the plan. Id and secret go in the form, as Checkout.com's API reference has i
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from forwardc.diagnostics.sink import Sink
@@ -20,6 +20,7 @@ from forwardc.runtime.keys import NoKey
 from forwardc.runtime.send import Answer, HostRefused, Limits, Sender
 from forwardc.runtime.shapes import BoundRequest, ShownRequest
 
+T = TypeVar("T")
 _LIMITS: Final = Limits(connect_s=10, read_s=20, max_bytes=64 * 1024)
 _RENEW_EARLY_S: Final = 60.0
 _LONGEST_LIFETIME_S: Final = 86400
@@ -152,6 +153,24 @@ async def access(
 ) -> dict[str, Secret]:
     """The credentials that are made of clients, to be bound. Raises `NoToken`."""
     return {name: await tokens.token(client, sender) for name, client in clients.items()}
+
+
+async def with_token(
+    clients: Mapping[str, Client],
+    tokens: Tokens,
+    sender: Sender,
+    ask: Callable[[Mapping[str, Secret]], Awaitable[T]],
+) -> T:
+    """What `ask` gets with access tokens. Those that the vault refuses are renewed once.
+
+    For questions, which may be asked again. Raises `NoToken`.
+    """
+    held = await access(clients, tokens, sender)
+    answer = await ask(held)
+    refused = isinstance(answer, Answer) and answer.status == REFUSED
+    if refused and tokens.refused(held.values()):
+        return await ask(await access(clients, tokens, sender))
+    return answer
 
 
 async def can_access(

@@ -22,7 +22,7 @@ from forwardc.runtime.answer import DestinationAnswer, parse_json, read_answer
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.means import Means
-from forwardc.runtime.oauth import REFUSED, Client, NoToken, access, clients_of
+from forwardc.runtime.oauth import Client, NoToken, clients_of, with_token
 from forwardc.runtime.recorded import doubt_of, report_of
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import conclude
@@ -96,27 +96,20 @@ class _Vault:
 
     async def ask(self, http: Http, more: Mapping[str, Any]) -> Answer:
         """A question's answer, which has status 200. Raises `NotFoundOut`."""
-        answer = await self._send(http, more)
+        means = self.means
+
+        async def once(tokens: Mapping[str, Secret]) -> Answer:
+            return await self._once(http, {**self.values, **more, **tokens})
+
+        try:
+            answer = await with_token(self.clients, means.tokens, means.sender, once)
+        except NoToken as problem:
+            raise NotFoundOut(str(problem)) from None
         if answer.status == 404:
             raise NotFoundOut("the vault does not know the request")
         if answer.status != 200:
             raise NotFoundOut(f"the vault answered {answer.status}")
         return answer
-
-    async def _send(self, http: Http, more: Mapping[str, Any]) -> Answer:
-        """An answer of any status. A token that the vault refuses is renewed once."""
-        means = self.means
-        tokens = await self._tokens()
-        answer = await self._once(http, {**self.values, **more, **tokens})
-        if answer.status == REFUSED and means.tokens.refused(tokens.values()):
-            return await self._once(http, {**self.values, **more, **await self._tokens()})
-        return answer
-
-    async def _tokens(self) -> Mapping[str, Secret]:
-        try:
-            return await access(self.clients, self.means.tokens, self.means.sender)
-        except NoToken as problem:
-            raise NotFoundOut(str(problem)) from None
 
     async def _once(self, http: Http, values: Mapping[str, Any]) -> Answer:
         sink = Sink()

@@ -5,18 +5,20 @@ sent, and when again, is `attempts`.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Fallback, Operation, Plan, Step
 from forwardc.plan.program import Outcome
+from forwardc.plan.values import Secret
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
 from forwardc.runtime.bind import bind, show_url
 from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.means import Means
-from forwardc.runtime.oauth import REFUSED, NoToken, access, can_access
+from forwardc.runtime.oauth import NoToken, can_access, with_token
 from forwardc.runtime.outcome import holds
 from forwardc.runtime.past import Past, forgotten, remembered
 from forwardc.runtime.prepare import Prepared, moment, prepare, rehearse
@@ -129,20 +131,19 @@ async def _ask(
     fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
 ) -> tuple[bool, CardFacts] | Ended | None:
     """What the vault says about the instrument and its card; `Ended` where it cannot be asked."""
-    answer: Sent | None = None
-    # A token that the vault does not take is renewed once.
-    for _ in range(2):
-        try:
-            tokens = await access(prepared.clients(), means.tokens, means.sender)
-        except NoToken as problem:
-            return Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
+
+    async def ask(tokens: Mapping[str, Secret]) -> Sent | None:
         bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
         if bound is None:
             return None
-        answer = await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
-        refused = isinstance(answer, Answer) and answer.status == REFUSED
-        if not refused or not means.tokens.refused(tokens.values()):
-            break
+        return await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
+
+    try:
+        answer = await with_token(prepared.clients(), means.tokens, means.sender, ask)
+    except NoToken as problem:
+        return Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
+    if answer is None:
+        return None
     if not isinstance(answer, Answer):
         reason = "the vault cannot be asked about the instrument; nothing was sent"
         return Ended(Outcome.REJECTED, Party.VAULT, reason)
