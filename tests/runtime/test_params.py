@@ -134,6 +134,13 @@ def test_card_numbers_are_refused_and_not_repeated(fields: dict[str, Any], value
     assert "4242" not in f"{problem}"
 
 
+def test_a_random_identifier_that_looks_like_one_is_taken() -> None:
+    sink = Sink()
+    for value in ("ab4242424242424242cdef01", "42424242-4242-4424-a242-ffffffffffff"):
+        assert checked(spec(type="string"), value, "params.x", sink) == value
+    assert not sink.sorted()
+
+
 def test_a_schema_names_the_place_and_not_the_value() -> None:
     sink = Sink()
     schema = {"type": "object", "properties": {"a": {"items": {"maxLength": 3}}}}

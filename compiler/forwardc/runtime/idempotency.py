@@ -6,7 +6,7 @@ Knows no header. The destination's key is the same for every attempt of a step, 
 import re
 from uuid import UUID, uuid5
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Operation, Step
 from forwardc.plan.terms import Ref, walk
@@ -33,7 +33,7 @@ def check_key(given: str | None, operation: Operation, sink: Sink) -> None:
             "the idempotency key must have 1 to 64 letters, digits, '-', '.', '_' or '~'"
             + (", the step's name included" if len(operation.steps) > 1 else ""),
         )
-    elif find_cards(given):
+    elif holds_card(given):
         sink.error("FC0811", "the idempotency key looks like a card number")
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.currencies import COUNTRIES, CURRENCIES
 from forwardc.plan.model import ValueSpec
@@ -36,7 +36,7 @@ def checked(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
     except NotAllowed as problem:
         sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place))
         return None
-    if not spec.not_card and any(find_cards(text) for text in _texts(typed)):
+    if not spec.not_card and any(holds_card(text) for text in _texts(typed)):
         sink.error(
             "FC0812",
             f"{place} looks like a card number",
