@@ -80,6 +80,8 @@ def _twin(line: Line | None, real: Scope, masked: Scope, sink: Sink) -> _Twin:
     """Both texts of a line. Only what reads a tainted value is written a second time."""
     if line is None:
         return _Twin("", None, None)
+    if line.constant is not None:
+        return _Twin(line.name, line.constant, line.constant)
     wire = _text(line, real, sink)
     return _Twin(line.name, wire, _text(line, masked, Sink()) if line.tainted(real) else wire)
 

@@ -77,7 +77,7 @@ def typed_by_hand(value: Any) -> str:
         return value
     if isinstance(value, Decimal):
         return format(value, "f")
-    return _json(value)
+    return str(value) if type(value) is int else _json(value)
 
 
 def _json(value: Any) -> str:

@@ -43,15 +43,17 @@ class Redactor:
                 self._hide(_leaves(value.reveal()))
 
     def hide_request(self, request: BoundRequest) -> None:
-        """Hide every header value that is shown masked, such as a computed credential."""
+        """Hide every header value that is shown masked, such as a computed credential.
+
+        One that is hidden by the values in it needs no more.
+        """
         shown = dict(request.shown.headers)
-        self._hide(value for name, value in request.headers if shown.get(name) != value)
+        masked = (pair for pair in request.headers if shown.get(pair[0]) != pair[1])
+        self._hide(value for name, value in masked if self._replaced(value) != shown.get(name))
 
     def hide(self, text: str) -> str:
         """A text without the run's tainted values and card numbers, and otherwise unchanged."""
-        for value in self._longest_first:
-            text = text.replace(value, MASK)
-        return mask(text)
+        return mask(self._replaced(text))
 
     def value(self, text: str) -> str:
         """One value as it can be shown: nothing hidden in it, nothing that drives a terminal."""
@@ -63,6 +65,11 @@ class Redactor:
             text = telling.sub(rf"\1{MASK}", text)
         shown = " ".join(self.value(text).split())
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
+
+    def _replaced(self, text: str) -> str:
+        for value in self._longest_first:
+            text = text.replace(value, MASK)
+        return text
 
     def _hide(self, values: Iterable[str]) -> None:
         found = {value for value in values if len(value) >= _SHORTEST}

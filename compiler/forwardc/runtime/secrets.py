@@ -8,6 +8,7 @@ import re
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum, auto
+from functools import cache
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -34,6 +35,7 @@ def credential_variable(vault: str, name: str) -> str:
     return f"FORWARDC_VAULT_{_upper(vault)}_{_upper(name)}"
 
 
+@cache
 def _upper(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
 

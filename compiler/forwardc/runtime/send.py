@@ -25,6 +25,8 @@ _LOGGERS: Final = (
 )
 # RFC 9110, section 4.1 asks servers for 8000 at least; no API of a vault takes as many.
 _LONGEST_URL: Final = 8000
+_OURS: Final = (("User-Agent", f"forwardc/{__version__}"), ("Accept-Encoding", "identity"))
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +169,22 @@ def _address(url: str) -> _Address | None:
 def _outgoing(request: BoundRequest, url: httpx.URL, limits: Limits) -> httpx.Request:
     waits = {"connect": limits.connect_s, "pool": limits.connect_s}
     waits |= {"read": limits.read_s, "write": limits.read_s}
+    # With a stream of its own a request gets no headers but these.
     return httpx.Request(
         request.method,
         url,
-        headers=[*_defaults(request.headers), *request.headers],
-        content=request.body,
+        headers=[*_defaults(request, url), *request.headers],
+        stream=httpx.ByteStream(request.body or b""),
         extensions={"timeout": waits},
     )
 
 
-def _defaults(headers: Pairs) -> list[tuple[str, str]]:
-    given = {name.lower() for name, _ in headers}
-    ours = (("User-Agent", f"forwardc/{__version__}"), ("Accept-Encoding", "identity"))
+def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
+    """What HTTP wants of a client (RFC 9110, sections 7.2, 8.6 and 10.1.5), if it is not given."""
+    given = {name.lower() for name, _ in request.headers}
+    ours = [("Host", url.netloc.decode("ascii")), *_OURS]
+    if request.body is not None or request.method in _WITH_BODY:
+        ours.append(("Content-Length", str(len(request.body or b""))))
     return [(name, value) for name, value in ours if name.lower() not in given]
 
 

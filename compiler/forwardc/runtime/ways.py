@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from forwardc.plan.escape import is_printable_ascii
 from forwardc.plan.evaluate import Scope
 from forwardc.plan.folded import Write, folded
 from forwardc.plan.kept import Kept
 from forwardc.plan.model import Called
 from forwardc.plan.parts import Http
 from forwardc.plan.settle import conditions, settled
-from forwardc.plan.terms import Ref, Term, walk
+from forwardc.plan.terms import Lit, Ref, Term, walk
 from forwardc.plan.values import Secret
 
 # Patterns of presence for one request; few occur, and a caller chooses them.
@@ -22,13 +23,17 @@ _MOST: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One text of a request: its place in messages, its term, what writes it, what it reads."""
+    """One text of a request: its place in messages, its term, what writes it, what it reads.
+
+    `constant` is the text itself where every run has the same.
+    """
 
     place: str
     name: str
     term: Term
     write: Write
     reads: tuple[str, ...]
+    constant: str | None = None
 
     def tainted(self, scope: Scope) -> bool:
         """Whether it holds a value that is masked where it is shown."""
@@ -106,4 +111,12 @@ def _line(place: str, name: str, term: Term, scope: Scope) -> Line | None:
     if inner is None:
         return None
     reads = dict.fromkeys(node.name for node in walk(inner) if isinstance(node, Ref))
-    return Line(place, name, term, folded(inner), tuple(reads))
+    return Line(place, name, term, folded(inner), tuple(reads), _constant(inner))
+
+
+def _constant(term: Term) -> str | None:
+    match term:
+        case Lit(value=str() as text) if is_printable_ascii(text):
+            return text
+        case _:
+            return None
