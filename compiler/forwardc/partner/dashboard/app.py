@@ -79,7 +79,7 @@ def _file(path: str, media_type: str) -> Route:
 
 def _view(desk: Desk, view: View) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        session = session_of(desk, request)
+        session = await session_of(desk, request)
         if session is None:
             return RedirectResponse("/login", 303)
         asked = Asked(session, path=request.path_params, query=query_of(request))
@@ -92,7 +92,7 @@ def _view(desk: Desk, view: View) -> Endpoint:
 def _act(desk: Desk, action: Action) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         form = await form_of(request)
-        session = session_of(desk, request)
+        session = await session_of(desk, request)
         if session is None or not session.owns(form.get("csrf", "")):
             raise _too_old()
         if session.role is not Role.ADMIN:
@@ -108,19 +108,28 @@ def _login_page(desk: Desk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         # The code is spent by the form below, not by looking: a preview of the link uses nothing.
         code = query_of(request).get("code", "")[:_LONGEST_CODE]
-        return await html(desk, Page("login.html.j2", {"code": code, "problem": None}), None)
+        return await html(desk, _login(desk, code), None)
 
     return endpoint
+
+
+def _login(desk: Desk, code: str = "", problem: str | None = None) -> Page:
+    values = {"code": code, "problem": problem, "tokens": desk.settings.believe is not None}
+    return Page("login.html.j2", values, 403 if problem else 200)
 
 
 def _sign_in(desk: Desk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         form = await form_of(request)
-        cookie = desk.settings.logins.redeem(form.get("code", "").strip())
-        if cookie is None:
+        if desk.settings.believe is not None and form.get("token"):
+            cookie = await _by_token(desk, form["token"].strip())
+            problem = "This access token is not believed, or has no scope of the dashboard."
+        else:
+            code = form.get("code", "").strip()
+            cookie = await run_in_threadpool(desk.settings.logins.redeem, code)
             problem = "This code is wrong, was used before, or is older than ten minutes."
-            page = Page("login.html.j2", {"code": "", "problem": problem}, 403)
-            return await html(desk, page, None)
+        if cookie is None:
+            return await html(desk, _login(desk, problem=problem), None)
         answer = RedirectResponse("/", 303)
         open_session(desk, request, answer, cookie)
         return answer
@@ -128,12 +137,20 @@ def _sign_in(desk: Desk) -> Endpoint:
     return endpoint
 
 
+async def _by_token(desk: Desk, token: str) -> str | None:
+    """The cookie of a session for whoever an access token names; None where it may not look."""
+    believe = desk.settings.believe
+    role = await believe(token) if believe is not None else None
+    return await run_in_threadpool(desk.settings.logins.open, role) if role else None
+
+
 def _sign_out(desk: Desk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        session, form = session_of(desk, request), await form_of(request)
+        session, form = await session_of(desk, request), await form_of(request)
         if session is None or not session.owns(form.get("csrf", "")):
             raise _too_old()
-        desk.settings.logins.end(request.cookies[desk.settings.cookie])
+        cookie = request.cookies[desk.settings.cookie]
+        await run_in_threadpool(desk.settings.logins.end, cookie)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(desk.settings.cookie, httponly=True, samesite="strict")
         return answer

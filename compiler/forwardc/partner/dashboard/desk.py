@@ -3,12 +3,12 @@
 Knows the history and the sessions; the pages themselves stand in their own modules.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.partner.dashboard.login import Logins, Session
+from forwardc.partner.dashboard.login import AnyLogins, Logins, Role, Session
 from forwardc.runtime.history.glance import Places, places, waiting
 from forwardc.runtime.history.store import Store
 
@@ -18,12 +18,14 @@ class Settings:
     """How a dashboard is served. `hosts` are the names it answers to, without a port.
 
     `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
+    `believe` tells the role of an access token, where tokens may sign in.
     """
 
     hosts: frozenset[str]
     cookie: str = "forwardc_session"
-    logins: Logins = field(default_factory=Logins)
+    logins: AnyLogins = field(default_factory=Logins)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    believe: Callable[[str], Awaitable[Role | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 CODE_SECONDS: Final = 600
 SESSION_SECONDS: Final = 8 * 3_600
@@ -36,6 +36,30 @@ class Session:
     def owns(self, csrf: str) -> bool:
         """Whether a form was made for this session."""
         return hmac.compare_digest(self.csrf.encode(), csrf.encode())
+
+
+class AnyLogins(Protocol):
+    """Codes and sessions. Methods may block, and are called from threads."""
+
+    def issue(self, role: Role) -> str:
+        """A new code, good once within ten minutes."""
+        ...
+
+    def redeem(self, code: str) -> str | None:
+        """The cookie of a new session; None where the code is wrong, used or too old."""
+        ...
+
+    def open(self, role: Role) -> str:
+        """The cookie of a new session, for somebody who has shown who they are."""
+        ...
+
+    def session(self, cookie: str) -> Session | None:
+        """The session of a cookie; None where it is unknown or has ended."""
+        ...
+
+    def end(self, cookie: str) -> None:
+        """Sign out; a cookie that is not known changes nothing."""
+        ...
 
 
 class Logins:
@@ -66,11 +90,16 @@ class Logins:
             role, ends = self._codes.pop(_digest(code), (None, 0.0))
             if role is None or ends < self._clock():
                 return None
+        return self.open(role)
+
+    def open(self, role: Role) -> str:
+        """The cookie of a new session, for somebody who has shown who they are."""
+        cookie = secrets.token_urlsafe(32)
+        with self._lock:
             self._forget_ended()
-            cookie = secrets.token_urlsafe(32)
             session = Session(role, secrets.token_urlsafe(24), self._clock() + SESSION_SECONDS)
             self._sessions[_digest(cookie)] = session
-            return cookie
+        return cookie
 
     def session(self, cookie: str) -> Session | None:
         """The session of a cookie; None where it is unknown or has ended."""

@@ -23,7 +23,7 @@ def handlers(desk: Desk) -> Mapping[Any, Handler]:
     async def refused(request: Request, problem: Refused) -> Response:
         values = {"heading": problem.heading, "text": problem.text}
         page = Page("problem.html.j2", values, problem.status)
-        return await html(desk, page, session_of(desk, request))
+        return await html(desk, page, await session_of(desk, request))
 
     async def http(request: Request, problem: HTTPException) -> Response:
         return await refused(request, _of_http(problem.status_code))

@@ -17,9 +17,12 @@ from forwardc.partner.dashboard.render import render
 _MOST_FIELDS = 20
 
 
-def session_of(desk: Desk, request: Request) -> Session | None:
+async def session_of(desk: Desk, request: Request) -> Session | None:
     """Who asks; None where nobody is signed in."""
-    return desk.settings.logins.session(request.cookies.get(desk.settings.cookie, ""))
+    cookie = request.cookies.get(desk.settings.cookie)
+    if not cookie:
+        return None
+    return await run_in_threadpool(desk.settings.logins.session, cookie)
 
 
 def open_session(desk: Desk, request: Request, answer: Response, cookie: str) -> None:
