@@ -125,7 +125,7 @@ def test_a_payment_settles_its_run(
 
 def test_a_run_is_also_found_by_its_reference(store: Store, tables: TokenTables, start_run) -> None:
     run_id = start_run(Outcome.PENDING, reference="payment-1")
-    assert tables.settle_by_payment("payment-1", "success") == (run_id,)
+    assert tables.receive(callback(gate.of_payment("payment-1"))).settled == (run_id,)
     assert outcome(store, run_id) is Outcome.APPROVED
 
 
@@ -143,7 +143,7 @@ def test_a_settled_run_stays_so(store: Store, tables: TokenTables, start_run) ->
     assert not tables.receive(callback(gate.of_payment(status="processing"))).settled
     assert outcome(store, run_id) is Outcome.APPROVED
     rejected = start_run(Outcome.REJECTED, payment_id="payment-3")
-    assert tables.settle_by_payment("payment-3", "success") == ()
+    assert tables.receive(callback(gate.of_payment("payment-3"))).settled == ()
     assert outcome(store, rejected) is Outcome.REJECTED
 
 
@@ -251,7 +251,7 @@ def test_tokens_are_found_and_paged(tables: TokenTables) -> None:
 
 def test_a_payment_of_another_destination_is_not_touched(tables: TokenTables, start_run) -> None:
     start_run(Outcome.PENDING, payment_id="payment-1", destination="stripe")
-    assert tables.settle_by_payment("payment-1", "success") == ()
+    assert tables.receive(callback(gate.of_payment("payment-1"))).settled == ()
 
 
 def test_a_callback_that_is_faster_than_the_answer(

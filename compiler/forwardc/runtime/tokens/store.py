@@ -39,14 +39,6 @@ class TokenStore(Protocol):
         """The callbacks about a token, in the order of their arrival."""
         ...
 
-    def settle_by_payment(self, payment_id: str, status: str) -> tuple[str, ...]:
-        """Give the run that waits for this payment its outcome; its id.
-
-        Empty where the status is not final, where no run waits, and where several wait: which of
-        them made the payment is for a person to say.
-        """
-        ...
-
     def settle_waiting(self) -> tuple[str, ...]:
-        """Settle the runs that were still under way when their callback came; their ids."""
+        """Settle the runs, of both sides, that were under way when their callback came; their ids."""
         ...
