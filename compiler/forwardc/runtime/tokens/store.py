@@ -40,5 +40,5 @@ class TokenStore(Protocol):
         ...
 
     def settle_waiting(self) -> tuple[str, ...]:
-        """Settle the runs, of both sides, that were under way when their callback came; their ids."""
+        """Settle the runs that were under way when their callback came, of both sides; ids."""
         ...

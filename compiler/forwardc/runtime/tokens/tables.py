@@ -75,7 +75,7 @@ class TokenTables:
         return self._database.read(lambda tx: callbacks_of(tx, token, limit, emulated=emulated))
 
     def settle_waiting(self) -> tuple[str, ...]:
-        """Settle the runs, of both sides, that were under way when their callback came; their ids."""
+        """Settle the runs that were under way when their callback came, of both sides; ids."""
         moment = self._moment()
         return self._database.write(lambda tx: settle_waiting(tx, moment))
 
