@@ -10,11 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
+from forwardc.partner.auth.rates import Rates
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server.settings import Limits
 from forwardc.partner.sharing import endpoint
 from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.store import Store, open_store
 from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
+from sharing_house import house as open_house
+from stored_runs import Clock
 
 Serve = Callable[..., Any]
 BODY = json.dumps({"partnerPaymentReference": "pay-1", "destination": NAME}).encode()
@@ -115,6 +119,28 @@ def test_misses_are_limited_for_each_client(serve: Serve) -> None:
         assert len(house.lookup.asked) == 4
 
     serve(work, limits=Limits(misses_per_hour=3))
+
+
+def test_the_limits_of_two_processes_are_one(store: Store, history_url: str, clock: Clock) -> None:
+    async def go() -> None:
+        limits = Limits(calls_per_minute=40, misses_per_hour=1)
+        how = {"limits": limits}
+        known = {"pay-1": checkout("visa_approved")}
+        with open_store(history_url, now=clock) as beside:
+            one, two = (Rates(each.commits, clock=lambda: 1e9) for each in (store, beside))
+            async with (
+                open_house(store, known, rates=one, **how) as first,
+                open_house(beside, known, rates=two, **how) as second,
+            ):
+                assert (await first.post("nobody")).status_code == 404
+                assert (await second.post()).status_code == 429
+                elsewhere = {"headers": {"Authorization": "Bearer test-token-other"}}
+                answers = [
+                    await house.post(**elsewhere) for _ in range(25) for house in (first, second)
+                ]
+                assert [answer.status_code for answer in answers].count(200) == 40
+
+    asyncio.run(go())
 
 
 def test_a_body_that_is_too_large(serve: Serve) -> None:

@@ -168,9 +168,11 @@ class Sharing:
         world = (process.environment, process.emulated)
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
+        # A share has the id of its first run: one draw of chance is enough for both.
+        new = str(uuid4())
         return Ask(
-            share_id=str(uuid4()),
-            run_id=str(uuid4()),
+            share_id=new,
+            run_id=new,
             by_reference=by_reference,
             by_key=by_key,
             destination=request.destination,
