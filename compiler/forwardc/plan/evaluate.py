@@ -156,6 +156,9 @@ def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
             [_json_text(arg) for arg in args],
             {k: _json_text(v) for k, v in named.items()},
         )
+    if FUNCTIONS[function].rules_only:
+        # A rule reads whole answers, which hold no syntax of a vault and are not shown.
+        return _computed(function, args, named)
     hidden = [piece for value in (*args, *named.values()) for piece in _fragments(value)]
     if any(piece != MASKED for piece in hidden):
         raise TypeError(f"{function} is applied to the syntax of a vault")

@@ -202,13 +202,16 @@ def _text_or_none(value: Any) -> str | None:
 def parse_json(text: str) -> Any:
     """JSON with decimals for fractions; None where it does not parse."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
 
 
 def _refuse(_name: str) -> Any:
     raise ValueError("not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
 
 
 def _parse_form(text: str) -> dict[str, str] | None:

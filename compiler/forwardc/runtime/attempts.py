@@ -15,7 +15,6 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, read_answer
 from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.history.records import Intent
-from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.keys import NoKey
 from forwardc.runtime.means import Means
@@ -23,11 +22,12 @@ from forwardc.runtime.oauth import REFUSED, access
 from forwardc.runtime.past import Doubt
 from forwardc.runtime.policy.hosts import judge
 from forwardc.runtime.policy.retry import Again, Fate, Spent, again, retry_after
-from forwardc.runtime.prepare import Prepared, bind_step, moment
+from forwardc.runtime.prepare import Prepared, bind_step, keys_of, moment
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
 from forwardc.runtime.send import Answer, HostRefused, Limits, NotSent, Sent, check_url
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, StepReport
+from forwardc.runtime.ways import way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,7 @@ class _Course:
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""
-        prepared, means = self.journey.prepared, self.journey.means
-        self.keys = keys_for(
-            prepared.given_key, prepared.operation, self.step.name, prepared.run_id, means.ambient
-        )
+        self.keys = keys_of(self.journey.prepared, self.step, self.journey.means.ambient)
 
     def aim(self, scope: RunScope) -> None:
         """Note what the next attempt asks of the destination, and the hosts: ours and its."""
@@ -139,9 +136,8 @@ def _under_new_key(journey: Journey, step: Step) -> bool:
 
 def _course(journey: Journey, step: Step, doubt: Doubt | None) -> _Course:
     prepared, means = journey.prepared, journey.means
-    keys = keys_for(
-        prepared.given_key, prepared.operation, step.name, prepared.run_id, means.ambient
-    )
+    ready = prepared.ready.get(step.name)
+    keys = ready.keys if ready else keys_of(prepared, step, means.ambient)
     doubts = set(doubt.vault_keys) if doubt else set()
     if doubt is not None and _under_same_key(journey, step, doubt):
         keys = Keys(keys.destination, doubt.vault_keys[-1])
@@ -168,8 +164,8 @@ async def _attempt(course: _Course) -> _Tried | None:
             return _nothing_sent(course, scope, resting)
         course.tokens = await _tokens(prepared, step, means)
         journey.redactor.hide_values(course.tokens)
-        scope = prepared.scope(values | course.tokens | await _vault_key(prepared, step, means))
-        bound = _bound(journey, step, scope)
+        scope = prepared.scope(values | course.tokens | await _vault_key(course, scope))
+        bound = _bound(course, scope)
         if bound is None:
             _release(course)
             return None
@@ -217,8 +213,13 @@ def _nothing_sent(course: _Course, scope: RunScope, reason: str) -> _Tried:
     return _tried(course, scope, None, NotSent(f"{reason}; nothing was sent"))
 
 
-def _bound(journey: Journey, step: Step, scope: RunScope) -> BoundRequest | None:
-    bound = bind_step(step, scope, journey.sink)
+def _bound(course: _Course, scope: RunScope) -> BoundRequest | None:
+    journey, step = course.journey, course.step
+    ready = journey.prepared.ready.get(step.name)
+    if ready is not None and ready.keys is course.keys:
+        bound: BoundRequest | None = ready.bound
+    else:
+        bound = bind_step(step, scope, journey.sink)
     if bound is None:
         return None
     try:
@@ -245,11 +246,12 @@ def _has_new_token(course: _Course, read: Ended) -> bool:
     return course.renewed_token
 
 
-async def _vault_key(prepared: Prepared, step: Step, means: Means) -> dict[str, Any]:
+async def _vault_key(course: _Course, scope: RunScope) -> dict[str, Any]:
     """The vault's public key, where the step encrypts to it. Raises `NoKey`."""
-    if prepared.plan.keys is None or not prepared.needs_key(step.http):
+    plan, keys = course.journey.prepared.plan, course.journey.means.keys
+    if plan.keys is None or "vault.jwk" not in way_of(course.step.http, scope.real()).reads:
         return {}
-    jwk = await means.keys.key(prepared.plan.keys.jwks, prepared.plan.hosts.vault)
+    jwk = await keys.key(plan.keys.jwks, plan.hosts.vault)
     return {"vault.jwk": Secret(jwk)}
 
 

@@ -3,8 +3,8 @@
 Sends nothing. What it gives is enough to bind every step as soon as earlier outputs are known.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,8 +17,6 @@ from forwardc.plan.digest import approval_digest
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import MASKED, evaluate
 from forwardc.plan.model import Operation, Plan, Step
-from forwardc.plan.parts import Http
-from forwardc.plan.terms import Ref, Term, walk
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
 from forwardc.runtime.oauth import Client, clients_of
@@ -28,8 +26,17 @@ from forwardc.runtime.send import HostRefused, check_url
 from forwardc.runtime.shapes import Ambient, BoundRequest, Keys, RunRequest
 from forwardc.runtime.signing import signed
 from forwardc.runtime.source import BoundSource, bind_source
+from forwardc.runtime.ways import way_of
 
 _LONGEST_REFERENCE: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step's request as its first attempt sends it, under these keys."""
+
+    keys: Keys
+    bound: BoundRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Prepared:
     source: BoundSource = field(repr=False)
     values: Mapping[str, Any] = field(repr=False)
     without: frozenset[str] = frozenset()
+    ready: Mapping[str, Ready] = field(default_factory=dict)
 
     def clients(self) -> dict[str, Client]:
         """The OAuth clients that stand in for credentials, by the credential's name."""
@@ -61,13 +69,10 @@ class Prepared:
         hosts = self.plan.hosts
         return hosts.destination if step.deliver == "direct" else hosts.vault
 
-    def needs_key(self, http: Http) -> bool:
-        """Whether a request is bound with the vault's public key."""
-        terms: list[Term] = [http.url, *(term for _, term in (*http.query, *http.headers))]
-        terms += [http.body] if http.body is not None else []
-        terms += [self.source.kind.bind] if self.source.kind else []
-        nodes = (node for term in terms for node in walk(term))
-        return any(isinstance(node, Ref) and node.name == "vault.jwk" for node in nodes)
+
+def keys_of(prepared: Prepared, step: Step, ambient: Ambient) -> Keys:
+    """The keys of a step for one attempt."""
+    return keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
 
 
 def moment(keys: Keys, now: datetime) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def prepare(
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     prepared = _collect(plan, name, request, look_up, found, run_id, accepted)
     if prepared is not None and not found.has_errors:
-        rehearse(prepared, found, ambient)
+        prepared = _with_ready(prepared, found, ambient)
     for problem in found.sorted():
         sink.add(problem)
     return None if found.has_errors else prepared
@@ -177,19 +182,42 @@ def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
 
 def rehearse(prepared: Prepared, sink: Sink, ambient: Ambient) -> list[BoundRequest]:
     """Bind every step with `***` for outputs and the vault's key, to find what cannot be sent."""
-    _rehearse_question(prepared, sink)
-    operation = prepared.operation
-    later = {
-        f"steps.{step.name}.{output}": MASKED for step in operation.steps for output in step.outputs
+    return [bound for _, _, bound in _rehearsed(prepared, _pending(prepared), sink, ambient)]
+
+
+def _with_ready(prepared: Prepared, sink: Sink, ambient: Ambient) -> Prepared:
+    """Rehearse, and keep the requests that need not be bound again."""
+    pending = _pending(prepared)
+    ready = {
+        step.name: Ready(keys, bound)
+        for step, keys, bound in _rehearsed(prepared, pending, sink, ambient)
+        if _is_complete(step, prepared, pending)
     }
-    rehearsed: list[BoundRequest] = []
-    for step in operation.steps:
-        keys = keys_for(prepared.given_key, operation, step.name, prepared.run_id, ambient)
-        more = {**later, **_of_the_vault(prepared), **moment(keys, ambient.now())}
-        bound = bind_step(step, prepared.scope(more), sink)
+    return replace(prepared, ready=ready)
+
+
+def _pending(prepared: Prepared) -> dict[str, Any]:
+    """What is known only when a step is sent, masked: outputs, and what the vault gives."""
+    steps = prepared.operation.steps
+    outputs = {f"steps.{step.name}.{output}" for step in steps for output in step.outputs}
+    return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
+
+
+def _is_complete(step: Step, prepared: Prepared, pending: Mapping[str, Any]) -> bool:
+    reads = way_of(step.http, prepared.scope(pending).real()).reads
+    return step.sign is None and "run.now" not in reads and reads.isdisjoint(pending)
+
+
+def _rehearsed(
+    prepared: Prepared, pending: Mapping[str, Any], sink: Sink, ambient: Ambient
+) -> Iterator[tuple[Step, Keys, BoundRequest]]:
+    _rehearse_question(prepared, sink)
+    for step in prepared.operation.steps:
+        keys = keys_of(prepared, step, ambient)
+        scope = prepared.scope({**pending, **moment(keys, ambient.now())})
+        bound = bind_step(step, scope, sink)
         if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
-            rehearsed.append(bound)
-    return rehearsed
+            yield step, keys, bound
 
 
 def _of_the_vault(prepared: Prepared) -> dict[str, Any]:

@@ -15,13 +15,12 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
 from forwardc.runtime.bind import bind, show_url
-from forwardc.runtime.idempotency import keys_for
 from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.means import Means
 from forwardc.runtime.oauth import NoToken, can_access, with_token
 from forwardc.runtime.outcome import holds
 from forwardc.runtime.past import Past, forgotten, remembered
-from forwardc.runtime.prepare import Prepared, moment, prepare, rehearse
+from forwardc.runtime.prepare import Prepared, keys_of, moment, prepare, rehearse
 from forwardc.runtime.record import new_run
 from forwardc.runtime.secrets import Lookup, may_wait
 from forwardc.runtime.send import Answer, Limits, Sent
@@ -225,7 +224,7 @@ async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
 def _in_doubt(journey: Journey, step: Step) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
     prepared, ambient = journey.prepared, journey.means.ambient
-    keys = keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
+    keys = keys_of(prepared, step, ambient)
     scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})
     return StepReport(
         name=step.name,

@@ -43,12 +43,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A request without what is absent. A way without a URL is written as an empty one."""
+    """A request without what is absent, and the names of all the values that it depends on.
+
+    A way without a URL is written as an empty one.
+    """
 
     url: Line | None
     query: tuple[Line, ...] = ()
     headers: tuple[Line, ...] = ()
     body: Line | None = None
+    reads: frozenset[str] = frozenset()
 
 
 class _Ways:
@@ -70,7 +74,7 @@ class _Ways:
         if found is None:
             if len(self._found) >= _MOST:
                 self._found.clear()
-            found = self._found[pattern] = _way(self._request, scope)
+            found = self._found[pattern] = _way(self._request, scope, self._conditions)
         return found
 
 
@@ -91,14 +95,16 @@ def _terms(request: Http | Called) -> Iterable[Term]:
             yield request.body
 
 
-def _way(request: Http | Called, scope: Scope) -> Way:
+def _way(request: Http | Called, scope: Scope, decisive: tuple[str, ...]) -> Way:
     url = _line("the URL", "", request.url, scope)
     if not isinstance(request, Http):
         return Way(url)
+    query = _lines("query", request.query, scope)
+    headers = _lines("header", request.headers, scope)
     body = None if request.body is None else _line("the body", "", request.body, scope)
-    return Way(
-        url, _lines("query", request.query, scope), _lines("header", request.headers, scope), body
-    )
+    lines = [line for line in (url, *query, *headers, body) if line is not None]
+    reads = frozenset((*decisive, *(name for line in lines for name in line.reads)))
+    return Way(url, query, headers, body, reads)
 
 
 def _lines(place: str, pairs: Iterable[tuple[str, Term]], scope: Scope) -> tuple[Line, ...]:
