@@ -102,6 +102,16 @@ class Server:
         found = [json.loads(line) for line in self.lines if line.startswith("{")]
         return [line for line in found if line["event"] == "call"]
 
+    def told(self, client: str, outcome: str) -> dict[str, Any]:
+        """The line of the last such call, once it has been written and read."""
+        deadline = monotonic() + 5
+        while monotonic() < deadline:
+            for line in reversed(self.calls()):
+                if (line.get("client"), line.get("outcome")) == (client, outcome):
+                    return line
+            sleep(0.02)
+        raise AssertionError("".join(self.lines))
+
     def stop(self, within: float = 20) -> int:
         """Ask it to stop, and wait; its exit code."""
         self.process.send_signal(signal.SIGTERM)

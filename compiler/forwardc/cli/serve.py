@@ -21,8 +21,15 @@ DEFAULT = Path("forwardc-server.toml")
     help=f"File of settings. Default: {DEFAULT}, if it is there.",
 )
 @click.option("--check", is_flag=True, help="Check everything that a start needs; serve nothing.")
+@click.option(
+    "--role",
+    type=click.Choice(["viewer", "admin"]),
+    default="viewer",
+    show_default=True,
+    help="What the printed link to the dashboard allows.",
+)
 @format_option
-def command(file: Path | None, check: bool, format_: str) -> int:
+def command(file: Path | None, check: bool, role: str, format_: str) -> int:
     """Serve POST /v1/initiate-payment-sharing.
 
     Settings are a TOML file, and environment variables that win over it. The first interrupt lets
@@ -40,4 +47,4 @@ def command(file: Path | None, check: bool, format_: str) -> int:
     if file is None and DEFAULT.is_file():
         file = DEFAULT
     starting = Starting(file, format_)
-    return starting.check() if check else starting.serve()
+    return starting.check() if check else starting.serve(role)

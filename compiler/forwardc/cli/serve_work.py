@@ -17,8 +17,10 @@ from forwardc.cli.output import say
 from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.key_file import KeysRefused
+from forwardc.partner.dashboard.login import Role
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server import approved, logs
+from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
 from forwardc.partner.server.parts import CODE, Known, Parts, open_parts, read_known
@@ -51,7 +53,7 @@ class Starting:
             say(line)
         return 0
 
-    def serve(self) -> int:
+    def serve(self, role: str) -> int:
         """Serve until a signal comes; 1 where it cannot begin."""
         settings = read_settings(self.file, self.sink)
         listener = self._listen(settings) if settings and not self.sink.has_errors else None
@@ -64,7 +66,7 @@ class Starting:
             self._show()
             if parts is None:
                 return 1
-            return _serve(parts, listener)
+            return _serve(parts, listener, role)
 
     def _known(self, settings: ServerSettings | None) -> Known | None:
         if settings is None:
@@ -141,10 +143,14 @@ async def _ask(parts: Parts) -> None:
         await parts.close()
 
 
-def _serve(parts: Parts, listener: socket.socket) -> int:
+def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
     settings = parts.settings
     logs.begin(settings.watch.logs)
     say(f"serving on {_address(settings)}")
+    if parts.desk is not None:
+        code = SharedLogins(parts.desk, parts.keys).issue(Role(role))
+        say(f"sign in to the dashboard once, within ten minutes, as {role}:")
+        say(f"{_address(settings)}/login?code={code}")
     if settings.server.workers == 1:
         serve(parts, listener)
         return 0

@@ -3,27 +3,35 @@
 Knows the routes of each room and the order in which the server begins and ends; no route's work.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from forwardc.partner.callbacks import rocketpay
+from forwardc.partner.dashboard.app import create as create_dashboard
+from forwardc.partner.dashboard.desk import Settings as Desk
+from forwardc.partner.dashboard.login import Role
+from forwardc.partner.problem import Refusal
 from forwardc.partner.server.approved import still_approved
-from forwardc.partner.server.door import Door, Rules
+from forwardc.partner.server.door import Door, Rules, names_of
 from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.health import Check, Readiness
 from forwardc.partner.server.health import routes as health_routes
+from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.parts import Parts, today
 from forwardc.partner.sharing import endpoint
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
+from forwardc.runtime.history.store import Store
 from forwardc.runtime.secrets import sandbox_secret
 from forwardc.runtime.tokens.tables import TokenTables
 
 _MOST_WAITING = 1_000
+# The one that may do more comes first.
+_ROLES = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
 
 
 def create(parts: Parts) -> Door:
@@ -43,9 +51,33 @@ def create(parts: Parts) -> Door:
         *_callbacks(parts),
         *health_routes(readiness, parts.watch.metrics, _figures(parts)),
     ]
+    if parts.desk is not None:
+        # Last: every address that is nobody else's is a page, or none.
+        routes.append(Mount("/", dashboard(parts, parts.desk)))
     app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
     app.router.redirect_slashes = False
     return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch)
+
+
+def dashboard(parts: Parts, store: Store) -> Starlette:
+    """The dashboard, whose sessions every worker knows."""
+    serving = parts.settings.server
+    names = names_of(serving.host, serving.names)
+    logins = SharedLogins(store, parts.keys)
+    cookie = f"forwardc_session_{serving.port}"
+    return create_dashboard(store, Desk(names, cookie, logins, believe=_believe(parts)))
+
+
+def _believe(parts: Parts) -> Callable[[str], Awaitable[Role | None]]:
+    async def believe(token: str) -> Role | None:
+        try:
+            caller = await parts.auth.gate.believe(f"Bearer {token}")
+        except Refusal:
+            return None
+        roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
+        return next(roles, None)
+
+    return believe
 
 
 def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

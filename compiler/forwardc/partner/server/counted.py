@@ -12,12 +12,13 @@ T = TypeVar("T")
 Told = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountedDatabase:
     """A `Database`. What is contended will be done again, and is no failure yet."""
 
     inner: Database
     failed: Told
+    quick: bool = False
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -34,7 +35,7 @@ class CountedDatabase:
 
     def another(self) -> Database:
         """The same database on a connection of its own, counted alike."""
-        return CountedDatabase(self.inner.another(), self.failed)
+        return counted(self.inner.another(), self.failed)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -52,6 +53,11 @@ class CountedDatabase:
         except HistoryUnavailable:
             self.failed()
             raise
+
+
+def counted(database: Database, failed: Told) -> Database:
+    """A database whose failures are told."""
+    return CountedDatabase(database, failed, database.quick)
 
 
 @dataclass(frozen=True, slots=True)

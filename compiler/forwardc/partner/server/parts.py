@@ -22,7 +22,7 @@ from forwardc.partner.lookup.model import Lookup, LookupFailed
 from forwardc.partner.lookup.opening import open_lookup
 from forwardc.partner.lookup.problems import problems
 from forwardc.partner.server.approved import approved
-from forwardc.partner.server.counted import CountedDatabase, CountedLookup
+from forwardc.partner.server.counted import CountedLookup, counted
 from forwardc.partner.server.metrics import Metrics
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.traces import NoOtel, open_traces
@@ -110,7 +110,7 @@ def _secrets_of(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A server's parts, open."""
+    """A server's parts, open. `desk` is the history once more, for whoever looks at it."""
 
     known: Known
     watch: Watch
@@ -123,6 +123,7 @@ class Parts:
     sender: Sender
     owner: str
     sharing: Sharing
+    desk: Store | None = None
 
     @property
     def settings(self) -> ServerSettings:
@@ -144,6 +145,8 @@ class Parts:
         await self.lookup.close()
         await self.auth.close()
         await self.sender.__aexit__()
+        if self.desk is not None:
+            self.desk.close()
         self.store.close()
         self.watch.close()
         return left
@@ -176,7 +179,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     opened.callback(store.close)
     metrics = watch.metrics
     if metrics is not None:
-        store.database = CountedDatabase(store.database, metrics.history_failures.inc)
+        store.database = counted(store.database, metrics.history_failures.inc)
     keys = load_keys(run.keys, known.look_up, history=run.history)
     rates = Rates(store.commits)
     auth = open_auth(settings, keys, store.commits, rates)
@@ -202,8 +205,11 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         observer=watch,
     )
     traffic = Traffic(settings.limits.in_flight, watch.in_flight)
+    # Whoever looks through a long history must not keep a payment waiting for its connection.
+    desk = open_store(run.history) if settings.server.dashboard else None
     return Parts(
-        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner, sharing)
+        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner, sharing),
+        desk,
     )
 
 

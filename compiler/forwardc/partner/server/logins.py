@@ -1,0 +1,107 @@
+"""Codes and sessions of the dashboard that every process of a history understands.
+
+Both are signed texts. What must happen once, redeeming a code and ending a session, is a row of the
+history, by the digest of the text, for as long as the text would be good.
+"""
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from time import time
+from typing import Any, Final
+
+from forwardc.partner.auth.keys import ServerKeys
+from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role, Session
+from forwardc.runtime.history.database import row
+from forwardc.runtime.history.store import Store
+
+_CODE: Final = "code"
+_SESSION: Final = "session"
+_LONGEST: Final = 512
+_SPENT: Final = (
+    "INSERT INTO rates (name, start, used) VALUES (?, ?, 1) ON CONFLICT (name, start) DO NOTHING"
+)
+
+
+class SharedLogins:
+    """Implements `AnyLogins`. `clock` gives seconds since 1970, alike on every machine."""
+
+    def __init__(self, store: Store, keys: ServerKeys, clock: Callable[[], float] = time) -> None:
+        self._store = store
+        self._clock = clock
+        # A key of its own for each use; none of them tells the sealing key.
+        self._keys = [hmac.digest(key, b"forwardc dashboard", "sha256") for key in keys.sealing]
+
+    def issue(self, role: Role) -> str:
+        """A new code, good once within ten minutes."""
+        return self._signed(_CODE, role, CODE_SECONDS)
+
+    def redeem(self, code: str) -> str | None:
+        """The cookie of a new session; None where the code is wrong, used or too old."""
+        told = self._read(_CODE, code)
+        if told is None or not self._spend(told):
+            return None
+        return self.open(Role(told["role"]))
+
+    def open(self, role: Role) -> str:
+        """The cookie of a new session, for somebody who has shown who they are."""
+        return self._signed(_SESSION, role, SESSION_SECONDS)
+
+    def session(self, cookie: str) -> Session | None:
+        """The session of a cookie; None where it is unknown or has ended."""
+        told = self._read(_SESSION, cookie)
+        if told is None or self._is_spent(told):
+            return None
+        csrf = self._mac(self._keys[0], f"csrf {told['id']}".encode())
+        return Session(Role(told["role"]), csrf, told["ends"])
+
+    def end(self, cookie: str) -> None:
+        """Sign out; a cookie that is not known changes nothing."""
+        told = self._read(_SESSION, cookie)
+        if told is not None:
+            self._spend(told)
+
+    def _signed(self, use: str, role: Role, seconds: int) -> str:
+        told = {
+            "use": use,
+            "id": secrets.token_urlsafe(18),
+            "role": role,
+            "ends": int(self._clock()) + seconds,
+        }
+        text = urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode())
+        # No text in two parts with padding: a link may lose what ends it.
+        body = text.rstrip(b"=")
+        return f"{body.decode()}.{self._mac(self._keys[0], body)}"
+
+    def _read(self, use: str, text: str) -> dict[str, Any] | None:
+        """What a text of ours says, while it is good."""
+        body, _, mac = text.partition(".")
+        if len(text) > _LONGEST or not text.isascii():
+            return None
+        macs = [self._mac(key, body.encode()) for key in self._keys]
+        if not any(hmac.compare_digest(one, mac) for one in macs):
+            return None
+        told: dict[str, Any] = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return told if told["use"] == use and told["ends"] >= self._clock() else None
+
+    def _mac(self, key: bytes, body: bytes) -> str:
+        return urlsafe_b64encode(hmac.digest(key, body, "sha256")).rstrip(b"=").decode()
+
+    def _spend(self, told: dict[str, Any]) -> bool:
+        """Note that a text is used up; False where it was."""
+        name, ends = _row_of(told)
+        return self._store.database.write(lambda tx: tx.run(_SPENT, name, ends)) == 1
+
+    def _is_spent(self, told: dict[str, Any]) -> bool:
+        name, ends = _row_of(told)
+        asked = "SELECT 1 FROM rates WHERE name = ? AND start = ?"
+        return self._store.database.read(lambda tx: row(tx, asked, name, ends)) is not None
+
+
+def _row_of(told: dict[str, Any]) -> tuple[str, int]:
+    """Name and time of the row, by which the limits' own cleaning deletes it two days after."""
+    digest = sha256(told["id"].encode()).hexdigest()
+    return f"dashboard/{told['use']}/{digest}", told["ends"] * 1_000

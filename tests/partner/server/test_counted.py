@@ -1,0 +1,78 @@
+"""Failures of the history and the lookup are counted, and everything else stays as it was."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.server.counted import CountedLookup, counted
+from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.store import open_store
+
+
+class Count:
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> None:
+        self.times += 1
+
+
+def fails(problem: Exception) -> object:
+    raise problem
+
+
+def test_a_history_that_is_away_is_counted(tmp_path: Path) -> None:
+    count = Count()
+    with open_store(str(tmp_path / "history.db")) as store:
+        store.database = counted(store.database, count)
+        store.record("note", "ann", "one")
+        assert [event.what for event in store.events()] == ["one"]
+        with pytest.raises(HistoryUnavailable):
+            store.database.write(lambda _: fails(HistoryUnavailable("gone")))
+        with pytest.raises(HistoryUnavailable):
+            store.database.another().read(lambda _: fails(HistoryUnavailable("gone")))
+        assert count.times == 2
+        # What is contended is done again, and a mistake of ours is another matter.
+        with pytest.raises(HistoryContended):
+            store.database.write(lambda _: fails(HistoryContended("busy")))
+        with pytest.raises(KeyError):
+            store.database.read(lambda _: fails(KeyError("x")))
+        assert count.times == 2
+
+
+class Merchant:
+    def __init__(self) -> None:
+        self.problem: Exception | None = None
+        self.closed = False
+
+    async def find(self, reference: str) -> Instrument | None:
+        if self.problem:
+            raise self.problem
+        return Instrument("stripe", reference)
+
+    async def ready(self) -> None:
+        if self.problem:
+            raise self.problem
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def test_a_lookup_that_is_away_is_counted() -> None:
+    async def go() -> None:
+        count, merchant = Count(), Merchant()
+        lookup = CountedLookup(merchant, count)
+        found = await lookup.find("pm_1")
+        assert found is not None
+        assert found.source == "pm_1"
+        merchant.problem = LookupFailed("down")
+        with pytest.raises(LookupFailed):
+            await lookup.find("pm_1")
+        with pytest.raises(LookupFailed):
+            await lookup.ready()
+        await lookup.close()
+        assert (count.times, merchant.closed) == (1, True)
+
+    asyncio.run(go())
