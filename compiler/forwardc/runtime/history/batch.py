@@ -20,26 +20,38 @@ class Came:
     problem: BaseException | None = None
 
 
-def done(database: Database, works: Sequence[Work]) -> list[Came]:
-    """Do works in one transaction. What another process stood in the way of is done again."""
-    came = _tried(database, works)
+Place: TypeAlias = Callable[[Callable[[], list[Came]]], list[Came]]
+
+
+def here(task: Callable[[], list[Came]]) -> list[Came]:
+    """Do works in this thread."""
+    return task()
+
+
+def done(database: Database, works: Sequence[Work], place: Place = here) -> list[Came]:
+    """Do works in one transaction, each where `place` has it done.
+
+    What another process stood in the way of is done again.
+    """
+    came = _tried(database, works, place)
     for _ in range(_TRIES - 1):
         again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryContended)]
         if not again:
             break
-        for at, one in zip(again, _tried(database, [works[at] for at in again]), strict=True):
+        once_more = _tried(database, [works[at] for at in again], place)
+        for at, one in zip(again, once_more, strict=True):
             came[at] = one
     return came
 
 
-def _tried(database: Database, works: Sequence[Work]) -> list[Came]:
+def _tried(database: Database, works: Sequence[Work], place: Place) -> list[Came]:
     """Do works together, and where one raises, each as a part of its own."""
     refused = False
 
     def together(tx: Transaction) -> list[Came]:
         nonlocal refused
         try:
-            return [Came(work(tx)) for work in works]
+            return place(lambda: [Came(work(tx)) for work in works])
         except Exception:
             refused = True
             raise

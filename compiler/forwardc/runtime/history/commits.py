@@ -12,16 +12,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Final, TypeVar
 
-from forwardc.runtime.history.batch import Came, Work, done
+from forwardc.runtime.history.batch import Came, Place, Work, done, here
 from forwardc.runtime.history.database import Database, Transaction
+from forwardc.runtime.history.errand import on_loop
 from forwardc.runtime.history.errors import HistoryUnavailable
 
 T = TypeVar("T")
 
 _AT_ONCE: Final = 256
+_MANY: Final = 8
 # What nobody waits for, waits this long for a write that somebody does.
 _LINGER_S: Final = 0.005
 # How long the thread stays where there is nothing to do.
@@ -126,7 +129,14 @@ class Commits:
     def _serve(self) -> None:
         """Write batches until there has been nothing to do for a while. Runs in the thread."""
         while batch := self._next():
-            _tell(batch, done(self._database, [asked.work for asked in batch]))
+            works = [asked.work for asked in batch]
+            _tell(batch, done(self._database, works, self._place(batch)))
+
+    def _place(self, batch: Sequence[_Asked]) -> Place:
+        """Where works are done: many quick ones on the loop of the first, while we wait."""
+        if len(batch) < _MANY or not self._database.quick:
+            return here
+        return partial(on_loop, batch[0].loop)
 
     def _next(self) -> list[_Asked]:
         """What is written together; empty where nothing came."""

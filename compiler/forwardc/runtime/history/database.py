@@ -64,7 +64,12 @@ class PartStuck(Exception):  # noqa: N818 - the transaction's state
 
 
 class Database(Protocol):
-    """An open database. Its methods may be called from any thread, one at a time."""
+    """An open database. Its methods may be called from any thread, one at a time.
+
+    `quick`: a statement inside a transaction waits for nobody.
+    """
+
+    quick: bool
 
     @property
     def words(self) -> Mapping[str, str]:

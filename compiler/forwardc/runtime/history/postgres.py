@@ -48,6 +48,8 @@ _REASONS: Final = (
 class Postgres:
     """A `Database` behind a URL. The connection is renewed where the server has dropped it."""
 
+    quick = False
+
     def __init__(self, url: str, wait_s: float) -> None:
         self._url = url
         self._wait_s = wait_s

@@ -56,6 +56,8 @@ _HINTS: Final = {
 class Sqlite:
     """A `Database` in a file. It and its folder are made where they lack, for their owner only."""
 
+    quick = True
+
     def __init__(self, path: Path, wait_s: float) -> None:
         self._path = path
         self._wait_s = wait_s
