@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from types import FrameType
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ from forwardc.partner.server.settings import Limits, ServerSettings
 ENDED_AT_ONCE: Final = 1
 _KEEP_ALIVE_S: Final = 30
 _LAST_WORDS_S: Final = 2
+# Threads wait for databases, and each statement of theirs takes a turn with the loop. Python's own
+# five milliseconds a turn make a busy server wait ten times as long for its history.
+_TURN_S: Final = 0.0005
 
 
 class Configured(uvicorn.Config):
@@ -69,6 +73,7 @@ class Server(uvicorn.Server):
 
 def serve(parts: Parts, listener: socket.socket, parent: int | None = None) -> None:
     """Serve until a signal comes, and close the parts."""
+    sys.setswitchinterval(_TURN_S)
     server = Server(configured(parts), parts, parent)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.handle_exit)
