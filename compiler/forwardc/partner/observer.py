@@ -33,6 +33,10 @@ class Observer(Protocol):
         """A call has ended."""
         ...
 
+    def forward(self, vault: str, destination: str, outcome: str) -> None:
+        """A payment was forwarded now, or was to be: an outcome of runs, or `not_sent`."""
+        ...
+
     def span(
         self, name: str, tells: Mapping[str, str] | None = None
     ) -> AbstractContextManager[None]:
@@ -44,6 +48,9 @@ class Unwatched:
     """Watches nothing."""
 
     def call(self, told: Told) -> None:
+        """Let it go."""
+
+    def forward(self, vault: str, destination: str, outcome: str) -> None:
         """Let it go."""
 
     @contextmanager

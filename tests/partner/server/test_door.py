@@ -303,7 +303,8 @@ def test_lines_for_people_cannot_be_forged() -> None:
 
 def test_figures_tell_outcomes_and_replays(house: House) -> None:
     house.ask("POST", SHARING, content=b"{}")
-    forwarded = {"vault": "stripe", "destination": "", "outcome": "approved"}
+    forwarded = {"vault": "stripe", "destination": "rokt", "outcome": "unknown"}
+    house.watch.forward(*forwarded.values())
     assert house.figure("forwardc_forwards_total", **forwarded) == 1
     assert house.figure("forwardc_call_seconds_count", route=SHARING) == 1
     with house.watch.span("lookup"):

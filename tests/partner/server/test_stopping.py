@@ -95,7 +95,10 @@ def test_a_forward_that_does_not_end_is_unknown_to_the_next_server(shop: Shop) -
         assert again.status_code == 504
         assert again.json()["run"] == one(told)
         with server.client() as client:
-            assert "forwardc_unsettled_runs 1.0" in client.get("/metrics").text
+            figures = client.get("/metrics").text
+        assert "forwardc_unsettled_runs 1.0" in figures
+        # A repeat of what nobody knows is no forward.
+        assert "forwardc_forwards_total{" not in figures
         # Somebody settles it, and whoever asks is told.
         assert shop.run("resolve", one(told), "--as", "approved").returncode == 0
         assert server.call(1).json()["outcome"] == "approved"

@@ -52,7 +52,7 @@ class Metrics:
         self.in_flight = _gauge("forwardc_calls_in_flight", "Calls under way.", "livesum", registry)
         self.forwards = Counter(
             "forwardc_forwards",
-            "Payments that were forwarded now, by what became of them.",
+            "Payments that were to be forwarded, by what became of them.",
             ("vault", "destination", "outcome"),
             registry=registry,
         )
@@ -108,8 +108,6 @@ class Metrics:
             self.token_refusals.labels(problem).inc()
         if told.replayed:
             self.replays.labels(told.destination or "").inc()
-        elif told.outcome is not None:
-            self.forwards.labels(told.vault or "", told.destination or "", told.outcome).inc()
 
     def tell_ready(self, parts: Mapping[str, bool]) -> None:
         """Keep which parts are there."""

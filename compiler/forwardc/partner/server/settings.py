@@ -5,6 +5,7 @@ in neither: where one is needed, it is looked up by name like every other secret
 unless a name says otherwise.
 """
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -19,6 +20,10 @@ from pydantic_settings import (
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+def _history() -> str:
+    return os.environ.get("FORWARDC_HISTORY") or ".forwardc/history.db"
 
 
 class _Section(BaseModel):
@@ -48,11 +53,14 @@ class Serving(_Section):
 
 
 class Running(_Section):
-    """What is forwarded with: the compiled plans, the history, and secrets."""
+    """What is forwarded with: the compiled plans, the history, and secrets.
+
+    The history is by default the one of every other command.
+    """
 
     environment: Literal["sandbox", "production"]
     build: Path = Path("build")
-    history: str = ".forwardc/history.db"
+    history: Annotated[str, Field(default_factory=_history)]
     secrets: Path | None = None
     keys: Path = Path(".forwardc/server-keys.json")
     sandbox: str | None = None

@@ -34,6 +34,11 @@ class Watch:
         elif self.metrics is not None:
             self.metrics.call(told)
 
+    def forward(self, vault: str, destination: str, outcome: str) -> None:
+        """Count a payment that was forwarded now."""
+        if self.metrics is not None:
+            self.metrics.forwards.labels(vault, destination, outcome).inc()
+
     @contextmanager
     def span(self, name: str, tells: Mapping[str, str] | None = None) -> Iterator[None]:
         """A part of a call: timed, and part of its trace."""

@@ -197,12 +197,21 @@ class Sharing:
             ending = ending_of(forwarded.result, mine.run_id)
         except (Exception, asyncio.CancelledError) as problem:
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
-            return await self._give_up(mine)
+            ending = await self._give_up(mine)
+            self._tell_forward(ending, asked, instrument)
+            return ending
         if forwarded.codes:
             told = ", ".join(forwarded.codes)
             _log.warning("%s in run %s, ended as %s", told, mine.run_id, ending.state)
         await self._record(mine, ending, forwarded.journal)
+        self._tell_forward(ending, asked, instrument)
         return ending
+
+    def _tell_forward(self, ending: Ending, asked: Asked, instrument: Instrument) -> None:
+        outcome = ending.outcome if ending.state is State.DONE else ending.state
+        self.observer.forward(
+            instrument.vault, asked.request.destination, str(outcome or State.UNKNOWN)
+        )
 
     async def _record(self, mine: Mine, ending: Ending, journal: JoinedJournal) -> None:
         is_kept = ending.state is State.DONE and ending.body is not None
