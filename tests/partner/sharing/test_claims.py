@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +33,7 @@ from forwardc.plan.program import Outcome
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailable, RunInUse
 from forwardc.runtime.history.records import Intent, NewRun
-from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.shapes import Keys, Party
 from forwardc.runtime.store_journal import StoreJournal
@@ -180,7 +182,9 @@ def test_what_another_process_left_is_kept_through_its_runs_lease(
 
 
 def test_keys(store: Store, clock: Clock) -> None:
-    held = mine(store, ask(key="k"))
+    asked = ask(key="k")
+    held = mine(store, asked)
+    assert mine(store, asked).run_id == held.run_id
     assert claimed(store, ask("pay-2", key="k")) == KeyReused()
     assert isinstance(claimed(store, ask("pay-2", key="other")), Mine)
     store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
@@ -189,6 +193,30 @@ def test_keys(store: Store, clock: Clock) -> None:
     assert claimed(store, ask(key="k")) == Done(held.share_id, held.run_id, "sealed")
     clock.turn(hours=23)
     assert isinstance(claimed(store, ask("pay-2", key="k")), Mine)
+
+
+def test_two_processes_take_one_key_for_two_requests(
+    store: Store, history_url: str, clock: Clock
+) -> None:
+    """The second one waits for the first, and leaves nothing behind."""
+    first, second, claimed_first = ask(key="k"), ask("pay-2", key="k"), Event()
+
+    def slowly(tx: Transaction) -> Claim:
+        found = claim(tx, first, HERE, store.moment())
+        claimed_first.set()
+        sleep(0.3)
+        return found
+
+    async def go() -> tuple[Claim, Claim]:
+        with open_store(history_url, now=clock) as other:
+            slow = asyncio.create_task(asyncio.to_thread(store.database.write, slowly))
+            await asyncio.to_thread(claimed_first.wait)
+            return await Claims(other, THERE).claim(second), await slow
+
+    late, early = asyncio.run(go())
+    assert isinstance(early, Mine)
+    assert late == KeyReused()
+    assert isinstance(claimed(store, ask("pay-2")), Mine)
 
 
 def test_worlds_are_apart() -> None:

@@ -13,7 +13,7 @@ import pytest
 from forwardc.partner.auth.rates import Rates
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server.settings import Limits
-from forwardc.partner.sharing import endpoint
+from forwardc.partner.sharing import claim_tables, endpoint
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.store import Store, open_store
 from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
@@ -251,6 +251,27 @@ def test_a_history_that_goes_away_while_it_is_forwarded(
             # What came is not lost: its caller gets it.
             assert (await asking).status_code == 200
         assert house.arrived() == 1
+
+    serve(work)
+
+
+def test_an_end_that_is_refused_once_is_recorded_all_the_same(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(house: House) -> None:
+        refused, end = [HistoryUnavailable("locked")], claim_tables.end
+
+        def once(*how: Any) -> None:
+            if refused:
+                raise refused.pop()
+            end(*how)
+
+        monkeypatch.setattr(claim_tables, "end", once)
+        first = await house.post()
+        assert not refused
+        again = await house.post()
+        assert again.content == first.content
+        assert again.headers["idempotent-replayed"] == "true"
 
     serve(work)
 

@@ -50,11 +50,12 @@ def ending_of(result: RunResult | None, run_id: str) -> Ending:
     """How the share of a run ended. No result: nothing was sent."""
     if result is None:
         return _later(None)
-    if result.outcome is Outcome.UNKNOWN or result.stopped:
+    if result.outcome is Outcome.UNKNOWN:
         return Ending(State.UNKNOWN, Outcome.UNKNOWN, refusal=unknown(run_id))
     if result.rejected_by is Party.VAULT and not _reached(result):
         return _refused_by_vault(result)
     if result.came is None:
+        # An earlier step has arrived, and a later one was not sent: the run can be continued.
         return Ending(State.UNKNOWN, result.outcome, refusal=unknown(run_id))
     return Ending(State.DONE, result.outcome, _body(result, result.came))
 
