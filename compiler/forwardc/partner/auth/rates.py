@@ -3,17 +3,23 @@
 Knows nobody's limits. A process takes some permits at once from the table and spends them without
 asking, so that most calls cost no transaction. Together the processes never spend more than the
 limit in a window; what a process has not spent by its end is lost.
+
+Two processes that lock the rows of several names in different order would wait for each other. So a
+process asks for all names at once, in their order, and not again before it was answered.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.errors import HistoryError
 
 _MOST_NAMES: Final = 10_000
 _PORTIONS: Final = 20
@@ -35,6 +41,17 @@ class _Held:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A portion that somebody waits for."""
+
+    name: str
+    start: int
+    portion: int
+    limit: int
+    came: asyncio.Future[int] = field(repr=False)
+
+
 @dataclass(slots=True)
 class Rates:
     """Rate limits by name. `clock` gives seconds since the epoch, alike on every machine."""
@@ -42,6 +59,8 @@ class Rates:
     commits: Commits
     clock: Callable[[], float] = time.time
     _held: OrderedDict[str, _Held] = field(default_factory=OrderedDict, repr=False)
+    _wanted: list[_Wanted] = field(default_factory=list, repr=False)
+    _fetching: "asyncio.Task[None] | None" = field(default=None, repr=False)
     _cleaned_at: float = 0.0
 
     async def take(self, name: str, limit: int, window_s: int) -> float | None:
@@ -97,32 +116,57 @@ class Rates:
         return held, (start + window - now) / 1000
 
     async def _fetch(self, name: str, start: int, wanted: tuple[int, int]) -> int:
-        oldest = self._oldest()
-        return await self.commits.write(lambda tx: _take(tx, name, start, wanted, oldest))
+        came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._wanted.append(_Wanted(name, start, *wanted, came))
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.get_running_loop().create_task(self._fetch_all())
+        return await came
 
-    def _oldest(self) -> int | None:
+    async def _fetch_all(self) -> None:
+        while self._wanted:
+            wanted = sorted(self._wanted, key=lambda one: (one.name, one.start))
+            self._wanted.clear()
+            try:
+                taken = await self.commits.write(partial(_take_all, wanted))
+            except BaseException as problem:
+                for one in wanted:
+                    if not one.came.done():
+                        one.came.set_exception(problem)
+                if isinstance(problem, Exception):
+                    continue
+                raise
+            for one, many in zip(wanted, taken, strict=True):
+                if not one.came.done():
+                    one.came.set_result(many)
+            await self._clean()
+
+    async def _clean(self) -> None:
+        """Delete rows of long ago, now and then, and in a transaction of its own."""
         now = self.clock()
-        if now - self._cleaned_at < _CLEAN_EVERY_S:
-            return None
-        self._cleaned_at = now
-        return round(now * 1000) - _KEPT_MS
+        if now - self._cleaned_at >= _CLEAN_EVERY_S:
+            self._cleaned_at = now
+            oldest = round(now * 1000) - _KEPT_MS
+            with suppress(HistoryError):
+                await self.commits.write(
+                    lambda tx: tx.run("DELETE FROM rates WHERE start < ?", oldest)
+                )
 
 
-def _take(
-    tx: Transaction, name: str, start: int, wanted: tuple[int, int], oldest: int | None
-) -> int:
+def _take_all(wanted: Sequence[_Wanted], tx: Transaction) -> list[int]:
+    return [_take(tx, one) for one in wanted]
+
+
+def _take(tx: Transaction, wanted: _Wanted) -> int:
     """Take up to a portion within the limit; how many."""
-    portion, limit = wanted
-    if oldest is not None:
-        tx.run("DELETE FROM rates WHERE start < ?", oldest)
+    at = (wanted.name, wanted.start)
     # Changing the row, if only to itself, keeps other processes from it until this one is done.
     tx.run(
         "INSERT INTO rates (name, start, used) VALUES (?, ?, 0)"
         " ON CONFLICT (name, start) DO UPDATE SET used = rates.used",
-        *(name, start),
+        *at,
     )
-    taken = max(0, min(portion, limit - _used(tx, name, start)))
-    tx.run("UPDATE rates SET used = used + ? WHERE name = ? AND start = ?", taken, name, start)
+    taken = max(0, min(wanted.portion, wanted.limit - _used(tx, *at)))
+    tx.run("UPDATE rates SET used = used + ? WHERE name = ? AND start = ?", taken, *at)
     return taken
 
 
