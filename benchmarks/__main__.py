@@ -22,6 +22,7 @@ def rows(effort: suites.Effort, folder: Path) -> Iterator[suites.Row]:
     yield from suites.memory(effort, folder)
     yield from suites.running(effort, folder)
     yield from suites.looping(effort, folder)
+    yield from suites.serving(effort, folder)
     yield from suites.remembering(effort, folder)
 
 
@@ -30,7 +31,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small projects; write no page")
     quick = parser.parse_args().quick
-    effort = suites.Effort((1, 10, 50), 3, 3, 50, 20, 20_000, 5) if quick else suites.Effort()
+    effort = (
+        suites.Effort((1, 10, 50), 3, 3, 50, 20, 20_000, 5, 2, 2.0, 8.0)
+        if quick
+        else suites.Effort()
+    )
     started = time.monotonic()
     found: list[suites.Row] = []
     with tempfile.TemporaryDirectory() as folder:

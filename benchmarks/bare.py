@@ -1,7 +1,8 @@
-"""The least that can stand in the place of `forwardc serve`: `python -m benchmarks.bare VAULT`.
+"""The least that can stand in the place of `forwardc serve`: `-m benchmarks.bare VAULT CALL`.
 
-A Starlette app with one route that reads its JSON and makes the same outbound call with the same
-client, parser and event loop. It checks nothing, remembers nothing, knows nobody. Prints its port.
+A Starlette app with one route that reads its JSON and makes the same outbound call over the same
+connections, with the same parser and event loop; with `--pool`, over httpx's own pool. It checks
+nothing, remembers nothing, knows nobody. Prints its port.
 """
 
 import json
@@ -18,18 +19,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from forwardc.runtime.sandbox import LoopbackTransport
+from forwardc.runtime.lanes import network
 
-_URL = "https://forward.sandbox.checkout.com/forward"
+# Without a bound, all but twenty idle connections would be closed after each call.
+_POOL = httpx.Limits(keepalive_expiry=2.0)
 
 
-def app(vault: str, call: dict[str, object]) -> Starlette:
+def app(vault: str, call: dict[str, object], *, pool: bool) -> Starlette:
     """The app: every request is one call of the vault at `vault`."""
+    url = f"{vault}/forward"
     clients: list[httpx.AsyncClient] = []
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        transport = LoopbackTransport(vault)
+        transport = httpx.AsyncHTTPTransport(limits=_POOL) if pool else network()
         async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
             clients.append(client)
             yield
@@ -38,7 +41,7 @@ def app(vault: str, call: dict[str, object]) -> Starlette:
         asked = await request.json()
         body = json.dumps(call | {"reference": asked["partnerPaymentReference"]}).encode()
         started = perf_counter()
-        answer = await clients[0].post(_URL, content=body, headers=_HEADERS)
+        answer = await clients[0].post(url, content=body, headers=_HEADERS)
         took = round((perf_counter() - started) * 1000)
         told = answer.json()
         nested = told["destination_response"]
@@ -56,12 +59,16 @@ _HEADERS = {"Authorization": "Bearer " + "k" * 35, "Content-Type": "application/
 
 def main() -> None:
     """Serve on a free port until interrupted."""
-    vault, call = sys.argv[1], json.loads(sys.stdin.read())
+    vault, call, *more = sys.argv[1:]
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
     config = uvicorn.Config(
-        app(vault, call), loop="uvloop", http="httptools", log_level="critical", access_log=False
+        app(vault, json.loads(call), pool="--pool" in more),
+        loop="uvloop",
+        http="httptools",
+        log_level="critical",
+        access_log=False,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -16,7 +16,7 @@ import uvloop
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked. `body` holds `@`, which becomes a reference that no other request has."""
+    """What is asked. `REFERENCE` in `body` becomes one that no other request has."""
 
     port: int
     path: str
@@ -74,7 +74,7 @@ async def _ask(
     reader, writer = await asyncio.open_connection("127.0.0.1", task.port)
     lines = "".join(f"{name}: {value}\r\n" for name, value in task.headers.items())
     while perf_counter() < until:
-        body = task.body.replace("@", reference(next(numbers)))
+        body = task.body.replace("REFERENCE", reference(next(numbers)))
         head = f"POST {task.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}"
         started = perf_counter()
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())

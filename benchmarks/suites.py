@@ -15,6 +15,7 @@ from benchmarks.history import measured
 from benchmarks.loopback import forwards
 from benchmarks.project import add_header, commit, generate
 from benchmarks.runtime import binding, forwarding
+from benchmarks.serving import Stand, endured, served
 from benchmarks.timing import Run, command, paired, peak_mib
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +52,9 @@ class Effort:
     compared: int = 200
     recorded: int = 1_000_000
     forwards: int = 40
+    turns: int = 5
+    turn_s: float = 4.0
+    endured_s: float = 60.0
 
     def pairs_for(self, size: int) -> int:
         """Pairs of one size: fewer for the largest, since each takes many seconds."""
@@ -136,16 +140,52 @@ def looping(effort: Effort, folder: Path) -> Iterator[Row]:
         yield Row(f"one forward, {what}", against, loop.ours, loop.theirs, loop.ratio)
 
 
+def serving(effort: Effort, folder: Path) -> Iterator[Row]:
+    """The partner API under load: turns against a bare app, and one long turn."""
+    references = round(3_000 * (effort.turns * effort.turn_s * 2 + effort.endured_s + 8))
+    for name, url in _histories(folder, "served"):
+        home = folder / f"serve-{name}"
+        home.mkdir()
+        with Stand(home, url, references) as stand:
+            yield from _turns(stand, effort, name)
+            if name == "SQLite":
+                yield from _long_turn(stand, effort)
+
+
+def _turns(stand: Stand, effort: Effort, name: str) -> Iterator[Row]:
+    sides = {"a bare app with the same connections": stand.bare}
+    if name == "SQLite":
+        sides["a bare app with httpx's pool"] = stand.pooled
+    for against, port in sides.items():
+        found = served(stand, port, effort.turns, effort.turn_s)
+        ours, theirs = found.ours, found.theirs
+        calls = f"partner API, 64 connections, {name}: calls answered"
+        yield Row(calls, against, ours.per_second, theirs.per_second, found.throughput, unit="/s")
+        slow = f"partner API, 64 connections, {name}: time of the slowest of a hundred"
+        yield Row(slow, against, ours.p99, theirs.p99, found.p99)
+
+
+def _long_turn(stand: Stand, effort: Effort) -> Iterator[Row]:
+    found = endured(stand, effort.endured_s)
+    what = f"partner API, {effort.endured_s:g} s under load"
+    yield Row(f"{what}: calls answered", "-", found.figures.answered, unit="calls")
+    yield Row(f"{what}: errors", "-", found.figures.errors, unit="calls")
+    growth = found.late / found.early
+    yield Row(
+        f"{what}: memory at the end", "after a quarter", found.late, found.early, growth, "MiB"
+    )
+
+
 def remembering(effort: Effort, folder: Path) -> Iterator[Row]:
     """A history of a million runs: pages of the dashboard and searches, by the clock."""
-    for name, url in _histories(folder):
+    for name, url in _histories(folder, "remembered"):
         for asked in measured(url, effort.recorded, effort.pairs):
             what = f"{asked.what}, {effort.recorded:,} runs, {name}"
             yield Row(what, "-", asked.median_ms / 1000)
 
 
-def _histories(folder: Path) -> Iterator[tuple[str, str]]:
-    yield "SQLite", str(folder / "history.db")
+def _histories(folder: Path, what: str) -> Iterator[tuple[str, str]]:
+    yield "SQLite", str(folder / f"{what}.db")
     # The server of the tests is no module of a package.
     sys.path.append(str(ROOT / "tests" / "support"))
     with import_module("postgres").server() as running:

@@ -5,7 +5,9 @@ How a document says it:
 - A `console` block holds `$ command` lines and their output. Blocks of a document run in order, in
   one copy of the checkout. `...` stands for any text; on a line of its own, for any lines. How
   wide the columns of a table are does not count: a new destination must not change a document.
-  `RUN` in a command is the id that the last `forwardc run` printed.
+  `RUN` in a command is the id that the last `forwardc run` printed; `CLIENT`, `SECRET` and `TOKEN`
+  are what `forwardc clients issue` and a token endpoint said. A command that ends with ` &` goes on
+  until the document ends, and its ports become free ones. `curl` is the real one.
   `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
@@ -19,9 +21,12 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +41,7 @@ from forwardc.runtime import shapes
 from forwardc.sandbox.cards import lookup
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.registry import vaults
+from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "compiler", "docs")
@@ -79,13 +85,23 @@ def commands(block: Block) -> Iterator[tuple[str, str]]:
         yield command, output.strip("\n")
 
 
+SAID = {
+    "RUN": rf"(?m), run ({UUID})$",
+    "CLIENT": r"(?m)^client +(client_\w+)$",
+    "SECRET": r"(?m)^secret +(fwc_\w+)$",
+    "TOKEN": r'"access_token":"([^"]+)"',
+}
+
+
 class Terminal:
     """Runs the commands of one document in a copy of the checkout."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, going: ExitStack) -> None:
         self.folder = folder
+        self.going = going
         self.code = 0
-        self.last_run = "RUN"
+        self.said: dict[str, str] = {}
+        self.ports = {"8123": free_port(), "8457": free_port()}
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
@@ -100,7 +116,7 @@ class Terminal:
         """Do what a block says before its commands."""
         if block.about.startswith("new="):
             path = self.folder / block.about.removeprefix("new=")
-            path.write_text(block.text, encoding="utf-8")
+            path.write_text(self.moved(block.text), encoding="utf-8")
         if block.about.startswith("edit="):
             path = self.folder / block.about.removeprefix("edit=")
             lines = block.text.splitlines(keepends=True)
@@ -119,28 +135,102 @@ class Terminal:
                 return self.forwardc(["demo"])
             case ["make", "check" | "build" as name] | ["forwardc", name]:
                 return self.forwardc([name])
+            case ["forwardc", *arguments, "&"]:
+                return self.background(arguments)
             case ["forwardc", *arguments]:
                 return self.forwardc(arguments)
+            case ["curl", *arguments]:
+                return self.curl(arguments)
             case ["echo", "$?"]:
                 return str(self.code)
             case _:
-                raise AssertionError(f"a document runs forwardc and nothing else: {command}")
+                raise AssertionError(f"a document runs forwardc and curl, nothing else: {command}")
 
     def forwardc(self, arguments: list[str]) -> str:
-        named = [self.last_run if word == "RUN" else word for word in arguments]
         done = subprocess.run(
-            [sys.executable, "-m", "forwardc", *named],
+            [sys.executable, "-m", "forwardc", *map(self.meant, arguments)],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder / "compiler"), "COLUMNS": "100"},
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
         self.code = done.returncode
-        if began := re.search(rf"(?m), run ({UUID})$", done.stdout):
-            self.last_run = began[1]
-        return done.stdout
+        return self.heard(done.stdout)
+
+    def background(self, arguments: list[str]) -> str:
+        """Start a command that goes on; what it prints first, once it serves."""
+        log = self.folder / f"{arguments[0]}.log"
+        words = [word for word in (*arguments, *self.port_of(arguments[0])) if word]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "forwardc", *map(self.meant, words)],
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=hear_interrupts,
+            )
+        self.going.callback(process.wait, 20)
+        self.going.callback(process.terminate)
+        for _ in range(400):
+            if "http://" in log.read_text() or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        return self.heard(log.read_text())
+
+    def port_of(self, command: str) -> tuple[str, ...]:
+        """The option that takes a port of the sandbox; the server's is a setting."""
+        return ("--port", self.ports["8123"]) if command == "sandbox" else ()
+
+    def curl(self, arguments: list[str]) -> str:
+        if shutil.which("curl") is None:
+            pytest.skip("needs curl: it is not installed here")
+        done = subprocess.run(
+            ["curl", "--max-time", "30", "--noproxy", "*", *map(self.meant, arguments)],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        self.code = done.returncode
+        return self.heard(done.stdout.replace("\r\n", "\n"))
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "compiler"),
+            "COLUMNS": "100",
+            "FORWARDC_SERVER__SERVER__PORT": self.ports["8457"],
+        }
+
+    def meant(self, word: str) -> str:
+        """A word with what was said before in its place."""
+        for name, value in self.said.items():
+            word = re.sub(rf"\b{name}\b", value, word)
+        return self.moved(word)
+
+    def moved(self, text: str) -> str:
+        """A text with the ports that are free here."""
+        for shown, free in self.ports.items():
+            text = text.replace(f"127.0.0.1:{shown}", f"127.0.0.1:{free}")
+        return text
+
+    def heard(self, output: str) -> str:
+        """Keep what an output says for later commands; give it with the ports of the document."""
+        for name, pattern in SAID.items():
+            if found := re.search(pattern, output):
+                self.said[name] = found[1]
+        for shown, free in self.ports.items():
+            output = output.replace(f"127.0.0.1:{free}", f"127.0.0.1:{shown}")
+        return output
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -187,15 +277,16 @@ def test_commands_print_what_is_shown(document: str, tmp_path: Path) -> None:
     shown = blocks(document)
     if not any(block.language == "console" for block in shown):
         return
-    terminal = Terminal(tmp_path)
-    if any("\n$ forwardc diff" in f"\n{block.text}" for block in shown):
-        terminal.commit()
-    for block in shown:
-        terminal.apply(block)
-        for command, expected in commands(block) if block.language == "console" else ():
-            output = terminal.run(command)
-            message = f"{document}:{block.line}: $ {command}\n{output}"
-            assert output is None or fits(expected, output), message
+    with ExitStack() as going:
+        terminal = Terminal(tmp_path, going)
+        if any("\n$ forwardc diff" in f"\n{block.text}" for block in shown):
+            terminal.commit()
+        for block in shown:
+            terminal.apply(block)
+            for command, expected in commands(block) if block.language == "console" else ():
+                output = terminal.run(command)
+                message = f"{document}:{block.line}: $ {command}\n{output}"
+                assert output is None or fits(expected, output), message
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
