@@ -88,6 +88,64 @@ def test_two_processes_share_one_forward(store: Store, history_url: str, clock: 
     asyncio.run(go())
 
 
+@pytest.mark.parametrize(
+    ("instead", "status"),
+    [(httpx.ConnectError("refused"), 503), (httpx.ReadTimeout("slow"), 504), (None, 200)],
+)
+def test_another_process_waits_for_what_it_comes_to(
+    store: Store, history_url: str, clock: Clock, instead: Exception | None, status: int
+) -> None:
+    async def go() -> None:
+        with open_store(history_url, now=clock) as other:
+            async with house(store, PAID) as first, house(other, PAID) as second:
+                first.vaults.gate, first.vaults.instead = asyncio.Event(), instead
+                asking = asyncio.create_task(first.post())
+                while not first.vaults.forwards:
+                    await asyncio.sleep(0.01)
+                waiting = asyncio.create_task(second.post())
+                await asyncio.sleep(0.2)
+                assert not waiting.done()
+                first.vaults.gate.set()
+                answers = [await asking, await waiting]
+                assert [answer.status_code for answer in answers] == [status, status]
+                assert answers[0].content == answers[1].content
+                assert len({answer.headers["forwardc-run"] for answer in answers}) == 1
+                assert not second.vaults.forwards
+
+    asyncio.run(go())
+
+
+def test_who_waits_takes_over_what_another_process_leaves(
+    store: Store, history_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go() -> None:
+        with open_store(history_url, now=clock) as other:
+            async with house(store, PAID) as first, house(other, PAID) as second:
+                stuck = asyncio.Event()
+
+                async def never(*_: object) -> None:
+                    await stuck.wait()
+                    raise RuntimeError("left")
+
+                with monkeypatch.context() as patch:
+                    patch.setattr(type(first.service.forwarder), "forward", never)
+                    asking = asyncio.create_task(first.post())
+                    while not first.service._under_way:
+                        await asyncio.sleep(0.01)
+                waiting = asyncio.create_task(second.post())
+                await asyncio.sleep(0.1)
+                clock.turn(seconds=61)
+                answer = await waiting
+                assert (answer.status_code, second.arrived()) == (200, 1)
+                assert "idempotent-replayed" not in answer.headers
+                stuck.set()
+                # What it was certain of comes too late to change anything.
+                assert (await asking).status_code == 500
+                assert (await first.post()).content == answer.content
+
+    asyncio.run(go())
+
+
 def test_within_the_window_and_after_it(store: Store, clock: Clock) -> None:
     async def go() -> None:
         async with house(store, PAID, replay=Replays(window_minutes=10)) as open_house:
