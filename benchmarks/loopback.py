@@ -95,11 +95,12 @@ def _ours(plan: Plan, url: str, history: Path | None) -> Forwards:
         )
         async with Sender(transport_to(url)) as sender:
             means = Means(sender, KeyRing(sender), Ambient(), journal)
+            look_up = sandbox_lookup(plan)
 
             async def forward() -> None:
                 sink = Sink()
                 request = request_of()
-                done = await run(plan, OPERATION, request, sandbox_lookup(plan), means, sink)
+                done = await run(plan, OPERATION, request, look_up, means, sink)
                 if done is None:
                     raise RuntimeError(", ".join(found.message for found in sink.sorted()))
 
