@@ -16,7 +16,7 @@ from bearer import AUDIENCE, ISSUER, NOW, Signer, Time, b64, claims, ec_signer, 
 from forwardc.partner.auth.access_token import LONGEST, Expected
 from forwardc.partner.auth.caller import Caller
 from forwardc.partner.auth.gate import KeysUnavailable, TokenGate
-from forwardc.partner.auth.pinned import PinnedKey, pin
+from forwardc.partner.auth.pinned import PinnedKey, verifying_key
 from forwardc.partner.problem import Kind, Refusal
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
@@ -55,7 +55,7 @@ class Blacklist:
 
 def gate_for(*signers: Signer, clock: Time | None = None, **changed: Any) -> TokenGate:
     expected = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
-    pinned = [pin(signer.jwk(), ALGORITHMS) for signer in signers]
+    pinned = [verifying_key(signer.jwk(), ALGORITHMS) for signer in signers]
     keys = Known([key for key in pinned if key is not None])
     return TokenGate(replace(expected, **changed), keys, "payment-sharing", clock=clock or Time())
 
@@ -262,11 +262,11 @@ def test_a_key_of_one_rsa_algorithm_serves_no_other() -> None:
     ids=str,
 )
 def test_a_key_that_is_not_for_this_is_no_key(jwk: dict[str, Any]) -> None:
-    assert pin(jwk, ALGORITHMS) is None
+    assert verifying_key(jwk, ALGORITHMS) is None
 
 
 def test_an_algorithm_that_is_not_allowed_has_no_key() -> None:
-    assert pin(SIGNER.jwk(), ("RS256",)) is None
+    assert verifying_key(SIGNER.jwk(), ("RS256",)) is None
 
 
 def test_a_believed_token_is_used_again_until_it_expires() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from forwardc.partner.auth.gate import KeysUnavailable
-from forwardc.partner.auth.pinned import PinnedKey, pin
+from forwardc.partner.auth.pinned import PinnedKey, verifying_key
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 5.0
@@ -133,7 +133,7 @@ def _keys_of(body: bytes, algorithms: Collection[str]) -> tuple[PinnedKey, ...]:
         raise _NotUnderstood("its answer is no JWK set") from None
     if not isinstance(members, list) or len(members) > _MOST_KEYS:
         raise _NotUnderstood("its answer is no JWK set")
-    pinned = [pin(member, algorithms) for member in members if isinstance(member, dict)]
+    pinned = [verifying_key(member, algorithms) for member in members if isinstance(member, dict)]
     keys = tuple(key for key in pinned if key is not None)
     if not keys:
         raise _NotUnderstood("none of its keys can be used")

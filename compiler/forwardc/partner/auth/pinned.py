@@ -26,7 +26,7 @@ class PinnedKey:
     key: JWK = field(repr=False)
 
 
-def pin(given: Mapping[str, Any], algorithms: Collection[str]) -> PinnedKey | None:
+def verifying_key(given: Mapping[str, Any], algorithms: Collection[str]) -> PinnedKey | None:
     """The key of a JWK; None where it is not for signatures, too weak, or of no allowed algorithm.
 
     A symmetric key is never taken: whoever can check with it can sign with it.
