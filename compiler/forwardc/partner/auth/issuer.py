@@ -47,8 +47,8 @@ class EmbeddedIssuer:
             "jti": str(uuid4()),
         }
         header = {"typ": TYPE, "alg": key.alg, "kid": key.kid}
-        signed = JWS(json.dumps(claims).encode())
-        signed.add_signature(key.key, alg=key.alg, protected=json.dumps(header))
+        signed = JWS(_compact(claims).encode())
+        signed.add_signature(key.key, alg=key.alg, protected=_compact(header))
         return str(signed.serialize(compact=True))
 
     def metadata(self, scopes: Collection[str]) -> dict[str, Any]:
@@ -62,6 +62,10 @@ class EmbeddedIssuer:
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
+
+
+def _compact(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def issuer_url(settings: ServerSettings) -> str:
