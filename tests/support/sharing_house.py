@@ -138,6 +138,7 @@ class Vaults(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path not in ("/forward", "/v1/forwarding/requests"):
             return await self._inner.handle_async_request(request)
+        await request.aread()
         self.forwards.append(request)
         if self.gate is not None:
             await self.gate.wait()
