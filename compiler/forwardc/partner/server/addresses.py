@@ -71,6 +71,7 @@ def client_of(peer: str | None, claims: Claims, trusted: Networks) -> Address:
     return address
 
 
+@lru_cache(4_096)
 def shortened(address: Address) -> str:
     """The network of an address as a log may show it: /24, and /48 of IPv6."""
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))

@@ -4,7 +4,7 @@ Knows no library of metrics or traces, and no value of a request.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 from uuid import uuid4
@@ -12,6 +12,8 @@ from uuid import uuid4
 from forwardc.partner.observer import Told
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_NOTHING: Final = Told("", "", 0, 0.0)
 
 
 @dataclass(slots=True)
@@ -26,7 +28,6 @@ class Call:
     status: int = 0
     address: str | None = None
     problem: str | None = None
-    failure: str | None = None
     trace_id: str | None = None
     told: Told | None = None
     began: float = field(default_factory=perf_counter)
@@ -34,14 +35,19 @@ class Call:
 
     def ending(self) -> Told:
         """What can be told at its end: the call's own frame, and what its handler said of it."""
-        told = self.told or Told(self.route, self.method, self.status, 0.0)
-        return replace(
-            told,
-            route=self.route,
-            method=self.method if self.method in METHODS else "other",
-            status=self.status,
-            duration_ms=round((perf_counter() - self.began) * 1_000, 3),
-            problem=told.problem or self.problem,
+        told = self.told or _NOTHING
+        return Told(
+            self.route,
+            self.method if self.method in METHODS else "other",
+            self.status,
+            round((perf_counter() - self.began) * 1_000, 3),
+            told.client_id,
+            told.problem or self.problem,
+            told.run_id,
+            told.vault,
+            told.destination,
+            told.outcome,
+            told.replayed,
         )
 
 

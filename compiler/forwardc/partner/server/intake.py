@@ -4,7 +4,6 @@ Knows no route. The body is small by its limit, so that it is here before anybod
 """
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +17,6 @@ _ONCE: Final = frozenset(
     {b"host", b"content-length", b"content-type", b"authorization", b"idempotency-key"}
     | {b"transfer-encoding", b"x-forwarded-proto", b"traceparent"}
 )
-_KEPT: Final = _ONCE | {b"forwarded", b"x-forwarded-for"}
 _CLOSE: Final = {"Connection": "close"}
 _MOST_FIELDS: Final = 100
 
@@ -49,19 +47,22 @@ class Fields:
 def fields_of(scope: Scope, most_bytes: int) -> Fields:
     """Read the header fields. Raises `Refusal` where they are too large, or told twice."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    if len(headers) > _MOST_FIELDS or sum(len(n) + len(v) + 4 for n, v in headers) > most_bytes:
+    found: dict[bytes, bytes] = {}
+    size, forwarded, x_forwarded_for = 0, [], []
+    for name, value in headers:
+        size += len(name) + len(value) + 4
+        if name in _ONCE:
+            if name in found:
+                told = "A header field stands there more than once."
+                raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
+            found[name] = value
+        elif name == b"x-forwarded-for":
+            x_forwarded_for.append(value)
+        elif name == b"forwarded":
+            forwarded.append(value)
+    if size > most_bytes or len(headers) > _MOST_FIELDS:
         raise Refusal(Kind.HEADERS_TOO_LARGE, headers=_CLOSE)
-    kept = [(name, value) for name, value in headers if name in _KEPT]
-    seen = Counter(name for name, _ in kept)
-    if any(seen[name] > 1 for name in _ONCE):
-        raise Refusal(
-            Kind.INVALID_REQUEST, "A header field stands there more than once.", headers=_CLOSE
-        )
-    claims = Claims(
-        tuple(value for name, value in kept if name == b"forwarded"),
-        tuple(value for name, value in kept if name == b"x-forwarded-for"),
-    )
-    return Fields(dict(kept), claims)
+    return Fields(found, Claims(forwarded, x_forwarded_for))
 
 
 async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: float) -> bytes:

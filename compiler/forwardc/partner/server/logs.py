@@ -10,24 +10,27 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from forwardc.partner.observer import Told
 from forwardc.partner.server.call import Call
 
 CALLS: Final = logging.getLogger("forwardc.server.calls")
 _DEPENDENCIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 _EXPECTED: Final = frozenset({502, 503, 504})
 
 
-def log_call(call: Call) -> None:
+def log_call(call: Call, told: Told) -> None:
     """Write the line of a call that ended."""
     level = logging.INFO
-    if call.status >= 500:
-        level = logging.WARNING if call.status in _EXPECTED else logging.ERROR
+    if told.status >= 500:
+        level = logging.WARNING if told.status in _EXPECTED else logging.ERROR
     if CALLS.isEnabledFor(level):
-        CALLS.log(level, "call", extra={"members": _members(call)})
+        record = logging.LogRecord(CALLS.name, level, "", 0, "call", None, None)
+        record.members = _members(call, told)
+        CALLS.handle(record)
 
 
-def _members(call: Call) -> dict[str, Any]:
-    told = call.ending()
+def _members(call: Call, told: Told) -> dict[str, Any]:
     members = {
         "call": call.id,
         "method": told.method,
@@ -37,7 +40,6 @@ def _members(call: Call) -> dict[str, Any]:
         "client": told.client_id,
         "address": call.address,
         "problem": told.problem,
-        "failure": call.failure,
         "run": told.run_id,
         "vault": told.vault,
         "destination": told.destination,
@@ -58,7 +60,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             **_event(record),
         }
-        return json.dumps(members, ensure_ascii=True, separators=(",", ":"), default=str)
+        return _ENCODER.encode(members)
 
 
 class TextLines(logging.Formatter):
@@ -107,6 +109,9 @@ def begin(style: Literal["json", "text"], stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("forwardc").setLevel(logging.INFO)
+    # What no line shows costs nothing: threads, processes, tasks.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined, unused-ignore]
     for name in _DEPENDENCIES:
         logger = logging.getLogger(name)
         logger.handlers[:] = []

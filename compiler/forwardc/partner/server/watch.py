@@ -63,9 +63,10 @@ class Watch:
 
     def _tell(self, call: Call) -> None:
         try:
+            told = call.ending()
             if self.metrics is not None:
-                self.metrics.call(call.ending())
-            log_call(call)
+                self.metrics.call(told)
+            log_call(call, told)
         except Exception:
             _LOG.exception("a call could not be told")
 
