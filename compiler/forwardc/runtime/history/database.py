@@ -135,11 +135,15 @@ def _worded(statement: str, words: Mapping[str, str]) -> str:
 
 def clean(value: Any) -> Any:
     """A value as both databases take it: no NUL, no half of a surrogate pair, 0 or 1 for a bool."""
-    if isinstance(value, str):
-        # A name of an enum is its text, and no driver's business.
-        text = value if type(value) is str else str(value)
-        return text if text.isascii() and "\0" not in text else _whole(text)
-    return int(value) if isinstance(value, bool) else value
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() and "\0" not in value else _whole(value)
+    if kind is int or value is None:
+        return value
+    if kind is bool:
+        return int(value)
+    # A name of an enum is its text, and no driver's business.
+    return clean(str(value)) if isinstance(value, str) else value
 
 
 def _whole(text: str) -> str:

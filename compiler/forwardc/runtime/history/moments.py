@@ -1,6 +1,6 @@
 """A moment as history writes it. The clock may jump back, so nothing counts on their order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 
@@ -9,12 +9,12 @@ class Moment:
     """One reading of the clock, in UTC."""
 
     at: datetime
+    text: str = field(init=False)
+    """ISO 8601 with milliseconds: `2026-11-20T12:00:00.250Z`."""
 
-    @property
-    def text(self) -> str:
-        """ISO 8601 with milliseconds: `2026-11-20T12:00:00.250Z`."""
+    def __post_init__(self) -> None:
         whole = self.at.astimezone(UTC).isoformat(timespec="milliseconds")
-        return whole.replace("+00:00", "Z")
+        object.__setattr__(self, "text", whole.replace("+00:00", "Z"))
 
     @property
     def hour(self) -> str:

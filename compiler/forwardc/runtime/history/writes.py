@@ -44,12 +44,13 @@ _HOUR: Final = Gathered(
     """,
     merge=(min, max),
 )
+# A state that is not set costs no index: only a run that was stopped gets another one.
 _HELD: Final = """
-UPDATE runs SET attempts = attempts + 1, state = 'running', updated_at = ?,
-  lease_until = COALESCE(?, lease_until)
-WHERE id = ? AND owner = ? AND state <> 'done'
+UPDATE runs SET attempts = attempts + 1, updated_at = ?, lease_until = COALESCE(?, lease_until)
+WHERE id = ? AND owner = ? AND state = 'running'
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (runs.vault, runs.destination))
 """
+_WOKEN: Final = "UPDATE runs SET state = 'running' WHERE id = ? AND owner = ? AND state = 'stopped'"
 _PAUSED: Final = """
 SELECT pauses.name FROM runs JOIN pauses ON pauses.name IN (runs.vault, runs.destination)
 WHERE runs.id = ? AND runs.owner = ? ORDER BY pauses.name LIMIT 1
@@ -122,7 +123,8 @@ def intent(
     if what.keys.destination == what.keys.vault:
         raise ValueError("the two idempotency keys of a step are equal")
     lease = None if lease_s is None else now.after(lease_s)
-    if not tx.run(_HELD, now.text, lease, run_id, owner):
+    held = (now.text, lease, run_id, owner)
+    if not tx.run(_HELD, *held) and not (tx.run(_WOKEN, run_id, owner) and tx.run(_HELD, *held)):
         raise _refusal(tx, run_id, owner)
     place = (run_id, what.step)
     started = (what.keys.vault, AttemptState.INTENT, now.text)
@@ -153,7 +155,6 @@ def not_sent(
         "UPDATE steps SET state = ?, reason = ? WHERE run_id = ? AND name = ? AND state = 'intent'",
         *values,
     )
-    _touch(tx, run_id, now)
 
 
 def unknown(tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Moment) -> None:
@@ -165,7 +166,6 @@ def unknown(tx: Transaction, run_id: str, step: str, number: int, reason: str, n
         " WHERE run_id = ? AND name = ? AND state = 'intent'",
         *values,
     )
-    _touch(tx, run_id, now)
 
 
 def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now: Moment) -> None:
@@ -191,7 +191,6 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
         *(run_id, report.name),
     )
-    _touch(tx, run_id, now)
 
 
 def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None:
@@ -292,10 +291,6 @@ def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
 
 def _end(tx: Transaction, run_id: str, step: str, number: int, values: tuple[Any, ...]) -> None:
     tx.run(_ENDED, *values, run_id, step, number)
-
-
-def _touch(tx: Transaction, run_id: str, now: Moment) -> None:
-    tx.run("UPDATE runs SET updated_at = ? WHERE id = ?", now.text, run_id)
 
 
 def _masked(value: object) -> bool:
