@@ -158,6 +158,7 @@ EARLIER = StepReport("pay", "vault", "POST", Keys("a", "b"), Outcome.APPROVED, s
         ({"body": "{}", **VAULT, "vault": 404}, State.NOT_SENT, None),
         ({"body": "{}", **VAULT, "vault": 401}, State.NOT_SENT, Kind.NOT_FORWARDED),
         ({"body": "{}", **VAULT, "vault": 403}, State.NOT_SENT, Kind.NOT_FORWARDED),
+        ({"body": "{}", **VAULT, "vault": 402}, State.NOT_SENT, Kind.UNAVAILABLE),
         ({"body": "{}", **VAULT, "vault": 429}, State.NOT_SENT, Kind.UNAVAILABLE),
         ({"body": "{}", **VAULT, "vault": 503}, State.NOT_SENT, Kind.UNAVAILABLE),
         ({"body": None, **VAULT, "vault": None}, State.NOT_SENT, Kind.UNAVAILABLE),

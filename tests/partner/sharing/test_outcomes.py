@@ -142,7 +142,7 @@ def test_a_vault_that_does_not_know_the_merchant(serve: Serve, status: int) -> N
     serve(work)
 
 
-@pytest.mark.parametrize("status", [408, 409, 425, 429])
+@pytest.mark.parametrize("status", [402, 408, 409, 425, 429])
 def test_a_vault_that_has_no_time(serve: Serve, status: int) -> None:
     async def work(house: House) -> None:
         house.vaults.instead = httpx.Response(status, json={})

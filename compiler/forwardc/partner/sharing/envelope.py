@@ -16,7 +16,9 @@ from forwardc.plan.program import Outcome
 from forwardc.runtime.shapes import Came, Party, RunResult
 
 RETRY_AFTER_S: Final = 5.0
-_LATER: Final = frozenset({408, 409, 425, 429})
+# 402 is no decline here: with it Stripe says that it could not reach the destination
+# (`forwarding_api_retryable_upstream_error`); what may have arrived is unknown, not rejected.
+_LATER: Final = frozenset({402, 408, 409, 425, 429})
 _SET_UP: Final = frozenset({401, 403})
 # RFC 9110, 7.6.1: headers of one connection; a length that is another body's; and a session that
 # is the vault's.
