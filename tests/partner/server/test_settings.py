@@ -217,6 +217,21 @@ def test_a_check_says_what_is_served_and_makes_nothing(
     assert not (tmp_path / ".forwardc").exists()
 
 
+def test_secrets_that_are_missing_are_warned_of(
+    tmp_path: Path, serve: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(tmp_path) as shop:
+        path = shop.write(NAMED)
+        path.write_text(path.read_text().replace(f'sandbox = "{shop.sandbox}"', ""))
+        monkeypatch.setenv("FORWARDC_VAULT_CHECKOUT_API_KEY", "sk_sbox_" + "a" * 27)
+        code, told, remarks = serve()
+    assert code == 0
+    assert "through stripe" in told
+    assert "warning FC0806 the credential api_key of stripe" in remarks
+    assert "the credential api_key of checkout" not in remarks
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
     [

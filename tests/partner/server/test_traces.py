@@ -78,6 +78,9 @@ def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
     for _ in range(50):
         a_call(watch)
     assert perf_counter() - began < 1
+    # Nor does it keep a server from ending.
+    watch.close()
+    assert perf_counter() - began < 8
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,14 @@ Knows every room of the partner API, and answers no call. What is wrong is repor
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 import httpx
 
+from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.assembly import Auth, open_auth
 from forwardc.partner.auth.key_file import KeysRefused
@@ -82,6 +83,7 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
         ways = approved(ways, lock, today(), sink)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
     _check_sandbox(settings, sink)
+    _check_secrets(ways, sink)
     if sink.has_errors or lock is None:
         return None
     return Known(settings, ways, lock, look_up)
@@ -97,6 +99,15 @@ def _check_sandbox(settings: ServerSettings, sink: Sink) -> None:
         LoopbackTransport(settings.run.sandbox)
     except NotLoopback as problem:
         sink.error(CODE, f"run.sandbox: {problem}")
+
+
+def _check_secrets(ways: Ways, sink: Sink) -> None:
+    """Warn of ways without their secrets: a merchant need not use every vault."""
+    for way in ways.values():
+        found = Sink()
+        secrets.gather(way.plan, way.plan.operations[way.operation], way.look_up, found)
+        for problem in found.sorted():
+            sink.add(replace(problem, severity=Severity.WARNING))
 
 
 def _secrets_of(

@@ -13,7 +13,7 @@ from forwardc.partner.server.call import Call
 from forwardc.version import __version__
 
 _PATH: Final = "/v1/traces"
-_TIMEOUT_S: Final = 5
+_TIMEOUT_S: Final = 3
 
 
 class Traces(Protocol):
