@@ -344,6 +344,10 @@ def test_what_is_told_of_calls(serve: Serve) -> None:
         assert (approved.destination, approved.outcome) == (NAME, "approved")
         assert (missed.status, missed.problem, missed.run_id) == (404, "payment-not-found", None)
         assert (stranger.status, stranger.client_id) == (401, None)
+        await house.post("pay-broken")
+        broken = house.watched.told[-1]
+        assert (broken.vault, broken.outcome) == ("checkout", "unknown")
+        assert broken.run_id
         assert all(told.duration_ms >= 0 and told.route == PATH for told in house.watched.told)
 
     serve(work)

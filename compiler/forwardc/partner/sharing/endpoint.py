@@ -20,7 +20,7 @@ from forwardc.partner.problem_response import NEVER_STORED
 from forwardc.partner.server.settings import Issuer, Limits
 from forwardc.partner.sharing.openapi import SHARING_PATH, document_routes
 from forwardc.partner.sharing.request import read_key, read_request
-from forwardc.partner.sharing.share import RUN_HEADER, Asked, Rates, Shared, Sharing
+from forwardc.partner.sharing.share import RUN_HEADER, Asked, Rates, RunRefused, Shared, Sharing
 from forwardc.runtime.history.errors import HistoryError
 
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
@@ -149,12 +149,15 @@ def _tell(desk: Desk, known: _Known, shared: Shared, began: float) -> None:
 
 
 def _tell_refused(desk: Desk, known: _Known, refusal: Refusal, began: float) -> None:
+    run = refusal if isinstance(refusal, RunRefused) else None
     desk.observer.call(
         Told(
             *(SHARING_PATH, "POST", refusal.kind.value.status, _since(began), known.client_id),
             problem=refusal.kind.slug,
-            run_id=refusal.headers.get(RUN_HEADER),
+            run_id=run.run_id if run else None,
+            vault=run.vault if run else None,
             destination=known.destination,
+            outcome=run.outcome if run else None,
         )
     )
 

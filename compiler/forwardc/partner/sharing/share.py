@@ -81,6 +81,20 @@ class Shared:
     outcome: str | None = None
 
 
+class RunRefused(Refusal):
+    """A problem of a call whose payment has a run. `outcome` is what is known of that."""
+
+    def __init__(
+        self, why: Refusal, run_id: str, instrument: Instrument, outcome: str | None = None
+    ) -> None:
+        super().__init__(
+            why.kind, why.detail, more=why.more, headers={**why.headers, RUN_HEADER: run_id}
+        )
+        self.run_id = run_id
+        self.vault = instrument.vault
+        self.outcome = outcome
+
+
 @dataclass(slots=True)
 class Sharing:
     """The service behind the endpoint, for one process. `destinations` are its names."""
@@ -256,7 +270,7 @@ class Sharing:
             return await self._poll(other, instrument, deadline)
         done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - monotonic()))
         if not done:
-            raise _still_running(other)
+            raise _still_running(other, instrument)
         return _answered(task.result(), other.run_id, instrument, replayed=True)
 
     async def _poll(self, other: Running, instrument: Instrument, deadline: float) -> Shared | None:
@@ -271,10 +285,10 @@ class Sharing:
                 case Free(left=True):
                     return None
                 case Free():
-                    raise _of_run(not_now(), other.run_id)
+                    raise RunRefused(not_now(), other.run_id, instrument)
                 case known:
                     return await self._known(known, instrument)
-        raise _still_running(other)
+        raise _still_running(other, instrument)
 
     async def _look(self, other: Running) -> Seen:
         try:
@@ -284,40 +298,33 @@ class Sharing:
 
     async def _known(self, known: Done | Unknown, instrument: Instrument) -> Shared:
         if isinstance(known, Unknown):
-            raise _of_run(unknown(known.run_id, known.outcome), known.run_id)
+            why = unknown(known.run_id, known.outcome)
+            raise RunRefused(why, known.run_id, instrument, known.outcome or "unknown")
         try:
             body = self.sealer.open(known.sealed, known.share_id)
         except CannotOpen:
             _log.error("a recorded answer cannot be opened: the server's keys have changed")
-            raise await self._unreadable(known.run_id) from None
+            raise await self._unreadable(known.run_id, instrument) from None
         return Shared(body, known.run_id, instrument.vault, replayed=True)
 
-    async def _unreadable(self, run_id: str) -> Refusal:
+    async def _unreadable(self, run_id: str, instrument: Instrument) -> Refusal:
         try:
             outcome = await self.claims.outcome(run_id)
         except HistoryError:
             outcome = None
-        return _of_run(unknown(run_id, outcome), run_id)
+        return RunRefused(unknown(run_id, outcome), run_id, instrument, outcome)
 
 
 def _answered(ending: Ending, run_id: str, instrument: Instrument, *, replayed: bool) -> Shared:
     """The answer of an ending, or its problem: a new one for each caller."""
     if ending.refusal is not None:
-        first = ending.refusal
-        raise _of_run(
-            Refusal(first.kind, first.detail, more=first.more, headers=first.headers), run_id
-        )
+        raise RunRefused(ending.refusal, run_id, instrument, ending.outcome)
     return Shared(ending.body or b"", run_id, instrument.vault, replayed, ending.outcome)
 
 
-def _of_run(refusal: Refusal, run_id: str) -> Refusal:
-    refusal.headers[RUN_HEADER] = run_id
-    return refusal
-
-
-def _still_running(other: Running) -> Refusal:
+def _still_running(other: Running, instrument: Instrument) -> Refusal:
     refusal = Refusal(Kind.STILL_RUNNING, headers=retry_after(_STILL_S))
-    return _of_run(refusal, other.run_id)
+    return RunRefused(refusal, other.run_id, instrument)
 
 
 def _no_history(problem: HistoryError) -> Refusal:
