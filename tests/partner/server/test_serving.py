@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from forwardc.partner.server.process import _protocol
+from forwardc.partner.server.protocol import Limited
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -249,3 +252,9 @@ def test_the_server_describes_itself(server: Server) -> None:
         assert client.get("/ready").json()["status"] == "ok"
         assert problem(client.get("/history")) == (404, "not-found")
         assert problem(client.put(PATH)) == (405, "method-not-allowed")
+
+
+def test_without_its_parser_the_server_still_bounds_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _protocol() is Limited
+    monkeypatch.setitem(sys.modules, "forwardc.partner.server.protocol", None)
+    assert _protocol() == "h11"

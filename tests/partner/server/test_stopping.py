@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import postgres
+from forwardc.partner.auth.key_file import make_file
 from serving import NAMED, PATH, Server, Shop, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -167,6 +169,48 @@ def test_two_workers_forward_once_and_count_together(shop: Shop) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
     assert reference(5) not in "".join(server.lines)
+
+
+def test_two_machines_share_one_database(
+    shop: Shop, postgres_server: postgres.Server, tmp_path: Path
+) -> None:
+    """As two machines would: a folder, and an address, for each; the database and keys for both."""
+    second = Shop(tmp_path / "second", shop.vault, shop.sandbox)
+    second.folder.mkdir()
+    second.write(NAMED)
+    keys = shop.folder / ".forwardc" / "server-keys.json"
+    make_file(keys)
+    shared = {
+        "FORWARDC_SERVER__RUN__HISTORY": postgres_server.database(),
+        "FORWARDC_SERVER_KEYS": keys.read_text(),
+    }
+    with shop.serving(**shared) as here, second.serving(**shared) as there:
+        there.shop = shop
+        callers = [Caller(one, 7) for _ in range(20) for one in (here, there)]
+        for caller in callers:
+            caller.join(30)
+        answers = [caller.answer for caller in callers if caller.answer is not None]
+        assert len(answers) == 40
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == 1
+        assert shop.vault.forwards == 1
+        # What one of them did not finish, the other one knows.
+        caller = under_way(here, 8)
+        here.process.kill()
+        here.process.wait(10)
+        shop.vault.free.set()
+        caller.join(20)
+        answer = there.call(8)
+        assert (answer.status_code, shop.vault.forwards) == (504, 2)
+    # Nobody serves beside them with keys of its own.
+    alone = second.run("serve", **{**shared, "FORWARDC_SERVER_KEYS": fresh(tmp_path)})
+    assert alone.returncode == 1
+    assert "FC0833" in alone.stderr
+
+
+def fresh(folder: Path) -> str:
+    make_file(folder / "other.json")
+    return (folder / "other.json").read_text()
 
 
 def test_workers_end_with_their_parent(shop: Shop) -> None:
