@@ -6,7 +6,6 @@ Knows no file format and prints nothing. A match holds its place and kind, never
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +97,14 @@ _BRANDS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
     ("troy", "9792", "9792", frozenset({16})),
     ("humo", "9860", "9860", frozenset({16})),
 )
+_BY_DIGIT = {
+    digit: tuple(
+        (first, last, lengths)
+        for _brand, first, last, lengths in _BRANDS
+        if first[0] <= digit <= last[0]
+    )
+    for digit in "0123456789"
+}
 
 
 def find_secrets(text: str) -> list[Match]:
@@ -120,12 +127,12 @@ def find_cards(text: str) -> list[Match]:
     """Find card numbers, as one whole run of digits or in printed groups: `card-number`."""
     if len(text) < _SHORTEST_CARD:
         return []
-    runs = (hit.span() for hit in _DIGITS.finditer(text))
-    shapes = _GROUPS if _GROUPED.search(text) else ()
-    groups = (hit.span(1) for shape in shapes for hit in shape.finditer(text))
+    spans = [hit.span() for hit in _DIGITS.finditer(text)]
+    if _GROUPED.search(text):
+        spans += [hit.span(1) for shape in _GROUPS for hit in shape.finditer(text)]
     return sorted(
         Match(start, end, "card-number")
-        for start, end in chain(runs, groups)
+        for start, end in spans
         if end - start >= _SHORTEST_CARD and looks_like_card(_digits_of(text[start:end]))
     )
 
@@ -138,7 +145,7 @@ def looks_like_card(digits: str) -> bool:
         and digits.isdigit()
         and any(
             first <= digits[: len(first)] <= last and len(digits) in lengths
-            for _brand, first, last, lengths in _BRANDS
+            for first, last, lengths in _BY_DIGIT[digits[0]]
         )
         and _passes_luhn(digits)
     )
@@ -146,9 +153,12 @@ def looks_like_card(digits: str) -> bool:
 
 def mask(text: str) -> str:
     """Replace every credential and card number by asterisks; length and line breaks stay."""
+    found = [*find_secrets(text), *find_cards(text)]
+    if not found:
+        return text
     parts: list[str] = []
     at = 0
-    for start, end in _joined([*find_secrets(text), *find_cards(text)]):
+    for start, end in _joined(found):
         parts += (text[at:start], _VISIBLE.sub("*", text[start:end]))
         at = end
     return "".join([*parts, text[at:]])

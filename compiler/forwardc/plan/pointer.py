@@ -1,5 +1,6 @@
 """JSON Pointers (RFC 6901) into data that somebody else sent. Knows no plan."""
 
+from functools import lru_cache
 from typing import Any
 
 
@@ -7,9 +8,15 @@ def resolve(document: Any, pointer: str) -> Any:
     """The value at a pointer, None where there is none."""
     if not pointer:
         return document
-    for part in pointer.removeprefix("/").split("/"):
-        document = _member(document, part.replace("~1", "/").replace("~0", "~"))
+    for part in _parts(pointer):
+        document = _member(document, part)
     return document
+
+
+@lru_cache(maxsize=1024)
+def _parts(pointer: str) -> tuple[str, ...]:
+    parts = pointer.removeprefix("/").split("/")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def _member(value: Any, key: str) -> Any:
