@@ -32,7 +32,6 @@ from forwardc.plan.terms import (
     Limit,
     Lit,
     Map,
-    Raw,
     Ref,
     Seq,
     Source,
@@ -97,7 +96,7 @@ def _called(call: Call) -> Write:
     return write
 
 
-def constant(term: Term) -> bool:
+def _is_constant(term: Term) -> bool:
     """Whether a term has the same value in every scope. A function may draw random numbers."""
     return not any(isinstance(node, Ref | If | Source | Call) for node in walk(term))
 
@@ -173,9 +172,7 @@ def _shape(term: Term, *, whole: bool) -> Value:
             return {key: _shape(value, whole=True) for key, value in entries}
         case Seq(items=items) if whole:
             return [_shape(item, whole=True) for item in items]
-        case Lit() | Raw():
-            return evaluate(term, _NOTHING)
-        case _ if constant(term):
+        case _ if _is_constant(term):
             return evaluate(term, _NOTHING)
         case _:
             return _Hole("", whole, value=folded(term))
