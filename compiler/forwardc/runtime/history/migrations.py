@@ -263,6 +263,14 @@ ALTER TABLE callbacks ADD COLUMN emulated {int} NOT NULL DEFAULT 0;
 ALTER TABLE callbacks ADD COLUMN settled TEXT
 """
 
+# A run has neither before its end: no page of these is written when it begins.
+_SPARSE: Final = """
+DROP INDEX runs_outcome;
+DROP INDEX runs_status;
+CREATE INDEX runs_outcome ON runs (outcome, seq) WHERE outcome IS NOT NULL;
+CREATE INDEX runs_status ON runs (status, seq) WHERE status IS NOT NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -277,5 +285,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(2, _TOKENS),
     Migration(3, _PARTNER),
     Migration(4, _EMULATED_TOKENS),
+    Migration(5, _SPARSE),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""
