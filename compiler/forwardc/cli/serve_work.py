@@ -146,13 +146,14 @@ async def _ask(parts: Parts) -> None:
 def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
     settings = parts.settings
     logs.begin(settings.watch.logs)
-    say(f"serving on {_address(settings)}")
-    if parts.desk is not None:
-        code = SharedLogins(parts.desk, parts.keys).issue(Role(role))
-        say(f"sign in to the dashboard once, within ten minutes, as {role}:")
-        say(f"{_address(settings)}/login?code={code}")
+    lines = [f"serving on {_address(settings)}", *_link(parts, role)]
+
+    def begins() -> None:
+        for line in lines:
+            say(line)
+
     if settings.server.workers == 1:
-        serve(parts, listener)
+        serve(parts, listener, begins=begins)
         return 0
     asyncio.run(parts.close())
     # Figures are shared through files; whoever runs several servers may name the folder.
@@ -161,10 +162,21 @@ def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
         os.environ[FOLDER] = folder
     try:
         given = settings.model_dump(mode="json")
-        return Workers(settings.server.workers, given, listener).run()
+        return Workers(settings.server.workers, given, listener).run(begins)
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _link(parts: Parts, role: str) -> list[str]:
+    """What signs in to the dashboard, where there is one."""
+    if parts.desk is None:
+        return []
+    code = SharedLogins(parts.desk, parts.keys).issue(Role(role))
+    return [
+        f"sign in to the dashboard once, within ten minutes, as {role}:",
+        f"{_address(parts.settings)}/login?code={code}",
+    ]
 
 
 def served(known: Known) -> list[str]:

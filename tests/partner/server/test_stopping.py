@@ -171,6 +171,33 @@ def test_two_workers_forward_once_and_count_together(shop: Shop) -> None:
     assert reference(5) not in "".join(server.lines)
 
 
+def test_a_worker_that_hears_a_signal_twice_still_ends_in_order(shop: Shop) -> None:
+    """As under systemd, which ends every process of a service, the parent and its workers."""
+    shop.write(f"{NAMED}\nworkers = 2")
+    with shop.serving() as server:
+        caller = under_way(server, 9)
+        for pid in (*children(server.process.pid), server.process.pid):
+            os.kill(pid, signal.SIGTERM)
+        time.sleep(0.5)
+        shop.vault.free.set()
+        caller.join(20)
+        assert caller.answer is not None
+        assert caller.answer.status_code == 200
+        assert server.process.wait(20) == 0
+
+
+def test_a_second_signal_ends_the_workers_at_once(shop: Shop) -> None:
+    shop.write(f"{NAMED}\nworkers = 2")
+    with shop.serving() as server:
+        caller = under_way(server, 9)
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert server.process.poll() is None
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(5) == 0
+        caller.join(20)
+
+
 def test_two_machines_share_one_database(
     shop: Shop, postgres_server: postgres.Server, tmp_path: Path
 ) -> None:

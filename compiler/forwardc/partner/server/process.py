@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
@@ -46,10 +47,9 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; the second time, end."""
-        # A terminal interrupts every process of its group; a worker waits for its parent's word.
-        if self._parent is not None and sig == signal.SIGINT:
-            return
-        if self._parts.traffic.stopping:
+        # A terminal interrupts every process of its group, and systemd ends each one of a service:
+        # for a worker, the same word twice means no more. Its parent can still kill it.
+        if self._parent is None and self._parts.traffic.stopping:
             os._exit(ENDED_AT_ONCE)
         self._parts.traffic.stop()
 
@@ -71,12 +71,18 @@ class Server(uvicorn.Server):
         return self.should_exit or self._parts.traffic.under_way == 0
 
 
-def serve(parts: Parts, listener: socket.socket, parent: int | None = None) -> None:
-    """Serve until a signal comes, and close the parts."""
+def serve(
+    parts: Parts,
+    listener: socket.socket,
+    parent: int | None = None,
+    begins: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until a signal comes, and close the parts. `begins` is told once a signal is heard."""
     sys.setswitchinterval(_TURN_S)
     server = Server(configured(parts), parts, parent)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.handle_exit)
+    begins()
     server.run(sockets=[listener])
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from time import monotonic, sleep
 from types import FrameType
@@ -29,10 +29,14 @@ class Workers:
         self._signals = 0
         self._began: dict[BaseProcess, float] = {}
 
-    def run(self) -> int:
-        """Serve; the exit code. A second signal ends the workers at once."""
+    def run(self, begins: Callable[[], None]) -> int:
+        """Serve; the exit code. A second signal ends the workers at once.
+
+        `begins` is told once a signal is heard.
+        """
         for ending in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ending, self._heard)
+        begins()
         for _ in range(self._count):
             self._start()
         lasting = True
@@ -56,11 +60,14 @@ class Workers:
         if worker.is_alive():
             return True
         lived = monotonic() - self._began.pop(worker)
-        _LOG.error("a worker ended", extra={"members": {"exit_code": worker.exitcode}})
-        if lived < _SOON_S or self._signals:
-            return False
+        # One that was told to stop, and did so in order, fails in nothing.
+        in_order = worker.exitcode == 0
+        if not in_order:
+            _LOG.error("a worker ended", extra={"members": {"exit_code": worker.exitcode}})
+        if self._signals:
+            return True
         self._start()
-        return True
+        return in_order or lived >= _SOON_S
 
     def _end(self) -> None:
         heard = self._signals
@@ -75,6 +82,7 @@ class Workers:
 
 def work(given: Mapping[str, Any], listener: socket.socket, parent: int) -> None:
     """Be a worker: open all that a server needs, and serve until the parent says otherwise."""
+    # Until it serves, it is ended by its parent only.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from forwardc.diagnostics.sink import Sink
     from forwardc.partner.server import logs
