@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from forwardc.partner.server.process import _protocol
 from forwardc.partner.server.protocol import Limited
@@ -258,3 +260,32 @@ def test_without_its_parser_the_server_still_bounds_heads(monkeypatch: pytest.Mo
     assert _protocol() is Limited
     monkeypatch.setitem(sys.modules, "forwardc.partner.server.protocol", None)
     assert _protocol() == "h11"
+
+
+_PIECES = st.sampled_from(
+    [
+        b"GET /health HTTP/1.1\r\n",
+        b"POST /v1/initiate-payment-sharing HTTP/1.1\r\n",
+        b"Host: 127.0.0.1\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
+        b"\r\n",
+        b"5\r\nhello\r\n0\r\n\r\n",
+    ]
+)
+
+
+@pytest.mark.fuzz
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_PIECES | st.binary(max_size=40), max_size=12))
+def test_nothing_that_is_sent_brings_the_server_down(server: Server, parts: list[bytes]) -> None:
+    port = urlsplit(server.url).port
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"".join(parts))
+    with server.client() as client:
+        assert client.get("/health").status_code == 200
+    mistakes = [line for line in server.lines if '"level":"error"' in line]
+    # A call without a token, or of no known path, is no mistake of ours.
+    assert not mistakes
