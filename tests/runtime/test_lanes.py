@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import httpcore
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -25,47 +26,56 @@ def anyio_backend() -> str:
 
 
 @dataclass
-class Pool(httpx.AsyncBaseTransport):
-    """A pool of one, as the test sees it."""
+class Line(httpcore.AsyncConnectionInterface):
+    """A connection, as the test sees it."""
 
-    fails: bool = False
+    origin: httpcore.Origin
+    fails: Exception | None = None
     under_way: int = 0
     most: int = 0
     calls: int = 0
     closed: bool = False
+    stale: bool = False
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         assert not self.closed
+        assert request.url.origin == self.origin
         self.calls += 1
         if self.fails:
-            raise httpx.ReadError("gone")
+            raise self.fails
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0)
-        return httpx.Response(200, stream=Body(self))
+        return httpcore.Response(200, content=Body(self))
+
+    def is_available(self) -> bool:
+        return not self.under_way and not self.closed
+
+    def has_expired(self) -> bool:
+        return self.stale
 
     async def aclose(self) -> None:
         self.closed = True
 
 
 @dataclass
-class Body(httpx.AsyncByteStream):
-    pool: Pool
+class Body:
+    line: Line
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"ok"
 
     async def aclose(self) -> None:
-        self.pool.under_way -= 1
+        self.line.under_way -= 1
 
 
 @dataclass
-class Pools:
-    made: list[Pool] = field(default_factory=list)
-    fails: bool = False
+class Lines:
+    made: list[Line] = field(default_factory=list)
+    fails: Exception | None = None
 
-    def __call__(self) -> Pool:
-        self.made.append(Pool(self.fails))
+    def __call__(self, origin: httpcore.Origin) -> Line:
+        self.made.append(Line(origin, self.fails))
         return self.made[-1]
 
 
@@ -77,60 +87,85 @@ async def call(over: Lanes, url: str = "https://vault.example/forward") -> bytes
 
 
 async def test_calls_at_once_share_no_connection() -> None:
-    pools = Pools()
-    over = Lanes(pools)
+    lines = Lines()
+    over = Lanes(lines)
     assert await asyncio.gather(*(call(over) for _ in range(64))) == [b"ok"] * 64
-    assert len(pools.made) == 64
-    assert {pool.most for pool in pools.made} == {1}
+    assert len(lines.made) == 64
+    assert {line.most for line in lines.made} == {1}
 
 
 async def test_a_connection_is_used_again_once_its_answer_is_read() -> None:
-    pools = Pools()
-    over = Lanes(pools)
+    lines = Lines()
+    over = Lanes(lines)
     for _ in range(5):
         await call(over)
-    assert [pool.calls for pool in pools.made] == [5]
+    assert [line.calls for line in lines.made] == [5]
 
 
 async def test_each_origin_has_connections_of_its_own() -> None:
-    pools = Pools()
-    over = Lanes(pools)
+    lines = Lines()
+    over = Lanes(lines)
     for url in ("https://a.example/", "https://b.example/", "https://a.example:8443/"):
         await call(over, url)
-    assert [pool.calls for pool in pools.made] == [1, 1, 1]
+    assert [line.calls for line in lines.made] == [1, 1, 1]
 
 
 async def test_a_connection_that_failed_is_closed_and_not_used_again() -> None:
-    pools = Pools(fails=True)
-    over = Lanes(pools)
+    lines = Lines(fails=httpcore.ReadError("gone"))
+    over = Lanes(lines)
     for _ in range(2):
-        with pytest.raises(httpx.ReadError):
+        with pytest.raises(httpx.ReadError, match="gone"):
             await call(over)
-    assert [(pool.calls, pool.closed) for pool in pools.made] == [(1, True), (1, True)]
+    assert [(line.calls, line.closed) for line in lines.made] == [(1, True), (1, True)]
+
+
+async def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
+    lines = Lines()
+    over = Lanes(lines)
+    await call(over)
+    lines.made[0].stale = True
+    await call(over)
+    assert [(line.calls, line.closed) for line in lines.made] == [(1, True), (1, False)]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        httpcore.ConnectError,
+        httpcore.ConnectTimeout,
+        httpcore.ReadTimeout,
+        httpcore.RemoteProtocolError,
+        httpcore.LocalProtocolError,
+        httpcore.UnsupportedProtocol,
+    ],
+)
+async def test_an_error_is_the_one_of_the_same_name(problem: type[Exception]) -> None:
+    with pytest.raises(getattr(httpx, problem.__name__)):
+        await call(Lanes(Lines(fails=problem("x"))))
 
 
 async def test_what_nobody_uses_is_closed_by_the_next_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pools, now = Pools(), [100.0]
+    lines, now = Lines(), [100.0]
     monkeypatch.setattr(lanes, "monotonic", lambda: now[0])
-    over = Lanes(pools)
+    over = Lanes(lines)
     await asyncio.gather(*(call(over) for _ in range(8)))
     now[0] += 3.0
     await call(over)
-    assert sum(not pool.closed for pool in pools.made) == 1
+    assert sum(not line.closed for line in lines.made) == 1
 
 
 async def test_closing_closes_idle_ones_now_and_others_with_their_answer() -> None:
-    pools = Pools()
-    over = Lanes(pools)
+    lines = Lines()
+    over = Lanes(lines)
     await call(over)
     answer = await over.handle_async_request(httpx.Request("GET", "https://other.example/"))
     await over.aclose()
-    assert [pool.closed for pool in pools.made] == [True, False]
+    assert [line.closed for line in lines.made] == [True, False]
     await answer.aclose()
     await answer.aclose()
-    assert [pool.closed for pool in pools.made] == [True, True]
+    assert [line.closed for line in lines.made] == [True, True]
 
 
 async def test_over_a_real_connection() -> None:

@@ -15,11 +15,10 @@ from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.lookup.columns import read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.plan.values import Secret
-from forwardc.runtime.lanes import Lanes
+from forwardc.runtime.lanes import Lanes, network
 from forwardc.version import __version__
 
 LARGEST: Final = 64 * 1024
-_ONE: Final = httpx.Limits(max_connections=1)
 # Members of the answer that hold texts by name, and the columns that these are in a table.
 _GROUPS: Final[Mapping[str, str]] = {
     "inputs": "input",
@@ -101,7 +100,7 @@ def _network() -> Lanes:
     """Connections that trust the usual authorities, and the operator's own of `SSL_CERT_FILE`."""
     trusted = httpx.create_ssl_context(trust_env=False)
     trusted.load_default_certs()
-    return Lanes(lambda: httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=_ONE))
+    return network(trusted)
 
 
 async def _whole(answer: httpx.Response) -> bytes:
