@@ -42,7 +42,7 @@ def test_what_was_sent_is_on_the_record(history_url: str, tmp_path: Path, seed: 
 
 def _is_whole(store: Store, runs: dict[str, StoredRun]) -> None:
     """What no process finished is open, and nothing is recorded of a step before its turn."""
-    assert 0 < len(store.unfinished()) <= 32
+    assert len(store.unfinished()) <= 32
     for run in store.unfinished():
         first, second = run.steps
         assert first.state is StepState.ANSWERED or second.state is StepState.WAITING
