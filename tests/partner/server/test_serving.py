@@ -221,8 +221,66 @@ def test_garbage_behind_a_call_harms_nobody(server: Server) -> None:
     told = talk(server, good + b"\x00\xffnonsense\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 200 ")
     assert told.endswith(b'{"status":"ok"}')
-    told = talk(server, good * 20 + good[:-2] + b"Connection: close\r\n\r\n")
-    assert told.count(b'{"status":"ok"}') == 21
+
+
+def test_a_connection_has_one_call_at_a_time(server: Server) -> None:
+    """Each of thousands behind one another would take memory before its caller is looked at."""
+    good = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    assert talk(server, good, good[:-2] + b"Connection: close\r\n\r\n", pause=0.1).count(b"ok") == 2
+    told = talk(server, good * 20)
+    assert told.count(b"HTTP/1.1 ") == 1
+    assert told.endswith(b'{"status":"ok"}')
+
+
+def test_nothing_behind_a_body_counts_as_its_head(server: Server) -> None:
+    """A proxy checks and sets the fields of the head, and lets those behind the body through."""
+    body = json.dumps(server.shop.request()["json"]).encode()
+    chunks = b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+    more = ("Transfer-Encoding: chunked", "Connection: close")
+    whole = head(server, *more)
+    assert talk(server, whole + chunks + b"X: y\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    (token,) = [line for line in whole.split(b"\r\n") if line.startswith(b"Authorization")]
+    bare = whole.replace(token + b"\r\n", b"")
+    told = talk(server, bare + chunks + token + b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 401 ")
+
+
+def test_what_follows_an_upgrade_is_no_second_call(server: Server) -> None:
+    hidden = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    length = f"Content-Length: {len(hidden)}"
+    first = head(server, "Upgrade: h2c", "Connection: Upgrade", length)
+    told = talk(server, first, hidden, pause=0.1)
+    assert told.count(b"HTTP/1.1 ") == 1
+    assert told.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("version", "coding", "status"),
+    [("1.1", "chunked", 200), ("1.1", "gzip, chunked", 400), ("1.0", "chunked", 400)],
+)
+def test_a_body_has_one_end_for_everybody(
+    server: Server, version: str, coding: str, status: int
+) -> None:
+    body = json.dumps(server.shop.request()["json"]).encode()
+    first = head(server, f"Transfer-Encoding: {coding}", "Connection: close")
+    first = first.replace(b"HTTP/1.1", b"HTTP/" + version.encode(), 1)
+    told = talk(server, first + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+    assert told.startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize("endless", [b"1;x=", b"0\r\nX: "], ids=["extension", "trailer"])
+def test_what_is_no_part_of_a_body_is_bounded_too(server: Server, endless: bytes) -> None:
+    port = urlsplit(server.url).port
+    sent = 0
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(head(server, "Transfer-Encoding: chunked") + endless)
+        try:
+            while sent < 64 << 20:
+                connection.sendall(b"x" * 65_536)
+                sent += 65_536
+        except OSError:
+            pass
+    assert sent < 32 << 20
 
 
 def test_a_name_that_is_not_ours_is_refused(server: Server) -> None:

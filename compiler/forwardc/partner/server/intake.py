@@ -62,6 +62,12 @@ def fields_of(scope: Scope, most_bytes: int) -> Fields:
             forwarded.append(value)
     if size > most_bytes or len(headers) > _MOST_FIELDS:
         raise Refusal(Kind.HEADERS_TOO_LARGE, headers=_CLOSE)
+    coding = found.get(b"transfer-encoding", b"chunked").lower()
+    old = b"transfer-encoding" in found and scope["http_version"] == "1.0"
+    if coding != b"chunked" or old:
+        # RFC 9112, 6.1: somebody on the way may have seen another end of this body.
+        told = "A body comes with Content-Length, or in chunks without another coding."
+        raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
     return Fields(found, Claims(forwarded, x_forwarded_for))
 
 

@@ -1,7 +1,8 @@
-"""HTTP on one connection, as uvicorn speaks it, with limits on a request's head.
+"""HTTP on one connection, as uvicorn speaks it: one call at a time, with limits on each.
 
 uvicorn waits for a head as long as it takes, and httptools reads one of any length: a caller who
-sends a byte now and then would keep a connection for ever.
+sends a byte now and then would keep a connection for ever. Both take what follows a body for
+header fields, and what follows an upgrade for a new request.
 """
 
 import asyncio
@@ -13,11 +14,23 @@ from forwardc.partner.problem import Kind, Refusal
 from forwardc.partner.problem_response import answer_of
 from forwardc.partner.server.settings import Limits
 
-_REASONS: Final = {400: b"Bad Request", 431: b"Request Header Fields Too Large"}
+_REASONS: Final = {
+    400: b"Bad Request",
+    413: b"Content Too Large",
+    431: b"Request Header Fields Too Large",
+}
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+# What a body of the smallest chunks takes on the wire: a length, two line ends, one byte.
+_WIRE: Final = 8
+_TAKEN_WITHIN_S: Final = 30.0
+
+
+class _NotTaken(Exception):  # noqa: N818 - the request's property
+    """Stops the parser at a request that is HTTP, but not for this server."""
 
 
 class Limited(HttpToolsProtocol):
-    """A connection whose next head must be here in time, and within bytes.
+    """A connection whose next call must be here in time, and within bytes.
 
     uvicorn makes it; `limits` are those of the server's configuration.
     """
@@ -26,7 +39,8 @@ class Limited(HttpToolsProtocol):
         super().__init__(config, *given, **named)
         self._limits: Limits = config.limits
         self._patience: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._unread: asyncio.TimerHandle | None = None
+        self._came = 0
         self._in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,13 +49,15 @@ class Limited(HttpToolsProtocol):
         self._expect()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, as long as the head is not too large."""
-        self._head += len(data)
+        """Read on, as long as neither the head nor what follows it is too large."""
+        self._came += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._in_head and self._head > self._limits.headers:
+        if self._in_head and self._came > self._limits.headers:
             self._refuse(Refusal(Kind.HEADERS_TOO_LARGE))
+        elif self._came > _WIRE * self._limits.body:
+            self._refuse(Refusal(Kind.CONTENT_TOO_LARGE))
         elif self._in_head or self._idle():
             # Also after blank lines, which end the patience of uvicorn and begin no request.
             self._expect()
@@ -51,21 +67,44 @@ class Limited(HttpToolsProtocol):
         self._in_head = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head. One behind the body stood before no guard (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """A head is here."""
+        """A head is here. Refused where it comes behind a call that is not answered yet.
+
+        Whoever keeps many calls in one connection makes this server keep them, too.
+        """
+        upgrades, version = self.parser.should_upgrade(), self.parser.get_http_version()
+        if upgrades or version not in _VERSIONS or not self._idle():
+            raise _NotTaken
         self._in_head = False
-        self._head = 0
+        self._came = 0
         self._forget()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """What comes now belongs to the next head."""
-        self._head = 0
+        self._came = 0
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """The answer is not read as fast as it comes; it is given up where nobody reads it."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(_TAKEN_WITHIN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The answer is read on."""
+        super().resume_writing()
+        self._read_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
         self._forget()
+        self._read_on()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -112,3 +151,8 @@ class Limited(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _read_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
