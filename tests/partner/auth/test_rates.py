@@ -52,6 +52,10 @@ def test_a_window_has_as_many_permits_as_its_limit(
     assert given(rates, limit + 5, limit) == limit
 
 
+def test_the_longest_name_of_a_client_has_a_limit(store: Store, given: Given) -> None:
+    assert given(Rates(store.commits), 3, 2, "misses/" + "a" * 255) == 2
+
+
 def test_who_is_refused_learns_when_to_come_back(
     store: Store, given: Given, loop: asyncio.Runner
 ) -> None:

@@ -23,7 +23,8 @@ from forwardc.runtime.history.errors import HistoryError
 
 _MOST_NAMES: Final = 10_000
 _PORTIONS: Final = 20
-_LONGEST_NAME: Final = 200
+# A client id of another issuer has 255 characters at most.
+_LONGEST_NAME: Final = 300
 # Longer than every window.
 _KEPT_MS: Final = 2 * 86_400_000
 _CLEAN_EVERY_S: Final = 600.0
