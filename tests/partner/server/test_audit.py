@@ -1,6 +1,7 @@
 """`forwardc audit`, and the approvals that a server records at its start."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
 from lock_file import TODAY, approve
+from serving import opened
 
 ROOT = Path(__file__).resolve().parents[3]
 Call = Callable[..., tuple[int, str]]
@@ -138,3 +140,41 @@ def test_what_is_not_approved_is_not_served() -> None:
     assert still_approved(kept, lock, TODAY)
     assert not still_approved(both, lock, TODAY)
     assert not still_approved(kept, lock, TODAY + timedelta(days=1))
+
+
+SETTINGS = """\
+forwardc = 1
+[server]
+port = 0
+[run]
+environment = "production"
+[destinations."PAY"]
+run = "adyen.card_cit"
+[lookup]
+kind = "csv"
+file = "references.csv"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("serving")
+def test_a_server_in_production_serves_what_is_approved_and_says_so(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "build", tmp_path / "build")
+    (tmp_path / "forwardc-server.toml").write_text(SETTINGS)
+    (tmp_path / "references.csv").write_text("reference,vault,source\n")
+    with opened(tmp_path) as shop:
+        refused = shop.run("serve", "--check")
+        assert refused.returncode == 1
+        assert "FC0814" in refused.stderr
+        approvals = approve(Lock(), production(), ["card_cit"])
+        (tmp_path / "forwardc.lock").write_text(approvals.model_dump_json(exclude_none=True))
+        checked = shop.run("serve", "--check")
+        assert checked.returncode == 0, checked.stderr
+        assert checked.stdout.splitlines()[1:] == ["  PAY: adyen.card_cit through checkout"]
+        # Through other vaults it is not approved, and not served.
+        assert "FC0814" in checked.stderr
+        with shop.serving() as server, server.client() as client:
+            assert client.get("/ready").json()["parts"]["approvals"] == "ok"
+        told = shop.run("audit").stdout
+    assert "own approval of checkout/adyen/card_cit/production" in told
+    assert "Ada Moreau" in told

@@ -23,20 +23,14 @@ _RETRY_S: Final = 5.0
 _OF_STATUS: Final = {404: Kind.NOT_FOUND, 405: Kind.METHOD_NOT_ALLOWED}
 
 
-def handlers(history_failed: Callable[[], None] = lambda: None) -> Mapping[Any, Handler]:
-    """What answers each kind of exception. `history_failed` is told of a history that is away."""
+def handlers() -> Mapping[Any, Handler]:
+    """What answers each kind of exception."""
+    return {Refusal: _refused, HTTPException: _http, HistoryError: _no_history, Exception: _failed}
 
-    async def no_history(_request: Request, problem: HistoryError) -> Response:
-        history_failed()
-        _LOG.error("%s the history cannot be used: %s", problem.code, problem.message)
-        return _answer(Refusal(Kind.UNAVAILABLE, headers=retry_after(_RETRY_S)))
 
-    return {
-        Refusal: _refused,
-        HTTPException: _http,
-        HistoryError: no_history,
-        Exception: _failed,
-    }
+async def _no_history(_request: Request, problem: HistoryError) -> Response:
+    _LOG.error("%s the history cannot be used: %s", problem.code, problem.message)
+    return _answer(Refusal(Kind.UNAVAILABLE, headers=retry_after(_RETRY_S)))
 
 
 async def _refused(_request: Request, refusal: Refusal) -> Response:

@@ -3,7 +3,6 @@
 One process counts its own: `in_flight` bounds each worker.
 """
 
-import asyncio
 from collections.abc import Callable
 
 
@@ -39,11 +38,3 @@ class Traffic:
     def stop(self) -> None:
         """Take no more calls."""
         self.stopping = True
-
-    async def ended(self, within: float) -> bool:
-        """Wait for the calls under way, `within` seconds; whether all have ended."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + within
-        while self._under_way and clock() < end:
-            await asyncio.sleep(0.02)
-        return not self._under_way
