@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from forwardc.plan.approvals import Lock
 from forwardc.plan.program import Outcome
+from forwardc.runtime.ids import new_uuid
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -49,7 +50,7 @@ class Ambient:
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    new_uuid: Callable[[], UUID] = uuid4
+    new_uuid: Callable[[], UUID] = new_uuid
     lock: Lock = field(default_factory=Lock, repr=False)
 
 

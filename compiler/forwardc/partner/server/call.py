@@ -7,9 +7,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
-from uuid import uuid4
 
 from forwardc.partner.observer import Told
+from forwardc.runtime.ids import new_uuid
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -31,7 +31,7 @@ class Call:
     trace_id: str | None = None
     told: Told | None = None
     began: float = field(default_factory=perf_counter)
-    id: str = field(default_factory=lambda: str(uuid4()))
+    id: str = field(default_factory=lambda: str(new_uuid()))
 
     def ending(self) -> Told:
         """What can be told at its end: the call's own frame, and what its handler said of it."""

@@ -9,7 +9,6 @@ import logging
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final, Protocol
-from uuid import uuid4
 
 from forwardc.partner.lookup.identifiers import same
 from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
@@ -36,6 +35,7 @@ from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.partner.sharing.request import SharingRequest
 from forwardc.partner.sharing.sealed import CannotOpen, Sealer
 from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.ids import new_uuid
 from forwardc.runtime.journal import JournalFailed
 
 RUN_HEADER: Final = "Forwardc-Run"
@@ -183,7 +183,7 @@ class Sharing:
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
         # A share has the id of its first run: one draw of chance is enough for both.
-        new = str(uuid4())
+        new = str(new_uuid())
         return Ask(
             share_id=new,
             run_id=new,
