@@ -4,6 +4,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import pytest
+
 from forwardc.runtime.ids import new_uuid
 
 
@@ -19,6 +21,7 @@ def test_threads_share_none() -> None:
     assert len(set(made)) == len(made)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_makes_others() -> None:
     new_uuid()
     reading, writing = os.pipe()
