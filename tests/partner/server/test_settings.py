@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -272,6 +273,15 @@ def test_a_check_without_any_settings_says_what_is_required(
     assert code == 1
     assert "FORWARDC_SERVER__RUN" in remarks
     assert "Traceback" not in remarks
+
+
+def test_without_the_extra_it_says_what_to_install(
+    serve: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    code, _, remarks = serve()
+    assert code == 2
+    assert "pip install 'forwardc[server]'" in remarks
 
 
 @pytest.mark.slow

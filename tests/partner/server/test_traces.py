@@ -1,15 +1,25 @@
 """Traces as a collector gets them: spans of a call and its parts, and no values."""
 
+import asyncio
 import socket
 import sys
+from ipaddress import ip_network
 from time import perf_counter
 
+import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from collector import collecting
 from forwardc.partner.observer import Told
+from forwardc.partner.server.addresses import Networks
 from forwardc.partner.server.call import Call
+from forwardc.partner.server.door import Door, Rules, names_of
+from forwardc.partner.server.routes import Admission
+from forwardc.partner.server.settings import Admitted, Limits
 from forwardc.partner.server.traces import NoOtel, open_traces
+from forwardc.partner.server.traffic import Traffic
 from forwardc.partner.server.watch import Watch
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -87,3 +97,33 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(NoOtel, match=r"pip install forwardc\[otel\]"):
         open_traces("http://127.0.0.1:4318")
+
+
+@pytest.mark.parametrize(("peer", "believed"), [("10.0.0.5", True), ("192.0.2.9", False)])
+def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: bool) -> None:
+    """Over the network a caller could otherwise write into the traces of others."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    async def go(watch: Watch) -> None:
+        everybody = (ip_network("10.0.0.0/8"), ip_network("192.0.2.0/24"))
+        admit = Admitted(staff=everybody, trusted_proxies=(everybody[0],))
+        rules = Rules(
+            names_of("127.0.0.1", ()),
+            Admission(admit),
+            Networks.of(admit.trusted_proxies),
+            Limits(),
+        )
+        transport = httpx.ASGITransport(Door(app, rules, Traffic(1), watch), client=(peer, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            said = {"traceparent": PARENT, "X-Forwarded-For": "192.0.2.7"}
+            assert (await client.get("/history", headers=said)).status_code == 200
+
+    with collecting() as collector:
+        watch = Watch(traces=open_traces(collector.url))
+        asyncio.run(go(watch))
+        watch.close()
+    (span,) = collector.spans
+    assert (span.parent_span_id.hex() == "b7ad6b7169203331") is believed
+    assert (span.trace_id.hex() in PARENT) is believed
