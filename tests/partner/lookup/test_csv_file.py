@@ -165,6 +165,8 @@ def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
         CsvFile(huge)
     with pytest.raises(LookupFailed, match="cannot be read"):
         CsvFile(tmp_path)
+    with pytest.raises(LookupFailed, match="NUL"):
+        CsvFile(Path("a\0b"))
 
 
 def test_a_changed_file_is_read_again_and_a_broken_one_is_not_in_force(

@@ -147,6 +147,23 @@ def test_a_mistake_in_the_environment_names_its_variable(
     assert CANARY not in found.message
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FORWARDC_SERVER__ADMITS__ALLOW", '["10.0.0.0/8"]', "FORWARDC_SERVER__ADMITS__ALLOW: "),
+        ("FORWARDC_SERVER__LIMITS__BODDY", "9", "FORWARDC_SERVER__LIMITS__BODDY: "),
+        ("FORWARDC_SERVER__ADMIT__ALLOW", CANARY, "FORWARDC_SERVER__ADMIT...: a list "),
+    ],
+)
+def test_a_variable_that_changes_nothing_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    (found,) = mistakes(tmp_path, GOOD)
+    assert found.message.startswith(said)
+    assert CANARY not in found.message
+
+
 def test_settings_travel_to_workers_whole() -> None:
     settings = settings_from(
         None,
@@ -204,6 +221,24 @@ def test_tls_files_that_do_not_fit_are_reported(tmp_path: Path) -> None:
         sink = Sink()
         check_serving(settings, sink)
         assert said in sink.sorted()[0].message
+
+
+def test_a_key_that_everybody_may_read_is_a_warning(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    for mode, expected in ((0o600, []), (0o644, ["server.tls_key"])):
+        key.chmod(mode)
+        sink = Sink()
+        check_serving(
+            settings_from(
+                None,
+                server={"tls_certificate": certificate, "tls_key": key},
+                run={"environment": "sandbox"},
+                destinations={"X": {"run": "rokt.share"}},
+                lookup={"kind": "csv", "file": "x"},
+            ),
+            sink,
+        )
+        assert [one.message.partition(":")[0] for one in sink.sorted()] == expected
 
 
 def test_a_check_says_what_is_served_and_makes_nothing(

@@ -60,6 +60,9 @@ def read_table(path: Path, vaults: Collection[str] | None) -> Table | list[Mista
         return [Mistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
     except UnicodeDecodeError:
         return [Mistake(0, "it is not text in UTF-8")]
+    except ValueError:
+        # The system's paths end at such a character.
+        return [Mistake(0, "its name holds a NUL character")]
 
 
 def _read(file: TextIO, vaults: Collection[str] | None) -> Table | list[Mistake]:

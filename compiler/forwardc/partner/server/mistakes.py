@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Position, Span
@@ -23,6 +24,7 @@ _TAGS: Final = frozenset({"csv", "sql", "http"})
 _AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
 _HEADER: Final = re.compile(r"[ \t]*\[(?!\[)(.+)\][ \t]*(?:#.*)?")
 _KEY: Final = re.compile(r"""[ \t]*((?:[A-Za-z0-9_.-]|"[^"\n]*"|'[^'\n]*')+)[ \t]*=""")
+_FIELD: Final = re.compile(r'field "([a-z_]+)"')
 _NO_BLOCK: Final = "this is no block of addresses, such as 192.0.2.0/24 or 2001:db8::/32"
 _SAID: Final = {
     "ip_v4_network": _NO_BLOCK,
@@ -50,13 +52,35 @@ def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
         except tomllib.TOMLDecodeError as problem:
             _not_toml(str(file), str(problem), sink)
             return None
+    mistyped = _mistyped(sink)
     try:
-        return settings_from(file)
+        settings = settings_from(file)
+        return None if mistyped else settings
+    except SettingsError as problem:
+        # Its text names a section; its cause has the variable's value.
+        section = _FIELD.search(str(problem))
+        variable = _PREFIX + (section[1].upper() if section else "")
+        said = "a list or a table in a variable is JSON"
+        sink.error(CODE, f"{variable}...: {said}", hint='such as ["192.0.2.0/24"]')
+        return None
     except ValidationError as problem:
         places = _places(text)
         for mistake in problem.errors(include_url=False, include_context=False):
             _report(mistake, file, places, sink)
         return None
+
+
+def _mistyped(sink: Sink) -> bool:
+    """Report variables of no section, which would change nothing, also where they were to guard."""
+    known = list(ServerSettings.model_fields)
+    given = [name for name in sorted(os.environ) if name.upper().startswith(_PREFIX)]
+    wrong = {name: name[len(_PREFIX) :].split("__")[0].lower() for name in given}
+    wrong = {name: section for name, section in wrong.items() if section not in known}
+    for name, section in wrong.items():
+        near = did_you_mean(section, known)
+        hint = f"did you mean {_PREFIX}{near.upper()}?" if near else None
+        sink.error(CODE, f"{name}: there is no such setting", hint=hint)
+    return bool(wrong)
 
 
 def _not_toml(file: str, told: str, sink: Sink) -> None:

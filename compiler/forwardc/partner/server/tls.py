@@ -3,7 +3,9 @@
 Opens no socket. Nothing of a key is in a message.
 """
 
+import os
 import ssl
+import stat
 from pathlib import Path
 
 from forwardc.diagnostics.sink import Sink
@@ -62,6 +64,13 @@ def _check_files(certificate: Path, key: Path, sink: Sink) -> None:
             _CODE,
             "server.tls_certificate: the certificate and the key cannot be used together",
             hint="both are PEM; the key belongs to the first certificate, and has no password",
+        )
+        return
+    if os.name == "posix" and key.stat().st_mode & stat.S_IRWXO:
+        sink.warning(
+            _CODE,
+            "server.tls_key: everybody on this machine may read or change the key",
+            hint="chmod 600 lets only its owner; then have a new one, for this one was open",
         )
 
 
