@@ -280,6 +280,17 @@ def test_a_client_is_slowed_down_from_everywhere(
     assert found == [200, 200, 429]
 
 
+def test_who_has_no_secret_does_not_use_up_a_clients_tokens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_CLIENT", 2)
+    for number in range(3):
+        desk.address = f"2001:db8:{number}::1"
+        wrong = desk.posted.replace(desk.secret, new_secret())
+        assert desk.post(wrong).status_code == 401
+    assert desk.post(desk.posted).status_code == 200
+
+
 def test_addresses_of_one_ipv6_network_are_one_neighbour(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
