@@ -177,7 +177,7 @@ def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
     [
         (GRANT, {}),
         (f"{GRANT}&client_id=ID", {}),
-        (f"{GRANT}&client_id=ID&client_secret={WRONG}", {}),
+        (f"{GRANT}&client_id=ID&client_secret=WRONG", {}),
         (f"{GRANT}&client_id=ID&client_secret=", {}),
         (f"{GRANT}&client_id=client_nobody&client_secret=SECRET", {}),
         (f"{GRANT}&client_id=%00&client_secret=SECRET", {}),
@@ -187,13 +187,15 @@ def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
         (GRANT, {"Authorization": "Basic " + b64encode(b"\xff\xfe:x").decode()}),
         (GRANT, {"Authorization": "Basic " + b64encode(b"no colon").decode()}),
         (GRANT, {"Authorization": basic("%ff", "x")}),
-        (f"grant_type=password&client_id=ID&client_secret={WRONG}", {}),
+        ("grant_type=password&client_id=ID&client_secret=WRONG", {}),
     ],
 )
 def test_who_does_not_prove_to_be_a_client_is_refused(
     desk: Desk, body: str, headers: dict[str, str]
 ) -> None:
-    filled = body.replace("ID", desk.client.id).replace("SECRET", desk.secret)
+    filled = (
+        body.replace("ID", desk.client.id).replace("SECRET", desk.secret).replace("WRONG", WRONG)
+    )
     answer = desk.post(filled, **headers)
     assert answer.status_code == 401
     assert answer.json()["error"] == "invalid_client"
