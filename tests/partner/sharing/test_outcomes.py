@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -222,6 +223,19 @@ def test_a_pause_sends_nothing(serve_on_both: Serve) -> None:
         assert envelope(await house.post())["status"] == 200
 
     serve_on_both(work)
+
+
+def test_a_miss_is_told_at_a_time_that_tells_nothing(serve: Serve) -> None:
+    """What is found must be read, which takes longer than to find nothing."""
+
+    async def work(house: House) -> None:
+        for reference in ("pay-nobody", "pay-1"):
+            began = monotonic()
+            answer = await house.post(reference, identifiers={"email": "john@example.com"})
+            problem(answer, 404, "payment-not-found")
+            assert monotonic() - began >= 0.049
+
+    serve(work)
 
 
 def test_one_reference_and_one_mismatch_look_alike(serve: Serve) -> None:
