@@ -70,7 +70,7 @@ class Kind(Enum):
     UNAVAILABLE = Shape(
         503,
         "The payment cannot be forwarded now",
-        "Nothing reached the destination. Send it again after `Retry-After` seconds.",
+        "This call sent nothing. Send it again after `Retry-After` seconds: it is not sent twice.",
     )
     STILL_RUNNING = Shape(
         503,

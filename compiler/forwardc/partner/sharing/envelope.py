@@ -68,9 +68,9 @@ def unknown(run_id: str, outcome: str | None = None) -> Refusal:
     return Refusal(Kind.OUTCOME_UNKNOWN, more=more)
 
 
-def not_now(detail: str | None = None, seconds: float = RETRY_AFTER_S) -> Refusal:
-    """The problem of a payment that nothing was sent of, and that may be sent later."""
-    return Refusal(Kind.UNAVAILABLE, detail, headers=retry_after(seconds))
+def not_now(seconds: float = RETRY_AFTER_S) -> Refusal:
+    """The problem of a call that sent nothing, and that may be sent later."""
+    return Refusal(Kind.UNAVAILABLE, headers=retry_after(seconds))
 
 
 def _later(outcome: Outcome | None) -> Ending:

@@ -44,9 +44,6 @@ _FIRST_POLL_S: Final = 0.05
 _LONGEST_POLL_S: Final = 0.5
 _STILL_S: Final = 2.0
 _MISSED_S: Final = 0.05
-_NOTHING_BY_THIS: Final = (
-    "This call sent nothing. Send it again after `Retry-After` seconds: it is not sent twice."
-)
 _log = logging.getLogger("forwardc.server")
 
 
@@ -159,7 +156,7 @@ class Sharing:
             wait = await self.rates.take(name, limit, _HOUR_S)
         except LookupFailed as problem:
             _log.error("the lookup failed: %s", problem)
-            raise not_now(_NOTHING_BY_THIS) from None
+            raise not_now() from None
         except HistoryError as problem:
             raise _no_history(problem) from None
         # A row that is found is read, too; how long that takes is the merchant's data's business.
@@ -171,7 +168,7 @@ class Sharing:
     def _reachable(self, asked: Asked, instrument: Instrument) -> Instrument:
         if not self.forwarder.has(asked.request.destination, instrument.vault):
             _log.error("FC0704 the lookup names a vault that the destination is not built for")
-            raise not_now(_NOTHING_BY_THIS)
+            raise not_now()
         return instrument
 
     async def _claim(self, asked: Asked) -> Claim:
@@ -333,4 +330,4 @@ def _still_running(other: Running, instrument: Instrument) -> Refusal:
 
 def _no_history(problem: HistoryError) -> Refusal:
     _log.error("%s the history cannot be used: %s", problem.code, problem.message)
-    return not_now(_NOTHING_BY_THIS)
+    return not_now()
