@@ -171,6 +171,13 @@ def test_a_body_that_is_too_large_is_refused(house: House, length: int) -> None:
         assert answer.headers["connection"] == "close"
 
 
+@pytest.mark.parametrize(("coding", "status"), [("identity", 200), ("gzip", 415), ("x", 415)])
+def test_a_body_is_what_it_says(house: House, coding: str, status: int) -> None:
+    """Whoever unpacks it on the way would read another body than this server does."""
+    answer = house.ask("POST", SHARING, content=b"{}", headers={"Content-Encoding": coding})
+    assert answer.status_code == status
+
+
 def test_a_body_that_does_not_come_is_given_up() -> None:
     house = House(receive_within=0.05)
 

@@ -16,7 +16,7 @@ from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.problem_response import answer_of
 from forwardc.partner.server.addresses import Address, Networks, client_of, peer_of, shortened
 from forwardc.partner.server.call import Call
-from forwardc.partner.server.intake import Fields, Left, body_of, fields_of, replaying
+from forwardc.partner.server.intake import Fields, Left, body_of, check_coding, fields_of, replaying
 from forwardc.partner.server.routes import Admission, Group, group_of, word_for
 from forwardc.partner.server.settings import Limits, ServerSettings
 from forwardc.partner.server.traffic import Traffic
@@ -155,6 +155,7 @@ class Door:
         if fields.has_body:
             limits = self.rules.limits
             body = await body_of(fields, receive, limits.body, limits.receive_within)
+            check_coding(fields)
             receive = replaying(body, receive)
         await self.app(scope, receive, send)
 

@@ -15,7 +15,7 @@ from forwardc.partner.server.addresses import Claims
 # A second one of these means that two readers may see two requests.
 _ONCE: Final = frozenset(
     {b"host", b"content-length", b"content-type", b"authorization", b"idempotency-key"}
-    | {b"transfer-encoding", b"x-forwarded-proto", b"traceparent"}
+    | {b"transfer-encoding", b"content-encoding", b"x-forwarded-proto", b"traceparent"}
 )
 _CLOSE: Final = {"Connection": "close"}
 _MOST_FIELDS: Final = 100
@@ -69,6 +69,13 @@ def fields_of(scope: Scope, most_bytes: int) -> Fields:
         told = "A body comes with Content-Length, or in chunks without another coding."
         raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
     return Fields(found, Claims(forwarded, x_forwarded_for))
+
+
+def check_coding(fields: Fields) -> None:
+    """Raise `Refusal` for a body that is packed: what it unpacks to, this server does not read."""
+    if (fields.text(b"content-encoding") or "identity").lower() != "identity":
+        told = "The body comes without Content-Encoding."
+        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, told, headers={"Accept-Encoding": "identity"})
 
 
 async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: float) -> bytes:
