@@ -20,7 +20,7 @@ from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.shapes import RunResult, StepReport
-from forwardc.runtime.tokens.settle import settle_waiting
+from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
 LEASE_S: Final = 300.0
 _REMEMBERED: Final = 10_000
@@ -131,19 +131,21 @@ class StoreJournal:
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep what the run came to, and let it go."""
+        is_open = result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
             if result.stopped:
                 writes.stop(tx, run_id, result.reason or "stopped", self.store.moment())
             else:
                 writes.finish(tx, run_id, result, self.store.moment())
+            return is_open and may_be_settled(tx, run_id)
 
         self._last.pop(run_id, None)
-        await self._write(work)
+        waits = await self._write(work)
         for owed in self._owed.pop(run_id, ()):
             # It could not be kept together with the end: once more, and then it is told why.
             await self._write(owed)
-        if result.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
+        if waits:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
             await self._write(lambda tx: settle_waiting(tx, self.store.moment()))

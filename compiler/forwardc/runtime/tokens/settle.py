@@ -77,6 +77,11 @@ def settle(tx: Transaction, callback: Callback, now: Moment, *, emulated: bool) 
     return Settled(_resolve(tx, found[0], callback.outcome, now) if found else ())
 
 
+def may_be_settled(tx: Transaction, run_id: str) -> bool:
+    """Whether callbacks can be about a run: its destination is the one that sends them."""
+    return bool(tx.rows("SELECT 1 FROM runs WHERE id = ? AND destination = ?", run_id, DESTINATION))
+
+
 def settle_waiting(tx: Transaction, now: Moment) -> tuple[str, ...]:
     """Settle every waiting run whose callback came before the run was recorded as waiting."""
     settled: list[str] = []
