@@ -43,7 +43,7 @@ _ACTIONS: dict[str, Action] = {
     "/pauses/end": resume,
     "/runs/{run_id}/settle": settle,
 }
-_LONGEST_CODE = 128
+_LONGEST_CODE = 512
 
 
 def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> Starlette:
