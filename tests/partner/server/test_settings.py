@@ -77,6 +77,14 @@ def mistakes(tmp_path: Path, text: str) -> list[Diagnostic]:
     return sink.sorted()
 
 
+@pytest.mark.parametrize("kind", [f'kind = "{CANARY}"', ""])
+def test_a_kind_of_lookup_that_is_none_is_not_repeated(tmp_path: Path, kind: str) -> None:
+    text = BAD.replace('kind = "sql"', kind)
+    (one,) = [found for found in mistakes(tmp_path, text) if found.message.startswith("lookup")]
+    assert "csv" in one.message
+    assert CANARY not in str(one)
+
+
 def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
     found = mistakes(tmp_path, BAD)
     assert {one.code for one in found} == {"FC0832"}

@@ -31,6 +31,9 @@ _SAID: Final = {
     "ip_v6_network": _NO_BLOCK,
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is required",
+    # The one choice by a tag; pydantic's own words repeat what was given.
+    "union_tag_invalid": "kind is one of csv, sql and http",
+    "union_tag_not_found": "kind is required: csv, sql or http",
 }
 Place: TypeAlias = tuple[str, ...]
 
