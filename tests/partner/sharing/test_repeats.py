@@ -8,7 +8,11 @@ import httpx
 import pytest
 
 from forwardc.partner.server.settings import Replays
+from forwardc.partner.sharing.claim import Mine, State
 from forwardc.partner.sharing.claim_tables import forget
+from forwardc.partner.sharing.envelope import Ending
+from forwardc.partner.sharing.request import SharingRequest
+from forwardc.partner.sharing.share import Asked, Sharing
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
@@ -267,6 +271,31 @@ def test_what_takes_too_long_at_the_end_is_recorded_as_unknown(serve_on_both: Se
         assert len(open_house.vaults.forwards) == 1
 
     serve_on_both(work)
+
+
+def test_a_second_forward_of_a_share_outlives_the_end_of_the_first(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the first is on the disk, and a repeat forwards, before its task has ended."""
+    gate, second = asyncio.Event(), Mine("share", "run-2", 0)
+
+    async def work(open_house: House) -> None:
+        service, instrument = open_house.service, PAID["pay-1"]
+        asked = Asked(SharingRequest("pay-1", "ROKT", {}), "rokt")
+
+        async def forward(self: Sharing, mine: Mine, *_: Any) -> Ending:
+            if mine is second:
+                await gate.wait()
+            else:
+                self._begin(second, asked, instrument)
+            return Ending(State.NOT_SENT, None)
+
+        monkeypatch.setattr(Sharing, "_forward", forward)
+        await service._begin(Mine("share", "run-1", 0), asked, instrument)
+        await asyncio.sleep(0)
+        assert await service.drain(0) == 1
+
+    serve(work)
 
 
 def test_what_is_replayed_no_longer_is_deleted(store: Store, clock: Clock) -> None:

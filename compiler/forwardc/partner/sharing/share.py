@@ -199,8 +199,13 @@ class Sharing:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
         task = asyncio.create_task(self._forward(mine, asked, instrument))
         self._under_way[mine.share_id] = task
-        task.add_done_callback(lambda _: self._under_way.pop(mine.share_id, None))
+        task.add_done_callback(lambda done: self._ended(mine.share_id, done))
         return task
+
+    def _ended(self, share_id: str, task: asyncio.Task[Ending]) -> None:
+        # What sent nothing may be under way once more before its first task has ended.
+        if self._under_way.get(share_id) is task:
+            del self._under_way[share_id]
 
     async def _forward(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
         request = asked.request
