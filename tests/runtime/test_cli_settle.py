@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import socket
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -378,7 +378,7 @@ def test_a_history_that_cannot_be_opened_stops_the_run(
 def test_of_many_that_continue_a_dead_process_run_one_wins(history: str) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    holder = f"{socket.gethostname()}/{gone.pid}/abcd"
+    holder = this_process().replace(f"/{os.getpid()}/", f"/{gone.pid}/")
     run = waiting_run(history, owner=holder)
 
     def take(_: int) -> bool:

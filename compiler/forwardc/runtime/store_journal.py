@@ -7,11 +7,14 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import reads, writes
+from forwardc.runtime.history import writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, RunPaused
@@ -29,15 +32,15 @@ _Work: TypeAlias = Callable[[Transaction], Any]
 
 
 def this_process() -> str:
-    """A name for this process that no other one has had: host, process id, and chance."""
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+    """A name for this process that no other one has had: place, process id, and chance."""
+    return f"{_place()}/{os.getpid()}/{uuid4().hex[:8]}"
 
 
 def is_dead(owner: str) -> bool:
-    """Whether an owner is a process of this host that certainly does not run any more."""
-    host, _, rest = owner.partition("/")
+    """Whether an owner is a process of this place that certainly does not run any more."""
+    place, _, rest = owner.partition("/")
     number = rest.partition("/")[0]
-    if host != socket.gethostname() or not number.isdecimal():
+    if place != _place() or not number.isdecimal():
         return False
     try:
         os.kill(int(number), 0)
@@ -46,6 +49,20 @@ def is_dead(owner: str) -> bool:
     except (PermissionError, OverflowError):
         return False
     return False
+
+
+@cache
+def _place() -> str:
+    """Where process ids mean the same processes: a host, since it was started.
+
+    Containers share a host's name where they are told to, and not its process ids.
+    """
+    try:
+        started = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        told = f"{started}{Path('/proc/self/ns/pid').readlink()}"
+    except (OSError, ValueError):
+        return socket.gethostname()
+    return f"{socket.gethostname()}.{sha256(told.encode()).hexdigest()[:8]}"
 
 
 @dataclass(slots=True)
@@ -64,15 +81,12 @@ class StoreJournal:
     _last: dict[str, str] = field(default_factory=dict)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
 
-    async def begin(self, run: NewRun) -> None:
+    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process."""
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
 
         def work(tx: Transaction) -> str | None:
-            name = reads.paused(tx, run.vault, run.destination)
-            if name is None:
-                writes.begin(tx, ours, self.store.moment())
-            return name
+            return writes.begin(tx, ours, self.store.moment(), first)
 
         name = await self._write(work)
         if name is not None:
