@@ -312,6 +312,27 @@ def test_what_is_replayed_no_longer_is_deleted(store: Store, clock: Clock) -> No
     asyncio.run(go())
 
 
+def test_old_answers_are_deleted_while_nobody_calls(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forwardc.partner.sharing.claim_tables._FORGOTTEN_AT_ONCE", 1)
+    monkeypatch.setattr("forwardc.partner.sharing.claims._FORGET_EVERY_S", 0.01)
+    count = "SELECT (SELECT count(*) FROM shares) + (SELECT count(*) FROM share_claims)"
+
+    async def go() -> None:
+        async with house(store, PAID) as open_house:
+            await open_house.post()
+            await open_house.post("pay-2")
+            clock.turn(minutes=61)
+            forgetting = asyncio.create_task(open_house.service.claims.forget())
+            async with asyncio.timeout(10):
+                while (await store.commits.read(lambda tx: tx.rows(count)))[0][0]:
+                    await asyncio.sleep(0.01)
+            forgetting.cancel()
+
+    asyncio.run(go())
+
+
 def test_an_outcome_of_the_runs_record(serve: Serve) -> None:
     async def work(open_house: House) -> None:
         answer = await open_house.post("pay-declined")

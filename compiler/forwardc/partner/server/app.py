@@ -3,6 +3,7 @@
 Knows the routes of each room and the order in which the server begins and ends; no route's work.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
@@ -84,9 +85,12 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await parts.begin()
+        forgetting = asyncio.create_task(parts.sharing.claims.forget())
         try:
             yield
         finally:
+            forgetting.cancel()
+            await asyncio.wait([forgetting])
             await parts.close()
 
     return lifespan

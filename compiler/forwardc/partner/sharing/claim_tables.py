@@ -49,8 +49,20 @@ _END: Final = (
 )
 _KNOWN: Final = "SELECT state, run_id, owner, lease_until, sealed FROM shares WHERE id = ?"
 _KEEP: Final = "UPDATE shares SET forget_at = ? WHERE id = ? AND forget_at < ?"
-_STILL: Final = "SELECT id FROM shares WHERE state = 'running' AND lease_until >= ?"
+_FORGET_CLAIMS: Final = (
+    "DELETE FROM share_claims WHERE claim IN (SELECT claim FROM share_claims WHERE until < ?"
+    " AND NOT EXISTS (SELECT 1 FROM shares WHERE shares.id = share_claims.share_id"
+    " AND shares.state = 'running' AND shares.lease_until >= ?) LIMIT ?)"
+)
+_FORGET_SHARES: Final = (
+    "DELETE FROM shares WHERE id IN (SELECT id FROM shares WHERE forget_at < ?"
+    " AND (state <> 'running' OR lease_until < ?) LIMIT ?)"
+)
 _TRIES: Final = 3
+# So many at once hold up no payment.
+_FORGOTTEN_AT_ONCE: Final = 500
+# Nobody forgets what another process, whose clock is behind, may still be asked for.
+_CLOCKS_MS: Final = 30_000
 # Far beyond the lease of any run.
 _LONGEST_RUN_MS: Final = 86_400_000
 
@@ -141,18 +153,15 @@ def outcome_of(tx: Transaction, run_id: str) -> str | None:
     return str(found[0]) if found and found[0] not in (None, "unknown") else None
 
 
-def forget(tx: Transaction, now: Moment) -> None:
-    """Delete what is replayed no longer. What may be under way stays for a day at least."""
-    moment = now.milliseconds
-    still = moment - _LONGEST_RUN_MS
-    tx.run(
-        f"DELETE FROM share_claims WHERE until < ? AND share_id NOT IN ({_STILL})",  # noqa: S608 - fixed
-        *(moment, still),
-    )
-    tx.run(
-        "DELETE FROM shares WHERE forget_at < ? AND (state <> 'running' OR lease_until < ?)",
-        *(moment, still),
-    )
+def forget(tx: Transaction, now: Moment) -> bool:
+    """Delete some of what is replayed no longer; whether there may be more.
+
+    What may be under way stays for a day at least.
+    """
+    ended, still = now.milliseconds - _CLOCKS_MS, now.milliseconds - _LONGEST_RUN_MS
+    some = (ended, still, _FORGOTTEN_AT_ONCE)
+    claims, shares = tx.run(_FORGET_CLAIMS, *some), tx.run(_FORGET_SHARES, *some)
+    return max(claims, shares) == _FORGOTTEN_AT_ONCE
 
 
 def _holder(

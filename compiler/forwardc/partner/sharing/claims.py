@@ -6,8 +6,9 @@ Knows no table. What the database could not be asked is asked once more where th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from time import monotonic
+from dataclasses import dataclass
+from functools import partial
+from random import uniform
 from typing import Final, TypeVar
 
 from forwardc.partner.sharing import claim_tables
@@ -31,7 +32,6 @@ class Claims:
 
     store: Store
     process: Process
-    _forgot_at: float = field(default_factory=monotonic)
 
     async def claim(self, ask: Ask) -> Claim:
         """What this call is; durable when it returns. Raises `HistoryUnavailable`."""
@@ -60,7 +60,6 @@ class Claims:
             claim_tables.end(tx, mine, state, status, sealed)
 
         await _patiently(lambda: self.store.commits.write(work), _WAITS)
-        self._forget()
 
     def end_soon(
         self,
@@ -76,7 +75,6 @@ class Claims:
             claim_tables.end(tx, mine, state, status, sealed)
 
         self.store.commits.soon(work, failed)
-        self._forget()
 
     async def give_up(self, mine: Mine) -> State:
         """Record what is certain of a share that is forwarded no longer. As `end`."""
@@ -86,16 +84,17 @@ class Claims:
 
         return await _patiently(lambda: self.store.commits.write(work), _WAITS)
 
-    def _forget(self) -> None:
-        if monotonic() - self._forgot_at < _FORGET_EVERY_S:
-            return
-        self._forgot_at = monotonic()
-        moment = self.store.moment()
-        self.store.commits.soon(lambda tx: claim_tables.forget(tx, moment), _not_forgotten)
-
-
-def _not_forgotten(problem: Exception) -> None:
-    _log.warning("old answers could not be deleted: %s", type(problem).__name__)
+    async def forget(self) -> None:
+        """Delete what is replayed no longer, also while nobody calls. Ends by being cancelled."""
+        while True:
+            # Processes that began together need not delete together.
+            await asyncio.sleep(_FORGET_EVERY_S * uniform(0.5, 1.5))  # noqa: S311 - no secret
+            moment = self.store.moment()
+            try:
+                while await self.store.commits.write(partial(claim_tables.forget, now=moment)):
+                    continue
+            except HistoryError as problem:
+                _log.warning("%s old answers were not deleted: %s", problem.code, problem.message)
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]], waits: tuple[float, ...]) -> T:
