@@ -51,10 +51,12 @@ class Notes:
             if name in self.pauses:
                 raise Paused(name)
 
-    async def begin(self, new: NewRun) -> None:
+    async def begin(self, new: NewRun, first: Intent | None = None) -> None:
         self._let_pass(new)
         self._tell("begin")
         self.runs.append(new)
+        if first is not None:
+            await self.intent(new.id, first)
 
     async def intent(self, run_id: str, intent: Intent) -> int:
         for begun in self.runs[-1:]:

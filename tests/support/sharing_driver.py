@@ -19,7 +19,6 @@ from forwardc.partner.sharing.claims import Claims
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.sandbox import LoopbackTransport
-from forwardc.runtime.store_journal import StoreJournal
 from sharing_house import checkout, house, stripe
 
 INSTRUMENTS = {
@@ -72,6 +71,6 @@ async def serve(history: str, sandbox: str) -> None:
 
 if __name__ == "__main__":
     around(Claims, "claim", "before it is claimed", "it is claimed")
-    around(StoreJournal, "intent", "before the intent is recorded", "the intent is recorded")
+    around(JoinedJournal, "intent", "before the intent is recorded", "the intent is recorded")
     around(JoinedJournal, "settle", "before the end is recorded", "the end is recorded")
     asyncio.run(serve(*sys.argv[1:]))

@@ -33,8 +33,11 @@ class Journal(Protocol):
     answer that ends a run, which is so when `finish` returns.
     """
 
-    async def begin(self, run: NewRun) -> None:
-        """Keep a run before its first step, and hold it for this process. Raises `Paused`."""
+    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
+        """Keep a run before its first step, and hold it for this process. Raises `Paused`.
+
+        With `first` its first attempt is kept as well, as number 1: there is no other `intent`.
+        """
         ...
 
     async def intent(self, run_id: str, intent: Intent) -> int:
@@ -61,7 +64,7 @@ class Journal(Protocol):
 class NoJournal:
     """Keeps nothing: for a run whose record nobody wants."""
 
-    async def begin(self, run: NewRun) -> None:
+    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep nothing."""
 
     async def intent(self, run_id: str, intent: Intent) -> int:

@@ -5,16 +5,12 @@ together, as the run's end does with its share's. A run that takes longer to get
 claim lasts sends nothing: whoever takes the claim over later finds the run, and takes that, too.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.journal import Journal, JournalFailed
 from forwardc.runtime.shapes import RunResult, StepReport
-
-T = TypeVar("T")
 
 
 class JoinedJournal:
@@ -30,17 +26,26 @@ class JoinedJournal:
         self._new: NewRun | None = None
         self._result: RunResult | None = None
 
-    async def begin(self, run: NewRun) -> None:
+    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run together with what follows: its first intent, or its end without one."""
         self._new = run
+        if first is not None:
+            await self.intent(run.id, first)
 
     async def intent(self, run_id: str, intent: Intent) -> int:
         """Keep an attempt; refused where the claim has ended."""
-        number = await self._begun(lambda: self._inner.intent(run_id, intent))
+        number = await self._intended(run_id, intent)
         if self._fenced and self._now().timestamp() * 1000 >= self._until_ms:
             raise JournalFailed("FC0823", "the claim on this payment ended before it was sent")
         self._fenced = False
         return number
+
+    async def _intended(self, run_id: str, intent: Intent) -> int:
+        run, self._new = self._new, None
+        if run is None:
+            return await self._inner.intent(run_id, intent)
+        await self._inner.begin(run, intent)
+        return 1
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt reached no destination, for certain."""
@@ -67,19 +72,7 @@ class JoinedJournal:
         """Keep the end of the run, and whatever was to be written before it."""
         if self._result is None:
             return
-        result = self._result
-        await self._begun(lambda: self._inner.finish(result.run_id, result))
-
-    async def _begun(self, then: Callable[[], Awaitable[T]]) -> T:
-        """Keep the beginning of the run, if it is not yet, and what follows it."""
-        if self._new is None:
-            return await then()
         run, self._new = self._new, None
-        beginning = asyncio.ensure_future(self._inner.begin(run))
-        # The beginning asks for its write in this moment, and what follows right behind it.
-        await asyncio.sleep(0)
-        try:
-            return await then()
-        finally:
-            # Why a run could not begin says more than why it could not go on.
-            await beginning
+        if run is not None:
+            await self._inner.begin(run)
+        await self._inner.finish(self._result.run_id, self._result)

@@ -53,7 +53,6 @@ _BY_TEXT: Final = (
     " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
     " WHERE steps.request_id = ?)"
 )
-_PAUSED: Final = "SELECT name FROM pauses WHERE name IN (?, ?) ORDER BY name LIMIT 1"
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
@@ -156,12 +155,6 @@ def pauses(tx: Transaction) -> tuple[Pause, ...]:
         Pause(*found)
         for found in tx.rows("SELECT name, by_whom, at, reason FROM pauses ORDER BY name")
     )
-
-
-def paused(tx: Transaction, vault: str, destination: str) -> str | None:
-    """The first of two names that is paused."""
-    found = row(tx, _PAUSED, vault, destination)
-    return found[0] if found else None
 
 
 def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]:

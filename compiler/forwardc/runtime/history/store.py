@@ -15,7 +15,7 @@ from forwardc.runtime.history import audit, prune, reads, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, migrate
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailable, RunPaused
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.moments import Moment
@@ -69,8 +69,10 @@ class Store:
         return Moment(self._now())
 
     def begin(self, run: NewRun) -> None:
-        """Record a run before anything is sent."""
-        self.database.write(lambda tx: writes.begin(tx, run, self.moment()))
+        """Record a run before anything is sent. Raises `RunPaused`, and nothing is recorded."""
+        paused = self.database.write(lambda tx: writes.begin(tx, run, self.moment()))
+        if paused is not None:
+            raise RunPaused(paused)
 
     def intent(self, run_id: str, owner: str, what: Intent) -> int:
         """Record that a step is about to be sent; the attempt's number, from 1.

@@ -18,19 +18,26 @@ from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
 from forwardc.runtime.shapes import RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
+_WAITING: Final = (StepState.WAITING, None, None, None)
 _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
 INSERT INTO runs (
   id, created_at, updated_at, environment, emulated, vault, destination, operation,
   asked_operation, fell_back, digest, reference, source_kind, source_id, params, sensitive_params,
   inputs, without_atoms, given_key, state, attempts, approval, owner, lease_until
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (?, ?))
 RETURNING seq
 """
 _STEP: Final = """
 INSERT INTO steps (
-  run_id, position, name, deliver, idempotent, state, outputs, sensitive_outputs, cards_masked
-) VALUES (?, ?, ?, ?, ?, ?, '{}', '[]', 0)
+  run_id, position, name, deliver, idempotent, state, called, destination_key, request, outputs,
+  sensitive_outputs, cards_masked
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', '[]', 0)
+"""
+_FIRST: Final = """
+INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
+VALUES (?, ?, 1, ?, ?, ?)
 """
 # Two processes may commit in another order than they counted.
 _HOUR: Final = Gathered(
@@ -51,6 +58,7 @@ WHERE id = ? AND owner = ? AND state = 'running'
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (runs.vault, runs.destination))
 """
 _WOKEN: Final = "UPDATE runs SET state = 'running' WHERE id = ? AND owner = ? AND state = 'stopped'"
+_PAUSE: Final = "SELECT name FROM pauses WHERE name IN (?, ?) ORDER BY name LIMIT 1"
 _PAUSED: Final = """
 SELECT pauses.name FROM runs JOIN pauses ON pauses.name IN (runs.vault, runs.destination)
 WHERE runs.id = ? AND runs.owner = ? ORDER BY pauses.name LIMIT 1
@@ -87,8 +95,13 @@ RETURNING """
 )
 
 
-def begin(tx: Transaction, run: NewRun, now: Moment) -> None:
-    """Record a run and its steps."""
+def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None) -> str | None:
+    """Record a run and its steps, and with `first` that one of them is about to be sent.
+
+    The name of the vault or destination where that is paused, and nothing was recorded.
+    """
+    if first is not None:
+        _check_keys(first)
     found = row(
         tx,
         _BEGIN,
@@ -96,15 +109,18 @@ def begin(tx: Transaction, run: NewRun, now: Moment) -> None:
         *(run.operation, run.asked_operation, run.fell_back, run.digest, run.reference),
         *(run.source_kind, run.source_id, to_json(run.params), to_json(run.sensitive_params)),
         *(to_json(run.inputs), to_json(run.without), run.given_key, RunState.RUNNING),
-        None if run.approval is None else to_json(run.approval),
-        *(run.owner, now.after(run.lease_s)),
+        *(0 if first is None else 1, None if run.approval is None else to_json(run.approval)),
+        *(run.owner, now.after(run.lease_s), run.vault, run.destination),
     )
     if found is None:
-        raise RuntimeError("the database gave the new run no number")
+        return _pause_of(tx, run)
     for position, step in enumerate(run.steps):
-        values = (step.name, step.deliver, step.idempotent, StepState.WAITING)
-        tx.run(_STEP, run.id, position, *values)
+        state = _intended(first) if first and first.step == step.name else _WAITING
+        tx.run(_STEP, run.id, position, step.name, step.deliver, step.idempotent, *state)
+    if first is not None:
+        tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
     tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
+    return None
 
 
 def intent(
@@ -120,8 +136,7 @@ def intent(
     With `lease_s` the run is held for so many seconds from now. Raises `RunPaused` where nothing
     may be sent now, and `RunInUse` where the run no longer belongs to `owner`.
     """
-    if what.keys.destination == what.keys.vault:
-        raise ValueError("the two idempotency keys of a step are equal")
+    _check_keys(what)
     lease = None if lease_s is None else now.after(lease_s)
     held = (now.text, lease, run_id, owner)
     if not tx.run(_HELD, *held) and not (tx.run(_WOKEN, run_id, owner) and tx.run(_HELD, *held)):
@@ -131,8 +146,7 @@ def intent(
     found = row(tx, _ATTEMPT, *place, *place, *started)
     if found is None:
         raise RuntimeError("the database gave the new attempt no number")
-    values = (StepState.INTENT, what.called, what.keys.destination, _shown(what.shown))
-    tx.run(_INTENDED, *values, run_id, what.step)
+    tx.run(_INTENDED, *_intended(what), run_id, what.step)
     return int(found[0])
 
 
@@ -273,6 +287,23 @@ def event(
 def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:
     """JSON text; what JSON lacks, such as a decimal, as text."""
     return _ENCODER.encode(value)
+
+
+def _check_keys(what: Intent) -> None:
+    if what.keys.destination == what.keys.vault:
+        raise ValueError("the two idempotency keys of a step are equal")
+
+
+def _intended(what: Intent) -> tuple[str | None, ...]:
+    """The columns of a step that is about to be sent: state, called, destination_key, request."""
+    return StepState.INTENT, what.called, what.keys.destination, _shown(what.shown)
+
+
+def _pause_of(tx: Transaction, run: NewRun) -> str:
+    found = row(tx, _PAUSE, run.vault, run.destination)
+    if found is None:
+        raise RuntimeError("the database gave the new run no number")
+    return str(found[0])
 
 
 def _shown(what: ShownRequest) -> str:
