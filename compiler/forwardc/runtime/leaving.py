@@ -4,6 +4,8 @@ Sends nothing, and knows no vault. What was on its way is unknown from now on; w
 was certainly not sent, and can be continued.
 """
 
+from typing import Final
+
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history import reads, writes
 from forwardc.runtime.history.database import Transaction
@@ -13,15 +15,20 @@ from forwardc.runtime.history.store import Store
 from forwardc.runtime.recorded import report_of
 from forwardc.runtime.shapes import RunResult
 
+_HELD: Final = "SELECT id FROM runs WHERE state <> 'done' AND owner = ? ORDER BY seq"
+
 
 def leave_all(store: Store, owner: str, reason: str) -> int:
     """Leave every run that `owner` holds; how many of them are unknown.
 
     Raises `HistoryUnavailable`: then the next process finds them by their dead owner.
     """
-    ours = [run.id for run in store.unfinished() if run.owner == owner]
     now = store.moment()
-    return store.database.write(lambda tx: sum(leave(tx, one, reason, now) for one in ours))
+
+    def work(tx: Transaction) -> int:
+        return sum(leave(tx, run_id, reason, now) for (run_id,) in tx.rows(_HELD, owner))
+
+    return store.database.write(work)
 
 
 def leave(tx: Transaction, run_id: str, reason: str, now: Moment) -> bool:

@@ -1,6 +1,8 @@
 """Runs that their process does not go on with: what was sent is unknown, the rest was not sent."""
 
 from forwardc.plan.program import Outcome
+from forwardc.runtime.history import writes
+from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import AttemptState, RunState, StepState
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.leaving import leave, leave_all
@@ -75,3 +77,17 @@ def test_the_runs_of_others_and_those_that_ended_stay(store: Store, clock: Clock
     ended = store.load(done.id)
     assert ended is not None
     assert ended.summary.outcome is Outcome.APPROVED
+
+
+def test_a_run_is_found_behind_any_number_of_stopped_ones(store: Store) -> None:
+    def stopped(tx: Transaction) -> None:
+        for _ in range(1_001):
+            one = new_run()
+            writes.begin(tx, one, store.moment())
+            writes.stop(tx, one.id, REASON, store.moment())
+
+    store.database.write(stopped)
+    run = new_run()
+    store.begin(run)
+    store.intent(run.id, OWNER, intent_of(run))
+    assert leave_all(store, OWNER, REASON) == 1
