@@ -137,6 +137,18 @@ def test_what_may_have_been_sent_stays_unknown(store: Store, clock: Clock) -> No
     assert claimed(store, ask()) == Unknown(held.share_id, held.run_id, "declined")
 
 
+def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: Clock) -> None:
+    week = {"key": "k", "key_s": 7 * 86_400}
+    held = mine(store, ask(**week), THERE)  # type: ignore[arg-type]
+    begun(store, held, THERE.owner, intended=True)
+    assert store.resolve(held.run_id, Outcome.APPROVED, "jane")
+    clock.turn(hours=72)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    assert store.prune(1, "jane") == 1
+    for _ in range(2):
+        assert claimed(store, ask(**week)) == Unknown(held.share_id, held.run_id)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("status", [None, 402])
 def test_a_run_that_the_vault_refused(store: Store, clock: Clock, status: int | None) -> None:
     """The process died beside its last write: the run's record tells whether anything was sent."""

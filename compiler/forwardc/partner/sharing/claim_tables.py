@@ -63,7 +63,7 @@ _TRIES: Final = 3
 _FORGOTTEN_AT_ONCE: Final = 500
 # Nobody forgets what another process, whose clock is behind, may still be asked for.
 _CLOCKS_MS: Final = 30_000
-# Far beyond the lease of any run.
+# Far beyond the lease of any run, and the least that a history keeps.
 _LONGEST_RUN_MS: Final = 86_400_000
 
 
@@ -203,7 +203,7 @@ def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Mom
     if seen.left:
         # Should that process live after all: its run is no longer its own, and sends nothing more.
         writes.stop(tx, share.run_id, "its process left it", now)
-        if _was_sent(tx, share.run_id):
+        if _was_sent(tx, share.run_id) or _may_be_pruned(tx, share, now):
             tx.run(_AGAIN, State.UNKNOWN, share.run_id, "", 0, share.id, share.run_id, share.state)
             return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
     lease = now.after(process.lease_s)
@@ -244,6 +244,12 @@ def _was_sent(tx: Transaction, run_id: str) -> bool:
         " AND (status IS NOT NULL OR state IN ('intent', 'unknown'))"
     )
     return row(tx, reached, run_id) is not None
+
+
+def _may_be_pruned(tx: Transaction, share: _Share, now: Moment) -> bool:
+    """Whether a run without a record may have had one: whoever keeps a day deletes older ones."""
+    recorded = row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
+    return not recorded and share.lease_until < now.milliseconds - _LONGEST_RUN_MS
 
 
 def _share(tx: Transaction, share_id: str) -> _Share:
