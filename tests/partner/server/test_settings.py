@@ -375,7 +375,11 @@ def test_over_tls_with_settings_of_the_environment_only(shop: Shop) -> None:
             answer = client.post("/v1/initiate-payment-sharing", **shop.request(1))
             assert answer.status_code == 200
             assert answer.headers["strict-transport-security"]
-        with pytest.raises(httpx.TransportError):
-            httpx.get(server.url.replace("https", "http"), trust_env=False)
+        weak = ssl.create_default_context(cafile=certificate)
+        weak.maximum_version = ssl.TLSVersion.TLSv1_2
+        weak.set_ciphers("ECDHE+AES:!AESGCM:!AESCCM")
+        for unfit in (server.url, server.url.replace("https", "http")):
+            with pytest.raises(httpx.TransportError):
+                httpx.get(unfit, verify=weak, trust_env=False)
         assert server.stop() == 0
     assert any(re.search(r"info +call .*outcome=\"approved\"", line) for line in server.lines)
