@@ -87,6 +87,13 @@ def test_a_source_that_fails_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     assert not (tmp_path / "keys.json").exists()
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "keys.json")
+    with pytest.raises(KeysRefused, match="cannot be read"):
+        load_keys(tmp_path / "keys.json", {}.get, history="h.db")
+
+
 def test_keys_that_everybody_may_read_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     make_file(path)

@@ -45,6 +45,9 @@ def use_newest(path: Path) -> None:
 def read_file(path: Path) -> str:
     """The text of the file. Raises `KeysRefused`, also where everybody may read it."""
     try:
+        if not path.is_file():
+            # Nobody need ever write into a pipe.
+            raise FileNotFoundError
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_LARGEST + 1)
