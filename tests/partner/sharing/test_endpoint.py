@@ -276,6 +276,35 @@ def test_an_end_that_is_refused_once_is_recorded_all_the_same(
     serve(work)
 
 
+def test_a_history_that_is_away_for_a_moment_keeps_the_outcome(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(house: House) -> None:
+        house.vaults.gate = asyncio.Event()
+        asking = asyncio.create_task(house.post())
+        while not house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        refused, write = [HistoryUnavailable("locked")] * 3, house.store.database.write
+
+        def away(how: Any) -> Any:
+            if refused:
+                raise refused.pop()
+            return write(how)
+
+        monkeypatch.setattr(house.store.database, "write", away)
+        monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.05, 0.05, 0.05))
+        house.vaults.gate.set()
+        first = await asking
+        run = house.store.load(first.headers["forwardc-run"])
+        assert run is not None
+        assert (run.summary.state, run.summary.outcome) == ("done", "approved")
+        assert run.steps[0].status == 200
+        assert (await house.post()).content == first.content
+        assert not refused
+
+    serve(work)
+
+
 @pytest.mark.parametrize("part", ["lookup", "forwarder", "gate"])
 def test_a_mistake_of_ours(
     serve: Serve, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

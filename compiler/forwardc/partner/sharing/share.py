@@ -248,14 +248,16 @@ class Sharing:
     ) -> None:
         """Record the end of the share and of its run, in one transaction where there is a run."""
         lost: list[Exception] = []
+        unsettled = False
         if journal.is_open:
             self.claims.end_soon(mine, ending.state, ending.status, sealed, lost.append)
-            try:
-                await journal.settle()
-            except JournalFailed as problem:
-                _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
+            unsettled = await _refused(journal) is not None
         if lost or not journal.is_open:
             await self.claims.end(mine, ending.state, ending.status, sealed)
+        # Once more: the database that took the share's end after some waiting may take this, too.
+        problem = await _refused(journal) if unsettled else None
+        if problem is not None:
+            _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
 
     async def _give_up(self, mine: Mine) -> Ending:
         """What is certain of a forward that ended in the middle, by its own record."""
@@ -319,6 +321,15 @@ class Sharing:
         except HistoryError:
             outcome = None
         return RunRefused(unknown(run_id, outcome), run_id, instrument, outcome)
+
+
+async def _refused(journal: JoinedJournal) -> JournalFailed | None:
+    """Keep the end of a run; why it could not be kept."""
+    try:
+        await journal.settle()
+    except JournalFailed as problem:
+        return problem
+    return None
 
 
 def _answered(ending: Ending, run_id: str, instrument: Instrument, *, replayed: bool) -> Shared:
