@@ -71,6 +71,20 @@ def test_an_upgrade_that_fails_changes_nothing(history_url: str) -> None:
         assert new.load(run.id) is not None
 
 
+def test_an_upgrade_may_take_its_time(
+    postgres_server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long history needs longer for an index than any statement of a run may."""
+    monkeypatch.setattr("forwardc.runtime.history.postgres._LONGEST_STATEMENT_S", 1)
+    slow = Migration(LATER.version, "SELECT pg_sleep(1.2)")
+    url = postgres_server.database()
+    with (
+        open_store(url, migrations=(*MIGRATIONS, slow)) as new,
+        pytest.raises(HistoryUnavailable, match="too long"),
+    ):
+        new.database.read(lambda tx: tx.rows("SELECT pg_sleep(1.2)"))
+
+
 def test_migrations_have_no_gap() -> None:
     assert [one.version for one in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
 

@@ -111,6 +111,7 @@ def _known_version(tx: Transaction, database: Database) -> int:
 def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> None:
     words = database.words
     tx.alone()
+    tx.run(words["patient"])
     current, newest = _known_version(tx, database), migrations[-1].version
     if current > newest:
         raise HistoryNewer(

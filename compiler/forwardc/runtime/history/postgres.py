@@ -24,6 +24,8 @@ _WORDS: Final = {
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
     # The number is made up; everybody who must be alone takes the same one.
     "alone": "SELECT pg_advisory_xact_lock(7126031811)",
+    # A new index of a long history may take any time. Of this transaction only.
+    "patient": "SET LOCAL statement_timeout = 0",
 }
 _LONGEST_STATEMENT_S: Final = 30
 # PQTRANS_IDLE of libpq: no transaction is open.

@@ -20,8 +20,8 @@ _WORDS: Final = {
     "table": " STRICT",
     "keyed": " STRICT, WITHOUT ROWID",
     "tables": "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
-    # BEGIN IMMEDIATE has seen to it.
-    "alone": "SELECT 1",
+    # No statement has a time.
+    "patient": "SELECT 1",
 }
 # FULL syncs the log at each commit: what was committed survives the machine, not just the process.
 _SETTINGS: Final = (
