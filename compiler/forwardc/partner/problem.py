@@ -60,7 +60,9 @@ class Kind(Enum):
         431, "The header fields are too large", "Send fewer and shorter ones."
     )
     INTERNAL_ERROR = Shape(
-        500, "The server made a mistake", "Nothing is known to be sent. Tell the merchant."
+        500,
+        "The server made a mistake",
+        "The merchant can see whether anything was sent. A repeat is not sent twice.",
     )
     NOT_FORWARDED = Shape(
         502,
