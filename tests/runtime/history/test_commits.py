@@ -318,6 +318,22 @@ def test_what_another_process_stood_in_the_way_of_is_done_again(
     assert asyncio.run(commits.write(work)) == "done"
 
 
+def test_a_pause_that_ends_as_a_run_begins_is_looked_at_again(
+    store: Store, commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, pause_of = new_run(), writes._pause_of
+    store.pause(run.vault, "ann", "maintenance")
+
+    def late(tx: Transaction, of: NewRun) -> str:
+        # What another process does between our two statements.
+        tx.run("DELETE FROM pauses")
+        return pause_of(tx, of)
+
+    monkeypatch.setattr(writes, "_pause_of", late)
+    with pytest.raises(HistoryContended):
+        asyncio.run(commits.write(lambda tx: writes.begin(tx, run, store.moment())))
+
+
 def test_it_gives_up_where_somebody_is_always_in_the_way(commits: Commits) -> None:
     def work(tx: Transaction) -> None:
         raise HistoryContended("changed by somebody else")

@@ -11,7 +11,13 @@ from forwardc.plan.program import Outcome
 from forwardc.plan.values import MASK
 from forwardc.runtime.history import audit
 from forwardc.runtime.history.database import Gathered, Transaction, row
-from forwardc.runtime.history.errors import HistoryError, RunInUse, RunPaused, UnknownRun
+from forwardc.runtime.history.errors import (
+    HistoryContended,
+    HistoryError,
+    RunInUse,
+    RunPaused,
+    UnknownRun,
+)
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
@@ -302,7 +308,7 @@ def _intended(what: Intent) -> tuple[str | None, ...]:
 def _pause_of(tx: Transaction, run: NewRun) -> str:
     found = row(tx, _PAUSE, run.vault, run.destination)
     if found is None:
-        raise RuntimeError("the database gave the new run no number")
+        raise HistoryContended("a pause ended while a run was to begin")
     return str(found[0])
 
 
