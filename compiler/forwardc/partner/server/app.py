@@ -23,6 +23,7 @@ from forwardc.partner.server.health import routes as health_routes
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.parts import Parts, today
 from forwardc.partner.sharing import endpoint
+from forwardc.partner.sharing.openapi import SHARING_PATH
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
@@ -57,7 +58,9 @@ def create(parts: Parts) -> Door:
         routes.append(Mount("/", dashboard(parts, parts.desk)))
     app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
     app.router.redirect_slashes = False
-    return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch)
+    # Nothing that routing does is of use to the one call that a server is there for.
+    direct = {("POST", SHARING_PATH): endpoint.Endpoint(desk)}
+    return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch, direct)
 
 
 def dashboard(parts: Parts, store: Store) -> Starlette:

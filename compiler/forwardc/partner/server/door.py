@@ -6,7 +6,7 @@ Plain ASGI around an application. Each call ends here, whatever becomes of it, a
 import asyncio
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,7 @@ _HEADERS: Final = (
 _SECURE: Final = (b"strict-transport-security", b"max-age=31536000")
 # A closed connection answers no second call, such as one that was smuggled in behind the first.
 _CLOSE: Final = {"Connection": "close"}
+_NONE: Final[Mapping[tuple[str, str], ASGIApp]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,21 @@ def names_of(bound: str, also: Iterable[str]) -> frozenset[str]:
 
 
 class Door:
-    """An ASGI application around another one."""
+    """An ASGI application around another one.
 
-    def __init__(self, app: ASGIApp, rules: Rules, traffic: Traffic, watch: Watch) -> None:
+    `direct` are those behind a method and a path that need no routing. They raise `Refusal`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        rules: Rules,
+        traffic: Traffic,
+        watch: Watch,
+        direct: Mapping[tuple[str, str], ASGIApp] = _NONE,
+    ) -> None:
         self.app = app
+        self.direct = direct
         self.rules = rules
         self.traffic = traffic
         self.watch = watch
@@ -157,7 +169,8 @@ class Door:
             body = await body_of(fields, receive, limits.body, limits.receive_within)
             check_coding(fields)
             receive = replaying(body, receive)
-        await self.app(scope, receive, send)
+        app = self.direct.get((scope["method"], scope["path"]), self.app)
+        await app(scope, receive, send)
 
     async def _refuse(
         self, refusal: Refusal, call: Call, scope: Scope, receive: Receive, send: Send

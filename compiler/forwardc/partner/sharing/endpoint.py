@@ -4,7 +4,7 @@ Knows no table and no plan. A call is refused before its body is read, where tha
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from forwardc.partner.auth.caller import Caller, Gate
 from forwardc.partner.observer import Observer, Told
@@ -45,7 +46,7 @@ class Desk:
 def routes(desk: Desk) -> list[Route]:
     """The payment-sharing API and its documents. Its handlers raise `Refusal`."""
     return [
-        Route(SHARING_PATH, _endpoint(desk), methods=["POST"]),
+        Route(SHARING_PATH, Endpoint(desk), methods=["POST"]),
         *document_routes(desk.service.destinations, desk.issuer),
     ]
 
@@ -58,18 +59,22 @@ class _Known:
     destination: str | None = None
 
 
-def _endpoint(desk: Desk) -> Callable[[Request], Awaitable[Response]]:
-    async def share(request: Request) -> Response:
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The payment-sharing API as an ASGI application for its one path and method."""
+
+    desk: Desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call. Raises `Refusal`."""
         began, known = perf_counter(), _Known()
         try:
-            shared = await _shared(desk, request, known)
+            shared = await _shared(self.desk, Request(scope, receive), known)
         except Refusal as refusal:
-            _tell_refused(desk, known, refusal, began)
+            _tell_refused(self.desk, known, refusal, began)
             raise
-        _tell(desk, known, shared, began)
-        return _answer(shared)
-
-    return share
+        _tell(self.desk, known, shared, began)
+        await _answer(shared)(scope, receive, send)
 
 
 async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
