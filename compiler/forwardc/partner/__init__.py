@@ -1,1 +1,1 @@
-"""What partners and operators see of runs: the outcomes dashboard and the callbacks."""
+"""The partner API: what partners, operators and destinations reach over HTTP."""

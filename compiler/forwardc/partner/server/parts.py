@@ -5,7 +5,7 @@ Knows every room of the partner API, and answers no call. What is wrong is repor
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -145,14 +145,12 @@ class Parts:
         """Agree with the other processes of this history. Raises `KeysRefused`."""
         await self.keys.remember(self.store.commits)
 
-    async def close(self, drain_s: float = 0.0) -> int:
-        """End in order; how many forwards are unknown from now on."""
-        await self.sharing.drain(drain_s)
-        try:
-            left = leave_all(self.store, self.owner, _STOPPED)
-        except HistoryError:
-            # The next process finds these runs by their owner, who is dead then.
-            left = 0
+    async def close(self) -> None:
+        """End in order. What is still under way is given up: not sent, or unknown."""
+        await self.sharing.drain(0)
+        # Else the next process finds these runs by their owner, who is dead then.
+        with suppress(HistoryError):
+            leave_all(self.store, self.owner, _STOPPED)
         await self.lookup.close()
         await self.auth.close()
         await self.sender.__aexit__()
@@ -160,7 +158,6 @@ class Parts:
             self.desk.close()
         self.store.close()
         self.watch.close()
-        return left
 
 
 def open_parts(known: Known, sink: Sink) -> Parts | None:
