@@ -19,6 +19,7 @@ from forwardc.partner.observer import Observer, Told
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.problem_response import NEVER_STORED
 from forwardc.partner.server.settings import Issuer, Limits
+from forwardc.partner.sharing.envelope import not_now
 from forwardc.partner.sharing.openapi import SHARING_PATH, document_routes
 from forwardc.partner.sharing.request import read_key, read_request
 from forwardc.partner.sharing.share import RUN_HEADER, Asked, Rates, RunRefused, Shared, Sharing
@@ -94,7 +95,7 @@ async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
         raise
     except HistoryError as problem:
         _log.error("%s the history cannot be used: %s", problem.code, problem.message)
-        raise Refusal(Kind.UNAVAILABLE, headers=retry_after(_MINUTE_S / 12)) from None
+        raise not_now() from None
     except Exception as problem:
         # Its text and its place may hold what was asked.
         _log.error("FC9901 a call failed by a mistake of forwardc: %s", type(problem).__name__)
