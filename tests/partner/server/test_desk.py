@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from forwardc.partner.auth.clients import Clients
 from forwardc.partner.auth.keys import load_keys
 from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role
 from forwardc.partner.server.logins import SharedLogins
@@ -65,6 +66,18 @@ def test_codes_and_sessions_end_by_themselves(
         assert one.session(cookie) is not None
         clock.now += SESSION_SECONDS
         assert one.session(cookie) is None
+
+
+def test_a_session_ends_with_its_client(history_url: str, tmp_path: Path, clock: Clock) -> None:
+    with open_store(history_url) as store:
+        one, clients = logins(store, tmp_path, clock), Clients(store)
+        ann, _ = clients.issue("ann", ["dashboard-admin"], "jane")
+        cookie, others = one.open(Role.ADMIN, ann.id), one.open(Role.ADMIN, "of another issuer")
+        assert one.session(cookie) is not None
+        clients.revoke(ann.id, "jane")
+        assert one.session(cookie) is None
+        assert one.session(others) is not None
+        assert one.session(one.open(Role.VIEWER, '"' * 255)) is not None
 
 
 def test_nobody_makes_or_changes_one(history_url: str, tmp_path: Path, clock: Clock) -> None:

@@ -114,15 +114,15 @@ def _login_page(desk: Desk) -> Endpoint:
 
 
 def _login(desk: Desk, code: str = "", problem: str | None = None) -> Page:
-    values = {"code": code, "problem": problem, "tokens": desk.settings.believe is not None}
+    values = {"code": code, "problem": problem, "tokens": desk.settings.enter is not None}
     return Page("login.html.j2", values, 403 if problem else 200)
 
 
 def _sign_in(desk: Desk) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         form = await form_of(request)
-        if desk.settings.believe is not None and form.get("token"):
-            cookie = await _by_token(desk, form["token"].strip())
+        if desk.settings.enter is not None and form.get("token"):
+            cookie = await desk.settings.enter(form["token"].strip())
             problem = "This access token is not believed, or has no scope of the dashboard."
         else:
             code = form.get("code", "").strip()
@@ -135,13 +135,6 @@ def _sign_in(desk: Desk) -> Endpoint:
         return answer
 
     return endpoint
-
-
-async def _by_token(desk: Desk, token: str) -> str | None:
-    """The cookie of a session for whoever an access token names; None where it may not look."""
-    believe = desk.settings.believe
-    role = await believe(token) if believe is not None else None
-    return await run_in_threadpool(desk.settings.logins.open, role) if role else None
 
 
 def _sign_out(desk: Desk) -> Endpoint:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.partner.dashboard.login import AnyLogins, Logins, Role, Session
+from forwardc.partner.dashboard.login import AnyLogins, Logins, Session
 from forwardc.runtime.history.glance import Places, places, waiting
 from forwardc.runtime.history.store import Store
 
@@ -18,14 +18,14 @@ class Settings:
     """How a dashboard is served. `hosts` are the names it answers to, without a port.
 
     `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
-    `believe` tells the role of an access token, where tokens may sign in.
+    `enter` gives the cookie of a session for an access token, where tokens may sign in.
     """
 
     hosts: frozenset[str]
     cookie: str = "forwardc_session"
     logins: AnyLogins = field(default_factory=Logins)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    believe: Callable[[str], Awaitable[Role | None]] | None = None
+    enter: Callable[[str], Awaitable[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,6 @@ class AnyLogins(Protocol):
         """The cookie of a new session; None where the code is wrong, used or too old."""
         ...
 
-    def open(self, role: Role) -> str:
-        """The cookie of a new session, for somebody who has shown who they are."""
-        ...
-
     def session(self, cookie: str) -> Session | None:
         """The session of a cookie; None where it is unknown or has ended."""
         ...

@@ -69,19 +69,22 @@ def dashboard(parts: Parts, store: Store) -> Starlette:
     names = names_of(serving.host, serving.names)
     logins = SharedLogins(store, parts.keys)
     cookie = f"forwardc_session_{serving.port}"
-    return create_dashboard(store, Desk(names, cookie, logins, believe=_believe(parts)))
+    return create_dashboard(store, Desk(names, cookie, logins, enter=_enter(parts, logins)))
 
 
-def _believe(parts: Parts) -> Callable[[str], Awaitable[Role | None]]:
-    async def believe(token: str) -> Role | None:
+def _enter(parts: Parts, logins: SharedLogins) -> Callable[[str], Awaitable[str | None]]:
+    """What opens a session for an access token of the dashboard's scopes."""
+
+    async def enter(token: str) -> str | None:
         try:
             caller = await parts.auth.gate.believe(f"Bearer {token}")
         except Refusal:
             return None
         roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
-        return next(roles, None)
+        role = next(roles, None)
+        return logins.open(role, caller.client_id) if role else None
 
-    return believe
+    return enter
 
 
 def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

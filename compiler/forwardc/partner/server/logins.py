@@ -20,9 +20,13 @@ from forwardc.runtime.history.store import Store
 
 _CODE: Final = "code"
 _SESSION: Final = "session"
-_LONGEST: Final = 512
+_LONGEST: Final = 1_024
 _SPENT: Final = (
     "INSERT INTO rates (name, start, used) VALUES (?, ?, 1) ON CONFLICT (name, start) DO NOTHING"
+)
+_OVER: Final = (
+    "SELECT 1 FROM rates WHERE name = ? AND start = ?"
+    " UNION ALL SELECT 1 FROM clients WHERE id = ? AND revoked_at IS NOT NULL"
 )
 
 
@@ -46,14 +50,14 @@ class SharedLogins:
             return None
         return self.open(Role(told["role"]))
 
-    def open(self, role: Role) -> str:
-        """The cookie of a new session, for somebody who has shown who they are."""
-        return self._signed(_SESSION, role, SESSION_SECONDS)
+    def open(self, role: Role, client_id: str = "") -> str:
+        """The cookie of a new session. A client's ends with the client, if it is one of ours."""
+        return self._signed(_SESSION, role, SESSION_SECONDS, client_id)
 
     def session(self, cookie: str) -> Session | None:
         """The session of a cookie; None where it is unknown or has ended."""
         told = self._read(_SESSION, cookie)
-        if told is None or self._is_spent(told):
+        if told is None or self._is_over(told):
             return None
         csrf = self._mac(self._keys[0], f"csrf {told['id']}".encode())
         return Session(Role(told["role"]), csrf, told["ends"])
@@ -64,12 +68,13 @@ class SharedLogins:
         if told is not None:
             self._spend(told)
 
-    def _signed(self, use: str, role: Role, seconds: int) -> str:
+    def _signed(self, use: str, role: Role, seconds: int, client_id: str = "") -> str:
         told = {
             "use": use,
             "id": secrets.token_urlsafe(18),
             "role": role,
             "ends": int(self._clock()) + seconds,
+            "client": client_id,
         }
         text = urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode())
         # No text in two parts with padding: a link may lose what ends it.
@@ -95,10 +100,10 @@ class SharedLogins:
         name, ends = _row_of(told)
         return self._store.database.write(lambda tx: tx.run(_SPENT, name, ends)) == 1
 
-    def _is_spent(self, told: dict[str, Any]) -> bool:
-        name, ends = _row_of(told)
-        asked = "SELECT 1 FROM rates WHERE name = ? AND start = ?"
-        return self._store.database.read(lambda tx: row(tx, asked, name, ends)) is not None
+    def _is_over(self, told: dict[str, Any]) -> bool:
+        """Whether a session was signed out, or its client revoked."""
+        given = (*_row_of(told), told["client"])
+        return self._store.database.read(lambda tx: row(tx, _OVER, *given)) is not None
 
 
 def _row_of(told: dict[str, Any]) -> tuple[str, int]:
