@@ -81,7 +81,7 @@ class TokenTables:
 
     def _receive(self, tx: Transaction, callback: Callback, now: Moment) -> Receipt:
         # Two callbacks about one token at a time would each add to what the other has not seen.
-        tx.rows(self._database.words["alone"])
+        tx.alone()
         emulated = self._emulated
         # The same text from a sandbox is another callback, and must not stand in the Gate's way.
         digest = f"emulated:{callback.digest}" if emulated else callback.digest
