@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
+from forwardc.runtime.history.records import (
+    Filter,
+    Intent,
+    NewRun,
+    PlannedStep,
+    RunState,
+    StoredRun,
+)
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
 
@@ -84,3 +91,10 @@ def complete(store: Store, run: NewRun, **report: object) -> NewRun:
     store.answered(run.id, number, told)
     store.finish(run.id, result_of(run, told))
     return run
+
+
+def open_runs(store: Store) -> list[StoredRun]:
+    """Up to a hundred runs that have not ended, whether or not a process still holds them."""
+    pages = (store.search(Filter(state=one), limit=100) for one in RunState if one != "done")
+    found = (store.load(run.id) for page in pages for run in page.runs)
+    return [run for run in found if run is not None]

@@ -23,7 +23,7 @@ from forwardc.runtime.history.records import Filter, NewRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.store_journal import StoreJournal
 from rated import RefusedError, add, add_and_refuse, names
-from stored_runs import OWNER, Clock, intent_of, new_run, report_of, result_of
+from stored_runs import OWNER, Clock, intent_of, new_run, open_runs, report_of, result_of
 
 CARELESS = """
 import asyncio, sys
@@ -373,7 +373,7 @@ def test_two_processes_that_count_the_same_runs_at_once(store: Store, history_ur
         for thread in threads:
             thread.join(60)
     assert store.stats(Filter()).count == 120
-    assert store.unfinished() == ()
+    assert not open_runs(store)
 
 
 def test_a_server_that_drops_the_connection_costs_one_batch_at_most(

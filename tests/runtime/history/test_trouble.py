@@ -15,7 +15,7 @@ from forwardc.runtime.history.errors import HistoryError, HistoryNewer, HistoryU
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.records import Filter, NewRun
 from forwardc.runtime.history.store import Store, open_store
-from stored_runs import OWNER, complete, intent_of, new_run
+from stored_runs import OWNER, complete, intent_of, new_run, open_runs
 
 LATER = Migration(
     MIGRATIONS[-1].version + 1, "ALTER TABLE runs ADD COLUMN mood TEXT; CREATE TABLE m (n {int})"
@@ -101,7 +101,7 @@ def test_processes_that_make_the_tables_at_once_lose_nothing(history_url: str) -
     with open_store(history_url) as store:
         assert store.stats(Filter()).count == 30
         assert {run.id for run in store.search(Filter()).runs} == set().union(*written)
-        assert store.unfinished() == ()
+        assert not open_runs(store)
 
 
 def test_a_database_with_tables_of_somebody_else_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Finds runs: one by its id, the open ones, and pages of what a filter fits.
+"""Finds runs: one by its id, those to settle, and pages of what a filter fits.
 
 Every function is one transaction's work. Changes nothing.
 """
@@ -66,12 +66,6 @@ def load(tx: Transaction, run_id: str) -> StoredRun | None:
         attempts.setdefault(step, []).append(_attempt(values))
     steps = tuple(_step(values, attempts.get(values[0], [])) for values in tx.rows(_STEPS, run_id))
     return _run(found, steps)
-
-
-def unfinished(tx: Transaction, limit: int) -> tuple[StoredRun, ...]:
-    """Runs that have not ended, the oldest first, whether or not a process still holds them."""
-    found = tx.rows("SELECT id FROM runs WHERE state <> 'done' ORDER BY seq LIMIT ?", limit)
-    return _loaded(tx, found)
 
 
 def unknown_runs(tx: Transaction, now_ms: int, limit: int) -> tuple[StoredRun, ...]:

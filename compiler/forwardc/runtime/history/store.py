@@ -31,7 +31,6 @@ from forwardc.runtime.history.records import (
 from forwardc.runtime.history.stats import Stats, stats
 from forwardc.runtime.shapes import Party, RunResult, StepReport
 
-DEFAULT_PATH: Final = Path(".forwardc") / "history.db"
 _MANY: Final = 1000
 
 
@@ -146,10 +145,6 @@ class Store:
     def load(self, run_id: str) -> StoredRun | None:
         """A run with its steps and attempts; None where there is none."""
         return self.database.read(lambda tx: reads.load(tx, run_id))
-
-    def unfinished(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
-        """Runs that have not ended, the oldest first."""
-        return self.database.read(lambda tx: reads.unfinished(tx, limit))
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""
