@@ -2,9 +2,11 @@
 
 import pytest
 
-from dashboards import BY_NAME, Browser
+from dashboards import BY_NAME, Browser, fresh_settings
+from forwardc.partner.dashboard.actions import pause
+from forwardc.partner.dashboard.desk import Asked, Desk
 from forwardc.partner.dashboard.guard import host_of
-from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role
+from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role, Session
 from forwardc.plan.program import Outcome
 from recorded import Recorded
 
@@ -144,6 +146,13 @@ def test_an_admin_pauses_and_resumes(admin: Browser, recorded: Recorded) -> None
         ("resume", "Dana"),
         ("pause", "Dana"),
     ]
+
+
+def test_a_client_cannot_hide_behind_another_name(recorded: Recorded) -> None:
+    session = Session(Role.ADMIN, "csrf", 0.0, "client_ann")
+    asked = Asked(session, form={"name": "adyen", "reason": "maintenance", "by": "Dana"})
+    pause(Desk(recorded.store, fresh_settings()), asked)
+    assert [event.by for event in recorded.store.events()] == ["Dana (client_ann)"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What an admin can do: pause, resume, and settle a run whose fate was unknown.
 
-Each leaves an event with the name of whoever did it. Who may call them is checked before.
+Each leaves an event with whoever did it. Who may call them is checked before.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ _SAID = {"approved": "approved", "declined": "declined", "not_sent": "never rece
 
 def pause(desk: Desk, asked: Asked) -> str:
     """Stop what is sent to a vault or destination."""
-    name, by = _name(asked.form), _line(asked.form, "by", 80)
+    name, by = _name(asked.form), _who(asked)
     desk.store.pause(name, by, _line(asked.form, "reason", 200))
     return "/pauses?done=1"
 
 
 def resume(desk: Desk, asked: Asked) -> str:
     """Let a paused vault or destination be called again."""
-    name, by = _name(asked.form), _line(asked.form, "by", 80)
+    name, by = _name(asked.form), _who(asked)
     if not desk.store.resume(name, by):
         raise Refused(409, "Not paused", "Somebody has resumed it already.")
     return "/pauses?done=1"
@@ -32,7 +32,7 @@ def resume(desk: Desk, asked: Asked) -> str:
 
 def settle(desk: Desk, asked: Asked) -> str:
     """Record what became of an unknown run, as the destination told."""
-    word, by = asked.form.get("as", ""), _line(asked.form, "by", 80)
+    word, by = asked.form.get("as", ""), _who(asked)
     if word not in WORDS:
         raise _wrong("Choose what became of the run: approved, declined or never received.")
     run = desk.store.load(asked.path["run_id"])
@@ -46,6 +46,12 @@ def settle(desk: Desk, asked: Asked) -> str:
         text = "There is no such run, or its fate is known already."
         raise Refused(409, "Nothing to settle", text)
     return "/unknown?settled=1"
+
+
+def _who(asked: Asked) -> str:
+    """The name that the form gives, and the client that signed in, which nobody can make up."""
+    by, client_id = _line(asked.form, "by", 80), asked.session.client_id
+    return f"{by} ({client_id})" if client_id else by
 
 
 def _name(form: Mapping[str, str]) -> str:

@@ -27,11 +27,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who has signed in. `csrf` stands in every form of this session."""
+    """Somebody who has signed in. `csrf` stands in every form of this session.
+
+    `client_id` is that of the access token that opened it, if one did.
+    """
 
     role: Role
     csrf: str
     ends: float
+    client_id: str = ""
 
     def owns(self, csrf: str) -> bool:
         """Whether a form was made for this session."""

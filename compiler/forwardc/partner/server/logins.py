@@ -60,7 +60,7 @@ class SharedLogins:
         if told is None or self._is_over(told):
             return None
         csrf = self._mac(self._keys[0], f"csrf {told['id']}".encode())
-        return Session(Role(told["role"]), csrf, told["ends"])
+        return Session(Role(told["role"]), csrf, told["ends"], told["client"])
 
     def end(self, cookie: str) -> None:
         """Sign out; a cookie that is not known changes nothing."""
