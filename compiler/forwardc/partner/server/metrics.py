@@ -6,6 +6,7 @@ before this module is imported: whichever worker is asked gives the sums of all.
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -78,6 +79,10 @@ class Metrics:
             "Times that the history could not be read or written.",
             registry=registry,
         )
+        # Found once each: the library takes a lock and compares all labels to find one again.
+        self.part = cache(self.part_seconds.labels)
+        self._call = cache(self.calls.labels)
+        self._seconds = cache(self.call_seconds.labels)
         self._folder = os.environ.get(FOLDER)
         self._states()
 
@@ -102,8 +107,8 @@ class Metrics:
     def call(self, told: Told) -> None:
         """Count a call that ended."""
         problem = told.problem or ""
-        self.calls.labels(told.route, told.method, str(told.status), problem).inc()
-        self.call_seconds.labels(told.route).observe(told.duration_ms / 1_000)
+        self._call(told.route, told.method, str(told.status), problem).inc()
+        self._seconds(told.route).observe(told.duration_ms / 1_000)
         if problem in _REFUSED_TOKENS:
             self.token_refusals.labels(problem).inc()
         if told.replayed:

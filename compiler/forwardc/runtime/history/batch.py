@@ -51,7 +51,7 @@ def _tried(database: Database, works: Sequence[Work], place: Place) -> list[Came
     def together(tx: Transaction) -> list[Came]:
         nonlocal refused
         try:
-            return place(lambda: [Came(work(tx)) for work in works])
+            return place(lambda: _together(tx, works))
         except Exception:
             refused = True
             raise
@@ -66,6 +66,13 @@ def _tried(database: Database, works: Sequence[Work], place: Place) -> list[Came
     # Whatever it is, somebody waits to be told.
     except BaseException as problem:
         return [Came(problem=problem)] * len(works)
+
+
+def _together(tx: Transaction, works: Sequence[Work]) -> list[Came]:
+    """All works, and what they have gathered: whoever is quick at the ones is at the other."""
+    came = [Came(work(tx)) for work in works]
+    tx.end()
+    return came
 
 
 def _apart(tx: Transaction, work: Work) -> Came:

@@ -49,6 +49,9 @@ class Transaction(Protocol):
         So that two transactions that change the same rows never wait for each other.
         """
 
+    def end(self) -> None:
+        """Do what was gathered. A transaction ends with this, whoever calls it before."""
+
     def alone(self) -> None:
         """Wait until no other transaction that has called this is under way."""
 

@@ -65,6 +65,7 @@ class Statements(ABC):
     def end(self) -> None:
         """Do what was gathered. The last thing before the commit."""
         places = sorted(self._gathered.items(), key=_order)
+        self._gathered = {}
         for (what, key), numbers in places:
             self.run(what.statement, *numbers, *key)
 
