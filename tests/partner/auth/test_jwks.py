@@ -266,11 +266,13 @@ def test_while_the_issuer_is_asked_again_known_keys_serve(time: Time) -> None:
         "http://0x7f.1/jwks",
         "ftp://issuer.example",
         "https://[",
+        "https://user:password@issuer.example/jwks",
     ],
 )
 def test_keys_come_by_https_only(url: str) -> None:
-    with pytest.raises(ValueError, match="issuer"):
+    with pytest.raises(ValueError, match="issuer") as caught:
         open_remote_keys(url, ALGORITHMS)
+    assert "password@" not in str(caught.value)
 
 
 def test_a_gate_for_another_issuer(file_store: Store, keys: ServerKeys) -> None:

@@ -9,15 +9,14 @@ import logging
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from time import monotonic
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from forwardc.partner.auth.gate import KeysUnavailable
 from forwardc.partner.auth.pinned import PinnedKey, verifying_key
+from forwardc.partner.service_url import service_mistake
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 5.0
@@ -115,12 +114,12 @@ class RemoteKeys:
 
 def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:
     """Keys behind a URL: https, or http on this machine. Raises `ValueError` for another one."""
+    if mistake := service_mistake(url):
+        raise ValueError(f"the URL of the issuer's keys cannot be used: {mistake}")
     try:
-        parts, _ = urlsplit(url), httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
-        raise ValueError("the address of the issuer's keys is no URL") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
-        raise ValueError("the keys of an issuer are fetched by https only")
+        httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ValueError("the URL of the issuer's keys cannot be used: it is no URL") from None
     # Proxies of the environment are left out, as everywhere: they would see and could answer.
     client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
     return RemoteKeys(url, algorithms, client)
@@ -144,12 +143,3 @@ def _seconds(control: str) -> float:
     """How long the answer is fresh, by Cache-Control (RFC 9111), within our bounds."""
     found = _MAX_AGE.search(control)
     return min(max(float(found[1]) if found else 0.0, _SHORTEST_S), _LONGEST_S)
-
-
-def _loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False

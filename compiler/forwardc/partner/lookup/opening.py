@@ -17,9 +17,9 @@ from forwardc.partner.lookup.rows import Asker
 from forwardc.partner.lookup.sql import Sql
 from forwardc.partner.lookup.sql_query import Query, read_query
 from forwardc.partner.lookup.sqlite_rows import SqliteAsker
-from forwardc.partner.lookup.urls import service_mistake
 from forwardc.partner.lookup.watched import Watched
 from forwardc.partner.server.settings import AnyLookup, CsvLookup, HttpLookup, SqlLookup
+from forwardc.partner.service_url import service_mistake
 from forwardc.plan.values import Secret
 from forwardc.runtime.secrets import Lookup as SecretLookup
 from forwardc.runtime.sources.protocol import SourceFailed

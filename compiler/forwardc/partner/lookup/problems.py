@@ -12,8 +12,8 @@ from forwardc.partner.lookup.columns import NAMES
 from forwardc.partner.lookup.csv_file import Mistake, read_table
 from forwardc.partner.lookup.guessable import weak
 from forwardc.partner.lookup.sql_query import read_query
-from forwardc.partner.lookup.urls import service_mistake
 from forwardc.partner.server.settings import AnyLookup, CsvLookup, HttpLookup, SqlLookup
+from forwardc.partner.service_url import service_mistake
 
 MOST_LINES: Final = 20
 

@@ -1,4 +1,4 @@
-"""Which URLs a lookup may have. Knows no client and resolves no name."""
+"""Which URLs a service of the merchant may have. Knows no client and resolves no name."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
