@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.observer import Told
 from forwardc.partner.problem import Kind, Refusal
 from forwardc.partner.server.addresses import Networks
-from forwardc.partner.server.door import Door, Rules, names_of
+from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.logs import begin
 from forwardc.partner.server.metrics import Metrics
@@ -40,7 +41,7 @@ class House:
         self.release = asyncio.Event()
         admit = admit or Admitted()
         rules = Rules(
-            names_of("127.0.0.1", ["pay.shop.example"]),
+            hosts("127.0.0.1", ["pay.shop.example"]),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
             Limits(**limits),

@@ -12,10 +12,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from collector import collecting
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.observer import Told
 from forwardc.partner.server.addresses import Networks
 from forwardc.partner.server.call import Call
-from forwardc.partner.server.door import Door, Rules, names_of
+from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.routes import Admission
 from forwardc.partner.server.settings import Admitted, Limits
 from forwardc.partner.server.traces import NoOtel, open_traces
@@ -110,7 +111,7 @@ def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: 
         everybody = (ip_network("10.0.0.0/8"), ip_network("192.0.2.0/24"))
         admit = Admitted(staff=everybody, trusted_proxies=(everybody[0],))
         rules = Rules(
-            names_of("127.0.0.1", ()),
+            hosts("127.0.0.1", ()),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
             Limits(),

@@ -69,7 +69,9 @@ def host_of(header: str) -> str:
 
 def hosts(bound: str, also: Iterable[str] = ()) -> frozenset[str]:
     """The names under which an address is asked: itself, and for loopback what stands for it."""
-    return frozenset({"127.0.0.1", "localhost", "::1", bound.lower(), *also})
+    return frozenset(
+        {"127.0.0.1", "localhost", "::1", bound.lower(), *(name.lower() for name in also)}
+    )
 
 
 def _same_origin(headers: Headers) -> bool:

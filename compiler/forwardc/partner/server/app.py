@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from forwardc.partner.callbacks import rocketpay
 from forwardc.partner.dashboard.app import create as create_dashboard
 from forwardc.partner.dashboard.desk import Settings as Desk
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
 from forwardc.partner.problem import Refusal
 from forwardc.partner.server.approved import still_approved
-from forwardc.partner.server.door import Door, Rules, names_of
+from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.health import Check, Readiness
 from forwardc.partner.server.health import routes as health_routes
@@ -66,7 +67,7 @@ def create(parts: Parts) -> Door:
 def dashboard(parts: Parts, store: Store) -> Starlette:
     """The dashboard, whose sessions every worker knows."""
     serving = parts.settings.server
-    names = names_of(serving.host, serving.names)
+    names = hosts(serving.host, serving.names)
     logins = SharedLogins(store, parts.keys)
     cookie = f"forwardc_session_{serving.port}"
     return create_dashboard(store, Desk(names, cookie, logins, enter=_enter(parts, logins)))

@@ -6,12 +6,13 @@ Plain ASGI around an application. Each call ends here, whatever becomes of it, a
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.problem_response import answer_of
 from forwardc.partner.server.addresses import Address, Networks, client_of, peer_of, shortened
@@ -54,16 +55,11 @@ class Rules:
     def of(cls, settings: ServerSettings) -> "Rules":
         """The rules of a server's settings."""
         return cls(
-            names_of(settings.server.host, settings.server.names),
+            hosts(settings.server.host, settings.server.names),
             Admission(settings.admit),
             Networks.of(settings.admit.trusted_proxies),
             settings.limits,
         )
-
-
-def names_of(bound: str, also: Iterable[str]) -> frozenset[str]:
-    """The names that a server answers to: its address, loopback, and those of the settings."""
-    return frozenset({"127.0.0.1", "localhost", "::1", bound.lower(), *(n.lower() for n in also)})
 
 
 class Door:
