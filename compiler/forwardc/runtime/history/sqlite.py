@@ -32,6 +32,8 @@ _SETTINGS: Final = (
     "PRAGMA fullfsync = ON",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
+    # Ids are random: any page of their indexes may be the next one. 32 MiB of them are kept.
+    "PRAGMA cache_size = -32768",
 )
 _REASONS: Final = {
     sqlite3.SQLITE_BUSY: "is locked by another process",
