@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import gate
 from forwardc.partner.server.process import _protocol
 from forwardc.partner.server.protocol import Limited
+from forwardc.runtime.secrets import sandbox_secret
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -90,6 +92,20 @@ def test_a_decline_is_an_answer(server: Server) -> None:
     answer = server.call(100)
     assert answer.status_code == 200
     assert answer.json()["status"] == 402
+
+
+def test_callbacks_come_in_beside_the_api(server: Server) -> None:
+    played = sandbox_secret("rocketpay", "rocketpay_secret")
+    with server.client() as session:
+        good, forged = (
+            session.post("/callbacks/rocketpay", content=gate.body(gate.signed(told, secret)))
+            for told, secret in ((gate.of_token(), played), (gate.of_card(), gate.SECRET))
+        )
+        assert (good.status_code, good.json()) == (200, {"status": "stored"})
+        assert forged.status_code == 403
+    kept = ("--env", "sandbox", "--offline", "--sandbox", server.shop.sandbox)
+    shown = server.shop.run("tokens", "show", "rocketpay", gate.TOKEN, *kept)
+    assert "active" in shown.stdout, shown.stderr
 
 
 def test_a_token_of_nobody_is_refused(server: Server) -> None:

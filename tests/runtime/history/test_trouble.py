@@ -29,6 +29,12 @@ with open_store(sys.argv[1], wait_s=30) as store:
     for _ in range(10):
         print(complete(store, new_run()).id)
 """
+READER = """
+import sys
+from forwardc.runtime.history.store import open_store
+with open_store(sys.argv[1]) as store:
+    print("there" if store.load(sys.argv[2]) else "lost")
+"""
 ROOT = Path(__file__).resolve().parents[3]
 BROKEN = Migration(LATER.version, "CREATE TABLE half (n {int}); CREATE TABLE half (n {int})")
 
@@ -118,6 +124,25 @@ def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
         complete(store, new_run())
         made = [path, path.with_name("history.db-wal"), path.parent]
         assert [stat.S_IMODE(one.stat().st_mode) for one in made] == [0o600, 0o600, 0o700]
+
+
+def test_a_file_that_is_opened_twice_here_loses_nothing_to_others(tmp_path: Path) -> None:
+    """A server opens its history again and again, while commands come and go beside it."""
+    path = tmp_path / "history.db"
+    command = [sys.executable, "-c", READER, str(path)]
+    paths = os.pathsep.join(str(ROOT / name) for name in ("compiler", "tests/support"))
+    environment = {**os.environ, "PYTHONPATH": paths}
+
+    def seen(run_id: str) -> bool:
+        asked = [*command, run_id]
+        done = subprocess.run(asked, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout == "there\n"
+
+    with open_store(str(path)) as store:
+        store.database.another().read(lambda tx: tx.rows("SELECT 1"))
+        open_store(str(path)).close()
+        for _ in range(2):
+            assert seen(complete(store, new_run()).id)
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -163,6 +164,13 @@ class _Statements(Statements):
 
 
 def _make(path: Path) -> None:
+    """Make a file that only its owner may read, where there is none.
+
+    One that is there is not even opened: to close it again would drop every lock that this process
+    has on it (https://www.sqlite.org/howtocorrupt.html, 2.2). Then another process takes itself for
+    the last one, and deletes the log into which this one goes on writing.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives the log beside the file the same permissions.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
