@@ -25,8 +25,9 @@ ENDED_AT_ONCE: Final = 1
 _KEEP_ALIVE_S: Final = 30
 _LAST_WORDS_S: Final = 2
 # Threads wait for databases, and each statement of theirs takes a turn with the loop. Python's own
-# five milliseconds a turn make a busy server wait ten times as long for its history.
-_TURN_S: Final = 0.0005
+# five milliseconds a turn make a busy server wait for its history; much less, and it is busy with
+# giving turns.
+_TURN_S: Final = 0.002
 # What a call makes goes with it, and 700 objects are made many times within one.
 _YOUNG: Final = 10_000
 # Of TLS 1.2; 1.3 has no others. Older releases of uvicorn let all of OpenSSL's in.

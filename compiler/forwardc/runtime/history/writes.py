@@ -292,6 +292,8 @@ def event(
 
 def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:
     """JSON text; what JSON lacks, such as a decimal, as text."""
+    if not value:
+        return "{}" if isinstance(value, Mapping) else "[]"
     return _ENCODER.encode(value)
 
 
