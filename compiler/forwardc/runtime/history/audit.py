@@ -37,7 +37,7 @@ def add(tx: Transaction, now: Moment, kind: str, run_id: str | None, by: str, wh
     """Add an event after the last one: nobody else adds one before this transaction ends."""
     tx.alone()
     last = row(tx, _LAST)
-    told = tuple(clean(value) for value in (now.text, kind, run_id, by, what))
+    told = tuple(clean((now.text, kind, run_id, by, what)))
     tx.run(_ADD, *told, _link(last[0] if last else None, told))
 
 

@@ -165,9 +165,7 @@ class _Statements(Statements):
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
         with self._connection.cursor() as cursor:
-            cursor.executemany(
-                _worded(statement), ([clean(value) for value in row] for row in rows)
-            )
+            cursor.executemany(_worded(statement), map(clean, rows))
 
     def alone(self) -> None:
         """Wait until no other transaction that has called this is under way."""

@@ -157,7 +157,7 @@ class _Statements(Statements):
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
-        self._connection.executemany(statement, ([clean(value) for value in row] for row in rows))
+        self._connection.executemany(statement, map(clean, rows))
 
     def alone(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE has seen to it."""

@@ -47,11 +47,11 @@ class Statements(ABC):
 
     def run(self, statement: str, *values: Any) -> int:
         """Change something; the number of rows that were."""
-        return self.execute(statement, [clean(value) for value in values]).rowcount
+        return self.execute(statement, clean(values)).rowcount
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
-        return self.execute(statement, [clean(value) for value in values]).fetchall()
+        return self.execute(statement, clean(values)).fetchall()
 
     def gather(self, what: Gathered, numbers: tuple[int, ...], key: tuple[object, ...]) -> None:
         """Do a statement at the end of the transaction, once for each key, and in their order."""
