@@ -135,12 +135,19 @@ def clients_of(
 
     `values` are those of a run: `vault.NAME` is a credential. `more` are scopes beside the plan's.
     """
+    wanted = [
+        name
+        for name, spec in plan.credentials.items()
+        if spec.instead is not None and f"vault.{name}" not in values
+    ]
+    if not wanted:
+        return {}
     given = {
         name.removeprefix("vault."): value
         for name, value in values.items()
         if name.startswith("vault.")
     }
-    found = {name: client_of(plan, given, name) for name in plan.credentials}
+    found = {name: client_of(plan, given, name) for name in wanted}
     return {
         f"vault.{name}": replace(client, scopes=(*client.scopes, *more))
         for name, client in found.items()
