@@ -33,9 +33,10 @@ of the interpreter to its end.
   body and key, both answers read; with a history, as many rows on the disk as the run writes.
 - The partner API runs as one process with OAuth, allow list, limits, a lookup by SQL, replays and
   history on; every call asks for a new reference. The bare app is a Starlette route on the same
-  server, loop and parser that makes the same outbound call and nothing else: over the runtime's
-  own connections, and over httpx's pool, which slows down with the calls under way. The vault
-  behind both answers at once, and the load comes from a process of its own.
+  server, loop and parser that makes the same outbound call and nothing else. With httpx it is what
+  a person writes; httpx's pool slows down with the calls under way, which our own connections
+  (`runtime/lanes.py`) do not, so that the same app over these is the harder measure. The vault
+  behind all answers at once, and the load comes from a process of its own.
 - The rows of histories, of one forward and of the partner API, and no others, are times by the
   clock, since PostgreSQL, sandbox and load work in processes of their own.
 
@@ -55,10 +56,7 @@ _GOALS = {
     "one forward, without history": (1.5, "times the call by hand"),
     "one forward, history on SQLite": (1.5, "times the call by hand"),
     **{
-        f"partner API, 64 connections, {name}: time of the slowest of a hundred": (
-            2.0,
-            "times the bare app",
-        )
+        f"partner API, 64 connections, {name}: p99": (2.0, "times the bare app")
         for name in ("SQLite", "PostgreSQL")
     },
     "partner API, 60 s under load: errors": (0, "calls"),
@@ -103,7 +101,8 @@ def _goal(row: Row) -> str:
     most, unit = _GOALS[row.what]
     found = row.ours if unit == row.unit or row.ratio is None else row.ratio
     verdict = "met" if found <= most else "missed"
-    return f"- {row.what}: at most {most:g} {unit}; {verdict} with {found:.3g}."
+    against = f" ({row.against})" if row.what.startswith("partner API, 64") else ""
+    return f"- {row.what}: at most {most:g} {unit}{against}; {verdict} with {found:.3g}."
 
 
 def _line(row: Row) -> str:

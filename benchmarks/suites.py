@@ -153,15 +153,13 @@ def serving(effort: Effort, folder: Path) -> Iterator[Row]:
 
 
 def _turns(stand: Stand, effort: Effort, name: str) -> Iterator[Row]:
-    sides = {"a bare app with the same connections": stand.bare}
-    if name == "SQLite":
-        sides["a bare app with httpx's pool"] = stand.pooled
+    sides = {"a bare app with httpx": stand.pooled, "the same over our connections": stand.bare}
     for against, port in sides.items():
         found = served(stand, port, effort.turns, effort.turn_s)
         ours, theirs = found.ours, found.theirs
         calls = f"partner API, 64 connections, {name}: calls answered"
         yield Row(calls, against, ours.per_second, theirs.per_second, found.throughput, unit="/s")
-        slow = f"partner API, 64 connections, {name}: time of the slowest of a hundred"
+        slow = f"partner API, 64 connections, {name}: p99"
         yield Row(slow, against, ours.p99, theirs.p99, found.p99)
 
 
