@@ -1,36 +1,16 @@
-"""The payment-sharing API over the sandbox, on both databases or on a file."""
+"""The payment-sharing API over the sandbox."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
 from forwardc.partner.lookup.model import Instrument
-from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.history.store import Store
 from sharing_house import House, checkout, house, stripe
-from stored_runs import Clock
 
 Work = Callable[[House], Awaitable[Any]]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(history_url: str, clock: Clock) -> Iterator[Store]:
-    with open_store(history_url, now=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def file_store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    """For what does not depend on the database."""
-    with open_store(str(tmp_path / "own.db"), now=clock) as opened:
-        yield opened
 
 
 INSTRUMENTS: Mapping[str, Instrument] = {

@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -25,6 +25,7 @@ from forwardc.partner.auth.issuer import (
 )
 from forwardc.partner.auth.proving import Prover, TooBusy
 from forwardc.partner.auth.rates import Rates
+from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.problem_response import answer_of
 from forwardc.plan.values import Secret
@@ -152,15 +153,13 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LARGEST:
-                raise _Refused("invalid_request", f"the body is larger than {_LARGEST} bytes")
-    except ClientDisconnect:
+        return await body_of(request, _LARGEST)
+    except TooLarge:
+        problem = f"the body is larger than {_LARGEST} bytes"
+        raise _Refused("invalid_request", problem) from None
+    except EndedEarly:
         raise _Refused("invalid_request", "the body ended early") from None
-    return bytes(body)
 
 
 def _asked(authorization: list[str], form: dict[str, str]) -> _Asked:

@@ -10,10 +10,11 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.plan.values import Secret
@@ -87,15 +88,12 @@ def routes(store: TokenStore, look_up: Lookup) -> list[Route]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LARGEST:
-                raise _Refused(413, f"it is larger than {_LARGEST} bytes")
-    except ClientDisconnect:
+        return await body_of(request, _LARGEST)
+    except TooLarge:
+        raise _Refused(413, f"it is larger than {_LARGEST} bytes") from None
+    except EndedEarly:
         raise _Refused(400, "it ended early") from None
-    return bytes(body)
 
 
 def _refuse(status: int, reason: str) -> Response:

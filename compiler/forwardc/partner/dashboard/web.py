@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.dashboard.desk import Desk, Page, Refused
 from forwardc.partner.dashboard.guard import LARGEST_FORM
 from forwardc.partner.dashboard.login import SESSION_SECONDS, Session
@@ -47,11 +48,12 @@ def query_of(request: Request) -> dict[str, str]:
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form. Raises `Refused` where it is too large, or not text."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            raise Refused(413, "The form is too large", "Nothing was changed.")
+    try:
+        body = await body_of(request, LARGEST_FORM)
+    except TooLarge:
+        raise Refused(413, "The form is too large", "Nothing was changed.") from None
+    except EndedEarly:
+        raise Refused(400, "The form cannot be read", "Nothing was changed.") from None
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:

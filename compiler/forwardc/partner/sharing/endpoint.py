@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from forwardc.partner.auth.caller import Caller, Gate
+from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.observer import Observer, Told
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.problem_response import NEVER_STORED
@@ -124,15 +125,12 @@ async def _check_rate(desk: Desk, caller: Caller) -> None:
 
 async def _body(request: Request, most: int) -> bytes:
     """The whole body. Raises `Refusal` where it is too large, or its caller has left."""
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise Refusal(Kind.CONTENT_TOO_LARGE, headers={"Connection": "close"})
-    except ClientDisconnect:
+        return await body_of(request, most)
+    except TooLarge:
+        raise Refusal(Kind.CONTENT_TOO_LARGE, headers={"Connection": "close"}) from None
+    except EndedEarly:
         raise Refusal(Kind.REQUEST_TIMEOUT) from None
-    return bytes(body)
 
 
 def _answer(shared: Shared) -> Response:

@@ -1,0 +1,27 @@
+"""A history on each database or in a file, with a clock that a test can turn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forwardc.runtime.history.store import Store, open_store
+from stored_runs import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(history_url: str, clock: Clock) -> Iterator[Store]:
+    with open_store(history_url, now=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file_store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """For what does not depend on the database."""
+    with open_store(str(tmp_path / "own.db"), now=clock) as opened:
+        yield opened
