@@ -76,6 +76,11 @@ def test_the_commands_are_those_of_the_manual() -> None:
     assert phony[1].split() == targets
 
 
+def test_the_readme_is_read_in_five_minutes() -> None:
+    words = (ROOT / "README.md").read_text(encoding="utf-8").split()
+    assert len(words) <= 900, "what is more goes to a page of docs/"
+
+
 def test_no_ignore_rule_hides_the_build_folder(tmp_path: Path) -> None:
     personal = tmp_path / "ignore"
     personal.write_text("build/\n*.json\n", encoding="utf-8")
