@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from forwardc.diagnostics.scan import find_cards
-from forwardc.plan.currencies import COUNTRIES
+from forwardc.plan.countries import COUNTRIES
 from forwardc.plan.model import Tells
 from forwardc.plan.pointer import resolve
 from forwardc.runtime.shapes import CardFacts

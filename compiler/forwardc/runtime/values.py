@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.currencies import COUNTRIES, CURRENCIES
+from forwardc.plan.countries import COUNTRIES, USER_ASSIGNED
+from forwardc.plan.currencies import CURRENCIES
 from forwardc.plan.model import ValueSpec
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
@@ -118,9 +119,9 @@ def _typed(spec: ValueSpec, value: Any) -> Any:
                 raise NotAllowed(f"must be one of: {allowed}")
             return value
         case "currency":
-            return _code(value, CURRENCIES, "an ISO 4217 code, such as EUR")
+            return _code(spec, value, CURRENCIES, "an ISO 4217 code, such as EUR")
         case "country":
-            return _code(value, COUNTRIES, "an ISO 3166-1 alpha-2 code, such as NO")
+            return _code(spec, value, _countries(spec), "an ISO 3166-1 alpha-2 code, such as NO")
         case "uri":
             return _uri(_text(value))
         case _:
@@ -158,11 +159,18 @@ def _number(value: Any) -> Decimal | int:
     return value
 
 
-def _code(value: Any, known: frozenset[str], what: str) -> str:
+def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
     text = _text(value)
     if text.upper() not in known or text not in (text.upper(), text.lower()):
         raise NotAllowed(f"must be {what}")
+    if spec.values and text.upper() not in spec.values:
+        raise NotAllowed(f"must be one of: {', '.join(map(str, spec.values))}")
     return text
+
+
+def _countries(spec: ValueSpec) -> frozenset[str]:
+    """The codes that a param takes: an author's `values` may name what ISO leaves to its users."""
+    return COUNTRIES | USER_ASSIGNED.intersection(map(str, spec.values or ()))
 
 
 def _uri(text: str) -> str:
