@@ -113,9 +113,25 @@ def test_what_was_received_is_shown_masked() -> None:
         assert json.loads(row["body"]) == {"number": "424242******4242", "cvc": "***"}
         assert ["x-api-key", "***"] in row["headers"]
         assert ["x-other", "v"] in row["headers"]
+        assert row["sum"] is None
         assert PAN not in shown.text
         assert httpx.delete(f"{running.url}/_sandbox/received").json() == {"data": []}
         assert running.world.received == []
+
+
+def test_the_sum_of_a_payment_is_shown_in_words() -> None:
+    with start_in_thread() as running:
+        adyen = {"amount": {"value": 279000, "currency": "ISK"}}
+        httpx.post(f"{running.url}/checkout-test.adyen.com/v71/payments", json=adyen)
+        stripe = {"amount": "2790", "currency": "isk"}
+        httpx.post(f"{running.url}/api.stripe.com/v1/payment_intents", data=stripe)
+        hidden = {"amount": {"value": int(PAN), "currency": "JPY"}}
+        httpx.post(f"{running.url}/checkout-test.adyen.com/v71/payments", json=hidden)
+        shown = httpx.get(f"{running.url}/_sandbox/received")
+        first, second, third = shown.json()["data"]
+        assert first["sum"] == "279000 minor units of ISK are 2,790.00 ISK"
+        assert second["sum"] == "2790 minor units of ISK are 27.90 ISK"
+        assert third["sum"] == "424242******4242 minor units of JPY are 424242******4242 JPY"
 
 
 def test_a_vaults_orders_are_not_what_a_destination_received() -> None:

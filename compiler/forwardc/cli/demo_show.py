@@ -142,6 +142,8 @@ def _step(played: Played, step: StepReport, received: Mapping[str, Any] | None) 
     url = f"https://{received['host']}{received['target']}"
     headers = [(name, value) for name, value in received["headers"]]
     yield from layout.request(received["method"], url, headers, received["body"])
+    if received["sum"]:
+        yield f"    sum: {played.redactor.text(received['sum'])}"
     yield _label(f"  and answered {step.status} in {step.duration_ms} ms{_outputs(step)}")
 
 

@@ -110,15 +110,16 @@ class Sandbox:
 
     async def _run(self, party: Party, host: str, scope: Scope, body: bytes) -> Exchange:
         if party.receives(scope["path"]):
-            self._record(host, scope, body)
+            self._record(host, scope, body, party.in_words and party.in_words(body))
         return await call(party.app, scope, body)
 
-    def _record(self, host: str, scope: Scope, body: bytes) -> None:
+    def _record(self, host: str, scope: Scope, body: bytes, in_words: str | None) -> None:
         query = scope["query_string"].decode("latin-1")
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         received = self._world.received
-        received.append(Received(self._world.now(), host, scope["method"], target, headers, body))
+        at, method = self._world.now(), scope["method"]
+        received.append(Received(at, host, method, target, headers, body, in_words))
         del received[:-KEPT_REQUESTS]
 
 

@@ -48,4 +48,12 @@ def show(request: Received) -> dict[str, object]:
         "target": mask_text(request.target),
         "headers": mask_headers(request.headers),
         "body": mask_text(request.body.decode("utf-8", "replace")),
+        "sum": request.in_words and _without_card(request.in_words),
     }
+
+
+def _without_card(words: str) -> str:
+    """A sum as it stands, but for one that is a card number: that is masked and not grouped."""
+    plain = words.replace(",", "")
+    masked = mask_text(plain)
+    return words if masked == plain else masked

@@ -19,6 +19,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# What the sum of a request's body is, in words.
+InWords = Callable[[bytes], str | None]
 Background = Callable[[World, Callable[[], None]], Coroutine[None, None, None]]
 
 # Below this path a party has switches of the sandbox, which are no vendor's.
@@ -46,6 +48,8 @@ class Party:
     control: tuple[str, ...] = ()
     # What a server runs beside the app, until it stops: a party may act without being asked.
     background: Background | None = None
+    # Tells the sum of a request in words, where the party counts money its own way.
+    in_words: InWords | None = None
 
     def receives(self, path: str) -> bool:
         """Whether a request to this path counts as one that a destination received."""
@@ -108,4 +112,5 @@ def is_host_name(text: str) -> bool:
 def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Party:
     module = import_module(name)
     beside = getattr(module, "background", None)
-    return Party(name, role, module.HOSTS, module.create(world), control, beside)
+    in_words = getattr(module, "sum_in_words", None)
+    return Party(name, role, module.HOSTS, module.create(world), control, beside, in_words)

@@ -47,7 +47,10 @@ class Broken(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request as a destination received it. Holds test card data: mask it before showing."""
+    """One request as a destination received it. Holds test card data: mask it before showing.
+
+    `in_words` is its sum, where the destination counts money its own way.
+    """
 
     at: float
     host: str
@@ -55,6 +58,7 @@ class Received:
     target: str = field(repr=False)
     headers: Pairs = field(repr=False)
     body: bytes = field(repr=False)
+    in_words: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)

@@ -33,6 +33,15 @@ def test_authorised(world: World) -> None:
     assert "4111111111111111" not in bytes(exchange.body).decode()
 
 
+@pytest.mark.parametrize("currency", ["ISK", "UGX", "CNH", "IQD", "XCG"])
+def test_currencies_that_it_takes_and_sums_that_it_does_not_judge(
+    world: World, currency: str
+) -> None:
+    amount = {"currency": currency, "value": 2791}
+    exchange, answer = post(world, body(amount=amount))
+    assert (exchange.status, answer["amount"]) == (200, amount)
+
+
 def test_without_cvc(world: World) -> None:
     request = body()
     del request["paymentMethod"]["cvc"]
@@ -183,6 +192,9 @@ def test_malformed_answer_and_server_error(world: World) -> None:
         ({"amount": {"currency": "EUR"}}, 422, "137"),
         ({"amount": {"currency": "EUR", "value": -1}}, 422, "137"),
         ({"amount": {"currency": "eur", "value": 1}}, 422, "138"),
+        ({"amount": {"currency": "ZZZ", "value": 1}}, 422, "138"),
+        ({"amount": {"currency": "XAU", "value": 1}}, 422, "138"),
+        ({"amount": {"currency": "BGN", "value": 1}}, 422, "138"),
         ({"amount": {"currency": "EUR", "value": "1"}}, 400, "702"),
         ({"amount": {"currency": "EUR", "value": 1.0}}, 400, "702"),
         ({"merchantAccount": None}, 403, "901"),

@@ -288,7 +288,16 @@ def test_dynamic_payment_methods_want_a_return_url(bench):
         ({"amount": 0}, "amount", None),
         ({"amount": "10.99"}, "amount", "parameter_invalid_integer"),
         ({"currency": None}, "currency", "parameter_missing"),
+        ({"amount": 10**12}, "amount", "amount_too_large"),
+        ({"amount": 49}, "amount", "amount_too_small"),
+        ({"amount": 12345, "currency": "ugx"}, "amount", None),
+        ({"amount": 2790, "currency": "isk"}, "amount", None),
+        ({"amount": 5124, "currency": "kwd"}, "amount", None),
+        ({"amount": 1001, "currency": "TND"}, "amount", None),
         ({"currency": "dollar"}, "currency", None),
+        ({"currency": "zzz"}, "currency", None),
+        ({"currency": "iqd"}, "currency", None),
+        ({"currency": "4242424242424242"}, "currency", None),
         ({"confirm": "yes"}, "confirm", None),
         ({"off_session": True}, "off_session", None),
         ({"payment_method": "pm_none"}, "payment_method", "resource_missing"),
@@ -305,6 +314,45 @@ def test_bad_parameters_of_intents(bench, follows_contract, change, param, code)
     assert answer.status_code == 400
     assert (error(answer)["param"], error(answer).get("code")) == (param, code)
     follows_contract("error", answer.json())
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        (100000, "ugx"),
+        (279000, "isk"),
+        (279000, "ISK"),
+        (5120, "kwd"),
+        (1000, "Eur"),
+        (1, "jpy"),
+        (1, "mga"),
+        (999_999_999_999, "usd"),
+        (50, "usd"),
+        (49, "eur"),
+    ],
+)
+def test_amounts_as_stripe_counts_them(bench, amount, currency):
+    made = bench.post(INTENTS, PAY | {"amount": amount, "currency": currency})
+    assert made.status_code == 200
+    assert (made.json()["amount"], made.json()["currency"]) == (amount, currency.lower())
+
+
+@pytest.mark.parametrize(
+    ("settlement", "least"), [("usd", 50), ("gbp", 30), ("jpy", 50), ("huf", 17500), ("czk", 1500)]
+)
+def test_the_minimum_counts_in_the_currency_of_settlement(bench, settlement, least):
+    bench.switch("settings", {"settlement_currency": settlement})
+    form = PAY | {"currency": settlement}
+    refused = bench.post(INTENTS, form | {"amount": least - 1})
+    assert error(refused)["code"] == "amount_too_small"
+    assert bench.post(INTENTS, form | {"amount": least}).status_code == 200
+
+
+def test_a_refused_currency_is_named_in_small_letters_and_a_card_is_not(bench):
+    named = error(bench.post(INTENTS, PAY | {"currency": "ZZZ"}))["message"]
+    assert named.startswith("Invalid currency: zzz. Stripe currently supports these currencies: ")
+    hidden = error(bench.post(INTENTS, PAY | {"currency": "4242424242424242"}))["message"]
+    assert "4242" not in hidden
 
 
 def test_confirm_without_a_method(bench, follows_contract):

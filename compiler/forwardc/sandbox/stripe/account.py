@@ -35,6 +35,8 @@ SETTINGS: dict[str, Any] = {
     # An idempotency key with other parameters: "error" (400, the general rule) or "replay"
     # (what the forwarding guide of May 2026 says).
     "idempotency_mismatch": "error",
+    # What the account is paid out in, in small letters: minimum amounts count in it.
+    "settlement_currency": "usd",
     # The version of requests that name none.
     "api_version": VERSION,
 }

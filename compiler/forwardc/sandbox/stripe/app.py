@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from forwardc.sandbox.stripe import admin, forwarding, intents, methods
 from forwardc.sandbox.stripe.account import Caller, authenticate, version_of
+from forwardc.sandbox.stripe.amounts import sum_in_words as sum_in_words
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.form import FormError, parse_form

@@ -40,7 +40,7 @@ _SHARED: dict[str, Kind] = {
 CREATE = Shape(
     {
         **_SHARED,
-        "amount": Whole(low=1, high=99_999_999),
+        "amount": Whole(low=1),
         "application_fee_amount": Whole(low=0),
         "automatic_payment_methods": Shape(
             {"enabled": Flag(), "allow_redirects": Text(choices=("always", "never"))},

@@ -3,11 +3,11 @@
 Knows no HTTP. Which payment a card makes stands in the outcomes; here are the states.
 """
 
-import re
 from typing import Any
 
 from forwardc.sandbox.stripe import methods
 from forwardc.sandbox.stripe.account import since
+from forwardc.sandbox.stripe.amounts import check_amount
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid, no_such, unknown
 from forwardc.sandbox.stripe.ids import new_id
@@ -26,8 +26,7 @@ _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_ac
 async def create(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents."""
     params = _read(call, CREATE)
-    if re.fullmatch(r"[A-Za-z]{3}", params["currency"]) is None:
-        raise invalid("Invalid currency.", param="currency")
+    check_amount(call.world, params["amount"], params["currency"])
     if params.get("confirm") is not True:
         for name in ("off_session", "mandate", "return_url", "error_on_requires_action"):
             if name in params:

@@ -1,0 +1,67 @@
+"""What an amount and its currency must be like at Stripe, and its sum in words.
+
+Knows no HTTP. The status of every refusal is 400. The texts for an unknown currency, for UGX and
+for too little were seen in public code; the others, and where a code is left out, are ours.
+"""
+
+from forwardc.sandbox.money import in_words, major
+from forwardc.sandbox.stripe.account import setting
+from forwardc.sandbox.stripe.currencies import DIGITS, MINIMUM, MOST_DIGITS, MULTIPLE_OF, TAKEN
+from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.form import FormError, parse_form
+from forwardc.sandbox.world import World
+
+
+def check_amount(world: World, amount: int, currency: str) -> None:
+    """Refuse what Stripe refuses. Capitals are taken, though the page asks for small letters."""
+    code = currency.lower()
+    if code not in DIGITS:
+        raise _unknown(code)
+    if amount >= 10**MOST_DIGITS:
+        most = major(10**MOST_DIGITS - 1, DIGITS[code])
+        raise _refused(f"Amount must be no more than {most} {code}", "amount_too_large")
+    step = MULTIPLE_OF.get(code, 1)
+    if amount % step:
+        raise _refused(_not_whole(code, step))
+    # Converted sums would need the rates of the day, so only this currency is judged.
+    if code == setting(world, "settlement_currency") and code in MINIMUM:
+        least = int(MINIMUM[code].scaleb(DIGITS[code]))
+        if amount < least:
+            sign = "$" if code == "usd" else ""
+            text = f"Amount must be at least {sign}{major(least, DIGITS[code])} {code}"
+            raise _refused(text, "amount_too_small")
+
+
+def sum_in_words(body: bytes) -> str | None:
+    """The sum of a request's form, or None where it names none."""
+    try:
+        form = parse_form(body.decode())
+    except (UnicodeDecodeError, FormError):
+        return None
+    amount, currency = form.get("amount"), form.get("currency")
+    if not (isinstance(amount, str) and isinstance(currency, str)):
+        return None
+    code = currency.lower()
+    if code not in DIGITS or not (amount.isascii() and amount.isdigit() and len(amount) <= 18):
+        return None
+    return in_words(int(amount), code.upper(), DIGITS[code])
+
+
+def _unknown(code: str) -> StripeError:
+    shown = f": {code}" if code.isascii() and code.isalpha() and len(code) <= 10 else ""
+    text = f"Invalid currency{shown}. Stripe currently supports these currencies: "
+    return invalid(text + ", ".join(TAKEN), param="currency")
+
+
+def _not_whole(code: str, step: int) -> str:
+    if step == 100:
+        return (
+            f"Invalid amount. Currency {code.upper()} has become effectively zero-decimal and "
+            "charged amounts must be evenly divisible by 100. See "
+            "https://stripe.com/docs/currencies#zero-decimal for more information."
+        )
+    return f"Invalid amount. The last digit of an amount in {code.upper()} must be 0."
+
+
+def _refused(text: str, code: str | None = None) -> StripeError:
+    return invalid(text, param="amount", code=code)
