@@ -84,7 +84,14 @@ class Vault(httpx.AsyncBaseTransport):
     def token(self, request: httpx.Request) -> httpx.Response:
         self.made.append(parse_qs(request.content.decode()))
         answer = {"access_token": f"token-number-{len(self.made)}", "token_type": "Bearer"}
-        return httpx.Response(200, json=answer | {"expires_in": self.lifetime})
+        text = json.dumps(answer | {"expires_in": "here"}).replace('"here"', self.told())
+        return httpx.Response(200, text=text)
+
+    def told(self) -> str:
+        """The lifetime as JSON text; `bytes` are that text already."""
+        if isinstance(self.lifetime, bytes):
+            return self.lifetime.decode()
+        return json.dumps(self.lifetime)
 
 
 @dataclass

@@ -69,7 +69,24 @@ def test_a_short_life_is_used_to_its_half(runner, vault, lifetime: int, kept: in
     assert network.used == [f"Bearer {NEW}{number}" for number in (1, 1, 2)]
 
 
-@pytest.mark.parametrize("lifetime", [None, 0, -1, "3600", True, 1.5])
+@pytest.mark.parametrize("lifetime", ["3600", " 3600", 3600.0, "003600", 10**40, b"9" * 5000])
+def test_a_lifetime_that_another_server_writes_otherwise_is_kept_to(
+    runner, vault, lifetime: object
+) -> None:
+    network = vault(lifetime)
+    for seconds in (0, 1000, 1000):
+        runner.clock.now += seconds
+        assert runner(network).result is not None
+    assert network.used == [f"Bearer {NEW}1"] * 3
+    runner.clock.now += 86_400
+    assert runner(network).result is not None
+    assert network.used[-1] == f"Bearer {NEW}2"
+
+
+ODD = [None, 0, -1, "", "-1", "an hour", "3600s", "\uff13\uff16", True, [], {}, b"NaN", b"-1e400"]
+
+
+@pytest.mark.parametrize("lifetime", ODD)
 def test_a_token_of_unknown_life_is_not_kept_for_another_run(
     runner, vault, lifetime: object
 ) -> None:

@@ -140,12 +140,24 @@ def test_problems(direct: Plan, execute, texts: dict[str, str]) -> None:
     clean(messages.replace("such param: whisper", ""))
 
 
-def test_a_traceback_of_our_own_mistake(direct: Plan, execute) -> None:
+def test_a_mistake_of_our_own_after_sending(direct: Plan, execute) -> None:
     def broken(_: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError(SECRETS[0] + NOTE)
+
+    ran = execute(direct, "two_steps", REQUEST, broken)
+    assert ran.codes == ["FC9901"]
+    clean(f"{ran.result!r} {ran.sink.sorted()!r}")
+
+
+def test_a_traceback_of_our_own_mistake(
+    direct: Plan, execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
+    monkeypatch.setattr("forwardc.runtime.attempts.show_url", broken)
     with pytest.raises(ZeroDivisionError) as caught:
-        execute(direct, "two_steps", REQUEST, broken)
+        execute(direct, "two_steps", REQUEST, echo)
     text = "".join(traceback.format_exception(caught.value))
     clean(text)
 

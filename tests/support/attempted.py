@@ -78,6 +78,9 @@ class Notes:
         self._tell("finish")
         self.results.append(result)
 
+    async def leave(self, run_id: str, reason: str) -> None:
+        self._tell("leave", reason)
+
 
 class Network(httpx.AsyncBaseTransport):
     """Answers in order; what is asked beyond the last one fails the test."""

@@ -8,12 +8,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from forwardc.cli.commands import COMMANDS, overview
+from forwardc.diagnostics.mistake import named
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
 
@@ -100,16 +100,8 @@ def _internal_error(error: Exception) -> int:
     if os.environ.get("FORWARDC_DEBUG") == "1":
         traceback.print_exception(error)
     click.echo(
-        f"FC9901 internal error: {type(error).__name__} in {_where(error)}. This is a mistake of "
+        f"FC9901 internal error: {named(error)}. This is a mistake of "
         "forwardc; run again with FORWARDC_DEBUG=1 for the traceback.",
         err=True,
     )
     return EXIT_USAGE
-
-
-def _where(error: Exception) -> str:
-    """Name the last place in this package that the exception went through, as `file.py:12`."""
-    package = Path(__file__).parent.parent
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
-    return f"{Path(ours[-1].filename).relative_to(package).as_posix()}:{ours[-1].lineno}"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from forwardc.diagnostics.mistake import named
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
@@ -21,12 +22,13 @@ from forwardc.runtime.means import Means
 from forwardc.runtime.oauth import REFUSED, access
 from forwardc.runtime.past import Doubt
 from forwardc.runtime.policy.hosts import judge
-from forwardc.runtime.policy.retry import Again, Fate, Spent, again, retry_after
+from forwardc.runtime.policy.retry import Again, Fate, Spent, again
 from forwardc.runtime.prepare import Prepared, bind_step, keys_of, moment
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
-from forwardc.runtime.send import Answer, HostRefused, Limits, NotSent, Sent, check_url
+from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, StepReport
+from forwardc.runtime.told_times import retry_after
 from forwardc.runtime.ways import way_of
 
 
@@ -58,6 +60,7 @@ class _Course:
     attempts: int = 0
     tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
     renewed_token: bool = False
+    failed: bool = False
     called: str = ""
     hosts: tuple[str, str] = ("", "")
 
@@ -182,12 +185,45 @@ async def _attempt(course: _Course) -> _Tried | None:
     limits = Limits(
         step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
     )
-    sent = await means.sender.send(bound, prepared.hosts(step), limits)
-    tried = _tried(course, scope, bound, sent)
-    judge(means.breaker, step, course.hosts, sent, tried.read)
-    wait = _wait(course, tried)
+    try:
+        sent = await means.sender.send(bound, prepared.hosts(step), limits)
+        tried = _tried(course, scope, bound, sent)
+    except Exception as problem:
+        tried = _tried(course, scope, bound, Lost(_failed(course, problem)))
+    wait = _next(course, tried)
     await _record(course, number, tried, final=wait is None)
     return tried if wait is None else replace(tried, wait=wait)
+
+
+def _next(course: _Course, tried: _Tried) -> float | None:
+    """Seconds before the next attempt, None where there must be none: not after a mistake of ours.
+
+    The hosts on the way are judged by this one.
+    """
+    if course.failed:
+        _release(course)
+        return None
+    try:
+        breaker = course.journey.means.breaker
+        judge(breaker, course.step, course.hosts, tried.sent, tried.read)
+        return _wait(course, tried)
+    except Exception as problem:
+        _failed(course, problem)
+        return None
+
+
+def _failed(course: _Course, problem: Exception) -> str:
+    """Report a mistake of ours after a request was sent, as FC9901; what is certain of the step.
+
+    It must not end the process before the record tells that the request may have arrived.
+    """
+    course.failed = True
+    course.journey.sink.error(
+        "FC9901",
+        f"step {course.step.name}: {named(problem)}, after the request was sent",
+        hint="this is a mistake of forwardc: what the run says of the step is on its record",
+    )
+    return "forwardc failed after it was sent"
 
 
 def _resting(course: _Course) -> str | None:
@@ -328,5 +364,4 @@ def _wait(course: _Course, tried: _Tried) -> float | None:
 def _asked(tried: _Tried, means: Means) -> float | None:
     if not isinstance(tried.sent, Answer):
         return None
-    headers = {name.lower(): value for name, value in tried.sent.headers}
-    return retry_after(headers, means.ambient.now())
+    return retry_after(tried.sent.headers, means.ambient.now())

@@ -60,6 +60,10 @@ class Journal(Protocol):
         """Keep what the run came to, and let it go."""
         ...
 
+    async def leave(self, run_id: str, reason: str) -> None:
+        """Let a run go that was broken off: what was on its way is unknown from now on."""
+        ...
+
 
 class NoJournal:
     """Keeps nothing: for a run whose record nobody wants."""
@@ -81,4 +85,7 @@ class NoJournal:
         """Keep nothing."""
 
     async def finish(self, run_id: str, result: RunResult) -> None:
+        """Keep nothing."""
+
+    async def leave(self, run_id: str, reason: str) -> None:
         """Keep nothing."""

@@ -19,11 +19,13 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.keys import NoKey
 from forwardc.runtime.send import Answer, HostRefused, Limits, Sender
 from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from forwardc.runtime.told_times import lifetime
 
 T = TypeVar("T")
 _LIMITS: Final = Limits(connect_s=10, read_s=20, max_bytes=64 * 1024)
 _RENEW_EARLY_S: Final = 60.0
 _LONGEST_LIFETIME_S: Final = 86400
+_MOST_DIGITS: Final = 1000
 # RFC 6750, section 2.1: what may follow `Bearer `.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{8,8192}=*")
 _CODES: Final = {
@@ -216,10 +218,15 @@ def _request(client: Client) -> BoundRequest:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        held = json.loads(body)
+        held = json.loads(body, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return held if isinstance(held, dict) else {}
+
+
+def _number(digits: str) -> int | float:
+    # Python refuses to read a number of thousands of digits, and the whole answer with it.
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def _reason(status: int, held: Mapping[str, Any]) -> str:
@@ -235,6 +242,5 @@ def _token(held: Mapping[str, Any], asked: float) -> _Token:
     if not fits or not isinstance(kind, str) or kind.lower() != "bearer":
         raise NoToken("no access token: the vault's answer does not have the form of RFC 6749")
     # Without a lifetime nobody knows how long it is good for: then it serves one request.
-    known = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else 0
-    lifetime = min(max(known, 0), _LONGEST_LIFETIME_S)
-    return _Token(Secret(value), asked + max(lifetime - _RENEW_EARLY_S, lifetime / 2))
+    good_for = min(lifetime(seconds), _LONGEST_LIFETIME_S)
+    return _Token(Secret(value), asked + max(good_for - _RENEW_EARLY_S, good_for / 2))

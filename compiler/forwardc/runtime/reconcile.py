@@ -146,25 +146,64 @@ async def _by_search(vault: _Vault, way: ReconcileList) -> Answer:
         "vault.created_from": str(int(around[0].timestamp())),
         "vault.created_to": str(int(around[1].timestamp())),
     }
-    after: dict[str, str] = {}
-    found: list[Any] = []
-    for _ in range(_MOST_PAGES):
+    found: dict[str, Any] = {}
+    cursors: list[str] = []
+    while len(cursors) < _MOST_PAGES:
+        after = {"vault.after": cursors[-1]} if cursors else {}
         answer = await vault.ask(way.http, {**bounds, **after})
         page = parse_json(answer.body.decode("utf-8", "replace"))
-        items = resolve(page, way.items)
-        if not isinstance(items, list):
+        items, more = resolve(page, way.items), resolve(page, way.more)
+        if not isinstance(items, list) or not isinstance(more, bool):
             raise NotFoundOut("the vault's list has another form than is documented")
-        found += [item for item in items if _is_ours(what, way, item)]
-        last = resolve(items[-1], way.id) if items else None
-        if resolve(page, way.more) is not True or not isinstance(last, str):
-            return _only(found, answer)
-        after = {"vault.after": last}
+        for item in items:
+            if _is_ours(what, way, item):
+                _add(found, _id(way, item), item)
+        if not more:
+            return _only(list(found.values()), answer)
+        cursors.append(_next(way, items, cursors))
     raise NotFoundOut("the vault's list is longer than can be searched")
 
 
 def _is_ours(what: Doubtful, way: ReconcileList, item: Any) -> bool:
     called = (what.stored.called or "").partition(" ")[2]
     return (resolve(item, way.run_id), resolve(item, way.url)) == (what.run.id, called)
+
+
+def _add(found: dict[str, Any], known_as: str | None, item: Any) -> None:
+    """Keep a request under its id: one that two pages show is one request.
+
+    Raises `NotFoundOut` where it cannot be told from another, or is shown in two ways: then nobody
+    knows which of the two is what became of it.
+    """
+    if known_as is None:
+        raise NotFoundOut("the vault lists a request of this run without its id")
+    if found.setdefault(known_as, item) != item:
+        raise NotFoundOut(
+            "the vault lists the request of this run twice, with different content: ask again later"
+        )
+
+
+def _next(way: ReconcileList, items: list[Any], cursors: list[str]) -> str:
+    """Where the next page begins. Raises `NotFoundOut` where that leads nowhere, or in a circle."""
+    last = _id(way, items[-1]) if items else None
+    if last is None:
+        raise NotFoundOut("the vault's list goes on, and does not tell where")
+    if last in cursors:
+        raise NotFoundOut("the vault's list does not move on from one page to the next")
+    return last
+
+
+def _id(way: ReconcileList, item: Any) -> str | None:
+    """What the vault calls an item: its text, or its number as some write it; None without."""
+    match resolve(item, way.id):
+        case bool():
+            return None
+        case int() as number:
+            return str(number)
+        case str() as text if text:
+            return text
+        case _:
+            return None
 
 
 def _only(found: list[Any], page: Answer) -> Answer:

@@ -6,6 +6,7 @@ sent, and when again, is `attempts`.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from forwardc.diagnostics.sink import Sink
@@ -166,6 +167,23 @@ async def _begin(journey: Journey, past: Past) -> RunResult | None:
 
 
 async def _steps(journey: Journey, past: Past) -> RunResult | None:
+    """The steps of a recorded run. However they end, the record does not go on saying `running`."""
+    try:
+        return await _through(journey, past)
+    except (Exception, asyncio.CancelledError) as problem:
+        await _leave(journey, problem)
+        raise
+
+
+async def _leave(journey: Journey, problem: BaseException) -> None:
+    """Record that a run was broken off: what was on its way is unknown, the rest was not sent."""
+    why = "a mistake of forwardc" if isinstance(problem, Exception) else "its process was stopped"
+    # What ended the run is what is told, not that the record could not be made then as well.
+    with suppress(Exception):
+        await journey.means.journal.leave(str(journey.prepared.run_id), f"broken off: {why}")
+
+
+async def _through(journey: Journey, past: Past) -> RunResult | None:
     journey.redactor.hide_values(journey.prepared.values)
     reports: list[StepReport] = []
     ended: Ended | None = None

@@ -22,6 +22,7 @@ from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed, Paused
+from forwardc.runtime.leaving import leave
 from forwardc.runtime.shapes import RunResult, StepReport
 from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
@@ -163,6 +164,11 @@ class StoreJournal:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
             await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
+
+    async def leave(self, run_id: str, reason: str) -> None:
+        """Let a run go that was broken off. One that has ended stays as it is."""
+        self._last.pop(run_id, None)
+        await self._write(lambda tx: leave(tx, run_id, reason, self.store.moment()))
 
     @property
     def _writer(self) -> Commits | Inline:

@@ -63,6 +63,11 @@ class JoinedJournal:
         """Keep the run's end together with its share's: `settle` does."""
         self._result = result
 
+    async def leave(self, run_id: str, reason: str) -> None:
+        """Let a run go that was broken off; one that was never kept leaves nothing."""
+        if self._new is None:
+            await self._inner.leave(run_id, reason)
+
     @property
     def is_open(self) -> bool:
         """Whether there is something that only `settle` keeps."""

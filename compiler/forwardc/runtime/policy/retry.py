@@ -3,10 +3,8 @@
 Knows no vendor: what is safe is data of the plan. Nothing here sleeps or sends.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from forwardc.plan.model import Failure
@@ -89,16 +87,3 @@ def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) ->
     if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
         return Again.NEW_KEY
     return Again.NO
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that `Retry-After` asks for (RFC 9110, 10.2.3); names are in lower case."""
-    text = headers.get("retry-after", "").strip()
-    if text.isdecimal() and len(text) <= 6:
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
