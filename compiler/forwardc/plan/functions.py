@@ -15,6 +15,7 @@ from typing import Any
 
 from forwardc.plan import currencies
 from forwardc.plan.types import Type
+from forwardc.plan.values import CONTRADICTION, Leaf
 
 Types = frozenset[Type]
 
@@ -138,7 +139,14 @@ def _in(left: Any, right: Any) -> bool:
 
 
 def _get(value: Any, key: Any) -> Any:
-    if isinstance(value, dict) and isinstance(key, str):
+    found = _member(value, key)
+    if found is CONTRADICTION:
+        raise CannotCompute("the answer gives this member twice")
+    return found
+
+
+def _member(value: Any, key: Any) -> Any:
+    if isinstance(value, dict | Leaf) and isinstance(key, str):
         return value.get(key)
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
         return value[key] if 0 <= key < len(value) else None

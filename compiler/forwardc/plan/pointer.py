@@ -3,9 +3,14 @@
 from functools import lru_cache
 from typing import Any
 
+from forwardc.plan.values import CONTRADICTION, Leaf
+
 
 def resolve(document: Any, pointer: str) -> Any:
-    """The value at a pointer, None where there is none."""
+    """The value at a pointer, None where there is none.
+
+    `CONTRADICTION` where the document gives one of the members on the way twice.
+    """
     if not pointer:
         return document
     for part in _parts(pointer):
@@ -20,7 +25,9 @@ def _parts(pointer: str) -> tuple[str, ...]:
 
 
 def _member(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
+    if value is CONTRADICTION:
+        return value
+    if isinstance(value, dict | Leaf):
         return value.get(key)
     if isinstance(value, list) and key.isascii() and key.isdigit() and len(key) <= 9:
         index = int(key)

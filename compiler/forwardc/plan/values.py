@@ -1,5 +1,6 @@
 """What terms evaluate to. A card value has no type here, so nothing here can hold one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,47 @@ class _Absent:
 
 
 ABSENT: Final = _Absent()
+
+
+@final
+class _Contradiction:
+    """The value of a member that an answer gives twice, with different values.
+
+    Whoever reads it is told so; it is never written, shown or compared.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "CONTRADICTION"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a contradiction is never serialised")
+
+
+CONTRADICTION: Final = _Contradiction()
+
+
+@final
+class Leaf(str):
+    """The text of an XML element without children; `get` gives its attributes, and itself as `.`.
+
+    So a rule that reads the text holds whether or not the element has an attribute.
+    """
+
+    _attributes: Mapping[str, Any]
+
+    def __new__(cls, text: str, attributes: Mapping[str, Any]) -> "Leaf":
+        """The text, with what gives the attributes by name."""
+        leaf = super().__new__(cls, text)
+        leaf._attributes = attributes
+        return leaf
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The text (`.`) or an attribute (`.name`)."""
+        return self._attributes.get(key, default) if key != "." else str(self)
+
+
 MASK: Final = "***"
 """What stands in place of every masked value."""
 

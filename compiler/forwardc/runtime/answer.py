@@ -3,19 +3,25 @@
 Where it stands is data of the plan; no vault is known here.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl
 
+from forwardc.plan.escape import NotExpressible
 from forwardc.plan.model import Failure, HeadersAt, ReadDirect, ReadVault, Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
+from forwardc.plan.values import CONTRADICTION
+from forwardc.plan.writers import json_pieces, raw_text
+from forwardc.runtime.bodies.body import SYNTAXES, Body
+from forwardc.runtime.bodies.charset import decoded, without_mark
+from forwardc.runtime.bodies.json_body import read_json
+from forwardc.runtime.bodies.nothing import NOTHING
 from forwardc.runtime.send import Answer, Lost, NotSent, Sent
 from forwardc.runtime.shapes import Party
-from forwardc.runtime.xml_tree import parse_xml
+
+_NAMES: Final = {f"response.{syntax}": syntax for syntax in SYNTAXES}
+_TYPE: Final = "content-type"
 
 
 class Headers(dict[str, str]):
@@ -28,13 +34,18 @@ class Headers(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class DestinationAnswer:
-    """What the destination answered. `vault_status` is None where we called it ourselves."""
+    """What the destination answered. `vault_status` is None where we called it ourselves.
+
+    `given` is the body where the vault has parsed it already; `namespaces` are what prefixes mean.
+    """
 
     status: int
     headers: Headers = field(repr=False)
     body: str = field(repr=False)
     request_id: str | None = None
     vault_status: int | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: Any = field(default=NOTHING, repr=False)
 
     def values(self, others: Mapping[str, Any] | None = None) -> "Values":
         """The references of outcome rules: `response.*`, and those of a run."""
@@ -44,32 +55,39 @@ class DestinationAnswer:
 class Values(Mapping[str, Any]):
     """`response.*` of one answer beside other references; what does not parse is null.
 
-    Parsed when it is asked for, and once: few rules read more than one of the forms.
+    Parsed when it is asked for, and once: few rules read more than one of the syntaxes.
     """
 
     def __init__(self, answer: DestinationAnswer, others: Mapping[str, Any]) -> None:
-        self._body = answer.body
+        self._body = Body(answer.body, answer.namespaces, answer.given)
         self._known: dict[str, Any] = {
             **others,
             "response.status": answer.status,
             "response.headers": answer.headers,
-            "response.text": answer.body,
+            # What a vault has parsed has no text of its own any more.
+            "response.text": answer.body if answer.given is NOTHING else None,
         }
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._known and name in _FORMS:
-            self._known[name] = _FORMS[name](self._body)
-        return self._known[name]
+        syntax = _NAMES.get(name)
+        if syntax is None:
+            return self._known[name]
+        found = self._body.read(syntax)
+        return None if found is NOTHING else found
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._known, **_FORMS})
+        return iter({**self._known, **_NAMES})
 
     def __len__(self) -> int:
-        return len({**self._known, **_FORMS})
+        return len({**self._known, **_NAMES})
+
+    def reads_as(self, kind: str) -> bool:
+        """Whether the body parses as `json`, `xml` or `form`, or is `text`, `empty` or `any`."""
+        return self._body.reads_as(kind)
 
     def document(self) -> Any:
         """The body as data for outputs: JSON, else XML, else a form, else None."""
-        return next((found for name in _FORMS if (found := self[name]) is not None), None)
+        return next((found for name in _NAMES if (found := self[name]) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +126,69 @@ def read_answer(step: Step, sent: Sent) -> Read:
 
 def direct_answer(answer: Answer) -> DestinationAnswer:
     """An answer that is nobody else's."""
-    return DestinationAnswer(answer.status, _headers(answer.headers), _decoded(answer.body))
+    headers = _headers(answer.headers)
+    return DestinationAnswer(answer.status, headers, text_of(answer))
+
+
+def text_of(answer: Answer) -> str:
+    """The body of an answer as text, whatever it declares about its bytes."""
+    declared = next((value for name, value in answer.headers if name.lower() == _TYPE), None)
+    return decoded(answer.body, declared)
 
 
 def _out_of_vault(read: ReadVault, answer: Answer) -> Read:
-    document = parse_json(_decoded(answer.body))
-    request_id = _text_or_none(resolve(document, read.request_id)) if read.request_id else None
-    status = resolve(document, read.status)
+    text = text_of(answer)
+    document = parse_json(text)
     failure = next((known for known in read.failures if _matches(known, answer, document)), None)
-    if failure is None and 200 <= answer.status <= 299 and _is_status(status):
-        body = resolve(document, read.body)
-        return DestinationAnswer(
-            status=int(status),
-            headers=_headers_at(read.headers, document) if read.headers else Headers(),
-            body=body if isinstance(body, str) else "",
-            request_id=request_id,
-            vault_status=answer.status,
-        )
+    if failure is None and 200 <= answer.status <= 299:
+        told = destination_in(read, document, answer.status)
+        if told is not None:
+            return told
     outcome, party, reason = _failed(failure, answer)
     return Ended(
         outcome,
         party,
         reason,
         answer.status,
-        request_id,
-        _decoded(answer.body),
+        _request_id(read, document),
+        text,
         sent=None if outcome is Outcome.UNKNOWN else False,
         failure=failure,
     )
+
+
+def destination_in(read: ReadVault, document: Any, vault_status: int) -> DestinationAnswer | None:
+    """The destination's answer out of a vault's, as JSON; None where it tells none."""
+    status = _status(resolve(document, read.status))
+    body = resolve(document, read.body)
+    if status is None or body is CONTRADICTION:
+        return None
+    return DestinationAnswer(
+        status=status,
+        headers=_headers_at(read.headers, document) if read.headers else Headers(),
+        # The vault's client has decoded it: what it says of its bytes means nothing any more.
+        body=without_mark(body) if isinstance(body, str) else _written(body),
+        request_id=_request_id(read, document),
+        vault_status=vault_status,
+        given=NOTHING if isinstance(body, str | None) else body,
+    )
+
+
+def _written(given: Any) -> str:
+    """What a vault has parsed as text again, to be shown; empty where it cannot be."""
+    if given is None:
+        return ""
+    try:
+        return "".join(map(raw_text, json_pieces(given, templated=False)))
+    except NotExpressible:
+        return ""
+
+
+def _request_id(read: ReadVault, document: Any) -> str | None:
+    found = resolve(document, read.request_id) if read.request_id else None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    return found if isinstance(found, str) else None
 
 
 def _failed(failure: Failure | None, answer: Answer) -> tuple[Outcome, Party | None, str]:
@@ -164,8 +217,13 @@ def _matches(failure: Failure, answer: Answer, document: Any) -> bool:
     return any(isinstance(item, str) and item in code.among for item in codes)
 
 
-def _is_status(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
+def _status(value: Any) -> int | None:
+    """A status of HTTP, as a number or as its digits."""
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
+        return value
+    return None
 
 
 def _headers_at(place: HeadersAt, document: Any) -> Headers:
@@ -191,39 +249,7 @@ def _headers(pairs: tuple[tuple[str, str], ...]) -> Headers:
     return found
 
 
-def _decoded(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
-
-
-def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def parse_json(text: str) -> Any:
     """JSON with decimals for fractions; None where it does not parse."""
-    try:
-        return _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _refuse(_name: str) -> Any:
-    raise ValueError("not JSON")
-
-
-_DECODER: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
-
-
-def _parse_form(text: str) -> dict[str, str] | None:
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=1000)
-    except ValueError:
-        return None
-    return dict(pairs) or None
-
-
-_FORMS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "response.json": parse_json,
-    "response.xml": parse_xml,
-    "response.form": _parse_form,
-}
+    found = read_json(text)
+    return None if found is NOTHING else found

@@ -1,24 +1,44 @@
-"""Takes the outputs of a step out of the destination's answer. Scalars only; cards never."""
+"""Takes the outputs of a step out of the destination's answer. Scalars only; cards never.
 
+A destination may write a number as text, and an id as either: the declared type decides.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from forwardc.diagnostics.scan import find_cards
 from forwardc.plan.model import Output
 from forwardc.plan.pointer import resolve
-from forwardc.plan.values import MASK, Secret
+from forwardc.plan.values import CONTRADICTION, MASK, Secret
 
 Shown: TypeAlias = str | int | bool | None
+
+# No number of a payment has as many; an integer of a large exponent would fill the memory.
+_MOST_DIGITS: Final = 100
+_NUMBER: Final = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIGITS}}})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Values by output name, sensitive ones as `Secret`, and the names of required ones missing."""
+    """Values by output name, sensitive ones as `Secret`, and the names of required ones missing.
+
+    `twice` are the required ones that the answer gives twice, with different values.
+    """
 
     values: Mapping[str, Any] = field(repr=False)
     missing: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+
+    def lacking(self) -> str:
+        """Why required outputs are missing, in words; empty where none is."""
+        lost = [name for name in self.missing if name not in self.twice]
+        reasons = [f"the answer lacks {', '.join(lost)}"] if lost else []
+        if self.twice:
+            reasons.append(f"the answer gives {', '.join(self.twice)} twice, with different values")
+        return "; ".join(reasons)
 
     def shown(self) -> dict[str, Shown]:
         """The values as they may be shown."""
@@ -29,13 +49,16 @@ def outputs_of(declared: Mapping[str, Output], document: Any) -> Outputs:
     """The declared outputs. What looks like a card number is not taken and counts as missing."""
     values: dict[str, Any] = {}
     missing: list[str] = []
+    twice: list[str] = []
     for name, output in declared.items():
-        value = _typed(resolve(document, output.at), output.type)
-        if value is None:
-            missing += [] if output.optional else [name]
-        else:
+        found = resolve(document, output.at)
+        value = _typed(found, output.type)
+        if value is not None:
             values[name] = Secret(value) if output.sensitive else value
-    return Outputs(values, tuple(missing))
+        elif not output.optional:
+            missing.append(name)
+            twice += [name] if found is CONTRADICTION else []
+    return Outputs(values, tuple(missing), tuple(twice))
 
 
 def _typed(value: Any, wanted: str) -> Any:
@@ -48,11 +71,28 @@ def _typed(value: Any, wanted: str) -> Any:
         case "text":
             return str(value)
         case "number":
-            return None if isinstance(value, str) else value
+            return _number(value)
         case "integer":
-            return value if isinstance(value, int) else None
+            return _integer(_number(value))
         case _:
-            return None
+            return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
+
+
+def _number(value: str | int | Decimal) -> int | Decimal | None:
+    """A number, or a text of its digits as one."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip(" \t\r\n")
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    return Decimal(text) if "." in text else int(text)
+
+
+def _integer(value: int | Decimal | None) -> int | None:
+    if isinstance(value, Decimal):
+        whole = value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
+        return int(value) if whole else None
+    return value
 
 
 def _shown(value: Any) -> Shown:

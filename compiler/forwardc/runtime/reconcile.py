@@ -4,21 +4,20 @@ Knows the plan's data of how to ask, and no vault. What is not certain stays unk
 that the vault does not list may still have been sent.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.model import Operation, Plan, ReadDirect, Step
 from forwardc.plan.parts import Http
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
 from forwardc.plan.reconcile import ReconcileGet, ReconcileList
 from forwardc.plan.terms import Ref, walk
 from forwardc.plan.values import Secret
-from forwardc.runtime.answer import DestinationAnswer, parse_json, read_answer
+from forwardc.runtime.answer import destination_in, parse_json, text_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.means import Means
@@ -134,12 +133,13 @@ def _vault(what: Doubtful, look_up: Lookup, means: Means) -> _Vault:
     return _Vault(what, means, values, clients_of(what.plan, values))
 
 
-async def _by_id(vault: _Vault, way: ReconcileGet) -> Answer:
-    return await vault.ask(way.http, {"vault.request_id": vault.what.stored.request_id})
+async def _by_id(vault: _Vault, way: ReconcileGet) -> Any:
+    known = {"vault.request_id": vault.what.stored.request_id}
+    return parse_json(text_of(await vault.ask(way.http, known)))
 
 
-async def _by_search(vault: _Vault, way: ReconcileList) -> Answer:
-    """The one request of this run and address, as if it were answered now."""
+async def _by_search(vault: _Vault, way: ReconcileList) -> Any:
+    """The one request of this run and address, as the vault lists it."""
     what = vault.what
     around = (what.sent_at - _ROOM, what.sent_at + _ROOM)
     bounds = {
@@ -151,7 +151,7 @@ async def _by_search(vault: _Vault, way: ReconcileList) -> Answer:
     while len(cursors) < _MOST_PAGES:
         after = {"vault.after": cursors[-1]} if cursors else {}
         answer = await vault.ask(way.http, {**bounds, **after})
-        page = parse_json(answer.body.decode("utf-8", "replace"))
+        page = parse_json(text_of(answer))
         items, more = resolve(page, way.items), resolve(page, way.more)
         if not isinstance(items, list) or not isinstance(more, bool):
             raise NotFoundOut("the vault's list has another form than is documented")
@@ -159,7 +159,7 @@ async def _by_search(vault: _Vault, way: ReconcileList) -> Answer:
             if _is_ours(what, way, item):
                 _add(found, _id(way, item), item)
         if not more:
-            return _only(list(found.values()), answer)
+            return _only(list(found.values()))
         cursors.append(_next(way, items, cursors))
     raise NotFoundOut("the vault's list is longer than can be searched")
 
@@ -206,19 +206,19 @@ def _id(way: ReconcileList, item: Any) -> str | None:
             return None
 
 
-def _only(found: list[Any], page: Answer) -> Answer:
+def _only(found: list[Any]) -> Any:
     if not found:
         raise NotFoundOut("the vault lists no request of this run")
     if len(found) > 1:
         raise NotFoundOut(f"the vault lists {len(found)} requests of this run to that address")
-    body = json.dumps(found[0], default=str).encode()
-    return Answer(200, page.headers, body, 0)
+    return found[0]
 
 
-def _told(what: Doubtful, answer: Answer) -> StepReport:
+def _told(what: Doubtful, document: Any) -> StepReport:
     """The step by its own rules. A rule that needs what no record holds cannot be applied."""
-    read = read_answer(what.step, answer)
-    if not isinstance(read, DestinationAnswer):
+    place = what.step.read
+    read = None if isinstance(place, ReadDirect) else destination_in(place, document, 200)
+    if read is None:
         raise NotFoundOut("the vault knows the request, and no answer of the destination")
     values = {
         "run.id": what.run.id,

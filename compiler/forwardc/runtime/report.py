@@ -35,8 +35,7 @@ def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
     outputs = outputs_of(step.outputs, told.document() if step.outputs else None)
     outcome = outcome_of(step.outcome, told)
     if outcome is Outcome.APPROVED and outputs.missing:
-        lacking = f"the answer lacks {', '.join(outputs.missing)}"
-        return _concluded(Outcome.UNKNOWN, None, lacking, read, outputs)
+        return _concluded(Outcome.UNKNOWN, None, outputs.lacking(), read, outputs)
     party = Party.DESTINATION if outcome is Outcome.REJECTED else None
     reason = None if outcome is Outcome.APPROVED else f"the destination answered {read.status}"
     return _concluded(outcome, party, reason, read, outputs)

@@ -1,0 +1,1 @@
+"""Reads the bodies of answers as the world writes them: bytes, text, JSON, XML, forms, pages."""
