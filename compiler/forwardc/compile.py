@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
@@ -83,7 +84,13 @@ def _approvals(root: Path, project: Project | None, sink: Sink) -> "Lock | None"
         return None
     from forwardc.plan.approvals import read_lock
 
-    return read_lock(root / lock_name(project), sink)
+    found = Sink()
+    lock = read_lock(root / lock_name(project), found)
+    for one in found.sorted():
+        # Approvals of an old format count for nothing, and what they are of can still be built.
+        old = one.code == "FC0710"
+        sink.add(replace(one, severity=Severity.WARNING) if old else one)
+    return lock
 
 
 def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:

@@ -106,6 +106,7 @@ def test_the_list_as_json(typed: Typed) -> None:
     rows = {(row["vault"], row["operation"]): row for row in json.loads(out)["approvals"]}
     found = rows["stripe", "card_cit"]
     assert found["own"].pop("digest").startswith("sha256:")
+    assert found["own"].pop("behaviour").startswith("sha256:")
     assert found["psp"].pop("digest").startswith("sha256:")
     known = {"state": "approved", "date": "2026-11-20", "by": "Ada Moreau", "expires": "2027-01-31"}
     assert found == {

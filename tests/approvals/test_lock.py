@@ -81,7 +81,7 @@ def edited(edit: Callable[[Json], object]) -> Callable[[bytes], bytes]:
 
 
 def twice(data: bytes) -> bytes:
-    return data.replace(b'"forwardc": 1,', b'"forwardc": 1, "forwardc": 1,', 1)
+    return data.replace(b'"forwardc": 2,', b'"forwardc": 2, "forwardc": 2,', 1)
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -98,7 +98,16 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "too deep": lambda _data: b'{"a":' * 100_000,
     "an unknown key": edited(lambda lock: lock.update(more=1)),
     "an unknown field": edited(lambda lock: lock["own"][KEY].update(note="x")),
-    "what is covered": edited(lambda lock: lock["own"][KEY]["covers"].update(vault="other")),
+    "what is covered": edited(
+        lambda lock: lock["own"][KEY]["covers"]["leaves"].update(vault="other")
+    ),
+    "what decides": edited(
+        lambda lock: lock["own"][KEY]["covers"]["behaviour"]["steps"][0].update(idempotent=False)
+    ),
+    "the digest of what decides": edited(
+        lambda lock: lock["own"][KEY].update(behaviour="sha256:" + "0" * 64)
+    ),
+    "no digest of what decides": edited(lambda lock: lock["own"][KEY].pop("behaviour")),
     "what the PSP covers": edited(lambda lock: lock["psp"][KEY]["covers"][0].update(url="x")),
     "the digest": edited(lambda lock: lock["own"][KEY].update(digest="sha256:" + "0" * 64)),
     "a digest of another kind": edited(lambda lock: lock["own"][KEY].update(digest="md5:0")),
@@ -122,7 +131,7 @@ def test_a_damaged_file_is_refused(
 
 
 def test_another_version_is_not_called_damaged(lock: Lock, tmp_path: Path) -> None:
-    data = edited(lambda lock: lock.update(forwardc=2, more={}))(lock_bytes(lock))
+    data = edited(lambda lock: lock.update(forwardc=3, more={}))(lock_bytes(lock))
     assert read(data, tmp_path) == (None, ["FC0703"])
 
 

@@ -102,7 +102,7 @@ def test_what_changed_is_named_by_place_and_never_by_value(
     (found,) = refusals(changed, lock)
     assert found == (
         "FC0814 stripe/adyen.card_cit: the own approval of 2026-11-20 covers something else: "
-        f"changed {body}/shopperInteraction (pay)"
+        f"what leaves: changed {body}/shopperInteraction (pay)"
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from forwardc.plan.approvals import Approvals, Lock, State, states
+from forwardc.plan.digest import leaving
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 
@@ -48,13 +49,12 @@ VOID_NEITHER: dict[str, Edit] = {
     "description of a secret": swap("API key of the web service user", "Key of the API"),
     "example": swap("example: ORDER-1001", "example: ORDER-1002"),
     "another operation": swap("shopperInteraction: ContAuth", "shopperInteraction: Moto"),
-    "outcome": swap("response.status >= 500", "response.status >= 502"),
 }
 
 
 @pytest.mark.parametrize("vault", ["checkout", "stripe"])
 @pytest.mark.parametrize("edit", VOID_NEITHER.values(), ids=VOID_NEITHER)
-def test_what_does_not_leave_voids_neither(
+def test_what_neither_leaves_nor_decides_voids_neither(
     edit: Edit, vault: str, compiled: Compiled, plans: dict[str, Plan]
 ) -> None:
     found = after(plans[vault], compiled(edit, vault))
@@ -87,6 +87,45 @@ VOID_OWN: dict[str, Edit] = {
     "range of a param": swap("max_length: 80, example: ORDER", "max_length: 40, example: ORDER"),
     "value of a header": swap("${secrets.adyen_api_key}", "Bearer ${secrets.adyen_api_key}"),
 }
+
+
+DECIDES: dict[str, Edit] = {
+    "what a rule asks": swap("response.status >= 500", "response.status >= 502"),
+    "what a rule says": swap("'Cancelled']}\", is: declined", "'Cancelled']}\", is: pending"),
+    "a rule less": swap('            - {when: "${response.status >= 500}", is: unknown}\n', ""),
+    "where an output is": swap("{at: /pspReference,", "{at: /reference,"),
+    "that an output is masked": swap(
+        "result_code: {at: /resultCode,", "result_code: {at: /resultCode, sensitive: true,"
+    ),
+    "that a param is masked": swap(
+        "reference: {type: string, min", "reference: {type: string, sensitive: true, min"
+    ),
+    "that a param is no card": swap(
+        "reference: {type: string, min", "reference: {type: string, not_card: true, min"
+    ),
+}
+
+
+@pytest.mark.parametrize("vault", ["checkout", "stripe"])
+@pytest.mark.parametrize("edit", DECIDES.values(), ids=DECIDES)
+def test_what_decides_voids_the_own_approval(
+    edit: Edit, vault: str, compiled: Compiled, plans: dict[str, Plan]
+) -> None:
+    found = after(plans[vault], compiled(edit, vault))
+    assert found == Approvals(VOID, KEPT if vault == "stripe" else None)
+
+
+def test_how_often_something_may_be_sent_is_part_of_it(
+    compiled: Compiled, plans: dict[str, Plan]
+) -> None:
+    """The header still leaves: what changes is only that a lost answer is asked for again."""
+    header = 'X-API-Key: "${secrets.adyen_api_key}"'
+    own = swap(header, f'{header}, Idempotency-Key: "${{run.idempotency_key}}"')
+    once = swap("        idempotent: {header: Idempotency-Key}\n", "")
+    before = compiled(own, "checkout")
+    after_ = compiled(lambda text: once(own(text)), "checkout")
+    assert leaving(before, "card_cit") == leaving(after_, "card_cit")
+    assert after(before, after_).own is VOID
 
 
 @pytest.mark.parametrize("edit", VOID_BOTH.values(), ids=VOID_BOTH)

@@ -117,7 +117,7 @@ def plan(**step: object) -> dict[str, Any]:
         "max_answer_bytes": 1000,
         "idempotent": False,
         "outputs": {"id": {"at": "/id"}},
-        "outcome": [{"is": "unknown"}],
+        "outcome": [{"rule": 1, "is": "unknown"}],
     }
     operation = {
         "initiator": "customer",
@@ -140,7 +140,7 @@ def plan(**step: object) -> dict[str, Any]:
         "inputs": {},
     }
     return {
-        "forwardc": 1,
+        "forwardc": 2,
         "vault": "checkout",
         "destination": "shop",
         "environment": "sandbox",

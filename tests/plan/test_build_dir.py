@@ -13,7 +13,7 @@ from forwardc.plan.digest import file_digest
 from forwardc.plan.model import UnknownVersion, load_plan
 
 PLAN = {
-    "forwardc": 1,
+    "forwardc": 2,
     "vault": "checkout",
     "destination": "adyen",
     "environment": "sandbox",
@@ -41,7 +41,7 @@ def write(build: Path, plan: Any = PLAN, **manifest: Any) -> None:
     path = build / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    head = {"forwardc": 1, "language": 1, "inputs": {}, "outputs": {NAME: file_digest(data)}}
+    head = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": {NAME: file_digest(data)}}
     (build / "manifest.json").write_text(json.dumps(head | manifest))
 
 
@@ -83,9 +83,9 @@ def test_what_is_damaged(tmp_path: Path) -> None:
 
 
 def test_unknown_versions(tmp_path: Path) -> None:
-    write(tmp_path, PLAN | {"forwardc": 2})
+    write(tmp_path, PLAN | {"forwardc": 3})
     assert codes(tmp_path) == ["FC0703"]
-    write(tmp_path, forwardc=2)
+    write(tmp_path, forwardc=3)
     assert codes(tmp_path) == ["FC0703"]
 
 

@@ -31,7 +31,7 @@ class Case:
 def edit_lock() -> None:
     assert run(APPROVE) == 0
     data = json.loads(LOCK.read_bytes())
-    data["own"]["checkout/adyen/card_cit/production"]["covers"]["hosts"] = []
+    data["own"]["checkout/adyen/card_cit/production"]["covers"]["leaves"]["hosts"] = []
     LOCK.write_text(json.dumps(data))
 
 
@@ -45,7 +45,7 @@ def truncate_plan() -> None:
 
 def other_manifest() -> None:
     path = Path("build/manifest.json")
-    path.write_text(path.read_text().replace('"forwardc": 1', '"forwardc": 9'))
+    path.write_text(path.read_text().replace('"forwardc": 2', '"forwardc": 9'))
 
 
 def commit_other_manifest() -> None:
@@ -73,8 +73,8 @@ CASES = {
     "lock edited, diff": Case(edit_lock, APPROVED, "FC0705"),
     "lock edited, accept": Case(edit_lock, ACCEPT, "FC0705"),
     "lock edited, build": Case(edit_lock, ("build",), "FC0705"),
-    "lock of another version, approve": Case(lock_of(2), APPROVE, "FC0703 forwardc.lock"),
-    "lock of another version, run": Case(lock_of(2), RUN, "FC0703 forwardc.lock"),
+    "lock of another version, approve": Case(lock_of(3), APPROVE, "FC0703 forwardc.lock"),
+    "lock of another version, run": Case(lock_of(3), RUN, "FC0703 forwardc.lock"),
     "plan truncated, run": Case(truncate_plan, RUN, f"FC0702 {'/'.join(PLAN.parts[1:])}"),
     "plan truncated, approvals": Case(truncate_plan, ("approvals",), "FC0702"),
     "plan truncated, approve": Case(truncate_plan, APPROVE, "1 stale, the first is stripe/adyen"),

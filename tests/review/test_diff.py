@@ -133,7 +133,7 @@ def test_a_plan_of_another_version(project: Path) -> None:
     path = project / "build/stripe/adyen/production.plan.json"
     manifest = project / "build/manifest.json"
     old = file_digest(path.read_bytes())
-    path.write_bytes(path.read_bytes().replace(b'"forwardc": 1', b'"forwardc": 2', 1))
+    path.write_bytes(path.read_bytes().replace(b'"forwardc": 2', b'"forwardc": 3', 1))
     edit(project, old, file_digest(path.read_bytes()), manifest.relative_to(project).as_posix())
     git(project, "commit", "--quiet", "--all", "--message", "Another version")
     edit(project, "headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
@@ -168,8 +168,8 @@ def test_a_change_is_told_once(project: Path) -> None:
 
 def test_a_lock_that_was_edited_by_hand(project: Path) -> None:
     lock = project / "forwardc.lock"
-    lock.write_text('{"forwardc": 1, "own": 3}')
+    lock.write_text('{"forwardc": 2, "own": 3}')
     result = run(project, "--against", "approved")
     assert result.return_value == 1
     assert "FC0705" in result.output
-    assert lock.read_text() == '{"forwardc": 1, "own": 3}'
+    assert lock.read_text() == '{"forwardc": 2, "own": 3}'

@@ -80,7 +80,7 @@ def test_what_needs_an_approval_is_not_accepted_with_a_reason(project: Path, cla
 def test_a_lock_edited_to_accept_a_review_does_not_pass(project: Path) -> None:
     rebuild(project, *HEADER)
     one = {"change": ids(project, "review")[0], "reason": "r", "by": "b", "date": "2026-11-20"}
-    lock = {"forwardc": 1, "own": {}, "psp": {}, "accepted": [one]}
+    lock = {"forwardc": 2, "own": {}, "psp": {}, "accepted": [one]}
     (project / "forwardc.lock").write_text(json.dumps(lock))
     assert diff(project, "--fail-on", "review").return_value == 3
 

@@ -1,6 +1,7 @@
 """`forwardc approve`: records that somebody accepted exactly what leaves in production.
 
-Writes `forwardc.lock`, and then the pages of `build/` that show it. Decides nothing.
+Writes `forwardc.lock`, and then the pages of `build/` that show it. Decides nothing. Renewing what
+only a new format changed is `approve_renew`'s.
 """
 
 import datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli.approve_renew import renew_all
 from forwardc.cli.findings import find_project, project_option, show
 from forwardc.cli.output import note, say, shown_path
 from forwardc.cli.today import day_of, today_option
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Record what was accepted for production.")
-@click.argument("vault")
-@click.argument("target", metavar="DEST[.OPERATION]")
-@click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
-@click.option("--by", required=True, metavar="NAME", help="Who approves. A claim, not a proof.")
+@click.argument("vault", required=False)
+@click.argument("target", required=False, metavar="DEST[.OPERATION]")
+@click.option("--env", "environment", type=click.Choice(["sandbox", "production"]))
+@click.option("--by", metavar="NAME", help="Who approves. A claim, not a proof.")
+@click.option(
+    "--renew",
+    is_flag=True,
+    help="Show old records beside what there is now; with --by, renew them.",
+)
 @click.option("--psp-ticket", "ticket", metavar="TICKET", help="The PSP approved, under this.")
 @click.option(
     "--expires",
@@ -35,10 +42,11 @@ if TYPE_CHECKING:
 @today_option
 @project_option
 def command(
-    vault: str,
-    target: str,
-    environment: str,
-    by: str,
+    vault: str | None,
+    target: str | None,
+    environment: str | None,
+    by: str | None,
+    renew: bool,
     ticket: str | None,
     expires: datetime.datetime | None,
     today: datetime.datetime | None,
@@ -48,19 +56,34 @@ def command(
 
     Look at build/ first: it is what you approve. With --psp-ticket the PSP's approval is recorded
     beside your own.
+
+    With --renew, each record of an older format is shown beside the present digests; --by renews
+    in one go those of which only the format changed.
     """
-    from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
-    from forwardc.review.approve import Act
 
     root, sink = find_project(project), Sink()
-    compiled = compile_project(root, sink, day_of(today))
-    act = Act(
-        by=by,
-        date=day_of(today),
-        expires=expires.date() if expires else None,
-        ticket=ticket,
-    )
+    if renew:
+        if any((vault, target, environment, ticket, expires)):
+            raise click.UsageError("--renew is for the whole lock: it takes --by only")
+        return renew_all(root, by, day_of(today), sink)
+    if vault is None or target is None:
+        raise click.UsageError("name a VAULT and a DEST[.OPERATION]")
+    if environment is None or by is None:
+        raise click.UsageError("--env and --by are required")
+    from forwardc.review.approve import Act
+
+    day = day_of(today)
+    act = Act(by, day, expires.date() if expires else None, ticket)
+    return _compile_and_approve(root, vault, target, environment, act, sink)
+
+
+def _compile_and_approve(
+    root: Path, vault: str, target: str, environment: str, act: "Act", sink: "Sink"
+) -> int:
+    from forwardc.compile import compile_project
+
+    compiled = compile_project(root, sink, act.date)
     if not sink.has_errors:
         _approve(compiled, vault, target, environment, act, sink)
     show(sink, "text", root)

@@ -134,6 +134,7 @@ _TABLE = (
     Code("FC0707", "no-build-to-compare", "There is no build to compare with"),
     Code("FC0708", "production-details-missing", "A PSP's reviewers ask for more than is given"),
     Code("FC0709", "attestation", "PCI evidence is missing, has lapsed or is near its end"),
+    Code("FC0710", "old-approvals", "The approvals are of an old format"),
     Code("FC0801", "missing-input", "An input of the source is missing"),
     Code("FC0802", "bad-source", "The source does not fit the vault"),
     Code("FC0803", "missing-param", "A required param is not given"),

@@ -254,6 +254,8 @@ class Destination:
     pci: Pci | None = None
     own_vault: bool = False
     """Whether the merchant's own token vault receives the card: PSPs ask for its attestation."""
+    integration: str | None = None
+    """What it needs beyond its requests, such as tokens and callbacks, by the name of the room."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

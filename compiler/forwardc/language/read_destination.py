@@ -66,6 +66,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         root=root,
         pci=_pci(root.entry("pci")),
         own_vault=access.flag(root, "own_vault"),
+        integration=access.text(root, "integration"),
         countries=_countries(root.get("countries")),
     )
 

@@ -38,6 +38,7 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
         },
         title=destination.title,
         docs=destination.docs,
+        integration=destination.integration,
         base_url=lowering.base_url,
     )
 

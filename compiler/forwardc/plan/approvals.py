@@ -5,7 +5,7 @@ Writes nothing, and has no clock: the day is given. Everything here refuses by d
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,18 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.changes import changes, described
-from forwardc.plan.digest import (
-    approval_digest,
-    canonical,
-    file_digest,
-    leaving,
-    review_surface,
-    surface_digest,
-)
+from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
+from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan
 
 LOCK: Final = "forwardc.lock"
-LOCK_VERSION: Final = 1
 _RESTORE = "restore it from version control; nothing was changed"
 
 
@@ -48,14 +42,25 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
+class Covers(_Entry):
+    """What an own approval is of: all that leaves, and all that decides."""
+
+    leaves: dict[str, Any]
+    behaviour: dict[str, Any]
+
+
 class OwnApproval(_Entry):
-    """Somebody of the merchant accepted all that leaves. `expires` is the last day it holds."""
+    """Somebody of the merchant accepted all that leaves and all that decides.
+
+    `digest` is of what leaves, `behaviour` of what decides. `expires` is the last day it holds.
+    """
 
     digest: Digest
+    behaviour: Digest
     date: datetime.date
     by: Shown
     expires: datetime.date | None = None
-    covers: dict[str, Any]
+    covers: Covers
 
 
 class PspApproval(_Entry):
@@ -81,7 +86,7 @@ class AcceptedChange(_Entry):
 class Lock(_Entry):
     """The lock file. Keys are `vault/destination/operation/production`."""
 
-    forwardc: Literal[1] = 1
+    forwardc: Literal[2] = 2
     own: dict[Place, OwnApproval] = {}
     psp: dict[Place, PspApproval] = {}
     accepted: tuple[AcceptedChange, ...] = ()
@@ -123,40 +128,58 @@ def place(plan: Plan, operation: str) -> str:
 
 
 def read_lock(path: Path, sink: Sink) -> Lock | None:
-    """The lock, empty where there is no file; None with FC0703 or FC0705 in the sink."""
+    """The lock, empty where there is no file; None with FC0703, FC0705 or FC0710 in the sink."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return Lock()
     except OSError:
-        _damaged("cannot be read", sink)
+        damaged("cannot be read", sink)
+        return None
+    return lock_of(data, sink)
+
+
+def lock_of(data: bytes, sink: Sink) -> Lock | None:
+    """The lock of these bytes; None with FC0703, FC0705 or FC0710 in the sink."""
+    found = parsed_lock(data, sink)
+    if found is None or not _is_of_this_version(found["forwardc"], sink):
         return None
     try:
-        return _checked(data, sink)
+        lock = Lock.model_validate_json(data)
     except ValidationError as problem:
-        _damaged(f"is damaged at {_first_place(problem)}", sink)
-    except (ValueError, RecursionError):
-        _damaged("is not JSON, or an object has the same key twice", sink)
-    return None
-
-
-def _checked(data: bytes, sink: Sink) -> Lock | None:
-    """The lock of these bytes. Raises `ValueError` where they are none."""
-    found = json.loads(data, object_pairs_hook=_no_repetition)
-    if not isinstance(found, dict) or not isinstance(found.get("forwardc"), int):
-        _damaged("has no version", sink)
+        damaged(f"is damaged at {_first_place(problem)}", sink)
         return None
-    if found["forwardc"] != LOCK_VERSION:
-        sink.error("FC0703", f"{LOCK} has a version that this forwardc does not know")
-        return None
-    lock = Lock.model_validate_json(data)
     edited = list(_edited(lock))
     for pointer in edited:
-        _damaged("was edited: a digest is not that of what its record covers", sink, pointer)
+        damaged("was edited: a digest is not that of what its record covers", sink, pointer)
     return None if edited else lock
 
 
-def _damaged(what: str, sink: Sink, pointer: str = "") -> None:
+def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
+    """The object of a lock file with its version; None with FC0705 in the sink."""
+    try:
+        found = json.loads(data, object_pairs_hook=_no_repetition)
+    except (ValueError, RecursionError):
+        damaged("is not JSON, or an object has the same key twice", sink)
+        return None
+    version = found.get("forwardc") if isinstance(found, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        damaged("has no version", sink)
+        return None
+    return dict(found)
+
+
+def _is_of_this_version(version: int, sink: Sink) -> bool:
+    if version == 1:
+        message = f"{LOCK} has version 1, whose approvals do not cover what decides"
+        sink.error("FC0710", message, hint="look at both: `forwardc approve --renew`")
+    elif version != FORMAT_VERSION:
+        sink.error("FC0703", f"{LOCK} has a version that this forwardc does not know")
+    return version == FORMAT_VERSION
+
+
+def damaged(what: str, sink: Sink, pointer: str = "") -> None:
+    """Report FC0705: the lock is not as it was written."""
     where = f" ({pointer})" if pointer else ""
     sink.error("FC0705", f"{LOCK} {what}{where}", pointer=pointer, hint=_RESTORE)
 
@@ -174,11 +197,17 @@ def _first_place(problem: ValidationError) -> str:
 
 
 def _edited(lock: Lock) -> Iterator[str]:
-    groups: tuple[tuple[str, Mapping[str, Approval]], ...] = (("own", lock.own), ("psp", lock.psp))
-    for group, records in groups:
-        for key, record in records.items():
-            if record.digest != file_digest(canonical(record.covers)):
-                yield f"/{group}/{key.replace('/', '~1')}"
+    for key, own in lock.own.items():
+        whole = own.digest == _digest(own.covers.leaves)
+        if not whole or own.behaviour != _digest(own.covers.behaviour):
+            yield f"/own/{key.replace('/', '~1')}"
+    for key, psp in lock.psp.items():
+        if psp.digest != _digest(psp.covers):
+            yield f"/psp/{key.replace('/', '~1')}"
+
+
+def _digest(covered: Any) -> str:
+    return file_digest(canonical(covered))
 
 
 def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:
@@ -186,16 +215,20 @@ def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Appr
     key = place(plan, operation)
     reviewed = any(step.review for step in plan.operations[operation].steps)
     surface = surface_digest(plan, operation) if reviewed else None
+    own, psp, now = lock.own.get(key), lock.psp.get(key), digests(plan, operation)
+    same = own is not None and (own.digest, own.behaviour) == (now[LEAVES], now[BEHAVIOUR])
     return Approvals(
-        own=_state(lock.own.get(key), approval_digest(plan, operation), today),
-        psp=None if surface is None else _state(lock.psp.get(key), surface, today),
+        own=_state(own, same, today),
+        psp=None
+        if surface is None
+        else _state(psp, psp is not None and psp.digest == surface, today),
     )
 
 
-def _state(record: Approval | None, digest: str, today: datetime.date) -> State:
+def _state(record: Approval | None, same: bool, today: datetime.date) -> State:
     if record is None:
         return State.NEVER
-    if record.digest != digest:
+    if not same:
         return State.CHANGED
     if record.expires is not None and record.expires < today:
         return State.EXPIRED
@@ -235,35 +268,38 @@ def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink)
         return True
     found, key = states(plan, name, lock, today), place(plan, name)
     if found.own is not State.APPROVED:
-        now = leaving(plan, name)
-        _report(plan, name, "the own approval", found.own, lock.own.get(key), now, sink)
+        own = lock.own.get(key)
+        why = _why(found.own, own, lambda: _own_changes(own, plan, name))
+        _report(plan, name, "the own approval", why, sink)
     if found.psp not in (None, State.APPROVED):
-        now = review_surface(plan, name)
-        _report(plan, name, "the PSP's approval", found.psp, lock.psp.get(key), now, sink)
+        psp = lock.psp.get(key)
+        why = _why(found.psp, psp, lambda: _psp_changes(psp, plan, name))
+        _report(plan, name, "the PSP's approval", why, sink)
     return not found.hold
 
 
-def _report(
-    plan: Plan,
-    name: str,
-    which: str,
-    state: State | None,
-    record: Approval | None,
-    now: Any,
-    sink: Sink,
-) -> None:
+def _own_changes(record: OwnApproval | None, plan: Plan, name: str) -> str:
+    then = record.covers.model_dump() if record else {}
+    return told(differences(then, covers(plan, name)))
+
+
+def _psp_changes(record: PspApproval | None, plan: Plan, name: str) -> str:
+    return described(changes(record.covers if record else None, review_surface(plan, name)))
+
+
+def _report(plan: Plan, name: str, which: str, why: str, sink: Sink) -> None:
     ticket = " --psp-ticket TICKET" if "PSP" in which else ""
     sink.error(
         "FC0814",
-        f"{plan.vault}/{plan.destination}.{name}: {which} {_why(state, record, now)}",
+        f"{plan.vault}/{plan.destination}.{name}: {which} {why}",
         hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{name}"
         f" --env production{ticket} --by NAME`",
     )
 
 
-def _why(state: State | None, record: Approval | None, now: Any) -> str:
+def _why(state: State | None, record: Approval | None, changed: Callable[[], str]) -> str:
     if record is None:
         return "was never given"
     if state is State.EXPIRED:
         return f"of {record.date} ended on {record.expires}"
-    return f"of {record.date} covers something else: {described(changes(record.covers, now))}"
+    return f"of {record.date} covers something else: {changed()}"

@@ -8,10 +8,10 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.digest import file_digest
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, UnknownVersion, load_plan
 
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
 _BUILD_HINT = "run `forwardc build`"
 
 
@@ -45,8 +45,9 @@ def read_manifest(build: Path, sink: Sink) -> Manifest | None:
     except (OSError, ValidationError):
         sink.error("FC0702", f"{path.as_posix()} cannot be read as a manifest", hint=_BUILD_HINT)
         return None
-    if manifest.forwardc != MANIFEST_VERSION:
-        sink.error("FC0703", f"{path.as_posix()} has a version that this forwardc does not know")
+    if manifest.forwardc != FORMAT_VERSION:
+        message = f"{path.as_posix()} has a version that this forwardc does not know"
+        sink.error("FC0703", message, hint=_BUILD_HINT)
         return None
     return manifest
 

@@ -119,21 +119,22 @@ def _asked(operation: Operation) -> Json:
     fallback = operation.fallback
     if fallback is None:
         return None
-    return [_http(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
+    return [http_json(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
 
 
 def _step(step: Step) -> Json:
     return {
         "name": step.name,
         "deliver": step.deliver,
-        "http": _http(step.http),
+        "http": http_json(step.http),
         "destination": [step.destination.method, to_json(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,
         **({"review": _review(step.review)} if step.review else {}),
     }
 
 
-def _http(http: Http) -> Json:
+def http_json(http: Http) -> Json:
+    """A request with its holes, as it is covered by a digest."""
     return {
         "method": http.method,
         "url": to_json(http.url),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, Field, ValidationError
 
 from forwardc.plan.codec import BadPlan
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import Http, Part, PlanTerm
 from forwardc.plan.reconcile import Reconcile
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Table
 else:
     Table = dict
-
-PLAN_VERSION = 1
 
 Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
 
@@ -230,8 +229,12 @@ class Output(Part):
 
 
 class Rule(Part):
-    """The outcome `verdict` where `when` is true; without `when`, always."""
+    """The outcome `verdict` where `when` is true; without `when`, always.
 
+    `rule` is its number in the author's list, from 1: the record says which one decided.
+    """
+
+    rule: int = Field(gt=0)
     when: PlanTerm | None = None
     verdict: Verdict = Field(alias="is")
 
@@ -344,12 +347,16 @@ class Operation(Part):
 
 
 class Plan(Part):
-    """One destination compiled for one vault and environment."""
+    """One destination compiled for one vault and environment.
 
-    forwardc: Literal[1]
+    `integration` names what the destination needs beyond its requests, such as callbacks.
+    """
+
+    forwardc: Literal[2]
     vault: str
     destination: str
     environment: Literal["sandbox", "production"]
+    integration: str | None = None
     hosts: Hosts
     credentials: Table[str, Credential] = Field(default_factory=dict)
     keys: KeySet | None = None
@@ -373,8 +380,10 @@ def load_plan(data: bytes) -> Plan:
         version = _Versioned.model_validate_json(data).forwardc
     except ValidationError:
         raise BadPlan("the file is not a plan") from None
-    if version != PLAN_VERSION:
-        raise UnknownVersion(f"the plan has version {version}, this forwardc reads {PLAN_VERSION}")
+    if version != FORMAT_VERSION:
+        raise UnknownVersion(
+            f"the plan has version {version}, this forwardc reads {FORMAT_VERSION}"
+        )
     try:
         return Plan.model_validate_json(data)
     except ValidationError as error:

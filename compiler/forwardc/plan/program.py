@@ -153,6 +153,7 @@ class Secret:
 class Program:
     """A destination in one environment. `params` are plan-ready specifications.
 
+    `integration` names what the destination needs beyond its requests.
     `base_url` is the part of every URL before the path, with its place in the file.
     """
 
@@ -164,6 +165,7 @@ class Program:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     title: str = ""
     docs: str = ""
+    integration: str | None = None
     base_url: Term = field(default=Lit(""))
 
 

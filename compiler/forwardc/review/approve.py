@@ -13,6 +13,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import (
     AcceptedChange,
     Approval,
+    Covers,
     Lock,
     OwnApproval,
     PspApproval,
@@ -20,7 +21,9 @@ from forwardc.plan.approvals import (
     place,
     refuse_stand_in,
 )
-from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.behaviour import behaviour_digest
+from forwardc.plan.covers import covers
+from forwardc.plan.digest import approval_digest, canonical, file_digest, review_surface
 from forwardc.plan.model import Plan
 
 _LONGEST_NAME = 200
@@ -95,6 +98,13 @@ def _refused(plan: Plan, act: Act, surfaces: Sequence[object], sink: Sink) -> bo
     return len(sink.sorted()) > before
 
 
+def check_name(by: str, sink: Sink) -> bool:
+    """Whether this may stand in a record as somebody's name; else FC0706 is in the sink."""
+    before = len(sink.sorted())
+    _check_text("--by", by, sink)
+    return len(sink.sorted()) == before
+
+
 def _check_text(option: str, text: str, sink: Sink) -> None:
     try:
         one_line(text)
@@ -107,9 +117,15 @@ def _check_text(option: str, text: str, sink: Sink) -> None:
 
 
 def _own(plan: Plan, operation: str, act: Act) -> OwnApproval:
-    covers = leaving(plan, operation)
-    digest = file_digest(canonical(covers))
-    return OwnApproval(digest=digest, date=act.date, by=act.by, expires=act.expires, covers=covers)
+    covered = Covers(**covers(plan, operation))
+    return OwnApproval(
+        digest=approval_digest(plan, operation),
+        behaviour=behaviour_digest(plan, operation),
+        date=act.date,
+        by=act.by,
+        expires=act.expires,
+        covers=covered,
+    )
 
 
 def _psp(surface: list[object], act: Act, ticket: str) -> PspApproval:

@@ -11,6 +11,7 @@ from typing import Any
 
 from forwardc.language.load import Loaded
 from forwardc.plan.approvals import Lock
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
@@ -19,7 +20,7 @@ from forwardc.review.write import MANIFEST
 from forwardc.review.writers import files_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
-from forwardc.vaults.plan_file import PLAN_VERSION, to_bytes
+from forwardc.vaults.plan_file import to_bytes
 
 LANGUAGE_VERSION = 1
 
@@ -57,7 +58,7 @@ def outputs(
 
 def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str]) -> Json:
     return {
-        "forwardc": PLAN_VERSION,
+        "forwardc": FORMAT_VERSION,
         "language": LANGUAGE_VERSION,
         "inputs": {path: _digest(data) for path, data in sorted(inputs.items())},
         "outputs": dict(sorted(digests.items())),

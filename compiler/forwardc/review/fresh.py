@@ -11,8 +11,8 @@ from pathlib import Path
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.load import load_files, lock_name
 from forwardc.language.project import Project
-from forwardc.plan.build_dir import MANIFEST_VERSION
 from forwardc.plan.digest import file_digest
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.review.attestation import check_attestations
 from forwardc.review.write import MANIFEST
 
@@ -25,7 +25,7 @@ def is_fresh(root: Path, project: Project) -> bool:
     try:
         manifest = json.loads((build / MANIFEST).read_bytes())
         plans = {at: one for at, one in manifest["outputs"].items() if at.endswith(_PLAN)}
-        fresh = manifest["forwardc"] == MANIFEST_VERSION
+        fresh = manifest["forwardc"] == FORMAT_VERSION
         fresh = fresh and _holds(root, manifest["inputs"]) and _holds(build, plans)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

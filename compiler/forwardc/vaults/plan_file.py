@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from forwardc.plan.analysis import atoms_used, names_used, optional_names
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.program import Program
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import mentions, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
-
-PLAN_VERSION = 1
 
 
 def plan_file(
@@ -29,10 +28,11 @@ def plan_file(
     used = {name for operation in operations.values() for name in operation["params"]}
     keyed = {name for one in built for name in _secrets(one)}
     return {
-        "forwardc": PLAN_VERSION,
+        "forwardc": FORMAT_VERSION,
         "vault": vault.name,
         "destination": program.destination,
         "environment": program.environment,
+        **({"integration": program.integration} if program.integration else {}),
         **_needed(vault.head(program, account), operations),
         "params": {name: program.params[name] for name in program.params if name in used},
         "secrets": {

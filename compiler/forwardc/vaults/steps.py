@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from forwardc.plan.analysis import atoms_in
-from forwardc.plan.program import Body, Pair, Request, Step, terms_of
+from forwardc.plan.program import Body, OutcomeRule, Pair, Request, Step, terms_of
 from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.plan.types import Type
 from forwardc.vaults.model import Json
@@ -122,7 +122,7 @@ def tail(step: Step, *, read_ms: int) -> Json:
             }
             for output in step.outputs
         },
-        "outcome": [_rule(rule.when, rule.outcome) for rule in step.outcome],
+        "outcome": [_rule(number, rule) for number, rule in enumerate(step.outcome, 1)],
     }
 
 
@@ -133,5 +133,6 @@ def uses_cvc(step: Step) -> bool:
     )
 
 
-def _rule(when: Term | None, outcome: str) -> dict[str, Any]:
-    return ({"when": when} if when is not None else {}) | {"is": str(outcome)}
+def _rule(number: int, rule: OutcomeRule) -> dict[str, Any]:
+    condition = {} if rule.when is None else {"when": rule.when}
+    return {"rule": number, **condition, "is": str(rule.outcome)}

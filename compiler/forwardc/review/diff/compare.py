@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from forwardc.plan.build_dir import MANIFEST_VERSION
 from forwardc.plan.changes import Change, changes
-from forwardc.plan.digest import file_digest, leaving, review_surface
+from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers
+from forwardc.plan.digest import file_digest, review_surface
+from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.diff.builds import MANIFEST, Build, NoBuild
 from forwardc.review.diff.callers import given
@@ -50,11 +51,19 @@ def what_leaves(old: Json, new: Json) -> list[Change]:
     return [one for one in found if "/review/" not in one.pointer] or found
 
 
+def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    """What differs of what an own approval covers, in words: what leaves, and what decides."""
+    for change in what_leaves(old[LEAVES], new[LEAVES]):
+        yield f"leaves: {change}"
+    for change in changes(old[BEHAVIOUR], new[BEHAVIOUR]):
+        yield f"behaviour: {change}"
+
+
 def plan_digests(build: Build) -> dict[str, str]:
     """Digests of the plans by path, out of the manifest. Raises `NoBuild`."""
     try:
         manifest = json.loads(build.read([MANIFEST])[MANIFEST])
-        if manifest["forwardc"] != MANIFEST_VERSION:
+        if manifest["forwardc"] != FORMAT_VERSION:
             raise NoBuild(f"{MANIFEST} has a version that this forwardc does not know")
         outputs = manifest["outputs"]
         return {str(p): str(d) for p, d in outputs.items() if str(p).endswith(".plan.json")}
@@ -115,8 +124,8 @@ def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
         for change in changes(review_surface(old, name), review_surface(new, name)):
             yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
     class_ = Class.OWN if _is_approved(subject) else Class.SAFE
-    for change in what_leaves(leaving(old, name), leaving(new, name)):
-        yield Difference(subject, class_, f"leaves: {change}")
+    for what in own_changes(covers(old, name), covers(new, name)):
+        yield Difference(subject, class_, what)
 
 
 def _is_approved(subject: Subject) -> bool:

@@ -8,10 +8,11 @@ from datetime import date
 
 from forwardc.plan.approvals import Approval, Lock
 from forwardc.plan.changes import changes
-from forwardc.plan.digest import leaving, review_surface
+from forwardc.plan.covers import covers
+from forwardc.plan.digest import review_surface
 from forwardc.plan.model import Plan
 from forwardc.review.diff.builds import Build
-from forwardc.review.diff.compare import load, plan_digests, read_plans, what_leaves
+from forwardc.review.diff.compare import load, own_changes, plan_digests, read_plans
 from forwardc.review.diff.finding import Class, Difference, Subject, in_order
 
 ENVIRONMENT = "production"
@@ -39,8 +40,8 @@ def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Differenc
     if own is None:
         yield Difference(subject, Class.OWN, "never approved")
     else:
-        for change in what_leaves(own.covers, leaving(plan, name)):
-            yield Difference(subject, Class.OWN, f"leaves: {change}")
+        for what in own_changes(own.covers.model_dump(), covers(plan, name)):
+            yield Difference(subject, Class.OWN, what)
         yield from _ended(subject, Class.OWN, "your own approval", own, today)
     if surface is not None and psp is None:
         yield Difference(subject, Class.REVIEW, "never approved by the PSP")

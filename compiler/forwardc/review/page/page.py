@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from forwardc.plan.approvals import Lock, place
-from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.changes import changes
+from forwardc.plan.covers import covers, digests
+from forwardc.plan.digest import canonical, file_digest, review_surface
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
-from forwardc.review.diff.compare import what_leaves
+from forwardc.review.diff.compare import own_changes
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.page.flow import diagram, url_of
@@ -99,22 +101,25 @@ def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
     if plan.environment != "production":
         return []
     key, surface = place(plan, name), review_surface(plan, name)
-    found = [_record("own", lock.own.get(key), leaving(plan, name))]
+    own, psp = lock.own.get(key), lock.psp.get(key)
+    now = covers(plan, name)
+    since = list(own_changes(own.covers.model_dump(), now)) if own else []
+    found = [_record("own", own, since, list(digests(plan, name).values()))]
     if surface is not None:
-        found.append(_record("PSP", lock.psp.get(key), surface))
+        since = [str(change) for change in changes(psp.covers, surface)] if psp else []
+        found.append(_record("PSP", psp, since, [file_digest(canonical(surface))]))
     return found
 
 
-def _record(which: str, record: Any, now: Any) -> dict[str, Any]:
-    since = what_leaves(record.covers, now) if record else []
+def _record(which: str, record: Any, since: list[str], digest: list[str]) -> dict[str, Any]:
     state = "never approved" if record is None else "changed" if since else "approved"
     return {
         "which": which,
         "state": state,
-        "digest": file_digest(canonical(now)),
+        "digests": digest,
         "record": record,
         "ticket": getattr(record, "ticket", None),
-        "changes": [str(change) for change in since[:_MOST_CHANGES]],
+        "changes": since[:_MOST_CHANGES],
         "more": max(0, len(since) - _MOST_CHANGES),
     }
 

@@ -1,0 +1,140 @@
+"""Renews what only the format of the files changed: an old lock beside the present plans.
+
+Has no clock and writes no file. What leaves is compared whole; what decides was in no record of
+version 1, so that whoever renews accepts it now. A record that does not fit is not renewed.
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.approvals import (
+    LOCK,
+    AcceptedChange,
+    Covers,
+    Digest,
+    Lock,
+    OwnApproval,
+    Place,
+    PspApproval,
+    Shown,
+    damaged,
+    parsed_lock,
+)
+from forwardc.plan.changes import changes, described
+from forwardc.plan.covers import covers, digests
+from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.model import Plan
+
+Json: TypeAlias = Any
+
+
+class OldOwn(BaseModel):
+    """An own approval of version 1: of what leaves only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    digest: Digest
+    date: datetime.date
+    by: Shown
+    expires: datetime.date | None = None
+    covers: dict[str, Any]
+
+
+class OldLock(BaseModel):
+    """The lock file of version 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    forwardc: Literal[1]
+    own: dict[Place, OldOwn] = {}
+    psp: dict[Place, PspApproval] = {}
+    accepted: tuple[AcceptedChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """One own record beside the present digests: of what leaves, and of what decides.
+
+    `why_not` says where it does not fit; None: only the format changed. `now` is empty where the
+    operation is not built any more.
+    """
+
+    place: str
+    old: OldOwn
+    now: Mapping[str, str]
+    why_not: str | None = None
+
+
+def read_old(data: bytes, sink: Sink) -> OldLock | None:
+    """The lock of version 1 in these bytes; None with FC0705 or FC0710 in the sink."""
+    found = parsed_lock(data, sink)
+    if found is None:
+        return None
+    if found["forwardc"] != 1:
+        sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
+        return None
+    try:
+        old = OldLock.model_validate_json(data)
+    except ValidationError:
+        damaged("is damaged", sink)
+        return None
+    records: list[OldOwn | PspApproval] = [*old.own.values(), *old.psp.values()]
+    if any(one.digest != file_digest(canonical(one.covers)) for one in records):
+        damaged("was edited: a digest is not that of what its record covers", sink)
+        return None
+    return old
+
+
+def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Renewal]:
+    """Each own record with what there is now. `plans` gives plan and operation by place."""
+    for place, record in sorted(old.own.items()):
+        if place not in plans:
+            yield Renewal(place, record, {}, "it is not built any more")
+            continue
+        plan, name = plans[place]
+        found = changes(_of_now(record.covers), leaving(plan, name))
+        why_not = f"what leaves has changed: {described(found)}" if found else None
+        yield Renewal(place, record, digests(plan, name), why_not)
+
+
+def _of_now(covered: dict[str, Json]) -> dict[str, Json]:
+    """What version 1 says of what leaves, as this version says the same."""
+    return {**covered, "forwardc": 2}
+
+
+def renewed(
+    old: OldLock,
+    found: list[Renewal],
+    plans: Mapping[str, tuple[Plan, str]],
+    by: str,
+    date: datetime.date,
+) -> Lock:
+    """The lock with the records that fit; each keeps its last day.
+
+    An approval of a PSP covers its review surface alone, and stays where that is the same.
+    """
+    own = {
+        one.place: _own(one, *plans[one.place], by, date) for one in found if one.why_not is None
+    }
+    psp = {
+        place: record
+        for place, record in old.psp.items()
+        if place in plans and record.covers == review_surface(*plans[place])
+    }
+    return Lock(own=own, psp=psp, accepted=old.accepted)
+
+
+def _own(one: Renewal, plan: Plan, name: str, by: str, date: datetime.date) -> OwnApproval:
+    return OwnApproval(
+        digest=one.now["leaves"],
+        behaviour=one.now["behaviour"],
+        date=date,
+        by=by,
+        expires=one.old.expires,
+        covers=Covers(**covers(plan, name)),
+    )
