@@ -68,5 +68,8 @@ NOT_FOR_MERCHANT_INITIATED = frozenset(
 )
 """Atoms that a merchant-initiated transaction (MIT) does not have."""
 
+EXPIRIES = tuple(name for name in ATOMS if ".expiry." in name)
+"""The forms of an expiry date: the only atoms that `int` takes."""
+
 NEVER_INTEGER = frozenset({"card.number", "card.cvc", "card.pin_first_two", "network_token.number"})
 """Digits whose leading zeros count: `int` refuses them."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.analysis import atoms_in, stage_of
-from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.program import Operation, Pair, Request, Step
 from forwardc.plan.stages import Stage
@@ -40,7 +40,8 @@ FEATURES: tuple[str, ...] = (
     *(f"free-text.{body}" for body in BODIES),
     "free-text.header",
     "composed.atom",
-    "integer.atom",
+    *(f"integer.{atom}" for atom in EXPIRIES),
+    "number.xml",
     *(f"function.{function.name}" for function in FUNCTIONS.values() if not function.rules_only),
     "header.literal",
     "header.run",
@@ -97,6 +98,15 @@ def _body_uses(request: Request) -> Iterator[Use]:
     for atom, place in _written_atoms(body.tree, body.encoding):
         if not ATOMS[atom.name].digits:
             yield Use(f"free-text.{place}", atom.span)
+    if body.encoding is Encoding.XML:
+        yield from (Use("number.xml", number.span) for number in _integers(body.tree))
+
+
+def _integers(term: Term) -> Iterator[Call]:
+    """Atoms written as numbers."""
+    for node in walk(term):
+        if isinstance(node, Call) and node.function == "int" and isinstance(node.args[0], Atom):
+            yield node
 
 
 def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
@@ -144,8 +154,8 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[Use]:
             yield Use(f"optional.{present}", node.span)
         case Text(parts=parts) if any(atoms_in(part) for part in parts) and len(parts) > 1:
             yield Use("composed.atom", node.span)
-        case Call(function="int", args=(Atom(),)):
-            yield Use("integer.atom", node.span)
+        case Call(function="int", args=(Atom(name=name),)):
+            yield Use(f"integer.{name}", node.span)
         case Call(function=function) if stage_of(node, stored) is Stage.VAULT:
             yield Use(f"function.{function}", node.span)
         case _:

@@ -11,7 +11,7 @@ from forwardc.plan.terms import If, Lit
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 from forwardc.vaults.steps import if_present
 
-_NAMED = frozenset({"atom", "optional", "function", "sign"})
+_NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
 
 

@@ -23,9 +23,6 @@ from forwardc.plan.terms import (
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.steps import if_present
 
-_AS_INTEGER = {"card.expiry.MM": "card.expiry.M"}
-"""`08` is no JSON number, so an integer month is written without its zero."""
-
 
 @dataclass(slots=True)
 class Lowering:
@@ -42,9 +39,9 @@ class Lowering:
     def _integers(self, term: Term) -> Term:
         def change(node: Term) -> Term:
             if isinstance(node, Call) and node.function == "int" and isinstance(node.args[0], Atom):
-                name = node.args[0].name
-                placeholder = self._placeholder(_AS_INTEGER.get(name, name))
-                return Raw(placeholder, number=True, span=node.span)
+                # `08` is no JSON number: the form that never begins with a zero stands for it.
+                name = str(self.facts.value("integers", node.args[0].name))
+                return Raw(self._placeholder(name), number=True, span=node.span)
             return node
 
         return rewrite(term, change)

@@ -5,6 +5,7 @@ Everything not said to work is refused.
 
 from collections.abc import Mapping
 
+from forwardc.plan.atoms import EXPIRIES
 from forwardc.plan.features import FEATURES, METHODS
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
@@ -23,6 +24,9 @@ _UNESCAPED = _degraded(
 )
 _MAY_BE_EMPTY = _degraded(
     "FC0612", "only the vault knows whether this is there: it may arrive empty"
+)
+_LEADING_ZERO = _refused(
+    "FC0604", "the vault has it with a leading zero only, which is no number: leave `int` out"
 )
 _NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a vault value")
 
@@ -48,7 +52,8 @@ def table(facts: Facts) -> Mapping[str, Support]:
             "FC0611", "the vault writes this text unescaped: a line break in it breaks the header"
         ),
         "composed.atom": NATIVE,
-        "integer.atom": LOWERED,
+        **{f"integer.{atom}": _integer(atom, facts) for atom in EXPIRIES},
+        "number.xml": NATIVE,
         "function.jwe": NATIVE,
         "function.text": LOWERED,
         "function.json": LOWERED,
@@ -73,6 +78,11 @@ def table(facts: Facts) -> Mapping[str, Support]:
 
 def _atom(fact: Mapping[str, str]) -> Support:
     return _MAY_BE_EMPTY if fact["src_"] == "vault" else NATIVE
+
+
+def _integer(atom: str, facts: Facts) -> Support:
+    """Values are put in as they are, so a number needs a form that never begins with a zero."""
+    return LOWERED if atom in facts.section("integers") else _LEADING_ZERO
 
 
 def _missing(feature: str) -> Support:

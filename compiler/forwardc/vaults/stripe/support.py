@@ -5,7 +5,7 @@ Everything not said to work is refused.
 
 from collections.abc import Mapping
 
-from forwardc.plan.atoms import ATOMS, Instrument
+from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.plan.features import FEATURES
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
@@ -36,7 +36,7 @@ def table(facts: Facts) -> Mapping[str, Support]:
         **{f"optional.{name}": NATIVE for name in ATOMS},
         "free-text.json": NATIVE,
         "free-text.xml": NATIVE,
-        "integer.atom": LOWERED,
+        **{f"integer.{atom}": LOWERED for atom in EXPIRIES if atom in facts.section("atoms")},
         "header.literal": NATIVE,
         "header.run": NATIVE,
         "query.literal": NATIVE,
@@ -66,8 +66,10 @@ def _refused_by_kind(feature: str) -> Support:
             return _refused("FC0607", "a signature is set up by the vault for each destination")
         case "composed":
             return _refused("FC0619", "a blank stands alone: bespoke format, ask the vault")
-        case "atom" | "optional" if name.startswith("card.expiry."):
+        case "atom" | "integer" | "optional" if name.startswith("card.expiry."):
             return _refused("FC0604", "two-digit month and four-digit year only: bespoke format")
+        case "number":
+            return _refused("FC0604", "XML has no numbers, and the vault fills a month `08` there")
         case "network-token":
             return _refused("FC0608", "network tokens only of wallets, and by arrangement")
         case "header" | "query" if name == "atom":
