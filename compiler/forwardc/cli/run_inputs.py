@@ -20,20 +20,41 @@ def pairs_of(option: str, given: tuple[str, ...]) -> dict[str, str]:
 
 
 def read_params(path: Path | None) -> dict[str, object]:
-    """The params of a JSON or TOML file. Raises `UsageError`."""
+    """The params of a JSON or TOML file. Raises `UsageError`, which quotes nothing of it."""
     if path is None:
         return {}
+    values = _parsed(_text(path), toml=path.suffix == ".toml")
+    if not isinstance(values, dict):
+        raise click.UsageError("--params: the file must hold an object of params by name.")
+    return values
+
+
+def _text(path: Path) -> str:
+    from forwardc.diagnostics.text_file import NotText, decoded
+
+    try:
+        return decoded(path.read_bytes())
+    except OSError as problem:
+        raise click.UsageError(f"--params: the file cannot be read: {problem.strerror}.") from None
+    except NotText as problem:
+        raise click.UsageError(f"--params: the file is {problem.reason}.") from None
+
+
+def _parsed(text: str, *, toml: bool) -> object:
     import json
     import tomllib
     from decimal import Decimal
 
-    text = path.read_text(encoding="utf-8")
+    from forwardc.diagnostics.text_file import gave_up
+
+    where = ""
     try:
-        if path.suffix == ".toml":
+        if toml:
             return tomllib.loads(text, parse_float=Decimal)
-        values = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise click.UsageError("--params: the file is neither JSON nor TOML.") from None
-    if not isinstance(values, dict):
-        raise click.UsageError("--params: the file must hold an object of params by name.")
-    return values
+        return json.loads(text, parse_float=Decimal)
+    except ValueError as problem:
+        where = gave_up(text, problem)
+    except (RecursionError, ArithmeticError):
+        pass  # too deep, or an exponent that no decimal has
+    kind = "TOML" if toml else "JSON, and its name does not end in .toml"
+    raise click.UsageError(f"--params: the file is no {kind}" + (f" ({where})." if where else "."))

@@ -54,6 +54,7 @@ _TABLE = (
     Code("FC0114", "empty-value", "A key has no value"),
     Code("FC0115", "unterminated-expression", "An expression is opened and never closed"),
     Code("FC0116", "unsupported-yaml", "YAML that a destination may not use"),
+    Code("FC0117", "odd-space", "A space that YAML takes for a letter"),
     Code("FC0201", "unknown-key", "A key is not part of the language"),
     Code("FC0202", "missing-key", "A required key is missing"),
     Code("FC0203", "wrong-type", "A value has the wrong type"),

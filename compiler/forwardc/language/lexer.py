@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from forwardc.diagnostics.text_file import ODD_SPACE, named
+
 # A longer number is no amount, identifier or time of any destination.
 MAX_DIGITS = 64
 
@@ -94,6 +96,8 @@ def _token(text: str, start: int, end: int) -> Token:
     char = text[start]
     if char in "'\"":
         raise Mistake("a text without its closing quote", start, end)
+    if ODD_SPACE.match(char):
+        raise Mistake(f"{named(char)} between words", start, start + 1, "write a plain space")
     raise Mistake("a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char))
 
 

@@ -11,7 +11,8 @@ import yaml
 from forwardc.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Position, Span
-from forwardc.language import yaml_holes
+from forwardc.diagnostics.text_file import BOM, NotText, decoded
+from forwardc.language import yaml_holes, yaml_spaces
 from forwardc.language.nodes import Node
 from forwardc.language.source import Source
 from forwardc.language.yaml_builder import Builder
@@ -52,12 +53,15 @@ def read(path: str, data: bytes, sink: Sink) -> Node | None:
     """The tree of one file, or None where there is none.
 
     `path` is the name to print. A tree may come back although the sink has errors: scalars that
-    were reported carry `faulty`. Reports FC0102 to FC0116.
+    were reported carry `faulty`. Reports FC0102 to FC0117.
     """
     text = _decode(path, data, sink)
     if text is None:
         return None
     source = Source(path, text)
+    if odd := yaml_spaces.misplaced(source, _LOADER):
+        sink.add(odd)
+        return None
     root, findings = _build(source)
     for finding in findings:
         sink.add(finding)
@@ -73,11 +77,11 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
         sink.error("FC0103", message, Span(path, start, start))
         return None
     try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        before = Source(path, data[: error.start].decode("utf-8"))
+        text = decoded(data)
+    except NotText as problem:
+        before = Source(path, data[: problem.start].decode("utf-8").removeprefix(BOM))
         span = before.span(len(before.text), len(before.text))
-        sink.error("FC0102", "the file is not UTF-8", span, hint="save the file as UTF-8")
+        sink.error("FC0102", f"the file is {problem.reason}", span, hint="save the file as UTF-8")
         return None
     if found := _FORBIDDEN.search(text):
         span = Source(path, text).span(*found.span())

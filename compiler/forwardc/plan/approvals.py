@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
 from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
@@ -145,7 +146,7 @@ def lock_of(data: bytes, sink: Sink) -> Lock | None:
     if found is None or not _is_of_this_version(found["forwardc"], sink):
         return None
     try:
-        lock = Lock.model_validate_json(data)
+        lock = Lock.model_validate_json(decoded(data))
     except ValidationError as problem:
         damaged(f"is damaged at {_first_place(problem)}", sink)
         return None
@@ -158,7 +159,10 @@ def lock_of(data: bytes, sink: Sink) -> Lock | None:
 def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
     """The object of a lock file with its version; None with FC0705 in the sink."""
     try:
-        found = json.loads(data, object_pairs_hook=_no_repetition)
+        found = json.loads(decoded(data), object_pairs_hook=_no_repetition)
+    except NotText as problem:
+        damaged(f"is {problem.reason}", sink)
+        return None
     except (ValueError, RecursionError):
         damaged("is not JSON, or an object has the same key twice", sink)
         return None

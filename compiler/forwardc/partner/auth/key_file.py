@@ -15,6 +15,8 @@ from typing import Any, Final
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
+from forwardc.diagnostics.text_file import NotText, decoded
+
 _LARGEST: Final = 64 * 1024
 
 
@@ -51,8 +53,8 @@ def read_file(path: Path) -> str:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_LARGEST + 1)
-        text = data.decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = decoded(data)
+    except (OSError, NotText):
         raise KeysRefused(f"{path}: the server keys cannot be read") from None
     if os.name == "posix" and mode & stat.S_IRWXO:
         raise KeysRefused(

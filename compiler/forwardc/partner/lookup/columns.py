@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Final
 
 from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
@@ -55,6 +56,9 @@ class Column:
             return self.name
         return f"{head}.{self.name}" if self.name else head
 
+
+_EXACT: Final = frozenset({Group.REFERENCE, Group.VAULT, Group.SOURCE})
+"""What must be equal to the letter: a space that nobody sees would hide the row."""
 
 _PLAIN: Final[Mapping[str, Column]] = {
     "vault": Column(Group.VAULT),
@@ -103,6 +107,10 @@ class Columns:
             return f"is longer than {longest} characters"
         if _CONTROL.search(cell) or _HALF.search(cell):
             return "holds a control character"
+        if column.group in _EXACT and not cell.isascii():
+            for edge in (cell[0], cell[-1]):
+                if ODD_SPACE.match(edge):
+                    return f"begins or ends with {named(edge)}"
         if column.group is Group.VAULT and not self._knows(cell):
             return "names no vault that a plan was built for"
         return None
@@ -144,8 +152,8 @@ def read_columns(
     needed = [*([Column(Group.REFERENCE)] if keyed else []), _PLAIN["vault"], _PLAIN["source"]]
     mistakes = [
         *(
-            f"column {number} has a name that is not known"
-            for number, column in enumerate(columns, 1)
+            f"column {number} has a name that is not known{_odd(name)}"
+            for number, (name, column) in enumerate(zip(names, columns, strict=True), 1)
             if column is None
         ),
         *(f"{one.title} stands twice" for one in dict.fromkeys(known) if known.count(one) > 1),
@@ -154,6 +162,11 @@ def read_columns(
     if len(names) > MOST_COLUMNS:
         return [f"there are more than {MOST_COLUMNS} columns"]
     return mistakes or Columns(tuple(known), frozenset(vaults) if vaults is not None else None)
+
+
+def _odd(name: str) -> str:
+    found = ODD_SPACE.search(name)
+    return f": it holds {named(found[0])}" if found else ""
 
 
 def _column(name: str, *, keyed: bool) -> Column | None:

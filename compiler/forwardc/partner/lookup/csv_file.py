@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, TextIO, TypeAlias
 
+from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.partner.lookup.columns import Columns, read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 
@@ -59,10 +60,23 @@ def read_table(path: Path, vaults: Collection[str] | None) -> Table | list[Mista
     except OSError as problem:
         return [Mistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
     except UnicodeDecodeError:
-        return [Mistake(0, "it is not text in UTF-8")]
+        return [Mistake(0, f"it is not text in UTF-8{_encoding(path)}")]
     except ValueError:
         # The system's paths end at such a character.
         return [Mistake(0, "its name holds a NUL character")]
+
+
+def _encoding(path: Path) -> str:
+    """What a file is that is not UTF-8, where its first bytes tell."""
+    try:
+        with path.open("rb") as file:
+            decoded(file.read(4))
+    except OSError:
+        return ""
+    except NotText as problem:
+        name, comma, _ = problem.reason.partition(",")
+        return f", but in {name}" if comma else ""
+    return ""
 
 
 def _read(file: TextIO, vaults: Collection[str] | None) -> Table | list[Mistake]:

@@ -16,6 +16,7 @@ from pydantic_settings import SettingsError
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Position, Span
 from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.diagnostics.text_file import NotText, decoded, gave_up
 from forwardc.partner.server.settings import ServerSettings, settings_from
 
 CODE: Final = "FC0832"
@@ -40,24 +41,24 @@ Place: TypeAlias = tuple[str, ...]
 
 def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
     """The settings of a file and the environment; None, with FC0832 in the sink."""
-    text = ""
+    text, tables = "", None
     if file is not None:
         try:
-            text = file.read_text(encoding="utf-8")
-            tomllib.loads(text)
+            text = decoded(file.read_bytes())
+            tables = tomllib.loads(text)
         except OSError as problem:
             why = os.strerror(problem.errno or 0)
             sink.error(CODE, f"{file}: the file of settings cannot be read: {why}")
             return None
-        except UnicodeDecodeError:
-            sink.error(CODE, f"{file}: the file of settings is not UTF-8")
+        except NotText as problem:
+            sink.error(CODE, f"{file}: the file of settings is {problem.reason}")
             return None
-        except tomllib.TOMLDecodeError as problem:
-            _not_toml(str(file), str(problem), sink)
+        except (tomllib.TOMLDecodeError, RecursionError) as problem:
+            _not_toml(str(file), text, problem, sink)
             return None
     mistyped = _mistyped(sink)
     try:
-        settings = settings_from(file)
+        settings = settings_from(tables)
         return None if mistyped else settings
     except SettingsError as problem:
         # Its text names a section; its cause has the variable's value.
@@ -86,10 +87,14 @@ def _mistyped(sink: Sink) -> bool:
     return bool(wrong)
 
 
-def _not_toml(file: str, told: str, sink: Sink) -> None:
+def _not_toml(file: str, text: str, problem: Exception, sink: Sink) -> None:
+    told = str(problem)
     found = _AT.search(told)
     span = _span(file, int(found[1]), int(found[2])) if found else None
-    sink.error(CODE, f"the file of settings is not TOML: {_AT.sub('', told).strip()}", span)
+    message = f"the file of settings is not TOML: {_AT.sub('', told).strip()}"
+    odd = gave_up(text, problem).partition(": ")[2] if isinstance(problem, ValueError) else ""
+    hint = f"{odd} stands here: write a plain space" if odd else None
+    sink.error(CODE, message, span, hint=hint)
 
 
 def _report(

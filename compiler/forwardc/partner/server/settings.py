@@ -13,9 +13,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -200,7 +200,8 @@ class ServerSettings(BaseSettings):
     replay: Replays = Replays()
     watch: Watching = Watching()
 
-    file: ClassVar[Path | None] = None
+    tables: ClassVar[dict[str, Any]] = {}
+    """What the file says."""
 
     @classmethod
     def settings_customise_sources(
@@ -212,14 +213,12 @@ class ServerSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the file; nothing else."""
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=cls.file)
+        toml = InitSettingsSource(settings_cls, init_kwargs=cls.tables)
         return (init_settings, env_settings, toml)
 
 
-def settings_from(file: Path | None, **given: Any) -> ServerSettings:
-    """The settings of a file and of the environment.
-
-    Raises `pydantic.ValidationError` and `tomllib.TOMLDecodeError`.
-    """
-    from_file: type[ServerSettings] = type("SettingsOfFile", (ServerSettings,), {"file": file})
+def settings_from(tables: dict[str, Any] | None, **given: Any) -> ServerSettings:
+    """The settings of a parsed file and of the environment. Raises `pydantic.ValidationError`."""
+    said = {"tables": tables or {}}
+    from_file: type[ServerSettings] = type("SettingsOfFile", (ServerSettings,), said)
     return from_file(**given)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.text_file import NotText, decoded, gave_up
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.files import FileSource, others_can_read
 from forwardc.runtime.sources.protocol import Reference, SourceFailed
@@ -38,8 +39,8 @@ def read_bindings(path: Path, sink: Sink) -> Bindings:
     name, a table `from` of references and a table `cache`.
     """
     held = _parsed(path)
-    if held is None:
-        sink.error("FC0806", "the secrets file cannot be read as TOML or JSON")
+    if isinstance(held, str):
+        sink.error("FC0806", "the secrets file cannot be read as TOML or JSON" + held)
         return Bindings()
     references, cache = held.pop("from", {}), held.pop("cache", {})
     if held and others_can_read(path):
@@ -59,16 +60,25 @@ def read_bindings(path: Path, sink: Sink) -> Bindings:
     )
 
 
-def _parsed(path: Path) -> dict[str, Any] | None:
+def _parsed(path: Path) -> dict[str, Any] | str:
+    """What a secrets file holds, or the end of a message that says what is wrong with it."""
+    text = ""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
-        text = data.decode("utf-8-sig") if len(data) <= _MOST_BYTES else ""
+        if len(data) > _MOST_BYTES:
+            return f": it is larger than {_MOST_BYTES // 1024} KiB"
+        text = decoded(data)
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError, RecursionError):
-        # What the parser found wrong may quote the file, so it is not told.
-        return None
-    return values if isinstance(values, dict) and len(data) <= _MOST_BYTES else None
+    except OSError as problem:
+        return f": {problem.strerror}"
+    except NotText as problem:
+        return f": it is {problem.reason}"
+    except (ValueError, RecursionError) as problem:
+        # What the parser found wrong may quote the file: only the place is told.
+        where = gave_up(text, problem) if isinstance(problem, ValueError) else ""
+        return f": {where}" if where else ""
+    return values if isinstance(values, dict) else ": it holds no object"
 
 
 def _references(given: object, base: Path, sink: Sink) -> dict[str, Reference]:

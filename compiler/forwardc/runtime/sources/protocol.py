@@ -10,6 +10,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, Protocol
 
+from forwardc.diagnostics.text_file import NotText, decoded
+
 TIMEOUT_S: Final = 10.0
 # A source that bounds itself can still clean up before it is left behind.
 OWN_TIMEOUT_S: Final = 9.0
@@ -72,14 +74,18 @@ def _put(
 
 
 def as_text(data: bytes) -> str:
-    """UTF-8 text without the line break at its end, which tools add. Raises `SourceFailed`."""
+    """UTF-8 text without the byte order mark and the line break that tools add around it.
+
+    Raises `SourceFailed`.
+    """
     if len(data) > MOST_BYTES:
         raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
+    text, reason = "", ""
     try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = None
+        text = decoded(data)
+    except NotText as problem:
+        reason = problem.reason
     # Raised out here, so that no exception behind it holds the value.
-    if text is None:
-        raise SourceFailed("gives no UTF-8 text")
+    if reason:
+        raise SourceFailed(f"gives no UTF-8 text: it is {reason}")
     return text.removesuffix("\n").removesuffix("\r")
