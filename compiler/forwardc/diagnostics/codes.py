@@ -104,6 +104,7 @@ _TABLE = (
     Code("FC0511", "secret-in-url", "A secret stands in the path of a URL"),
     Code("FC0512", "weak-key", "A key is too weak or of the wrong kind"),
     Code("FC0513", "bad-header-name", "A header name is not allowed"),
+    Code("FC0514", "content-type-contradicts-body", "A Content-Type is not that of the body"),
     Code("FC0601", "function-not-in-vault", "The vault cannot compute a function"),
     Code("FC0602", "method-not-in-vault", "The vault cannot send this HTTP method"),
     Code("FC0603", "body-not-in-vault", "The vault cannot send this kind of body"),

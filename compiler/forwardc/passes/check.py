@@ -10,6 +10,7 @@ from forwardc.passes.checks import (
     card_in_header,
     card_in_reference,
     card_in_url,
+    content_type,
     direct_step,
     fallback,
     header_injection,
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     card_in_reference.check,
     secret_in_url.check,
     header_injection.check,
+    content_type.check,
     query_names.check,
     mixed_instruments.check,
     merchant_initiated.check,
@@ -53,7 +55,8 @@ def check(program: Program, root: YamlMap, sink: Sink) -> None:
             for rule in RULES:
                 for problem in rule(case):
                     pointer = pointer_of(root, problem.span)
-                    sink.error(
+                    report = sink.warning if problem.warning else sink.error
+                    report(
                         problem.code,
                         problem.message,
                         problem.span,

@@ -18,12 +18,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A broken rule: what is wrong and how to mend it, without any value."""
+    """A broken rule: what is wrong and how to mend it, without any value.
+
+    A `warning` is about what may be meant.
+    """
 
     code: str
     message: str
     span: Span | None
     hint: str | None = None
+    warning: bool = False
 
 
 Rule = Callable[[Case], Iterator[Problem]]
