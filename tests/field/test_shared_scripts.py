@@ -1,0 +1,77 @@
+"""Reports from the field, each a script that ends with PASS once the mistake is gone.
+
+The scripts stand beside the checkout. They use fixed ports, so that they run one after another.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("forwardc.yaml", "destinations", "build", "schemas")
+SCRIPTS = (
+    "answer-form-trailing-ampersand",
+    "answer-json-bom",
+    "content-type-contradicts-body",
+    "country-xk",
+    "nbsp-indentation",
+    "params-file-bom",
+    "reconcile-counts-an-item-twice",
+    "retry-after-overflow",
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("field"),
+    pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell"),
+]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what commands read of a checkout."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of this checkout as one command, wherever a script changes to."""
+    path = tmp_path_factory.mktemp("bin") / "forwardc"
+    path.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT / "compiler"}" exec "{sys.executable}" -m forwardc "$@"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_report_from_the_field(
+    name: str, clone: Path, program: Path, shared: Callable[[str], Path]
+) -> None:
+    script = shared(f"cases/field/{name}/run.sh")
+    done = subprocess.run(
+        ["sh", script.name],
+        cwd=script.parent,
+        env={
+            **os.environ,
+            "FORWARDC": str(program),
+            "PYTHON": sys.executable,
+            "CLONE": str(clone),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1:] == ["PASS"], done.stdout
