@@ -61,6 +61,7 @@ class _Course:
     tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
     renewed_token: bool = False
     failed: bool = False
+    jwks: str = ""
     called: str = ""
     hosts: tuple[str, str] = ("", "")
 
@@ -204,6 +205,7 @@ def _next(course: _Course, tried: _Tried) -> float | None:
         _release(course)
         return None
     try:
+        _doubt_key(course, tried.read)
         breaker = course.journey.means.breaker
         judge(breaker, course.step, course.hosts, tried.sent, tried.read)
         return _wait(course, tried)
@@ -288,7 +290,14 @@ async def _vault_key(course: _Course, scope: RunScope) -> dict[str, Any]:
     if plan.keys is None or "vault.jwk" not in way_of(course.step.http, scope.real()).reads:
         return {}
     jwk = await keys.key(plan.keys.jwks, plan.hosts.vault)
+    course.jwks = plan.keys.jwks
     return {"vault.jwk": Secret(jwk)}
+
+
+def _doubt_key(course: _Course, read: Read) -> None:
+    """Where a vault refused what was encrypted for it, ask for its keys again before the next."""
+    if course.jwks and isinstance(read, Ended) and read.vault_status is not None:
+        course.journey.means.keys.doubt(course.jwks)
 
 
 def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:

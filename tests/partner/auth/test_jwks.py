@@ -215,7 +215,7 @@ def test_without_keys_nothing_is_believed(time: Time, name: str) -> None:
         for _ in range(2):
             with pytest.raises(KeysUnavailable):
                 await keys.candidates("one")
-        time.now += 3
+        time.now += 31
         issuer.__init__()  # type: ignore[misc]
         assert await ids(keys, "one") == ["one"]
 

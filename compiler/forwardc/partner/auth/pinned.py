@@ -68,4 +68,4 @@ def _for_signatures(given: Mapping[str, Any]) -> bool:
     operations = given.get("key_ops")
     if operations is not None and not (isinstance(operations, list) and "verify" in operations):
         return False
-    return bool(given.get("use", "sig") == "sig")
+    return given.get("use") in (None, "sig")
