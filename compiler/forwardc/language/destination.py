@@ -201,6 +201,8 @@ class Step:
     """Where the header's name stands."""
     stand_in: bool = False
     unconfirmed: str | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """Namespaces of XML answers by the prefix that rules and pointers use."""
     sample: Node | None = None
     """An answer of the destination as its documents show it, for the reviewer."""
 

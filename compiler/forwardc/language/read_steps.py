@@ -18,6 +18,7 @@ from forwardc.language.destination import (
     Sign,
     Step,
 )
+from forwardc.language.namespaces import read_namespaces
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.parser import WORDS
 from forwardc.language.read_values import Values
@@ -91,19 +92,22 @@ class _StepReader:
         request = self._request(node)
         response = access.get(node, "response")
         key = access.get(access.get(node, "idempotent"), "header")
+        outcome = self._outcome(access.get(response, "outcome"))
+        conditions = [rule.when for rule in outcome if rule.when is not None]
         step = Step(
             name=self.entry.key,
             deliver=access.text(node, "deliver") or "vault",
             let={name: let.term for name, let in lets.items() if let.term is not None},
             request=request,
             outputs=_outputs(access.get(response, "outputs")),
-            outcome=self._outcome(access.get(response, "outcome")),
+            outcome=outcome,
             span=self.entry.key_span,
             pointer=node.pointer,
             idempotent_header=access.text(access.get(node, "idempotent"), "header"),
             idempotent_span=key.span if key is not None else None,
             stand_in=access.flag(node, "stand_in"),
             unconfirmed=access.text(node, "unconfirmed"),
+            namespaces=read_namespaces(response, conditions, self.values.report),
             sample=access.get(response, "sample"),
         )
         self._unused_lets(access.get(node, "let"))

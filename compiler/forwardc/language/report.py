@@ -5,7 +5,7 @@ Knows neither the rules nor the nodes: whoever finds a mistake gives its code, w
 
 from dataclasses import dataclass, field
 
-from forwardc.diagnostics.diagnostic import Diagnostic, Related
+from forwardc.diagnostics.diagnostic import Diagnostic, Related, Severity
 from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Span
@@ -32,8 +32,15 @@ class Report:
         related: tuple[Related, ...] = (),
     ) -> None:
         """Report one mistake. The message is masked: a name may be a secret typed by mistake."""
-        message = mask(message)
-        key = (code, message, span)
+        self._add(Diagnostic(code, mask(message), span, self.pointer, hint, related=related))
+
+    def warning(self, code: str, message: str, span: Span | None, hint: str | None = None) -> None:
+        """Report what is no mistake, and most likely not meant."""
+        severity = Severity.WARNING
+        self._add(Diagnostic(code, mask(message), span, self.pointer, hint, severity))
+
+    def _add(self, found: Diagnostic) -> None:
+        key = (found.code, found.message, found.span)
         if key not in self._seen:
             self._seen.add(key)
-            self.sink.add(Diagnostic(code, message, span, self.pointer, hint, related=related))
+            self.sink.add(found)

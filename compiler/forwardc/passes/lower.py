@@ -115,6 +115,7 @@ class _Lowering:
             stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
+            namespaces=step.namespaces,
         )
 
     def _used(self, step: source.Step, attribute: str) -> dict[str, object]:

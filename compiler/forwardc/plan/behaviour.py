@@ -112,6 +112,7 @@ def _step(step: Step) -> Json:
         "max_answer_bytes": step.max_answer_bytes,
         "read": {"direct": True} if isinstance(step.read, ReadDirect) else _part(step.read),
         "reconcile": _reconcile(step.reconcile) if step.reconcile else None,
+        **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
         "outputs": {name: _part(output) for name, output in step.outputs.items()},
         "outcome": [
             {"rule": rule.rule, "when": _condition(rule.when), "is": rule.verdict}

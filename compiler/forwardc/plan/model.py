@@ -265,6 +265,7 @@ class Step(Part):
 
     `uses_cvc` says that the body holds the CVC, which serves one request only. For
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
+    `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Step(Part):
     reconcile: Reconcile | None = None
     outputs: Table[str, Output] = Field(default_factory=dict)
     outcome: tuple[Rule, ...] = ()
+    namespaces: Table[str, str] = Field(default_factory=dict)
 
 
 class Tells(Part):

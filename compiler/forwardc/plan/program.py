@@ -120,6 +120,8 @@ class Step:
     stand_in: bool = False
     unconfirmed: tuple[str, ...] = ()
     span: Span | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """What prefixes mean in an XML answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Where it stands is data of the plan; no vault is known here.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from forwardc.plan.escape import NotExpressible
@@ -120,8 +120,8 @@ def read_answer(step: Step, sent: Sent) -> Read:
             return Ended(Outcome.UNKNOWN, None, reason, sent=None)
         case Answer():
             if isinstance(step.read, ReadDirect):
-                return direct_answer(sent)
-            return _out_of_vault(step.read, sent)
+                return replace(direct_answer(sent), namespaces=step.namespaces)
+            return _out_of_vault(step, step.read, sent)
 
 
 def direct_answer(answer: Answer) -> DestinationAnswer:
@@ -136,12 +136,12 @@ def text_of(answer: Answer) -> str:
     return decoded(answer.body, declared)
 
 
-def _out_of_vault(read: ReadVault, answer: Answer) -> Read:
+def _out_of_vault(step: Step, read: ReadVault, answer: Answer) -> Read:
     text = text_of(answer)
     document = parse_json(text)
     failure = next((known for known in read.failures if _matches(known, answer, document)), None)
     if failure is None and 200 <= answer.status <= 299:
-        told = destination_in(read, document, answer.status)
+        told = destination_in(step, document, answer.status)
         if told is not None:
             return told
     outcome, party, reason = _failed(failure, answer)
@@ -157,8 +157,11 @@ def _out_of_vault(read: ReadVault, answer: Answer) -> Read:
     )
 
 
-def destination_in(read: ReadVault, document: Any, vault_status: int) -> DestinationAnswer | None:
+def destination_in(step: Step, document: Any, vault_status: int) -> DestinationAnswer | None:
     """The destination's answer out of a vault's, as JSON; None where it tells none."""
+    read = step.read
+    if isinstance(read, ReadDirect):
+        return None
     status = _status(resolve(document, read.status))
     body = resolve(document, read.body)
     if status is None or body is CONTRADICTION:
@@ -170,6 +173,7 @@ def destination_in(read: ReadVault, document: Any, vault_status: int) -> Destina
         body=without_mark(body) if isinstance(body, str) else _written(body),
         request_id=_request_id(read, document),
         vault_status=vault_status,
+        namespaces=step.namespaces,
         given=NOTHING if isinstance(body, str | None) else body,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Operation, Plan, ReadDirect, Step
+from forwardc.plan.model import Operation, Plan, Step
 from forwardc.plan.parts import Http
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
@@ -216,8 +216,7 @@ def _only(found: list[Any]) -> Any:
 
 def _told(what: Doubtful, document: Any) -> StepReport:
     """The step by its own rules. A rule that needs what no record holds cannot be applied."""
-    place = what.step.read
-    read = None if isinstance(place, ReadDirect) else destination_in(place, document, 200)
+    read = destination_in(what.step, document, 200)
     if read is None:
         raise NotFoundOut("the vault knows the request, and no answer of the destination")
     values = {

@@ -113,6 +113,7 @@ def tail(step: Step, *, read_ms: int) -> Json:
         "max_answer_bytes": MAX_ANSWER_BYTES,
         "idempotent": step.idempotent,
         **({"uses_cvc": True} if uses_cvc(step) else {}),
+        **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
         "outputs": {
             output.name: {
                 "at": output.at,

@@ -1,0 +1,106 @@
+"""Reads the XML namespaces of a step's answers: what the prefixes in its rules and pointers mean.
+
+Knows keys and pointers as they are written; what an answer looks like is the runtime's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.diagnostics.span import Span
+from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.language import access
+from forwardc.language.nodes import Entry, Node
+from forwardc.language.report import Report
+from forwardc.plan.terms import Call, Lit, Ref, Term, walk
+
+# Namespaces in XML 1.0, section 3: both are bound everywhere, and to nothing else.
+_RESERVED: Final = {
+    "xml": "http://www.w3.org/XML/1998/namespace",
+    "xmlns": "http://www.w3.org/2000/xmlns/",
+}
+_PREFIX: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+_URI: Final = re.compile(r"[^\s<>\"{}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A prefix in a rule or in a pointer."""
+
+    prefix: str
+    span: Span | None
+    pointer: str
+
+
+def read_namespaces(
+    response: Node | None, conditions: Iterable[Term], report: Report
+) -> dict[str, str]:
+    """Namespaces by prefix. Reports FC0211, FC0327 and FC0328."""
+    node = access.get(response, "namespaces")
+    found = {entry.key: access.text(node, entry.key) or "" for entry in access.entries(node)}
+    if not found:
+        return found
+    for entry in access.entries(node):
+        _check_reserved(entry, found[entry.key], report)
+    used = [*_in_rules(conditions), *_in_pointers(response)]
+    for entry in access.entries(node):
+        unused = entry.key not in {use.prefix for use in used} | _RESERVED.keys()
+        # What has not the form of one is reported by the schema.
+        if unused and _PREFIX.fullmatch(entry.key) and _URI.fullmatch(found[entry.key]):
+            message = f"nothing reads the prefix `{entry.key}`"
+            hint = "use it in a rule or an `at`, or delete it"
+            report.at(entry.value.pointer).warning("FC0327", message, entry.key_span, hint)
+    for use in used:
+        if use.prefix not in found and use.prefix not in _RESERVED:
+            _report_undeclared(use, found, report)
+    return found
+
+
+def _check_reserved(entry: Entry, uri: str, report: Report) -> None:
+    at = report.at(entry.value.pointer)
+    if entry.key in _RESERVED:
+        message = f"the prefix `{entry.key}` has its meaning in every XML document"
+        at.error("FC0211", message, entry.key_span, "delete it: it needs no declaration")
+    elif uri in _RESERVED.values():
+        message = "this namespace belongs to XML itself, and no other prefix can mean it"
+        at.error("FC0211", message, entry.value.span, "write the prefix `xml` where it is read")
+
+
+def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> None:
+    near = did_you_mean(use.prefix, declared)
+    wanted = f"did you mean {near}? " if near else ""
+    message = f"the prefix `{use.prefix}` is not declared: only what stands behind it is compared"
+    hint = f"{wanted}declare it under `namespaces:`, or leave it out"
+    report.at(use.pointer).warning("FC0328", message, use.span, hint)
+
+
+def _in_rules(conditions: Iterable[Term]) -> Iterator[_Use]:
+    for condition in conditions:
+        for node in walk(condition):
+            if isinstance(node, Call) and node.function == "get" and _reads_xml(node):
+                key = node.args[1]
+                if isinstance(key, Lit) and isinstance(key.value, str):
+                    yield from _use(key.value, key.span or node.span, "")
+
+
+def _reads_xml(term: Term) -> bool:
+    while isinstance(term, Call) and term.function == "get":
+        term = term.args[0]
+    return term == Ref("response.xml")
+
+
+def _in_pointers(response: Node | None) -> Iterator[_Use]:
+    outputs = [entry.value for entry in access.entries(access.get(response, "outputs"))]
+    for holder in (*outputs, *access.items(access.get(response, "reason"))):
+        place = access.get(holder, "at")
+        for part in (access.text(holder, "at") or "").split("/"):
+            if place is not None:
+                yield from _use(part, place.span, place.pointer)
+
+
+def _use(key: str, span: Span | None, pointer: str) -> Iterator[_Use]:
+    """The prefix of a name; a pointer into JSON may hold a colon, too, and then has one as well."""
+    prefix, colon, _ = key.removeprefix(".").partition(":")
+    if colon and prefix:
+        yield _Use(prefix, span, pointer)
