@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from forwardc.diagnostics.span import Span
+from forwardc.language.money.declared import Money, assumed
 from forwardc.language.nodes import Node, YamlMap
 from forwardc.plan.terms import Lit, Ref, Term, walk
 from forwardc.plan.types import Type
@@ -98,6 +99,12 @@ class Param(_Declared):
     not_card: bool = False
     schema: Mapping[str, Any] | None = None
     """JSON Schema of a `json` param."""
+    currency: Term | None = None
+    """What an amount is counted in: a reference to a param, or a code. None where nothing says."""
+    withdrawn: bool = False
+    """Whether a currency may be one that has ended."""
+    amounts: Mapping[Term, tuple[str, ...]] | None = None
+    """Where a `json` param holds amounts, by currency; None where its file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,10 @@ class Output:
     optional: bool
     span: Span
     pointer: str
+    currency: Term | None = None
+    """Where the output is an amount: what it is counted in."""
+    asked: Ref | None = None
+    """The param that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +269,8 @@ class Destination:
     """Whether the merchant's own token vault receives the card: PSPs ask for its attestation."""
     integration: str | None = None
     """What it needs beyond its requests, such as tokens and callbacks, by the name of the room."""
+    money: Money = field(default_factory=assumed, repr=False)
+    """How it counts amounts; ISO 4217, assumed, where the file does not say."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

@@ -83,6 +83,7 @@ def _param(entry: Entry, report: Report) -> Param:
         sensitive=access.flag(node, "sensitive"),
         not_card=access.flag(node, "not_card"),
         schema=_schema(access.get(node, "schema")),
+        withdrawn=access.flag(node, "withdrawn"),
     )
 
 

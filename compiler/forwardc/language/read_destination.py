@@ -13,12 +13,16 @@ from forwardc.language.destination import (
     Destination,
     Operation,
     Param,
+    ParamType,
     Pci,
     SecretSpec,
     Setting,
     type_of_declared,
 )
 from forwardc.language.literals import check_literals
+from forwardc.language.money.declared import Money
+from forwardc.language.money.params import with_currencies
+from forwardc.language.money.read import read_money
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.param_checks import check_declared
 from forwardc.language.places import check_destination_places
@@ -34,7 +38,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     """The destination of a tree that fits the schema, or None where it is not even a map.
 
     What has a mistake is left out of the result, so that later checks can go on; compile nothing
-    while the sink has errors. Reports FC0107, FC0205, FC0301 to FC0323, FC0401 to FC0403, FC0504,
+    while the sink has errors. Reports FC0107, FC0205, FC0301 to FC0337, FC0401 to FC0403, FC0504,
     FC0505 and FC0509.
     """
     if not isinstance(root, YamlMap):
@@ -43,10 +47,12 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     check_literals(root, report)
     check_destination_places(root, report)
     settings = read_settings(root.get("settings"), report)
+    money = read_money(root.entry("money"), report)
     params = read_params(root.get("params"), report)
+    params = with_currencies(params, root.get("params"), money, report)
     secrets = read_secrets(root.get("secrets"), report)
     check_declared([*settings.values(), *params.values()], report)
-    values = Values(_names(settings, params, secrets), report)
+    values = Values(_names(settings, params, secrets, money), report)
     environments = _environments(root.get("environments"), values)
     operations = _operations(root.get("operations"), values)
     _check_unused(settings.values(), "settings", "FC0311", values)
@@ -67,6 +73,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         pci=_pci(root.entry("pci")),
         own_vault=access.flag(root, "own_vault"),
         integration=access.text(root, "integration"),
+        money=money,
         countries=_countries(root.get("countries")),
     )
 
@@ -75,14 +82,23 @@ def _names(
     settings: Mapping[str, Setting],
     params: Mapping[str, Param],
     secrets: Mapping[str, SecretSpec],
+    money: Money,
 ) -> Names:
     return Names(
         settings={name: Known(type_of_declared(found)) for name, found in settings.items()},
-        params={
-            name: Known(type_of_declared(found), found.optional) for name, found in params.items()
-        },
+        params={name: _known(found, money) for name, found in params.items()},
         secrets=frozenset(secrets),
+        money=money,
+        currencies=frozenset(
+            name for name, found in params.items() if found.type is ParamType.CURRENCY
+        ),
     )
+
+
+def _known(param: Param, money: Money) -> Known:
+    if param.type is not ParamType.AMOUNT:
+        return Known(type_of_declared(param), param.optional)
+    return Known(money.wire_type, param.optional, amount=True, currency=param.currency)
 
 
 def _environments(node: Node | None, values: Values) -> dict[str, Term]:

@@ -19,6 +19,8 @@ from forwardc.language.destination import (
     Step,
 )
 from forwardc.language.namespaces import read_namespaces
+from forwardc.language.money.declared import Money
+from forwardc.language.money.outputs import read_amount_output
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.parser import WORDS
 from forwardc.language.read_values import Values
@@ -44,6 +46,7 @@ _OUTPUT_TYPES = {
     "integer": Type.INTEGER,
     "number": Type.NUMBER,
     "boolean": Type.BOOLEAN,
+    "amount": Type.INTEGER,
 }
 
 
@@ -72,10 +75,16 @@ def _steps(node: Node | None, values: Values) -> tuple[Step, ...]:
         scope = replace(values.names, steps=dict(earlier), later_steps=frozenset(names[index:]))
         step = _StepReader(entry, values.within(scope)).read()
         earlier[entry.key] = {
-            name: Known(output.type, output.optional) for name, output in step.outputs.items()
+            name: _known(output, values.names.money) for name, output in step.outputs.items()
         }
         steps.append(step)
     return tuple(steps)
+
+
+def _known(output: Output, money: Money) -> Known:
+    if output.currency is None:
+        return Known(output.type, output.optional)
+    return Known(money.wire_type, output.optional, amount=True, currency=output.currency)
 
 
 @dataclass(slots=True)
@@ -99,7 +108,7 @@ class _StepReader:
             deliver=access.text(node, "deliver") or "vault",
             let={name: let.term for name, let in lets.items() if let.term is not None},
             request=request,
-            outputs=_outputs(access.get(response, "outputs")),
+            outputs=_outputs(access.get(response, "outputs"), self.values),
             outcome=outcome,
             span=self.entry.key_span,
             pointer=node.pointer,
@@ -256,19 +265,23 @@ class _StepReader:
         return tuple(rules)
 
 
-def _outputs(node: Node | None) -> dict[str, Output]:
-    return {
-        entry.key: Output(
-            name=entry.key,
-            at=access.text(entry.value, "at") or "",
-            type=_OUTPUT_TYPES.get(access.text(entry.value, "type") or "", Type.TEXT),
-            sensitive=access.flag(entry.value, "sensitive"),
-            optional=access.flag(entry.value, "optional"),
-            span=entry.key_span,
-            pointer=entry.value.pointer,
-        )
-        for entry in access.entries(node)
-    }
+def _outputs(node: Node | None, values: Values) -> dict[str, Output]:
+    return {entry.key: _output(entry, values) for entry in access.entries(node)}
+
+
+def _output(entry: Entry, values: Values) -> Output:
+    currency, asked = read_amount_output(entry, values)
+    return Output(
+        name=entry.key,
+        at=access.text(entry.value, "at") or "",
+        type=_OUTPUT_TYPES.get(access.text(entry.value, "type") or "", Type.TEXT),
+        sensitive=access.flag(entry.value, "sensitive"),
+        optional=access.flag(entry.value, "optional"),
+        span=entry.key_span,
+        pointer=entry.value.pointer,
+        currency=currency,
+        asked=asked,
+    )
 
 
 def _doctype(request: Node | None) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from forwardc.language.money.declared import Money, assumed
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.terms import Atom, Call, If, Ref, Term, Text, height, walk
 from forwardc.plan.types import Type
@@ -30,6 +31,9 @@ class Known:
 
     type: Type
     optional: bool = False
+    amount: bool = False
+    """Whether it is an amount: `type` is that of the destination's form of it."""
+    currency: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Names:
     """The outputs of every earlier step of the operation."""
     later_steps: frozenset[str] = frozenset()
     """This step and those behind it."""
+    money: Money = field(default_factory=assumed, repr=False)
+    currencies: frozenset[str] = frozenset()
+    """The params of type currency."""
 
     def known(self, name: str) -> Known | None:
         """What is known of a full name such as `params.amount`, or None."""

@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import assert_never
 
 from forwardc.diagnostics.span import Span
+from forwardc.language.money.calls import AMOUNT_FUNCTIONS, amount_of, amount_problems
 from forwardc.language.report import Report
 from forwardc.language.scope import Names
 from forwardc.plan.atoms import NEVER_INTEGER
 from forwardc.plan.functions import FUNCTIONS, Types
 from forwardc.plan.terms import (
+    Amount,
     Atom,
     Call,
     Encoded,
@@ -54,6 +56,8 @@ def type_of(term: Term, names: Names) -> Type:
             return FUNCTIONS[function].result
         case Map() | Source():
             return Type.MAP
+        case Amount():
+            return names.money.wire_type
         case Seq():
             return Type.LIST
         case If(then=then):
@@ -168,6 +172,10 @@ class Typing:
 
     # Functions and operators
 
+    def _given(self, term: Term) -> Type:
+        """The type of a value as its caller gave it: an amount is an integer of minor units."""
+        return Type.INTEGER if amount_of(term, self.names) else type_of(term, self.names)
+
     def _call(self, call: Call, *, json_here: bool) -> None:
         whole = json_here and call.function in ("json", "jwe")
         for inner in (*call.args, *(value for _, value in call.named)):
@@ -176,6 +184,9 @@ class Typing:
         if function.rules_only:
             self._operator(call)
             return
+        if call.function in AMOUNT_FUNCTIONS:
+            for code, message, place, hint in amount_problems(call, self.names):
+                self._error(code, message, place, hint)
         for arg, wanted in zip(call.args, function.args, strict=True):
             self._argument(call, arg, wanted)
         by_name: Mapping[str, Types] = {name: types for name, types, _ in function.named}
@@ -185,7 +196,8 @@ class Typing:
             self._int(call.args[0])
 
     def _argument(self, call: Call, arg: Term, wanted: Types) -> None:
-        found = type_of(arg, self.names)
+        takes_amounts = call.function in AMOUNT_FUNCTIONS
+        found = self._given(arg) if takes_amounts else type_of(arg, self.names)
         if not any(fits(found, one) for one in wanted):
             hint = f"it takes {_listed(wanted)}"
             self._fail(f"`{call.function}` does not take {_a(found)}", arg, hint)
@@ -241,7 +253,7 @@ class Typing:
             self._alike(left, right, right)
             return
         for arg in (left, right):
-            found = type_of(arg, self.names)
+            found = self._given(arg)
             if found not in _ORDERED and found is not Type.JSON:
                 self._fail(f"{_a(found)} has no order", arg, "compare with == or !=")
                 return
@@ -249,12 +261,12 @@ class Typing:
 
     def _alike(self, left: Term, right: Term, at: Term) -> None:
         """Report a comparison that can only be false."""
-        types = {type_of(left, self.names), type_of(right, self.names)}
+        types = {self._given(left), self._given(right)}
         if Type.NULL in types:
             hint = "a missing value makes every comparison false: write `not` before one"
             self._fail("comparing with null is always false", at, hint)
         elif Type.JSON not in types and len(types) > 1 and not types <= _NUMERIC:
-            first, second = type_of(left, self.names), type_of(right, self.names)
+            first, second = self._given(left), self._given(right)
             self._fail(f"{_a(first)} never equals {_a(second)}", at)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from forwardc.language import destination as source
+from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
+from forwardc.passes.money_block import money_block
 from forwardc.plan import program
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Term, walk
@@ -26,12 +28,14 @@ Settings = Mapping[str, Lit]
 def lower(destination: source.Destination, environment: str, settings: Settings) -> program.Program:
     """The program of a destination in one environment. `settings` holds what is known of them."""
     lowering = _Lowering(destination, environment, settings)
+    operations = tuple(lowering.operation(op) for op in destination.operations.values())
     return program.Program(
         destination=destination.name,
         environment=environment,
         host=lowering.host(),
-        operations=tuple(lowering.operation(op) for op in destination.operations.values()),
-        params={name: param_spec(param) for name, param in destination.params.items()},
+        operations=operations,
+        params={name: param_spec(param, destination) for name, param in destination.params.items()},
+        money=money_block(destination, operations),
         secrets={
             name: program.Secret(name, spec.as_key, spec.held, spec.description)
             for name, spec in destination.secrets.items()
@@ -43,8 +47,9 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
     )
 
 
-def param_spec(param: source.Param) -> dict[str, object]:
+def param_spec(param: source.Param, destination: source.Destination) -> dict[str, object]:
     """A param as a plan says it: only what is set."""
+    is_currency = param.type is source.ParamType.CURRENCY
     bounds = param.bounds
     limits = {
         "minimum": bounds.minimum,
@@ -55,11 +60,13 @@ def param_spec(param: source.Param) -> dict[str, object]:
         "values": list(bounds.values) or None,
         "schema": param.schema,
         "default": param.default.value if param.default else None,
+        "extra": list(destination.money.extra) or None if is_currency else None,
     }
     marks = {
         "optional": param.optional,
         "sensitive": param.sensitive,
         "not_card": param.not_card,
+        "withdrawn": param.withdrawn,
     }
     spec: dict[str, object] = {"type": str(param.type)}
     spec |= {name: value for name, value in limits.items() if value is not None}
@@ -72,6 +79,7 @@ class _Lowering:
     ) -> None:
         self._destination = destination
         self._settings = settings
+        self._amounts = Amounts(destination.money, destination.params, {})
         self.base_url = self._term(destination.environments[environment], {})
 
     def host(self) -> str:
@@ -80,6 +88,8 @@ class _Lowering:
         return str(text).partition("://")[2].partition("/")[0]
 
     def operation(self, operation: source.Operation) -> program.Operation:
+        outputs = of_outputs(self._destination, operation.name)
+        self._amounts = replace(self._amounts, outputs=outputs)
         return program.Operation(
             name=operation.name,
             initiator=operation.initiator,
@@ -100,7 +110,13 @@ class _Lowering:
             request=self._request(step, lets),
             outputs=tuple(
                 program.Output(
-                    output.name, output.at, output.sensitive, output.optional, output.type
+                    output.name,
+                    output.at,
+                    output.sensitive,
+                    output.optional,
+                    output.type,
+                    output.currency,
+                    output.asked,
                 )
                 for output in step.outputs.values()
             ),
@@ -176,7 +192,7 @@ class _Lowering:
                 case _:
                     return node
 
-        return fold(rewrite(term, change))
+        return fold(self._amounts.placed(rewrite(term, change)))
 
     def _jwe_key(self, call: Call) -> Term:
         """A secret that is typed as a key stands for a symmetric JWK."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias, assert_never
 
 from forwardc.plan.terms import (
+    Amount,
     Atom,
     Call,
     Encoded,
@@ -17,6 +18,7 @@ from forwardc.plan.terms import (
     Limit,
     Lit,
     Map,
+    Measure,
     Raw,
     Ref,
     Seq,
@@ -60,6 +62,8 @@ def to_json(term: Term) -> Json:
             return {"$limit": maximum, "name": name, "of": to_json(inner)}
         case Source():
             return {"$source": True}
+        case Amount():
+            return _amount_to_json(term)
         case Atom(name=name):
             raise BadPlan(f"{name} is known only inside the vault and cannot stand in a plan")
         case _:
@@ -79,6 +83,21 @@ def _encoded_to_json(term: Encoded) -> Json:
     if term.doctype:
         encoded["doctype"] = list(term.doctype)
     return encoded
+
+
+def _amount_to_json(term: Amount) -> Json:
+    """References by name and currencies by code: a code has no dot."""
+    amount: dict[str, Json] = {} if term.of is None else {"of": _named(term.of)}
+    amount["in"] = _named(term.currency)
+    if term.measure is not Measure.WIRE:
+        amount["as"] = str(term.measure)
+    if term.at:
+        amount["at"] = list(term.at)
+    return {"$amount": amount}
+
+
+def _named(term: Term) -> Json:
+    return term.name if isinstance(term, Ref) else to_json(term)
 
 
 def from_json(data: Json) -> Term:
@@ -129,6 +148,21 @@ def _encoded(encoding: Encoding) -> Callable[[dict[str, Json]], Term]:
     return read
 
 
+def _amount(data: dict[str, Json]) -> Term:
+    amount = data["$amount"]
+    if set(amount) - {"of", "in", "as", "at"}:
+        raise BadPlan("an amount says more than this version knows")
+    of = None if "of" not in amount else _from_name(amount["of"])
+    measure, at = Measure(amount.get("as", Measure.WIRE)), tuple(map(str, amount.get("at", ())))
+    if (of is None) is not (measure is Measure.EXPONENT):
+        raise BadPlan("an amount says what it is of, and an exponent does not")
+    return Amount(of, _from_name(amount["in"]), measure, at)
+
+
+def _from_name(data: Json) -> Term:
+    return Ref(data) if isinstance(data, str) and "." in data else from_json(data)
+
+
 _HOLES: dict[str, Callable[[dict[str, Json]], Term]] = {
     "$": lambda data: Ref(data["$"]),
     "$raw": lambda data: Raw(data["$raw"], data.get("number", False)),
@@ -138,6 +172,7 @@ _HOLES: dict[str, Callable[[dict[str, Json]], Term]] = {
     "$map": lambda data: Map(tuple((key, from_json(value)) for key, value in data["$map"])),
     "$if": lambda data: If(data["$if"], from_json(data["then"])),
     "$limit": lambda data: Limit(data["$limit"], data["name"], from_json(data["of"])),
+    "$amount": _amount,
     "$source": lambda _data: Source(),
     **{f"${encoding}": _encoded(encoding) for encoding in Encoding},
 }

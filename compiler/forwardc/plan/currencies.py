@@ -1,34 +1,66 @@
-"""ISO 4217 currency codes and their minor units.
+"""ISO 4217 as this project has read it: codes, numeric codes, digits, and codes that have ended.
 
-Data only. ISO 4217, SIX, list one, January 2026.
+The list is a file of the project, so that no update of a package changes what is sent. Knows no
+destination: how one of them counts money stands in its plan.
 """
 
-CURRENCIES = frozenset(
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+DISPUTED = frozenset(
     """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN
-    BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR
-    FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY
-    KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU
-    MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON
-    RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP
-    TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER
-    ZAR ZMW ZWG
+    BIF CLP CLF COP CVE HUF IDR ISK LAK MGA MMK TWD UGX UYI UYW BHD IQD JOD KWD LYD OMR TND
     """.split()
 )
-"""Every alphabetic code of ISO 4217 that can denominate a payment."""
-
-_EXPONENTS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-}
+"""Currencies that destinations count in different ways: by vendors' tables or their clients'."""
 
 
-def exponent(currency: str) -> int:
-    """Digits after the decimal point in a currency's minor unit. Raises `KeyError` if unknown."""
-    code = currency.upper()
-    if code not in CURRENCIES:
-        raise KeyError("not an ISO 4217 code")
-    return _EXPONENTS.get(code, 2)
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """One code. `numeric` is text of three characters; `digits` are those of the minor unit."""
+
+    code: str
+    numeric: str
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Iso:
+    """The list: current codes, those that have ended, and which of the first pay for nothing."""
+
+    published: str
+    current: Mapping[str, Currency]
+    ended: Mapping[str, Currency]
+    funds: frozenset[str]
+
+    @property
+    def payable(self) -> tuple[str, ...]:
+        """Current codes that somebody can be paid in, sorted: no funds, metals or test codes."""
+        return tuple(code for code in self.current if code not in self.funds)
+
+    def find(self, code: str) -> Currency | None:
+        """A current or ended currency, None where there is none of this code."""
+        return self.current.get(code) or self.ended.get(code)
+
+
+@cache
+def iso() -> Iso:
+    """The project's list, read once."""
+    text = files("forwardc.plan").joinpath("data", "iso4217.json").read_text("utf-8")
+    data = json.loads(text)
+    return Iso(
+        published=data["published"],
+        current=_read(data["codes"]),
+        ended=_read(data["ended"]),
+        funds=frozenset(data["funds"].split()),
+    )
+
+
+def _read(rows: Mapping[str, Mapping[str, object]]) -> dict[str, Currency]:
+    return {
+        code: Currency(code, str(row["numeric"]), int(str(row["digits"])))
+        for code, row in sorted(rows.items())
+    }

@@ -20,10 +20,12 @@ from forwardc.plan.model import (
     Step,
 )
 from forwardc.plan.parts import Http
-from forwardc.plan.terms import If, Ref, Source, Term, walk
+from forwardc.plan.terms import Amount, If, Lit, Ref, Source, Term, walk
 
 Json: TypeAlias = Any
 
+# What people are told of the digits, and what leaves is the same without.
+_TOLD: Final = {"table", "as_of", "assumed"}
 _OF_OPERATIONS: Final = Kept[str]()
 _OF_SURFACES: Final = Kept[str]()
 
@@ -75,6 +77,7 @@ def leaving(plan: Plan, operation: str) -> Json:
         "ask": _asked(wanted),
         "steps": [_step(step) for step in wanted.steps],
         "holes": _holes(plan, wanted, terms),
+        **_money(plan, wanted, terms),
         "secrets": {name: plan.secrets[name].as_key for name in _secret_names(plan, wanted)},
     }
 
@@ -171,6 +174,38 @@ def _sources(plan: Plan, terms: list[Term]) -> Json:
 def _holes(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
     names = sorted({name for term in terms for name in _names(term)})
     return {name: _type_of(plan, operation, name) for name in names}
+
+
+def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+    """How the amounts of an operation are counted, in the currencies that it may be given."""
+    amounts = [node for term in terms for node in walk(term) if isinstance(node, Amount)]
+    answered = [
+        Ref(one.currency) if "." in one.currency else Lit(one.currency)
+        for step in operation.steps
+        for one in step.outputs.values()
+        if one.currency is not None
+    ]
+    named = [*(amount.currency for amount in amounts), *answered]
+    if plan.money is None or not named:
+        return {}
+    codes = {code for currency in named for code in _codes(plan, currency)}
+    block = plan.money.model_dump(mode="json", by_alias=True, exclude={"digits", *_TOLD})
+    rows = {code: row for code, row in sorted(plan.money.digits.items()) if code in codes}
+    # One line a currency, so that a changed one is seen as one.
+    return {"money": {**block, "digits": {code: " ".join(map(str, rows[code])) for code in rows}}}
+
+
+def _codes(plan: Plan, currency: Term) -> Iterable[str]:
+    """The currencies that may stand here: one, those of a param, or all."""
+    if plan.money is None:
+        return ()
+    match currency:
+        case Lit(value=str() as code):
+            return (code.upper(),)
+        case Ref(name=name) if spec := plan.params.get(name.removeprefix("params.")):
+            return map(str, spec.values or plan.money.digits)
+        case _:
+            return plan.money.digits
 
 
 def _names(term: Term) -> Iterable[str]:

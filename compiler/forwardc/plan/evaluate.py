@@ -10,8 +10,11 @@ from typing import Any, assert_never
 from forwardc.plan import escape, writers
 from forwardc.plan.audit import audited
 from forwardc.plan.functions import FUNCTIONS, CannotCompute
+from forwardc.plan.measure import measured
+from forwardc.plan.money import MONEY
 from forwardc.plan.terms import (
     LINES,
+    Amount,
     Atom,
     Call,
     Encoded,
@@ -26,6 +29,7 @@ from forwardc.plan.terms import (
     Source,
     Term,
     Text,
+    children,
     line_parts,
 )
 from forwardc.plan.values import ABSENT, MASK, Fragment, Secret, Template, Value, is_absent
@@ -89,6 +93,8 @@ def evaluate(term: Term, scope: Scope) -> Value:
             if scope.source is None:
                 raise KeyError("source")
             return evaluate(scope.source, scope)
+        case Amount():
+            return _amount(term, scope)
         case Atom():
             raise TypeError("an atom has no value outside the vault")
         case _:
@@ -117,6 +123,8 @@ def _is_left_out(term: Term, scope: Scope) -> bool:
             return _lacks(terms, scope)
         case Encoded(tree=inner) | Limit(term=inner):
             return _is_left_out(inner, scope)
+        case Amount():
+            return _lacks(children(term), scope)
         case Source():
             return scope.source is not None and _is_left_out(scope.source, scope)
         case _:
@@ -177,6 +185,16 @@ def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
         # Types are checked at build time, except those of what a destination answers.
         raise CannotCompute(f"{name} does not take this type of value") from None
     return result
+
+
+def _amount(term: Amount, scope: Scope) -> Value:
+    """What the destination is told of an amount; masked or absent where a part of it is."""
+    if _lacks(children(term), scope):
+        return ABSENT
+    parts = [evaluate(part, scope) for part in children(term)]
+    if any(_fragments(part) for part in parts):
+        return MASKED
+    return measured(term, parts, scope.values.get(MONEY))
 
 
 def _json_text(value: Value) -> Value:

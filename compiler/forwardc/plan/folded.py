@@ -25,6 +25,7 @@ from forwardc.plan.evaluate import (
 )
 from forwardc.plan.terms import (
     LINES,
+    Amount,
     Call,
     Encoded,
     Encoding,
@@ -98,7 +99,7 @@ def _called(call: Call) -> Write:
 
 def _is_constant(term: Term) -> bool:
     """Whether a term has the same value in every scope. A function may draw random numbers."""
-    return not any(isinstance(node, Ref | If | Source | Call) for node in walk(term))
+    return not any(isinstance(node, Ref | If | Source | Call | Amount) for node in walk(term))
 
 
 def _folded(term: Encoded) -> Write:

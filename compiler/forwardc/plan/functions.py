@@ -13,7 +13,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from forwardc.plan import currencies
 from forwardc.plan.types import Type
 from forwardc.plan.values import CONTRADICTION, Leaf
 
@@ -76,15 +75,9 @@ def _unix_ms(moment: datetime) -> int:
     return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
 
 
-def _exponent(currency: str) -> int:
-    try:
-        return currencies.exponent(currency)
-    except KeyError as problem:
-        raise CannotCompute("the currency is not an ISO 4217 code") from problem
-
-
-def _decimal(amount: int, currency: str) -> Decimal:
-    return Decimal(amount).scaleb(-_exponent(currency))
+def _as_amount(*_args: Any) -> Any:
+    """The digits are the destination's, so that these stand in a plan as an amount."""
+    raise CannotCompute("how many digits a currency has is said by the destination")
 
 
 def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
@@ -189,8 +182,9 @@ FUNCTIONS: dict[str, Function] = {
         Function("unix", (_TIME,), Type.INTEGER, lambda moment: int(moment.timestamp())),
         Function("unix_ms", (_TIME,), Type.INTEGER, _unix_ms),
         Function("iso8601", (_TIME,), Type.TEXT, _iso8601),
-        Function("exponent", (_TEXT,), Type.INTEGER, _exponent),
-        Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _decimal),
+        Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
+        Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
+        Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
         Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
         _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
         _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a != b)),

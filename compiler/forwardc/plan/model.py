@@ -87,7 +87,8 @@ class ValueSpec(Part):
     """What a value of a run must be: type, limits, and how it is handled.
 
     Lengths count code points; `minimum` and `maximum` are numbers, of an amount in minor units.
-    A `default` or `values` item with a fraction is written as text.
+    A `default` or `values` item with a fraction is written as text. `withdrawn`: a currency may
+    be one that has ended; `extra` are codes of the destination's own.
     """
 
     type: Literal[
@@ -114,6 +115,26 @@ class ValueSpec(Part):
     optional: bool = False
     sensitive: bool = False
     not_card: bool = False
+    withdrawn: bool = False
+    extra: tuple[str, ...] = ()
+
+
+class Money(Part):
+    """How the destination counts money: the digits of every currency that a run may give.
+
+    A row of `digits` is what `money.Digits` says. `table` names the shipped table and `as_of` its
+    day, for people; `assumed` says that the destination's file says nothing, so that the digits
+    are those of ISO 4217. What leaves depends on none of the three.
+    """
+
+    digits: Table[str, tuple[int, int, int]]
+    unit: Literal["minor", "major"] = "minor"
+    form: Literal["integer", "text", "number"] = "integer"
+    max_digits: int | None = None
+    least: str | None = Field(default=None, alias="min")
+    table: str | None = None
+    as_of: str | None = None
+    assumed: bool = False
 
 
 class SourceKind(Part):
@@ -220,12 +241,17 @@ class Timeouts(Part):
 
 
 class Output(Part):
-    """A scalar of the destination's answer, by JSON Pointer."""
+    """A scalar of the destination's answer, by JSON Pointer.
+
+    An amount is read in its `currency` (a reference or a code); `asked` names what it answers.
+    """
 
     at: str
     sensitive: bool = False
     optional: bool = False
-    type: Literal["text", "integer", "number", "boolean"] = "text"
+    type: Literal["text", "integer", "number", "boolean", "amount"] = "text"
+    currency: str | None = None
+    asked: str | None = None
 
 
 class Rule(Part):
@@ -365,6 +391,7 @@ class Plan(Part):
     secret_store: SecretStore | None = None
     sources: Table[str, SourceKind] = Field(default_factory=dict)
     params: Table[str, ValueSpec] = Field(default_factory=dict)
+    money: Money | None = None
     secrets: Table[str, SecretSpec] = Field(default_factory=dict)
     operations: Table[str, Operation]
 

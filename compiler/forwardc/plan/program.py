@@ -97,6 +97,10 @@ class Output:
     sensitive: bool = False
     optional: bool = False
     type: Type = Type.TEXT
+    currency: Term | None = None
+    """Where it is an amount: what the destination's number is counted in."""
+    asked: Ref | None = None
+    """The param that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ class Program:
     operations: tuple[Operation, ...]
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    money: Mapping[str, object] | None = None
+    """How the amounts of all operations are counted, as a plan says it; None where none is."""
     title: str = ""
     docs: str = ""
     integration: str | None = None

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from forwardc.plan.terms import (
     LEAVES,
+    Amount,
     Atom,
     Call,
     Encoded,
@@ -56,6 +57,9 @@ def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
             return Encoded(encoding, inner[0], templated, doctype, span=term.span)
         case Limit(maximum=maximum, name=name):
             return Limit(maximum, name, inner[0], span=term.span)
+        case Amount(measure=measure, at=at):
+            of = inner[0] if len(inner) > 1 else None
+            return Amount(of, inner[-1], measure, at, span=term.span)
         case Lit() | Ref() | Atom() | Raw() | Source():
             return term
         case _:

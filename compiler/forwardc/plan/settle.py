@@ -6,6 +6,7 @@ Knows a scope for what is present in it, and none of its values.
 from forwardc.plan.evaluate import Scope
 from forwardc.plan.terms import (
     LINES,
+    Amount,
     Call,
     Encoded,
     If,
@@ -15,6 +16,7 @@ from forwardc.plan.terms import (
     Source,
     Term,
     Text,
+    children,
     line_parts,
     walk,
 )
@@ -51,6 +53,11 @@ def settled(term: Term, scope: Scope) -> Term | None:
         case Encoded(tree=tree):
             inner = _line(tree, scope) if term.encoding in LINES else settled(tree, scope)
             return None if inner is None else _around(term, inner)
+        case Amount(of=of, measure=measure, at=at):
+            found = _all(children(term), scope)
+            if found is None:
+                return None
+            return Amount(None if of is None else found[0], found[-1], measure, at)
         case Limit(maximum=maximum, name=name, term=limited):
             inner = settled(limited, scope)
             return None if inner is None else Limit(maximum, name, inner)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from forwardc.diagnostics.span import Span
-from forwardc.plan.terms import Call, Encoded, If, Limit, Map, Seq, Term, Text
+from forwardc.plan.terms import Amount, Call, Encoded, If, Limit, Map, Seq, Term, Text
 
 
 def spans_of(term: Term, pointer: str) -> Iterator[tuple[str, Span]]:
@@ -33,6 +33,10 @@ def _children(term: Term) -> Iterator[tuple[str, Term]]:
             yield f"${encoding}", tree
         case Limit(term=inner):
             yield "of", inner
+        case Amount(of=of, currency=currency):
+            yield from (
+                (f"$amount/{key}", one) for key, one in (("of", of), ("in", currency)) if one
+            )
         case _:
             return
 

@@ -134,7 +134,31 @@ class Source(_Spanned):
     """Where the plan's source block, chosen by the source's kind, is put in."""
 
 
-Term: TypeAlias = Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source
+class Measure(StrEnum):
+    """What is asked of an amount: the destination's form, a decimal, or the digits alone."""
+
+    WIRE = "wire"
+    DECIMAL = "decimal"
+    EXPONENT = "exponent"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount(_Spanned):
+    """An amount as the destination counts it, by the digits in the plan.
+
+    `of` is in minor units of ISO 4217, and None where only the currency's digits are asked for.
+    With `at` it is data, which holds amounts at these places: JSON Pointers with `*` for any item.
+    """
+
+    of: "Term | None"
+    currency: "Term"
+    measure: Measure = Measure.WIRE
+    at: tuple[str, ...] = ()
+
+
+Term: TypeAlias = (
+    Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source | Amount
+)
 
 LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
 """The nodes with nothing inside: most of a body, and every rule walks the body."""
@@ -160,6 +184,8 @@ def children(term: Term) -> tuple[Term, ...]:
             return (tree,)
         case Limit(term=inner):
             return (inner,)
+        case Amount(of=of, currency=currency):
+            return (currency,) if of is None else (of, currency)
 
 
 def line_parts(tree: Term) -> "tuple[Term, ...]":

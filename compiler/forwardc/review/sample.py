@@ -12,9 +12,10 @@ from forwardc.language.destination import Destination, ParamType
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
+from forwardc.plan.money import MONEY
 from forwardc.plan.program import Body, Program, Step, terms_of
 from forwardc.plan.rewrite import map_children, rewrite
-from forwardc.plan.terms import Atom, Call, Encoded, Encoding, If, Lit, Ref, Term, walk
+from forwardc.plan.terms import Amount, Atom, Call, Encoded, Encoding, If, Lit, Ref, Term, walk
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
 
@@ -135,11 +136,11 @@ def _computable(term: Term, scope: Scope) -> Term:
     """The term without functions that take no example: `int` of a text that is no number."""
 
     def change(node: Term) -> Term:
-        if isinstance(node, Call):
+        if isinstance(node, Call | Amount):
             try:
                 evaluate(node, scope)
             except (CannotCompute, NotExpressible):
-                return Lit(f"<{node.function}>")
+                return Lit(f"<{node.function if isinstance(node, Call) else 'amount'}>")
         return node
 
     return rewrite(term, change)
@@ -161,6 +162,7 @@ def _scope(terms: list[Term], program: Program, destination: Destination) -> Sco
     nodes = [node for term in terms for node in walk(term)]
     names = {node.name for node in nodes if isinstance(node, Ref)}
     values = {name: _value(name, program, destination) for name in sorted(names)}
+    values[MONEY] = destination.money
     present = frozenset(node.present for node in nodes if isinstance(node, If))
     return Scope(values, present)
 

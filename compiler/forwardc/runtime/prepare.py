@@ -17,6 +17,7 @@ from forwardc.plan.digest import approval_digest
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import MASKED, evaluate
 from forwardc.plan.model import Operation, Plan, Step
+from forwardc.runtime.amounts import check_amounts, money_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
 from forwardc.runtime.oauth import Client, clients_of
@@ -148,6 +149,10 @@ def _collect(
     check_key(request.idempotency_key, operation, sink)
     if source is None:
         return None
+    values |= source.values | money_of(plan)
+    kind = source.kind
+    scope = RunScope(values, source.present, kind.bind if kind else None)
+    check_amounts(plan, operation, scope.real(), sink)
     digest = approval_digest(plan, name)
     key = request.idempotency_key
     return Prepared(
@@ -158,7 +163,7 @@ def _collect(
         run_id,
         key,
         source,
-        values | source.values,
+        values,
         request.without,
     )
 

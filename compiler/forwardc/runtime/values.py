@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.countries import COUNTRIES, USER_ASSIGNED
-from forwardc.plan.currencies import CURRENCIES
+from forwardc.plan.currencies import iso
 from forwardc.plan.model import ValueSpec
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
@@ -119,7 +119,7 @@ def _typed(spec: ValueSpec, value: Any) -> Any:
                 raise NotAllowed(f"must be one of: {allowed}")
             return value
         case "currency":
-            return _code(spec, value, CURRENCIES, "an ISO 4217 code, such as EUR")
+            return _code(spec, value, _currencies(spec), "an ISO 4217 code, such as EUR")
         case "country":
             return _code(spec, value, _countries(spec), "an ISO 3166-1 alpha-2 code, such as NO")
         case "uri":
@@ -166,6 +166,12 @@ def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
     if spec.values and text.upper() not in spec.values:
         raise NotAllowed(f"must be one of: {', '.join(map(str, spec.values))}")
     return text
+
+
+def _currencies(spec: ValueSpec) -> frozenset[str]:
+    """The codes that a param takes: current ones, ended ones where it says so, the vendor's own."""
+    known = iso()
+    return frozenset((*known.current, *(known.ended if spec.withdrawn else ()), *spec.extra))
 
 
 def _countries(spec: ValueSpec) -> frozenset[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from forwardc.plan.analysis import atoms_used, names_used, optional_names
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.program import Program
+from forwardc.plan.program import Operation, Program
+from forwardc.plan.terms import Amount, Ref
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import mentions, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
@@ -35,6 +36,7 @@ def plan_file(
         **({"integration": program.integration} if program.integration else {}),
         **_needed(vault.head(program, account), operations),
         "params": {name: program.params[name] for name in program.params if name in used},
+        **({"money": program.money} if program.money and counts(built) else {}),
         "secrets": {
             name: {"as_key": secret.as_key} if secret.as_key else {}
             for name, secret in program.secrets.items()
@@ -74,7 +76,7 @@ def operation_json(assessment: Assessment) -> Json:
         "level": str(assessment.level),
         "status": str(assessment.status),
         "notes": [{"code": one.code, "message": one.reason} for one in assessment.findings],
-        "params": names_used(operation, "params"),
+        "params": sorted({*names_used(operation, "params"), *_answered(operation)}),
         "inputs": inputs,
         "requires": requires,
         "may_lack": may_lack,
@@ -84,6 +86,28 @@ def operation_json(assessment: Assessment) -> Json:
         **{key: value for key, value in emitted.extra.items() if key != "inputs"},
         "steps": list(emitted.steps),
     }
+
+
+def counts(built: Sequence[Assessment]) -> bool:
+    """Whether an operation holds an amount that is counted, or reads one."""
+    operations = [one.context.operation for one in built]
+    return any(
+        any(isinstance(node, Amount) for node in step.request.nodes)
+        or any(output.currency is not None for output in step.outputs)
+        for operation in operations
+        for step in operation.steps
+    )
+
+
+def _answered(operation: Operation) -> set[str]:
+    """The params that an answer is read by: the currencies of amounts, and what was asked for."""
+    terms = [
+        term
+        for step in operation.steps
+        for out in step.outputs
+        for term in (out.currency, out.asked)
+    ]
+    return {term.name.removeprefix("params.") for term in terms if isinstance(term, Ref)}
 
 
 def _reaches_vault(emitted: Emitted) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
 from forwardc.plan.rewrite import rewrite
-from forwardc.plan.terms import Call, Encoded, Limit, Raw, Ref, Term, walk
+from forwardc.plan.terms import Amount, Call, Encoded, Limit, Raw, Ref, Term, walk
 from forwardc.vaults.model import Finding, Verdict
 
 _WRITTEN_OUT = frozenset({"json", "text"})
@@ -49,6 +49,8 @@ def _refusal(term: Limit | Encoded) -> Finding | None:
 def _without_run(node: Term) -> Term:
     match node:
         case Ref():
+            return _RUN_VALUE
+        case Amount():
             return _RUN_VALUE
         case Limit(term=inner):
             return inner

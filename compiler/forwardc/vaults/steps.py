@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from forwardc.plan.analysis import atoms_in
-from forwardc.plan.program import Body, OutcomeRule, Pair, Request, Step, terms_of
-from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Seq, Term, children
+from forwardc.plan.program import Body, OutcomeRule, Output, Pair, Request, Step, terms_of
+from forwardc.plan.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term, children
 from forwardc.plan.types import Type
 from forwardc.vaults.model import Json
 
@@ -119,12 +119,30 @@ def tail(step: Step, *, read_ms: int) -> Json:
                 "at": output.at,
                 "sensitive": output.sensitive,
                 "optional": output.optional,
-                **({"type": str(output.type)} if output.type is not Type.TEXT else {}),
+                **_typed(output),
             }
             for output in step.outputs
         },
         "outcome": [_rule(number, rule) for number, rule in enumerate(step.outcome, 1)],
     }
+
+
+def _typed(output: Output) -> Json:
+    if output.currency is None:
+        return {"type": str(output.type)} if output.type is not Type.TEXT else {}
+    asked = {"asked": output.asked.name} if output.asked else {}
+    return {"type": "amount", "currency": _named(output.currency), **asked}
+
+
+def _named(currency: Term) -> str:
+    """A reference by name, or a code: a code has no dot."""
+    match currency:
+        case Ref(name=name):
+            return name
+        case Lit(value=str() as code):
+            return code
+        case _:
+            raise TypeError("the currency of an output is a param or a code")
 
 
 def uses_cvc(step: Step) -> bool:

@@ -1,0 +1,1 @@
+"""How destinations count money: shipped tables, and what one file says."""

@@ -1,0 +1,52 @@
+"""What is wrong with `iso`, `decimal` and `exponent`: an amount, and the currency that is its own.
+
+Knows names and terms; says problems and reports none.
+"""
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from forwardc.diagnostics.span import Span
+from forwardc.language.money.params import unknown
+from forwardc.language.scope import Known, Names
+from forwardc.plan.terms import Call, If, Lit, Ref, Term
+
+AMOUNT_FUNCTIONS: Final = frozenset({"iso", "decimal", "exponent"})
+
+Problem: TypeAlias = tuple[str, str, Span | None, str | None]
+
+
+def amount_of(term: Term, names: Names) -> Known | None:
+    """What is known of an amount where the term is one, marked with `?` or not."""
+    inner = term.then if isinstance(term, If) else term
+    known = names.known(inner.name) if isinstance(inner, Ref) else None
+    return known if known is not None and known.amount else None
+
+
+def amount_problems(call: Call, names: Names) -> Iterator[Problem]:
+    """Code, message, place and hint of each problem beside the types of arguments."""
+    amount = amount_of(call.args[0], names)
+    if call.function == "iso":
+        if amount is None:
+            hint = "an amount is a param or output of `type: amount`"
+            yield "FC0303", "`iso` takes an amount", call.args[0].span, hint
+        return
+    currency = currency_of(call.args[-1])
+    code = currency.value if isinstance(currency, Lit) else None
+    if isinstance(code, str) and code.upper() not in names.money.digits:
+        problem, hint = unknown(code, names.money)
+        yield "FC0331", problem, call.args[-1].span, hint
+    own = amount.currency if amount is not None and call.function == "decimal" else None
+    if own is not None and own != currency:
+        said = own.name if isinstance(own, Ref) else str(getattr(own, "value", ""))
+        message = "the amount is counted in another currency than is named here"
+        yield "FC0333", message, call.args[-1].span, f"write {said}"
+
+
+def currency_of(term: Term) -> Term:
+    """The currency itself: how it is spelled and whether it is there change no digit."""
+    match term:
+        case Call(function="upper" | "lower", args=(inner,)) | If(then=inner):
+            return currency_of(inner)
+        case _:
+            return term

@@ -1,0 +1,79 @@
+"""How one destination counts money, as its file says it or as is assumed where it says nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from forwardc.diagnostics.span import Span
+from forwardc.language.money.tables import Table, row
+from forwardc.plan.currencies import iso
+from forwardc.plan.money import Digits
+from forwardc.plan.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The digits of every currency that the destination takes, and the form of an amount.
+
+    `table` names a shipped table. `assumed` says that the file has no `money:`. `unconfirmed` says
+    what the vendor's own documents do not confirm. `extra` are codes that ISO 4217 does not know.
+    """
+
+    digits: Mapping[str, Digits] = field(repr=False)
+    unit: str = "minor"
+    form: str = "integer"
+    max_digits: int | None = None
+    least: str | None = None
+    table: str | None = None
+    as_of: str | None = None
+    source: str = ""
+    unconfirmed: str | None = None
+    extra: tuple[str, ...] = ()
+    assumed: bool = False
+    span: Span | None = None
+
+    @property
+    def wire_type(self) -> Type:
+        """The type of an amount as it leaves."""
+        if self.form == "text":
+            return Type.TEXT
+        return Type.NUMBER if self.unit == "major" else Type.INTEGER
+
+    @property
+    def differs_from_iso(self) -> bool:
+        """Whether some amount leaves as another number or text than its caller gave."""
+        return self.unit == "major" or self.form == "text" or bool(self.different())
+
+    def different(self) -> list[str]:
+        """The currencies that have other digits here than in ISO 4217, or a rule of their own."""
+        return [
+            code
+            for code, (own, digits, multiple) in self.digits.items()
+            if own != digits or multiple != 1
+        ]
+
+
+@cache
+def assumed() -> Money:
+    """ISO 4217 for every code of it, ended ones too: what no file has confirmed."""
+    known = iso()
+    digits = {code: row(code, one.digits) for code, one in {**known.ended, **known.current}.items()}
+    return Money(dict(sorted(digits.items())), assumed=True, as_of=known.published)
+
+
+def from_table(table: Table, span: Span | None) -> Money:
+    """What a shipped table says."""
+    known = iso()
+    return Money(
+        digits=table.digits,
+        unit=table.unit,
+        form=table.form,
+        max_digits=table.max_digits,
+        least=table.least,
+        table=table.name,
+        as_of=table.as_of,
+        source=table.source,
+        unconfirmed=table.unconfirmed,
+        extra=tuple(code for code in table.digits if known.find(code) is None),
+        span=span,
+    )

@@ -1,0 +1,85 @@
+"""The shipped tables: how known destinations count money, one file of data each.
+
+Knows the files and ISO 4217; not what a destination's own file says.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from forwardc.plan.currencies import iso
+from forwardc.plan.money import Digits
+
+NAMES = ("iso", "stripe", "adyen", "checkout", "paypal", "cybersource", "datatrans", "sumup")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One vendor's way to count. `hosts` are domains whose hosts count so.
+
+    `digits` has a row for every currency that can be paid there, and for ended ones.
+    """
+
+    name: str
+    title: str
+    source: str
+    as_of: str
+    digits: Mapping[str, Digits]
+    hosts: tuple[str, ...] = ()
+    unit: str = "minor"
+    form: str = "integer"
+    max_digits: int | None = None
+    least: str | None = None
+    unconfirmed: str | None = None
+    note: str | None = None
+
+
+@cache
+def table(name: str) -> Table:
+    """The shipped table of this name. Raises `KeyError` where there is none."""
+    if name not in NAMES:
+        raise KeyError(name)
+    text = files("forwardc.language.money").joinpath(f"{name}.json").read_text("utf-8")
+    data = json.loads(text)
+    return Table(
+        name=data["table"],
+        title=data["title"],
+        source=data["source"],
+        as_of=data["as_of"],
+        digits=_rows(data),
+        hosts=tuple(data["hosts"]),
+        unit=data["unit"],
+        form=data["form"],
+        max_digits=data.get("max_digits"),
+        least=None if data.get("min") is None else str(data["min"]),
+        unconfirmed=data.get("unconfirmed"),
+        note=data.get("note"),
+    )
+
+
+def _rows(data: Mapping[str, Any]) -> dict[str, Digits]:
+    multiple_of = data["multiple_of"]
+    found: dict[str, Digits] = {}
+    for group in (data["currencies"], data.get("ended", {})):
+        for digits, lines in group.items():
+            for code in " ".join(lines).split():
+                found[code] = row(code, int(digits), multiple_of.get(code, 1))
+    return dict(sorted(found.items()))
+
+
+def row(code: str, digits: int, multiple: int = 1) -> Digits:
+    """A row of a currency; a code that ISO does not know is counted by callers as there."""
+    known = iso().find(code)
+    return (known.digits if known else digits), digits, multiple
+
+
+def table_of_host(host: str) -> Table | None:
+    """The table of the vendor whose host this is, None for any other."""
+    name = host.partition(":")[0].lower()
+    for one in map(table, NAMES):
+        if any(name == domain or name.endswith(f".{domain}") for domain in one.hosts):
+            return one
+    return None
