@@ -11,6 +11,7 @@ from jwcrypto import jwe, jwk
 from forwardc.plan.codec import from_json
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
+from forwardc.plan.parts import Money
 from forwardc.plan.terms import Atom
 from forwardc.plan.values import ABSENT, Secret
 
@@ -21,6 +22,8 @@ VALUES = {
     "params.amount": 1999,
     "params.currency": "JPY",
     "params.flag": True,
+    "params.lines": [{"unit": 5, "n": 2}],
+    "plan.money": Money(digits={"EUR": (2, 2, 1), "JPY": (0, 0, 1), "ISK": (0, 2, 100)}),
     "params.data": {"k": [1, None, Decimal("1.0")]},
     "params.none": None,
     "secrets.key": Secret("hush"),
@@ -42,6 +45,10 @@ def ref(name: str) -> dict[str, str]:
     return {"$": name}
 
 
+def amount(**said: Any) -> dict[str, Any]:
+    return {"$amount": {key.rstrip("_"): value for key, value in said.items()}}
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -58,8 +65,12 @@ def ref(name: str) -> dict[str, str]:
         ({"$header": {"$text": ["Bearer ", ref("secrets.key")]}}, "Bearer hush"),
         (call("base64", {"$text": [ref("secrets.key"), ":"]}), "aHVzaDo="),
         (call("hex", call("hmac_sha256", "k", "m")), None),
-        (call("decimal", ref("params.amount"), "EUR"), Decimal("19.99")),
-        (call("decimal", ref("params.amount"), ref("params.currency")), Decimal("1999")),
+        (amount(of="params.amount", as_="decimal", in_="EUR"), Decimal("19.99")),
+        (amount(of="params.amount", as_="decimal", in_="params.currency"), Decimal("1999")),
+        (amount(of="params.amount", in_="params.currency"), 1999),
+        (amount(of="params.amount", in_="ISK"), 199900),
+        (amount(as_="exponent", in_="ISK"), 2),
+        (amount(of="params.lines", in_="ISK", at=["/*/unit"]), [{"unit": 500, "n": 2}]),
         (call("unix", ref("run.now")), 1795176000),
         (call("unix_ms", ref("run.now")), 1795176000250),
         (call("iso8601", ref("run.now")), "2026-11-20T12:00:00.250Z"),
@@ -100,7 +111,9 @@ def test_a_function_over_an_answer_of_another_type_cannot_be_computed() -> None:
     with pytest.raises(CannotCompute):
         value(call("lower", ref("response.status")))
     with pytest.raises(CannotCompute):
-        value(call("decimal", 1, "XXX"))
+        value(amount(of=1, as_="decimal", in_="XXX"))
+    with pytest.raises(CannotCompute, match="said by the destination"):
+        value(call("decimal", 1, "EUR"))
 
 
 def test_presence() -> None:

@@ -17,6 +17,7 @@ from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
 from forwardc.plan.folded import folded
 from forwardc.plan.model import Called, Plan, load_plan
+from forwardc.plan.money import MONEY
 from forwardc.plan.parts import Http
 from forwardc.plan.settle import conditions, settled
 from forwardc.plan.terms import (
@@ -179,6 +180,12 @@ def test_values_that_change_what_is_around_them(term: Term, value: Any) -> None:
     agree(term, Scope({"params.a": Secret(value)}))
 
 
+def _counted(plan: Plan) -> dict[str, Any]:
+    """What the amounts of a plan are made of."""
+    money = {} if plan.money is None else {MONEY: plan.money}
+    return {**money, "params.amount": 1000, "params.currency": "EUR"}
+
+
 def test_plans_are_not_left_to_the_evaluator(monkeypatch: pytest.MonkeyPatch) -> None:
     def evaluated(term: Term, scope: Scope) -> Any:
         assert not isinstance(term, Encoded) or not scope.values, "only constants are, once"
@@ -186,10 +193,15 @@ def test_plans_are_not_left_to_the_evaluator(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("forwardc.plan.folded.evaluate", evaluated)
     for path in PLANS:
-        for term, block in terms_of(load_plan(path.read_bytes())):
+        plan = load_plan(path.read_bytes())
+        for term, block in terms_of(plan):
             whole = [term, *([block] if block is not None else [])]
             refs = {node.name for one in whole for node in walk(one) if isinstance(node, Ref)}
-            values = dict.fromkeys(refs, "a") | {"run.now": datetime(2026, 11, 20, tzinfo=UTC)}
+            values = (
+                dict.fromkeys(refs, "a")
+                | _counted(plan)
+                | {"run.now": datetime(2026, 11, 20, tzinfo=UTC)}
+            )
             scope = Scope(values, source=block)
             inner = settled(term, scope)
             assert inner is not None

@@ -191,7 +191,14 @@ def _amount(term: Amount, scope: Scope) -> Value:
     """What the destination is told of an amount; masked or absent where a part of it is."""
     if _lacks(children(term), scope):
         return ABSENT
-    parts = [evaluate(part, scope) for part in children(term)]
+    return told(term, [evaluate(part, scope) for part in children(term)], scope)
+
+
+def told(term: Amount, parts: list[Value], scope: Scope) -> Value:
+    """What the destination is told of an amount whose parts have these values.
+
+    `***` where one of them is masked. Raises `CannotCompute`.
+    """
     if any(_fragments(part) for part in parts):
         return MASKED
     return measured(term, parts, scope.values.get(MONEY))

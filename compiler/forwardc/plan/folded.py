@@ -21,6 +21,7 @@ from forwardc.plan.evaluate import (
     limited,
     line_pieces,
     reference,
+    told,
     tree_pieces,
 )
 from forwardc.plan.terms import (
@@ -38,6 +39,7 @@ from forwardc.plan.terms import (
     Source,
     Term,
     Text,
+    children,
     line_parts,
     walk,
 )
@@ -79,6 +81,9 @@ def folded(term: Term) -> Write:
             return lambda _scope: literal
         case Call():
             return _called(term)
+        case Amount():
+            parts = [folded(part) for part in children(term)]
+            return lambda scope: told(term, [part(scope) for part in parts], scope)
         case _:
             return lambda scope: evaluate(term, scope)
 

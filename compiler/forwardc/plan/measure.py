@@ -18,13 +18,13 @@ def measured(term: Amount, parts: list[Value], counts: Counts | None) -> Value:
     match term.measure:
         case Measure.WIRE:
             if term.at:
-                return _inside(parts[0], [_steps(place) for place in term.at], counts, currency)
+                data: Value = _inside(parts[0], list(map(_steps, term.at)), counts, currency)
+                return data
             return wire(counts, _integer(parts[0]), currency)
         case Measure.DECIMAL:
             return major(counts, _integer(parts[0]), currency)
         case Measure.EXPONENT:
-            digits: int = exponent(counts, currency)
-            return digits
+            return exponent(counts, currency)
         case _:
             assert_never(term.measure)
 

@@ -3,20 +3,14 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError
 
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.parts import Http, Part, PlanTerm
+from forwardc.plan.parts import Http, Money, Part, PlanTerm, Table
 from forwardc.plan.reconcile import Reconcile
-
-if TYPE_CHECKING:
-    # A loaded plan never changes: its digest is computed once.
-    from collections.abc import Mapping as Table
-else:
-    Table = dict
 
 Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
 
@@ -117,24 +111,6 @@ class ValueSpec(Part):
     not_card: bool = False
     withdrawn: bool = False
     extra: tuple[str, ...] = ()
-
-
-class Money(Part):
-    """How the destination counts money: the digits of every currency that a run may give.
-
-    A row of `digits` is what `money.Digits` says. `table` names the shipped table and `as_of` its
-    day, for people; `assumed` says that the destination's file says nothing, so that the digits
-    are those of ISO 4217. What leaves depends on none of the three.
-    """
-
-    digits: Table[str, tuple[int, int, int]]
-    unit: Literal["minor", "major"] = "minor"
-    form: Literal["integer", "text", "number"] = "integer"
-    max_digits: int | None = None
-    least: str | None = Field(default=None, alias="min")
-    table: str | None = None
-    as_of: str | None = None
-    assumed: bool = False
 
 
 class SourceKind(Part):

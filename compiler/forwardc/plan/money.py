@@ -89,10 +89,14 @@ def given(counts: Counts, answer: object, currency: str) -> int:
     """An amount of an answer in ISO minor units. Raises `AmountRefused` where it is not exact."""
     iso, digits, _ = digits_of(counts, currency)
     number = _whole(answer, digits if counts.unit == "major" else 0)
-    units, rest = divmod(abs(number) * 10**iso, 10**digits)
+    units, rest = divmod(abs(number) * _ten(iso), _ten(digits))
     if rest:
         raise AmountRefused(f"an amount in {currency.upper()} is no whole number of minor units")
     return units if number >= 0 else -units
+
+
+def _ten(power: int) -> int:
+    return int(10**power)
 
 
 def decimal_text(number: int, places: int) -> str:
@@ -107,11 +111,11 @@ def _number(counts: Counts, amount: Any, currency: str) -> tuple[int, int]:
         raise AmountRefused("an amount is a whole number of minor units of ISO 4217")
     iso, digits, multiple = digits_of(counts, currency)
     code = currency.upper()
-    number, rest = divmod(abs(amount) * 10**digits, 10**iso)
+    number, rest = divmod(abs(amount) * _ten(digits), _ten(iso))
     if rest:
         raise AmountRefused(
             f"an amount in {code} has {iso} decimals, of which the destination takes {digits}:"
-            f" it must be a multiple of {10 ** (iso - digits)}"
+            f" it must be a multiple of {_ten(iso - digits)}"
         )
     if number % multiple:
         raise AmountRefused(f"an amount in {code} {_multiple(iso, digits, multiple)}")
@@ -120,7 +124,7 @@ def _number(counts: Counts, amount: Any, currency: str) -> tuple[int, int]:
 
 def _multiple(iso: int, digits: int, multiple: int) -> str:
     """The rule in the caller's units where they can say it."""
-    own, rest = divmod(multiple * 10**iso, 10**digits)
+    own, rest = divmod(multiple * _ten(iso), _ten(digits))
     if rest:
         return f"must be a multiple of {multiple} as the destination counts"
     return f"must be a multiple of {own}, which the destination counts in steps of {multiple}"

@@ -3,16 +3,20 @@
 Knows no vault, and not what a plan holds.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from forwardc.plan.codec import from_json
 from forwardc.plan.terms import Term
 
 if TYPE_CHECKING:
+    # A loaded plan never changes: its digest is computed once.
+    from collections.abc import Mapping as Table
+
     PlanTerm: TypeAlias = Term
 else:
+    Table = dict
     PlanTerm = Annotated[Any, PlainValidator(from_json)]
 
 PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
@@ -32,3 +36,21 @@ class Http(Part):
     query: PlanText = ()
     headers: PlanText = ()
     body: PlanTerm | None = None
+
+
+class Money(Part):
+    """How the destination counts money: the digits of every currency that a run may give.
+
+    A row of `digits` is what `money.Digits` says. `table` names the shipped table and `as_of` its
+    day, for people; `assumed` says that the destination's file says nothing, so that the digits
+    are those of ISO 4217. What leaves depends on none of the three.
+    """
+
+    digits: Table[str, tuple[int, int, int]]
+    unit: Literal["minor", "major"] = "minor"
+    form: Literal["integer", "text", "number"] = "integer"
+    max_digits: int | None = None
+    least: str | None = Field(default=None, alias="min")
+    table: str | None = None
+    as_of: str | None = None
+    assumed: bool = False
