@@ -19,6 +19,7 @@ from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
+from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_secret_names, check_targets
 from forwardc.plan.program import Program
@@ -175,6 +176,7 @@ def _program(
 ) -> Program:
     program = lower(destination, environment, settings)
     check(program, destination.root, sink)
+    check_counting(program, destination, sink)
     return program
 
 

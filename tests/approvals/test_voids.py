@@ -45,7 +45,9 @@ VOID_NEITHER: dict[str, Edit] = {
     "comments": lambda text: "# reviewed\n" + text.replace("\n", " # note\n", 1),
     "layout": lambda text: text.replace("\n\n", "\n\n\n").replace(": {", ":   {"),
     "layout of everything": laid_out_anew,
-    "description of a param": swap("description: Amount in minor units", "description: Cents"),
+    "description of a param": swap(
+        "description: Amount in minor units of ISO 4217", "description: Cents"
+    ),
     "description of a secret": swap("API key of the web service user", "Key of the API"),
     "example": swap("example: ORDER-1001", "example: ORDER-1002"),
     "another operation": swap("shopperInteraction: ContAuth", "shopperInteraction: Moto"),

@@ -187,6 +187,8 @@ class Typing:
         if call.function in AMOUNT_FUNCTIONS:
             for code, message, place, hint in amount_problems(call, self.names):
                 self._error(code, message, place, hint)
+            if call.function == "iso":
+                return
         for arg, wanted in zip(call.args, function.args, strict=True):
             self._argument(call, arg, wanted)
         by_name: Mapping[str, Types] = {name: types for name, types, _ in function.named}

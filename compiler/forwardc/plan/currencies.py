@@ -29,12 +29,16 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class Iso:
-    """The list: current codes, those that have ended, and which of the first pay for nothing."""
+    """The list: current codes, those that have ended, and which of the first are funds.
+
+    `not_money` are codes without digits: metals, baskets and tests.
+    """
 
     published: str
     current: Mapping[str, Currency]
     ended: Mapping[str, Currency]
     funds: frozenset[str]
+    not_money: frozenset[str]
 
     @property
     def payable(self) -> tuple[str, ...]:
@@ -56,6 +60,7 @@ def iso() -> Iso:
         current=_read(data["codes"]),
         ended=_read(data["ended"]),
         funds=frozenset(data["funds"].split()),
+        not_money=frozenset(data["not_money"].split()),
     )
 
 

@@ -12,8 +12,9 @@ from forwardc.plan.terms import Term
 
 if TYPE_CHECKING:
     # A loaded plan never changes: its digest is computed once.
-    from collections.abc import Mapping as Table
+    from collections.abc import Mapping
 
+    Table = Mapping
     PlanTerm: TypeAlias = Term
 else:
     Table = dict

@@ -25,6 +25,7 @@ from forwardc.plan.behaviour import behaviour_digest
 from forwardc.plan.covers import covers
 from forwardc.plan.digest import approval_digest, canonical, file_digest, review_surface
 from forwardc.plan.model import Plan
+from forwardc.review.counting import refuse_uncounted
 
 _LONGEST_NAME = 200
 
@@ -48,7 +49,7 @@ def with_approvals(
     """
     stand_ins = [refuse_stand_in(plan, name, sink) for name in operations]
     surfaces = {name: review_surface(plan, name) for name in operations}
-    if _refused(plan, act, list(surfaces.values()), sink) or any(stand_ins):
+    if _refused(plan, operations, act, list(surfaces.values()), sink) or any(stand_ins):
         return None
     own, psp = dict(lock.own), dict(lock.psp)
     for name in operations:
@@ -80,8 +81,11 @@ def with_accepted(
     return lock.model_copy(update={"accepted": accepted})
 
 
-def _refused(plan: Plan, act: Act, surfaces: Sequence[object], sink: Sink) -> bool:
+def _refused(
+    plan: Plan, operations: Sequence[str], act: Act, surfaces: Sequence[object], sink: Sink
+) -> bool:
     before = len(sink.sorted())
+    refuse_uncounted(plan, operations, sink)
     if plan.environment != "production":
         sink.error("FC0706", "the sandbox needs no approval", hint="use --env production")
     if act.expires is not None and act.expires < act.date:

@@ -11,8 +11,10 @@ from typing import Any, Final, TypeAlias
 
 from forwardc.diagnostics.scan import find_cards
 from forwardc.plan.model import Output
+from forwardc.plan.money import AmountRefused
 from forwardc.plan.pointer import resolve
 from forwardc.plan.values import CONTRADICTION, MASK, Secret
+from forwardc.runtime.sums import amount_of
 
 Shown: TypeAlias = str | int | bool | None
 
@@ -25,12 +27,14 @@ _NUMBER: Final = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIG
 class Outputs:
     """Values by output name, sensitive ones as `Secret`, and the names of required ones missing.
 
+    `inexact` are amounts that cannot be read in the destination's digits, optional or not, and
     `twice` are the required ones that the answer gives twice, with different values.
     """
 
     values: Mapping[str, Any] = field(repr=False)
     missing: tuple[str, ...] = ()
     twice: tuple[str, ...] = ()
+    inexact: tuple[str, ...] = ()
 
     def lacking(self) -> str:
         """Why required outputs are missing, in words; empty where none is."""
@@ -38,6 +42,8 @@ class Outputs:
         reasons = [f"the answer lacks {', '.join(lost)}"] if lost else []
         if self.twice:
             reasons.append(f"the answer gives {', '.join(self.twice)} twice, with different values")
+        if self.inexact:
+            reasons.append(f"{', '.join(self.inexact)}: no exact amount as the destination counts")
         return "; ".join(reasons)
 
     def shown(self) -> dict[str, Shown]:
@@ -45,20 +51,36 @@ class Outputs:
         return {name: _shown(value) for name, value in self.values.items()}
 
 
-def outputs_of(declared: Mapping[str, Output], document: Any) -> Outputs:
-    """The declared outputs. What looks like a card number is not taken and counts as missing."""
+def outputs_of(
+    declared: Mapping[str, Output], document: Any, known: Mapping[str, Any] | None = None
+) -> Outputs:
+    """The declared outputs. What looks like a card number is not taken and counts as missing.
+
+    `known` are the values of the run, of which amounts need their currency.
+    """
     values: dict[str, Any] = {}
     missing: list[str] = []
     twice: list[str] = []
+    inexact: list[str] = []
     for name, output in declared.items():
         found = resolve(document, output.at)
-        value = _typed(found, output.type)
+        try:
+            is_amount = output.type == "amount"
+            value = _amount(output, found, known or {}) if is_amount else _typed(found, output.type)
+        except AmountRefused:
+            inexact.append(name)
+            continue
         if value is not None:
             values[name] = Secret(value) if output.sensitive else value
         elif not output.optional:
             missing.append(name)
             twice += [name] if found is CONTRADICTION else []
-    return Outputs(values, tuple(missing), tuple(twice))
+    return Outputs(values, tuple(missing), tuple(twice), tuple(inexact))
+
+
+def _amount(output: Output, found: Any, known: Mapping[str, Any]) -> int | None:
+    """The amount where it is there. Raises `AmountRefused`."""
+    return None if found is None or found is CONTRADICTION else amount_of(output, found, known)
 
 
 def _typed(value: Any, wanted: str) -> Any:

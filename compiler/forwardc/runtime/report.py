@@ -13,6 +13,7 @@ from forwardc.runtime.outputs import Outputs, outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
 from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Party, StepReport
+from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
     if isinstance(read, Ended):
         return Concluded(read.outcome, read.rejected_by, read.reason, read)
     told = read.values(values)
-    outputs = outputs_of(step.outputs, told.document() if step.outputs else None)
+    outputs = outputs_of(step.outputs, told.document() if step.outputs else None, values)
     outcome = outcome_of(step.outcome, told)
-    if outcome is Outcome.APPROVED and outputs.missing:
-        return _concluded(Outcome.UNKNOWN, None, outputs.lacking(), read, outputs)
+    if outcome is Outcome.APPROVED:
+        doubt = outputs.lacking() or more_than_asked(step.outputs, outputs.values, values)
+        if doubt:
+            return _concluded(Outcome.UNKNOWN, None, doubt, read, outputs)
+        part = less_than_asked(step.outputs, outputs.values, values)
+        return _concluded(outcome, None, PARTIAL if part else None, read, outputs)
     party = Party.DESTINATION if outcome is Outcome.REJECTED else None
-    reason = None if outcome is Outcome.APPROVED else f"the destination answered {read.status}"
+    reason = f"the destination answered {read.status}"
     return _concluded(outcome, party, reason, read, outputs)
 
 

@@ -63,8 +63,8 @@ class _Reader:
         if len(self._currencies) == 1:
             return self._there(param, self._currencies[0], report)
         if not self._money.assumed:
-            several = "several currency params" if self._currencies else "no currency param"
-            message = f"nothing says what `{param.name}` is counted in: there is {several}"
+            several = "are several currency params" if self._currencies else "is no currency param"
+            message = f"nothing says what `{param.name}` is counted in: there {several}"
             hint = f"write `currency:` beside it: {_options(self._currencies)}"
             report.error("FC0330", message, param.span, hint)
         return None
@@ -123,6 +123,10 @@ def unknown(code: str, money: Money) -> tuple[str, str]:
     known = iso()
     if not _CODE.fullmatch(code):
         return "a currency is three capital letters of ISO 4217", "write a code such as EUR"
+    if code in known.not_money:
+        return f"{code} stands for a metal, a fund or a test: nobody is paid in it", (
+            "write a code such as EUR"
+        )
     if known.find(code) is None and code not in money.extra:
         return f"ISO 4217 has no currency {code}", "correct it, or declare it under `money: extra:`"
     return f"{code} is not among the currencies that the destination counts", (
