@@ -18,9 +18,9 @@ from forwardc.language.destination import (
     Sign,
     Step,
 )
-from forwardc.language.namespaces import read_namespaces
 from forwardc.language.money.declared import Money
 from forwardc.language.money.outputs import read_amount_output
+from forwardc.language.namespaces import read_namespaces
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.parser import WORDS
 from forwardc.language.read_values import Values
