@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.output import note, say_json, say_lines, table
 from forwardc.cli.plan_options import build_option_for
 from forwardc.cli.today import day_of, today_option
 
@@ -57,7 +57,7 @@ def command(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     if as_json:
         say_json({"approvals": [_as_json(row) for row in rows]})
     elif rows:
-        say(table(_HEADER, [line for row in rows for line in _lines(row)]))
+        say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
     else:
         note("nothing is built for production")
     _tell_unused(lock, rows)

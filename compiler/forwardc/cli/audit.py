@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.output import note, say, say_json, say_lines, table
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.audit import Verified
@@ -54,7 +54,7 @@ def _list(store: "Store", limit: int, *, as_json: bool) -> int:
         say_json({"events": [_json(event) for event in events]})
     elif events:
         rows = [(one.at, one.kind, one.by, one.run_id or "-", one.what) for one in events]
-        say(table(("AT", "KIND", "BY", "RUN", "WHAT"), rows))
+        say_lines(table(("AT", "KIND", "BY", "RUN", "WHAT"), rows))
     else:
         say("Nobody did anything that is recorded.")
     return 0

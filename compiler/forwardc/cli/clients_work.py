@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.output import note, say, say_json, say_lines, table
 from forwardc.cli.pausing import change
-from forwardc.diagnostics.render.clean import printable
 from forwardc.partner.auth.clients import Client, Clients, NoClient
 from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
 from forwardc.partner.auth.keys import forget, keys_of
@@ -43,7 +42,7 @@ def listed(history: str, as_json: bool) -> int:
         if as_json:
             say_json({"clients": [_data(one) for one in clients]})
         elif clients:
-            say(table(_HEADER, [_row(one) for one in clients]))
+            say_lines(table(_HEADER, [_row(one) for one in clients]))
         else:
             note("There is no client; `forwardc clients issue NAME` makes one.")
         return 0
@@ -88,7 +87,7 @@ def change_keys(file: Path, *, add: bool, use_newest: bool) -> int:
     rows = [("signs" if not i else "verifies", str(key.kid)) for i, key in enumerate(keys.signing)]
     prints = keys.thumbprints[len(keys.signing) :]
     rows += [("seals" if not i else "opens", one) for i, one in enumerate(prints)]
-    say(table(("USE", "THUMBPRINT"), rows))
+    say_lines(table(("USE", "THUMBPRINT"), rows))
     return 0
 
 
@@ -166,7 +165,7 @@ def _row(client: Client) -> tuple[str, ...]:
         state = f"active, secret of {client.rotated_at}"
     else:
         state = "active"
-    named = (client.id, printable(client.name), " ".join(client.scope))
+    named = (client.id, client.name, " ".join(client.scope))
     return (*named, client.created_at, state)
 
 

@@ -17,7 +17,7 @@ def command(
     paths: tuple[Path, ...], why: bool, as_json: bool, format_: str, project: Path | None
 ) -> int:
     """Print the table of operation by vault for the project, or for destination files at PATHS."""
-    from forwardc.cli.output import say, say_json, table
+    from forwardc.cli.output import say, say_json, say_lines, table
     from forwardc.compile import compile_loaded, compile_project
     from forwardc.diagnostics.sink import Sink
     from forwardc.language.load import load_files
@@ -37,7 +37,7 @@ def command(
     if as_json:
         say_json(coverage.to_json(rows, compiled.not_built))
         return 0
-    say(table(*table_of(rows)))
+    say_lines(table(*table_of(rows)))
     if why:
         for line in reasons(rows):
             say(line)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.output import heading, note, say, table
+from forwardc.cli.output import heading, note, say, say_lines, say_styled, table
 
 if TYPE_CHECKING:
     from forwardc.cli.demo_show import Played
@@ -105,7 +105,7 @@ def _coverage(compiled: "Compiled") -> None:
 
     say()
     heading("Coverage (`forwardc coverage --why` gives the reasons)")
-    say(table(*table_of(coverage.rows(compiled.assessments))))
+    say_lines(table(*table_of(coverage.rows(compiled.assessments))))
 
 
 def _show(played: "list[Played]") -> None:
@@ -116,10 +116,10 @@ def _show(played: "list[Played]") -> None:
     for number, one in enumerate(played, start=1):
         say()
         for line in lines(one, number, len(played)):
-            say(line)
+            say_styled(line)
     say()
     rows = [
         [one.scene.target, one.scene.vault, one.outcome, f"{one.duration_ms} ms"] for one in played
     ]
-    say(table(["operation", "vault", "outcome", "time"], rows))
+    say_lines(table(["operation", "vault", "outcome", "time"], rows))
     say()

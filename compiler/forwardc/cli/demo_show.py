@@ -17,6 +17,7 @@ from forwardc.cli.demo_outline import Outline
 from forwardc.cli.demo_scenes import Scene
 from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.cli.sandbox_link import store_secrets, transport_to
+from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
@@ -59,6 +60,10 @@ class Played:
     def as_expected(self) -> bool:
         """Whether the scene ended as it should."""
         return self.result is not None and self.result.outcome is self.scene.expected
+
+    def shown(self, text: str) -> str:
+        """A text of this run as it may be shown."""
+        return on_one_line(self.redactor.hide(text))
 
 
 async def play(build: Path, scenes: Iterable[Scene]) -> list[Played]:
@@ -127,7 +132,7 @@ def lines(played: Played, number: int, of: int) -> Iterator[str]:
 
 
 def _step(played: Played, step: StepReport, received: Mapping[str, Any] | None) -> Iterator[str]:
-    scene, layout = played.scene, Outline(played.redactor.value, " " * 4)
+    scene, layout = played.scene, Outline(played.shown, " " * 4)
     yield f"  step {step.name}"
     if step.deliver == "direct":
         yield _label(f"  no card data: {scene.destination} is called directly")
@@ -148,7 +153,7 @@ def _step(played: Played, step: StepReport, received: Mapping[str, Any] | None) 
 
 
 def _label(text: str) -> str:
-    return click.style(text, fg="cyan")
+    return click.style(on_one_line(text), fg="cyan")
 
 
 def _outputs(step: StepReport) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.output import note, say, say_json
+from forwardc.cli.output import note, say, say_json, say_lines
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.errors import HistoryError
@@ -108,9 +108,9 @@ def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv
     if as_json:
         say_json({"runs": [summary_json(run) for run in page.runs]})
     elif as_csv:
-        say(csv_lines(page.runs))
+        say_lines(csv_lines(page.runs))
     elif page.runs:
-        say(as_table(page.runs))
+        say_lines(as_table(page.runs))
     else:
         note("no run fits")
     if page.cursor is not None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from forwardc.cli.output import table
-from forwardc.diagnostics.render.clean import printable
+from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.runtime.history.records import (
     Event,
     RunState,
@@ -57,9 +57,9 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     summary = run.summary
     yield f"{_operation(summary)} via {summary.vault} ({_where(summary)}), run {run.id}"
     yield f"  began      {summary.created_at}"
-    yield f"  reference  {printable(summary.reference)}"
+    yield f"  reference  {summary.reference}"
     if run.source_id is not None:
-        yield f"  source     {printable(run.source_id)}"
+        yield f"  source     {run.source_id}"
     yield f"  digest     {run.digest}"
     if run.fell_back:
         yield f"  instead of {run.asked_operation}, its fallback ran"
@@ -68,7 +68,7 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
         yield from _step(step)
     for event in reversed(events):
         yield ""
-        yield f"{event.at}  {event.kind} by {printable(event.by)}: {printable(event.what)}"
+        yield f"{event.at}  {event.kind} by {event.by}: {event.what}"
     yield ""
     yield from _verdict(run)
 
@@ -76,35 +76,35 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
 def _step(step: StoredStep) -> Iterator[str]:
     yield f"step {step.name}: {step.state}" + (f", {step.outcome}" if step.outcome else "")
     if step.called:
-        yield f"  called     {printable(step.called)}"
+        yield f"  called     {step.called}"
     if step.destination_key:
         yield f"  key        {step.destination_key}, the destination's"
     for attempt in step.attempts:
         yield f"  attempt {attempt.number}  {_attempt(attempt)}"
     for name, value in step.outputs.items():
-        yield f"  output     {name} = {printable(str(value))}"
+        yield f"  output     {name} = {value}"
     for name in step.sensitive_outputs:
         yield f"  output     {name} = ***"
     if step.request_id:
-        yield f"  request    {printable(step.request_id)}, the vault's id"
+        yield f"  request    {step.request_id}, the vault's id"
     if step.scheme or step.issuing_country:
         told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
-        yield f"  card       {printable(told)}"
+        yield f"  card       {told}"
     if step.answer:
-        yield f"  says       {printable(step.answer)}"
+        yield f"  says       {step.answer}"
 
 
 def _attempt(attempt: StoredAttempt) -> str:
     parts = [f"{attempt.started_at} {attempt.state.replace('_', ' ')}"]
     parts += [f"{attempt.status} from the destination"] if attempt.status else []
     parts += [f"{attempt.vault_status} from the vault"] if attempt.vault_status else []
-    parts += [printable(attempt.reason)] if attempt.reason else []
+    parts += [attempt.reason] if attempt.reason else []
     return ", ".join([*parts, f"key {attempt.vault_key}"])
 
 
 def _verdict(run: StoredRun) -> Iterator[str]:
     summary = run.summary
-    reason = f": {printable(run.reason)}" if run.reason else ""
+    reason = f": {run.reason}" if run.reason else ""
     if summary.state is RunState.DONE:
         by = f" by the {summary.rejected_by}" if summary.rejected_by else ""
         yield f"{summary.outcome}{by}{reason}"
@@ -118,7 +118,7 @@ def _cells(run: Summary) -> list[str]:
     ended = str(run.outcome) if run.outcome else str(run.state)
     by = f" by {run.rejected_by}" if run.rejected_by else ""
     took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
-    names = [f"{run.vault} ({_where(run)})", _operation(run), printable(run.reference)]
+    names = [f"{run.vault} ({_where(run)})", _operation(run), run.reference]
     return [run.created_at, run.id, *names, ended + by, str(run.status or "-"), took]
 
 
@@ -131,7 +131,12 @@ def _where(run: Summary) -> str:
 
 
 def _harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, made text again."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    """Text on one line of its own, and no formula of a spreadsheet."""
+    if not isinstance(value, str):
+        return value
+    shown = on_one_line(value)
+    # A spreadsheet looks past spaces; some take the wide forms of the signs as well.
+    is_formula = shown.lstrip().startswith(
+        ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    )
+    return "'" + shown if is_formula or shown.startswith("\t") else shown

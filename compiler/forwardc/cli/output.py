@@ -1,4 +1,7 @@
-"""Writes results to standard output and remarks to standard error. Formats no diagnostics."""
+"""Writes results to standard output and remarks to standard error. Formats no diagnostics.
+
+Whatever a destination, a vault or a caller has written: one line stays one line.
+"""
 
 import json
 from collections.abc import Sequence
@@ -7,20 +10,36 @@ from typing import Any
 
 import click
 
+from forwardc.diagnostics.render.clean import escaped, on_one_line, printable
+
 
 def say(text: str = "") -> None:
-    """Write a line of the result."""
+    """Write a line of the result: one, whatever the text holds."""
+    click.echo(on_one_line(text))
+
+
+def say_lines(text: str) -> None:
+    """Write lines of the result that were laid out here, such as a table's."""
+    for line in text.split("\n"):
+        say(line)
+
+
+def say_styled(text: str) -> None:
+    """Write a line that holds styles of ours; what is foreign in it went through `on_one_line`."""
     click.echo(text)
 
 
 def note(text: str) -> None:
-    """Write a line that is not part of the result, so that a pipe does not carry it."""
-    click.echo(text, err=True)
+    """Write what is not part of the result, so that a pipe does not carry it."""
+    click.echo(printable(text), err=True)
 
 
 def say_json(value: Any) -> None:
-    """Write a value as indented JSON, keys in their given order, non-ASCII text as it is."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Write a value as indented JSON, keys in their given order.
+
+    Text is as it is, but for what drives a terminal or hides: that is escaped, and stays the value.
+    """
+    click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -28,7 +47,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     Every row has as many cells as the header.
     """
-    lines = [header, *rows]
+    lines = [[on_one_line(cell) for cell in line] for line in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -38,7 +57,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def heading(text: str) -> None:
     """Write a section title, bold on a terminal."""
-    click.secho(text, bold=True)
+    click.secho(on_one_line(text), bold=True)
 
 
 def shown_path(path: Path) -> str:

@@ -92,19 +92,19 @@ def _title(plan: Plan, operation: str) -> str:
 
 def _request(request: ShownRequest, *, curl: bool) -> Iterator[str]:
     if curl:
-        yield as_curl(request)
+        yield from as_curl(request).split("\n")
         return
     yield f"  {request.method} {request.url}"
     yield from (f"  {name}: {value}" for name, value in request.headers)
     if request.body is not None:
         yield ""
-        yield f"  {request.body}"
+        yield from (f"  {line}" for line in request.body.split("\n"))
 
 
 def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterator[str]:
     yield f"step {step.name}: {step.called}"
     if curl and step.request is not None:
-        yield as_curl(step.request)
+        yield from as_curl(step.request).split("\n")
     yield f"  keys     {_keys(plan.operations[operation], step)}"
     yield f"  answer   {_answer(plan, step)}"
     for name, value in step.outputs.items():

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.output import note, say_json, say_lines, table
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
@@ -154,7 +154,7 @@ def _report(given: Given, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
         return int(sink.has_errors)
     cells = [["-" if one[name] is None else str(one[name]) for name in _COLUMNS] for one in rows]
     if rows:
-        say(table([name.replace("_", " ") for name in _COLUMNS], cells))
+        say_lines(table([name.replace("_", " ") for name in _COLUMNS], cells))
     elif not sink.has_errors:
         note("No secrets.")
     if found:

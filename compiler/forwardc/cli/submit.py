@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.output import note, say, say_json, shown_path, table
+from forwardc.cli.output import note, say, say_json, say_lines, shown_path, table
 from forwardc.cli.plan_options import build_option, secrets_option
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _show(
         note("No header of this destination holds a secret: there is nothing to seal.")
         return
     say(f"sealed to {key.fingerprint}, subkey {key.key_id}")
-    say(
+    say_lines(
         table(
             ["secret", "headers", "file"],
             [[str(row["name"]), ", ".join(row["headers"]), str(row["file"])] for row in rows],

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from forwardc.cli.output import note, say, say_json, table
+from forwardc.cli.output import note, say, say_json, say_lines, table
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
@@ -54,7 +54,7 @@ def listed(records: Sequence[TokenRecord], *, as_json: bool) -> int:
     if as_json:
         say_json({"tokens": [asdict(record) for record in records]})
     elif records:
-        say(table(_TOKENS, [_row(record) for record in records]))
+        say_lines(table(_TOKENS, [_row(record) for record in records]))
     else:
         note("No callback has told of a token.")
     return 0
@@ -98,7 +98,7 @@ def _token(known: Known) -> Iterator[str]:
     yield f"callback  first {known.record.first_seen_at}, last change {known.record.updated_at}"
     if known.callbacks:
         yield ""
-        yield table(_CALLBACKS, [_callback(one) for one in known.callbacks])
+        yield from table(_CALLBACKS, [_callback(one) for one in known.callbacks]).split("\n")
 
 
 def _row(record: TokenRecord) -> tuple[str, ...]:

@@ -233,7 +233,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {
-        name: redactor.value(value) if isinstance(value, str) else value
+        name: redactor.hide(value) if isinstance(value, str) else value
         for name, value in concluded.shown_outputs.items()
     }
     return replace(

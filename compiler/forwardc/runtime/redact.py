@@ -55,15 +55,11 @@ class Redactor:
         """A text without the run's tainted values and card numbers, and otherwise unchanged."""
         return mask(self._replaced(text))
 
-    def value(self, text: str) -> str:
-        """One value as it can be shown: nothing hidden in it, nothing that drives a terminal."""
-        return printable(self.hide(text))
-
     def text(self, text: str) -> str:
         """A whole answer on one line, also without what its names give away, cut after 600."""
         for telling in _TELLING:
             text = telling.sub(rf"\1{MASK}", text)
-        shown = " ".join(self.value(text).split())
+        shown = " ".join(printable(self.hide(text)).split())
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _replaced(self, text: str) -> str:

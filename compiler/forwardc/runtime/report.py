@@ -77,7 +77,7 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
     outputs = {
-        name: redactor.value(value) if isinstance(value, str) else value
+        name: redactor.hide(value) if isinstance(value, str) else value
         for name, value in concluded.shown_outputs.items()
     }
     return StepReport(
@@ -90,7 +90,7 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         reason=concluded.reason,
         vault_status=read.vault_status,
         status=read.status if isinstance(read, DestinationAnswer) else None,
-        request_id=redactor.value(read.request_id) if read.request_id else None,
+        request_id=redactor.hide(read.request_id) if read.request_id else None,
         outputs=outputs,
         request=trip.bound.shown if trip.bound else None,
         answer=redactor.text(read.body) if keep and read.body else None,

@@ -67,11 +67,18 @@ def test_filters_and_the_limit(store: Store, history: History) -> None:
     assert "--limit shows more" in history("--limit", "2")[2]
 
 
-def test_csv_has_no_formula(store: Store, history: History) -> None:
-    complete(store, new_run(reference='=1+1,\n"x"'))
-    rows = list(csv.DictReader(io.StringIO(history("--csv")[1])))
-    assert rows[0]["reference"] == '\'=1+1,\n"x"'
-    assert rows[0]["outcome"] == "approved"
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "  =", "\uff1d", "\u200b@"]
+)
+def test_csv_has_no_formula_and_one_line_a_run(store: Store, history: History, sign: str) -> None:
+    complete(store, new_run(reference=sign + '1+1,\n"x"\u2028\x85'))
+    shown = history("--csv")[1]
+    assert len(shown.split("\n")) == 3
+    assert len(shown.splitlines()) == 2
+    (row,) = csv.DictReader(io.StringIO(shown))
+    assert row["reference"].startswith(("'", "\N{REPLACEMENT CHARACTER}"))
+    assert row["reference"].rstrip().endswith('1+1, "x"')
+    assert row["outcome"] == "approved"
 
 
 def test_all_of_one_run(store: Store, history: History) -> None:

@@ -1,6 +1,6 @@
-"""Makes a diagnostic safe to show: masked, printable, with a span that every form can express.
+"""Makes foreign text fit to be shown: printable, on one line, in a diagnostic also masked.
 
-Knows no output form.
+The one place that says what a terminal, a page or a file must not be given. Knows no output form.
 """
 
 import re
@@ -10,10 +10,12 @@ from forwardc.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.span import Position, Span
 
-# Control characters can drive a terminal, bidirectional ones reorder what a reviewer sees, and a
-# lone surrogate cannot be written as UTF-8.
+# Control characters can drive a terminal, those of direction reorder what a reader sees, those
+# without width hide in a name, and a lone surrogate cannot be written as UTF-8.
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _BREAKS = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]*[\n\r\x85\u2028\u2029][\s\x85\u2028\u2029]*")
 
@@ -34,13 +36,30 @@ def clean(diagnostic: Diagnostic) -> Diagnostic:
 
 
 def one_line(text: str) -> str:
-    """Mask a text and join its lines by single spaces."""
-    return printable(" ".join(part for part in _BREAKS.split(mask(text)) if part))
+    """Mask a text and put it on one line."""
+    return on_one_line(mask(text))
+
+
+def on_one_line(text: str) -> str:
+    """Join the lines of a text by single spaces, and replace what cannot be shown."""
+    if text.isascii() and text.isprintable():
+        return text
+    return printable(" ".join(part for part in _BREAKS.split(text) if part))
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal or a file cannot show, character by character."""
+    """Replace what a terminal or a file cannot show, character by character; lines stay lines."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def escaped(json_text: str) -> str:
+    """JSON text in which what cannot be shown is escaped, as JSON has it: the same value."""
+    return _UNPRINTABLE.sub(_escape, json_text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _span(span: Span | None) -> Span | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from forwardc.diagnostics.render.clean import printable
 from forwardc.partner.dashboard.charts.scale import duration, number, share
 from forwardc.partner.dashboard.desk import Desk, Page
 from forwardc.partner.dashboard.login import Session
@@ -39,6 +40,7 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
+        finalize=_fit,
     )
     environment.filters.update(
         number=number,
@@ -66,6 +68,11 @@ def _day(when: datetime | str | None) -> str:
 def _iso(when: datetime | str | None) -> str:
     found = _read(when)
     return found.strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
+
+
+def _fit(value: Any) -> Any:
+    """What others wrote must not hide on a page, or reorder it. Markup is ours."""
+    return printable(value) if type(value) is str else value
 
 
 def _pretty(text: str) -> str:
