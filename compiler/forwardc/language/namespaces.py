@@ -11,6 +11,7 @@ from typing import Final
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
+from forwardc.language.destination import OutcomeRule
 from forwardc.language.nodes import Entry, Node
 from forwardc.language.report import Report
 from forwardc.plan.terms import Call, Lit, Ref, Term, walk
@@ -34,7 +35,7 @@ class _Use:
 
 
 def read_namespaces(
-    response: Node | None, conditions: Iterable[Term], report: Report
+    response: Node | None, rules: Iterable[OutcomeRule], report: Report
 ) -> dict[str, str]:
     """Namespaces by prefix. Reports FC0211, FC0327 and FC0328."""
     node = access.get(response, "namespaces")
@@ -43,7 +44,7 @@ def read_namespaces(
         return found
     for entry in access.entries(node):
         _check_reserved(entry, found[entry.key], report)
-    used = [*_in_rules(conditions), *_in_pointers(response)]
+    used = [*_in_rules(rules), *_in_pointers(response)]
     for entry in access.entries(node):
         unused = entry.key not in {use.prefix for use in used} | _RESERVED.keys()
         # What has not the form of one is reported by the schema.
@@ -75,13 +76,13 @@ def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> No
     report.at(use.pointer).warning("FC0328", message, use.span, hint)
 
 
-def _in_rules(conditions: Iterable[Term]) -> Iterator[_Use]:
-    for condition in conditions:
-        for node in walk(condition):
+def _in_rules(rules: Iterable[OutcomeRule]) -> Iterator[_Use]:
+    for rule in rules:
+        for node in walk(rule.when) if rule.when is not None else ():
             if isinstance(node, Call) and node.function == "get" and _reads_xml(node):
                 key = node.args[1]
                 if isinstance(key, Lit) and isinstance(key.value, str):
-                    yield from _use(key.value, key.span or node.span, "")
+                    yield from _use(key.value, key.span or node.span, f"{rule.pointer}/when")
 
 
 def _reads_xml(term: Term) -> bool:

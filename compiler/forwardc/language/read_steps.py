@@ -102,7 +102,6 @@ class _StepReader:
         response = access.get(node, "response")
         key = access.get(access.get(node, "idempotent"), "header")
         outcome = self._outcome(access.get(response, "outcome"))
-        conditions = [rule.when for rule in outcome if rule.when is not None]
         step = Step(
             name=self.entry.key,
             deliver=access.text(node, "deliver") or "vault",
@@ -116,7 +115,7 @@ class _StepReader:
             idempotent_span=key.span if key is not None else None,
             stand_in=access.flag(node, "stand_in"),
             unconfirmed=access.text(node, "unconfirmed"),
-            namespaces=read_namespaces(response, conditions, self.values.report),
+            namespaces=read_namespaces(response, outcome, self.values.report),
             sample=access.get(response, "sample"),
         )
         self._unused_lets(access.get(node, "let"))
