@@ -1,6 +1,7 @@
 """What goes over a connection, and where a connection may go."""
 
 import asyncio
+import gzip
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,24 @@ def test_nothing_is_logged(serve: Callable[[Any], Any], caplog: pytest.LogCaptur
     with serve(Server()) as url:
         assert isinstance(send(LoopbackTransport(url)), Answer)
     assert not [record for record in caplog.records if record.name.startswith("http")]
+
+
+@pytest.mark.parametrize("label", [b"gzip", b"x-gzip", b"", b"identity", b"UTF-8"])
+def test_an_answer_that_is_compressed_all_the_same(
+    serve: Callable[[Any], Any], label: bytes
+) -> None:
+    headers = [(b"content-encoding", label)] if label else []
+    with serve(Server(body=gzip.compress(b"{}"), headers=headers)) as url:
+        answer = send(LoopbackTransport(url))
+    assert isinstance(answer, Answer)
+    assert answer.body == b"{}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(b"{}", mtime=0)[:-1], gzip.compress(b"0" * 100_000, mtime=0)],
+    ids=["cut", "large"],
+)
+def test_a_compressed_answer_that_is_not_whole(serve: Callable[[Any], Any], body: bytes) -> None:
+    with serve(Server(body=body, headers=[(b"content-encoding", b"gzip")])) as url:
+        assert isinstance(send(LoopbackTransport(url)), Lost)

@@ -7,7 +7,7 @@ environment, TLS verified, nothing logged.
 import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from time import perf_counter
 from typing import Final, TypeAlias
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from forwardc.runtime.bodies.compressed import Unreadable, uncompressed
 from forwardc.runtime.lanes import network
 from forwardc.runtime.shapes import BoundRequest, Pairs
 from forwardc.version import __version__
@@ -115,8 +116,13 @@ class Sender:
         )
         took = round((perf_counter() - started) * 1000)
         whole = Answer(answer.status_code, headers, bytes(body), took)
-        damage = _damage(whole, outgoing.method)
-        return Lost(damage) if damage else whole
+        if outgoing.method != "HEAD" and _is_cut(whole):
+            return Lost("the connection ended without a whole answer")
+        try:
+            plain = uncompressed(whole.body, _values(whole, "content-encoding"), limits.max_bytes)
+        except Unreadable as problem:
+            return Lost(str(problem))
+        return replace(whole, body=plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +194,14 @@ def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ours if name.lower() not in given]
 
 
-def _damage(answer: Answer, method: str) -> str | None:
-    """Why the bytes of an answer are not what the server meant to say."""
+def _values(answer: Answer, wanted: str) -> list[str]:
+    return [value for name, value in answer.headers if name.lower() == wanted]
+
+
+def _is_cut(answer: Answer) -> bool:
+    """Whether the bytes of an answer are not as many as the server says."""
     length = str(len(answer.body))
-    for name, value in answer.headers:
-        match name.lower():
-            case "content-encoding" if value.lower() != "identity":
-                return "the answer is compressed, which was not asked for"
-            case "content-length" if method != "HEAD" and value != length:
-                return "the connection ended without a whole answer"
-    return None
+    return any(value != length for value in _values(answer, "content-length"))
 
 
 def _connect_reason(problem: Exception) -> str:
