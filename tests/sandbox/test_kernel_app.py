@@ -262,3 +262,24 @@ def test_serving_prints_the_address_and_the_sources_and_ends_at_an_interrupt(roo
         assert HEALTHY in process.stdout.read()
         assert process.stderr.read() == ""
         assert process.wait(timeout=20) == 0
+
+
+def test_cards_are_judged_on_the_day_of_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDC_TODAY", "2031-02-28")
+    assert World().month() == (2031, 2)
+    assert World(now=lambda: 1_790_000_000.0).month() == (2026, 9)
+    with start_in_thread() as running:
+        payment = {"number": PAN, "expiryMonth": "01", "expiryYear": "2031"}
+        card = {"payment": payment, "reference": "1"}
+        headers = {"Authorization": "Bearer k"}
+        url = f"{running.url}/share.rokt.example/cards"
+        assert httpx.post(url, json=card, headers=headers).status_code == 402
+        payment["expiryMonth"] = "02"
+        assert httpx.post(url, json=card, headers=headers).status_code == 200
+
+
+def test_a_day_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDC_TODAY", "soon")
+    month = World().month()
+    monkeypatch.delenv("FORWARDC_TODAY")
+    assert month <= World().month()

@@ -4,16 +4,16 @@ import os
 import subprocess
 from base64 import b64decode
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from forwardc.review.seal import Expected, KeyRefused, key_hash, read_key, recipients, seal
-from openpgp import Gpg, Made
+from openpgp import LONG_AGO, MADE, Gpg, Made
 
-NOW = datetime.now(UTC)
+NOW = MADE + timedelta(days=1)
 DOCUMENTED = Expected("AE863ADA1603150856C0A853A7B203177D034588", "27E4B9436302901A", 4096)
 
 
@@ -128,14 +128,14 @@ def test_a_key_of_another_kind_is_refused(gpg: Gpg) -> None:
 
 def test_an_expired_key_is_refused_on_the_day(gpg: Gpg) -> None:
     fingerprint = gpg.make("old", "rsa2048", "cert", "rsa2048 encr never")
-    gpg("--quick-set-expire", fingerprint, "2d")
+    gpg("--quick-set-expire", fingerprint, "2d", now=NOW)
     later = NOW + timedelta(days=3)
     assert "it expired on 20" in refused(gpg.public("old"), expected(fingerprint), later)
     assert "not RSA of 4096" in refused(gpg.public("old"), expected(fingerprint), NOW)
 
 
 def test_an_expired_subkey_is_refused(gpg: Gpg) -> None:
-    fingerprint = gpg.make("past", "rsa2048", "cert", "rsa2048 encr 1d", past=True)
+    fingerprint = gpg.make("past", "rsa2048", "cert", "rsa2048 encr 1d", now=LONG_AGO)
     told = refused(gpg.public("past"), expected(fingerprint))
     assert "subkey" in told
     assert "expired on 2020-01-0" in told

@@ -3,6 +3,11 @@
 import os
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# When keys are made, but for those of the past.
+MADE = datetime(2026, 11, 1, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -11,12 +16,12 @@ class Gpg:
 
     home: str
 
-    def __call__(self, *arguments: str, given: bytes = b"", past: bool = False) -> bytes:
-        clock = ("--faked-system-time", "20200101T000000") if past else ()
+    def __call__(self, *arguments: str, given: bytes = b"", now: datetime = MADE) -> bytes:
+        clock = f"{now:%Y%m%dT%H%M%S}!"
         done = subprocess.run(
             [
                 *("gpg", "--batch", "--quiet", "--no-tty", "--passphrase", ""),
-                *("--pinentry-mode", "loopback", *clock, *arguments),
+                *("--pinentry-mode", "loopback", "--faked-system-time", clock, *arguments),
             ],
             env={**os.environ, "GNUPGHOME": self.home},
             input=given,
@@ -26,12 +31,12 @@ class Gpg:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
-    def make(self, name: str, primary: str, usage: str, *subkeys: str, past: bool = False) -> str:
+    def make(self, name: str, primary: str, usage: str, *subkeys: str, now: datetime = MADE) -> str:
         """Make a key with subkeys such as `rsa4096 encr never`. Returns its fingerprint."""
-        self("--quick-generate-key", name, primary, usage, "never", past=past)
+        self("--quick-generate-key", name, primary, usage, "never", now=now)
         fingerprint = self.fields(name, "fpr")[0][9]
         for subkey in subkeys:
-            self("--quick-add-key", fingerprint, *subkey.split(), past=past)
+            self("--quick-add-key", fingerprint, *subkey.split(), now=now)
         return fingerprint
 
     def fields(self, name: str, record: str) -> list[list[str]]:

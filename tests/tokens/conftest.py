@@ -1,6 +1,7 @@
 """Stores of tokens in both databases, and runs that wait for a callback."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from forwardc.runtime.tokens.tables import TokenTables
 from postgres import Server, server
 
 STEP = "payout"
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 StartRun = Callable[..., str]
 
 
@@ -30,7 +32,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         url = str(tmp_path / "history.db")
     else:
         url = request.getfixturevalue("postgres_server").database()
-    with open_store(url) as opened:
+    with open_store(url, now=lambda: NOW) as opened:
         yield opened
 
 

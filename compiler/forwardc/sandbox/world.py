@@ -4,9 +4,12 @@ Knows no vendor. Delivery goes to the sandbox's own parties only, never to a net
 to this machine only.
 """
 
+import os
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Pairs = tuple[tuple[str, str], ...]
@@ -88,6 +91,18 @@ class World:
     def table(self, name: str) -> dict[str, Any]:
         """The rows of one table, by id, created on first use."""
         return self.tables.setdefault(name, {})
+
+    def month(self) -> tuple[int, int]:
+        """The year and month in UTC in which cards are judged.
+
+        The day of the commands, `FORWARDC_TODAY`, stands for the machine's where it is given:
+        the fixed sources have an expiry, and a test must not end with them.
+        """
+        day = datetime.fromtimestamp(self.now(), UTC)
+        if self.now is time.time:
+            with suppress(KeyError, ValueError):
+                day = datetime.fromisoformat(os.environ["FORWARDC_TODAY"])
+        return day.year, day.month
 
     async def deliver(self, outbound: Outbound) -> Answer:
         """Send a vault's request to the destination inside this sandbox.

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bearer import Signer, Time, ec_signer
 from forwardc.partner.auth.assembly import Auth, open_auth
-from forwardc.partner.auth.gate import KeysUnavailable
+from forwardc.partner.auth.gate import KeysUnavailable, TokenGate
 from forwardc.partner.auth.jwks import RemoteKeys, open_remote_keys
 from forwardc.partner.auth.keys import ServerKeys
 from forwardc.partner.auth.rates import Rates
@@ -277,9 +277,7 @@ def test_keys_come_by_https_only(url: str) -> None:
 
 def test_a_gate_for_another_issuer(file_store: Store, keys: ServerKeys) -> None:
     """All of it over a connection: an issuer on this machine, its keys, its tokens, no others."""
-    import time as clocks
-
-    now = int(clocks.time())
+    now = 1_790_000_000
 
     async def jwks(_: Request) -> Response:
         return Response(json.dumps({"keys": [ONE.jwk()]}), media_type="application/jwk-set+json")
@@ -301,6 +299,8 @@ def test_a_gate_for_another_issuer(file_store: Store, keys: ServerKeys) -> None:
         commits = file_store.commits
         auth = open_auth(settings, keys, commits, Rates(commits))
         assert auth.routes == ()
+        assert isinstance(auth.gate, TokenGate)
+        auth.gate.clock = lambda: now
         await work(auth)
         await auth.close()
 

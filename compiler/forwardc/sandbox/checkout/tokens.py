@@ -139,5 +139,4 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _expired(world: World, month: int, year: int) -> bool:
-    today = utc(world.now())
-    return (year, month) < (int(today[:4]), int(today[5:7]))
+    return (year, month) < world.month()

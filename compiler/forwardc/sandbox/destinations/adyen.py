@@ -8,7 +8,6 @@ where Adyen's texts leave it open is this sandbox's own.
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -139,8 +138,7 @@ def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str,
         return fault
     if behaviour is Behaviour.SERVER_ERROR:
         raise Invalid("905", "Payment details are not supported", 500, "configuration")
-    moment = datetime.fromtimestamp(world.now(), UTC)
-    outcome = result(document, paid_with, (moment.year, moment.month))
+    outcome = result(document, paid_with, world.month())
     return payment_response(document, paid_with, outcome, version=version)
 
 

@@ -165,7 +165,7 @@ def _expiry(world: World, card: dict[str, Any]) -> tuple[int, int]:
     year, month = (int(n) for n in numbers)
     if not (2000 <= year <= 2099 and 1 <= month <= 12):
         raise Refused("502", "card")
-    if (year, month) < tokens.year_and_month(world):
+    if (year, month) < world.month():
         raise Refused("3021", "card")
     return year, month
 

@@ -7,7 +7,6 @@ updates it (developers.rocketpay.kz, tokens). Rows hold published test cards onl
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -97,7 +96,7 @@ def find(world: World, token: str, project: int, customer: str, *, mismatch: str
 
 def usable(world: World, row: dict[str, Any]) -> None:
     """Raise `Refused` for a token that is revoked or whose card has expired."""
-    if row["status"] != ACTIVE or (row["year"], row["month"]) < year_and_month(world):
+    if row["status"] != ACTIVE or (row["year"], row["month"]) < world.month():
         raise Refused("3027", "token")
 
 
@@ -106,7 +105,7 @@ def expire(world: World) -> list[str]:
 
     The fixed tokens stay: they belong to no project that could be told.
     """
-    month = year_and_month(world)
+    month = world.month()
     changed = []
     for token, row in world.table(TABLE).items():
         expired = (row["year"], row["month"]) < month
@@ -114,12 +113,6 @@ def expire(world: World) -> list[str]:
             row["status"] = EXPIRED
             changed.append(token)
     return changed
-
-
-def year_and_month(world: World) -> tuple[int, int]:
-    """Today's year and month, in UTC."""
-    moment = datetime.fromtimestamp(world.now(), UTC)
-    return moment.year, moment.month
 
 
 def _row(

@@ -5,7 +5,6 @@ and answers here are this sandbox's own, and say so (`standIn`). Knows no vault.
 """
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -69,8 +68,7 @@ def _take(world: World, document: dict[str, Any]) -> Response:
     test_card = lookup(payment["number"])
     if test_card is None:
         return _refused(422, "invalid", ["payment.number: not a test card"])
-    moment = datetime.fromtimestamp(world.now(), UTC)
-    if (int(payment["expiryYear"]), int(payment["expiryMonth"])) < (moment.year, moment.month):
+    if (int(payment["expiryYear"]), int(payment["expiryMonth"])) < world.month():
         return _refused(402, "declined", reason=Behaviour.EXPIRED_CARD.value)
     return _by_card(test_card, document["reference"])
 

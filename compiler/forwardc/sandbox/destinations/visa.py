@@ -8,7 +8,6 @@ known members of a real one; `encTokenInfo` is left out, because it would need a
 import hmac
 import re
 import secrets
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -160,8 +159,7 @@ def _check_outcome(world: World, instrument: Instrument) -> None:
         raise Refused(500, _error_response(500, "internalServiceFailure", "Service failed."))
     if instrument.card.brand != "visa":
         raise Refused(403, _error_response(403, "cardNotEligible", "The card is not eligible."))
-    moment = datetime.fromtimestamp(world.now(), UTC)
-    expired = instrument.expires and instrument.expires < (moment.year, moment.month)
+    expired = instrument.expires and instrument.expires < world.month()
     if expired or behaviour not in (Behaviour.APPROVE, Behaviour.REQUIRES_ACTION):
         raise Refused(403, _error_response(403, "declined", "The issuer declined."))
 

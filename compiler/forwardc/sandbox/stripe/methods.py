@@ -5,7 +5,6 @@ Knows nothing of forwarding and payments. Only cards, and only published test nu
 
 import hashlib
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup, luhn
@@ -109,7 +108,7 @@ def fresh_row(
     world: World, identifier: str, number: str, name: str | None = None
 ) -> dict[str, Any]:
     """A row for a test card that nobody created: it expires in three years and has a CVC."""
-    year = datetime.fromtimestamp(world.now(), UTC).year + 3
+    year = world.month()[0] + 3
     card = CardData(number, 3, year, "1234" if number.startswith("3") else "123", name)
     return _row(
         _object(identifier, int(world.now()), card, {"billing_details": {"name": name}}), card
@@ -156,9 +155,9 @@ def _given_card(call: Call, card: dict[str, Any]) -> CardData:
 
 
 def _check_expiry(call: Call, month: int, year: int) -> None:
-    today = datetime.fromtimestamp(call.now, UTC)
-    past_month = year == today.year and month < today.month
-    if not today.year <= year <= today.year + _FURTHEST_YEARS:
+    this_year, this_month = call.world.month()
+    past_month = year == this_year and month < this_month
+    if not this_year <= year <= this_year + _FURTHEST_YEARS:
         text = "Your card's expiration year is invalid."
         raise card_error("invalid_expiry_year", text, "exp_year")
     if not 1 <= month <= 12 or past_month:
