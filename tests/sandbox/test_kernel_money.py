@@ -2,7 +2,9 @@
 
 import pytest
 
-from forwardc.plan.currencies import CURRENCIES, exponent
+from forwardc.language.money.tables import table
+from forwardc.plan.currencies import iso
+from forwardc.plan.money import Counts, wire
 from forwardc.sandbox import money
 from forwardc.sandbox.destinations import adyen, adyen_currencies
 from forwardc.sandbox.stripe import amounts, currencies
@@ -22,8 +24,46 @@ def test_a_sum_in_words(minor: int, currency: str, digits: int, told: str) -> No
     assert money.in_words(minor, currency, digits) == told
 
 
+STRIPE = {code.upper(): digits for code, digits in currencies.DIGITS.items()}
+STEPS = {code.upper(): step for code, step in currencies.MULTIPLE_OF.items()}
+ADYEN = adyen_currencies.DIGITS
+# What the compiler counts by ISO 4217 although Stripe's API does not name it.
+NOT_AT_STRIPE = "CUP ERN IRR KPW MRU SDG SSP STN SYP TMT VED VES ZWG"
+
+
 def test_both_lists_of_iso_4217_agree() -> None:
-    assert dict(money.ISO) == {code: exponent(code) for code in CURRENCIES}
+    ours = {code: one.digits for code, one in iso().current.items()}
+    assert dict(money.ISO) == {code: digits for code, digits in ours.items() if code != "XAD"}
+
+
+def test_both_tables_of_stripe_agree() -> None:
+    compiled = table("stripe").digits
+    shared = STRIPE.keys() & compiled.keys()
+    assert {code: (STRIPE[code], STEPS.get(code, 1)) for code in shared} == {
+        code: compiled[code][1:] for code in shared
+    }
+    assert set(iso().payable) & (compiled.keys() - STRIPE.keys()) == set(NOT_AT_STRIPE.split())
+    assert not STRIPE.keys() - compiled.keys()
+
+
+def test_both_tables_of_adyen_agree() -> None:
+    compiled = table("adyen").digits
+    shared = ADYEN.keys() & compiled.keys()
+    assert {code: (ADYEN[code], 1) for code in shared} == {
+        code: compiled[code][1:] for code in shared
+    }
+    assert not compiled.keys() - ADYEN.keys() - iso().ended.keys()
+    assert ADYEN.keys() - compiled.keys() <= iso().funds
+
+
+@pytest.mark.parametrize(("name", "digits"), [("stripe", STRIPE), ("adyen", ADYEN)])
+def test_a_destination_is_asked_for_the_sum_that_the_caller_meant(
+    name: str, digits: dict[str, int]
+) -> None:
+    counts: Counts = table(name)
+    for code in sorted(digits.keys() & set(iso().payable)):
+        asked = wire(counts, 2790 * 10 ** iso().current[code].digits, code)
+        assert money.major(int(asked), digits[code]).split(".")[0] == "2,790", code
 
 
 @pytest.mark.parametrize(
