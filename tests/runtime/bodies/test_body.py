@@ -1,6 +1,7 @@
 """A body as data: JSON, XML and forms as the world writes them, and what none of them is."""
 
 from decimal import Decimal
+from time import perf_counter
 
 import pytest
 
@@ -72,6 +73,7 @@ def test_an_answers_values_stand_beside_those_of_the_run() -> None:
         ("<!doctype HTML>\n<title>Busy</title>", ""),
         ("<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0//EN' 'x.dtd'><html/>", ""),
         ("<?xml version='1.0'?>\n<!-- a --><html xmlns='http://www.w3.org/1999/xhtml'/>", ""),
+        ("<!DOCTYPE x SYSTEM 'x.dtd'>\n<html/>", ""),
         ("<HTML><p>a=1&b=2</p></HTML>", ""),
         ("\n<h1>503 Service Unavailable</h1>\n", ""),
         ("<center>busy</center>", ""),
@@ -84,6 +86,14 @@ def test_what_a_body_reads_as(body: str, kinds: str) -> None:
     values = told(body)
     assert {kind for kind in KINDS if values.reads_as(kind)} == {*kinds.split(), "any"}
     assert (values["response.xml"] is not None) is ("xml" in kinds)
+
+
+@pytest.mark.parametrize("piece", ["<!-- -->", "<?a?>", "\n", "<!--", "<", "&", "a=&", "[", "{}"])
+def test_a_megabyte_of_anything_is_read_in_no_time(piece: str) -> None:
+    values = told(piece * (1_000_000 // len(piece)))
+    started = perf_counter()
+    assert [kind for kind in KINDS if values.reads_as(kind)]
+    assert perf_counter() - started < 2
 
 
 def test_a_kind_that_there_is_not() -> None:

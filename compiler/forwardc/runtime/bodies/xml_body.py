@@ -5,8 +5,9 @@ its text. A name is a namespace and a local name, never the prefix that a docume
 No entity is declared, expanded or fetched.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from xml.parsers import expat
 
 from forwardc.plan.values import CONTRADICTION, Leaf
@@ -18,6 +19,8 @@ _DEEPEST: Final = 100
 # The text is Unicode, so what the document declares of its bytes means nothing. `standalone`: an
 # entity that nobody declared is a mistake, and not text that is left out without a word.
 _DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+# Outer declarations are looked up, never copied: a root may declare thousands of them.
+_Scope: TypeAlias = ChainMap[str, str]
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -111,7 +114,7 @@ class _Open(NamedTuple):
     """An element that has not ended yet; `scope` are the namespaces by prefix inside it."""
 
     name: str
-    scope: Mapping[str, str]
+    scope: _Scope
     parts: list[_Part]
     pieces: list[str]
 
@@ -119,7 +122,7 @@ class _Open(NamedTuple):
 class _Builder:
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = prefixes
-        self._open = [_Open("", {"xml": _XML, "": ""}, [], [])]
+        self._open = [_Open("", ChainMap({"xml": _XML, "": ""}), [], [])]
 
     def document(self) -> Element:
         return Element(self._open[0].parts, self._prefixes)
@@ -157,16 +160,16 @@ def _content(element: Element, text: str) -> Any:
     return Leaf(text, element)
 
 
-def _scope(outer: Mapping[str, str], attributes: Mapping[str, str]) -> Mapping[str, str]:
+def _scope(outer: _Scope, attributes: Mapping[str, str]) -> _Scope:
     declared = {
         name.partition(":")[2]: uri
         for name, uri in attributes.items()
         if name == "xmlns" or name.startswith("xmlns:")
     }
-    return {**outer, **declared} if declared else outer
+    return outer.new_child(declared) if declared else outer
 
 
-def _part(mark: str, name: str, value: Any, scope: Mapping[str, str]) -> _Part:
+def _part(mark: str, name: str, value: Any, scope: _Scope) -> _Part:
     _, prefix, local = _split(name)
     # An attribute without a prefix is in no namespace (Namespaces in XML 1.0, section 6.2).
     uri = "" if mark and not prefix else scope.get(prefix)
