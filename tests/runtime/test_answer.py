@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.plan.model import Plan, ReadVault
 from forwardc.plan.program import Outcome
-from forwardc.runtime.answer import DestinationAnswer, Ended, read_answer
+from forwardc.runtime.answer import DestinationAnswer, Ended, destination_in, read_answer
 from forwardc.runtime.send import Answer
 
 KINDS = ("json", "xml", "form", "text", "empty", "any")
@@ -87,6 +87,22 @@ def test_a_body_that_the_vault_has_parsed(forward: Plan, given: object, kinds: s
     assert values["response.xml"] is values["response.form"] is None
     assert {kind for kind in KINDS if values.reads_as(kind)} == kinds | {"any"}
     assert json.loads(found.body or "null") == given
+
+
+def test_what_a_vault_tells_later_is_read_as_what_it_tells_at_once(forward: Plan) -> None:
+    step = forward.operations["card"].steps[0]
+    step = step.model_copy(update={"namespaces": {"p": "urn:pay"}})
+    told = {
+        "status": 200,
+        "headers": {"X-A": ["1"]},
+        "body": "\ufeff<q:a xmlns:q='urn:pay'>1</q:a>",
+    }
+    document = {"request_id": "fwd_1", "destination_response": told}
+    answer = Answer(200, (), json.dumps(document).encode("utf-8-sig"), 1)
+    later = destination_in(step, document, 200)
+    assert later == read_answer(step, answer)
+    assert later is not None
+    assert later.values()["response.xml"].get("p:a") == "1"
 
 
 def test_a_body_that_the_vault_gives_twice_is_no_answer(forward: Plan) -> None:

@@ -64,8 +64,9 @@ class Values(Mapping[str, Any]):
             **others,
             "response.status": answer.status,
             "response.headers": answer.headers,
-            # What a vault has parsed has no text of its own any more.
-            "response.text": answer.body if answer.given is NOTHING else None,
+            # What a vault has parsed has no text of its own any more. Line ends around a text are
+            # no part of it: `OK` and `OK` with a line end say the same.
+            "response.text": answer.body.strip("\r\n\ufeff") if answer.given is NOTHING else None,
         }
 
     def __getitem__(self, name: str) -> Any:

@@ -46,6 +46,15 @@ def test_what_does_not_parse_is_null() -> None:
         values["response.other"]
 
 
+@pytest.mark.parametrize("body", ["OK", "OK\n", "OK\r\n\r\n", "\ufeffOK", "\r\n\ufeffOK"])
+def test_line_ends_around_a_text_are_no_part_of_it(body: str) -> None:
+    assert told(body)["response.text"] == "OK"
+
+
+def test_space_is_part_of_a_text() -> None:
+    assert told(" O\r\nK ")["response.text"] == " O\r\nK "
+
+
 def test_an_answers_values_stand_beside_those_of_the_run() -> None:
     answer = DestinationAnswer(200, Headers(), "<a>1</a>")
     values = answer.values({"params.a": 1, "response.status": 500})
