@@ -149,6 +149,7 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
 
 def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
     from forwardc.plan.digest import approval_digest, review_surface
+    from forwardc.review.amounts import counted
 
     until = f", until {act.expires}" if act.expires else ""
     for name in operations:
@@ -156,6 +157,8 @@ def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
         operation = plan.operations[name]
         for one in operation.notes:
             note(f"  {operation.level}, {operation.status}: {one.message} [{one.code}]")
+        for line in counted(plan, name):
+            note(f"  {line}")
         if review_surface(plan, name) is not None and act.ticket is None:
             note("  the PSP's approval is another one: add it with --psp-ticket")
     say(f"written: {shown_path(lock)}")

@@ -103,8 +103,10 @@ class Param(_Declared):
     """What an amount is counted in: a reference to a param, or a code. None where nothing says."""
     withdrawn: bool = False
     """Whether a currency may be one that has ended."""
-    amounts: Mapping[Term, tuple[str, ...]] | None = None
-    """Where a `json` param holds amounts, by currency; None where its file does not say."""
+    amounts: Mapping[Term, tuple[str, ...]] = field(default_factory=dict)
+    """Where a `json` param holds amounts, by currency."""
+    open_amounts: bool = False
+    """Whether it holds numbers of which the file does not say whether they are amounts."""
 
 
 @dataclass(frozen=True, slots=True)

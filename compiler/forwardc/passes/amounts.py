@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from forwardc.language.destination import Destination, Param, ParamType
 from forwardc.language.money.calls import currency_of
 from forwardc.language.money.declared import Money
-from forwardc.plan.currencies import iso
+from forwardc.plan.currencies import DISPUTED, iso
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.money import AmountRefused, exponent, major
 from forwardc.plan.rewrite import map_children
@@ -78,7 +78,7 @@ class Amounts:
 
     def _wire(self, ref: Ref) -> Term:
         if self.money.assumed:
-            return ref
+            return self._assumed(ref)
         if ref.name in self.outputs:
             return Amount(ref, self.outputs[ref.name], span=ref.span)
         param = self.params.get(ref.name.removeprefix("params.")) if ref.root == "params" else None
@@ -87,9 +87,18 @@ class Amounts:
         if param.type is ParamType.AMOUNT and param.currency is not None:
             return Amount(ref, param.currency, span=ref.span)
         found: Term = ref
-        for currency, places in (param.amounts or {}).items():
+        for currency, places in param.amounts.items():
             found = Amount(found, currency, at=places, span=ref.span)
         return found
+
+    def _assumed(self, ref: Ref) -> Term:
+        """An amount as it comes; a constant in which destinations differ is told to the runtime."""
+        param = self.params.get(ref.name.removeprefix("params.")) if ref.root == "params" else None
+        match param.currency if param is not None else None:
+            case Lit(value=str() as code) if code in DISPUTED:
+                return Amount(ref, Lit(code), span=ref.span)
+            case _:
+                return ref
 
 
 def currency_mark(term: Term) -> If | None:

@@ -36,6 +36,7 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
         operations=operations,
         params={name: param_spec(param, destination) for name, param in destination.params.items()},
         money=money_block(destination, operations),
+        counting_doubt=destination.money.unconfirmed,
         secrets={
             name: program.Secret(name, spec.as_key, spec.held, spec.description)
             for name, spec in destination.secrets.items()

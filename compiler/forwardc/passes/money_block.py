@@ -16,7 +16,7 @@ def money_block(
 ) -> dict[str, object] | None:
     """The block as a plan says it, None where no operation counts an amount."""
     money, currencies = destination.money, list(_currencies(operations))
-    if not currencies:
+    if not currencies and money.assumed:
         return None
     codes = admitted(destination, currencies)
     rows = {code: list(money.digits[code]) for code in sorted(codes)}

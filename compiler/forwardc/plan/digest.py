@@ -176,8 +176,16 @@ def _holes(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
     return {name: _type_of(plan, operation, name) for name in names}
 
 
-def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
-    """How the amounts of an operation are counted, in the currencies that it may be given."""
+def codes_of(plan: Plan, operation: str) -> frozenset[str]:
+    """The currencies of an operation's amounts that a run may give, of those that are counted.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    wanted = plan.operations[operation]
+    return _all_codes(plan, wanted, list(_terms(plan, wanted)))
+
+
+def _all_codes(plan: Plan, operation: Operation, terms: list[Term]) -> frozenset[str]:
     amounts = [node for term in terms for node in walk(term) if isinstance(node, Amount)]
     answered = [
         Ref(one.currency) if "." in one.currency else Lit(one.currency)
@@ -186,9 +194,14 @@ def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
         if one.currency is not None
     ]
     named = [*(amount.currency for amount in amounts), *answered]
-    if plan.money is None or not named:
+    return frozenset(code for currency in named for code in _codes(plan, currency))
+
+
+def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+    """How the amounts of an operation are counted, in the currencies that it may be given."""
+    codes = _all_codes(plan, operation, terms)
+    if plan.money is None or not codes:
         return {}
-    codes = {code for currency in named for code in _codes(plan, currency)}
     block = plan.money.model_dump(mode="json", by_alias=True, exclude={"digits", *_TOLD})
     rows = {code: row for code, row in sorted(plan.money.digits.items()) if code in codes}
     # One line a currency, so that a changed one is seen as one.
@@ -238,15 +251,23 @@ def _spec(spec: Any) -> Json:
     return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
+def requests_of(operation: Operation) -> Iterable[Term]:
+    """Every term of an operation's requests, in the order they are sent."""
+    for step in operation.steps:
+        yield from _http_terms(step.http)
+
+
+def _http_terms(http: Http) -> Iterable[Term]:
+    yield http.url
+    yield from (term for _, term in (*http.query, *http.headers))
+    if http.body is not None:
+        yield http.body
+
+
 def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
-    requests = [step.http for step in operation.steps]
+    yield from requests_of(operation)
     if operation.fallback is not None:
-        requests.append(operation.fallback.ask.http)
-    for http in requests:
-        yield http.url
-        yield from (term for _, term in (*http.query, *http.headers))
-        if http.body is not None:
-            yield http.body
+        yield from _http_terms(operation.fallback.ask.http)
     yield from (step.sign.secret for step in operation.steps if step.sign)
     yield from (source.bind for source in plan.sources.values())
 

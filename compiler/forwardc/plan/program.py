@@ -171,6 +171,8 @@ class Program:
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     money: Mapping[str, object] | None = None
     """How the amounts of all operations are counted, as a plan says it; None where none is."""
+    counting_doubt: str | None = None
+    """What the vendor's documents do not confirm of how the destination counts."""
     title: str = ""
     docs: str = ""
     integration: str | None = None

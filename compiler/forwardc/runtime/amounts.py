@@ -4,19 +4,33 @@ A message names the param, the currency and the rule, never the sum.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.currencies import DISPUTED
+from forwardc.plan.digest import requests_of
 from forwardc.plan.evaluate import Scope, evaluate
+from forwardc.plan.kept import Kept
 from forwardc.plan.model import Operation, Plan
 from forwardc.plan.money import MONEY, AmountRefused
-from forwardc.plan.parts import Http
-from forwardc.plan.settle import settled
-from forwardc.plan.terms import Amount, Ref, Term, walk
+from forwardc.plan.terms import Amount, If, Lit, Ref, Term, children, walk
 from forwardc.plan.values import Secret
+from forwardc.runtime.values import from_text
 
 _TABLES: Final = "`forwardc explain FC0837` names them"
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """An amount of a request, and the names that must be there for it to be sent."""
+
+    amount: Amount
+    guards: frozenset[str]
+    names: tuple[str, ...]
+
+
+_AMOUNTS: Final = Kept[tuple[_Guarded, ...]]()
 
 
 def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) -> None:
@@ -24,40 +38,43 @@ def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) ->
 
     What only an earlier step gives is left to the step that sends it.
     """
-    for step in operation.steps:
-        for term in _terms(step.http):
-            inner = settled(term, scope)
-            for amount in () if inner is None else _amounts(inner):
-                _check(plan, amount, scope, sink)
-    _check_declared(plan, operation, scope.values, sink)
+    found = _AMOUNTS.get(operation, "", lambda: tuple(_of_operation(operation)))
+    for one in found:
+        if all(scope.has(name) for name in one.guards):
+            _check(plan, one, scope, sink)
+    _check_declared(plan, operation, [one.amount for one in found], scope.values, sink)
 
 
-def _terms(http: Http) -> Iterator[Term]:
-    yield http.url
-    yield from (term for _, term in (*http.query, *http.headers))
-    if http.body is not None:
-        yield http.body
+def _of_operation(operation: Operation) -> Iterator[_Guarded]:
+    for term in requests_of(operation):
+        yield from _amounts(term, frozenset())
 
 
-def _amounts(term: Term) -> Iterator[Amount]:
-    return (node for node in walk(term) if isinstance(node, Amount))
+def _amounts(term: Term, guards: frozenset[str]) -> Iterator[_Guarded]:
+    match term:
+        case Amount():
+            names = tuple(node.name for node in walk(term) if isinstance(node, Ref))
+            yield _Guarded(term, guards, names)
+        case If(present=present, then=then):
+            yield from _amounts(then, guards | {present})
+        case _:
+            for inner in children(term):
+                yield from _amounts(inner, guards)
 
 
-def _check(plan: Plan, amount: Amount, scope: Scope, sink: Sink) -> None:
-    names = [node.name for node in walk(amount) if isinstance(node, Ref)]
-    # A param that was not given, or is wrong itself, has been reported already.
-    lacking = [name for name in names if name not in scope.values]
-    if any(name.startswith("params.") and not _is_optional(plan, name) for name in lacking):
+def _check(plan: Plan, one: _Guarded, scope: Scope, sink: Sink) -> None:
+    # A param that was not given, or is wrong itself, has been reported already; what a step gives
+    # is not known yet.
+    lacking = [name for name in one.names if name not in scope.values]
+    if any(not _is_optional(plan, name) for name in lacking):
         return
-    if any(not name.startswith("params.") for name in lacking):
-        return
-    place = names[0] if names else "an amount"
+    place = one.names[0] if one.names else "an amount"
     if lacking:
         told = f"{place} is given without {', '.join(lacking)}"
         sink.error("FC0836", told, hint="give the currency, too")
         return
     try:
-        evaluate(amount, scope)
+        evaluate(one.amount, scope)
     except AmountRefused as problem:
         hint = f"`money:` in destinations/{plan.destination}.yaml says how it counts"
         sink.error("FC0836", f"{place}: {problem}", pointer=_pointer(place), hint=hint)
@@ -65,7 +82,7 @@ def _check(plan: Plan, amount: Amount, scope: Scope, sink: Sink) -> None:
 
 def _is_optional(plan: Plan, name: str) -> bool:
     spec = plan.params.get(name.removeprefix("params."))
-    return spec is not None and spec.optional
+    return name.startswith("params.") and spec is not None and spec.optional
 
 
 def _pointer(place: str) -> str:
@@ -73,7 +90,11 @@ def _pointer(place: str) -> str:
 
 
 def _check_declared(
-    plan: Plan, operation: Operation, values: Mapping[str, Any], sink: Sink
+    plan: Plan,
+    operation: Operation,
+    amounts: list[Amount],
+    values: Mapping[str, Any],
+    sink: Sink,
 ) -> None:
     """FC0837: a currency that destinations count differently, where the file does not say how."""
     if plan.environment != "production" or _says_how(plan):
@@ -81,9 +102,10 @@ def _check_declared(
     specs = {name: plan.params[name].type for name in operation.params}
     if "amount" not in specs.values():
         return
+    fixed = {str(one.currency.value) for one in amounts if isinstance(one.currency, Lit)}
     given = (values.get(f"params.{name}") for name, kind in specs.items() if kind == "currency")
     codes = {str(one.reveal() if isinstance(one, Secret) else one).upper() for one in given}
-    for code in sorted(codes & DISPUTED):
+    for code in sorted((codes | fixed) & DISPUTED):
         sink.error(
             "FC0837",
             f"{plan.destination} does not say how it counts {code}, and destinations differ in it",
@@ -98,3 +120,14 @@ def _says_how(plan: Plan) -> bool:
 def money_of(plan: Plan) -> dict[str, Any]:
     """How the destination counts, as the values of a scope; nothing where the plan says nothing."""
     return {} if plan.money is None else {MONEY: plan.money}
+
+
+def recorded_amounts(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record holds of a run's amounts and currencies, to read an answer that comes later."""
+    found = money_of(plan)
+    for name, text in params.items():
+        spec = plan.params.get(name)
+        if spec is not None and spec.type in ("amount", "currency") and isinstance(text, str):
+            value = from_text(spec, text, f"params.{name}", Sink())
+            found |= {} if value is None else {f"params.{name}": value}
+    return found

@@ -17,6 +17,7 @@ from forwardc.plan.program import Outcome
 from forwardc.plan.reconcile import ReconcileGet, ReconcileList
 from forwardc.plan.terms import Ref, walk
 from forwardc.plan.values import Secret
+from forwardc.runtime.amounts import recorded_amounts
 from forwardc.runtime.answer import destination_in, parse_json, text_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
@@ -223,6 +224,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         "run.id": what.run.id,
         "run.reference": what.run.summary.reference,
         "source.id": what.run.source_id,
+        **recorded_amounts(what.plan, what.run.params),
     }
     lacking = [name for name in _rule_names(what.step) if name not in values]
     if lacking:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from forwardc.plan.program import Operation, Program
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
-from forwardc.vaults.verdicts import held_elsewhere
+from forwardc.vaults.verdicts import held_elsewhere, unconfirmed_counting
 
 
 class Level(StrEnum):
@@ -64,6 +64,7 @@ def assess(
     context = Context(program, operation, account, stored)
     findings = (*vault.examine(context), *held_elsewhere(context))
     findings = (*findings, *_unknown_inputs(context, vault.head(program, account)))
+    findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
         findings = (*findings, *_fallback(vault, context))
     emitted = None

@@ -36,7 +36,7 @@ def plan_file(
         **({"integration": program.integration} if program.integration else {}),
         **_needed(vault.head(program, account), operations),
         "params": {name: program.params[name] for name in program.params if name in used},
-        **({"money": program.money} if program.money and counts(built) else {}),
+        **({"money": program.money} if program.money and _counts(built, program, used) else {}),
         "secrets": {
             name: {"as_key": secret.as_key} if secret.as_key else {}
             for name, secret in program.secrets.items()
@@ -88,8 +88,11 @@ def operation_json(assessment: Assessment) -> Json:
     }
 
 
-def counts(built: Sequence[Assessment]) -> bool:
-    """Whether an operation holds an amount that is counted, or reads one."""
+def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bool:
+    """Whether an operation holds an amount that is counted, reads one, or is told how to."""
+    declared = program.money is not None and not program.money.get("assumed")
+    if declared and any(program.params[name].get("type") == "amount" for name in used):
+        return True
     operations = [one.context.operation for one in built]
     return any(
         any(isinstance(node, Amount) for node in step.request.nodes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sys import intern
 
 from forwardc.plan.features import uses
-from forwardc.plan.terms import If, Lit
+from forwardc.plan.terms import Amount, If, Lit
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 from forwardc.vaults.steps import if_present
 
@@ -35,6 +35,16 @@ def held_elsewhere(context: Context) -> Iterator[Finding]:
             if forced and (step.direct or ref.name not in context.stored):
                 reason = f"`{ref.name}` is `held: vault`, and here the runtime must have it"
                 yield Finding(Verdict.REFUSED, "FC0605", reason, ref.span, step.name)
+
+
+def unconfirmed_counting(context: Context) -> Iterator[Finding]:
+    """Amounts that are counted in a way that nobody's documents confirm."""
+    doubt = context.program.counting_doubt
+    for step in context.operation.steps if doubt else ():
+        amount = next((node for node in step.request.nodes if isinstance(node, Amount)), None)
+        if amount is not None:
+            reason = f"how amounts are counted: {doubt}"
+            yield Finding(Verdict.UNCONFIRMED, "FC0624", reason, amount.span, step.name)
 
 
 def bodies_that_may_be_absent(context: Context) -> Iterator[Finding]:

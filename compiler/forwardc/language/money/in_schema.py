@@ -25,8 +25,8 @@ Named = Callable[[str, Report], Term | None]
 
 def amounts_in(
     param: Param, node: Node | None, money: Money, currency: Named, report: Report
-) -> Mapping[Term, tuple[str, ...]] | None:
-    """The places of amounts by currency; None where the file leaves open whether there are any.
+) -> tuple[Mapping[Term, tuple[str, ...]], bool]:
+    """The places of amounts by currency, and whether the file leaves open if there are others.
 
     `currency` gives the term of a currency param or code, and reports one that is wrong.
     """
@@ -43,13 +43,13 @@ def amounts_in(
     if none and search.found:
         message = f"`{param.name}` marks amounts, and says that there are none"
         report.error("FC0336", message, param.span, "leave out `amounts: none`")
-    open_ = param.schema is None or bool(search.unmarked)
-    if open_ and not none and money.differs_from_iso:
+    open_ = not none and (param.schema is None or bool(search.unmarked))
+    if open_ and money.differs_from_iso:
         where = f" at {search.unmarked[0]}" if search.unmarked else ""
         message = f"a number of `{param.name}`{where} may be an amount, and leaves as it comes"
         hint = "mark it with `amount: <currency param>`, or write `amounts: none` on the param"
         report.warning("FC0335", message, param.span, hint)
-    return found or ({} if none or not open_ else None)
+    return found, open_
 
 
 @dataclass(slots=True)

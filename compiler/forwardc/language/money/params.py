@@ -43,7 +43,8 @@ class _Reader:
             case ParamType.AMOUNT:
                 return replace(param, currency=self._of_amount(param, node))
             case ParamType.JSON:
-                return replace(param, amounts=self._inside(param, node))
+                places, open_ = self._inside(param, node)
+                return replace(param, amounts=places, open_amounts=open_)
             case ParamType.CURRENCY:
                 self._check_values(param, node)
                 return param
@@ -110,7 +111,9 @@ class _Reader:
                     hint = "write `withdrawn: true` for refunds of old payments"
                 self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
 
-    def _inside(self, param: Param, node: Node | None) -> Mapping[Term, tuple[str, ...]] | None:
+    def _inside(
+        self, param: Param, node: Node | None
+    ) -> tuple[Mapping[Term, tuple[str, ...]], bool]:
         def currency(name: str, report: Report) -> Term | None:
             place = access.get(node, "schema") or node
             return None if place is None else self._named(name, place, param, report)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Operation, Plan, ValueSpec
+from forwardc.review.diff.amounts import recounted
 from forwardc.review.diff.finding import Class
 
 Found = Iterator[tuple[Class, str]]
@@ -21,6 +22,7 @@ def given(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
         yield Class.BREAKING, f"the initiator is {new_op.initiator} now"
     yield from _values("param", _params(old_plan, old_op), _params(new_plan, new_op))
     yield from _values("input", old_op.inputs, new_op.inputs)
+    yield from recounted(old, new)
     for atom in new_op.requires:
         if atom not in old_op.requires:
             yield Class.BREAKING, f"{atom} must be there now"

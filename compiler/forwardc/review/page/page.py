@@ -11,6 +11,7 @@ from forwardc.plan.changes import changes
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.digest import canonical, file_digest, review_surface
 from forwardc.plan.model import Plan, load_plan
+from forwardc.review.amounts import counting
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
 from forwardc.review.diff.compare import own_changes
@@ -55,6 +56,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         is_production=pack.program.environment == "production",
         not_done=not_done(pack.vault.facts),
         pci=pack.destination.pci,
+        counting=counting(pack.destination, plan),
         accounts=pack.accounts,
         digest=file_digest(data),
     )

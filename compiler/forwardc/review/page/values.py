@@ -11,7 +11,7 @@ from enum import StrEnum
 from forwardc.plan.analysis import tainted
 from forwardc.plan.atoms import ATOMS, Instrument, Sensitivity
 from forwardc.plan.program import Pair, Step
-from forwardc.plan.terms import Atom, Call, If, Lit, Map, Ref, Seq, Term, walk
+from forwardc.plan.terms import Amount, Atom, Call, If, Lit, Map, Ref, Seq, Term, walk
 from forwardc.vaults.model import Context
 from forwardc.vaults.steps import content_type
 
@@ -144,7 +144,8 @@ def _handling(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
         case Kind.CONSTANT:
             return "the same on every request"
         case _:
-            return "in clear"
+            is_amount = any(isinstance(node, Amount) for node in nodes)
+            return "in clear, as the destination counts it" if is_amount else "in clear"
 
 
 def _source(nodes: Sequence[Term]) -> str:
