@@ -69,8 +69,8 @@ def test_the_psp_approval_comes_with_its_ticket(typed: Typed) -> None:
     rows = [row for row in listed(typed) if row[:2] == ["stripe", "adyen.card_cit"]]
     ada = ["2026-11-20", "Ada", "Moreau"]
     assert rows == [
-        ["stripe", "adyen.card_cit", "own", "approved", *ada, "-", "-"],
-        ["stripe", "adyen.card_cit", "psp", "approved", *ada, "SUP-1042", "-"],
+        ["stripe", "adyen.card_cit", "own", "approved", "(unconfirmed)", *ada, "-", "-"],
+        ["stripe", "adyen.card_cit", "psp", "approved", "(unconfirmed)", *ada, "SUP-1042", "-"],
     ]
 
 
@@ -114,7 +114,7 @@ def test_the_list_as_json(typed: Typed) -> None:
         "destination": "adyen",
         "operation": "card_cit",
         "environment": "production",
-        "status": "documented",
+        "status": "unconfirmed",
         "own": known,
         "psp": {**known, "ticket": "T-1"},
     }
