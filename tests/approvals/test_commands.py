@@ -70,7 +70,7 @@ def test_the_psp_approval_comes_with_its_ticket(typed: Typed) -> None:
     ada = ["2026-11-20", "Ada", "Moreau"]
     assert rows == [
         ["stripe", "adyen.card_cit", "own", "approved", "(unconfirmed)", *ada, "-", "-"],
-        ["stripe", "adyen.card_cit", "psp", "approved", "(unconfirmed)", *ada, "SUP-1042", "-"],
+        ["stripe", "adyen.card_cit", "psp", "approved", *ada, "SUP-1042", "-"],
     ]
 
 
