@@ -20,6 +20,8 @@ from forwardc.passes.lower import lower
 from forwardc.plan.codec import from_json
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
+from forwardc.plan.money import MONEY
+from forwardc.plan.parts import Money
 from forwardc.plan.program import Program
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import Call, Lit, Ref, Term, Text, walk
@@ -148,8 +150,10 @@ def _scope(plan: Json, operation: Json, run: Run, reveal: bool) -> Scope:
         atom for atom, how in has.items() if atom not in run.without and _is_there(how, run.inputs)
     }
     defaults = {n: s["default"] for n, s in plan["params"].items() if "default" in s}
+    money = plan.get("money")
     values = {
         **RUN,
+        **({MONEY: Money.model_validate_json(json.dumps(money))} if money else {}),
         "run.reference": run.reference,
         "source.id": source,
         **{f"params.{name}": value for name, value in (defaults | dict(run.params)).items()},

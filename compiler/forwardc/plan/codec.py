@@ -150,7 +150,7 @@ def _encoded(encoding: Encoding) -> Callable[[dict[str, Json]], Term]:
 
 def _amount(data: dict[str, Json]) -> Term:
     amount = data["$amount"]
-    if set(amount) - {"of", "in", "as", "at"}:
+    if not isinstance(amount, dict) or set(amount) - {"of", "in", "as", "at"}:
         raise BadPlan("an amount says more than this version knows")
     of = None if "of" not in amount else _from_name(amount["of"])
     measure, at = Measure(amount.get("as", Measure.WIRE)), tuple(map(str, amount.get("at", ())))
