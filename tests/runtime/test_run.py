@@ -253,7 +253,7 @@ def _no_answer(_: httpx.Request) -> httpx.Response:
         ("card", replace(PAID, idempotency_key="a b"), ["FC0811"]),
         ("card", replace(PAID, idempotency_key="4242424242424242"), ["FC0811"]),
         ("twice", RunRequest(source=TOKEN), ["FC0802"]),
-        ("twice", RunRequest(source=SOURCE, idempotency_key="k"), ["FC0811"]),
+        ("twice", RunRequest(source=SOURCE, idempotency_key="k" * 64), ["FC0811"]),
         ("card_with_cvc", PAID, ["FC0801"]),
         ("card_with_cvc", replace(PAID, source=TOKEN), ["FC0802"]),
         ("card", RunRequest(), ["FC0802", "FC0803", "FC0803"]),

@@ -12,7 +12,8 @@ import httpx
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Failure, Plan, ReadVault
-from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.plan.values import Secret
+from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.journal import JournalFailed, Paused
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
@@ -45,6 +46,15 @@ class Notes:
         if what[0] == self.fails:
             raise JournalFailed("FC0819", "the disk is full")
         self.told.append(what)
+
+    async def digest(self, content: Secret) -> str | None:
+        return None
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        return None
+
+    async def withheld(self, run_id: str) -> str | None:
+        return None
 
     def _let_pass(self, new: NewRun) -> None:
         for name in (new.vault, new.destination):

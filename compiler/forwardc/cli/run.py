@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--reference", help="Your reference, at most 80 characters; by default the run's id.")
 @click.option("--without", multiple=True, metavar="ATOM", help="Leave out, such as card.cvc.")
-@click.option("--idempotency-key", help="The destination's key; by default one for each run.")
+@click.option("--idempotency-key", help="Yours: the same request again gives the recorded result.")
 @secrets_option
 @sandbox_option_for("Connect to")
 @history_option
@@ -157,6 +157,13 @@ def _run(
     from forwardc.runtime.run import run
     from forwardc.runtime.store_journal import StoreJournal
 
+    if request.idempotency_key is not None and where.history is None:
+        sink.error(
+            "FC0811",
+            "without a history nobody can tell whether an idempotency key came before",
+            hint="leave out --no-history, or the key",
+        )
+        return problems(sink, how.as_json)
     result = None
     with where.recording(sink) as store:
         if store is None and where.history is not None:

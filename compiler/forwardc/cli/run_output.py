@@ -122,12 +122,15 @@ def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterat
 
 
 def _keys(operation: Operation, report: StepReport) -> str:
-    """Both idempotency keys, and whether the request carries them."""
-    step = next(one for one in operation.steps if one.name == report.name)
+    """Both idempotency keys, and whether the request carries them.
+
+    A record may be of another plan, with other steps.
+    """
+    step = next((one for one in operation.steps if one.name == report.name), None)
     named = zip(("destination", "vault"), (report.keys.destination, report.keys.vault), strict=True)
     return ", ".join(
         f"{party} {key}" + ("" if sent else " (not in the request)")
-        for (party, key), sent in zip(named, keys_sent(step), strict=True)
+        for (party, key), sent in zip(named, keys_sent(step) if step else (True, True), strict=True)
     )
 
 
@@ -141,6 +144,8 @@ def _answer(plan: Plan, step: StepReport) -> str:
 
 
 def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
+    if result.replayed:
+        yield "recorded before, under the same idempotency key: nothing was sent"
     reason = f": {result.reason}" if result.reason else ""
     yield f"{result.outcome}{_by(plan, result)}{reason}"
     if result.stopped:

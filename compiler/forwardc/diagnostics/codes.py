@@ -185,6 +185,8 @@ _TABLE = (
     Code("FC0833", "server-start", "The server cannot begin to serve"),
     Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
     Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
+    Code("FC0834", "idempotency-key-reused", "An idempotency key came with other content"),
+    Code("FC0835", "idempotency-key-held", "The run of an idempotency key has not ended"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

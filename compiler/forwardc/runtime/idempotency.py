@@ -17,15 +17,12 @@ _FORM = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
 def check_key(given: str | None, operation: Operation, sink: Sink) -> None:
-    """Report FC0811 where the caller's key cannot be used for this operation."""
+    """Report FC0811 where the caller's key cannot be used for this operation.
+
+    One for a destination that honours none still tells the history a request that comes again.
+    """
     if given is None:
         return
-    honoured = [step for step in operation.steps if step.idempotent]
-    if not honoured:
-        sink.error(
-            "FC0811",
-            "the destination honours no idempotency key here, so one would protect nothing",
-        )
     longest = max((_key(given, operation, step.name) for step in operation.steps), key=len)
     if not _FORM.fullmatch(longest):
         sink.error(

@@ -5,7 +5,8 @@ Knows no database. Nothing that reaches a journal holds a secret, a card or a se
 
 from typing import Protocol
 
-from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.plan.values import Secret
+from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.shapes import RunResult, StepReport
 
 
@@ -26,6 +27,14 @@ class Paused(JournalFailed):
         super().__init__("FC0822", f"{name} is paused, and nothing was sent", hint)
 
 
+class KeyTaken(JournalFailed):
+    """Another run has the caller's idempotency key, and nothing of this one was recorded."""
+
+    def __init__(self, message: str) -> None:
+        hint = "ask again with the same key when it has ended: its recorded result comes then"
+        super().__init__("FC0835", message, hint)
+
+
 class Journal(Protocol):
     """Where a run is recorded, in the order in which it is told.
 
@@ -33,8 +42,25 @@ class Journal(Protocol):
     answer that ends a run, which is so when `finish` returns.
     """
 
+    async def digest(self, content: Secret) -> str | None:
+        """A keyed digest, by which all processes of this record know a content again.
+
+        None where nothing is recorded.
+        """
+        ...
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """The run of a caller's key, and the digest of its content; None for a new key."""
+        ...
+
+    async def withheld(self, run_id: str) -> str | None:
+        """The digest of the values that a run's record leaves out; None where there are none."""
+        ...
+
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
-        """Keep a run before its first step, and hold it for this process. Raises `Paused`.
+        """Keep a run before its first step, and hold it for this process.
+
+        Raises `Paused`, and `KeyTaken` where another run has the caller's key.
 
         With `first` its first attempt is kept as well, as number 1: there is no other `intent`.
         """
@@ -67,6 +93,18 @@ class Journal(Protocol):
 
 class NoJournal:
     """Keeps nothing: for a run whose record nobody wants."""
+
+    async def digest(self, content: Secret) -> str | None:
+        """Nothing is known again."""
+        return None
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """Every key is new."""
+        return None
+
+    async def withheld(self, run_id: str) -> str | None:
+        """Nothing was kept."""
+        return None
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep nothing."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import AttemptState, StepState, StoredRun, StoredStep
 from forwardc.runtime.past import Doubt, Past, PastStep
-from forwardc.runtime.shapes import Keys, RunRequest, StepReport
+from forwardc.runtime.shapes import Keys, RunRequest, RunResult, StepReport
 
 _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)
 _OPEN: Final = (AttemptState.INTENT, AttemptState.UNKNOWN)
@@ -61,6 +61,23 @@ def doubt_of(step: StoredStep) -> Doubt | None:
         tuple(attempt.vault_key for attempt in in_doubt),
         datetime.fromisoformat(in_doubt[-1].started_at),
         silent=in_doubt[-1].state in _OPEN,
+    )
+
+
+def result_of(run: StoredRun) -> RunResult:
+    """What a run that has ended came to, as its record tells it once more."""
+    summary = run.summary
+    sent = (step for step in run.steps if step.state is not StepState.WAITING)
+    return RunResult(
+        run_id=run.id,
+        operation=summary.operation,
+        fell_back=run.fell_back,
+        digest=run.digest,
+        outcome=summary.outcome or Outcome.UNKNOWN,
+        rejected_by=summary.rejected_by,
+        reason=run.reason,
+        steps=tuple(report_of(step) for step in sent),
+        replayed=True,
     )
 
 

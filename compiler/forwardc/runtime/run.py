@@ -16,13 +16,15 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take
 from forwardc.runtime.bind import bind, show_url
-from forwardc.runtime.journal import JournalFailed, Paused
+from forwardc.runtime.content import withheld_of
+from forwardc.runtime.journal import JournalFailed, KeyTaken, Paused
 from forwardc.runtime.means import Means
 from forwardc.runtime.oauth import NoToken, can_access, with_token
 from forwardc.runtime.outcome import holds
 from forwardc.runtime.past import Past, forgotten, remembered
 from forwardc.runtime.prepare import Prepared, keys_of, moment, prepare, rehearse
 from forwardc.runtime.record import new_run
+from forwardc.runtime.repeated import New, Repeated, asked_before, is_as_begun
 from forwardc.runtime.secrets import Lookup, may_wait
 from forwardc.runtime.send import Answer, Limits, Sent
 from forwardc.runtime.shapes import (
@@ -56,10 +58,25 @@ async def run(
     prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
     if prepared is None:
         return None
-    fallback = prepared.operation.fallback
+    try:
+        asked = await asked_before(prepared, means.journal, sink)
+    except JournalFailed as problem:
+        sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
+        return None
+    if isinstance(asked, Repeated):
+        return asked.result
+    return await _new(asked, request, look_up, means, sink)
+
+
+async def _new(
+    asked: New, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
+) -> RunResult | None:
+    """Run what was not asked for before."""
+    prepared = asked.prepared
+    plan, name, fallback = prepared.plan, prepared.name, prepared.operation.fallback
     if fallback is None:
         ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
-        return await _begin(Journey(prepared, means, sink), Past()) if ready else None
+        return await _begin(Journey(prepared, means, sink), Past(), asked) if ready else None
     # What is wrong with the other operation must be known before anything is sent, too.
     other = await _prepared(
         plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
@@ -76,7 +93,7 @@ async def run(
     available, card = told
     chosen = prepared if available else other
     journey = Journey(chosen, means, sink, card)
-    return await _begin(journey, Past(fell_back=not available, asked=name))
+    return await _begin(journey, Past(fell_back=not available, asked=name), asked)
 
 
 async def resume(
@@ -103,6 +120,8 @@ async def resume(
             f"the record does not hold what a later step needs: {', '.join(lacking)}",
             hint="sensitive outputs are never stored: settle the run by hand with `resolve`",
         )
+        return None
+    if not await is_as_begun(prepared, means.journal, sink):
         return None
     if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
         return None
@@ -152,11 +171,15 @@ async def _ask(
     return holds(fallback.ask.when, values), card
 
 
-async def _begin(journey: Journey, past: Past) -> RunResult | None:
+async def _begin(journey: Journey, past: Past, asked: New) -> RunResult | None:
     """Record the run, then go through its steps. Nothing is sent that was not recorded."""
-    journal = journey.means.journal
+    journal, given = journey.means.journal, withheld_of(journey.prepared)
     try:
-        await journal.begin(new_run(journey.prepared, past, journey.means.ambient.lock))
+        withheld = await journal.digest(given) if given is not None else None
+        new = new_run(journey.prepared, past, journey.means.ambient.lock)
+        await journal.begin(replace(new, content=asked.content, withheld=withheld))
+    except KeyTaken as problem:
+        return await _taken(asked, journey, problem)
     except Paused as problem:
         journey.sink.error(problem.code, str(problem), hint=problem.hint)
         return None
@@ -164,6 +187,15 @@ async def _begin(journey: Journey, past: Past) -> RunResult | None:
         journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None
     return await _steps(journey, past)
+
+
+async def _taken(asked: New, journey: Journey, problem: KeyTaken) -> RunResult | None:
+    """What another run with the same key, which began a moment before, came to by now."""
+    again = await asked_before(asked.prepared, journey.means.journal, journey.sink)
+    if isinstance(again, Repeated):
+        return again.result
+    journey.sink.error(problem.code, str(problem), hint=problem.hint)
+    return None
 
 
 async def _steps(journey: Journey, past: Past) -> RunResult | None:

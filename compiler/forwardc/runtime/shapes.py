@@ -145,7 +145,8 @@ class Came:
 class RunResult:
     """The result of a run. `fell_back` tells that the fallback operation ran.
 
-    `stopped` tells that a later step was never sent, so that the run can be continued. `came` and
+    `stopped` tells that a later step was never sent, so that the run can be continued; `replayed`
+    that this is the record of a run that ended before, under the same key. `came` and
     `hide`, which masks the run's tainted values and card numbers in a text, serve the caller in
     this process; `shown_data` leaves them out.
     """
@@ -159,6 +160,7 @@ class RunResult:
     reason: str | None
     steps: tuple[StepReport, ...]
     stopped: bool = False
+    replayed: bool = False
     came: Came | None = field(default=None, repr=False, compare=False)
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 

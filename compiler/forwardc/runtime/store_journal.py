@@ -14,14 +14,15 @@ from typing import Any, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import writes
+from forwardc.plan.values import Secret
+from forwardc.runtime.history import given_keys, writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryError, RunPaused
+from forwardc.runtime.history.errors import HistoryError, KeyInUse, RunPaused
 from forwardc.runtime.history.inline import Inline
-from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.journal import JournalFailed, Paused
+from forwardc.runtime.journal import JournalFailed, KeyTaken, Paused
 from forwardc.runtime.leaving import leave
 from forwardc.runtime.shapes import RunResult, StepReport
 from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
@@ -80,7 +81,22 @@ class StoreJournal:
     owner: str = field(default_factory=this_process)
     # The last step of each run under way, and the answers that could not be kept at first.
     _last: dict[str, str] = field(default_factory=dict)
+    _digest_key: bytes | None = field(default=None, repr=False)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
+
+    async def digest(self, content: Secret) -> str | None:
+        """A keyed digest. What a sandbox answered is another content than what a vault did."""
+        if self._digest_key is None:
+            self._digest_key = await self._write(given_keys.digest_key)
+        return given_keys.digest(self._digest_key, f"{self.emulated} {content.reveal()}")
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """The run of a caller's key, and the digest of its content; None for a new key."""
+        return await self._write(lambda tx: given_keys.held(tx, given_key))
+
+    async def withheld(self, run_id: str) -> str | None:
+        """The digest of the values that a run's record leaves out; None where there are none."""
+        return await self._write(lambda tx: given_keys.withheld(tx, run_id))
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process."""
@@ -188,5 +204,7 @@ class StoreJournal:
             return await self._writer.write(work)
         except RunPaused as problem:
             raise Paused(problem.name) from None
+        except KeyInUse as problem:
+            raise KeyTaken(problem.message) from None
         except HistoryError as problem:
             raise JournalFailed(problem.code, problem.message, problem.hint) from None

@@ -8,7 +8,8 @@ claim lasts sends nothing: whoever takes the claim over later finds the run, and
 from collections.abc import Callable
 from datetime import datetime
 
-from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.plan.values import Secret
+from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.journal import Journal, JournalFailed
 from forwardc.runtime.shapes import RunResult, StepReport
 
@@ -25,6 +26,18 @@ class JoinedJournal:
         self._fenced = True
         self._new: NewRun | None = None
         self._result: RunResult | None = None
+
+    async def digest(self, content: Secret) -> str | None:
+        """The inner journal's."""
+        return await self._inner.digest(content)
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """The inner journal's."""
+        return await self._inner.held(given_key)
+
+    async def withheld(self, run_id: str) -> str | None:
+        """The inner journal's."""
+        return await self._inner.withheld(run_id)
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run together with what follows: its first intent, or its end without one."""

@@ -44,6 +44,12 @@ class RunInUse(HistoryError):  # noqa: N818 - the run's state
     code = "FC0823"
 
 
+class KeyInUse(HistoryError):  # noqa: N818 - the key's state
+    """Another run has the caller's idempotency key."""
+
+    code = "FC0835"
+
+
 class RunPaused(HistoryError):  # noqa: N818 - what somebody decided
     """Nothing is sent to this vault or destination now."""
 

@@ -271,6 +271,23 @@ CREATE INDEX runs_outcome ON runs (outcome, seq) WHERE outcome IS NOT NULL;
 CREATE INDEX runs_status ON runs (status, seq) WHERE status IS NOT NULL
 """
 
+_GIVEN_KEYS: Final = """
+CREATE TABLE given_keys (
+  given_key {text} NOT NULL PRIMARY KEY,
+  run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  content TEXT NOT NULL
+){keyed};
+CREATE INDEX given_keys_run ON given_keys (run_id);
+CREATE TABLE withheld_values (
+  run_id TEXT NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+  digest TEXT NOT NULL
+){keyed};
+CREATE TABLE digest_keys (
+  id {int} NOT NULL PRIMARY KEY,
+  secret TEXT NOT NULL
+){keyed}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -286,5 +303,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(3, _PARTNER),
     Migration(4, _EMULATED_TOKENS),
     Migration(5, _SPARSE),
+    Migration(6, _GIVEN_KEYS),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

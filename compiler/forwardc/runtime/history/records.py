@@ -63,7 +63,8 @@ class NewRun:
 
     `operation` is the one that runs, `asked_operation` the one that was asked for. `emulated`: a
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
-    which holds the run for `lease_s` seconds.
+    which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
+    stands for, `withheld` that of the sensitive values.
     """
 
     id: str
@@ -87,6 +88,8 @@ class NewRun:
     without: tuple[str, ...] = ()
     given_key: str | None = None
     approval: Mapping[str, Any] | None = None
+    content: str | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import audit, prune, reads, writes
+from forwardc.runtime.history import audit, given_keys, prune, reads, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, migrate
@@ -145,6 +145,14 @@ class Store:
     def load(self, run_id: str) -> StoredRun | None:
         """A run with its steps and attempts; None where there is none."""
         return self.database.read(lambda tx: reads.load(tx, run_id))
+
+    def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """The run of a caller's key and the digest of its content; None for a new key."""
+        return self.database.read(lambda tx: given_keys.held(tx, given_key))
+
+    def withheld(self, run_id: str) -> str | None:
+        """The digest of the values that a run's record leaves out; None where there are none."""
+        return self.database.read(lambda tx: given_keys.withheld(tx, run_id))
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import MASK
-from forwardc.runtime.history import audit
+from forwardc.runtime.history import audit, given_keys
 from forwardc.runtime.history.database import Gathered, Transaction, row
 from forwardc.runtime.history.errors import (
     HistoryContended,
@@ -104,7 +104,8 @@ RETURNING """
 def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None) -> str | None:
     """Record a run and its steps, and with `first` that one of them is about to be sent.
 
-    The name of the vault or destination where that is paused, and nothing was recorded.
+    The name of the vault or destination where that is paused, and nothing was recorded. Raises
+    `KeyInUse` where another run has the caller's key.
     """
     if first is not None:
         _check_keys(first)
@@ -125,6 +126,7 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
         tx.run(_STEP, run.id, position, step.name, step.deliver, step.idempotent, *state)
     if first is not None:
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
+    given_keys.claim(tx, run)
     tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
     return None
 

@@ -1,0 +1,89 @@
+"""Which run a caller's idempotency key belongs to, and by what its content is known again.
+
+Content is kept as a keyed digest only: the key is this history's own, drawn at chance, so that
+nobody who sees a digest elsewhere can try values. Every function is one transaction's work.
+"""
+
+import hmac
+from hashlib import sha256
+from secrets import token_hex
+from typing import Final
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history import reads
+from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.errors import HistoryContended, KeyInUse
+from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
+from forwardc.runtime.shapes import Party
+
+_TAKE: Final = (
+    "INSERT INTO given_keys (given_key, run_id, content) VALUES (?, ?, ?)"
+    " ON CONFLICT (given_key) DO NOTHING"
+)
+_HELD: Final = "SELECT run_id, content FROM given_keys WHERE given_key = ?"
+_GIVE_ON: Final = (
+    "UPDATE given_keys SET run_id = ? WHERE given_key = ? AND run_id = ? AND content = ?"
+)
+_KEEP_DIGEST: Final = "INSERT INTO withheld_values (run_id, digest) VALUES (?, ?)"
+_OPEN: Final = (StepState.INTENT, StepState.UNKNOWN)
+
+
+def held(tx: Transaction, key: str) -> tuple[StoredRun, str] | None:
+    """The run of a caller's key, and the digest of what it was asked to do; None for a new key."""
+    found = row(tx, _HELD, key)
+    run = reads.load(tx, found[0]) if found else None
+    return (run, str(found[1])) if found and run else None
+
+
+def claim(tx: Transaction, run: NewRun) -> None:
+    """Give a caller's key to its run, which is recorded already, and keep the digests of both.
+
+    A key whose run certainly sent nothing is passed on. Raises `KeyInUse` where another run has it:
+    of two that begin at once one wins, and nothing of the other stays.
+    """
+    if run.withheld is not None:
+        tx.run(_KEEP_DIGEST, run.id, run.withheld)
+    if run.given_key is None or run.content is None:
+        return
+    if tx.run(_TAKE, run.given_key, run.id, run.content):
+        return
+    known = held(tx, run.given_key)
+    if known is None:
+        raise HistoryContended("an idempotency key was given up while a run was to begin")
+    other, _ = known
+    if other.id == run.id:
+        return
+    change = (run.id, run.given_key, other.id, run.content)
+    if not sent_nothing(other) or not tx.run(_GIVE_ON, *change):
+        raise KeyInUse(f"run {other.id} has this idempotency key, and nothing was sent")
+
+
+def sent_nothing(run: StoredRun) -> bool:
+    """Whether a run has ended, and certainly reached no destination."""
+    summary = run.summary
+    refused = summary.outcome is Outcome.REJECTED and summary.rejected_by is not Party.DESTINATION
+    reached = any(step.status is not None or step.state in _OPEN for step in run.steps)
+    return summary.state is RunState.DONE and refused and not reached
+
+
+def withheld(tx: Transaction, run_id: str) -> str | None:
+    """The digest of the values that a run's record leaves out; None where there are none."""
+    found = row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
+    return None if found is None else str(found[0])
+
+
+def digest_key(tx: Transaction) -> bytes:
+    """The key of this history's digests, drawn when it is first asked for."""
+    tx.run(
+        "INSERT INTO digest_keys (id, secret) VALUES (1, ?) ON CONFLICT (id) DO NOTHING",
+        token_hex(32),
+    )
+    found = row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
+    if found is None:
+        raise HistoryContended("the key of digests is not there")
+    return bytes.fromhex(found[0])
+
+
+def digest(key: bytes, text: str) -> str:
+    """HMAC-SHA-256 of a text, in hexadecimal."""
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), sha256).hexdigest()
