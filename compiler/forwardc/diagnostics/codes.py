@@ -183,10 +183,10 @@ _TABLE = (
     Code("FC0831", "guessable-reference", "Payment references can be guessed"),
     Code("FC0832", "server-settings", "The settings of the server are not right"),
     Code("FC0833", "server-start", "The server cannot begin to serve"),
-    Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
-    Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
     Code("FC0834", "idempotency-key-reused", "An idempotency key came with other content"),
     Code("FC0835", "idempotency-key-held", "The run of an idempotency key has not ended"),
+    Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
+    Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 
