@@ -9,6 +9,7 @@ from dataclasses import replace
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
+from forwardc.language.country_codes import check_country_codes
 from forwardc.language.destination import (
     Destination,
     Operation,
@@ -38,8 +39,8 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     """The destination of a tree that fits the schema, or None where it is not even a map.
 
     What has a mistake is left out of the result, so that later checks can go on; compile nothing
-    while the sink has errors. Reports FC0107, FC0205, FC0301 to FC0337, FC0401 to FC0403, FC0504,
-    FC0505 and FC0509.
+    while the sink has errors. Reports FC0107, FC0204, FC0205, FC0301 to FC0337, FC0401 to
+    FC0403, FC0504, FC0505 and FC0509.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -51,6 +52,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     params = read_params(root.get("params"), report)
     params = with_currencies(params, root.get("params"), money, report)
     secrets = read_secrets(root.get("secrets"), report)
+    check_country_codes(root, params.values(), report)
     check_declared([*settings.values(), *params.values()], report)
     values = Values(_names(settings, params, secrets, money), report)
     environments = _environments(root.get("environments"), values)
