@@ -91,15 +91,16 @@ ROOMS = {
 }
 
 NETWORK = {"httpx", "httpcore", "uvicorn", "starlette", "anyio", "socket", "ssl", "http", "urllib3"}
-TOOLS_OF_THE_COMPILER = {"yaml", "jsonschema_rs", "jinja2"}
+# jsonschema_rs is none: a run checks params by their schemas and patterns with it.
+TOOLS_OF_THE_COMPILER = {"yaml", "jsonschema", "jinja2"}
 
 # Packages of others that a room must not import, and why.
 NOT_HERE = {
     "diagnostics": (
-        NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema", "pydantic", "jwcrypto"},
+        NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema_rs", "pydantic", "jwcrypto"},
         "it is loaded by every command",
     ),
-    "plan": (NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema"}, "the runtime carries it"),
+    "plan": (NETWORK | TOOLS_OF_THE_COMPILER, "the runtime carries it"),
     "language": (NETWORK, "the compiler needs no network"),
     "passes": (NETWORK | {"yaml"}, "the compiler needs no network, and language reads YAML"),
     "vaults": (NETWORK, "the compiler needs no network"),

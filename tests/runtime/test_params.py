@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import ValueSpec
 from forwardc.plan.values import Secret
+from forwardc.plan.writers import json_pieces
 from forwardc.runtime.params import wrapped
 from forwardc.runtime.values import checked, default_of, from_text
 
@@ -40,6 +42,14 @@ ACCEPTED_TEXT = [
     ({"type": "uri"}, "http://localhost:3000/x", "http://localhost:3000/x"),
     ({"type": "json"}, '{"a": [1.50, null]}', {"a": [Decimal("1.50"), None]}),
     ({"type": "json", "schema": {"type": "object"}}, "{}", {}),
+    ({"type": "json"}, '\ufeff{"a": 1e2}', {"a": Decimal(100)}),
+    ({"type": "json", "schema": {"maximum": {"$number": "99.99"}}}, "99.99", Decimal("99.99")),
+    ({"type": "json", "schema": {"multipleOf": {"$number": "0.01"}}}, "10.50", Decimal("10.50")),
+    ({"type": "json", "schema": {"const": {"$number": "0.7"}}}, "0.70", Decimal("0.70")),
+    ({"type": "json", "schema": {"enum": [{"$number": "1.10"}]}}, "1.1", Decimal("1.1")),
+    ({"type": "integer"}, "\ufeff12", 12),
+    ({"type": "number"}, "0.0000001", Decimal("0.0000001")),
+    ({"type": "string"}, "\ufeffa\u00a0", "\ufeffa\u00a0"),
     ({"type": "string", "not_card": True}, "4242424242424242", "4242424242424242"),
     ({"type": "string"}, "424242424242424", "424242424242424"),
 ]
@@ -167,3 +177,32 @@ def test_defaults_and_sensitive_values() -> None:
     assert default_of(spec(type="string", default="0.5")) == "0.5"
     assert isinstance(wrapped(spec(type="string", sensitive=True), "x"), Secret)
     assert wrapped(spec(type="string"), "x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "space"),
+    [
+        ({"type": "amount"}, "1000\u00a0", "a no-break space (U+00A0)"),
+        ({"type": "number"}, "\u202f1.5", "a narrow no-break space (U+202F)"),
+        ({"type": "json"}, '{\u00a0"a": 1}', "a no-break space (U+00A0)"),
+        ({"type": "currency"}, "EUR\u200b", "a zero-width space (U+200B)"),
+        ({"type": "string", "pattern": "[A-Z]+"}, "A\u2007", "a figure space (U+2007)"),
+    ],
+)
+def test_a_space_that_is_none_is_named(fields: dict[str, Any], text: str, space: str) -> None:
+    sink = Sink()
+    assert from_text(spec(**fields), text, "params.x", sink) is None
+    (found,) = sink.sorted()
+    assert (found.code, space in str(found.hint)) == ("FC0804", True)
+
+
+@pytest.mark.parametrize("text", ["1e-7", "0.1E-6", "0.0000001"])
+def test_a_number_is_sent_in_digits(text: str) -> None:
+    value = from_text(spec(type="json"), text, "params.x", Sink())
+    assert "".join(map(str, json_pieces(value, templated=True))) == "0.0000001"
+
+
+@pytest.mark.parametrize("number", [0.5, {"$number": "x"}, {"$number": "NaN"}])
+def test_a_plan_with_an_inexact_number_in_a_schema_is_damaged(number: Any) -> None:
+    with pytest.raises(ValidationError):
+        spec(type="json", schema={"items": {"maximum": number}})

@@ -98,7 +98,9 @@ class Param(_Declared):
     sensitive: bool = False
     not_card: bool = False
     schema: Mapping[str, Any] | None = None
-    """JSON Schema of a `json` param."""
+    """JSON Schema of a `json` param, its numbers exact."""
+    node: Node | None = field(default=None, repr=False, compare=False)
+    """The whole declaration."""
     currency: Term | None = None
     """What an amount is counted in: a reference to a param, or a code. None where nothing says."""
     withdrawn: bool = False

@@ -192,6 +192,17 @@ def to_data(node: Node) -> object:
             return value
 
 
+def exact(node: Node) -> object:
+    """Plain dicts, lists and scalars; a decimal stays one, with all its digits."""
+    match node:
+        case YamlMap(entries=entries):
+            return {entry.key: exact(entry.value) for entry in entries}
+        case YamlSeq(items=items):
+            return [exact(item) for item in items]
+        case YamlScalar(value=value):
+            return value
+
+
 def text_span(scalar: YamlScalar, start: int, end: int) -> Span:
     """The file span of `value[start:end]` of a text scalar; of the whole scalar if not known.
 

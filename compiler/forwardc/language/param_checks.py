@@ -1,20 +1,19 @@
 """Whether what a declaration says fits together: limits, defaults, and the schema of a json param.
 
-Knows the declarations of a destination, and no use of them. Patterns are not tried on defaults:
-one that takes for ever would do so here.
+Knows the declarations of a destination, and no use of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from forwardc.language.destination import Bounds, Param, Setting
+from forwardc.language.param_schema import check_examples
 from forwardc.language.report import Report
+from forwardc.plan.patterns import matches
 from forwardc.plan.terms import Lit
-
-_REFERENCES = ("$ref", "$dynamicRef")
 
 
 def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
-    """Report FC0204 to FC0206 and FC0208 for limits, defaults and schemas that cannot work."""
+    """Report FC0204 to FC0206 for limits and examples, and what is wrong with schemas."""
     for one in declared:
         here = report.at(one.pointer)
         if _is_above(one.bounds.minimum, one.bounds.maximum):
@@ -26,8 +25,8 @@ def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
         for name, given in (("default", default), ("example", one.example)):
             for code, problem in _problems(one.bounds, given):
                 here.error(code, f"the {name} {problem}", given.span if given else one.span)
-        if isinstance(one, Param) and one.schema is not None:
-            _check_schema(one, here)
+        if isinstance(one, Param):
+            check_examples(one, here)
 
 
 def _is_above(least: object, most: object) -> bool:
@@ -43,29 +42,7 @@ def _problems(bounds: Bounds, given: Lit | None) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if _is_above(bounds.min_length, len(value)) or _is_above(len(value), bounds.max_length):
             yield "FC0206", "is shorter or longer than its own limits allow"
+        if bounds.pattern is not None and not matches(bounds.pattern, value):
+            yield "FC0205", "does not have the form of its own pattern"
     elif _is_above(bounds.minimum, value) or _is_above(value, bounds.maximum):
         yield "FC0206", "is smaller or larger than its own limits allow"
-
-
-def _check_schema(param: Param, report: Report) -> None:
-    import jsonschema_rs
-
-    if any(not reference.startswith("#") for reference in _references(param.schema)):
-        hint = "write the definition under `$defs:` of this schema"
-        report.error("FC0205", "a JSON Schema refers to another document", param.span, hint)
-        return
-    try:
-        jsonschema_rs.Draft202012Validator(dict(param.schema or {}))
-    except (ValueError, jsonschema_rs.ValidationError):
-        report.error("FC0208", "this is no JSON Schema of draft 2020-12", param.span)
-
-
-def _references(schema: object) -> Iterator[str]:
-    todo = [schema]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, Mapping):
-            todo += one.values()
-            yield from (str(one[name]) for name in _REFERENCES if name in one)
-        elif isinstance(one, list):
-            todo += one

@@ -3,8 +3,7 @@
 Knows the shape that the schema allows; which of them expressions use is judged elsewhere.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -17,7 +16,8 @@ from forwardc.language.destination import (
     Setting,
     SettingType,
 )
-from forwardc.language.nodes import Entry, Node, YamlScalar, to_data
+from forwardc.language.nodes import Entry, Node, YamlScalar
+from forwardc.language.param_schema import pattern_problem, usable_schema
 from forwardc.language.report import Report
 
 _Read = TypeVar("_Read")
@@ -82,7 +82,8 @@ def _param(entry: Entry, report: Report) -> Param:
         optional=access.flag(node, "optional") and default is None,
         sensitive=access.flag(node, "sensitive"),
         not_card=access.flag(node, "not_card"),
-        schema=_schema(access.get(node, "schema")),
+        schema=usable_schema(access.get(node, "schema"), report),
+        node=node,
         withdrawn=access.flag(node, "withdrawn"),
     )
 
@@ -119,15 +120,8 @@ def _pattern(node: Node, report: Report) -> str | None:
     pattern, place = access.text(node, "pattern"), access.get(node, "pattern")
     if pattern is None or place is None:
         return None
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
-        message = "not a regular expression"
-        report.at(place.pointer).error("FC0205", message, place.span, "test it with Python's re")
+    if problem := pattern_problem(pattern):
+        code, message, hint = problem
+        report.at(place.pointer).error(code, message, place.span, hint)
         return None
     return pattern
-
-
-def _schema(node: Node | None) -> Mapping[str, object] | None:
-    data = to_data(node) if node is not None else None
-    return data if isinstance(data, dict) else None

@@ -13,6 +13,7 @@ from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language.destination import Destination, Setting, SettingType, settings_used
 from forwardc.language.project import DestinationValues, Project
 from forwardc.language.report import Report
+from forwardc.plan.patterns import matches
 from forwardc.plan.terms import Lit, Ref, Text
 
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
@@ -168,7 +169,7 @@ def _text_problem(setting: Setting, value: str) -> tuple[str, str | None] | None
         form, name, hint = _FORMS[setting.type]
         if not form.fullmatch(value):
             return f"is not a {name}", hint
-    if bounds.pattern is not None and not re.fullmatch(bounds.pattern, value):
+    if bounds.pattern is not None and not matches(bounds.pattern, value):
         return "does not have the declared form", f"it matches {bounds.pattern}"
     return None
 

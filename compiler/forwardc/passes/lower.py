@@ -11,6 +11,7 @@ from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
 from forwardc.plan import program
+from forwardc.plan.json_schema import to_plan
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Term, walk
 
@@ -59,7 +60,7 @@ def param_spec(param: source.Param, destination: source.Destination) -> dict[str
         "max_length": bounds.max_length,
         "pattern": bounds.pattern,
         "values": list(bounds.values) or None,
-        "schema": param.schema,
+        "schema": to_plan(param.schema),
         "default": param.default.value if param.default else None,
         "extra": list(destination.money.extra) or None if is_currency else None,
     }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.parts import Http, Money, Part, PlanTerm, Table
+from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
 from forwardc.plan.reconcile import Reconcile
 
 Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
@@ -104,7 +104,7 @@ class ValueSpec(Part):
     minimum: int | str | None = None
     maximum: int | str | None = None
     values: tuple[str | int | bool, ...] | None = None
-    json_schema: Any = Field(default=None, alias="schema")
+    json_schema: PlanSchema = Field(default=None, alias="schema")
     default: Any = None
     optional: bool = False
     sensitive: bool = False

@@ -5,9 +5,10 @@ Knows no vault, and not what a plan holds.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
 from forwardc.plan.codec import from_json
+from forwardc.plan.json_schema import from_plan
 from forwardc.plan.terms import Term
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ else:
     Table = dict
     PlanTerm = Annotated[Any, PlainValidator(from_json)]
 
+
+def _exact(schema: Any) -> Any:
+    """A schema as the plan has it; the digests are over that. Raises `ValueError`."""
+    from_plan(schema)
+    return schema
+
+
+PlanSchema: TypeAlias = Annotated[Any, AfterValidator(_exact)]
 PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
 
 

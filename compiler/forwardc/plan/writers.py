@@ -26,7 +26,10 @@ def text_of(value: Value) -> str:
             return value
         case bool():
             return "true" if value else "false"
-        case int() | Decimal():
+        case Decimal():
+            # In digits: a form or a header knows no exponent.
+            return format(value, "f")
+        case int():
             return str(value)
         case None:
             return ""

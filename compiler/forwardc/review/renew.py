@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.text_file import decoded
 from forwardc.plan.approvals import (
     LOCK,
     AcceptedChange,
@@ -79,7 +80,7 @@ def read_old(data: bytes, sink: Sink) -> OldLock | None:
         sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
         return None
     try:
-        old = OldLock.model_validate_json(data)
+        old = OldLock.model_validate_json(decoded(data))
     except ValidationError:
         damaged("is damaged", sink)
         return None

@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 
 from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.text_file import BOM, ODD_SPACE, named
 from forwardc.plan.countries import COUNTRIES, USER_ASSIGNED
 from forwardc.plan.currencies import iso
+from forwardc.plan.json_schema import BadSchema, of_plan, problems
 from forwardc.plan.model import ValueSpec
+from forwardc.plan.patterns import matches
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -35,7 +38,7 @@ def checked(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
         typed = _typed(spec, value)
         _limits(spec, typed)
     except NotAllowed as problem:
-        sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place))
+        _refuse(value, place, problem, sink)
         return None
     if not spec.not_card and any(holds_card(text) for text in _texts(typed)):
         sink.error(
@@ -53,9 +56,16 @@ def from_text(spec: ValueSpec, text: str, place: str, sink: Sink) -> Any:
     try:
         value = _read(spec, text)
     except NotAllowed as problem:
-        sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place))
+        _refuse(text, place, problem, sink)
         return None
     return checked(spec, value, place, sink)
+
+
+def _refuse(value: Any, place: str, problem: NotAllowed, sink: Sink) -> None:
+    """FC0804, with the name of a space that nobody sees where it may be the reason."""
+    odd = ODD_SPACE.search(value) if isinstance(value, str) else None
+    hint = f"it holds {named(odd[0])}: delete it, or write a plain space" if odd else None
+    sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place), hint=hint)
 
 
 def _pointer(place: str) -> str:
@@ -64,6 +74,9 @@ def _pointer(place: str) -> str:
 
 
 def _read(spec: ValueSpec, text: str) -> Any:
+    if spec.type not in ("string", "text"):
+        # It comes out of a file that somebody put in, and is part of no number, code or word.
+        text = text.removeprefix(BOM)
     match spec.type:
         case "integer" | "amount":
             if not _WHOLE.fullmatch(text):
@@ -89,7 +102,7 @@ def parse_json(text: str) -> Any:
     """JSON with decimals instead of floats. Raises `NotAllowed`."""
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, ArithmeticError):
         raise NotAllowed("must be JSON") from None
 
 
@@ -151,11 +164,13 @@ def _integer(spec: ValueSpec, value: Any) -> int:
 def _number(value: Any) -> Decimal | int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise NotAllowed("must be a number")
-    # An exponent would be written out, and 1e999999 has a million digits.
-    if isinstance(value, Decimal) and not _NUMBER.fullmatch(str(value)):
-        raise NotAllowed("must be a number in digits, without an exponent")
+    # An exponent is written out, and 1e999999 has a million digits.
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise NotAllowed("must be a number")
     if not -(10**30) < value < 10**30:
-        raise NotAllowed("has too many digits")
+        raise NotAllowed("has too many digits, or too large an exponent")
+    if isinstance(value, Decimal) and int(value.as_tuple().exponent) < -30:
+        raise NotAllowed("has too many digits behind the point")
     return value
 
 
@@ -224,16 +239,12 @@ def _no_floats(value: Any, depth: int) -> None:
 
 
 def _by_schema(schema: Any, value: Any) -> None:
-    import jsonschema  # loaded late: only a `json` param pays for it
-
-    validator = jsonschema.Draft202012Validator(schema)
-    # The messages of jsonschema quote the value, so only place and keyword are told.
-    found = sorted(
-        {(error.json_path, str(error.validator)) for error in validator.iter_errors(value)}
-    )
+    try:
+        found = problems(of_plan(schema), value)
+    except BadSchema as problem:
+        raise NotAllowed(f"cannot be checked by its schema: {problem.reason}") from None
     if found:
-        places = ", ".join(f"{path} ({keyword})" for path, keyword in found[:5])
-        raise NotAllowed(f"does not fit its schema at {places}")
+        raise NotAllowed(f"does not fit its schema at {', '.join(found)}")
 
 
 def _limits(spec: ValueSpec, value: Any) -> None:
@@ -242,8 +253,7 @@ def _limits(spec: ValueSpec, value: Any) -> None:
             raise NotAllowed(f"must have at least {spec.min_length} characters")
         if spec.max_length is not None and len(value) > spec.max_length:
             raise NotAllowed(f"must have at most {spec.max_length} characters")
-        # The whole value must match: `$` alone would let a final line break through.
-        if spec.pattern is not None and not re.fullmatch(spec.pattern, value):
+        if spec.pattern is not None and not matches(spec.pattern, value):
             raise NotAllowed("does not have the required form")
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         if spec.minimum is not None and value < Decimal(spec.minimum):

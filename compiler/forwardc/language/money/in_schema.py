@@ -16,6 +16,8 @@ from forwardc.plan.terms import Term
 
 _MARK = "amount"
 _DEEPEST = 32
+# References can lead to one schema by more ways than anybody can go.
+_MOST_LOOKS = 10_000
 # Values below these cannot be told by their place alone.
 _ELSEWHERE = ("anyOf", "oneOf", "if", "then", "else", "not", "contains", "propertyNames")
 _ELSEWHERE_MAPS = ("patternProperties", "dependentSchemas")
@@ -58,10 +60,15 @@ class _Search:
     found: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
     unmarked: list[str] = field(default_factory=list)
+    looks: int = 0
 
     def look(self, schema: Any, at: str, through: tuple[str, ...]) -> None:
         """Walk a schema whose values stand at `at`; `through` are the references followed."""
         if not isinstance(schema, Mapping) or at.count("/") > _DEEPEST:
+            return
+        self.looks += 1
+        if self.looks > _MOST_LOOKS:
+            self._gives_up(at)
             return
         if isinstance(schema.get(_MARK), str):
             self._marked(schema, at)
@@ -76,12 +83,19 @@ class _Search:
             self.look(schema["items"], f"{at}/*", through)
         if isinstance(schema.get("additionalProperties"), Mapping):
             self.look(schema["additionalProperties"], f"{at}/*", through)
-        for inner in schema.get("allOf") or ():
+        parts = schema.get("allOf")
+        for inner in parts if isinstance(parts, list) else ():
             self.look(inner, at, through)
         if any(_holds_mark(inner) for inner in _elsewhere(schema)):
             self.problems.append(
                 "an amount stands below `properties`, `items`, `additionalProperties` or `allOf`"
             )
+
+    def _gives_up(self, at: str) -> None:
+        if _holds_mark(self.root):
+            self.problems.append("a schema that marks amounts has too many places to look at")
+        elif not self.unmarked:
+            self.unmarked.append(at or "/")
 
     def _marked(self, schema: Mapping[str, Any], at: str) -> None:
         types = _types(schema)
@@ -104,7 +118,9 @@ class _Search:
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
     kind = schema.get("type")
-    return {kind} if isinstance(kind, str) else set(map(str, kind or ()))
+    if isinstance(kind, list):
+        return set(map(str, kind))
+    return {kind} if isinstance(kind, str) else set()
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:
