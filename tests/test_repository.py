@@ -121,6 +121,18 @@ def test_no_tracked_file_names_a_folder_of_one_machine() -> None:
     assert not found
 
 
+def test_no_test_reads_the_clock() -> None:
+    # How long something takes is measured with other clocks, which know no day.
+    clock = re.compile(r"\b(?:datetime\.now|date\.today|utcnow|time\.time)\(")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if clock.search(line) and path.name != Path(__file__).name
+    ]
+    assert not found, "take a fixed day: a test must not end with its year"
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "example.com"])
 def test_tests_reach_this_machine_only(host: str) -> None:
     with pytest.raises(Exception, match="loopback only"):
