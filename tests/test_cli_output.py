@@ -1,12 +1,13 @@
 """What commands share to write: aligned tables, remarks apart from results, progress."""
 
 import io
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from forwardc.cli.output import note, say, say_json, shown_path, table
+from forwardc.cli.output import note, say, say_json, say_lines, shown_path, table
 from forwardc.cli.progress import progress
 
 
@@ -27,6 +28,25 @@ def test_a_result_and_a_remark_take_different_ways(capsys: pytest.CaptureFixture
     shown = capsys.readouterr()
     assert shown.out == 'result\n{\n  "b": "é",\n  "a": 1\n}\n'
     assert shown.err == "remark\n"
+
+
+def test_a_line_is_one_and_lines_that_were_laid_out_stay(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("a\nb\x1b[2K")
+    say_lines(table(["name"], [["x\ny"], ["z\u202e"]]))
+    note("c\nd\x9b")
+    shown = capsys.readouterr()
+    assert shown.out == "a b\ufffd[2K\nname\nx y\nz\ufffd\n"
+    assert shown.err == "c\nd\ufffd\n"
+
+
+def test_no_table_is_written_as_one_line() -> None:
+    commands = Path(__file__).resolve().parent.parent / "compiler" / "forwardc" / "cli"
+    for path in commands.glob("*.py"):
+        assert not re.search(r"\bsay\(\s*\w*(table|csv)\w*\(", path.read_text(encoding="utf-8")), (
+            path
+        )
 
 
 def test_a_path_below_the_working_directory_is_shown_relative(

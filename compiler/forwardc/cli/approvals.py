@@ -14,6 +14,7 @@ import click
 from forwardc.cli.output import note, say_json, say_lines, table
 from forwardc.cli.plan_options import build_option_for
 from forwardc.cli.today import day_of, today_option
+from forwardc.diagnostics.render.clean import on_one_line
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -118,4 +119,4 @@ def _tell_unused(lock: "Lock", rows: list[_Row]) -> None:
 
     built = {place(row.plan, row.operation) for row in rows}
     for key in sorted({*lock.own, *lock.psp} - built):
-        note(f"{key} was approved and is not built")
+        note(f"{on_one_line(key)} was approved and is not built")

@@ -8,6 +8,7 @@ import click
 
 from forwardc.cli.collector import collect_from_now_on, collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.output import note
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
@@ -67,5 +68,5 @@ def _check(folder: Path, compiled: "Compiled", sink: "Sink", format_: str, root:
         return 0
     first = next((path for path in paths if path != MANIFEST), MANIFEST)
     made = next((data for path, data in compiled.outputs() if path == first), None)
-    click.echo(f"first difference: {first_difference(folder, first, made)}", err=True)
+    note(f"first difference: {first_difference(folder, first, made)}")
     return EXIT_DIFFERENT

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.findings import project_option
+from forwardc.cli.output import note, say
 
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
@@ -71,10 +72,10 @@ def _built(path: str, pointer: str, project: Path | None) -> int:
         what = f"no place {pointer}" if inside in documents else "no such file"
         raise click.UsageError(f"There is {what} in {folder}/{inside}.") from None
     if span is None:
-        click.echo(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
+        say(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
         return 0
-    click.echo(f"{span.path}:{span.start.line}:{span.start.column}")
-    click.echo(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
+    say(f"{span.path}:{span.start.line}:{span.start.column}")
+    say(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
     return 0
 
 
@@ -87,9 +88,9 @@ def _line(path: str, line: int, project: Path | None) -> int:
         raise click.UsageError(f"{source} is not part of the project.")
     found = list(made_by(compiled.documents(), source, line))
     for built, pointer in found:
-        click.echo(f"{folder}/{built}#{pointer}")
+        say(f"{folder}/{built}#{pointer}")
     if not found:
-        click.echo(f"line {line} of {source} makes nothing in {folder}/", err=True)
+        note(f"line {line} of {source} makes nothing in {folder}/")
     return 0
 
 

@@ -94,6 +94,48 @@ def test_keys_are_fetched_once_and_kept(time: Time) -> None:
     with_keys(issuer, time, work)
 
 
+ODD: list[Any] = [
+    *(
+        None,
+        7,
+        "x",
+        [],
+        {},
+        {"kty": ["EC"]},
+        {"kty": "AKP", "pub": "x"},
+        {"kty": "oct", "k": "AAAA"},
+    ),
+    {**ONE.jwk(), "kid": "odd", "d": "AAAA"},
+    {**ONE.jwk(), "kid": "odd", "use": "enc"},
+    {**ONE.jwk(), "kid": "odd", "use": 5},
+    {**ONE.jwk(), "kid": "odd", "key_ops": 5},
+    {**ONE.jwk(), "kid": "odd", "x": None},
+    {**ONE.jwk(), "kid": "odd", "crv": {}},
+    {**ONE.jwk(), "kid": 5},
+]
+
+
+def test_odd_members_are_passed_over(time: Time) -> None:
+    issuer = Issuer(body=json.dumps({"keys": [*ODD, ONE.jwk(), ONE.jwk(), *ODD]}).encode())
+
+    async def work(keys: RemoteKeys) -> None:
+        assert await ids(keys, None) == ["one"]
+        assert await ids(keys, "odd") == []
+
+    with_keys(issuer, time, work)
+
+
+def test_keys_that_share_an_id_are_each_a_candidate(time: Time) -> None:
+    same = TWO.jwk() | {"kid": "one"}
+    issuer = Issuer(body=json.dumps({"keys": [ONE.jwk(), same]}).encode())
+
+    async def work(keys: RemoteKeys) -> None:
+        found = await keys.candidates("one")
+        assert len({key.key.export_public() for key in found}) == 2
+
+    with_keys(issuer, time, work)
+
+
 def test_fifty_calls_at_once_ask_once(time: Time) -> None:
     issuer = Issuer(slow=0.01)
 
