@@ -15,10 +15,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas")
 SCRIPTS = (
+    "amount-ugx-at-stripe",
     "answer-form-trailing-ampersand",
     "answer-json-bom",
     "content-type-contradicts-body",
     "country-xk",
+    "json-param-decimal-bounds",
+    "json-param-multipleof-crash",
     "nbsp-indentation",
     "params-file-bom",
     "reconcile-counts-an-item-twice",
