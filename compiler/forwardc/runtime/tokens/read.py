@@ -166,10 +166,11 @@ def _moment(text: str | None) -> str | None:
     for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"):
         try:
             found = datetime.strptime(text or "", form)  # noqa: DTZ007 - the next line adds it
-        except ValueError:
+            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+            # A date at either end of the calendar has no moment in UTC.
+            return found.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        except (ValueError, OverflowError):
             continue
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return None
 
 
