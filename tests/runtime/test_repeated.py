@@ -24,6 +24,7 @@ from forwardc.runtime.recorded import past_of, request_of
 from forwardc.runtime.run import resume, run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
+from forwardc.runtime.settle import resolve
 from forwardc.runtime.shapes import RunRequest, RunResult
 from forwardc.runtime.store_journal import StoreJournal
 
@@ -191,7 +192,21 @@ def test_a_key_whose_run_sent_nothing_serves_again(shop: Shop) -> None:
     assert (third.run_id, third.replayed) == (second.run_id, True)
 
 
-def test_a_key_whose_run_is_unknown_tells_so_and_sends_nothing(shop: Shop, forward: Plan) -> None:
+@pytest.mark.parametrize(("word", "serves"), [("not_sent", True), ("approved", False)])
+def test_what_a_person_found_out_decides_about_the_key(shop: Shop, word: str, serves: bool) -> None:
+    shop.vault.fails = [httpx.ReadTimeout("no")] * 9
+    first = shop(KEYED)
+    assert first is not None
+    shop.vault.fails = []
+    recorded = shop.store.load(first.run_id)
+    assert recorded is not None
+    assert asyncio.run(resolve(shop.store, recorded, word, "ann", None))
+    again = shop(KEYED)
+    assert again is not None
+    assert (again.outcome, again.replayed) == ("approved", not serves)
+
+
+def test_a_key_whose_run_is_unknown_tells_so_and_sends_nothing(shop: Shop) -> None:
     shop.vault.fails = [httpx.ReadTimeout("no")] * 9
     first = shop(KEYED)
     sent = shop.vault.sent
