@@ -139,8 +139,9 @@ def _get(value: Any, key: Any) -> Any:
 
 
 def _member(value: Any, key: Any) -> Any:
-    if isinstance(value, dict | Leaf) and isinstance(key, str):
-        return value.get(key)
+    if isinstance(value, dict | Leaf) and isinstance(key, str | int):
+        # An element that is not repeated is the first of its name: it knows the place 0.
+        return None if isinstance(key, bool) else value.get(key)
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
         return value[key] if 0 <= key < len(value) else None
     return None

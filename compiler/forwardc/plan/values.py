@@ -54,9 +54,11 @@ class Leaf(str):
         leaf._attributes = attributes
         return leaf
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The text (`.`) or an attribute (`.name`)."""
-        return self._attributes.get(key, default) if key != "." else str(self)
+    def get(self, key: str | int, default: Any = None) -> Any:
+        """The text (`.`), an attribute (`.name`), or itself as the first of its name (0)."""
+        if str(key) == "0":
+            return self
+        return self._attributes.get(str(key), default) if key != "." else str(self)
 
 
 MASK: Final = "***"

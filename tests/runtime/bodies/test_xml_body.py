@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.pointer import resolve
+from forwardc.plan.terms import Call, Lit, Ref, Term
 from forwardc.plan.values import CONTRADICTION
 from forwardc.runtime.answer import DestinationAnswer, Headers
 from forwardc.runtime.bodies.xml_body import Element
@@ -105,6 +107,35 @@ def test_repeated_siblings_are_a_list_whatever_their_prefixes() -> None:
     assert found.get("p:x") == ["1", "2"]
     assert found.get("c:x") is None
     assert found.get("x") == ["1", "2", None]
+
+
+@pytest.mark.parametrize("more", ["", "<item id='8'>no</item>"])
+def test_the_first_of_its_name_is_the_first_alone_or_not(more: str) -> None:
+    found = read(f"<r><item id='7'>OK</item>{more}<box><x/></box></r>")
+    assert resolve(found, "/r/item/0") == resolve(found, "/r/0/item/0/.") == "OK"
+    assert resolve(found, "/r/item/0/.id") == "7"
+    assert resolve(found, "/r/box/0/x/0") == resolve(found, "/r/box/x")
+    assert resolve(found, "/r/item/1") == ("no" if more else None)
+    assert resolve({"item": "OK"}, "/item/0") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("r", "item", 0), "OK"),
+        (("r", 0, "item", 0, ".id"), "7"),
+        (("r", "item", 1), None),
+        (("r", "box", 0, "x"), "y"),
+        (("r", "box", 1), None),
+    ],
+)
+def test_a_rule_reads_the_first_of_its_name(keys: tuple[str | int, ...], value: object) -> None:
+    term: Term = Ref("response.xml")
+    for key in keys:
+        term = Call("get", (term, Lit(key)))
+    text = "<r><item id='7'>OK</item><box><x>y</x></box></r>"
+    values = DestinationAnswer(200, Headers(), text).values()
+    assert evaluate(term, Scope(values)) == value
 
 
 def test_an_attribute_without_a_prefix_is_the_elements_own() -> None:

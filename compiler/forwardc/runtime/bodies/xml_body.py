@@ -47,9 +47,14 @@ class Element(dict[str, Any]):
         super().__init__({key: _told(key, same_key) for key, same_key in self._parts.items()})
         self._prefixes = prefixes
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """A child (`s:Body`), a list of children, an attribute (`.s:id`) or the text (`.`)."""
-        mark, prefix, local = _split(key)
+    def get(self, key: str | int, default: Any = None) -> Any:
+        """A child (`s:Body`), a list of children, an attribute (`.s:id`) or the text (`.`).
+
+        0 is the element itself: where its name is repeated, the first of the list.
+        """
+        if str(key) == "0":
+            return self
+        mark, prefix, local = _split(str(key))
         if not prefix:
             return super().get(mark + local, default)
         uri = self._prefixes.get(prefix)
