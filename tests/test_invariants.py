@@ -153,3 +153,18 @@ def test_a_secret_is_not_serialised(write: object) -> None:
     assert callable(write)
     with pytest.raises(TypeError):
         write(Secret(CANARY))
+
+
+def test_the_runtime_has_no_table_of_digits() -> None:
+    """It knows which codes there are, and nothing of how anybody counts them."""
+    readers = {
+        at
+        for at, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "forwardc.plan.currencies"
+        if {alias.name for alias in node.names} - {"DISPUTED"}
+        if at.partition("/")[0] in ("plan", "runtime", "partner", "cli")
+    }
+    assert readers == {"runtime/values.py"}
+    text = (PACKAGE / "runtime" / "values.py").read_text(encoding="utf-8")
+    assert "digits" not in text.replace("in digits", "").replace("many digits", "")

@@ -10,9 +10,11 @@ from diff_project import diff, edit
 from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
+from forwardc.plan.changes import Change, Kind
 from forwardc.plan.model import load_plan
 from forwardc.review.amounts import counted
 from forwardc.review.approve import Act, with_approvals
+from forwardc.review.diff.digits import retold
 from html_page import parsed
 from shop_project import SHOP, Project
 
@@ -136,3 +138,24 @@ def test_a_destination_that_changes_how_it_counts_breaks_callers(project: Path) 
 def test_a_destination_that_loses_money_breaks_callers(project: Path) -> None:
     edit(project, "money: {table: adyen}\n", "")
     assert "1000 minor units of CLP leave as 1000 now, and left as 100000" in told(project)
+
+
+def test_a_changed_digit_is_told_with_what_it_was(project: Path) -> None:
+    edit(project, "money: {table: adyen}", "money: {digits: {ISK: 0, CLP: 2, CVE: 0}, source: x}")
+    output = diff(project).output
+    assert "leaves: amounts in ISK: 0 digits where ISO 4217 has 0, and was 2 digits where" in output
+    assert "leaves: amounts in IDR: 2 digits where ISO 4217 has 2, and was 0 digits where" in output
+
+
+def test_money_that_was_not_there_is_told_currency_by_currency() -> None:
+    rows = {"EUR": "2 2 1", "ISK": "0 2 100", "MGA": "2 0 1"}
+    added = Change("/money", Kind.ADDED)
+    assert list(retold(added, {}, {"money": {"digits": rows}})) == [
+        "added /money",
+        "amounts in ISK: 2 digits in steps of 100 where ISO 4217 has 0, and was as in ISO 4217",
+        "amounts in MGA: 0 digits where ISO 4217 has 2, and was as in ISO 4217",
+    ]
+    removed = Change("/money/digits/ISK", Kind.REMOVED)
+    assert list(retold(removed, {"money": {"digits": rows}}, {"money": {"digits": {}}})) == [
+        "amounts in ISK: not counted any more, and was 2 digits in steps of 100 where ISO 4217 has 0"
+    ]

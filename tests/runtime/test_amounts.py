@@ -401,3 +401,18 @@ def test_a_number_with_a_fraction_keeps_its_digits(execute: Any) -> None:
     ran = execute(plan(money, SENT), "pay", given, answered({}))
     assert json.loads(body_of(ran), parse_float=Decimal)["value"] == Decimal("1.000")
     assert '"value":1.000,' in body_of(ran)
+
+
+def test_a_rule_reads_amounts_as_the_caller_and_decimals_as_the_destination(execute: Any) -> None:
+    rest = """
+        response:
+          outcome:
+            - when: ${response.json['sum'] == decimal(params.amount, params.currency)}
+              is: approved
+            - {when: "${params.amount == 2790}", is: declined}
+"""
+    compiled = plan("money: {table: adyen}", SENT, rest=rest)
+    given = RunRequest(texts={"amount": "2790", "currency": "ISK"})
+    paid = execute(compiled, "pay", given, answered({"sum": 2790}))
+    assert paid.done.outcome == "approved"
+    assert execute(compiled, "pay", given, answered({"sum": 27})).done.outcome == "declined"

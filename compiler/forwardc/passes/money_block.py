@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from forwardc.language.destination import Destination
 from forwardc.passes.amounts import admitted
 from forwardc.plan.program import Operation
-from forwardc.plan.terms import Amount, Term
+from forwardc.plan.terms import Amount, Term, walk
 
 
 def money_block(
@@ -33,7 +33,8 @@ def money_block(
 def _currencies(operations: Sequence[Operation]) -> Iterator[Term]:
     for operation in operations:
         for step in operation.steps:
-            for node in step.request.nodes:
+            rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
+            for node in (*step.request.nodes, *rules):
                 if isinstance(node, Amount):
                     yield node.currency
             yield from (one.currency for one in step.outputs if one.currency is not None)

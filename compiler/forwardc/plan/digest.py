@@ -186,7 +186,9 @@ def codes_of(plan: Plan, operation: str) -> frozenset[str]:
 
 
 def _all_codes(plan: Plan, operation: Operation, terms: list[Term]) -> frozenset[str]:
-    amounts = [node for term in terms for node in walk(term) if isinstance(node, Amount)]
+    rules = [rule.when for step in operation.steps for rule in step.outcome if rule.when]
+    nodes = (node for term in (*terms, *rules) for node in walk(term))
+    amounts = [node for node in nodes if isinstance(node, Amount)]
     answered = [
         Ref(one.currency) if "." in one.currency else Lit(one.currency)
         for step in operation.steps

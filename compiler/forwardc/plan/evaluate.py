@@ -199,9 +199,10 @@ def told(term: Amount, parts: list[Value], scope: Scope) -> Value:
 
     `***` where one of them is masked. Raises `CannotCompute`.
     """
-    if any(_fragments(part) for part in parts):
-        return MASKED
-    return measured(term, parts, scope.values.get(MONEY))
+    hidden = [piece for part in parts for piece in _fragments(part)]
+    if any(piece != MASKED for piece in hidden):
+        raise TypeError("an amount is counted over the syntax of a vault")
+    return MASKED if hidden else measured(term, parts, scope.values.get(MONEY))
 
 
 def _json_text(value: Value) -> Value:

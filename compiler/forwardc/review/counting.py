@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.language.money.tables import table_of_host
+from forwardc.language.money.tables import Table, table_of_host
 from forwardc.plan.model import Plan
 
 
-def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
-    """FC0712 where a known vendor would get amounts in ISO 4217 because its file is silent."""
+def uncounted(plan: Plan, operation: str) -> Table | None:
+    """The table of the vendor that would get amounts in ISO 4217, because its file is silent."""
     if plan.money is not None and not plan.money.assumed:
-        return
+        return None
+    if not any(plan.params[name].type == "amount" for name in plan.operations[operation].params):
+        return None
     tables = (table_of_host(host) for host in plan.hosts.destination)
-    table = next((one for one in tables if one is not None), None)
-    if table is None:
-        return
+    return next((one for one in tables if one is not None), None)
+
+
+def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
+    """FC0712 where a known vendor's way to count is not declared."""
     for name in operations:
-        if any(plan.params[param].type == "amount" for param in plan.operations[name].params):
+        table = uncounted(plan, name)
+        if table is not None:
             sink.error(
                 "FC0712",
                 f"{plan.destination}.{name}: {table.title} has its own way to count money, and the"

@@ -30,6 +30,7 @@ from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
 from forwardc.plan.model import Plan
+from forwardc.review.counting import uncounted
 
 Json: TypeAlias = Any
 
@@ -100,6 +101,8 @@ def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Re
         plan, name = plans[place]
         found = changes(_of_now(record.covers), leaving(plan, name))
         why_not = f"what leaves has changed: {described(found)}" if found else None
+        if uncounted(plan, name) is not None:
+            why_not = "its file does not say how the destination counts money [FC0712]"
         yield Renewal(place, record, digests(plan, name), why_not)
 
 

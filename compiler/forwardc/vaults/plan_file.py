@@ -9,7 +9,7 @@ from typing import Any
 from forwardc.plan.analysis import atoms_used, names_used, optional_names
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.program import Operation, Program
-from forwardc.plan.terms import Amount, Ref
+from forwardc.plan.terms import Amount, Ref, walk
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import mentions, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
@@ -93,12 +93,12 @@ def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bo
     declared = program.money is not None and not program.money.get("assumed")
     if declared and any(program.params[name].get("type") == "amount" for name in used):
         return True
-    operations = [one.context.operation for one in built]
-    return any(
-        any(isinstance(node, Amount) for node in step.request.nodes)
-        or any(output.currency is not None for output in step.outputs)
-        for operation in operations
-        for step in operation.steps
+    steps = [step for one in built for step in one.context.operation.steps]
+    rules = (rule.when for step in steps for rule in step.outcome if rule.when is not None)
+    nodes = (node for rule in rules for node in walk(rule))
+    in_requests = (node for step in steps for node in step.request.nodes)
+    return any(output.currency is not None for step in steps for output in step.outputs) or any(
+        isinstance(node, Amount) for node in (*in_requests, *nodes)
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.params import unknown
 from forwardc.language.scope import Known, Names
-from forwardc.plan.terms import Call, If, Lit, Ref, Term
+from forwardc.plan.terms import Atom, Call, If, Lit, Ref, Term, walk
 
 AMOUNT_FUNCTIONS: Final = frozenset({"iso", "decimal", "exponent"})
 
@@ -25,6 +25,7 @@ def amount_of(term: Term, names: Names) -> Known | None:
 
 def amount_problems(call: Call, names: Names) -> Iterator[Problem]:
     """Code, message, place and hint of each problem beside the types of arguments."""
+    yield from _not_before(call, names)
     amount = amount_of(call.args[0], names)
     if call.function == "iso":
         if amount is None:
@@ -41,6 +42,22 @@ def amount_problems(call: Call, names: Names) -> Iterator[Problem]:
         said = own.name if isinstance(own, Ref) else str(getattr(own, "value", ""))
         message = "the amount is counted in another currency than is named here"
         yield "FC0333", message, call.args[-1].span, f"write {said}"
+
+
+def _not_before(call: Call, names: Names) -> Iterator[Problem]:
+    """What is not known when an amount is counted, which is before anything is sent."""
+    for node in walk(call):
+        if isinstance(node, Atom):
+            message = f"only the vault knows `{node.name}`: an amount is counted before"
+            yield "FC0401", message, node.span, None
+        elif isinstance(node, Ref) and (node.root == "secrets" or _is_vaults(node, names)):
+            message = f"`{node.name.removeprefix('let.')}` holds card data or a secret: it is"
+            yield "FC0401", f"{message} no amount and no currency", node.span, None
+
+
+def _is_vaults(ref: Ref, names: Names) -> bool:
+    let = names.lets.get(ref.name.removeprefix("let.")) if ref.root == "let" else None
+    return let is not None and let.vault_only
 
 
 def currency_of(term: Term) -> Term:

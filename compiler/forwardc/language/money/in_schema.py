@@ -42,14 +42,11 @@ def amounts_in(
         if term is not None:
             found[term] = tuple(places)
     none = access.text(node, "amounts") == "none"
-    if none and search.found:
-        message = f"`{param.name}` marks amounts, and says that there are none"
-        report.error("FC0336", message, param.span, "leave out `amounts: none`")
     open_ = not none and (param.schema is None or bool(search.unmarked))
     if open_ and money.differs_from_iso:
         where = f" at {search.unmarked[0]}" if search.unmarked else ""
         message = f"a number of `{param.name}`{where} may be an amount, and leaves as it comes"
-        hint = "mark it with `amount: <currency param>`, or write `amounts: none` on the param"
+        hint = "mark it with `amount: <currency param>`, or say `amounts: none`: no other is one"
         report.warning("FC0335", message, param.span, hint)
     return found, open_
 

@@ -15,6 +15,7 @@ from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, load_plan
 from forwardc.review.diff.builds import MANIFEST, Build, NoBuild
 from forwardc.review.diff.callers import given
+from forwardc.review.diff.digits import retold
 from forwardc.review.diff.finding import Class, Difference, Subject, in_order
 
 Json: TypeAlias = Any
@@ -54,7 +55,7 @@ def what_leaves(old: Json, new: Json) -> list[Change]:
 def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     """What differs of what an own approval covers, in words: what leaves, and what decides."""
     for change in what_leaves(old[LEAVES], new[LEAVES]):
-        yield f"leaves: {change}"
+        yield from (f"leaves: {one}" for one in retold(change, old[LEAVES], new[LEAVES]))
     for change in changes(old[BEHAVIOUR], new[BEHAVIOUR]):
         yield f"behaviour: {change}"
 
