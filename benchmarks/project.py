@@ -129,7 +129,7 @@ _TAIL = """\
               is: declined
             - when: "${response.json['resultCode'] in ['Redirect', 'Received']}"
               is: pending
-            - is: approved
+            - is: unknown
 """
 
 

@@ -53,7 +53,7 @@ TABLE = {
 
 def document(value: str, body: str, name: str) -> str:
     request = {"POST": "/c", "headers": {name: value}, **BODIES[body]}
-    steps = {"send": {"request": request}}
+    steps = {"send": {"request": request, "response": {"outcome": "by_status"}}}
     return json.dumps(
         {
             "forwardc": 1,

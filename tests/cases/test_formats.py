@@ -31,6 +31,7 @@ operations:
     initiator: customer
     steps:
       pay:
+        response: {{outcome: by_status}}
         request:
           POST: /payments/{VISA}
           headers:

@@ -40,6 +40,7 @@ operations:
             amount: ${params.amount}
             note: ${params.note}
             account: ${settings.account}
+        response: {outcome: by_status}
 """
 MARKET = SHOP.replace("shop", "market")
 PROJECT = """\

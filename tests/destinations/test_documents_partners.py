@@ -260,7 +260,8 @@ def test_stripe_forwards_the_documented_body(shared: Shared) -> None:
                                 },
                                 "reference": "${params.reference}",
                             },
-                        }
+                        },
+                        "response": {"outcome": "by_status"},
                     }
                 },
             }

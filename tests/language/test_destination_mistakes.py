@@ -38,6 +38,7 @@ operations:
           headers: {a: "${secrets.api_key}"}
           json: ["${params.amount}", "${params.email?}", "${params.extra}"]
         response:
+          outcome: by_status
           outputs: {id: {at: /id}, note: {at: /note, optional: true}, num: {at: /n, type: integer}}
       second:
         let: LET
@@ -46,11 +47,13 @@ operations:
           headers: {x: HEADER}
           BODY
         response:
+          answer: any
           outcome: [{when: RULE, is: approved}]
       third:
         request: {GET: /}
         response:
           outputs: {late: {at: /late}}
+          outcome: by_status
 """
 DEFAULTS = {
     "BASE_URL": "https://shop.example",
@@ -291,7 +294,7 @@ def test_lets_of_two_steps_do_not_know_each_other() -> None:
     text = destination(LET="{a: 1}", HEADER='"${a}"')
     text = text.replace("      third:\n", "      third:\n        let: {a: 2}\n")
     (found,) = mistakes(text)
-    assert (found.code, found.span and found.span.start.line) == ("FC0321", 36)
+    assert (found.code, found.span and found.span.start.line) == ("FC0321", 38)
 
 
 def test_lets_that_double_again_and_again_are_refused_quickly() -> None:
@@ -323,7 +326,8 @@ def test_a_faulty_expression_still_uses_its_names() -> None:
 
 def test_a_fallback_names_an_operation() -> None:
     text = destination() + (
-        "  again: {initiator: customer, fallback: «payy», steps: {a: {request: {GET: /}}}}\n"
+        "  again: {initiator: customer, fallback: «payy», steps: {a: {request: {GET: /},"
+        " response: {outcome: by_status}}}}\n"
     )
     (found,), _ = found_at(text)
     assert (found.code, found.hint) == ("FC0318", "did you mean pay?")

@@ -38,6 +38,7 @@ operations:
           POST: ${settings.path}
           json: ["${settings.account}", "${settings.size}", "${settings.live}", "${settings.mode}",
             "${settings.url}"]
+        response: {outcome: by_status}
 """
 PROJECT = """\
 forwardc: 1

@@ -117,6 +117,7 @@ def plan(**step: object) -> dict[str, Any]:
         "max_answer_bytes": 1000,
         "idempotent": False,
         "outputs": {"id": {"at": "/id"}},
+        "answer": "json",
         "outcome": [{"rule": 1, "is": "unknown"}],
     }
     operation = {

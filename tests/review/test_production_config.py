@@ -72,7 +72,8 @@ def test_a_sample_answer_countries_and_evidence_are_the_authors(compiled: Any) -
         "environments:",
         "countries: [DE, FR]\npci: {level: 1, expires: 2027-10-31}\nenvironments:",
     )
-    extra += "        response: {sample: {id: p1, paid: 10.50}}\n"
+    sampled = "response: {outcome: by_status, sample: {id: p1, paid: 10.50}}"
+    extra = extra.replace("response: {outcome: by_status}", sampled)
     found = compiled(extra).files()[PATH]
     assert found["countries"] == ["DE", "FR"]
     assert found["pci"] == {"level": 1, "attestation": None, "expires": "2027-10-31"}

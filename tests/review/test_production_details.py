@@ -45,7 +45,9 @@ def test_a_missing_test_account_is_asked_for_in_the_project(compiled: Any) -> No
 
 def test_a_step_without_a_field_to_fill(compiled: Any) -> None:
     start = SHOP.index("          json:")
-    (found,) = compiled(SHOP[:start] + "          json: {a: 1}\n").warnings
+    (found,) = compiled(
+        SHOP[:start] + "          json: {a: 1}\n        response: {outcome: by_status}\n"
+    ).warnings
     assert found.startswith("FC0708 destinations/shop.yaml:13 ")
     assert "payment has no field that it fills" in found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.model import Output
+from forwardc.plan.reading import Output
 from forwardc.runtime.answer import DestinationAnswer, Headers
 from forwardc.runtime.outputs import Outputs, outputs_of
 

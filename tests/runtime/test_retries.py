@@ -25,8 +25,9 @@ from attempted import (
     with_failures,
 )
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import CodeAt, Failure, Plan
+from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
+from forwardc.plan.reading import CodeAt, Failure
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
 from forwardc.runtime.past import Doubt, Past, PastStep

@@ -11,7 +11,8 @@ from uuid import UUID
 import httpx
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import Failure, Plan, ReadVault
+from forwardc.plan.model import Plan
+from forwardc.plan.reading import Failure, ReadVault
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.journal import JournalFailed, Paused

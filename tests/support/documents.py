@@ -180,6 +180,7 @@ def as_destination(forward: Json) -> bytes:
     text = json.dumps(step)
     secrets = sorted(set(re.findall(r"\$\{(?:.*?)secrets\.([a-z_]+)", text)))
     merchant = forward.get("network_token", {}).get("request_cryptogram") is False
+    step |= {"response": {"outcome": "by_status"}}
     document = {
         "forwardc": 1,
         "name": "documented",
@@ -189,7 +190,10 @@ def as_destination(forward: Json) -> bytes:
             name: {"as_key": "jwk"} if f"key=secrets.{name}" in text else {} for name in secrets
         },
         "operations": {
-            "pay": {"initiator": "merchant" if merchant else "customer", "steps": {"send": step}}
+            "pay": {
+                "initiator": "merchant" if merchant else "customer",
+                "steps": {"send": step},
+            }
         },
     }
     return json.dumps(document).encode()

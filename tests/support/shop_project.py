@@ -44,6 +44,7 @@ operations:
                 month: ${int(card.expiry.MM)}
                 year: ${card.expiry.YYYY}
                 cvc: ${card.cvc?}
+        response: {outcome: by_status}
 """
 
 

@@ -24,7 +24,10 @@ def destination(pad: str, path: str = "/c", headers: dict[str, str] | None = Non
         "params": {"pad": {"type": "string"}} if "params.pad" in text else {},
         "secrets": {"key": {}} if "secrets.key" in text else {},
         "operations": {
-            "pay": {"initiator": "customer", "steps": {"send": {"request": request}}},
+            "pay": {
+                "initiator": "customer",
+                "steps": {"send": {"request": request, "response": {"outcome": "by_status"}}},
+            },
         },
     }
     return program_of(json.dumps(document))

@@ -54,7 +54,7 @@ environments: {{sandbox: {{base_url: https://api.case.example}}}}
 {secrets}operations:
   pay:
     initiator: customer
-    steps: {{send: {{{let}request: {{POST: /c, {request}}}}}}}
+    steps: {{send: {{{let}response: {{outcome: by_status}}, request: {{POST: /c, {request}}}}}}}
 """
 
 

@@ -16,6 +16,7 @@ operations:
         request:
           POST: /c
           json: {{card: "${{jwe(card.number, key=secrets.key, alg='{alg}', enc='{enc}')}}"}}
+        response: {{outcome: by_status}}
 """
 
 

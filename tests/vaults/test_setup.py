@@ -39,15 +39,22 @@ operations:
             json: ${secrets.in_json}
             query: ${secrets.in_query}
             card: ${jwe(data, key=secrets.keyed, alg='A256GCMKW', enc='A256GCM')}
+        response: {outcome: by_status}
 """
 TOKENS = """operations:
   card:
     initiator: customer
-    steps: {send: {request: {POST: /c, json: {number: "${card.number}"}}}}
+    steps:
+      send:
+        request: {POST: /c, json: {number: "${card.number}"}}
+        response: {outcome: by_status}
   token:
     initiator: customer
     fallback: card
-    steps: {send: {request: {POST: /c, json: {number: "${network_token.number}"}}}}
+    steps:
+      send:
+        request: {POST: /c, json: {number: "${network_token.number}"}}
+        response: {outcome: by_status}
 """
 
 

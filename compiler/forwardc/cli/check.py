@@ -1,7 +1,8 @@
-"""`forwardc check`: reports every mistake, and writes nothing."""
+"""`forwardc check`: reports every mistake; writes nothing but what `--fix` asks for."""
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,34 +10,48 @@ from forwardc.cli.collector import collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
 from forwardc.cli.today import day_of, today_option
 
+if TYPE_CHECKING:
+    from forwardc.compile import Compiled
+    from forwardc.diagnostics.sink import Sink
+
 
 @click.command(short_help="Report every mistake in destinations.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @today_option
+@click.option("--fix", is_flag=True, help="Write `outcome: by_status` where no outcome is said.")
 @format_option
 @project_option
 @collector_paused()
 def command(
-    paths: tuple[Path, ...], format_: str, project: Path | None, today: datetime | None
+    paths: tuple[Path, ...], format_: str, project: Path | None, today: datetime | None, fix: bool
 ) -> int:
     """Check the project, or single destination files at PATHS.
 
     A file that is named alone is checked without the project's settings and targets.
     """
-    from forwardc.compile import compile_loaded, compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.language.load import load_files
+    from forwardc.cli.check_fix import write_outcomes
 
-    sink = Sink()
-    if paths:
-        root = Path()
-        compiled = compile_loaded(load_files(root, [path.as_posix() for path in paths], sink), sink)
-    else:
-        root = find_project(project)
-        compiled = compile_project(root, sink, day_of(today))
+    root = Path() if paths else find_project(project)
+    compiled, sink = _compiled(root, paths, today)
+    if fix and write_outcomes(root, compiled.loaded, sink):
+        compiled, sink = _compiled(root, paths, today)
     show(sink, format_, root)
     if sink.has_errors:
         return 1
     count = len(compiled.loaded.destinations)
     click.echo(f"{count} destination{'s' if count != 1 else ''} checked, no mistakes", err=True)
     return 0
+
+
+def _compiled(
+    root: Path, paths: tuple[Path, ...], today: datetime | None
+) -> "tuple[Compiled, Sink]":
+    from forwardc.compile import compile_loaded, compile_project
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.language.load import load_files
+
+    sink = Sink()
+    if not paths:
+        return compile_project(root, sink, day_of(today)), sink
+    loaded = load_files(root, [path.as_posix() for path in paths], sink)
+    return compile_loaded(loaded, sink), sink

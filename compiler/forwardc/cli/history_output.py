@@ -74,7 +74,8 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
 
 
 def _step(step: StoredStep) -> Iterator[str]:
-    yield f"step {step.name}: {step.state}" + (f", {step.outcome}" if step.outcome else "")
+    by = f" by rule {step.rule}" if step.rule is not None else ""
+    yield f"step {step.name}: {step.state}" + (f", {step.outcome}{by}" if step.outcome else "")
     if step.called:
         yield f"  called     {step.called}"
     if step.destination_key:

@@ -140,6 +140,8 @@ def _answer(plan: Plan, step: StepReport) -> str:
         parts.append(f"{step.vault_status} from {plan.vault}")
     if step.request_id:
         parts.append(step.request_id)
+    if step.rule is not None:
+        parts.append(f"rule {step.rule} decided")
     return ", ".join(parts) or "none"
 
 

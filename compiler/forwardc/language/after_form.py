@@ -13,7 +13,7 @@ _OF_DECLARATIONS = frozenset(
     ("FC0302", "FC0306", "FC0307", "FC0309", "FC0312", "FC0315", "FC0316", "FC0317", "FC0318")
 )
 _OF_TYPES = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
-_OF_USES = frozenset(("FC0308", "FC0310", "FC0311", "FC0321"))
+_OF_USES = frozenset(("FC0308", "FC0310", "FC0311", "FC0321", "FC0326"))
 _DECLARING = ("params", "settings", "secrets", "operations")
 # Whatever else is wrong with a value, it must not stand there.
 _ALWAYS = frozenset(("FC0504", "FC0505", "FC0509"))

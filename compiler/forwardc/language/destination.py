@@ -216,6 +216,11 @@ class Step:
     """Where the header's name stands."""
     stand_in: bool = False
     unconfirmed: str | None = None
+    answer: str | None = None
+    """What an answer must parse as to be believed, where the author says so."""
+    answer_span: Span | None = None
+    reason: tuple[str, ...] = ()
+    """JSON Pointers to where the destination says why, the first that is there."""
     namespaces: Mapping[str, str] = field(default_factory=dict)
     """Namespaces of XML answers by the prefix that rules and pointers use."""
     sample: Node | None = None

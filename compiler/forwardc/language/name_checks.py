@@ -55,7 +55,7 @@ class _Check:
                 self._atom(term)
             case If(then=then):
                 self._mark(term, in_text=in_text)
-                self._visit(then, in_text=in_text, marked=True)
+                self._visit(then, in_text=in_text, marked=_is_of(term.present, then))
             case Call(function=function):
                 self._operator(term, function)
                 for inner in children(term):
@@ -74,7 +74,13 @@ class _Check:
     # Operators and marks
 
     def _operator(self, term: Call, function: str) -> None:
-        if FUNCTIONS[function].rules_only and self.names.use is not Use.RULE:
+        if not FUNCTIONS[function].rules_only or self.names.use is Use.RULE:
+            return
+        if function == "present":
+            message = "true or false for what is there stands in `when:` only"
+            hint = "write present(card.cvc, '1') for a value that goes with another one"
+            self._fail("FC0301", message, term.span, hint)
+        else:
             message = "comparisons, logic and indexes stand in `when:` only"
             self._fail("FC0301", message, term.span)
 
@@ -172,7 +178,7 @@ class _Check:
             self._fail("FC0321", message, ref.span, hint)
         elif name in ROOTS:
             self._fail("FC0302", f"`{name}` needs a dot and a name", ref.span)
-        elif name in FUNCTIONS and not FUNCTIONS[name].rules_only:
+        elif name in FUNCTIONS and not FUNCTIONS[name].operator:
             hint = f"write {name}(...)"
             self._fail("FC0302", f"`{name}` is a function", ref.span, hint)
         else:
@@ -226,6 +232,11 @@ class _Check:
             self._fail("FC0302", message, ref.span, f"write response.{first}['{key}']")
         else:
             self._suggest(ref, ref.name, [f"response.{name}" for name in RESPONSE])
+
+
+def _is_of(name: str, term: Term) -> bool:
+    """Whether a term is the very value whose presence is asked for."""
+    return isinstance(term, Ref | Atom) and term.name == name
 
 
 def _is_input(name: str) -> bool:

@@ -12,7 +12,7 @@ from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
 from forwardc.language.destination import OutcomeRule
-from forwardc.language.nodes import Entry, Node
+from forwardc.language.nodes import Entry, Node, YamlMap
 from forwardc.language.report import Report
 from forwardc.plan.terms import Call, Lit, Ref, Term, walk
 
@@ -93,7 +93,9 @@ def _reads_xml(term: Term) -> bool:
 
 def _in_pointers(response: Node | None) -> Iterator[_Use]:
     outputs = [entry.value for entry in access.entries(access.get(response, "outputs"))]
-    for holder in (*outputs, *access.items(access.get(response, "reason"))):
+    why = access.get(response, "reason")
+    reasons = [why] if isinstance(why, YamlMap) else list(access.items(why))
+    for holder in (*outputs, *reasons):
         place = access.get(holder, "at")
         for part in (access.text(holder, "at") or "").split("/"):
             if place is not None:

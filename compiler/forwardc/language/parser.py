@@ -25,10 +25,11 @@ Place: TypeAlias = Callable[[int, int], Span]
 WORDS = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 """Words that are never names."""
 
-CALLABLE = tuple(name for name, function in FUNCTIONS.items() if not function.rules_only)
+CALLABLE = tuple(name for name, function in FUNCTIONS.items() if not function.operator)
 
 _LITERALS: dict[str, None | bool] = {"true": True, "false": False, "null": None}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_PRESENT = "write present(card.cvc, '1')"
 _CLOSING = {"(": ")", "[": "]"}
 
 
@@ -230,8 +231,18 @@ class Parser:
             if not self._takes(","):
                 break
         self._closes(opening)
+        if token.text == "present" and len(args) == 2 and not named:
+            return self._where_present(args[0], args[1], self._span(first))
         self._check_call(token, args, named, self._span(first))
         return Call(token.text, tuple(args), tuple(named.items()), span=self._span(first))
+
+    def _where_present(self, of: Term, value: Term, span: Span) -> Term:
+        """`present(name, value)`: the value where the name is there, else absent."""
+        name = of.present if isinstance(of, If) else of.name if isinstance(of, Ref | Atom) else ""
+        if not name:
+            place = of.span or span
+            self._fail("FC0305", "the first argument of `present` is a name", place, _PRESENT)
+        return If(name, value, span=span)
 
     def _argument(self, args: list[Term], named: dict[str, Term]) -> None:
         if self._now.kind is TokenKind.NAME and self._sees(1, "="):
@@ -251,7 +262,7 @@ class Parser:
         self, name: Token, args: list[Term], named: dict[str, Term], span: Span
     ) -> None:
         function = FUNCTIONS.get(name.text)
-        if function is None or function.rules_only:
+        if function is None or function.operator:
             near = did_you_mean(name.text, CALLABLE)
             hint = f"did you mean {near}?" if near else f"functions are {', '.join(CALLABLE)}"
             place = self._place(name.start, name.end)

@@ -6,7 +6,10 @@ Knows the shape that the schema allows; the checking of values belongs to `read_
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from forwardc.diagnostics.span import Span
 from forwardc.language import access
+from forwardc.language.answer_kind import kinds_read
+from forwardc.language.by_status import BY_STATUS, by_status
 from forwardc.language.destination import (
     Body,
     BodyKind,
@@ -21,7 +24,7 @@ from forwardc.language.destination import (
 from forwardc.language.money.declared import Money
 from forwardc.language.money.outputs import read_amount_output
 from forwardc.language.namespaces import read_namespaces
-from forwardc.language.nodes import Entry, Node, YamlScalar
+from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.parser import WORDS
 from forwardc.language.read_values import Values
 from forwardc.language.scope import (
@@ -40,6 +43,11 @@ from forwardc.plan.types import Type
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 _OUTCOMES = frozenset(Outcome)
+
+NO_OUTCOME_HINT = (
+    "every answer of it is unknown: write rules, or `outcome: by_status`;"
+    " `forwardc check --fix` writes the second"
+)
 
 _OUTPUT_TYPES = {
     "string": Type.TEXT,
@@ -101,7 +109,7 @@ class _StepReader:
         request = self._request(node)
         response = access.get(node, "response")
         key = access.get(access.get(node, "idempotent"), "header")
-        outcome = self._outcome(access.get(response, "outcome"))
+        outcome = self._outcome(response)
         step = Step(
             name=self.entry.key,
             deliver=access.text(node, "deliver") or "vault",
@@ -109,6 +117,9 @@ class _StepReader:
             request=request,
             outputs=_outputs(access.get(response, "outputs"), self.values),
             outcome=outcome,
+            answer=access.text(response, "answer"),
+            answer_span=_span_of(access.get(response, "answer")),
+            reason=_reasons(access.get(response, "reason")),
             span=self.entry.key_span,
             pointer=node.pointer,
             idempotent_header=access.text(access.get(node, "idempotent"), "header"),
@@ -119,7 +130,22 @@ class _StepReader:
             sample=access.get(response, "sample"),
         )
         self._unused_lets(access.get(node, "let"))
+        self._check_outcome(step, response)
         return step
+
+    def _check_outcome(self, step: Step, response: Node | None) -> None:
+        """FC0326 for no word on the outcome, FC0324 where the answer's kind is unclear."""
+        report = self.values.report
+        if access.get(response, "outcome") is None:
+            message = f"nothing says what an answer to the step `{step.name}` means"
+            report.at(step.pointer).warning("FC0326", message, step.span, NO_OUTCOME_HINT)
+        kinds = kinds_read(step.outcome)
+        if len(kinds) > 1 and step.answer is None:
+            message = f"the rules read the answer as {' and as '.join(kinds)}"
+            hint = "say which of them an answer must be: `answer: json`, or `answer: any`"
+            at = access.get(response, "outcome")
+            if at is not None:
+                report.at(at.pointer).error("FC0324", message, at.span, hint)
 
     # Let
 
@@ -251,7 +277,10 @@ class _StepReader:
 
     # Response
 
-    def _outcome(self, node: Node | None) -> tuple[OutcomeRule, ...]:
+    def _outcome(self, response: Node | None) -> tuple[OutcomeRule, ...]:
+        node = access.get(response, "outcome")
+        if node is not None and access.text(response, "outcome") == BY_STATUS:
+            return by_status(node)
         values = self.values.within(replace(self.values.names, use=Use.RULE))
         rules: list[OutcomeRule] = []
         for item in access.items(node):
@@ -260,8 +289,26 @@ class _StepReader:
             if condition is None or when is not None:
                 is_ = access.text(item, "is")
                 is_ = is_ if is_ in _OUTCOMES else "unknown"
+                if condition is None and is_ == Outcome.APPROVED:
+                    self._approves_by_default(item)
                 rules.append(OutcomeRule(when, is_, item.span, item.pointer))
         return tuple(rules)
+
+    def _approves_by_default(self, item: Node) -> None:
+        message = "a rule without `when:` cannot approve"
+        hint = "write the condition under which the money moved, or `outcome: by_status`"
+        self.values.report.at(item.pointer).error("FC0325", message, item.span, hint)
+
+
+def _span_of(node: Node | None) -> Span | None:
+    return node.span if node is not None else None
+
+
+def _reasons(node: Node | None) -> tuple[str, ...]:
+    """The pointers under `reason:`, of one place or of a list of them."""
+    places = [node] if isinstance(node, YamlMap) else list(access.items(node))
+    found = (access.text(place, "at") for place in places)
+    return tuple(at for at in found if at is not None)
 
 
 def _outputs(node: Node | None, values: Values) -> dict[str, Output]:

@@ -221,6 +221,8 @@ class Typing:
             case "and" | "or" | "not":
                 for arg in call.args:
                     self._boolean(call, arg)
+            case "present":
+                return
             case "in":
                 self._in(left, right)
             case "get":
@@ -265,8 +267,10 @@ class Typing:
         """Report a comparison that can only be false."""
         types = {self._given(left), self._given(right)}
         if Type.NULL in types:
-            hint = "a missing value makes every comparison false: write `not` before one"
-            self._fail("comparing with null is always false", at, hint)
+            hint = (
+                "a missing value makes no comparison true: write present(...), or not present(...)"
+            )
+            self._fail("nothing is ever equal to null", at, hint)
         elif Type.JSON not in types and len(types) > 1 and not types <= _NUMERIC:
             first, second = self._given(left), self._given(right)
             self._fail(f"{_a(first)} never equals {_a(second)}", at)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from forwardc.language import destination as source
+from forwardc.language.answer_kind import answer_kind
 from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
@@ -129,6 +130,8 @@ class _Lowering:
                 )
                 for rule in step.outcome
             ),
+            answer=answer_kind(step),
+            reason=step.reason,
             idempotent=step.idempotent_header is not None,
             stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
             unconfirmed=tuple(reason for reason in marked if reason),

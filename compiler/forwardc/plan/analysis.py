@@ -50,6 +50,8 @@ def atoms_used(operation: Operation) -> list[str]:
     """The names of the atoms that an operation sends, each once, in the vocabulary's order."""
     # `sorted` would put expiry before number.
     used = {atom.name for step in operation.steps for atom in step.request.atoms}
+    # `present(card.cvc, '1')` asks for an atom that may stand nowhere else.
+    used |= optional_names(operation) & ATOMS.keys()
     return [name for name in ATOMS if name in used]
 
 

@@ -267,8 +267,21 @@ def refuse_stand_in(plan: Plan, operation: str, sink: Sink) -> bool:
     return True
 
 
+def refuse_undecided(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether a step says nothing of what its answers mean, so that no run could be approved."""
+    silent = [step.name for step in plan.operations[operation].steps if not step.outcome]
+    for step in silent:
+        sink.error(
+            "FC0711",
+            f"{plan.destination}.{operation}: nothing says what an answer to the step {step} means,"
+            " so that every run of it would end as unknown",
+            hint="write its `outcome:` rules, or `outcome: by_status`, then build",
+        )
+    return bool(silent)
+
+
 def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:
-    if refuse_stand_in(plan, name, sink):
+    if refuse_stand_in(plan, name, sink) or refuse_undecided(plan, name, sink):
         return True
     found, key = states(plan, name, lock, today), place(plan, name)
     if found.own is not State.APPROVED:

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 from forwardc.plan.codec import to_json
 from forwardc.plan.digest import canonical, file_digest, http_json
 from forwardc.plan.kept import Kept
-from forwardc.plan.model import Operation, Plan, ReadDirect, Step
+from forwardc.plan.model import Operation, Plan, Step
 from forwardc.plan.parts import Part
+from forwardc.plan.reading import ReadDirect
 from forwardc.plan.reconcile import Reconcile
 
 Json: TypeAlias = Any
@@ -114,6 +115,8 @@ def _step(step: Step) -> Json:
         "reconcile": _reconcile(step.reconcile) if step.reconcile else None,
         **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
         "outputs": {name: _part(output) for name, output in step.outputs.items()},
+        "answer": step.answer,
+        **({"reason": [place.at for place in step.reason]} if step.reason else {}),
         "outcome": [
             {"rule": rule.rule, "when": _condition(rule.when), "is": rule.verdict}
             for rule in step.outcome

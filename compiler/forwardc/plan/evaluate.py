@@ -5,11 +5,12 @@ Pure: no clock, no network, no file. With `reveal=False` every tainted value sho
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, assert_never
 
 from forwardc.plan import escape, writers
 from forwardc.plan.audit import audited
-from forwardc.plan.functions import FUNCTIONS, CannotCompute
+from forwardc.plan.functions import FUNCTIONS, LAZY, CannotCompute, connected
 from forwardc.plan.measure import measured
 from forwardc.plan.money import MONEY
 from forwardc.plan.terms import (
@@ -142,6 +143,11 @@ def joined(values: list[Value]) -> Value:
 
 
 def _call(call: Call, scope: Scope) -> Value:
+    if call.function in LAZY:
+        return connected(call.function, (partial(evaluate, arg, scope) for arg in call.args))
+    if call.function == "present":
+        value = evaluate(call.args[0], scope)
+        return value is not None and not is_absent(value)
     if _lacks(call.args, scope):
         return ABSENT
     args = [evaluate(arg, scope) for arg in call.args]

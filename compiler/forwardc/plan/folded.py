@@ -6,6 +6,7 @@ less work, or leaves the term to it. The writers are the same ones, with holes i
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 
 from forwardc.plan import escape, writers
@@ -24,6 +25,7 @@ from forwardc.plan.evaluate import (
     told,
     tree_pieces,
 )
+from forwardc.plan.functions import LAZY, connected
 from forwardc.plan.terms import (
     LINES,
     Amount,
@@ -90,6 +92,8 @@ def folded(term: Term) -> Write:
 
 def _called(call: Call) -> Write:
     args = [folded(arg) for arg in call.args]
+    if call.function in LAZY:
+        return lambda scope: connected(call.function, (partial(arg, scope) for arg in args))
     named = [(name, folded(value)) for name, value in call.named]
 
     def write(scope: Scope) -> Value:

@@ -7,14 +7,14 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from forwardc.plan.types import Type
-from forwardc.plan.values import CONTRADICTION, Leaf
+from forwardc.plan.values import CONTRADICTION, Leaf, is_absent
 
 Types = frozenset[Type]
 
@@ -43,6 +43,8 @@ class Function:
     """Named arguments: name, types, required."""
     rules_only: bool = False
     """Usable in `when:` only."""
+    operator: bool = False
+    """Written with a sign or a word, and not called by its name."""
 
 
 def _int(value: Any) -> int:
@@ -108,27 +110,85 @@ def _public_jwk(key: str) -> Any:
         raise CannotCompute("the key is not a JWK") from None
 
 
-def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def compare(left: Any, right: Any) -> bool:
-        """Null compared is false, and so is a comparison of unlike types."""
-        if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
-            return False
-        try:
-            return test(left, right)
-        except TypeError:
-            return False
+def _equal(left: Any, right: Any) -> bool | None:
+    """Whether two values are equal; null where one is missing, or only one is a map or list.
+
+    A number equals a text of its own digits (`1` and `"1"`, not `1.0` and `"1"`): destinations
+    write codes either way. True and false equal no text and no number.
+    """
+    if left is None or right is None:
+        return None
+    if isinstance(left, dict | list) is not isinstance(right, dict | list):
+        return None
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    if isinstance(left, str) is not isinstance(right, str) and not isinstance(left, dict | list):
+        return str(left) == str(right)
+    return bool(left == right)
+
+
+def _unequal(left: Any, right: Any) -> bool | None:
+    found = _equal(left, right)
+    return None if found is None else not found
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
+    def compare(left: Any, right: Any) -> bool | None:
+        """Null where one is missing. Raises `CannotCompute` for values of unlike types."""
+        if left is None or right is None:
+            return None
+        texts = isinstance(left, str) and isinstance(right, str)
+        if not texts and not (_is_number(left) and _is_number(right)):
+            raise CannotCompute("an order is asked of values that have none")
+        return test(left, right)
 
     return compare
 
 
-def _equal(left: Any, right: Any) -> bool:
-    if left is None or right is None or isinstance(left, bool) is not isinstance(right, bool):
-        return False
-    return bool(left == right)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _in(left: Any, right: Any) -> bool:
-    return isinstance(right, list) and any(_equal(left, item) for item in right)
+def _in(left: Any, right: Any) -> bool | None:
+    if right is None:
+        return None
+    if not isinstance(right, list):
+        raise CannotCompute("`in` looks into something that is no list")
+    found = [_equal(left, item) for item in right]
+    if True in found:
+        return True
+    return None if left is None or None in found else False
+
+
+def _not(value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise CannotCompute("`not` is asked of something that is neither true nor false")
+    return None if value is None else not value
+
+
+def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
+    """`and` or `or` of three values, as in SQL. What the left side has decided asks no further.
+
+    Raises `CannotCompute` for a side that is neither true, false nor null.
+    """
+    decisive, doubt = word == "or", False
+    for side in sides:
+        value = side()
+        if value is None or is_absent(value):
+            doubt = True
+        elif not isinstance(value, bool):
+            raise CannotCompute(f"`{word}` is asked of something that is neither true nor false")
+        elif value is decisive:
+            return decisive
+    return None if doubt else not decisive
+
+
+LAZY: Final = frozenset({"and", "or"})
+"""The operators whose right side may not be asked."""
+
+
+def _connected(word: str) -> Callable[[Any, Any], bool | None]:
+    return lambda left, right: connected(word, (lambda: left, lambda: right))
 
 
 def _get(value: Any, key: Any) -> Any:
@@ -144,7 +204,10 @@ def _member(value: Any, key: Any) -> Any:
         return None if isinstance(key, bool) else value.get(key)
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
         return value[key] if 0 <= key < len(value) else None
-    return None
+    if value is None or isinstance(value, dict | list | Leaf):
+        # Destinations answer with one of several shapes: another one is merely not this one.
+        return None
+    raise CannotCompute("a value that has nothing inside is indexed")
 
 
 _JWE_NAMED = (
@@ -158,7 +221,7 @@ _JWE_NAMED = (
 def _rule(
     name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]
 ) -> Function:
-    return Function(name, args, result, compute, rules_only=True)
+    return Function(name, args, result, compute, rules_only=True, operator=True)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -188,15 +251,18 @@ FUNCTIONS: dict[str, Function] = {
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
         Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
         _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
-        _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a != b)),
-        _rule("lt", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a < b)),
-        _rule("le", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a <= b)),
-        _rule("gt", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a > b)),
-        _rule("ge", (_ANY, _ANY), Type.BOOLEAN, _compare(lambda a, b: a >= b)),
+        _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _unequal),
+        _rule("lt", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a < b)),
+        _rule("le", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a <= b)),
+        _rule("gt", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a > b)),
+        _rule("ge", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a >= b)),
         _rule("in", (_ANY, _ANY), Type.BOOLEAN, _in),
-        _rule("and", (_ANY, _ANY), Type.BOOLEAN, lambda a, b: a is True and b is True),
-        _rule("or", (_ANY, _ANY), Type.BOOLEAN, lambda a, b: a is True or b is True),
-        _rule("not", (_ANY,), Type.BOOLEAN, lambda value: value is False),
+        _rule("and", (_ANY, _ANY), Type.BOOLEAN, _connected("and")),
+        _rule("or", (_ANY, _ANY), Type.BOOLEAN, _connected("or")),
+        _rule("not", (_ANY,), Type.BOOLEAN, _not),
+        Function(
+            "present", (_ANY,), Type.BOOLEAN, lambda value: value is not None, rules_only=True
+        ),
         _rule("get", (_ANY, _ANY), Type.JSON, _get),
     ]
 }

@@ -10,9 +10,15 @@ from pydantic import BaseModel, Field, ValidationError
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
+from forwardc.plan.reading import (
+    AnswerKind,
+    Output,
+    ReadDirect,
+    ReadVault,
+    ReasonAt,
+    Rule,
+)
 from forwardc.plan.reconcile import Reconcile
-
-Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
 
 
 class UnknownVersion(BadPlan):
@@ -165,80 +171,11 @@ Sign: TypeAlias = Annotated[
 ]
 
 
-class CodeAt(Part):
-    """An error code of the vault: where it stands, and which ones are meant."""
-
-    at: str
-    among: tuple[str, ...] = Field(alias="in")
-
-
-class Failure(Part):
-    """One documented failure of a vault, and whether the destination can have been reached.
-
-    `retry` is what the vendor documents as safe: to ask again under the same key of the vault, or
-    to send again under a new one.
-    """
-
-    status: tuple[int, ...]
-    code: CodeAt | None = None
-    sent: Literal["no", "unknown"]
-    consumes_cvc: bool = False
-    retry: Literal["never", "same_key", "new_key"] = "never"
-
-
-class HeadersAt(Part):
-    """Where the destination's headers stand: `arrays` `{name: [v]}`, `pairs` `[{name, value}]`."""
-
-    at: str
-    form: Literal["arrays", "pairs"]
-
-
-class ReadVault(Part):
-    """Where the destination's answer stands in the vault's answer, as JSON Pointers."""
-
-    status: str
-    headers: HeadersAt | None = None
-    body: str
-    request_id: str | None = None
-    failures: tuple[Failure, ...] = ()
-
-
-class ReadDirect(Part):
-    """The answer is the destination's own."""
-
-    direct: Literal[True]
-
-
 class Timeouts(Part):
     """Milliseconds to wait for a connection and for the whole answer."""
 
     connect_ms: int = Field(gt=0)
     read_ms: int = Field(gt=0)
-
-
-class Output(Part):
-    """A scalar of the destination's answer, by JSON Pointer.
-
-    An amount is read in its `currency` (a reference or a code); `asked` names what it answers.
-    """
-
-    at: str
-    sensitive: bool = False
-    optional: bool = False
-    type: Literal["text", "integer", "number", "boolean", "amount"] = "text"
-    currency: str | None = None
-    asked: str | None = None
-
-
-class Rule(Part):
-    """The outcome `verdict` where `when` is true; without `when`, always.
-
-    `rule` is its number in the author's list, from 1: the record says which one decided.
-    """
-
-    rule: int = Field(gt=0)
-    when: PlanTerm | None = None
-    verdict: Verdict = Field(alias="is")
 
 
 class ReviewField(Part):
@@ -268,6 +205,8 @@ class Step(Part):
     `uses_cvc` says that the body holds the CVC, which serves one request only. For
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
+    A 2xx that does not parse as `answer` is unknown before any rule is asked; `reason` names where
+    the destination says why, the first that is there.
     """
 
     name: str
@@ -284,6 +223,8 @@ class Step(Part):
     vault_key_hours: int | None = None
     reconcile: Reconcile | None = None
     outputs: Table[str, Output] = Field(default_factory=dict)
+    answer: AnswerKind = "json"
+    reason: tuple[ReasonAt, ...] = ()
     outcome: tuple[Rule, ...] = ()
     namespaces: Table[str, str] = Field(default_factory=dict)
 

@@ -113,13 +113,19 @@ class OutcomeRule:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call of the destination. `direct`: our runtime makes it, under any vault."""
+    """One call of the destination. `direct`: our runtime makes it, under any vault.
+
+    `answer` is what an answer must parse as to be believed; `reason` are JSON Pointers to where the
+    destination says why.
+    """
 
     name: str
     direct: bool
     request: Request
     outputs: tuple[Output, ...]
     outcome: tuple[OutcomeRule, ...]
+    answer: str = "json"
+    reason: tuple[str, ...] = ()
     idempotent: bool = False
     stand_in: bool = False
     unconfirmed: tuple[str, ...] = ()

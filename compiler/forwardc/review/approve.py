@@ -1,6 +1,6 @@
 """Puts approvals into the lock, as a new value and as bytes. Has no clock and writes no file.
 
-Refuses what nobody can have looked at: stand-ins, and dates that are past.
+Refuses what nobody can have looked at: stand-ins, steps without an outcome, dates that are past.
 """
 
 import datetime
@@ -20,6 +20,7 @@ from forwardc.plan.approvals import (
     one_line,
     place,
     refuse_stand_in,
+    refuse_undecided,
 )
 from forwardc.plan.behaviour import behaviour_digest
 from forwardc.plan.covers import covers
@@ -47,9 +48,12 @@ def with_approvals(
 
     None with FC0706 or FC0815 in the sink. Raises `KeyError` for an operation not in the plan.
     """
-    stand_ins = [refuse_stand_in(plan, name, sink) for name in operations]
+    refused = [
+        refuse_stand_in(plan, name, sink) or refuse_undecided(plan, name, sink)
+        for name in operations
+    ]
     surfaces = {name: review_surface(plan, name) for name in operations}
-    if _refused(plan, operations, act, list(surfaces.values()), sink) or any(stand_ins):
+    if _refused(plan, operations, act, list(surfaces.values()), sink) or any(refused):
         return None
     own, psp = dict(lock.own), dict(lock.psp)
     for name in operations:

@@ -103,6 +103,8 @@ def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Re
         why_not = f"what leaves has changed: {described(found)}" if found else None
         if uncounted(plan, name) is not None:
             why_not = "its file does not say how the destination counts money [FC0712]"
+        if any(not step.outcome for step in plan.operations[name].steps):
+            why_not = "a step says nothing of what its answers mean"
         yield Renewal(place, record, digests(plan, name), why_not)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from forwardc.plan.escape import NotExpressible
-from forwardc.plan.model import Failure, HeadersAt, ReadDirect, ReadVault, Step
+from forwardc.plan.model import Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
+from forwardc.plan.reading import Failure, HeadersAt, ReadDirect, ReadVault
 from forwardc.plan.values import CONTRADICTION
 from forwardc.plan.writers import json_pieces, raw_text
 from forwardc.runtime.bodies.body import SYNTAXES, Body
@@ -86,9 +87,13 @@ class Values(Mapping[str, Any]):
         """Whether the body parses as `json`, `xml` or `form`, or is `text`, `empty` or `any`."""
         return self._body.reads_as(kind)
 
-    def document(self) -> Any:
-        """The body as data for outputs: JSON, else XML, else a form, else None."""
-        return next((found for name in _NAMES if (found := self[name]) is not None), None)
+    def document(self, kind: str = "any") -> Any:
+        """The body as data for outputs, read as a kind of answer; None where it is none.
+
+        Where the kind has no syntax, the body is JSON, else XML, else a form, else None.
+        """
+        names = [name for name, syntax in _NAMES.items() if syntax == kind] or _NAMES
+        return next((found for name in names if (found := self[name]) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,7 +323,8 @@ def _settled(course: _Course, read: Read, concluded: Concluded) -> Concluded:
     if first_answer and course.replays and course.doubts == {course.keys.vault}:
         return concluded
     reason = (
-        f"an earlier attempt may have reached the destination; a second one: {concluded.reason}"
+        f"an earlier attempt may have reached the destination; a second one: "
+        f"{concluded.reason or 'it was refused'}"
     )
     return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)
 

@@ -1,40 +1,121 @@
-"""Turns a destination's answer into an outcome by the plan's rules. Knows no destination."""
+"""Turns a destination's answer into an outcome by the plan's rules. Knows no destination.
+
+It fails closed. An answer goes three ways before it is called approved: its status is a 2xx, its
+body parses as the destination says that its answers do, and a rule says so that is true. A rule
+that reads what is missing is neither true nor false, so that it does not hold; where nothing
+holds, nobody knows. With `answer: json` and the rules `1: status == 'PAID' is approved` and
+`2: status == 'REFUSED' is declined`:
+
+| answer | ends as | because |
+|---|---|---|
+| 200 `{"status": "PAID"}` | approved | rule 1 |
+| 200 `{"status": "WAIT"}`, 200 `{}` | unknown | no rule holds |
+| 200 `<html>`, 200 with nothing in it, 302 | unknown | no rule is asked |
+| 500 `{"status": "PAID"}` | unknown | a rule that approves a 500 must name the status |
+| 200 `{"status": "PAID", "status": "REFUSED"}` | unknown | rule 1 cannot be computed |
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
 from forwardc.plan.folded import Write, folded
 from forwardc.plan.kept import Kept
-from forwardc.plan.model import Rule
+from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
+from forwardc.plan.reading import Rule
 from forwardc.plan.settle import conditions
-from forwardc.plan.terms import Term
+from forwardc.plan.terms import Ref, Term, walk
+from forwardc.plan.values import Value, is_absent
+from forwardc.runtime.answer import Values
 
 _CONDITIONS: Final = Kept[Write]()
+_NAMES_STATUS: Final = Kept[bool]()
+_STATUS: Final = "response.status"
+
+NO_RULES: Final = "the destination's file does not say what its answers mean"
 
 
-def outcome_of(rules: tuple[Rule, ...], values: Mapping[str, Any]) -> Outcome:
-    """The first rule that is true; else 2xx approved, 4xx rejected, anything else unknown."""
-    for rule in rules:
-        if rule.when is None or _applies(rule, rule.when, values):
-            return Outcome(rule.verdict)
-    status = values["response.status"]
-    if 200 <= status <= 299:
-        return Outcome.APPROVED
-    if 400 <= status <= 499:
-        return Outcome.REJECTED
-    return Outcome.UNKNOWN
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an answer means, and which rule says so; without one, `why` nobody does."""
+
+    outcome: Outcome
+    rule: int | None = None
+    why: str | None = None
+
+
+def decide(step: Step, told: Values) -> Decision:
+    """The outcome of an answer: the first rule that holds, else unknown."""
+    status = told[_STATUS]
+    why = _unbelievable(step, status, told)
+    if why is not None:
+        return Decision(Outcome.UNKNOWN, why=why)
+    for rule in step.outcome:
+        try:
+            holds_here = rule.when is None or _is_true(rule, rule.when, told)
+        except (CannotCompute, NotExpressible) as problem:
+            why = f"rule {rule.rule} cannot be computed: {problem}"
+            return Decision(Outcome.UNKNOWN, why=why)
+        if holds_here and (_is_success(status) or _may_fail(rule)):
+            return Decision(Outcome(rule.verdict), rule=rule.rule)
+    return Decision(Outcome.UNKNOWN, why=f"the destination answered {status}, and no rule holds")
 
 
 def holds(condition: Term, values: Mapping[str, Any]) -> bool:
     """Whether a condition is true. One that cannot be computed over this answer is not."""
-    return _is_true(lambda scope: evaluate(condition, scope), values)
+    try:
+        return evaluate(condition, Scope(values, reveal=True)) is True
+    except (CannotCompute, NotExpressible):
+        return False
 
 
-def _applies(rule: Rule, condition: Term, values: Mapping[str, Any]) -> bool:
-    return _is_true(_CONDITIONS.get(rule, "", lambda: _folded(condition)), values)
+def _unbelievable(step: Step, status: int, told: Values) -> str | None:
+    """Why no rule is asked at all."""
+    if not step.outcome:
+        return NO_RULES
+    if status < 200 or 300 <= status <= 399:
+        return f"the destination answered {status}, which is no answer to a payment"
+    if _is_success(status) and not told.reads_as(step.answer):
+        return f"the destination answered {status}, and {_NOT[step.answer]}"
+    return None
+
+
+_NOT: Final[Mapping[str, str]] = {
+    "json": "the body is no JSON",
+    "xml": "the body is no XML",
+    "form": "the body is no form",
+    "text": "the body is empty or a page",
+    "empty": "the body is not empty",
+}
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status <= 299
+
+
+def _may_fail(rule: Rule) -> bool:
+    """Whether a rule may decide outside 2xx: one that approves must name the status itself."""
+    return Outcome(rule.verdict) is not Outcome.APPROVED or _NAMES_STATUS.get(
+        rule, "", lambda: rule.when is not None and _names_status(rule.when)
+    )
+
+
+def _names_status(condition: Term) -> bool:
+    return any(isinstance(node, Ref) and node.name == _STATUS for node in walk(condition))
+
+
+def _is_true(rule: Rule, condition: Term, told: Mapping[str, Any]) -> bool:
+    """Raises `CannotCompute` for what is neither true, false nor null."""
+    write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
+    value: Value = write(Scope(told, reveal=True))
+    if value is None or is_absent(value):
+        return False
+    if not isinstance(value, bool):
+        raise CannotCompute("it is neither true nor false")
+    return value
 
 
 def _folded(condition: Term) -> Write:
@@ -42,10 +123,3 @@ def _folded(condition: Term) -> Write:
     if conditions(condition):
         return lambda scope: evaluate(condition, scope)
     return folded(condition)
-
-
-def _is_true(write: Write, values: Mapping[str, Any]) -> bool:
-    try:
-        return write(Scope(values, reveal=True)) is True
-    except (CannotCompute, NotExpressible):
-        return False

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from forwardc.diagnostics.scan import find_cards
-from forwardc.plan.model import Output
 from forwardc.plan.money import AmountRefused
 from forwardc.plan.pointer import resolve
-from forwardc.plan.values import CONTRADICTION, MASK, Secret
+from forwardc.plan.reading import Output
+from forwardc.plan.values import CONTRADICTION, MASK, Leaf, Secret
 from forwardc.runtime.sums import amount_of
 
 Shown: TypeAlias = str | int | bool | None
@@ -88,6 +88,9 @@ def _typed(value: Any, wanted: str) -> Any:
     if isinstance(value, bool):
         return value if wanted == "boolean" else None
     if not isinstance(value, str | int | Decimal) or find_cards(str(value)):
+        return None
+    if isinstance(value, Leaf) and not value:
+        # `<TransactionId/>` names nothing.
         return None
     match wanted:
         case "text":

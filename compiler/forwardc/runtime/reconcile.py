@@ -25,7 +25,7 @@ from forwardc.runtime.means import Means
 from forwardc.runtime.oauth import Client, NoToken, clients_of, with_token
 from forwardc.runtime.recorded import doubt_of, report_of
 from forwardc.runtime.redact import Redactor
-from forwardc.runtime.report import conclude
+from forwardc.runtime.report import conclude, shown_reason
 from forwardc.runtime.secrets import Lookup, credential_values
 from forwardc.runtime.send import Answer, HostRefused, Limits
 from forwardc.runtime.shapes import StepReport
@@ -231,7 +231,8 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         raise NotFoundOut(f"the outcome rules need {', '.join(lacking)}, which are not recorded")
     concluded = conclude(what.step, read, values)
     if concluded.outcome is Outcome.UNKNOWN:
-        raise NotFoundOut(concluded.reason or "the destination's answer tells nothing")
+        why = shown_reason(concluded, Redactor())
+        raise NotFoundOut(why or "the destination's answer tells nothing")
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {
@@ -242,7 +243,8 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         report_of(what.stored),
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
-        reason=concluded.reason,
+        reason=shown_reason(concluded, redactor),
+        rule=concluded.rule,
         vault_status=read.vault_status,
         status=read.status,
         request_id=read.request_id or what.stored.request_id,

@@ -104,4 +104,5 @@ def report_of(step: StoredStep) -> StepReport:
         attempts=len(step.attempts),
         scheme=step.scheme,
         issuing_country=step.issuing_country,
+        rule=step.rule,
     )

@@ -1,24 +1,34 @@
 """Says what one step came to: outcome, outputs, and what may be shown of the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Final
 
 from forwardc.plan.model import Step
+from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
+from forwardc.plan.reading import ReasonAt
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
-from forwardc.runtime.outcome import outcome_of
-from forwardc.runtime.outputs import Outputs, outputs_of
+from forwardc.runtime.outcome import decide
+from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
 from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Party, StepReport
 from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
 
+LONGEST_REASON: Final = 200
+"""Characters of a destination's reason that are kept: a sentence, and no page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concluded:
-    """What a step's answer means. `outputs` holds values for later steps."""
+    """What a step's answer means. `outputs` holds values for later steps.
+
+    `rule` is the number of the rule that decided; `said` is why, in the destination's own words,
+    as they came: only `reported` may show them.
+    """
 
     outcome: Outcome
     rejected_by: Party | None
@@ -26,6 +36,8 @@ class Concluded:
     read: Read
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     shown_outputs: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    rule: int | None = None
+    said: str | None = field(default=None, repr=False)
 
 
 def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
@@ -33,27 +45,41 @@ def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
     if isinstance(read, Ended):
         return Concluded(read.outcome, read.rejected_by, read.reason, read)
     told = read.values(values)
-    outputs = outputs_of(step.outputs, told.document() if step.outputs else None, values)
-    outcome = outcome_of(step.outcome, told)
-    if outcome is Outcome.APPROVED:
+    document = told.document(step.answer) if step.outputs or step.reason else None
+    outputs = outputs_of(step.outputs, document, values)
+    decision = decide(step, told)
+    part = False
+    if decision.outcome is Outcome.APPROVED:
         doubt = outputs.lacking() or more_than_asked(step.outputs, outputs.values, values)
         if doubt:
-            return _concluded(Outcome.UNKNOWN, None, doubt, read, outputs)
-        part = less_than_asked(step.outputs, outputs.values, values)
-        return _concluded(outcome, None, PARTIAL if part else None, read, outputs)
-    party = Party.DESTINATION if outcome is Outcome.REJECTED else None
-    reason = f"the destination answered {read.status}"
-    return _concluded(outcome, party, reason, read, outputs)
+            decision = replace(decision, outcome=Outcome.UNKNOWN, why=doubt)
+        part = not doubt and less_than_asked(step.outputs, outputs.values, values)
+    approved = decision.outcome is Outcome.APPROVED
+    said = None if approved else _said(step.reason, document)
+    why = PARTIAL if part else decision.why
+    if why is None and said is None and not approved:
+        why = f"the destination answered {read.status}"
+    return Concluded(
+        outcome=decision.outcome,
+        rejected_by=Party.DESTINATION if decision.outcome is Outcome.REJECTED else None,
+        reason=why,
+        read=read,
+        outputs=outputs.values,
+        shown_outputs=outputs.shown(),
+        rule=decision.rule,
+        said=said,
+    )
 
 
-def _concluded(
-    outcome: Outcome,
-    party: Party | None,
-    reason: str | None,
-    read: DestinationAnswer,
-    outputs: Outputs,
-) -> Concluded:
-    return Concluded(outcome, party, reason, read, outputs.values, outputs.shown())
+def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
+    """The first reason that is there: a text with something in it, or a number."""
+    for place in places:
+        found = resolve(document, place.at)
+        if isinstance(found, str | int | Decimal) and not isinstance(found, bool):
+            text = " ".join(str(found).split())
+            if text:
+                return text
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +113,8 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
-        reason=concluded.reason,
+        reason=shown_reason(concluded, redactor),
+        rule=concluded.rule,
         vault_status=read.vault_status,
         status=read.status if isinstance(read, DestinationAnswer) else None,
         request_id=redactor.hide(read.request_id) if read.request_id else None,
@@ -100,6 +127,16 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         scheme=trip.card.scheme,
         issuing_country=trip.card.issuing_country,
     )
+
+
+def shown_reason(concluded: Concluded, redactor: Redactor) -> str | None:
+    """Why, in the destination's words where it has some: one line, masked, and not too long."""
+    if concluded.said is None:
+        return concluded.reason
+    shown = " ".join(redactor.hide(concluded.said).split())
+    if len(shown) > LONGEST_REASON:
+        shown = shown[: LONGEST_REASON - 3] + "..."
+    return shown if concluded.reason is None else f"{concluded.reason}; it says: {shown}"
 
 
 def came_of(sent: Sent, read: Read) -> Came | None:

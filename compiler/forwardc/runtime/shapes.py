@@ -98,7 +98,8 @@ class StepReport:
     `answer` is the start of what came back, kept where the outcome is rejected or unknown;
     `cards_masked` counts the card numbers in it, which a vault should have removed. `withheld`
     names the outputs whose shown value is not the real one; `attempts` counts the sendings.
-    `scheme` and `issuing_country` are what the vault told of the card, unasked.
+    `rule` is the number of the outcome rule that decided. `scheme` and `issuing_country` are what
+    the vault told of the card, unasked.
     """
 
     name: str
@@ -120,6 +121,7 @@ class StepReport:
     attempts: int = 1
     scheme: str | None = None
     issuing_country: str | None = None
+    rule: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

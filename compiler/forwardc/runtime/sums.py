@@ -6,8 +6,8 @@ Knows how the destination counts; nothing of outcome rules.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forwardc.plan.model import Output
 from forwardc.plan.money import MONEY, AmountRefused, given
+from forwardc.plan.reading import Output
 from forwardc.plan.values import Secret
 
 PARTIAL: Final = "partial"

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forwardc.plan.analysis import has_atom
 from forwardc.plan.program import Operation, Program
+from forwardc.plan.terms import If
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
 from forwardc.vaults.verdicts import held_elsewhere, unconfirmed_counting
 
@@ -63,7 +65,8 @@ def assess(
     stored = vault.stored_secrets(program, operation)
     context = Context(program, operation, account, stored)
     findings = (*vault.examine(context), *held_elsewhere(context))
-    findings = (*findings, *_unknown_inputs(context, vault.head(program, account)))
+    head = vault.head(program, account)
+    findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
         findings = (*findings, *_fallback(vault, context))
@@ -88,6 +91,21 @@ def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
             if name not in known:
                 reason = f"no source of the vault takes the input `{name}`"
                 yield Finding(Verdict.REFUSED, "FC0617", reason, ref.span)
+
+
+def _stated_presence(context: Context, head: Json) -> Iterator[Finding]:
+    """Values that say of another one that it is there, where only the vault knows."""
+    unsure = {
+        atom
+        for source in head["sources"].values()
+        for atom, how in source["has"].items()
+        if how == "vault"
+    }
+    for step in context.vault_steps:
+        for node in step.request.nodes:
+            if isinstance(node, If) and node.present in unsure and not has_atom(node.then):
+                reason = f"this says that `{node.present}` is there, and only the vault knows"
+                yield Finding(Verdict.DEGRADED, "FC0612", reason, node.span, step.name)
 
 
 def _fallback(vault: Vault, context: Context) -> Iterator[Finding]:

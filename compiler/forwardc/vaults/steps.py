@@ -123,6 +123,8 @@ def tail(step: Step, *, read_ms: int) -> Json:
             }
             for output in step.outputs
         },
+        "answer": step.answer,
+        **({"reason": [{"at": at} for at in step.reason]} if step.reason else {}),
         "outcome": [_rule(number, rule) for number, rule in enumerate(step.outcome, 1)],
     }
 

@@ -17,7 +17,8 @@ def envelope(answer: httpx.Response) -> Any:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
     document = answer.json()
-    assert list(document) == ["status", "headers", "body", "request-time"]
+    assert [*document][:4] == ["status", "headers", "body", "request-time"]
+    assert set(document) <= {"status", "headers", "body", "request-time", "reason"}
     return document
 
 
@@ -93,6 +94,7 @@ def test_a_decline_is_nested(serve: Serve, reference: str) -> None:
     async def work(house: House) -> None:
         first, again = await house.post(reference), await house.post(reference)
         assert envelope(first)["status"] == 402
+        assert envelope(first)["reason"] == "decline"
         assert again.content == first.content
         assert again.headers["idempotent-replayed"] == "true"
         assert house.arrived() == 1

@@ -97,10 +97,13 @@ def _body(result: RunResult, came: Came) -> bytes:
     status = came.vault_status if came.status is None else came.status
     headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}
     took = sum(step.duration_ms for step in result.steps)
+    # Why, in the destination's words where its file says where they stand.
+    said = result.reason if came.status is not None else None
+    why = f',"reason":{json.dumps(said)}' if said else ""
     parts = (
         f'{{"status":{json.dumps(status)},"headers":{json.dumps(headers)},"body":',
         _embedded(came.body.decode("utf-8", "replace"), hide),
-        f',"request-time":{took}}}',
+        f',"request-time":{took}{why}}}',
     )
     return "".join(parts).encode()
 

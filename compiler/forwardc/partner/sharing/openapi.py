@@ -175,6 +175,11 @@ def _answer_schema() -> dict[str, Any]:
                 "minimum": 0,
                 "description": "How long the vault took, in milliseconds.",
             },
+            "reason": {
+                "type": "string",
+                "maxLength": 400,
+                "description": "Why the destination did not approve; masked, and one line.",
+            },
         },
         "examples": [
             {

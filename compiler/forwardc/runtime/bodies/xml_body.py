@@ -160,9 +160,8 @@ def _content(element: Element, text: str) -> Any:
     has_children = any(not key.startswith(".") for key in element)
     if has_children and text.strip():
         element["."] = text
-    if has_children or not text:
-        return element or None
-    return Leaf(text, element)
+    # An element that is there and empty is not one that is missing.
+    return element if has_children else Leaf(text, element)
 
 
 def _scope(outer: _Scope, attributes: Mapping[str, str]) -> _Scope:

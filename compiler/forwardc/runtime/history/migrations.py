@@ -289,6 +289,9 @@ CREATE TABLE digest_keys (
 """
 
 
+_RULES: Final = "ALTER TABLE steps ADD COLUMN rule {int}"
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The statements that lead from the version before to `version`, divided by semicolons."""
@@ -304,5 +307,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(4, _EMULATED_TOKENS),
     Migration(5, _SPARSE),
     Migration(6, _GIVEN_KEYS),
+    Migration(7, _RULES),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

@@ -26,17 +26,17 @@ from forwardc.runtime.shapes import Party, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
-    " outcome, rejected_by, status, vault_status, duration_ms, attempts"
+    " outcome, rejected_by, status, vault_status, duration_ms, attempts, reason"
 )
 _RUN: Final = (
     "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
-    " source_id, params, sensitive_params, inputs, without_atoms, given_key, reason, approval,"
+    " source_id, params, sensitive_params, inputs, without_atoms, given_key, approval,"
     " owner, lease_until FROM runs WHERE id = ?"
 )
 _STEPS: Final = (
     "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
     " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
-    " answer, cards_masked, duration_ms, scheme, issuing_country FROM steps WHERE run_id = ?"
+    " answer, cards_masked, duration_ms, scheme, issuing_country, rule FROM steps WHERE run_id = ?"
     " ORDER BY position"
 )
 _ATTEMPTS: Final = (
@@ -171,7 +171,7 @@ def _loaded(tx: Transaction, ids: Iterable[Row]) -> tuple[StoredRun, ...]:
 
 def _summary(values: Row) -> Summary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
-    state, outcome, party, status, vault_status, duration_ms, attempts = ends
+    state, outcome, party, status, vault_status, duration_ms, attempts, reason = ends
     return Summary(
         seq=seq,
         id=run_id,
@@ -189,14 +189,15 @@ def _summary(values: Row) -> Summary:
         vault_status=vault_status,
         duration_ms=duration_ms,
         attempts=attempts,
+        reason=reason,
     )
 
 
 def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
-    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[16:]
-    inputs, without, key, reason, approval, owner, lease_until = rest
+    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[17:]
+    inputs, without, key, approval, owner, lease_until = rest
     return StoredRun(
-        summary=_summary(values[:16]),
+        summary=_summary(values[:17]),
         updated_at=updated,
         asked_operation=asked,
         fell_back=bool(fell_back),
@@ -208,7 +209,6 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
         inputs=json.loads(inputs),
         without=tuple(json.loads(without)),
         given_key=key,
-        reason=reason,
         approval=json.loads(approval) if approval else None,
         owner=owner,
         lease_until=lease_until,
@@ -219,7 +219,7 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
 def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
-    answer, cards_masked, duration_ms, scheme, country = ends
+    answer, cards_masked, duration_ms, scheme, country, rule = ends
     return StoredStep(
         *(name, position, deliver, bool(idempotent), StepState(state), called, key),
         outcome=Outcome(outcome) if outcome else None,
@@ -236,6 +236,7 @@ def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
         duration_ms=duration_ms,
         scheme=scheme,
         issuing_country=country,
+        rule=rule,
         attempts=tuple(attempts),
     )
 

@@ -118,7 +118,10 @@ class StoredAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """A step as recorded. Times are milliseconds; `request` and `answer` are masked."""
+    """A step as recorded. Times are milliseconds; `request` and `answer` are masked.
+
+    `rule` is the number of the outcome rule that decided.
+    """
 
     name: str
     position: int
@@ -141,12 +144,16 @@ class StoredStep:
     duration_ms: int | None = None
     scheme: str | None = None
     issuing_country: str | None = None
+    rule: int | None = None
     attempts: tuple[StoredAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One run in a list. `status` is the destination's of the last step, None without answer."""
+    """One run in a list. `status` is the destination's of the last step, None without answer.
+
+    `reason` is why it ended as it did, in the destination's own words where it has some.
+    """
 
     seq: int
     id: str
@@ -164,6 +171,7 @@ class Summary:
     vault_status: int | None
     duration_ms: int | None
     attempts: int
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +190,6 @@ class StoredRun:
     inputs: Mapping[str, str]
     without: tuple[str, ...]
     given_key: str | None
-    reason: str | None
     approval: Mapping[str, Any] | None
     owner: str
     lease_until: int
@@ -192,6 +199,11 @@ class StoredRun:
     def id(self) -> str:
         """The run's id."""
         return self.summary.id
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended as it did."""
+        return self.summary.reason
 
     def step(self, name: str) -> StoredStep:
         """A step by name. Raises `KeyError`."""

@@ -87,7 +87,7 @@ WHERE run_id = ? AND step = ? AND number = ? AND state IN ('intent', 'unknown')
 _REPORTED: Final = """
 UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
   request_id = ?, outputs = ?, sensitive_outputs = ?, answer = ?, cards_masked = ?,
-  duration_ms = ?, scheme = ?, issuing_country = ?
+  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
 """
 _FINISHED: Final = (
@@ -211,6 +211,7 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         *(report.status, report.request_id, to_json(shown)),
         *(to_json(sorted(report.outputs.keys() - shown.keys())), report.answer),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
+        report.rule,
         *(run_id, report.name),
     )
 

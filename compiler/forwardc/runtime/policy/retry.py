@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forwardc.plan.model import Failure
+from forwardc.plan.reading import Failure
 
 
 class Again(StrEnum):

@@ -1,0 +1,65 @@
+"""`forwardc check --fix`: writes into destination files what a warning asks for.
+
+Decides nothing: what goes where is told by `language.fix`. A file that would not be read as before
+is left alone.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forwardc.cli.output import note
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.language.destination import Destination
+    from forwardc.language.load import Loaded
+    from forwardc.language.nodes import Node
+
+_MARK = "\ufeff"
+_CODE = "FC0326"
+
+
+def write_outcomes(root: Path, loaded: "Loaded", sink: "Sink") -> bool:
+    """Write `outcome: by_status` where it is missing. Whether any file changed."""
+    if not any(one.code == _CODE for one in sink.sorted()):
+        return False
+    written = [_write(root, destination, loaded) for destination in loaded.destinations]
+    return any(written)
+
+
+def _write(root: Path, destination: "Destination", loaded: "Loaded") -> bool:
+    from forwardc.language.fix import applied, outcomes
+    from forwardc.review.write import replace_file
+
+    path = destination.span.path
+    before = loaded.files[path].decode("utf-8")
+    mark = _MARK if before.startswith(_MARK) else ""
+    text = destination.root.source.text
+    insertions = outcomes(destination.root)
+    if not insertions or before != mark + text:
+        return False
+    after = applied(text, insertions)
+    if not _is_sound(path, after, destination.root):
+        note(f"{path} is left as it is: write its outcomes by hand")
+        return False
+    replace_file(root / path, (mark + after).encode())
+    note(f"{path}: `outcome: by_status` written {_times(len(insertions))}")
+    return True
+
+
+def _is_sound(path: str, text: str, before: "Node") -> bool:
+    """Whether the file says what it said, and the outcomes, without a mistake of form."""
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.language import yaml_reader
+    from forwardc.language.fix import adds_outcomes_only
+    from forwardc.language.schema import validate
+
+    sink = Sink()
+    node = yaml_reader.read(path, text.encode(), sink)
+    if node is None or not validate("destination", node, sink) or sink.has_errors:
+        return False
+    return adds_outcomes_only(before, node)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
