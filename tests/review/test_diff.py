@@ -56,6 +56,11 @@ def test_titles_documents_comments_and_order_are_no_difference(project: Path) ->
             "reference: {type: uri,",
             "uri",
         ),
+        (
+            'schemes: [https, http, adyencheckout, "${settings.app_scheme}"]',
+            'schemes: [https, "${settings.app_scheme}"]',
+            "the param return_url takes only https, adyencheckout addresses now",
+        ),
         ("psp_reference: {at:", "psp_ref: {at:", "psp_reference of step pay is gone"),
         ("initiator: merchant\n    fallback: card_mit", "initiator: customer", "initiator"),
     ],
@@ -93,6 +98,13 @@ def test_wider_is_safe_for_callers(project: Path) -> None:
     assert "breaking" not in {name for found in classes(project).values() for name in found}
     assert run(project, "--fail-on", "breaking").return_value == 0
     assert run(project).return_value == 3
+
+
+def test_one_more_scheme_is_safe_for_callers(project: Path) -> None:
+    edit(project, "schemes: [https, http, adyencheckout,", "schemes: [https, http, my-app,")
+    assert "the param return_url takes only" not in run(project).output
+    edit(project, "default: adyencheckout", "default: other-app")
+    assert run(project, "--fail-on", "breaking").return_value == 3
 
 
 def test_markdown_and_html_hold_every_difference(project: Path) -> None:

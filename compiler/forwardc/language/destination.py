@@ -103,6 +103,8 @@ class Param(_Declared):
     """The whole declaration."""
     currency: Term | None = None
     """What an amount is counted in: a reference to a param, or a code. None where nothing says."""
+    schemes: tuple[Term, ...] = ()
+    """What a `uri` may begin with: literals, and references to settings."""
     withdrawn: bool = False
     """Whether a currency may be one that has ended."""
     amounts: Mapping[Term, tuple[str, ...]] = field(default_factory=dict)
@@ -319,6 +321,7 @@ def settings_used(destination: Destination, environment: str) -> frozenset[str]:
     """Names of the settings that the requests of one environment need."""
     steps = (step for operation in destination.operations.values() for step in operation.steps)
     terms = [term for step in steps for term in terms_of(step)]
+    terms += [scheme for param in destination.params.values() for scheme in param.schemes]
     base_url = destination.environments.get(environment)
     if base_url is not None:
         terms.append(base_url)

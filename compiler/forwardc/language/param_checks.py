@@ -25,6 +25,10 @@ def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
         for name, given in (("default", default), ("example", one.example)):
             for code, problem in _problems(one.bounds, given):
                 here.error(code, f"the {name} {problem}", given.span if given else one.span)
+            if given is not None and not _has_form(one.bounds, given):
+                # An example is for readers only; a default is sent.
+                say = here.error if name == "default" else here.warning
+                say("FC0205", f"the {name} does not have the form of its own pattern", given.span)
         if isinstance(one, Param):
             check_examples(one, here)
 
@@ -42,7 +46,10 @@ def _problems(bounds: Bounds, given: Lit | None) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if _is_above(bounds.min_length, len(value)) or _is_above(len(value), bounds.max_length):
             yield "FC0206", "is shorter or longer than its own limits allow"
-        if bounds.pattern is not None and not matches(bounds.pattern, value):
-            yield "FC0205", "does not have the form of its own pattern"
     elif _is_above(bounds.minimum, value) or _is_above(value, bounds.maximum):
         yield "FC0206", "is smaller or larger than its own limits allow"
+
+
+def _has_form(bounds: Bounds, given: Lit) -> bool:
+    pattern, value = bounds.pattern, given.value
+    return pattern is None or not isinstance(value, str) or matches(pattern, value)

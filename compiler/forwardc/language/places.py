@@ -15,7 +15,7 @@ _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form
 _IN_DESTINATION = re.compile(
     rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
     rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when"
-    rf"|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
+    rf"|/params/[^/]+/schemes/[0-9]+|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
     re.DOTALL,
 )
 _NOWHERE = re.compile(r"(?!)")

@@ -19,6 +19,7 @@ from forwardc.language.destination import (
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.param_schema import pattern_problem, usable_schema
 from forwardc.language.report import Report
+from forwardc.language.uri_schemes import read_schemes
 
 _Read = TypeVar("_Read")
 _Kind = TypeVar("_Kind", bound=StrEnum)
@@ -84,6 +85,7 @@ def _param(entry: Entry, report: Report) -> Param:
         not_card=access.flag(node, "not_card"),
         schema=usable_schema(access.get(node, "schema"), report),
         node=node,
+        schemes=read_schemes(access.get(node, "schemes"), report),
         withdrawn=access.flag(node, "withdrawn"),
     )
 

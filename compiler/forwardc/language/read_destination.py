@@ -32,6 +32,7 @@ from forwardc.language.read_steps import read_operation
 from forwardc.language.read_values import Values
 from forwardc.language.report import Report
 from forwardc.language.scope import Known, Names, Use
+from forwardc.language.uri_schemes import check_schemes
 from forwardc.plan.terms import Term
 
 
@@ -55,6 +56,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     check_country_codes(root, params.values(), report)
     check_declared([*settings.values(), *params.values()], report)
     values = Values(_names(settings, params, secrets, money), report)
+    values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
     operations = _operations(root.get("operations"), values)
     _check_unused(settings.values(), "settings", "FC0311", values)

@@ -13,8 +13,10 @@ from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language.destination import Destination, Setting, SettingType, settings_used
 from forwardc.language.project import DestinationValues, Project
 from forwardc.language.report import Report
+from forwardc.language.uri_schemes import scheme_settings
 from forwardc.plan.patterns import matches
 from forwardc.plan.terms import Lit, Ref, Text
+from forwardc.plan.uris import scheme_problem
 
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -61,6 +63,8 @@ def check_settings(
             missing.append(name)
     labels = sorted(_host_labels(destination, environment) & set(found))
     checks += [_check_label(name, found[name], report) for name in labels]
+    schemes = sorted(scheme_settings(destination.params.values()) & set(found))
+    checks += [_check_scheme(name, found[name], report) for name in schemes]
     if missing and given:
         _report_missing(missing, given, environment, report)
     return found if all(checks) and not missing else None
@@ -85,6 +89,15 @@ def _check_label(name: str, value: Lit, report: Report) -> bool:
         return True
     message = f"the setting `{name}` stands in a host, and its value is no part of one"
     report.error("FC0320", message, value.span, "lower-case letters, digits and -")
+    return False
+
+
+def _check_scheme(name: str, value: Lit, report: Report) -> bool:
+    problem = scheme_problem(str(value.value))
+    if problem is None:
+        return True
+    message = f"the setting `{name}` {problem}"
+    report.error("FC0320", message, value.span, "write the scheme of your app, without the colon")
     return False
 
 

@@ -3,7 +3,7 @@
 Knows no vault. Without an environment's values, settings stay references.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.language import destination as source
@@ -36,7 +36,10 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
         environment=environment,
         host=lowering.host(),
         operations=operations,
-        params={name: param_spec(param, destination) for name, param in destination.params.items()},
+        params={
+            name: param_spec(param, destination, settings)
+            for name, param in destination.params.items()
+        },
         money=money_block(destination, operations),
         counting_doubt=destination.money.unconfirmed,
         secrets={
@@ -50,7 +53,9 @@ def lower(destination: source.Destination, environment: str, settings: Settings)
     )
 
 
-def param_spec(param: source.Param, destination: source.Destination) -> dict[str, object]:
+def param_spec(
+    param: source.Param, destination: source.Destination, settings: Settings
+) -> dict[str, object]:
     """A param as a plan says it: only what is set."""
     is_currency = param.type is source.ParamType.CURRENCY
     bounds = param.bounds
@@ -64,6 +69,7 @@ def param_spec(param: source.Param, destination: source.Destination) -> dict[str
         "schema": to_plan(param.schema),
         "default": param.default.value if param.default else None,
         "extra": list(destination.money.extra) or None if is_currency else None,
+        "schemes": list(_schemes(param, settings)) or None,
     }
     marks = {
         "optional": param.optional,
@@ -74,6 +80,17 @@ def param_spec(param: source.Param, destination: source.Destination) -> dict[str
     spec: dict[str, object] = {"type": str(param.type)}
     spec |= {name: value for name, value in limits.items() if value is not None}
     return spec | {name: True for name, is_set in marks.items() if is_set}
+
+
+def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
+    """The schemes, each once; a setting whose value is not known stands for none."""
+    values: dict[str, None] = {}
+    for scheme in param.schemes:
+        name = scheme.name.removeprefix("settings.") if isinstance(scheme, Ref) else None
+        value = scheme if name is None else settings.get(name)
+        if isinstance(value, Lit):
+            values[str(value.value)] = None
+    yield from values
 
 
 class _Lowering:

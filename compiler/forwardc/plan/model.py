@@ -20,6 +20,11 @@ from forwardc.plan.reading import (
 )
 from forwardc.plan.reconcile import Reconcile
 
+ValueType: TypeAlias = (
+    Literal["string", "text", "integer", "number", "boolean", "enum"]
+    | Literal["amount", "currency", "country", "uri", "json"]
+)
+
 
 class UnknownVersion(BadPlan):
     """The file says that it has a version which this forwardc does not read."""
@@ -88,22 +93,11 @@ class ValueSpec(Part):
 
     Lengths count code points; `minimum` and `maximum` are numbers, of an amount in minor units.
     A `default` or `values` item with a fraction is written as text. `withdrawn`: a currency may
-    be one that has ended; `extra` are codes of the destination's own.
+    be one that has ended; `extra` are codes of the destination's own. `schemes` are those of a
+    `uri`; without any, https and http.
     """
 
-    type: Literal[
-        "string",
-        "text",
-        "integer",
-        "number",
-        "boolean",
-        "enum",
-        "amount",
-        "currency",
-        "country",
-        "uri",
-        "json",
-    ]
+    type: ValueType
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
@@ -117,6 +111,7 @@ class ValueSpec(Part):
     not_card: bool = False
     withdrawn: bool = False
     extra: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
 
 
 class SourceKind(Part):

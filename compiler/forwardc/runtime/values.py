@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from forwardc.diagnostics.card_like import holds_card
 from forwardc.diagnostics.sink import Sink
@@ -18,6 +17,7 @@ from forwardc.plan.currencies import iso
 from forwardc.plan.json_schema import BadSchema, of_plan, problems
 from forwardc.plan.model import ValueSpec
 from forwardc.plan.patterns import matches
+from forwardc.plan.uris import uri_problem
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -136,7 +136,7 @@ def _typed(spec: ValueSpec, value: Any) -> Any:
         case "country":
             return _code(spec, value, _countries(spec), "an ISO 3166-1 alpha-2 code, such as NO")
         case "uri":
-            return _uri(_text(value))
+            return _uri(_text(value), spec.schemes)
         case _:
             return _text(value)
 
@@ -194,18 +194,9 @@ def _countries(spec: ValueSpec) -> frozenset[str]:
     return COUNTRIES | USER_ASSIGNED.intersection(map(str, spec.values or ()))
 
 
-def _uri(text: str) -> str:
-    if not all("!" <= char <= "~" for char in text) or any(char in '"<>\\^`{|}' for char in text):
-        raise NotAllowed("must be a URL in ASCII, with everything else percent-encoded")
-    try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        raise NotAllowed("must be a URL") from None
-    if parts.scheme not in ("https", "http") or not host:
-        raise NotAllowed("must be an https or http URL")
-    if "@" in parts.netloc:
-        raise NotAllowed("must be a URL without a user name or password")
+def _uri(text: str, schemes: tuple[str, ...]) -> str:
+    if problem := uri_problem(text, schemes):
+        raise NotAllowed(problem)
     return text
 
 

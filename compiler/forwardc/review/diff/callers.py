@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Operation, Plan, ValueSpec
+from forwardc.plan.uris import DEFAULT_SCHEMES
 from forwardc.review.diff.amounts import recounted
 from forwardc.review.diff.finding import Class
 
@@ -67,11 +68,20 @@ def _value(what: str, old: ValueSpec, new: ValueSpec) -> Found:
         if getattr(old, rule) != getattr(new, rule):
             is_new = getattr(new, rule) is not None
             yield Class.BREAKING if is_new else Class.SAFE, f"{what} {_rule(rule, new)}"
+    if old.schemes != new.schemes:
+        yield _schemes(what, old, new)
     allowed, wanted = set(new.values or ()), set(old.values or ())
     if new.values is not None and (old.values is None or wanted - allowed):
         yield Class.BREAKING, f"{what} takes only {', '.join(map(str, new.values))} now"
     elif old.values != new.values:
         yield Class.SAFE, f"{what} takes other values too"
+
+
+def _schemes(what: str, old: ValueSpec, new: ValueSpec) -> tuple[Class, str]:
+    before, after = old.schemes or DEFAULT_SCHEMES, new.schemes or DEFAULT_SCHEMES
+    if set(before) - set(after):
+        return Class.BREAKING, f"{what} takes only {', '.join(after)} addresses now"
+    return Class.SAFE, f"{what} takes {', '.join(after)} addresses now"
 
 
 def _bound(what: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: int) -> Found:

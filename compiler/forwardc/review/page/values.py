@@ -102,8 +102,16 @@ class _Reader:
         direct = step is not None and step.direct
         stage = _STAGES.get(kind) or ("VAULT" if stored and not direct else "RUN")
         optional = any(isinstance(node, If) for node in nodes)
-        handling = _handling(kind, nodes, stored=stored and not direct)
+        handling = _handling(kind, nodes, stored=stored and not direct) + self._schemes(nodes)
         yield Value(place, _source(nodes), kind, stage, handling, optional)
+
+    def _schemes(self, nodes: Sequence[Term]) -> str:
+        """What an address may begin with, where the author says so."""
+        params = self.context.program.params
+        names = (n.name.removeprefix("params.") for n in nodes if isinstance(n, Ref))
+        listed = [params[name]["schemes"] for name in names if "schemes" in params.get(name, ())]
+        schemes = [str(one) for found in listed if isinstance(found, list) for one in found]
+        return f"; begins with {', '.join(schemes)}" if schemes else ""
 
     def _kind(self, nodes: Sequence[Term]) -> Kind:
         return min((self._node_kind(node) for node in nodes), key=_GRAVEST_FIRST.index)
