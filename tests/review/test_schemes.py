@@ -1,4 +1,4 @@
-"""What an address may begin with is shown to whoever reviews, and follows the merchant's setting."""
+"""What an address may begin with is shown to reviewers, and follows the merchant's setting."""
 
 import json
 from pathlib import Path
