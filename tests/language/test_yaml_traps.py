@@ -85,7 +85,7 @@ TRAPS = {
     "no-break space behind a colon": ("a: 1\nb:\u00a02", ["2:3 FC0117"]),
     "no-break space behind colon and space": ("a: 1\nb: \u202f2", ["2:4 FC0117"]),
     "ideographic space behind a dash": ("a:\n  -\u3000b", ["2:4 FC0117"]),
-    "figure space behind dash and space": ("- \u2007b", ["1:3 FC0117"]),
+    "figure space behind dash and space": ("- \u2007012", ["1:3 FC0117"]),
     "zero-width space in a key": ("a: 1\nam\u200bount: 2", ["2:3 FC0117"]),
     "no-break space before a colon": ("a: 1\nb\u00a0: 2", ["2:2 FC0117"]),
     "no-break space behind a value": ("a: ${x}\u00a0\r\nb: 2", ["1:8 FC0117"]),
@@ -95,7 +95,9 @@ TRAPS = {
     "no-break space below a block": ("a: |\n  x\n\u00a0\u00a0y\n", ["3:1 FC0117"]),
     "no-break space before a block": ("a: |\n\u00a0\u00a0y\n", ["2:1 FC0117"]),
     "no-break space before a comment": ("a: 1\u00a0# b", ["1:5 FC0117"]),
-    "no-break space in a plain text of two lines": ("a: b\n  \u00a0c", ["2:3 FC0117"]),
+    "no-break space below a plain text": ("a: b\n  \u00a0c: 1", ["2:3 FC0117"]),
+    "no-break space before an expression": ("a: \u00a0${x}", ["1:4 FC0117"]),
+    "no-break space behind true": ("a: true\u00a0", ["1:8 FC0117"]),
     "no-break spaces behind what is no YAML": ("a: 'b\nc: d\n\u00a0\u00a0e: 1", ["1:4 FC0104"]),
     "no-break space behind an unknown sign": ("a: @b\n\u00a0c: 1", ["2:1 FC0117"]),
     "no-break spaces on many lines": ("a:\n\u00a0b: 1\n\u00a0c: 2", ["2:1 FC0117"]),
@@ -188,6 +190,15 @@ HARMLESS = {
     "odd spaces that are data": (
         "# \u00a0\na: 10\u00a0000 #\u00a0\nb: '\u00a0c\u200b'\nd: \"e\n \u00a0f\"\n",
         {"a": "10\u00a0000", "b": "\u00a0c\u200b", "d": "e \u00a0f"},
+    ),
+    "odd spaces around a plain text": (
+        "a: \u00a0b\u3000\nc: [\u2007d, {e: f\u00a0}]\ng: h\n  \u00a0i\nj: \u00a0\n",
+        {
+            "a": "\u00a0b\u3000",
+            "c": ["\u2007d", {"e": "f\u00a0"}],
+            "g": "h \u00a0i",
+            "j": "\u00a0",
+        },
     ),
     "odd spaces of a block": (
         "g: |\n  \u00a0h\u00a0\n  i\nj: >-\n   \u3000k\n",

@@ -1,6 +1,6 @@
 """Finds spaces that YAML takes for letters: no-break spaces and others, where only a space fits.
 
-Inside quotes, block text and comments, and between the words of a plain value, they are data.
+Inside quotes, block text and comments, and in a plain text that stays one, they are data.
 """
 
 import re
@@ -14,6 +14,7 @@ import yaml
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.language.source import Source
+from forwardc.language.yaml_scalars import resolve
 
 _STRUCTURE = frozenset(":-?,[{")
 
@@ -29,16 +30,28 @@ class _Piece:
 
 
 def misplaced(source: Source, loader: Any) -> Diagnostic | None:
-    """FC0117 at the first space that YAML does not take for one, or None. `loader` is PyYAML's."""
-    if not ODD_SPACE.search(source.text):
+    """FC0117 at the first space that YAML does not take for one, or None. `loader` is PyYAML's.
+
+    Where it changes neither the structure nor what a value is, such a space is data.
+    """
+    text = source.text
+    if not ODD_SPACE.search(text):
         return None
-    pieces, scanned = _pieces(ODD_SPACE.sub(" ", source.text), loader)
+    pieces, scanned = _pieces(ODD_SPACE.sub(" ", text), loader)
+    written = _pieces(text, loader)
+    known = scanned == written[1] == len(text) and _is_parsed(text, loader)
+    if known and _alike(text, pieces, written[0]):
+        pieces = [piece for piece in written[0] if not _keeps_its_meaning(text, piece)]
+        found = [run.span() for run in _runs(text) if _in_any(run.start(), pieces)]
+        return _diagnostic(source, found)
     starts = [piece.start for piece in pieces]
-    found = [
-        run.span()
-        for run in _runs(source.text)
-        if _is_misplaced(source, run.start(), pieces, starts, scanned)
-    ]
+    runs = (
+        run for run in _runs(text) if _is_misplaced(source, run.start(), pieces, starts, scanned)
+    )
+    return _diagnostic(source, [run.span() for run in runs])
+
+
+def _diagnostic(source: Source, found: Sequence[tuple[int, int]]) -> Diagnostic | None:
     if not found:
         return None
     start, end = found[0]
@@ -49,6 +62,44 @@ def misplaced(source: Source, loader: Any) -> Diagnostic | None:
         source.span(start, end),
         hint="write a plain space; inside quotes it stays what it is",
     )
+
+
+def _is_parsed(text: str, loader: Any) -> bool:
+    try:
+        for _ in yaml.parse(text, Loader=loader):
+            pass
+    except yaml.MarkedYAMLError:
+        return False
+    return True
+
+
+def _alike(text: str, meant: Sequence[_Piece], written: Sequence[_Piece]) -> bool:
+    """Whether the tokens are the same with plain spaces, but for the edges of plain values."""
+    empty = [one for one in written if one.style == "" and not _stripped(text, one)]
+    rest = [one for one in written if one not in empty]
+    return len(rest) == len(meant) and all(
+        (one.style, one.is_key) == (other.style, other.is_key)
+        and (one.style != "" or _stripped(text, one) == _stripped(text, other))
+        for one, other in zip(meant, rest, strict=True)
+    )
+
+
+def _stripped(text: str, piece: _Piece) -> str:
+    return ODD_SPACE.sub(" ", text[piece.start : piece.end]).strip(" ")
+
+
+def _keeps_its_meaning(text: str, piece: _Piece) -> bool:
+    """Whether a token is a plain text with and without odd spaces around it, and no key."""
+    if piece.style not in ("", "-"):
+        return True
+    inner = _stripped(text, piece)
+    edge = len(inner) < piece.end - piece.start
+    is_text = not inner or (isinstance(resolve(inner), str) and "${" not in inner)
+    return piece.style == "" and not piece.is_key and (not edge or is_text)
+
+
+def _in_any(at: int, pieces: Sequence[_Piece]) -> bool:
+    return any(piece.start <= at < piece.end for piece in pieces)
 
 
 def _runs(text: str) -> Iterator["re.Match[str]"]:
