@@ -26,6 +26,7 @@ SCRIPTS = (
     "params-file-bom",
     "reconcile-counts-an-item-twice",
     "retry-after-overflow",
+    "return-url-of-an-app",
 )
 
 pytestmark = [
