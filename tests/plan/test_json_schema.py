@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiled import plan_of, program_of
 from forwardc.plan.json_schema import BadSchema, check_schema, from_plan, of_plan, problems, to_plan
+from forwardc.plan.model import ValueSpec
 from forwardc.plan.patterns import is_pattern, matches
+from forwardc.runtime.values import default_of
 
 NUMBERS = st.one_of(
     st.integers(-(10**29), 10**29),
@@ -229,3 +232,26 @@ def test_the_whole_text_matches(pattern: str, text: str, *, expected: bool) -> N
 def test_what_is_no_pattern_of_ours(pattern: str) -> None:
     assert not is_pattern(pattern)
     assert not matches(pattern, "a")
+
+
+WITH_DEFAULT = """forwardc: 1
+name: case
+title: A case
+environments: {sandbox: {base_url: https://api.case.example}}
+params:
+  items: {type: json, default: [{price: 0.10, big: 123456789012345678901}], schema: {type: array}}
+operations:
+  pay:
+    initiator: customer
+    steps:
+      send:
+        request: {POST: /c, json: {pan: "${card.number}", items: "${params.items}"}}
+        response: {outcome: by_status}
+"""
+
+
+def test_the_default_of_a_json_param_is_kept_to_the_digit() -> None:
+    plan = plan_of(program_of(WITH_DEFAULT), "checkout")
+    spec = ValueSpec.model_validate_json(json.dumps(plan["params"]["items"]))
+    expected = [{"price": Decimal("0.10"), "big": 123456789012345678901}]
+    assert repr(default_of(spec)) == repr(expected)

@@ -5,9 +5,11 @@ Knows no vault. Without an environment's values, settings stay references.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from forwardc.language import destination as source
 from forwardc.language.answer_kind import answer_kind
+from forwardc.language.nodes import at, exact
 from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
@@ -67,7 +69,7 @@ def param_spec(
         "pattern": bounds.pattern,
         "values": list(bounds.values) or None,
         "schema": to_plan(param.schema),
-        "default": param.default.value if param.default else None,
+        "default": _default(param),
         "extra": list(destination.money.extra) or None if is_currency else None,
         "schemes": list(_schemes(param, settings)) or None,
     }
@@ -80,6 +82,14 @@ def param_spec(
     spec: dict[str, object] = {"type": str(param.type)}
     spec |= {name: value for name, value in limits.items() if value is not None}
     return spec | {name: True for name, is_set in marks.items() if is_set}
+
+
+def _default(param: source.Param) -> Any:
+    """What is sent where the caller gives nothing; of a `json` param any JSON, to the digit."""
+    node = at(param.node, "/default") if param.node is not None else None
+    if param.type is source.ParamType.JSON and node is not None:
+        return to_plan(exact(node))
+    return param.default.value if param.default else None
 
 
 def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:

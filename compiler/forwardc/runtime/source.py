@@ -9,6 +9,7 @@ from typing import Any
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.plan.model import ByInput, Operation, Plan, Presence, SourceKind
 from forwardc.runtime.params import wrapped
 from forwardc.runtime.shapes import RunRequest
@@ -71,7 +72,9 @@ def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> S
                 return kind
             sink.error("FC0802", f"the operation cannot use a source {name}...", hint=forms)
             return None
-    sink.error("FC0802", f"the source is none of the kinds of {plan.vault}", hint=forms)
+    odd = ODD_SPACE.search(source)
+    hint = f"it holds {named(odd[0])}: delete it" if odd else forms
+    sink.error("FC0802", f"the source is none of the kinds of {plan.vault}", hint=hint)
     return None
 
 

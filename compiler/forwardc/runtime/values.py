@@ -14,7 +14,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import BOM, ODD_SPACE, named
 from forwardc.plan.countries import COUNTRIES, USER_ASSIGNED
 from forwardc.plan.currencies import iso
-from forwardc.plan.json_schema import BadSchema, of_plan, problems
+from forwardc.plan.json_schema import BadSchema, from_plan, of_plan, problems
 from forwardc.plan.model import ValueSpec
 from forwardc.plan.patterns import matches
 from forwardc.plan.uris import uri_problem
@@ -275,6 +275,8 @@ def _texts(value: Any) -> Iterator[str]:
 def default_of(spec: ValueSpec) -> Any:
     """A spec's default in its own type; a number with a fraction stands in a plan as text."""
     value = spec.default
+    if spec.type == "json":
+        return from_plan(value)
     if spec.type == "number" and isinstance(value, dict):
         value = value.get("$number")
     if spec.type == "number" and isinstance(value, str):
