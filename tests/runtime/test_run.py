@@ -280,6 +280,13 @@ def test_every_problem_is_found_before_sending(
     assert "4242" not in "".join(problem.message for problem in ran.sink.sorted())
 
 
+def test_a_space_in_a_source_that_nobody_sees_is_named(forward: Plan, execute) -> None:
+    ran = execute(forward, "card", replace(PAID, source=SOURCE + "\u00a0"), _no_answer)
+    assert [problem.hint for problem in ran.sink.sorted()] == [
+        "it holds a no-break space (U+00A0): delete it"
+    ]
+
+
 def test_missing_credentials_are_all_named(direct: Plan, execute) -> None:
     request = RunRequest(texts={"code": "c", "note": "n"})
     ran = execute(direct, "two_steps", request, _no_answer, lambda _: None)
