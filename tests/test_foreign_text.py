@@ -62,6 +62,7 @@ class Vault:
     def __init__(self) -> None:
         self.text = ""
         self.lost = False
+        self.result = "Authorised"
         self.sent: dict[str, Any] = {}
 
     async def __call__(self, request: Request) -> Response:
@@ -74,7 +75,7 @@ class Vault:
         return self.answer({"object": "list", "data": [self.item()], "has_more": False})
 
     def item(self) -> dict[str, Any]:
-        said = {"pspReference": self.text, "resultCode": "Authorised", "refusalReason": self.text}
+        said = {"pspReference": self.text, "resultCode": self.result, "refusalReason": self.text}
         details = {"status": 200, "headers": [], "body": json.dumps(said)}
         run = {"forwardc_run": self.sent["metadata[forwardc_run]"]}
         told = {"object": "forwarding.request", "created": 0, "metadata": run}
@@ -126,8 +127,12 @@ def history_lines(call: Callable[..., str]) -> list[str]:
     return [shown, call("history", "show", run), call("history", "--csv")]
 
 
+@pytest.mark.parametrize("result", ["Authorised", "Refused"])
 @each
-def test_no_text_makes_a_line_or_hides(call: Callable[..., str], vault: Vault, name: str) -> None:
+def test_no_text_makes_a_line_or_hides(
+    call: Callable[..., str], vault: Vault, name: str, result: str
+) -> None:
+    vault.result = result
     vault.text = "plain approved"
     plain = [call(*RUN, "--reference", "a plain one"), *history_lines(call)]
     vault.text = HOSTILE[name]
