@@ -26,6 +26,8 @@ _SCALAR: Types = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN})
 _ANY: Types = frozenset(Type) - {Type.BYTES, Type.TIME}
 _NUMERIC: Types = frozenset({Type.INTEGER, Type.NUMBER})
 
+_TWICE: Final = "the answer gives this member twice"
+
 
 class CannotCompute(ValueError):  # noqa: N818 - a property of the run's values
     """A function has no result for these values. The message never holds one of them."""
@@ -124,7 +126,19 @@ def _equal(left: Any, right: Any) -> bool | None:
         return False
     if isinstance(left, str) is not isinstance(right, str) and not isinstance(left, dict | list):
         return str(left) == str(right)
+    if _holds_contradiction(left) or _holds_contradiction(right):
+        raise CannotCompute(_TWICE)
     return bool(left == right)
+
+
+def _holds_contradiction(value: Any) -> bool:
+    match value:
+        case dict():
+            return any(map(_holds_contradiction, value.values()))
+        case list():
+            return any(map(_holds_contradiction, value))
+        case _:
+            return value is CONTRADICTION
 
 
 def _unequal(left: Any, right: Any) -> bool | None:
@@ -194,7 +208,7 @@ def _connected(word: str) -> Callable[[Any, Any], bool | None]:
 def _get(value: Any, key: Any) -> Any:
     found = _member(value, key)
     if found is CONTRADICTION:
-        raise CannotCompute("the answer gives this member twice")
+        raise CannotCompute(_TWICE)
     return found
 
 

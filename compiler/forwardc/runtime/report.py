@@ -10,7 +10,7 @@ from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
 from forwardc.plan.reading import ReasonAt
 from forwardc.plan.values import Secret
-from forwardc.runtime.answer import DestinationAnswer, Ended, Read
+from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
 from forwardc.runtime.outcome import decide
 from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.redact import Redactor, count_cards
@@ -121,7 +121,7 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         outputs=outputs,
         request=trip.bound.shown if trip.bound else None,
         answer=redactor.text(read.body) if keep and read.body else None,
-        cards_masked=count_cards(answer.body.decode("utf-8", "replace")) if answer else 0,
+        cards_masked=count_cards(text_of(answer)) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
         withheld=tuple(name for name in outputs if _differs(concluded, name, outputs[name])),
         scheme=trip.card.scheme,

@@ -74,6 +74,15 @@ def test_anything_else_is_a_string(body: bytes) -> None:
     assert answered(body=body)["body"] == body.decode("utf-8", "replace")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_json_in_another_encoding_is_read_and_masked(encoding: str) -> None:
+    text = f'{{"card": "{CARD}", "secret": "whisper", "name": "Zoë"}}'
+    found = answered(body=text.encode(encoding))["body"]
+    assert found["name"] == "Zoë"
+    assert CARD not in found["card"]
+    assert "whisper" not in found["secret"]
+
+
 def test_headers() -> None:
     headers = {
         "content-type": "application/json",

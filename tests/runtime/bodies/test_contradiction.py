@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
-from forwardc.plan.terms import Call, Lit, Ref, Term
+from forwardc.plan.terms import Call, Lit, Ref, Seq, Term
 from forwardc.plan.values import CONTRADICTION
 from forwardc.runtime.answer import DestinationAnswer, Headers, parse_json
 
@@ -32,6 +32,10 @@ SCOPE = Scope(DestinationAnswer(200, Headers(), BODY).values(), reveal=True)
         Call("eq", (at("code"), Lit(1))),
         Call("not", (Call("eq", (at("of", "code"), Lit(3))),)),
         Call("text", (at("code"),)),
+        Call("eq", (at("of"), at("of"))),
+        Call("ne", (at("list"), at())),
+        Call("in", (at("of"), Seq((at("of"),)))),
+        Call("present", (at("code"),)),
     ],
 )
 def test_what_reads_it_cannot_be_computed(term: Term) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.sharing.claim import State
 from forwardc.plan.program import Outcome
+from forwardc.runtime.bodies.charset import decoded
 from forwardc.runtime.shapes import Came, Party, RunResult
 
 RETRY_AFTER_S: Final = 5.0
@@ -102,7 +103,7 @@ def _body(result: RunResult, came: Came) -> bytes:
     why = f',"reason":{json.dumps(said)}' if said else ""
     parts = (
         f'{{"status":{json.dumps(status)},"headers":{json.dumps(headers)},"body":',
-        _embedded(came.body.decode("utf-8", "replace"), hide),
+        _embedded(decoded(came.body), hide),
         f',"request-time":{took}{why}}}',
     )
     return "".join(parts).encode()
