@@ -76,6 +76,8 @@ def amount(**said: Any) -> dict[str, Any]:
         (call("iso8601", ref("run.now")), "2026-11-20T12:00:00.250Z"),
         (call("slice", ref("params.text"), 0, 1), "a"),
         (call("int", "08"), 8),
+        (call("int", "0" * 63 + "8"), 8),
+        (call("int", {"$number": "1e3"}), 1000),
         (call("lower", {"$if": "card.cvc", "then": "X"}), ABSENT),
     ],
 )
@@ -103,6 +105,20 @@ def test_values(data: Any, expected: Any) -> None:
 )
 def test_rules_are_total(rule: Any, expected: Any) -> None:
     assert value(rule) is expected
+
+
+@pytest.mark.parametrize("given", ["9" * 65, "9" * 5000, {"$number": "1e999999999"}, "1.5", ""])
+def test_no_text_or_number_makes_an_integer_without_end(given: Any) -> None:
+    with pytest.raises(CannotCompute):
+        value(call("int", given))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("1E-7", "0.0000001"), ("1e2", "100"), ("0.10", "0.10"), ("1e999999999", "1E+999999999")],
+)
+def test_a_number_in_text_has_digits_and_no_end_of_them(number: str, text: str) -> None:
+    assert value({"$text": ["n ", {"$number": number}]}) == f"n {text}"
 
 
 def test_a_function_over_an_answer_of_another_type_cannot_be_computed() -> None:

@@ -31,6 +31,21 @@ SHAPES = {
     "form": 'form: {{pan: "${{{pan}}}", it: "${{json(inner)}}"}}',
 }
 FORMS = ["${{int({atom})}}", "${{text(int({atom}))}}", "n ${{int({atom})}}", "${{{atom}}}"]
+# Every function over the digits themselves: a vault that cannot compute it refuses.
+FUNCTIONS_OF_TEXT = [
+    "${{lower({atom})}}",
+    "${{upper({atom})}}",
+    "${{slice({atom}, 0, 1)}}",
+    "${{base64({atom})}}",
+    "${{base64url({atom})}}",
+    "${{hex({atom})}}",
+    "${{hex(sha256({atom}))}}",
+    "${{hex(hmac_sha256({atom}, {atom}))}}",
+    "${{hex(hmac_sha512({atom}, {atom}))}}",
+    "${{json({atom})}}",
+    "${{json(json({atom}))}}",
+    "${{{atom} + 'x' + {atom}}}",
+]
 INPUTS = {"cvv_token": "tok_" + "b" * 26, "pin_token": "tok_" + "c" * 26}
 
 
@@ -59,7 +74,7 @@ environments: {{sandbox: {{base_url: https://api.case.example}}}}
 
 
 DIGITS = [name for name, kind in ATOMS.items() if kind.digits]
-NUMBERS = [*product(EXPIRIES, FORMS), *((atom, FORMS[3]) for atom in DIGITS)]
+NUMBERS = [*product(EXPIRIES, FORMS), *product(DIGITS, [FORMS[3], *FUNCTIONS_OF_TEXT])]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -49,10 +49,19 @@ class Function:
     """Written with a sign or a word, and not called by its name."""
 
 
+# No field of a payment has more; Python itself refuses to read a few thousand.
+_LONGEST_INTEGER = 64
+
+
 def _int(value: Any) -> int:
+    if isinstance(value, Decimal) and value.adjusted() >= _LONGEST_INTEGER:
+        # An answer can say 1e999999999, whose digits fill no memory.
+        raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit():
+        if len(value) > _LONGEST_INTEGER:
+            raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
         return int(value)
     if isinstance(value, int):
         return int(value)

@@ -15,6 +15,7 @@ from forwardc.plan.values import Fragment, Template, Value
 
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9 '()+,./:=?;!*#@$_%-]+")
 _SYSTEM_ID = re.compile(r"[!#-;=?-z|~]+")
+_LONGEST = 128
 Parts: TypeAlias = tuple[str | Fragment, ...]
 Pieces: TypeAlias = Iterator[str | Fragment]
 
@@ -27,14 +28,22 @@ def text_of(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            # In digits: a form or a header knows no exponent.
-            return format(value, "f")
+            return _digits(value)
         case int():
             return str(value)
         case None:
             return ""
         case _:
             raise escape.NotExpressible("only a scalar has a text form")
+
+
+def _digits(value: Decimal) -> str:
+    """A number without an exponent, which a form or a header does not know.
+
+    One of an answer can have an exponent that no memory holds in digits: it stays.
+    """
+    is_short = abs(int(value.as_tuple().exponent)) <= _LONGEST if value.is_finite() else False
+    return format(value, "f") if is_short else str(value)
 
 
 def parts_of(value: Value) -> Parts:
