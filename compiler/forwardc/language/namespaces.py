@@ -30,7 +30,7 @@ class _Use:
     """A prefix in a rule or in a pointer."""
 
     prefix: str
-    span: Span | None
+    span: Span
     pointer: str
 
 
@@ -44,7 +44,7 @@ def read_namespaces(
         return found
     for entry in access.entries(node):
         _check_reserved(entry, found[entry.key], report)
-    used = [*_in_rules(rules), *_in_pointers(response)]
+    used = sorted([*_in_rules(rules), *_in_pointers(response)], key=lambda use: use.span.start)
     for entry in access.entries(node):
         unused = entry.key not in {use.prefix for use in used} | _RESERVED.keys()
         # What has not the form of one is reported by the schema.
@@ -52,8 +52,10 @@ def read_namespaces(
             message = f"nothing reads the prefix `{entry.key}`"
             hint = "use it in a rule or an `at`, or delete it"
             report.at(entry.value.pointer).warning("FC0327", message, entry.key_span, hint)
+    # A slip in one prefix stands in many places: the first says it for all.
+    first = {use.prefix: use for use in reversed(used)}
     for use in used:
-        if use.prefix not in found and use.prefix not in _RESERVED:
+        if use is first[use.prefix] and use.prefix not in found.keys() | _RESERVED.keys():
             _report_undeclared(use, found, report)
     return found
 
@@ -82,7 +84,7 @@ def _in_rules(rules: Iterable[OutcomeRule]) -> Iterator[_Use]:
             if isinstance(node, Call) and node.function == "get" and _reads_xml(node):
                 key = node.args[1]
                 if isinstance(key, Lit) and isinstance(key.value, str):
-                    yield from _use(key.value, key.span or node.span, f"{rule.pointer}/when")
+                    yield from _use(key.value, key.span or rule.span, f"{rule.pointer}/when")
 
 
 def _reads_xml(term: Term) -> bool:
@@ -102,7 +104,7 @@ def _in_pointers(response: Node | None) -> Iterator[_Use]:
                 yield from _use(part, place.span, place.pointer)
 
 
-def _use(key: str, span: Span | None, pointer: str) -> Iterator[_Use]:
+def _use(key: str, span: Span, pointer: str) -> Iterator[_Use]:
     """The prefix of a name; a pointer into JSON may hold a colon, too, and then has one as well."""
     prefix, colon, _ = key.removeprefix(".").partition(":")
     if colon and prefix:
