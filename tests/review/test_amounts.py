@@ -11,10 +11,12 @@ from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.changes import Change, Kind
+from forwardc.plan.digest import canonical, file_digest, leaving
 from forwardc.plan.model import load_plan
 from forwardc.review.amounts import counted
 from forwardc.review.approve import Act, with_approvals
 from forwardc.review.diff.digits import retold
+from forwardc.review.renew import OldLock, OldOwn, renewals
 from html_page import parsed
 from shop_project import SHOP, Project
 
@@ -158,3 +160,22 @@ def test_money_that_was_not_there_is_told_currency_by_currency() -> None:
     removed = Change("/money/digits/ISK", Kind.REMOVED)
     (gone,) = retold(removed, {"money": {"digits": rows}}, {"money": {"digits": {}}})
     assert gone.startswith("amounts in ISK: not counted any more, and was 2 digits in steps of 100")
+
+
+@pytest.mark.parametrize(
+    ("host", "renewed"), [("api.stripe.com", False), ("api.shop.example", True)]
+)
+def test_a_record_of_an_old_format_is_not_renewed_by_guess(
+    compiled: Compile, host: str, renewed: bool
+) -> None:
+    project = compiled(AMOUNTS.replace("api.shop.example", host))
+    plan = load_plan(dict(project.compiled.outputs())["stripe/shop/production.plan.json"])
+    covered = {**leaving(plan, "payment"), "forwardc": 1}
+    record = OldOwn(
+        digest=file_digest(canonical(covered)), date=ACT.date, by=ACT.by, covers=covered
+    )
+    place = "stripe/shop/payment/production"
+    old = OldLock(forwardc=1, own={place: record}, psp={}, accepted=())
+    (found,) = renewals(old, {place: (plan, "payment")})
+    assert (found.why_not is None) is renewed
+    assert "FC0712" in (found.why_not or "FC0712")

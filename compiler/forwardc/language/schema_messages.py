@@ -38,6 +38,9 @@ _BOUNDS = {
 }
 
 
+_OTHER_KIND = "only another `type` or `scheme` takes it"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A node, its own key if it is no list item, and the nearest key above it for messages."""
@@ -174,9 +177,9 @@ def _misspelled(present: Iterable[str], names: list[str]) -> bool:
 def _misplaced(place: Place) -> Diagnostic:
     message = f"the key {_name(place.label)} does not go with the other keys here"
     span = place.key.span if place.key is not None else None
-    return finding(
-        "FC0201", message, place, span=span, hint="only another `type` or `scheme` takes it"
-    )
+    of_a_table = place.pointer.startswith("/money/")
+    hint = "a shipped table stands alone" if of_a_table else _OTHER_KIND
+    return finding("FC0201", message, place, span=span, hint=hint)
 
 
 def _bad_name(one: Broken, place: Place) -> Diagnostic:
