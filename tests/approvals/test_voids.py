@@ -85,7 +85,10 @@ VOID_OWN: dict[str, Edit] = {
         "type: scheme\n", "type: scheme\n              storedPaymentMethodId: x\n"
     ),
     "order of the body": exchange("type: scheme", "number: ${card.number}"),
-    "type of a param": swap("return_url: {type: uri,", "return_url: {type: string,"),
+    "type of a param": swap(
+        "reference: {type: string, min_length: 1, max_length: 80, example: ORDER-1001,",
+        'reference: {type: uri, example: "https://shop.example/1001",',
+    ),
     "range of a param": swap("max_length: 80, example: ORDER", "max_length: 40, example: ORDER"),
     "value of a header": swap("${secrets.adyen_api_key}", "Bearer ${secrets.adyen_api_key}"),
 }
