@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -58,24 +59,39 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def ports() -> Iterator[None]:
+    """The fixed ports, which are those of the whole machine: one checkout at a time."""
+    import fcntl
+
+    with (Path(gettempdir()) / "forwardc-field.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.usefixtures("ports")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_report_from_the_field(
     name: str, clone: Path, program: Path, shared: Callable[[str], Path]
 ) -> None:
     script = shared(f"cases/field/{name}/run.sh")
+    said = run(script, program, clone)
+    if not said.endswith("PASS\n"):
+        # A script gives its server one second to start, and a busy machine may need longer.
+        said = run(script, program, clone)
+    assert said.endswith("PASS\n"), said
+
+
+def run(script: Path, program: Path, clone: Path) -> str:
+    named = {"FORWARDC": str(program), "PYTHON": sys.executable, "CLONE": str(clone)}
     done = subprocess.run(
         ["sh", script.name],
         cwd=script.parent,
-        env={
-            **os.environ,
-            "FORWARDC": str(program),
-            "PYTHON": sys.executable,
-            "CLONE": str(clone),
-        },
+        env={**os.environ, **named},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         timeout=60,
     )
-    assert done.stdout.splitlines()[-1:] == ["PASS"], done.stdout
+    return done.stdout
