@@ -2,6 +2,8 @@
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
@@ -255,3 +257,12 @@ def test_a_file_of_the_largest_size_is_read() -> None:
     tree, found = findings(text)
     assert found == []
     assert tree is not None
+
+
+@given(st.text(alphabet="ab1:-?,[]{}#'\"|>&*!%@`~$ \n\t\r\u00a0\u3000\u200b\u2007.", max_size=40))
+def test_whatever_stands_around_an_odd_space_it_is_named_or_data(text: str) -> None:
+    for found in findings(text)[1]:
+        if found.code == "FC0117":
+            assert found.span is not None
+            line = text.split("\n")[found.span.start.line - 1]
+            assert line[found.span.start.column - 1] in "\u00a0\u3000\u200b\u2007"

@@ -12,7 +12,7 @@ from forwardc.language.nodes import Node, at, exact
 from forwardc.language.report import Report
 from forwardc.plan.json_schema import DRAFT, BadSchema, Schema, check_schema, problems
 from forwardc.plan.patterns import is_pattern
-from forwardc.plan.schema_cost import subschemas
+from forwardc.plan.schema_cost import leads_nowhere, subschemas
 
 _REFERENCES: Final = ("$ref", "$dynamicRef")
 _LOOKS: Final = re.compile(r"\(\?<?[=!]")
@@ -95,7 +95,17 @@ def _wrong(schema: Schema) -> Iterator[Problem]:
             hint = "its references multiply: let each part be named once"
             yield "FC0341", "", problem.reason, hint
         else:
-            yield "FC0208", problem.pointer, problem.reason, None
+            lost = list(_lost(schema)) if not problem.pointer else []
+            yield from lost or [("FC0208", problem.pointer, problem.reason, None)]
+
+
+def _lost(schema: Schema) -> Iterator[Problem]:
+    for pointer, one in subschemas(schema):
+        for name in _REFERENCES:
+            reference = one.get(name)
+            if isinstance(reference, str) and leads_nowhere(schema, reference):
+                message = "a reference of a JSON Schema leads nowhere"
+                yield "FC0208", f"{pointer}/{name}", message, "write its definition under `$defs:`"
 
 
 def _foreign(pointer: str, one: object) -> Iterator[Problem]:

@@ -35,6 +35,12 @@ def cost(schema: Mapping[str, Any], value: Any) -> int:
         raise TooCostly("its references lead too deep") from None
 
 
+def leads_nowhere(schema: Mapping[str, Any], reference: str) -> bool:
+    """Whether a reference inside a schema names no part of it."""
+    targets = _Count(schema).targets(reference)
+    return not any(isinstance(target, Mapping | bool) for target in targets)
+
+
 def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every object that is a schema, with its JSON Pointer, the whole one first."""
     todo: list[tuple[str, Any]] = [(pointer, schema)]
@@ -92,13 +98,14 @@ class _Count:
             yield from _listed(schema.get(name))
         yield from _mapped(schema.get("dependentSchemas")).values()
         for name in _REFERENCES:
-            yield from self._targets(schema.get(name))
+            yield from self.targets(schema.get(name))
 
-    def _targets(self, reference: Any) -> list[Any]:
+    def targets(self, reference: Any) -> list[Any]:
+        """The schemas that a reference may mean."""
         if not isinstance(reference, str) or not reference.startswith("#"):
             return []
         if not reference.startswith("#/"):
-            return self._anchors.get(reference[1:], [self._root])
+            return [self._root] if reference == "#" else self._anchors.get(reference[1:], [])
         from urllib.parse import unquote
 
         found: Any = self._root
