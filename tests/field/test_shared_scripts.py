@@ -64,7 +64,7 @@ def ports() -> Iterator[None]:
     """The fixed ports, which are those of the whole machine: one checkout at a time."""
     import fcntl
 
-    with (Path(gettempdir()) / "forwardc-field.lock").open("a") as lock:
+    with (Path(gettempdir()) / f"forwardc-field-{os.getuid()}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
