@@ -1,14 +1,17 @@
 """Whatever the vault holds, what a destination receives is JSON, or the operation is refused."""
 
 import json
+from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiled import Run, assessed, bind, plan_of, program_of
+from compiled import Run, assessed, bind, plan_of, program_of, read_program
+from forwardc.diagnostics.sink import Sink
 from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.vaults.assess import Level
 from forwardc.vaults.facts import load
@@ -152,3 +155,26 @@ def test_a_blank_of_stripe_has_the_type_that_is_asked_for(atom: str, form: str, 
         wanted = 0 if form == FORMS[0] else ""
         assert blank == ([wanted, {"in": wanted}] if shape == "list" else wanted)
         assert type(blank) is list or type(blank) is type(wanted)
+
+
+ZERO = "the vault has it with a leading zero only, which is no number: leave `int` out"
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("nt_month_invalid_json", {"card": "refused", "nt": "refused"}),
+        ("x4_corners", {"nested": "degraded", "ntmonth": "refused"}),
+    ],
+)
+def test_the_shared_corners_end_as_their_readme_says(
+    name: str, levels: dict[str, str], shared: Callable[[str], Path]
+) -> None:
+    sink = Sink()
+    program = read_program(shared(f"cases/language/{name}.yaml").read_bytes(), sink)
+    assert program is not None
+    assert not sink.has_errors
+    found = {one.context.operation.name: one for one in assessed(program, "checkout")}
+    assert {operation: found[operation].level for operation in levels} == levels
+    refused = [one.refusal for name, one in found.items() if levels.get(name) == "refused"]
+    assert all(reason is not None and reason.endswith(ZERO) for reason in refused)
