@@ -114,6 +114,8 @@ def test_the_page_of_a_run_shows_what_is_recorded(viewer: Browser) -> None:
         "email not stored: sensitive",
         "Aigerim Sadykova",
         "honoured by the destination",
+        "decided by rule 4 of the destination's file",
+        "reason the answer was 200",
     ):
         assert shown in text
 

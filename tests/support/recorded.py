@@ -143,6 +143,7 @@ def _report(told: Told) -> StepReport:
         outcome=told.outcome,
         rejected_by=told.rejected_by,
         reason=None if told.outcome is Outcome.APPROVED else f"the answer was {told.status}",
+        rule=4 if told.outcome is Outcome.DECLINED else None,
         vault_status=200 if told.rejected_by is not Party.VAULT else 422,
         status=told.status,
         request_id=f"fwd_{told.reference}",

@@ -28,27 +28,43 @@ def write_outcomes(root: Path, loaded: "Loaded", sink: "Sink") -> bool:
 
 
 def _write(root: Path, destination: "Destination", loaded: "Loaded") -> bool:
-    from forwardc.language.fix import applied, outcomes
     from forwardc.review.write import replace_file
 
     path = destination.span.path
     before = loaded.files[path].decode("utf-8")
     mark = _MARK if before.startswith(_MARK) else ""
     text = destination.root.source.text
-    insertions = outcomes(destination.root)
-    if not insertions or before != mark + text:
+    if before != mark + text:
         return False
-    after = applied(text, insertions)
-    if not _is_sound(path, after, destination.root):
+    after, times = _with_outcomes(path, text, destination.root)
+    if after is None:
         note(f"{path} is left as it is: write its outcomes by hand")
+    if not after or not times:
         return False
     replace_file(root / path, (mark + after).encode())
-    note(f"{path}: `outcome: by_status` written {_times(len(insertions))}")
+    note(f"{path}: `outcome: by_status` written {_times(times)}")
     return True
 
 
-def _is_sound(path: str, text: str, before: "Node") -> bool:
-    """Whether the file says what it said, and the outcomes, without a mistake of form."""
+def _with_outcomes(path: str, text: str, root: "Node") -> tuple[str | None, int]:
+    """The text with every outcome that is missing; None where one cannot be written safely.
+
+    One at a time: what a merge key or an alias brings to another step is then seen there.
+    """
+    from forwardc.language.fix import applied, outcomes
+
+    times = 0
+    while missing := outcomes(root):
+        text = applied(text, missing[:1])
+        after = _read(path, text, root)
+        if after is None:
+            return None, 0
+        root, times = after, times + 1
+    return text, times
+
+
+def _read(path: str, text: str, before: "Node") -> "Node | None":
+    """The tree, if it says what it said, and outcomes, without a mistake of form."""
     from forwardc.diagnostics.sink import Sink
     from forwardc.language import yaml_reader
     from forwardc.language.fix import adds_outcomes_only
@@ -57,8 +73,8 @@ def _is_sound(path: str, text: str, before: "Node") -> bool:
     sink = Sink()
     node = yaml_reader.read(path, text.encode(), sink)
     if node is None or not validate("destination", node, sink) or sink.has_errors:
-        return False
-    return adds_outcomes_only(before, node)
+        return None
+    return node if adds_outcomes_only(before, node) else None
 
 
 def _times(number: int) -> str:

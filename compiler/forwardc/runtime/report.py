@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
+from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.plan.model import Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
@@ -133,7 +134,7 @@ def shown_reason(concluded: Concluded, redactor: Redactor) -> str | None:
     """Why, in the destination's words where it has some: one line, masked, and not too long."""
     if concluded.said is None:
         return concluded.reason
-    shown = " ".join(redactor.hide(concluded.said).split())
+    shown = on_one_line(redactor.hide(concluded.said))
     if len(shown) > LONGEST_REASON:
         shown = shown[: LONGEST_REASON - 3] + "..."
     return shown if concluded.reason is None else f"{concluded.reason}; it says: {shown}"

@@ -67,7 +67,7 @@ def test_an_answers_values_stand_beside_those_of_the_run() -> None:
     ("body", "kinds"),
     [
         ("{}", "json text"),
-        ("null", "json text"),
+        ("null", "text"),
         ('"ok"', "json text"),
         ("12", "json text"),
         ("<r/>", "xml text"),

@@ -48,7 +48,8 @@ class Body:
             case "text":
                 return self._given or (self._has_text() and not is_page(self._text))
             case "json" | "xml" | "form":
-                return self.read(kind) is not NOTHING
+                # JSON's own `null` says nothing, so that nothing can be missing from it.
+                return self.read(kind) not in (NOTHING, None)
             case _:
                 raise ValueError("there is no such kind of answer")
 
