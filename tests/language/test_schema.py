@@ -282,3 +282,19 @@ def test_a_project_is_checked() -> None:
 def test_a_project_has_no_place_for_a_secret() -> None:
     text = PROJECT.replace("{account: acct_1,", "{secret_key: x, account: acct_1,")
     assert brief(findings(text, "project")) == ["6:16 FC0201"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("type: amount,", "type: \u00a0amount,", "FC0204"),
+        ("initiator: customer", "initiator: customer\u00a0", "FC0204"),
+        ("name: shop", 'name: "shop\u00a0"', "FC0205"),
+    ],
+)
+def test_a_space_that_nobody_sees_is_named_in_a_word_of_the_language(
+    old: str, new: str, code: str
+) -> None:
+    (found,) = changed(old, new)
+    assert found.code == code
+    assert found.hint == "it holds a no-break space (U+00A0): write a plain space, or none"

@@ -4,13 +4,14 @@ Messages hold names and forms out of the schema, never a value out of the file.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forwardc.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, escape_token
 
 _LONGEST_NAME = 64
@@ -95,7 +96,15 @@ def findings_of(one: Broken, place: Place) -> Iterator[Diagnostic]:
     elif one.rule == "oneOf" and (names := _alternatives(one)):
         yield from _one_of(names, place)
     else:
-        yield _bad_value(one, place)
+        yield _with_odd_space(_bad_value(one, place), place)
+
+
+def _with_odd_space(found: Diagnostic, place: Place) -> Diagnostic:
+    """The same, with the name of a space in the value that nobody sees and that may be why."""
+    value = place.node.value if isinstance(place.node, YamlScalar) else None
+    odd = ODD_SPACE.search(value) if isinstance(value, str) else None
+    hint = f"it holds {named(odd[0])}: write a plain space, or none" if odd else found.hint
+    return replace(found, hint=hint)
 
 
 def _bad_value(one: Broken, place: Place) -> Diagnostic:
