@@ -12,7 +12,8 @@ from compiled import plan_of, program_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.evaluate import Scope
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.amounts import check_amounts, money_of
+from forwardc.runtime.amounts import check_amounts, money_of, recorded_amounts
+from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.shapes import RunRequest
 
 TWO_STEPS = """
@@ -416,3 +417,13 @@ def test_a_rule_reads_amounts_as_the_caller_and_decimals_as_the_destination(exec
     paid = execute(compiled, "pay", given, answered({"sum": 2790}))
     assert paid.done.outcome == "approved"
     assert execute(compiled, "pay", given, answered({"sum": 27})).done.outcome == "declined"
+
+
+def test_a_record_is_enough_to_read_an_answer_that_comes_later() -> None:
+    compiled = plan("money: {table: adyen}", SENT, rest=TWO_STEPS)
+    known = recorded_amounts(compiled, {"amount": "2790", "currency": "ISK", "gone": "x"})
+    assert (known["params.amount"], known["params.currency"]) == (2790, "ISK")
+    step = compiled.operations["pay"].steps[0]
+    found = outputs_of(step.outputs, {"sum": 279000}, known)
+    assert found.values == {"done": 2790, "raw": "279000"}
+    assert outputs_of(step.outputs, {"sum": 279000}, {}).inexact == ("done",)

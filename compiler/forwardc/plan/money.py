@@ -16,6 +16,7 @@ Digits: TypeAlias = tuple[int, int, int]
 """Digits in ISO 4217, digits at the destination, and what its number must be a multiple of."""
 
 _LONGEST: Final = 30
+_INT64: Final = 2**63 - 1
 
 Wire: TypeAlias = int | str | Decimal
 
@@ -71,6 +72,8 @@ def wire(counts: Counts, amount: int, currency: str, *, part: bool = False) -> W
     if counts.max_digits is not None and len(str(abs(number))) > counts.max_digits:
         most = f"has more than the {counts.max_digits} digits that the destination takes"
         raise AmountRefused(f"an amount in {currency.upper()} {most}")
+    if abs(number) > _INT64:
+        raise AmountRefused(f"an amount in {currency.upper()} leaves as a number above 64 bits")
     places = digits if counts.unit == "major" else 0
     text = decimal_text(number, places)
     if counts.least is not None and not part and Decimal(text) < Decimal(counts.least):

@@ -11,7 +11,7 @@ from forwardc.language import access
 from forwardc.language.destination import Param, ParamType
 from forwardc.language.money.declared import Money
 from forwardc.language.money.in_schema import amounts_in
-from forwardc.language.nodes import Node
+from forwardc.language.nodes import Node, YamlScalar
 from forwardc.language.report import Report
 from forwardc.plan.currencies import iso
 from forwardc.plan.terms import Lit, Ref, Term
@@ -24,9 +24,14 @@ def with_currencies(
 ) -> dict[str, Param]:
     """The params, amounts with their currency and `json` params with the places of theirs."""
     reader = _Reader(params, money, report)
-    return {
+    found = {
         name: reader.read(param, access.get(node, name) or node) for name, param in params.items()
     }
+    if not money.assumed:
+        counted = {term for param in found.values() for term in (param.currency, *param.amounts)}
+        for name in (one.name.removeprefix("params.") for one in counted if isinstance(one, Ref)):
+            reader.check_counted(access.get(node, name))
+    return found
 
 
 class _Reader:
@@ -94,22 +99,30 @@ class _Reader:
             report.error("FC0331", problem, place.span, hint)
         return Lit(code, span=place.span)
 
+    def check_counted(self, node: Node | None) -> None:
+        """The codes of a currency param in which the destination counts nothing."""
+        known = iso()
+        for item in _codes_in(node):
+            code = str(getattr(item, "value", ""))
+            is_known = known.find(code) is not None or code in self._money.extra
+            if is_known and code not in self._money.digits:
+                problem, hint = unknown(code, self._money)
+                self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
+
     def _check_values(self, param: Param, node: Node | None) -> None:
         """A code of the file that no run could use."""
         known = iso()
         allowed = {*known.current, *self._money.extra}
         allowed |= set(known.ended) if param.withdrawn else set()
-        for key in ("values", "default", "example"):
-            found = access.get(node, key)
-            for item in (*access.items(found), *([found] if found is not None else [])):
-                code = getattr(item, "value", None)
-                if not isinstance(code, str) or code in allowed:
-                    continue
-                problem, hint = unknown(code, self._money)
-                if code in known.ended:
-                    problem = f"{code} has ended"
-                    hint = "write `withdrawn: true` for refunds of old payments"
-                self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
+        for item in _codes_in(node):
+            code = getattr(item, "value", None)
+            if not isinstance(code, str) or code in allowed:
+                continue
+            problem, hint = unknown(code, self._money)
+            if code in known.ended:
+                problem = f"{code} has ended"
+                hint = "write `withdrawn: true` for refunds of old payments"
+            self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
 
     def _inside(
         self, param: Param, node: Node | None
@@ -119,6 +132,13 @@ class _Reader:
             return None if place is None else self._named(name, place, param, report)
 
         return amounts_in(param, node, self._money, currency, self._report.at(param.pointer))
+
+
+def _codes_in(node: Node | None) -> list[Node]:
+    """Where a currency param names codes."""
+    found = [access.get(node, key) for key in ("values", "default", "example")]
+    lists = [item for one in found for item in access.items(one)]
+    return [*lists, *(one for one in found if isinstance(one, YamlScalar))]
 
 
 def unknown(code: str, money: Money) -> tuple[str, str]:
