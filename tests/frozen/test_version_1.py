@@ -83,6 +83,8 @@ def test_a_look_writes_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert block[3].split()[:2] == ["now", "leaves"]
     assert block[4].split()[:2] == ["now", "behaviour"]
     assert block[5].strip() == "only the format changed"
+    assert "stripe/adyen/card_cit/production, by the PSP" in said
+    assert "it reviews the same: kept" in said
 
 
 def test_one_command_renews_what_only_the_format_changed(

@@ -89,6 +89,7 @@ def _renew(
     found = list(renewals(old, plans))
     for one in found:
         _tell(one)
+    _tell_psp(old, plans)
     if by is None:
         note("nothing was written: add --by NAME to renew the records that fit")
         return
@@ -100,6 +101,18 @@ def _renew(
         lost = len(old.own) + len(old.psp) - len(lock.own) - len(lock.psp)
         say(f"{len(lock.own)} renewed, {len(lock.psp)} of PSPs kept, {lost} left out")
         say(f"written: {shown_path(written)}")
+
+
+def _tell_psp(old: "OldLock", plans: "Plans") -> None:
+    from forwardc.review.renew import kept
+
+    same = kept(old, plans)
+    for place, record in sorted(old.psp.items()):
+        say(f"{place}, by the PSP")
+        say(f"  approved   {record.date}, ticket {record.ticket}")
+        say(f"  then       surface    {record.digest}")
+        why = "it reviews the same: kept" if place in same else "it would see something else"
+        say(f"  {why}")
 
 
 def _tell(one: "Renewal") -> None:

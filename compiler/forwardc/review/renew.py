@@ -108,6 +108,15 @@ def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Re
         yield Renewal(place, record, digests(plan, name), why_not)
 
 
+def kept(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> dict[str, PspApproval]:
+    """The approvals of PSPs whose review surface is the same: they cover nothing else."""
+    return {
+        place: record
+        for place, record in sorted(old.psp.items())
+        if place in plans and record.covers == review_surface(*plans[place])
+    }
+
+
 def _of_now(covered: dict[str, Json]) -> dict[str, Json]:
     """What version 1 says of what leaves, as this version says the same."""
     return {**covered, "forwardc": 2}
@@ -127,12 +136,7 @@ def renewed(
     own = {
         one.place: _own(one, *plans[one.place], by, date) for one in found if one.why_not is None
     }
-    psp = {
-        place: record
-        for place, record in old.psp.items()
-        if place in plans and record.covers == review_surface(*plans[place])
-    }
-    return Lock(own=own, psp=psp, accepted=old.accepted)
+    return Lock(own=own, psp=kept(old, plans), accepted=old.accepted)
 
 
 def _own(one: Renewal, plan: Plan, name: str, by: str, date: datetime.date) -> OwnApproval:
