@@ -137,3 +137,10 @@ def test_no_test_reads_the_clock() -> None:
 def test_tests_reach_this_machine_only(host: str) -> None:
     with pytest.raises(Exception, match="loopback only"):
         socket.create_connection((host, 443), timeout=1)
+
+
+@pytest.mark.xdist_group("probe")
+def test_tests_of_a_group_stay_together(request: pytest.FixtureRequest) -> None:
+    """Servers with fixed ports and what is built once: xdist marks their ids with the group."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@probe")
