@@ -195,7 +195,12 @@ def test_what_is_refused(name: str) -> None:
     assert refusal(gate, f"Bearer {BAD[name]}").kind is Kind.INVALID_TOKEN
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", _SIGNED])
+# Named: a token that is signed anew in each process would give its tests another id there.
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Basic YTpi", _SIGNED],
+    ids=["none", "empty", "no token", "a space", "basic", "no scheme"],
+)
 def test_without_a_token_no_error_is_named(header: str | None) -> None:
     found = refusal(gate_for(SIGNER), header)
     assert found.kind is Kind.INVALID_TOKEN
