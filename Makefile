@@ -20,6 +20,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 KEY := $(shell { pwd && cat pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := .venv/.ready-$(KEY)
 VENV := .venv/bin/python
+# One more than there are cores: many tests wait for a server, a disk or a clock.
+WORKERS = $$(( $$($(VENV) -c 'import os; print(os.cpu_count() or 1)') + 1 ))
 PIP := PIP_USER=0 $(VENV) -m pip install --quiet --no-input --disable-pip-version-check
 
 demo: $(READY)
@@ -29,7 +31,7 @@ test: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	$(VENV) -m pytest -n auto --maxprocesses 8 --dist loadgroup
+	$(VENV) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 
 check: $(READY)
 	.venv/bin/forwardc check
