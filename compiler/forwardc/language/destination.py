@@ -220,7 +220,6 @@ class Step:
     unconfirmed: str | None = None
     answer: str | None = None
     """What an answer must parse as to be believed, where the author says so."""
-    answer_span: Span | None = None
     reason: tuple[str, ...] = ()
     """JSON Pointers to where the destination says why, the first that is there."""
     namespaces: Mapping[str, str] = field(default_factory=dict)

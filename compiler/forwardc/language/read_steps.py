@@ -6,7 +6,6 @@ Knows the shape that the schema allows; the checking of values belongs to `read_
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from forwardc.diagnostics.span import Span
 from forwardc.language import access
 from forwardc.language.answer_kind import kinds_read
 from forwardc.language.by_status import BY_STATUS, by_status
@@ -118,7 +117,6 @@ class _StepReader:
             outputs=_outputs(access.get(response, "outputs"), self.values),
             outcome=outcome,
             answer=access.text(response, "answer"),
-            answer_span=_span_of(access.get(response, "answer")),
             reason=_reasons(access.get(response, "reason")),
             span=self.entry.key_span,
             pointer=node.pointer,
@@ -298,10 +296,6 @@ class _StepReader:
         message = "a rule without `when:` cannot approve"
         hint = "write the condition under which the money moved, or `outcome: by_status`"
         self.values.report.at(item.pointer).error("FC0325", message, item.span, hint)
-
-
-def _span_of(node: Node | None) -> Span | None:
-    return node.span if node is not None else None
 
 
 def _reasons(node: Node | None) -> tuple[str, ...]:
