@@ -6,8 +6,9 @@
 #   make build   write build/
 #   make bench   measure
 #   make fuzz    the property tests, with many more examples
+#   make audit   ask for known holes in the locked packages
 
-.PHONY: demo test check build bench fuzz
+.PHONY: demo test check build bench fuzz audit
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -44,6 +45,9 @@ bench: $(READY)
 
 fuzz: $(READY)
 	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz -n auto --maxprocesses 8
+
+audit: $(READY)
+	$(VENV) requirements/audit.py
 
 $(READY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed" \

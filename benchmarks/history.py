@@ -147,7 +147,7 @@ def _figures(
 ) -> None:
     marks = ", ".join("?" * 11)
     tally = f"INSERT INTO tallies ({_KEY}, n) VALUES ({marks})"  # noqa: S608 - no value
-    timing = f"INSERT INTO timings ({_KEY}, bucket, n) VALUES ({marks}, ?)"  # noqa: S608
+    timing = f"INSERT INTO timings ({_KEY}, bucket, n) VALUES ({marks}, ?)"  # noqa: S608 - no value
     tx.many(tally, [(*key, n) for key, n in tallies.items()])
     tx.many(timing, [(*key, n) for key, n in timings.items()])
     span = "INSERT INTO hours (start, first_seq, last_seq) VALUES (?, ?, ?)"

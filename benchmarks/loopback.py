@@ -158,7 +158,7 @@ async def _store(plan: Plan, url: str) -> None:
 @contextmanager
 def _sandbox() -> Iterator[str]:
     command = [sys.executable, "-m", "forwardc", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         try:
             if process.stdout is None:
                 raise RuntimeError("the sandbox says nothing")

@@ -130,8 +130,8 @@ class Stand:
 
     def memory_mib(self) -> float:
         """What the server's process holds now."""
-        shown = subprocess.run(  # noqa: S603
-            ["ps", "-o", "rss=", "-p", str(self.process.pid)],  # noqa: S607
+        shown = subprocess.run(  # noqa: S603 - ours
+            ["ps", "-o", "rss=", "-p", str(self.process.pid)],  # noqa: S607 - a user's own
             capture_output=True,
             text=True,
             check=True,
@@ -156,7 +156,7 @@ class Stand:
         # Logs are part of the work.
         with (
             self._settings.with_suffix(".log").open("wb") as log,
-            subprocess.Popen(  # noqa: S603
+            subprocess.Popen(  # noqa: S603 - ours
                 command, stdout=log, stderr=log, env=self._environ, text=True
             ) as process,
         ):
@@ -220,7 +220,7 @@ def _issue(history: str) -> tuple[str, str]:
 @contextmanager
 def _printing_its_port(module: str, *arguments: str) -> Iterator[int]:
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:  # noqa: S603 - ours
         try:
             if process.stdout is None:
                 raise RuntimeError(f"{module} says nothing")
@@ -230,7 +230,7 @@ def _printing_its_port(module: str, *arguments: str) -> Iterator[int]:
 
 
 def _python(module: str, *arguments: str, input: str | None = None) -> str:  # noqa: A002
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-m", module, *arguments],
         input=input,
         capture_output=True,

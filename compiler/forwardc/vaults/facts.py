@@ -42,5 +42,5 @@ def load(vault: str) -> Facts:
     import yaml
 
     text = resources.files(f"forwardc.vaults.{vault}").joinpath("facts.yaml").read_text("utf-8")
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
     return Facts(vault, data["title"], data)

@@ -155,7 +155,7 @@ def test_a_wrong_query_is_seen_without_a_reference(shop: Shop, query: str, reaso
 
 
 def test_a_query_may_have_comments_casts_and_an_end(shop: Shop) -> None:
-    query = f"WITH one AS ({QUERY}) SELECT * FROM one -- ':reference\n;"  # noqa: S608
+    query = f"WITH one AS ({QUERY}) SELECT * FROM one -- ':reference\n;"  # noqa: S608 - our own text
     assert shop.find("r2", query) == Instrument("stripe", "pm_a")
 
 

@@ -42,7 +42,7 @@ class PostgresAsker:
     def __init__(self, url: str, query: Query, *, timeout: float, connections: int) -> None:
         """Read the URL. Raises `LookupFailed` where it is none, or psycopg is missing."""
         # `:reference` is bound by the server, and a second row is one too many.
-        text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT 2"  # noqa: S608
+        text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT 2"  # noqa: S608 - the operator's
         self._query = text.encode()
         self._parameters = _parameters(url, timeout)
         self._slots = [_Slot() for _ in range(connections)]

@@ -93,7 +93,7 @@ def _objects(output: bytes, paths: list[str]) -> list[bytes]:
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, check=True)  # noqa: S603
+        done = subprocess.run(command, input=stdin, capture_output=True, check=True)  # noqa: S603 - git
     except FileNotFoundError as problem:
         raise NoBuild("git is not installed") from problem
     except subprocess.CalledProcessError as problem:

@@ -150,7 +150,7 @@ def _integer(text: str) -> int:
 def _oaep(alg: str) -> padding.OAEP:
     # RSA-OAEP means SHA-1 by RFC 7518 section 4.3; OAEP does not need its collision resistance.
     digest: hashes.HashAlgorithm = (
-        hashes.SHA1() if alg == "RSA-OAEP" else hashes.SHA256()  # noqa: S303
+        hashes.SHA1() if alg == "RSA-OAEP" else hashes.SHA256()  # noqa: S303 - RFC 7518, 4.3
     )
     return padding.OAEP(mgf=padding.MGF1(digest), algorithm=digest, label=None)
 
