@@ -1,15 +1,17 @@
 """`forwardc approvals`: what may run in production, and what not yet. Reads `build/` and the lock.
 
-Needs no compiler, so that it answers on the machine that runs.
+The list needs no compiler, so that it answers on the machine that runs. What `revoke` does is
+`approvals_revoke`'s.
 """
 
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from forwardc.cli.output import note, say_json, say_lines, table
 from forwardc.cli.plan_options import build_option_for
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.approvals import Approval, Approvals, Lock, State
     from forwardc.plan.model import Plan
+    from forwardc.review.revoke import Whose
 
+_TYPED: Final = ParameterSource.COMMANDLINE
 _HEADER = ("VAULT", "OPERATION", "WHOSE", "STATE", "DATE", "BY", "TICKET", "EXPIRES")
 
 
@@ -35,16 +39,69 @@ class _Row:
     psp: "Approval | None"
 
 
-@click.command(short_help="List what is approved for production.")
-@click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
-@build_option_for("; forwardc.lock lies beside it")
-@today_option
-def command(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
-    """List the approvals of every operation that is built for production.
+_build_option = build_option_for("; forwardc.lock lies beside it")
 
-    Each is approved, changed since, expired, or was never given. The exit code is 0 all the same:
-    it is `forwardc run` that refuses.
+
+@click.group(invoke_without_command=True, short_help="List or withdraw what is approved.")
+@click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
+@_build_option
+@today_option
+@click.pass_context
+def command(
+    ctx: click.Context, as_json: bool, build: Path, today: datetime.datetime | None
+) -> int | None:
+    """List the approvals of every operation that is built for production, or withdraw some.
+
+    Each is approved, changed since, expired, revoked, or was never given. The exit code is 0 all
+    the same: it is `forwardc run` that refuses.
     """
+    if ctx.invoked_subcommand is None:
+        return _listed(as_json, build, today)
+    given = [one for one in ctx.params if ctx.get_parameter_source(one) == _TYPED]
+    if given:
+        raise click.UsageError(f"options of the list go without {ctx.invoked_subcommand}")
+    return None
+
+
+@command.command()
+@click.argument("vault")
+@click.argument("target", metavar="DEST[.OPERATION]")
+@click.option("--env", "environment", required=True, metavar="NAME", help="Where it was approved.")
+@click.option("--account", default="", metavar="NAME", help="The account of the environment.")
+@click.option("--by", required=True, metavar="NAME", help="Who withdraws it. A claim, not a proof.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, in one line.")
+@click.option("--own", "whose", flag_value="own", help="Your own approval only.")
+@click.option("--psp", "whose", flag_value="psp", help="The PSP's approval only.")
+@_build_option
+@today_option
+def revoke(
+    vault: str,
+    target: str,
+    environment: str,
+    account: str,
+    by: str,
+    reason: str,
+    whose: "Whose | None",
+    build: Path,
+    today: datetime.datetime | None,
+) -> int:
+    """Withdraw the approvals of an operation through VAULT; without OPERATION, of every one there.
+
+    From then on they count for nothing: runs are refused, and servers notice within seconds. Both
+    your own and the PSP's are withdrawn, unless --own or --psp names one. `forwardc approve` gives
+    a new one.
+    """
+    from forwardc.cli.approvals_revoke import revoke as work
+    from forwardc.review.revoke import Withdrawal
+
+    destination, _, operation = target.partition(".")
+    place = f"{environment}@{account}" if account else environment
+    day = day_of(today)
+    return work(build, Withdrawal(vault, destination, operation, place, by, day, reason, whose))
+
+
+def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
+    """Show every operation's records."""
     from forwardc.cli.findings import show
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.approvals import lock_path, read_lock
@@ -61,6 +118,7 @@ def command(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
         say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
     else:
         note("nothing is built for production")
+    _tell_revoked(rows)
     _tell_unused(lock, rows)
     return 0
 
@@ -110,8 +168,19 @@ def _as_json(row: _Row) -> dict[str, Any]:
 
 
 def _record_json(state: "State", record: "Approval | None") -> dict[str, Any]:
-    known = record.model_dump(mode="json", exclude={"covers"}) if record else {}
+    unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
+    known = record.model_dump(mode="json", exclude=unused) if record else {}
     return {"state": str(state), **known}
+
+
+def _tell_revoked(rows: list[_Row]) -> None:
+    from forwardc.plan.approvals import withdrawn
+
+    for row in rows:
+        for whose, record in (("own", row.own), ("psp", row.psp)):
+            if record is not None and record.revoked is not None:
+                where = f"{row.plan.vault} {row.plan.destination}.{row.operation} {whose}"
+                note(f"{where}: {withdrawn(record.revoked)}")
 
 
 def _tell_unused(lock: "Lock", rows: list[_Row]) -> None:

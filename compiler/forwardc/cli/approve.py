@@ -18,6 +18,7 @@ from forwardc.cli.today import day_of, today_option
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.review.approve import Act
 
@@ -109,6 +110,7 @@ def _approve(
     written = save(compiled.loaded.root, folder, approved, act.date, sink)
     if written is not None:
         _tell(plan, operations, act, written)
+        _tell_revoked(compiled.lock, plan, operations, act)
 
 
 def _plan(
@@ -145,6 +147,18 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
         return sorted(plan.operations)
     found = find_operation(plan, name, sink)
     return [found] if found else []
+
+
+def _tell_revoked(before: "Lock", plan: "Plan", operations: list[str], act: "Act") -> None:
+    """Say which new approvals stand in the place of one that somebody had withdrawn."""
+    from forwardc.plan.approvals import place, withdrawn
+
+    for name in operations:
+        own, psp = before.own.get(place(plan, name)), before.psp.get(place(plan, name))
+        if own is not None and own.revoked is not None:
+            note(f"{name}: your own one of {own.date} had been {withdrawn(own.revoked)}")
+        if act.ticket is not None and psp is not None and psp.revoked is not None:
+            note(f"{name}: the PSP's one of {psp.date} had been {withdrawn(psp.revoked)}")
 
 
 def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:

@@ -9,7 +9,7 @@ COMMANDS = {
     "explain": "Explain a code, a built place, or a line of YAML.",
     "coverage": "Show which operation works through which vault, and why not.",
     "approve": "Record what was accepted for production.",
-    "approvals": "List what is approved for production.",
+    "approvals": "List or withdraw what is approved.",
     "diff": "Show what changed, and whether it needs a new review.",
     "run": "Run a compiled operation.",
     "history": "Show what became of runs.",

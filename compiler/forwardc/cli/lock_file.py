@@ -36,6 +36,14 @@ def fresh_build(compiled: "Compiled", sink: "Sink") -> Path | None:
 
 def save(root: Path, folder: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Path | None:
     """Write the lock, and build again what shows it; None with FC0706 where it cannot be."""
+    path = write_lock(folder, lock, sink)
+    if path is not None:
+        build_again(root, folder, today, sink)
+    return path
+
+
+def write_lock(folder: Path, lock: "Lock", sink: "Sink") -> Path | None:
+    """Write the lock of a build folder; None with FC0706 where it cannot be."""
     from forwardc.plan.approvals import LOCK, lock_path
     from forwardc.review.approve import lock_bytes
     from forwardc.review.write import replace_file
@@ -46,11 +54,11 @@ def save(root: Path, folder: Path, lock: "Lock", today: datetime.date, sink: "Si
     except OSError as problem:
         sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
         return None
-    _build_again(root, folder, today, sink)
     return path
 
 
-def _build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
+def build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
+    """Compile and write `build/`; what it finds in the project is in the sink."""
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
     from forwardc.review.write import write

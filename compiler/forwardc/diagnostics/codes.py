@@ -194,6 +194,7 @@ _TABLE = (
     Code("FC0835", "idempotency-key-held", "The run of an idempotency key has not ended"),
     Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
     Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
+    Code("FC0842", "revoke-refused", "An approval cannot be withdrawn"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from forwardc.diagnostics.render.clean import one_line as one_line_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.plan.changes import changes, described
@@ -43,6 +44,14 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
+class Revoked(_Entry):
+    """Somebody withdrew an approval: from then on it counts for nothing."""
+
+    by: Shown
+    date: datetime.date
+    reason: Shown
+
+
 class Covers(_Entry):
     """What an own approval is of: all that leaves, and all that decides."""
 
@@ -54,6 +63,7 @@ class OwnApproval(_Entry):
     """Somebody of the merchant accepted all that leaves and all that decides.
 
     `digest` is of what leaves, `behaviour` of what decides. `expires` is the last day it holds.
+    `revoked` is there once it was withdrawn.
     """
 
     digest: Digest
@@ -61,6 +71,7 @@ class OwnApproval(_Entry):
     date: datetime.date
     by: Shown
     expires: datetime.date | None = None
+    revoked: Revoked | None = None
     covers: Covers
 
 
@@ -72,6 +83,7 @@ class PspApproval(_Entry):
     by: Shown
     ticket: Shown
     expires: datetime.date | None = None
+    revoked: Revoked | None = None
     covers: list[Any]
 
 
@@ -102,6 +114,7 @@ class State(StrEnum):
     APPROVED = "approved"
     CHANGED = "changed"
     EXPIRED = "expired"
+    REVOKED = "revoked"
     NEVER = "never"
 
 
@@ -232,6 +245,8 @@ def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Appr
 def _state(record: Approval | None, same: bool, today: datetime.date) -> State:
     if record is None:
         return State.NEVER
+    if record.revoked is not None:
+        return State.REVOKED
     if not same:
         return State.CHANGED
     if record.expires is not None and record.expires < today:
@@ -295,6 +310,13 @@ def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink)
     return not found.hold
 
 
+def withdrawn(record: Revoked) -> str:
+    """Who withdrew an approval, when and why, in one line that may be shown."""
+    # The lock may come with anybody's pull request.
+    by, reason = one_line_of(record.by), one_line_of(record.reason)
+    return f"withdrawn by {by} on {record.date}: {reason}"
+
+
 def _own_changes(record: OwnApproval | None, plan: Plan, name: str) -> str:
     then = record.covers.model_dump() if record else {}
     return told(differences(then, covers(plan, name)))
@@ -317,6 +339,8 @@ def _report(plan: Plan, name: str, which: str, why: str, sink: Sink) -> None:
 def _why(state: State | None, record: Approval | None, changed: Callable[[], str]) -> str:
     if record is None:
         return "was never given"
+    if record.revoked is not None:
+        return f"of {record.date} was {withdrawn(record.revoked)}"
     if state is State.EXPIRED:
         return f"of {record.date} ended on {record.expires}"
     return f"of {record.date} covers something else: {changed()}"

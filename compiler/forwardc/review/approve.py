@@ -72,8 +72,8 @@ def with_accepted(
     An earlier acceptance of the same break is replaced. None with FC0706 in the sink.
     """
     before = len(sink.sorted())
-    _check_text("--by", act.by, sink)
-    _check_text("--reason", reason, sink)
+    check_text("--by", act.by, sink)
+    check_text("--reason", reason, sink)
     if len(sink.sorted()) > before:
         return None
     kept = [one for one in lock.accepted if one.change not in changes]
@@ -100,20 +100,21 @@ def _refused(
             f"{plan.vault} reviews nothing of {plan.destination}: there is no PSP's approval",
             hint="leave --psp-ticket out",
         )
-    _check_text("--by", act.by, sink)
+    check_text("--by", act.by, sink)
     if act.ticket is not None:
-        _check_text("--psp-ticket", act.ticket, sink)
+        check_text("--psp-ticket", act.ticket, sink)
     return len(sink.sorted()) > before
 
 
 def check_name(by: str, sink: Sink) -> bool:
     """Whether this may stand in a record as somebody's name; else FC0706 is in the sink."""
     before = len(sink.sorted())
-    _check_text("--by", by, sink)
+    check_text("--by", by, sink)
     return len(sink.sorted()) == before
 
 
-def _check_text(option: str, text: str, sink: Sink) -> None:
+def check_text(option: str, text: str, sink: Sink) -> None:
+    """Report FC0706 where a text may not stand in the lock, to be read by everybody."""
     try:
         one_line(text)
     except ValueError as problem:
@@ -160,4 +161,5 @@ def lock_bytes(lock: Lock) -> bytes:
 
 
 def _record(record: Approval) -> dict[str, object]:
-    return record.model_dump(mode="json", exclude={"expires"} if record.expires is None else set())
+    unused = {name for name in ("expires", "revoked") if getattr(record, name) is None}
+    return record.model_dump(mode="json", exclude=unused)

@@ -6,7 +6,7 @@ Has no clock: the day is given.
 from collections.abc import Iterator
 from datetime import date
 
-from forwardc.plan.approvals import Approval, Lock
+from forwardc.plan.approvals import Approval, Lock, withdrawn
 from forwardc.plan.changes import changes
 from forwardc.plan.covers import covers
 from forwardc.plan.digest import review_surface
@@ -54,7 +54,9 @@ def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Differenc
 def _ended(
     subject: Subject, class_: Class, which: str, record: Approval, today: date
 ) -> Iterator[Difference]:
-    if record.expires is not None and record.expires < today:
+    if record.revoked is not None:
+        yield Difference(subject, class_, f"{which} was {withdrawn(record.revoked)}")
+    elif record.expires is not None and record.expires < today:
         yield Difference(subject, class_, f"{which} ended on {record.expires}")
 
 

@@ -6,7 +6,7 @@ Knows packs and the lock; asks nobody else. Prints dates of records, and never a
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from forwardc.plan.approvals import Lock, place
+from forwardc.plan.approvals import Lock, place, withdrawn
 from forwardc.plan.changes import changes
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.digest import canonical, file_digest, review_surface
@@ -115,9 +115,13 @@ def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
 
 def _record(which: str, record: Any, since: list[str], digest: list[str]) -> dict[str, Any]:
     state = "never approved" if record is None else "changed" if since else "approved"
+    revoked = None if record is None else record.revoked
     return {
         "which": which,
-        "state": state,
+        "state": state if revoked is None else "withdrawn",
+        # Both are red: nothing runs.
+        "tag": state.split()[0] if revoked is None else "never",
+        "withdrawn": None if revoked is None else withdrawn(revoked),
         "digests": digest,
         "record": record,
         "ticket": getattr(record, "ticket", None),

@@ -1,0 +1,76 @@
+"""`forwardc approvals revoke`: withdraws approvals, at once and whatever the project looks like.
+
+Writes `forwardc.lock` first, and then the pages of `build/` that show it, where they were fresh:
+whoever withdraws in a hurry must not have to mend a destination before.
+"""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from forwardc.cli.findings import PROJECT_FILE, show
+from forwardc.cli.output import note, say, shown_path
+from forwardc.diagnostics.sink import Sink
+
+if TYPE_CHECKING:
+    from forwardc.review.revoke import Withdrawal
+
+_WHOSE: Final = {"own": "own approval", "psp": "PSP's approval"}
+
+
+def revoke(build: Path, meant: "Withdrawal") -> int:
+    """Withdraw, and tell what was; 1 with the reason where nothing can be."""
+    sink = Sink()
+    written = _written(build, meant, sink)
+    show(sink, "text", Path())
+    return 0 if written else 1
+
+
+def _written(build: Path, meant: "Withdrawal", sink: Sink) -> bool:
+    from forwardc.cli.lock_file import write_lock
+    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.review.revoke import with_revoked
+
+    lock = read_lock(lock_path(build), sink)
+    found = with_revoked(lock, meant, sink) if lock is not None else None
+    if found is None:
+        return False
+    root = _project_of(build)
+    path = write_lock(build, found[0], sink)
+    if path is None:
+        return False
+    for key, whose in found[1]:
+        vault, destination, operation, place = key.split("/")
+        of = f"{vault} {destination}.{operation}, {place}"
+        say(f"withdrawn: the {_WHOSE[whose]} of {of}")
+    say(f"written: {shown_path(path)}")
+    _build(root, build, meant.date)
+    return True
+
+
+def _project_of(build: Path) -> Path | None:
+    """The project whose build folder this is and stands fresh; None where there is none."""
+    from forwardc.plan.approvals import lock_path
+
+    folder = lock_path(build).parent
+    root = next((one for one in (folder, *folder.parents) if (one / PROJECT_FILE).is_file()), None)
+    if root is None:
+        return None
+    from forwardc.language.load import load_project
+    from forwardc.review.fresh import is_fresh
+
+    project = load_project(root, Sink())
+    if project is None or (root / project.build).resolve() != build.resolve():
+        return None
+    return root if is_fresh(root, project) else None
+
+
+def _build(root: Path | None, build: Path, today: datetime.date) -> None:
+    """Write the pages anew that show the lock."""
+    from forwardc.cli.lock_file import build_again
+
+    sink = Sink()
+    if root is not None:
+        build_again(root, build, today, sink)
+    if root is None or sink.has_errors:
+        note(f"{shown_path(build)}/ still shows the approval: run `forwardc build` for its pages")
