@@ -3,14 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from forwardc.cli.main import run as cli
 from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server.approved import approved, record, still_approved
+from forwardc.partner.server.approved import approved, record
 from forwardc.partner.server.parts import Ways
 from forwardc.partner.sharing.forwarding import Way
 from forwardc.plan.approvals import Lock
@@ -137,9 +136,6 @@ def test_what_is_not_approved_is_not_served() -> None:
     assert [key[0] for key in kept] == ["to.card_cit"]
     assert {found.code for found in sink.sorted()} == {"FC0814"}
     assert sink.has_errors
-    assert still_approved(kept, lock, TODAY)
-    assert not still_approved(both, lock, TODAY)
-    assert not still_approved(kept, lock, TODAY + timedelta(days=1))
 
 
 SETTINGS = """\

@@ -16,13 +16,12 @@ from forwardc.partner.dashboard.desk import Settings as Desk
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
 from forwardc.partner.problem import Refusal
-from forwardc.partner.server.approved import still_approved
 from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.failures import handlers
-from forwardc.partner.server.health import Check, Readiness
+from forwardc.partner.server.health import Check, Partly, Readiness
 from forwardc.partner.server.health import routes as health_routes
 from forwardc.partner.server.logins import SharedLogins
-from forwardc.partner.server.parts import Parts, today
+from forwardc.partner.server.parts import Parts
 from forwardc.partner.sharing import endpoint
 from forwardc.partner.sharing.openapi import SHARING_PATH
 from forwardc.runtime.history.database import Transaction
@@ -92,12 +91,16 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await parts.begin()
-        forgetting = asyncio.create_task(parts.sharing.claims.forget())
+        beside = [
+            asyncio.create_task(parts.sharing.claims.forget()),
+            asyncio.create_task(parts.in_force.watch()),
+        ]
         try:
             yield
         finally:
-            forgetting.cancel()
-            await asyncio.wait([forgetting])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await parts.close()
 
     return lifespan
@@ -105,7 +108,6 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
 
 def _checks(parts: Parts) -> dict[str, Check]:
     """What a call needs, by the name that `/ready` tells."""
-    known = parts.known
 
     async def history() -> None:
         await parts.store.commits.write(_touch)
@@ -114,9 +116,11 @@ def _checks(parts: Parts) -> dict[str, Check]:
         await parts.auth.ready()
 
     async def approvals() -> None:
-        production = known.settings.run.environment == "production"
-        if production and not still_approved(known.ways, known.lock, today()):
-            raise NotApproved("an approval of what is served has ended")
+        await parts.in_force.look()
+        refused = parts.in_force.refused
+        if refused:
+            why = next(iter(refused.values()))[0]
+            raise NotApproved(why) if refused.keys() == parts.known.ways.keys() else Partly(why)
 
     return {
         "history": history,
@@ -127,7 +131,7 @@ def _checks(parts: Parts) -> dict[str, Check]:
 
 
 class NotApproved(Exception):  # noqa: N818 - what has ended
-    """What is served may not leave any more."""
+    """Nothing of what is served may leave any more."""
 
 
 def _touch(tx: Transaction) -> None:

@@ -3,14 +3,14 @@
 Knows no lock file's form, and writes no approval: events tell when one was first in force here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.sharing.forwarding import Way
-from forwardc.plan.approvals import Lock, place, refuse_unapproved
+from forwardc.plan.approvals import Lock, Revoked, place, refuse_unapproved, withdrawn
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.store import Store
@@ -39,16 +39,13 @@ def approved(ways: Ways, lock: Lock, today: date, sink: Sink) -> dict[tuple[str,
     return kept
 
 
-def still_approved(ways: Ways, lock: Lock, today: date) -> bool:
-    """Whether no approval of what is served has ended since."""
-    found = Sink()
-    for way in ways.values():
-        refuse_unapproved(way.plan, way.operation, lock, today, found)
-    return not found.has_errors
-
-
 def record(store: Store, ways: Ways, lock: Lock) -> int:
     """Add an event for each approval in force that this history has not seen; how many."""
+    return store.database.write(recording(store, ways, lock))
+
+
+def recording(store: Store, ways: Ways, lock: Lock) -> Callable[[Transaction], int]:
+    """The work of `record`, for a transaction."""
 
     def work(tx: Transaction) -> int:
         tx.alone()
@@ -57,17 +54,23 @@ def record(store: Store, ways: Ways, lock: Lock) -> int:
             writes.event(tx, KIND, by, what, store.moment())
         return len(new)
 
-    return store.database.write(work)
+    return work
 
 
 def _told(ways: Ways, lock: Lock) -> Iterator[tuple[str, str]]:
-    """Who approved, and what: place, digest, day, and the last day."""
+    """Who approved, and what: place, digest, day, and the last day; or who withdrew it, and why."""
     for key in sorted({place(way.plan, way.operation) for way in ways.values()}):
         if own := lock.own.get(key):
-            yield own.by, _line(key, "own", own.digest, own.date, own.expires)
+            line = _line(key, "own", own.digest, own.date, own.expires)
+            yield _revoked(own.revoked, line) or (own.by, line)
         if psp := lock.psp.get(key):
             line = _line(key, "psp", psp.digest, psp.date, psp.expires)
-            yield psp.by, f"{line}, ticket {psp.ticket}"
+            line = f"{line}, ticket {psp.ticket}"
+            yield _revoked(psp.revoked, line) or (psp.by, line)
+
+
+def _revoked(fact: Revoked | None, line: str) -> tuple[str, str] | None:
+    return None if fact is None else (fact.by, f"{line}: {withdrawn(fact)}")
 
 
 def _line(key: str, group: str, digest: str, day: date, expires: date | None) -> str:

@@ -26,6 +26,10 @@ _KEPT_S: Final = 1.0
 _WITHIN_S: Final = 3.0
 
 
+class Partly(Exception):  # noqa: N818 - the part's state
+    """A part does some of its work. The text is for the log."""
+
+
 class Readiness:
     """The parts of a server by name, and what was last known of them."""
 
@@ -41,6 +45,7 @@ class Readiness:
         self._told = told
         self._clock = clock
         self._known: dict[str, bool] = {}
+        self._partly: dict[str, str] = {}
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
 
@@ -55,13 +60,27 @@ class Readiness:
         # A server that stops needs no second to say so.
         return {**self._known, "taking_calls": not self._traffic.stopping}
 
+    async def words(self) -> Mapping[str, str]:
+        """The same in words. What does some of its work is there."""
+        words = {name: "ok" if there else "failing" for name, there in (await self.parts()).items()}
+        return {**words, **dict.fromkeys(self._partly, "partly")}
+
     async def _is_there(self, name: str) -> bool:
+        before, partly = self._partly.get(name), False
         try:
             await asyncio.wait_for(self._checks[name](), _WITHIN_S)
+        except Partly as problem:
+            self._partly[name], partly = str(problem), True
+            if before != str(problem):
+                _LOG.warning("partly ready", extra={"members": {"part": name, "why": str(problem)}})
+            return True
         except Exception as problem:
             if self._known.get(name, True):
                 _LOG.error("not ready", extra={"members": {"part": name, "why": _why(problem)}})
             return False
+        finally:
+            if not partly:
+                self._partly.pop(name, None)
         if not self._known.get(name, True):
             _LOG.info("ready again", extra={"members": {"part": name}})
         return True
@@ -82,9 +101,8 @@ def routes(
         return JSONResponse({"status": "ok"})
 
     async def ready(_request: Request) -> Response:
-        parts = await readiness.parts()
-        words = {name: "ok" if there else "failing" for name, there in parts.items()}
-        is_ready = all(parts.values())
+        words = await readiness.words()
+        is_ready = "failing" not in words.values()
         document = {"status": "ok" if is_ready else "failing", "parts": words}
         return JSONResponse(document, 200 if is_ready else 503)
 

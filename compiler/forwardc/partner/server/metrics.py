@@ -96,6 +96,13 @@ class Metrics:
             registry,
             ("part",),
         )
+        self.approved = _gauge(
+            "forwardc_approved",
+            "Whether what is served is approved: 1 or 0.",
+            "livemin",
+            registry,
+            ("destination", "vault"),
+        )
         text = "Payments whose fate is unknown, and that nobody has settled; 1000 at the most."
         self.unsettled = _gauge("forwardc_unsettled_runs", text, "livemax", registry)
         text = "Always 1; the version is the label."
@@ -118,6 +125,11 @@ class Metrics:
         """Keep which parts are there."""
         for part, there in parts.items():
             self.ready.labels(part).set(int(there))
+
+    def tell_approved(self, ways: Mapping[tuple[str, str], bool]) -> None:
+        """Keep which ways may be used."""
+        for (destination, vault), holds in ways.items():
+            self.approved.labels(destination, vault).set(int(holds))
 
     def text(self) -> bytes:
         """All figures, of all workers, in Prometheus's text format."""

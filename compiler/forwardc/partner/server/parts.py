@@ -3,6 +3,7 @@
 Knows every room of the partner API, and answers no call. What is wrong is reported all at once.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -22,8 +23,9 @@ from forwardc.partner.auth.rates import Rates
 from forwardc.partner.lookup.model import Lookup, LookupFailed
 from forwardc.partner.lookup.opening import open_lookup
 from forwardc.partner.lookup.problems import problems
-from forwardc.partner.server.approved import approved
+from forwardc.partner.server import approved
 from forwardc.partner.server.counted import CountedLookup, counted
+from forwardc.partner.server.in_force import InForce
 from forwardc.partner.server.metrics import Metrics
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.traces import NoOtel, open_traces
@@ -50,6 +52,7 @@ from forwardc.runtime.sources.lookup import open_lookup as open_secrets
 from forwardc.runtime.store_journal import StoreJournal
 
 CODE: Final = "FC0833"
+_LOG: Final = logging.getLogger("forwardc.server")
 _STOPPED: Final = "the server stopped before the answer came"
 Ways = dict[tuple[str, str], Way]
 
@@ -80,7 +83,7 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     if run.environment == "production":
         lock = read_lock(lock_path(run.build), sink)
     if lock is not None:
-        ways = approved(ways, lock, today(), sink)
+        ways = approved.approved(ways, lock, today(), sink)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
     _check_sandbox(settings, sink)
     _check_secrets(ways, sink)
@@ -134,6 +137,7 @@ class Parts:
     sender: Sender
     owner: str
     sharing: Sharing
+    in_force: InForce
     desk: Store | None = None
 
     @property
@@ -200,10 +204,18 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         transport = LoopbackTransport(run.sandbox)
     sender = Sender(transport)
     journal = StoreJournal(store, emulated=run.sandbox is not None)
-    means = Means(sender, KeyRing(sender), Ambient(lock=known.lock), journal, Policy())
+    ambient = Ambient(lock=known.lock)
+    means = Means(sender, KeyRing(sender), ambient, journal, Policy())
+    in_force = InForce(
+        run.build,
+        known.ways,
+        ambient,
+        metrics.tell_approved if metrics is not None else lambda _: None,
+        lambda lock: _keep(store, known.ways, lock),
+    )
     sharing = Sharing(
         lookup=lookup,
-        forwarder=Forwarder(known.ways, means),
+        forwarder=Forwarder(known.ways, means, in_force.now),
         claims=Claims(store, Process(journal.owner, run.environment, journal.emulated, LEASE_S)),
         sealer=Sealer(keys.sealing),
         rates=rates,
@@ -216,9 +228,21 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     # Whoever looks through a long history must not keep a payment waiting for its connection.
     desk = open_store(run.history) if settings.server.dashboard else None
     return Parts(
-        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner, sharing),
-        desk,
+        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner),
+        *(sharing, in_force, desk),
     )
+
+
+def _keep(store: Store, ways: Ways, lock: Lock) -> None:
+    """Record what of a lock is new to this history. What is sent waits for nothing of it."""
+    try:
+        store.commits.soon(approved.recording(store, ways, lock), _not_kept)
+    except HistoryError as problem:
+        _not_kept(problem)
+
+
+def _not_kept(problem: Exception) -> None:
+    _LOG.error("an approval's event was not recorded: %s", type(problem).__name__)
 
 
 def _watch(settings: ServerSettings) -> Watch:

@@ -3,7 +3,7 @@
 Knows plans and the runtime, no request and no vault by name.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from forwardc.runtime.means import Means
 from forwardc.runtime.prepare import find_operation
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.shapes import RunRequest, RunResult
+from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
 
 _OF_THE_VAULT: Final = "billing."
 # Two machines need not agree on the time: a claim is let go of this long before it ends.
@@ -94,10 +94,14 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """Runs the ways that it has, each with the same means."""
+    """Runs the ways that it has, each with the same means.
+
+    `in_force` gives the clock and the approvals of a run that begins; without it, `means` do.
+    """
 
     ways: Mapping[tuple[str, str], Way]
     means: Means = field(repr=False)
+    in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
@@ -111,7 +115,8 @@ class Forwarder:
         sink = Sink()
         until = mine.lease_until - _MARGIN_MS
         journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
-        means = replace(self.means, journal=journal)
+        ambient = await self.in_force() if self.in_force else self.means.ambient
+        means = replace(self.means, journal=journal, ambient=ambient)
         request = _request(way, instrument, reference, mine)
         result = await run(way.plan, way.operation, request, way.look_up, means, sink)
         codes = tuple(sorted({problem.code for problem in sink.sorted()}))
