@@ -22,6 +22,7 @@ from forwardc.passes.check import check
 from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_secret_names, check_targets
+from forwardc.plan.environment import Environment
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review.attestation import check_attestations
@@ -32,8 +33,6 @@ from forwardc.vaults.registry import vaults
 
 if TYPE_CHECKING:
     from forwardc.plan.approvals import Lock
-
-ENVIRONMENTS = ("sandbox", "production")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,8 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
 def _check_misshapen(one: Misshapen, sink: Sink) -> None:
     """Report what the rules find in a destination that does not fit its schema."""
     found = Sink()
-    for environment in one.destination.environments:
-        _program(one.destination, environment, {}, found)
+    for where in _entries(one.destination):
+        _program(one.destination, where, {}, found)
     for diagnostic in independent(found.sorted(), one.form):
         sink.add(diagnostic)
 
@@ -129,7 +128,7 @@ def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
     return frozenset(
         one.context.program.destination
         for one in assessments
-        if one.emitted is not None and one.context.environment == "production"
+        if one.emitted is not None and one.context.environment_class == "production"
     )
 
 
@@ -138,16 +137,16 @@ def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ..
     project = loaded.project
     if project is None:
         return [
-            _program(destination, environment, {}, sink)
+            _program(destination, where, {}, sink)
             for destination in loaded.destinations
-            for environment in destination.environments
+            for where in _entries(destination)
         ], ()
     check_project_names(project, loaded.by_name, sink, loaded.unread)
     programs: list[Program] = []
     not_built: list[Json] = []
     for destination in loaded.destinations:
-        for environment in ENVIRONMENTS:
-            found = _environment(destination, environment, project, sink)
+        for where in project.places():
+            found = _environment(destination, where, project, sink)
             if isinstance(found, Program):
                 programs.append(found)
             else:
@@ -155,26 +154,34 @@ def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ..
     return programs, tuple(not_built)
 
 
+def _entries(destination: Destination) -> list[Environment]:
+    """What a destination says by itself. A name without a project counts as production's."""
+    return [
+        Environment(name, "sandbox" if name == "sandbox" else "production")
+        for name in destination.environments
+    ]
+
+
 def _environment(
-    destination: Destination, environment: str, project: Project, sink: Sink
+    destination: Destination, where: Environment, project: Project, sink: Sink
 ) -> Program | Json:
     """The program of one environment, or why it is not built."""
-    settings = check_settings(destination, project, environment, sink)
+    settings = check_settings(destination, project, where, sink)
     if settings is not None:
-        return _program(destination, environment, settings, sink)
-    if environment not in destination.environments:
+        return _program(destination, where, settings, sink)
+    if destination.entry_of(where) is None:
         why = "no URL"
     else:
         # Checked all the same: its mistakes do not depend on the values.
-        _program(destination, environment, {}, sink)
+        _program(destination, where, {}, sink)
         why = "no values for its settings"
-    return {"destination": destination.name, "environment": environment, "why": why}
+    return {"destination": destination.name, "environment": where.place, "why": why}
 
 
 def _program(
-    destination: Destination, environment: str, settings: Mapping[str, Lit], sink: Sink
+    destination: Destination, where: Environment, settings: Mapping[str, Lit], sink: Sink
 ) -> Program:
-    program = lower(destination, environment, settings)
+    program = lower(destination, where, settings)
     check(program, destination.root, sink)
     check_counting(program, destination, sink)
     return program
@@ -183,7 +190,7 @@ def _program(
 def _assessed(
     program: Program, known: Sequence[Vault], project: Project | None
 ) -> Iterator[Assessment]:
-    values = project.environments.get(program.environment) if project else None
+    values = project.environments.get(program.place) if project else None
     for vault in known:
         account = values.vaults.get(vault.name, {}) if values else {}
         for operation in program.operations:

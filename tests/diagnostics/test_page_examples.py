@@ -23,6 +23,8 @@ WITHOUT_EXAMPLE = {
     "FC0208": "what only one of two schema libraries refuses",
     "FC0319": "needs two destinations",
     "FC0320": "stands in forwardc.yaml",
+    "FC0349": "stands in forwardc.yaml",
+    "FC0350": "stands in forwardc.yaml",
     "FC0614": "a credential of the runtime",
     "FC0617": "a source of the runtime",
     "FC0618": "stands in forwardc.yaml",

@@ -16,6 +16,7 @@ from forwardc.language.destination import (
 from forwardc.language.read_destination import read_destination
 from forwardc.language.schema import validate
 from forwardc.language.yaml_reader import read
+from forwardc.plan.environment import implied
 from forwardc.plan.terms import Atom, Call, If, Lit, Map, Ref, Seq, Text, walk
 from forwardc.plan.types import Type
 
@@ -128,8 +129,12 @@ def test_base_urls(visa: Destination) -> None:
 
 
 def test_the_settings_of_an_environment_are_those_its_requests_use(visa: Destination) -> None:
-    assert settings_used(visa, "sandbox") == {"relationship_id", "client_app_id"}
-    assert settings_used(visa, "production") == {"relationship_id", "client_app_id", "live_label"}
+    assert settings_used(visa, implied("sandbox")) == {"relationship_id", "client_app_id"}
+    assert settings_used(visa, implied("production")) == {
+        "relationship_id",
+        "client_app_id",
+        "live_label",
+    }
 
 
 def test_request(visa: Destination) -> None:

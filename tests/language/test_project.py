@@ -11,6 +11,7 @@ from forwardc.language.read_project import check_project_names, read_project
 from forwardc.language.schema import validate
 from forwardc.language.setting_values import check_settings
 from forwardc.language.yaml_reader import read
+from forwardc.plan.environment import EnvironmentClass, implied
 from forwardc.plan.terms import Lit
 
 DESTINATION = """\
@@ -78,10 +79,12 @@ def project(text: str) -> Project:
     return found
 
 
-def checked(values: str, environment: str = "sandbox") -> tuple[object, list[Diagnostic]]:
+def checked(
+    values: str, environment: EnvironmentClass = "sandbox"
+) -> tuple[object, list[Diagnostic]]:
     sink = Sink()
     given = project(PROJECT.replace("VALUES", values))
-    return check_settings(destination(), given, environment, sink), sink.sorted()
+    return check_settings(destination(), given, implied(environment), sink), sink.sorted()
 
 
 def test_the_project() -> None:
@@ -124,7 +127,7 @@ def test_a_destination_that_needs_no_values_is_built_everywhere() -> None:
         "  account: {type: string, min_length: 3, max_length: 5}\n", ""
     )
     sink = Sink()
-    values = check_settings(destination(text), project("forwardc: 1\n"), "sandbox", sink)
+    values = check_settings(destination(text), project("forwardc: 1\n"), implied("sandbox"), sink)
     assert values is not None
     assert values["size"] == Lit(2)
 
@@ -134,7 +137,7 @@ def test_some_but_not_all_values_is_a_mistake() -> None:
     assert values is None
     assert (problem.code, problem.message) == (
         "FC0320",
-        "the setting `account` has no value in sandbox",
+        "the setting `account` has no value in the environment sandbox",
     )
     assert problem.pointer == "/environments/sandbox/settings/shop"
     assert problem.span is not None
@@ -230,7 +233,10 @@ def test_hosts_paths_and_urls(name: str, value: str, right: bool) -> None:
 def test_a_wrong_default_is_reported_where_it_stands() -> None:
     text = DESTINATION.replace("default: /pay", "default: pay")
     sink = Sink()
-    assert check_settings(destination(text), project("forwardc: 1\n"), "sandbox", sink) is None
+    assert (
+        check_settings(destination(text), project("forwardc: 1\n"), implied("sandbox"), sink)
+        is None
+    )
     (problem,) = sink.sorted()
     assert problem.span is not None
     assert (problem.code, problem.span.path, problem.span.start.line) == (

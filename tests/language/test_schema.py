@@ -84,7 +84,7 @@ MISTAKES = {
         "5:3 FC0202",
         "/environments/sandbox",
     ),
-    "unknown environment": ("sandbox:", "staging:", "5:3 FC0201", "/environments/staging"),
+    "no name of an environment": ("sandbox:", "a__b:", "5:3 FC0205", "/environments/a__b"),
     "missing title": ("title: Shop\n", "", "1:1 FC0202", ""),
     "wrong type": (
         "max_length: 80",

@@ -53,9 +53,9 @@ def operations(at: str) -> Iterator[Assessment]:
         if f"{one.vault.name}/{one.context.program.destination}/review.html" == at
         and one.emitted is not None
     ]
-    environments = {one.context.environment for one in found}
+    environments = {one.context.environment_class for one in found}
     leading = "production" if "production" in environments else "sandbox"
-    yield from (one for one in found if one.context.environment == leading)
+    yield from (one for one in found if one.context.environment_class == leading)
 
 
 def names_in(step: Step) -> set[str]:

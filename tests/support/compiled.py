@@ -18,6 +18,7 @@ from forwardc.language.schema import validate
 from forwardc.passes.check import check
 from forwardc.passes.lower import lower
 from forwardc.plan.codec import from_json
+from forwardc.plan.environment import EnvironmentClass, implied
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
 from forwardc.plan.money import MONEY
@@ -67,7 +68,7 @@ def read_program(
     data: bytes,
     sink: Sink,
     *,
-    environment: str = "sandbox",
+    environment: EnvironmentClass = "sandbox",
     settings: Mapping[str, Any] | None = None,
     path: str = "destination.yaml",
 ) -> Program | None:
@@ -80,7 +81,7 @@ def read_program(
         return None
     known = {name: spec.default for name, spec in destination.settings.items() if spec.default}
     known |= {name: Lit(value) for name, value in (settings or {}).items()}
-    program = lower(destination, environment, known)
+    program = lower(destination, implied(environment), known)
     check(program, destination.root, sink)
     return program
 

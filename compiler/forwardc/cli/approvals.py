@@ -128,11 +128,9 @@ def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iter
     from forwardc.plan.build_dir import read_manifest, read_plan
 
     manifest = read_manifest(build, sink)
-    for vault, destination, environment in manifest.plans() if manifest else ():
-        if environment != "production":
-            continue
-        plan = read_plan(build, vault, destination, environment, sink)
-        if plan is None:
+    for vault, destination, where in manifest.plans() if manifest else ():
+        plan = read_plan(build, vault, destination, where, sink)
+        if plan is None or plan.environment_class != "production":
             continue
         for name in plan.operations:
             key, found = place(plan, name), states(plan, name, lock, today)
@@ -140,7 +138,8 @@ def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iter
 
 
 def _lines(row: _Row) -> Iterator[list[str]]:
-    where = [row.plan.vault, f"{row.plan.destination}.{row.operation}"]
+    place = "" if row.plan.place == "production" else f" ({row.plan.place})"
+    where = [row.plan.vault, f"{row.plan.destination}.{row.operation}{place}"]
     status = row.plan.operations[row.operation].status
     mark = "" if status == "documented" else f" ({status.replace('_', '-')})"
     yield [*where, "own", f"{row.states.own}{mark}", *_cells(row.own)]
@@ -160,7 +159,7 @@ def _as_json(row: _Row) -> dict[str, Any]:
         "vault": row.plan.vault,
         "destination": row.plan.destination,
         "operation": row.operation,
-        "environment": row.plan.environment,
+        "environment": row.plan.place,
         "status": row.plan.operations[row.operation].status,
         "own": _record_json(row.states.own, row.own),
         "psp": None if row.states.psp is None else _record_json(row.states.psp, row.psp),

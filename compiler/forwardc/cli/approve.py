@@ -13,6 +13,7 @@ import click
 from forwardc.cli.approve_renew import renew_all
 from forwardc.cli.findings import find_project, project_option, show
 from forwardc.cli.output import note, say, shown_path
+from forwardc.cli.plan_options import environment_option
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Record what was accepted for production.")
 @click.argument("vault", required=False)
 @click.argument("target", required=False, metavar="DEST[.OPERATION]")
-@click.option("--env", "environment", type=click.Choice(["sandbox", "production"]))
+@environment_option()
 @click.option("--by", metavar="NAME", help="Who approves. A claim, not a proof.")
 @click.option(
     "--renew",
@@ -131,7 +132,7 @@ def _refusal(
     reasons = [
         one.refusal
         for one in compiled.assessments
-        if one.place == (vault, destination, name) and one.context.environment == environment
+        if one.place == (vault, destination, name) and one.context.program.place == environment
     ]
     if not any(reasons):
         return False

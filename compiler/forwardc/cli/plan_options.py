@@ -4,8 +4,9 @@ No command loads anything for them.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import click
 
@@ -34,6 +35,47 @@ def build_option_for(what: str) -> Callable[[_Command], _Command]:
 
 
 build_option = build_option_for("")
+
+
+class _EnvironmentName(click.ParamType[str]):
+    """A name out of `forwardc.yaml`; whether it is built is told where the plan is looked for."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from forwardc.plan.environment import is_name
+
+        if not is_name(value):
+            self.fail("an environment or account is a lower-case name", param, ctx)
+        return value
+
+
+def environment_option(required: bool = False) -> Callable[[_Command], _Command]:
+    """The options `--env` and `--account`; the command gets both as one place, `environment`."""
+
+    def decorate(function: _Command) -> _Command:
+        @wraps(function)
+        def command(**given: Any) -> Any:
+            from forwardc.plan.environment import place_of
+
+            account = given.pop("account")
+            if account and not given["environment"]:
+                raise click.UsageError("--account goes with --env")
+            if account:
+                given["environment"] = place_of(given["environment"], account)
+            return function(**given)
+
+        for option in (_ACCOUNT, click.option(*_ENV, type=_EnvironmentName(), required=required)):
+            option(command)
+        return cast("_Command", command)
+
+    return decorate
+
+
+_ENV: Final = ("--env", "environment")
+_ACCOUNT: Final = click.option(
+    "--account", type=_EnvironmentName(), help="Account of the environment, where it has several."
+)
 
 
 def sandbox_option_for(what: str) -> Callable[[_Command], _Command]:

@@ -10,7 +10,12 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import say, say_json
-from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
+from forwardc.cli.plan_options import (
+    build_option,
+    environment_option,
+    sandbox_option_for,
+    secrets_option,
+)
 from forwardc.cli.run_end import How, finish, problems, warnings
 from forwardc.cli.run_inputs import pairs_of, read_params
 from forwardc.cli.run_resume import resume_run
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Run a compiled operation.")
 @click.argument("target", metavar="DEST[.OPERATION]", required=False)
 @click.option("--via", "vault", help="Vault that holds the card.")
-@click.option("--env", "environment", type=click.Choice(["sandbox", "production"]))
+@environment_option()
 @click.option("--resume", "run_id", metavar="RUN", help="Continue a run that was stopped.")
 @click.option("--source", help="Id of the card at the vault, such as src_... or pm_...")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Goes with a source.")

@@ -79,6 +79,7 @@ def _identity(plan: Plan, operation: str) -> dict[str, Any]:
         "operation": operation,
         "vault": plan.vault,
         "environment": plan.environment,
+        **({"account": plan.account} if plan.account else {}),
     }
 
 
@@ -87,7 +88,7 @@ def _curl(request: ShownRequest, wanted: bool) -> dict[str, str]:
 
 
 def _title(plan: Plan, operation: str) -> str:
-    return f"{plan.destination}.{operation} via {plan.vault} ({plan.environment})"
+    return f"{plan.destination}.{operation} via {plan.vault} ({plan.place})"
 
 
 def _request(request: ShownRequest, *, curl: bool) -> Iterator[str]:

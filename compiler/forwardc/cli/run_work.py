@@ -78,7 +78,8 @@ def allowed(
     operation = find_operation(plan, name or None, sink) if plan else None
     if plan is None or operation is None:
         return None
-    lock = read_lock(lock_path(build), sink) if environment == "production" else Lock()
+    is_production = plan.environment_class == "production"
+    lock = read_lock(lock_path(build), sink) if is_production else Lock()
     if lock is None:
         return None
     ambient = Ambient(lock=lock)

@@ -8,15 +8,18 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
+from forwardc.cli.plan_options import (
+    build_option,
+    environment_option,
+    sandbox_option_for,
+    secrets_option,
+)
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _OPTIONS: Final = (
     click.argument("destinations", nargs=-1, metavar="[DEST]..."),
     click.option("--via", "vault", required=True, help="Vault that keeps the secrets."),
-    click.option(
-        "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
-    ),
+    environment_option(required=True),
     secrets_option,
     sandbox_option_for("With made-up values, connect to"),
     click.option("--json", "as_json", is_flag=True, help="Show the result as JSON."),

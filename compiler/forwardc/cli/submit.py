@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.output import note, say, say_json, say_lines, shown_path, table
-from forwardc.cli.plan_options import build_option, secrets_option
+from forwardc.cli.plan_options import build_option, environment_option, secrets_option
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -25,7 +25,7 @@ _LARGEST_KEY = 1024 * 1024
 @click.command(short_help="Seal the keys of a destination for a vault.")
 @click.argument("vault")
 @click.argument("destination", metavar="DEST")
-@click.option("--env", "environment", required=True, type=click.Choice(["sandbox", "production"]))
+@environment_option(required=True)
 @click.option(
     "--key",
     "key_file",

@@ -9,7 +9,12 @@ from typing import Any, Final, TypeVar
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.plan_options import build_option, sandbox_option_for, secrets_option
+from forwardc.cli.plan_options import (
+    build_option,
+    environment_option,
+    sandbox_option_for,
+    secrets_option,
+)
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
@@ -17,9 +22,7 @@ _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
 _GATE: Final = (
     _DESTINATION,
-    click.option(
-        "--env", "environment", required=True, type=click.Choice(["sandbox", "production"])
-    ),
+    environment_option(required=True),
     _CUSTOMER,
     secrets_option,
     sandbox_option_for("Ask"),

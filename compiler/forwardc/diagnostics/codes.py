@@ -104,6 +104,8 @@ _TABLE = (
     Code("FC0340", "pattern-not-linear", "A pattern cannot be searched in linear time"),
     Code("FC0341", "schema-too-costly", "Checking by a JSON Schema takes too long"),
     Code("FC0342", "scheme-not-allowed", "A scheme that no address of a run may have"),
+    Code("FC0349", "environment-class", "An environment's class is not said, or not its name's"),
+    Code("FC0350", "environment-like", "Nothing can be copied from what `like:` names"),
     Code("FC0401", "vault-value-where-run-needed", "Only the vault knows this value"),
     Code("FC0402", "run-value-where-build-needed", "This value is not known at build time"),
     Code("FC0403", "secret-at-build", "A secret is needed at build time"),

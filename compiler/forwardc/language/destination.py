@@ -12,6 +12,7 @@ from typing import Any
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.declared import Money, assumed
 from forwardc.language.nodes import Node, YamlMap
+from forwardc.plan.environment import Environment
 from forwardc.plan.terms import Lit, Ref, Term, walk
 from forwardc.plan.types import Type
 
@@ -266,7 +267,7 @@ class Destination:
     title: str
     docs: str
     environments: Mapping[str, Term]
-    """The base URL of each environment."""
+    """The base URL of each environment: of a class, or of one name, which wins."""
     settings: Mapping[str, Setting]
     params: Mapping[str, Param]
     secrets: Mapping[str, SecretSpec]
@@ -283,6 +284,10 @@ class Destination:
     """How it counts amounts; ISO 4217, assumed, where the file does not say."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
+
+    def entry_of(self, where: Environment) -> str | None:
+        """The key of `environments` that counts in an environment; None where there is none."""
+        return next((key for key in (where.name, where.class_) if key in self.environments), None)
 
 
 _VALUE_TYPES = {
@@ -316,14 +321,14 @@ def terms_of(step: Step) -> Iterator[Term]:
     yield from (rule.when for rule in step.outcome if rule.when is not None)
 
 
-def settings_used(destination: Destination, environment: str) -> frozenset[str]:
+def settings_used(destination: Destination, where: Environment) -> frozenset[str]:
     """Names of the settings that the requests of one environment need."""
     steps = (step for operation in destination.operations.values() for step in operation.steps)
     terms = [term for step in steps for term in terms_of(step)]
     terms += [scheme for param in destination.params.values() for scheme in param.schemes]
-    base_url = destination.environments.get(environment)
-    if base_url is not None:
-        terms.append(base_url)
+    entry = destination.entry_of(where)
+    if entry is not None:
+        terms.append(destination.environments[entry])
     nodes = (node for term in terms for node in walk(term))
     return frozenset(
         node.name.removeprefix("settings.")

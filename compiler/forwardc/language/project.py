@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.nodes import YamlMap
+from forwardc.plan.environment import CLASSES, Environment, implied, place_of
 from forwardc.plan.terms import Lit
 
 
@@ -33,8 +34,12 @@ class DestinationValues:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentValues:
-    """One environment: accounts by vault and field, and settings by destination."""
+    """One environment or one account of it: vault accounts by field, settings by destination.
 
+    What an account or a copy (`like:`) does not say is that of its environment.
+    """
+
+    where: Environment
     vaults: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, DestinationValues]
     span: Span
@@ -59,7 +64,26 @@ class Project:
     destinations: str
     build: str
     environments: Mapping[str, EnvironmentValues]
+    """By place: `production`, and `production@us` for an account of it."""
     targets: tuple[Target, ...]
     merchant: str
     """The merchant's name; empty where it is not given."""
     root: YamlMap = field(repr=False)
+
+    def places(self) -> list[Environment]:
+        """Everything that may be built, sandboxes first and `production` at the end.
+
+        The two names that imply their class are there, said or not: a destination without
+        settings needs no values.
+        """
+        always: dict[str, Environment] = {name: implied(name) for name in CLASSES}
+        known = {**always, **{place: one.where for place, one in self.environments.items()}}
+        return sorted(
+            known.values(),
+            key=lambda one: (one.class_ == "production", one.place == "production", one.place),
+        )
+
+    def test_place(self, where: Environment) -> str:
+        """Where an account is tried: the sandbox of its name, else the sandbox."""
+        same = place_of("sandbox", where.account)
+        return same if same in self.environments else "sandbox"

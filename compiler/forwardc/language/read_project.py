@@ -11,23 +11,17 @@ from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
 from forwardc.language.destination import Destination
 from forwardc.language.literals import check_literals
-from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.language.nodes import Node, YamlMap
 from forwardc.language.places import check_project_places
-from forwardc.language.project import (
-    DestinationValues,
-    EnvironmentValues,
-    Project,
-    SettingValue,
-    Target,
-)
+from forwardc.language.project import Project, Target
+from forwardc.language.read_environments import read_environments
 from forwardc.language.report import Report
-from forwardc.plan.terms import Lit
 
 
 def read_project(root: Node, sink: Sink) -> Project | None:
     """The project of a tree that fits the schema, or None where it is not even a map.
 
-    Reports FC0402, FC0504, FC0505 and FC0509.
+    Reports FC0402, FC0504, FC0505 and FC0509; of environments FC0349 and FC0350.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -36,9 +30,7 @@ def read_project(root: Node, sink: Sink) -> Project | None:
     return Project(
         destinations=access.text(root, "destinations") or "destinations",
         build=access.text(root, "build") or "build",
-        environments={
-            entry.key: _environment(entry) for entry in access.entries(root.get("environments"))
-        },
+        environments=read_environments(root.get("environments"), Report(sink)),
         targets=tuple(_target(item) for item in access.items(root.get("targets"))),
         merchant=access.text(root.get("merchant"), "name") or "",
         root=root,
@@ -51,8 +43,9 @@ def check_project_names(
     sink: Sink,
     unread: frozenset[str] = frozenset(),
 ) -> None:
-    """Report FC0302 for each destination and operation that the project names and nobody has.
+    """Report FC0302 for what the project names and nobody has: destinations and operations.
 
+    A warning for an environment that a destination has and the project does not.
     Nothing is said of destinations in `unread`, whose own mistakes keep them from being known.
     """
     report = Report(sink)
@@ -60,6 +53,17 @@ def check_project_names(
         for name, values in environment.settings.items():
             if name not in destinations and name not in unread:
                 _unknown(report.at(values.pointer), "destination", name, destinations, values.span)
+    names = {one.name for one in project.places()}
+    for declared in destinations.values():
+        for entry in access.entries(declared.root.get("environments")):
+            if entry.key not in names:
+                near = did_you_mean(entry.key, names)
+                report.at(f"/environments/{entry.key}").warning(
+                    "FC0302",
+                    f"the project has no environment `{entry.key}`, so that it is not built",
+                    entry.key_span,
+                    f"did you mean {near}?" if near else "name it in forwardc.yaml, with its class",
+                )
     for target in project.targets:
         destination = destinations.get(target.destination)
         here = report.at(target.pointer)
@@ -76,37 +80,6 @@ def _unknown(report: Report, kind: str, name: str, known: Mapping[str, object], 
     near = did_you_mean(name, known)
     hint = f"did you mean {near}?" if near else None
     report.error("FC0302", f"there is no {kind} `{name}`", span, hint)
-
-
-def _environment(entry: Entry) -> EnvironmentValues:
-    node = entry.value
-    vaults = {
-        vault.key: {
-            account.key: str(account.value.value)
-            for account in access.entries(vault.value)
-            if isinstance(account.value, YamlScalar)
-        }
-        for vault in access.entries(access.get(node, "vaults"))
-    }
-    settings = {
-        destination.key: _values(destination)
-        for destination in access.entries(access.get(node, "settings"))
-    }
-    return EnvironmentValues(vaults, settings, entry.key_span, node.pointer)
-
-
-def _values(destination: Entry) -> DestinationValues:
-    values = {
-        entry.key: SettingValue(
-            Lit(entry.value.value, span=entry.value.span),
-            entry.value.span,
-            entry.key_span,
-            entry.value.pointer,
-        )
-        for entry in access.entries(destination.value)
-        if isinstance(entry.value, YamlScalar)
-    }
-    return DestinationValues(values, destination.key_span, destination.value.pointer)
 
 
 def _target(node: Node) -> Target:

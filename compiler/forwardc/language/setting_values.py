@@ -14,8 +14,9 @@ from forwardc.language.destination import Destination, Setting, SettingType, set
 from forwardc.language.project import DestinationValues, Project
 from forwardc.language.report import Report
 from forwardc.language.uri_schemes import scheme_settings
+from forwardc.plan.environment import Environment, told
 from forwardc.plan.patterns import matches
-from forwardc.plan.terms import Lit, Ref, Text
+from forwardc.plan.terms import Lit, Ref, Term, Text
 from forwardc.plan.uris import scheme_problem
 
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
@@ -35,7 +36,7 @@ _FORMS = {
 
 
 def check_settings(
-    destination: Destination, project: Project, environment: str, sink: Sink
+    destination: Destination, project: Project, where: Environment, sink: Sink
 ) -> Mapping[str, Lit] | None:
     """The value of every setting that the environment's requests use, or None: not built.
 
@@ -43,9 +44,10 @@ def check_settings(
     project gives it no values and it needs some. Reports FC0320 for each value that is missing
     among others, unknown, or not of its declared type and bounds.
     """
-    if environment not in destination.environments:
+    entry = destination.entry_of(where)
+    if entry is None:
         return None
-    values = project.environments.get(environment)
+    values = project.environments.get(where.place)
     given = values.settings.get(destination.name) if values else None
     report = Report(sink)
     checks = [_check_default(setting, report) for setting in destination.settings.values()]
@@ -53,7 +55,7 @@ def check_settings(
         checks.append(_check_given(destination, given, report))
     found: dict[str, Lit] = {}
     missing: list[str] = []
-    for name in sorted(settings_used(destination, environment) & set(destination.settings)):
+    for name in sorted(settings_used(destination, where) & set(destination.settings)):
         default = destination.settings[name].default
         if given and name in given.values:
             found[name] = given.values[name].value
@@ -61,18 +63,18 @@ def check_settings(
             found[name] = default
         else:
             missing.append(name)
-    labels = sorted(_host_labels(destination, environment) & set(found))
+    labels = sorted(_host_labels(destination, destination.environments[entry]) & set(found))
     checks += [_check_label(name, found[name], report) for name in labels]
     schemes = sorted(scheme_settings(destination.params.values()) & set(found))
     checks += [_check_scheme(name, found[name], report) for name in schemes]
     if missing and given:
-        _report_missing(missing, given, environment, report)
+        _report_missing(missing, given, where, report)
     return found if all(checks) and not missing else None
 
 
-def _host_labels(destination: Destination, environment: str) -> frozenset[str]:
+def _host_labels(destination: Destination, base_url: Term) -> frozenset[str]:
     """Names of the settings that give a part of a label of the host."""
-    base_url, before, names = destination.environments[environment], "", set()
+    before, names = "", set()
     for part in base_url.parts if isinstance(base_url, Text) else ():
         if isinstance(part, Lit):
             before += str(part.value)
@@ -102,10 +104,10 @@ def _check_scheme(name: str, value: Lit, report: Report) -> bool:
 
 
 def _report_missing(
-    missing: list[str], given: DestinationValues, environment: str, report: Report
+    missing: list[str], given: DestinationValues, where: Environment, report: Report
 ) -> None:
     for name in missing:
-        message = f"the setting `{name}` has no value in {environment}"
+        message = f"the setting `{name}` has no value in {told(where.place)}"
         hint = f"add `{name}:` here"
         report.at(given.pointer).error("FC0320", message, given.span, hint)
 

@@ -14,6 +14,7 @@ from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
 from forwardc.plan import program
+from forwardc.plan.environment import Environment
 from forwardc.plan.json_schema import to_plan
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Term, walk
@@ -29,13 +30,18 @@ _SYMMETRIC = frozenset({"sha256_base64url", "base64url"})
 Settings = Mapping[str, Lit]
 
 
-def lower(destination: source.Destination, environment: str, settings: Settings) -> program.Program:
-    """The program of a destination in one environment. `settings` holds what is known of them."""
-    lowering = _Lowering(destination, environment, settings)
+def lower(
+    destination: source.Destination, where: Environment, settings: Settings
+) -> program.Program:
+    """The program of a destination in one environment that it has an entry for.
+
+    `settings` holds what is known of them.
+    """
+    lowering = _Lowering(destination, where, settings)
     operations = tuple(lowering.operation(op) for op in destination.operations.values())
     return program.Program(
         destination=destination.name,
-        environment=environment,
+        where=where,
         host=lowering.host(),
         operations=operations,
         params={
@@ -105,12 +111,14 @@ def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
 
 class _Lowering:
     def __init__(
-        self, destination: source.Destination, environment: str, settings: Settings
+        self, destination: source.Destination, where: Environment, settings: Settings
     ) -> None:
         self._destination = destination
         self._settings = settings
         self._amounts = Amounts(destination.money, destination.params, {})
-        self.base_url = self._term(destination.environments[environment], {})
+        self.base_url = self._term(
+            destination.environments[destination.entry_of(where) or where.name], {}
+        )
 
     def host(self) -> str:
         """The host that requests go to; empty while a setting of it is unknown."""

@@ -19,6 +19,7 @@ from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
 from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
+from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan
 
@@ -35,7 +36,7 @@ def one_line(text: str) -> str:
 
 Shown: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
 Place: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+/production$")
+    str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+/[a-z0-9_]+(@[a-z0-9_]+)?$")
 ]
 Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -97,7 +98,7 @@ class AcceptedChange(_Entry):
 
 
 class Lock(_Entry):
-    """The lock file. Keys are `vault/destination/operation/production`."""
+    """The lock file. Keys are `vault/destination/operation/environment[@account]`."""
 
     forwardc: Literal[2] = 2
     own: dict[Place, OwnApproval] = {}
@@ -138,7 +139,7 @@ def lock_path(build: Path) -> Path:
 
 def place(plan: Plan, operation: str) -> str:
     """The key of an operation's records."""
-    return f"{plan.vault}/{plan.destination}/{operation}/{plan.environment}"
+    return f"{plan.vault}/{plan.destination}/{operation}/{plan.place}"
 
 
 def read_lock(path: Path, sink: Sink) -> Lock | None:
@@ -215,12 +216,18 @@ def _first_place(problem: ValidationError) -> str:
 
 def _edited(lock: Lock) -> Iterator[str]:
     for key, own in lock.own.items():
-        whole = own.digest == _digest(own.covers.leaves)
+        whole = own.digest == _digest(own.covers.leaves) and key == _place(own.covers.leaves)
         if not whole or own.behaviour != _digest(own.covers.behaviour):
             yield f"/own/{key.replace('/', '~1')}"
     for key, psp in lock.psp.items():
         if psp.digest != _digest(psp.covers):
             yield f"/psp/{key.replace('/', '~1')}"
+
+
+def _place(leaves: dict[str, Any]) -> str:
+    where = place_of(str(leaves.get("environment")), str(leaves.get("account") or ""))
+    parts = [leaves.get(name) for name in ("vault", "destination", "operation")]
+    return "/".join(map(str, [*parts, where]))
 
 
 def _digest(covered: Any) -> str:
@@ -262,7 +269,7 @@ def refuse_unapproved(
     A fallback can run in its place, so that it must be approved too. A plan of the sandbox needs
     no approval. Raises `KeyError` if the plan has no such operation.
     """
-    if plan.environment != "production":
+    if plan.environment_class != "production":
         return False
     fallback = plan.operations[operation].fallback
     names = [operation, fallback.operation] if fallback else [operation]
@@ -328,11 +335,12 @@ def _psp_changes(record: PspApproval | None, plan: Plan, name: str) -> str:
 
 def _report(plan: Plan, name: str, which: str, why: str, sink: Sink) -> None:
     ticket = " --psp-ticket TICKET" if "PSP" in which else ""
+    account = f" --account {plan.account}" if plan.account else ""
     sink.error(
         "FC0814",
         f"{plan.vault}/{plan.destination}.{name}: {which} {why}",
         hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{name}"
-        f" --env production{ticket} --by NAME`",
+        f" --env {plan.environment}{account}{ticket} --by NAME`",
     )
 
 

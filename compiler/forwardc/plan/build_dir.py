@@ -8,6 +8,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.digest import file_digest
+from forwardc.plan.environment import told
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, UnknownVersion, load_plan
 
@@ -26,7 +27,7 @@ class Manifest(BaseModel):
     outputs: dict[str, str]
 
     def plans(self) -> list[tuple[str, str, str]]:
-        """Vault, destination and environment of every plan, sorted."""
+        """Vault, destination and place (`environment[@account]`) of every plan, sorted."""
         parts = [path.split("/") for path in self.outputs if path.endswith(".plan.json")]
         return sorted(
             (vault, destination, name.removesuffix(".plan.json"))
@@ -52,10 +53,10 @@ def read_manifest(build: Path, sink: Sink) -> Manifest | None:
     return manifest
 
 
-def read_plan(
-    build: Path, vault: str, destination: str, environment: str, sink: Sink
-) -> Plan | None:
-    """The plan of a destination for a vault and environment, or None with the reason in the sink.
+def read_plan(build: Path, vault: str, destination: str, place: str, sink: Sink) -> Plan | None:
+    """The plan of a destination for a vault and a place, or None with the reason in the sink.
+
+    A place is an environment or one of its accounts: `production`, `production@us`.
 
     FC0704 not built, FC0702 not the file that was built, FC0703 of an unknown version, FC0813 no
     such destination.
@@ -63,9 +64,9 @@ def read_plan(
     manifest = read_manifest(build, sink)
     if manifest is None:
         return None
-    name = f"{vault}/{destination}/{environment}.plan.json"
+    name = f"{vault}/{destination}/{place}.plan.json"
     if name not in manifest.outputs:
-        _not_built(manifest, vault, destination, environment, sink)
+        _not_built(manifest, vault, destination, place, sink)
         return None
     try:
         data = (build / name).read_bytes()
@@ -76,10 +77,10 @@ def read_plan(
         sink.error("FC0702", f"{name} differs from its digest in the manifest", hint=_BUILD_HINT)
         return None
     plan = _load(name, data, sink)
-    if plan and (plan.vault, plan.destination, plan.environment) != (
+    if plan and (plan.vault, plan.destination, plan.place) != (
         vault,
         destination,
-        environment,
+        place,
     ):
         sink.error("FC0702", f"{name} holds the plan of something else", hint=_BUILD_HINT)
         return None
@@ -96,10 +97,9 @@ def _load(name: str, data: bytes, sink: Sink) -> Plan | None:
     return None
 
 
-def _not_built(
-    manifest: Manifest, vault: str, destination: str, environment: str, sink: Sink
-) -> None:
+def _not_built(manifest: Manifest, vault: str, destination: str, place: str, sink: Sink) -> None:
     plans = manifest.plans()
+    places = sorted({known for *others, known in plans if others == [vault, destination]})
     destinations = sorted({known for _, known, _ in plans})
     vaults = sorted({known for known, name, _ in plans if name == destination})
     if destination not in destinations:
@@ -116,10 +116,13 @@ def _not_built(
         hint = f"did you mean {near}?" if near else built
         sink.error("FC0704", f"{destination} is not built for the vault {vault}", hint=hint)
     else:
+        near = did_you_mean(place, places)
         sink.error(
             "FC0704",
-            f"{destination} is not built for the environment {environment}",
-            hint=f"give its settings in forwardc.yaml, then {_BUILD_HINT}",
+            f"{destination} is not built for {told(place)}",
+            hint=f"did you mean {near}?"
+            if near
+            else f"give its settings in forwardc.yaml, then {_BUILD_HINT}",
         )
 
 

@@ -69,6 +69,8 @@ def leaving(plan: Plan, operation: str) -> Json:
         "vault": plan.vault,
         "destination": plan.destination,
         "environment": plan.environment,
+        **({"class": plan.declared_class} if plan.declared_class else {}),
+        **({"account": plan.account} if plan.account else {}),
         "operation": operation,
         "hosts": plan.hosts.model_dump(mode="json"),
         "keys": plan.keys.jwks if plan.keys else None,

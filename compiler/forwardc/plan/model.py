@@ -3,11 +3,12 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from forwardc.plan.codec import BadPlan
+from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
 from forwardc.plan.reading import (
@@ -287,15 +288,18 @@ class Operation(Part):
 
 
 class Plan(Part):
-    """One destination compiled for one vault and environment.
+    """One destination compiled for one vault, environment and account.
 
+    `environment` is a name; `declared_class` stands where the name does not imply its class.
     `integration` names what the destination needs beyond its requests, such as callbacks.
     """
 
     forwardc: Literal[2]
     vault: str
     destination: str
-    environment: Literal["sandbox", "production"]
+    environment: Name
+    declared_class: EnvironmentClass | None = Field(default=None, alias="class")
+    account: Name | None = None
     integration: str | None = None
     hosts: Hosts
     credentials: Table[str, Credential] = Field(default_factory=dict)
@@ -306,6 +310,22 @@ class Plan(Part):
     money: Money | None = None
     secrets: Table[str, SecretSpec] = Field(default_factory=dict)
     operations: Table[str, Operation]
+
+    @model_validator(mode="after")
+    def _class_is_told_once(self) -> Self:
+        if is_class(self.environment) == (self.declared_class is not None):
+            raise ValueError("an environment has a name that implies its class, or says its class")
+        return self
+
+    @property
+    def environment_class(self) -> EnvironmentClass:
+        """Whether the rules of production count, or those of a sandbox."""
+        return self.declared_class or cast("EnvironmentClass", self.environment)
+
+    @property
+    def place(self) -> str:
+        """Environment and account, as the key in paths, approvals and records."""
+        return place_of(self.environment, self.account or "")
 
 
 class _Versioned(BaseModel):

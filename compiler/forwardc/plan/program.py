@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from forwardc.diagnostics.span import Span
+from forwardc.plan.environment import Environment, EnvironmentClass
 from forwardc.plan.terms import Atom, Encoding, Lit, Ref, Term, walk
 from forwardc.plan.types import Type
 
@@ -163,14 +164,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A destination in one environment. `params` are plan-ready specifications.
+    """A destination in one environment or account. `params` are plan-ready specifications.
 
     `integration` names what the destination needs beyond its requests.
     `base_url` is the part of every URL before the path, with its place in the file.
     """
 
     destination: str
-    environment: str
+    where: Environment
     host: str
     operations: tuple[Operation, ...]
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -183,6 +184,21 @@ class Program:
     docs: str = ""
     integration: str | None = None
     base_url: Term = field(default=Lit(""))
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.where.name
+
+    @property
+    def environment_class(self) -> EnvironmentClass:
+        """Whether the rules of production count, or those of a sandbox."""
+        return self.where.class_
+
+    @property
+    def place(self) -> str:
+        """Environment and account, as the key in paths and approvals."""
+        return self.where.place
 
 
 def terms_of(request: Request) -> tuple[Term, ...]:

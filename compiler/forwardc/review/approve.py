@@ -90,7 +90,7 @@ def _refused(
 ) -> bool:
     before = len(sink.sorted())
     refuse_uncounted(plan, operations, sink)
-    if plan.environment != "production":
+    if plan.environment_class != "production":
         sink.error("FC0706", "the sandbox needs no approval", hint="use --env production")
     if act.expires is not None and act.expires < act.date:
         sink.error("FC0706", "the day of --expires is past")

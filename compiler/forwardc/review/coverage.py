@@ -51,7 +51,7 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         vault,
         weakest.level,
         str(weakest.status),
-        tuple(one.context.environment for one in group if one.emitted is not None),
+        tuple(one.context.program.place for one in group if one.emitted is not None),
         tuple(findings.values()),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from forwardc.language.destination import Destination
 from forwardc.language.project import Project
+from forwardc.plan.environment import Environment
 from forwardc.plan.program import Program
 from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
@@ -26,11 +27,11 @@ class Pack:
     destination: Destination
     """What the author wrote, for a reviewer: documentation, examples, attestation."""
     accounts: Mapping[str, Mapping[str, str]]
-    """The merchant's account at the vault in each environment that has one."""
+    """The merchant's account at the vault: `test` and `live`, where `forwardc.yaml` has them."""
     leads: bool = False
-    """Whether this pack writes the files that are not for one environment."""
+    """Whether this pack writes the files that a reviewer gets: of each account its own."""
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """The destination's host in each environment that the vault carries."""
+    """The destination's host, `test` and `live`, where the vault carries it."""
     merchant: str = ""
     """The merchant's name; empty where `forwardc.yaml` gives none."""
 
@@ -38,6 +39,21 @@ class Pack:
     def folder(self) -> str:
         """The folder of the destination at the vault."""
         return f"{self.vault.name}/{self.program.destination}"
+
+    @property
+    def infix(self) -> str:
+        """What tells a reviewer's files of one place from those of another, empty or `.eu@us`.
+
+        `production` without an account has the plain names; so has a sandbox, which writes
+        such files only where there is no production.
+        """
+        where = self.program.where
+        is_plain = where.class_ == "sandbox" or where.place == "production"
+        return "" if is_plain else f".{where.place}"
+
+    def path(self, name: str, suffix: str) -> str:
+        """The path below `build/` of a file that a reviewer gets."""
+        return f"{self.folder}/{name}{self.infix}.{suffix}"
 
 
 def packs(
@@ -57,44 +73,63 @@ def packs(
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))
         elif plan is not None:
-            accounts = _accounts(project, vault)
+            accounts = _accounts(project, vault, program.where)
             setup = setup_file(vault, program, account, plan, group)
             found.append(
                 Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
             )
-    return _together(found, project.merchant if project else ""), lacking
+    return _together(found, project), lacking
 
 
-def _accounts(project: Project | None, vault: Vault) -> dict[str, Mapping[str, str]]:
-    environments = project.environments if project else {}
+def _accounts(
+    project: Project | None, vault: Vault, where: Environment
+) -> dict[str, Mapping[str, str]]:
+    if project is None:
+        return {}
+    live = where.place if where.class_ == "production" else "production"
+    places = {"test": project.test_place(where), "live": live}
+    values = {name: project.environments.get(place) for name, place in places.items()}
     return {
-        name: values.vaults[vault.name]
-        for name, values in environments.items()
-        if vault.name in values.vaults
+        name: one.vaults[vault.name]
+        for name, one in values.items()
+        if one is not None and vault.name in one.vaults
     }
 
 
-def _together(found: list[Pack], merchant: str) -> list[Pack]:
-    """What packs of one folder know of each other: the last one, production, leads."""
-    folders: dict[str, list[Pack]] = {}
+def _together(found: list[Pack], project: Project | None) -> list[Pack]:
+    """What packs of one folder know of each other: each of production leads, else the last."""
+    folders: dict[str, dict[str, Pack]] = {}
     for pack in found:
-        folders.setdefault(pack.folder, []).append(pack)
+        folders.setdefault(pack.folder, {})[pack.program.place] = pack
     return [
         replace(
             pack,
-            leads=pack is folders[pack.folder][-1],
-            hosts={one.program.environment: one.program.host for one in folders[pack.folder]},
-            merchant=merchant,
+            leads=_leads(pack, folders[pack.folder]),
+            hosts=_hosts(pack, folders[pack.folder], project),
+            merchant=project.merchant if project else "",
         )
         for pack in found
     ]
+
+
+def _leads(pack: Pack, folder: Mapping[str, Pack]) -> bool:
+    live = [one for one in folder.values() if one.program.environment_class == "production"]
+    return pack in live if live else pack is list(folder.values())[-1]
+
+
+def _hosts(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> dict[str, str]:
+    where = pack.program.where
+    if where.class_ == "sandbox":
+        return {"test": pack.program.host}
+    test = folder.get(project.test_place(where) if project else "sandbox")
+    return {**({"test": test.program.host} if test else {}), "live": pack.program.host}
 
 
 def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
     grouped: dict[tuple[str, str, str], list[Assessment]] = {}
     for one in assessments:
         program = one.context.program
-        key = (one.vault.name, program.destination, program.environment)
+        key = (one.vault.name, program.destination, program.place)
         grouped.setdefault(key, []).append(one)
     return list(grouped.values())
 
@@ -102,7 +137,7 @@ def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
 def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
     return {
         "destination": program.destination,
-        "environment": program.environment,
+        "environment": program.place,
         "vault": vault.name,
         "why": f"forwardc.yaml gives no {', '.join(missing)}",
     }

@@ -24,14 +24,19 @@ def production_configs(pack: Pack) -> dict[str, Json]:
 
     None outside production: a reviewer must not get the address of a test environment.
     """
-    if pack.program.environment != "production":
+    if pack.program.environment_class != "production":
         return {}
     return {
-        f"{pack.folder}/{one.context.operation.name}.{step.name}.production.config.json": _config(
+        f"{pack.folder}/{config_name(pack, one.context.operation.name, step.name)}": _config(
             pack, one, step, review
         )
         for one, step, review in reviewed(pack)
     }
+
+
+def config_name(pack: Pack, operation: str, step: str) -> str:
+    """The name of a step's file; `production` without an account is in no name."""
+    return f"{operation}.{step}{pack.infix}.production.config.json"
 
 
 def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, Json]]:
@@ -79,8 +84,7 @@ def _documentation(destination: Destination) -> Lit | None:
 def accounts(pack: Pack) -> Json:
     """The merchant's ids at the vault: `test` and `live`, null where `forwardc.yaml` has none."""
     key = pack.vault.account_keys[0]
-    names = {"test": "sandbox", "live": "production"}
-    return {name: pack.accounts.get(env, {}).get(key) for name, env in names.items()}
+    return {name: pack.accounts.get(name, {}).get(key) for name in ("test", "live")}
 
 
 def _header(pack: Pack, pair: Pair) -> Json:

@@ -12,6 +12,7 @@ from forwardc.diagnostics.span import Span
 from forwardc.language.destination import Destination
 from forwardc.language.load import Loaded
 from forwardc.language.project import Project
+from forwardc.plan.environment import Environment
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
 
@@ -34,12 +35,12 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
     by_name = loaded.by_name
     for one in assessments:
         reviews = _reviews(one)
-        if one.context.environment != "production" or not reviews or not _has_account(one):
+        if one.context.environment_class != "production" or not reviews or not _has_account(one):
             continue
         destination = by_name[one.context.program.destination]
         for missing in (
             *_destination(one.vault, destination),
-            *_accounts(one.vault, project),
+            *_accounts(one.vault, project, one.context.program.where),
             *_fields(one, reviews),
         ):
             report = sink.error if _is_target(project, one) else sink.warning
@@ -83,9 +84,9 @@ def _destination(vault: Vault, destination: Destination) -> Iterator[_Missing]:
         yield _Missing(message, span, "/countries", "ask its support, or leave the country out")
 
 
-def _accounts(vault: Vault, project: Project) -> Iterator[_Missing]:
+def _accounts(vault: Vault, project: Project, where: Environment) -> Iterator[_Missing]:
     for key in vault.account_keys:
-        for name in ("sandbox", "production"):
+        for name in (project.test_place(where), where.place):
             values = project.environments.get(name)
             if values is None or key not in values.vaults.get(vault.name, {}):
                 message = f"no {key} for {name}"

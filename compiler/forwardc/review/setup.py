@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forwardc.plan.analysis import uses_network_token
+from forwardc.plan.environment import is_class
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Encoded, Encoding
@@ -30,6 +31,8 @@ def setup_file(
         "vault": vault.name,
         "destination": program.destination,
         "environment": program.environment,
+        **({} if is_class(program.environment) else {"class": program.environment_class}),
+        **({"place": program.place} if program.where.account else {}),
         "hosts": plan["hosts"],
         "account": dict(account),
         "permissions": _permissions(vault, built),

@@ -11,7 +11,7 @@ from forwardc.plan.analysis import atoms_used
 from forwardc.plan.program import Operation, Step
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
-from forwardc.review.production_config import accounts, keys_of, reviewed
+from forwardc.review.production_config import accounts, config_name, keys_of, reviewed
 from forwardc.review.sample import sample_url
 from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
@@ -26,7 +26,7 @@ def submissions(pack: Pack) -> dict[str, str]:
     if not pack.leads or "submission" not in pack.vault.facts.data:
         return {}
     return {
-        f"{pack.folder}/submission.md": template("forwardc.review", "submission.md.j2").render(
+        pack.path("submission", "md"): template("forwardc.review", "submission.md.j2").render(
             _words(pack)
         )
     }
@@ -100,7 +100,7 @@ def _reviewed(pack: Pack, operation: Operation, step: Step, review: Json) -> Jso
     return {
         "fields": [f"{found['at'].value} ({found['replacement']})" for found in review["fields"]],
         "encryption": [key["key"] for key in keys_of(pack, step, review)],
-        "config": f"{operation.name}.{step.name}.production.config.json",
+        "config": config_name(pack, operation.name, step.name),
     }
 
 

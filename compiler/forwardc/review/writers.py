@@ -15,11 +15,11 @@ Files: TypeAlias = dict[str, Any]
 
 
 def _plan(pack: Pack) -> Files:
-    return {f"{pack.folder}/{pack.program.environment}.plan.json": pack.plan}
+    return {f"{pack.folder}/{pack.program.place}.plan.json": pack.plan}
 
 
 def _setup(pack: Pack) -> Files:
-    return {f"{pack.folder}/{pack.program.environment}.setup.json": pack.setup}
+    return {f"{pack.folder}/{pack.program.place}.setup.json": pack.setup}
 
 
 WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)

@@ -97,7 +97,7 @@ def _check_declared(
     sink: Sink,
 ) -> None:
     """FC0837: a currency that destinations count differently, where the file does not say how."""
-    if plan.environment != "production" or _says_how(plan):
+    if plan.environment_class != "production" or _says_how(plan):
         return
     specs = {name: plan.params[name].type for name in operation.params}
     if "amount" not in specs.values():

@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from forwardc.plan.environment import EnvironmentClass
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -31,9 +33,9 @@ class Facts:
         """A limit, in the unit that its fact names."""
         return int(self.value("limits", name))
 
-    def host(self, name: str, environment: str) -> str:
-        """A host of the vault in one environment."""
-        return str(self.value("hosts", name)[environment])
+    def host(self, name: str, environment_class: EnvironmentClass) -> str:
+        """A host of the vault in every environment of a class."""
+        return str(self.value("hosts", name)[environment_class])
 
 
 @cache

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from forwardc.diagnostics.span import Span
+from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.program import Operation, Program, Step
 from forwardc.vaults.facts import Facts
 
@@ -63,9 +64,9 @@ class Context:
     """References like `secrets.x` that the vault keeps."""
 
     @property
-    def environment(self) -> str:
-        """`sandbox` or `production`."""
-        return self.program.environment
+    def environment_class(self) -> EnvironmentClass:
+        """Whether the rules and hosts of production count, or those of a sandbox."""
+        return self.program.environment_class
 
     @property
     def vault_steps(self) -> tuple[Step, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forwardc.plan.analysis import atoms_used, names_used, optional_names
+from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.program import Operation, Program
 from forwardc.plan.terms import Amount, Ref, walk
@@ -33,6 +34,8 @@ def plan_file(
         "vault": vault.name,
         "destination": program.destination,
         "environment": program.environment,
+        **({} if is_class(program.environment) else {"class": program.environment_class}),
+        **({"account": program.where.account} if program.where.account else {}),
         **({"integration": program.integration} if program.integration else {}),
         **_needed(vault.head(program, account), operations),
         "params": {name: program.params[name] for name in program.params if name in used},

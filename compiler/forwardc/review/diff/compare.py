@@ -102,7 +102,7 @@ def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
     before = old.operations if old else {}
     after = new.operations if new else {}
     for name in sorted({*before, *after}):
-        subject = Subject(either.vault, either.destination, either.environment, name)
+        subject = Subject(either.vault, either.destination, either.place, name)
         if new is None or name not in after:
             yield Difference(subject, Class.BREAKING, "the operation is gone")
         elif old is None or name not in before:
@@ -114,24 +114,24 @@ def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
 def _new(subject: Subject, plan: Plan) -> Iterator[Difference]:
     needs_review = _is_reviewed(plan, subject.operation)
     class_ = Class.REVIEW if needs_review else Class.OWN
-    yield Difference(subject, class_ if _is_approved(subject) else Class.SAFE, "a new operation")
+    yield Difference(subject, class_ if _is_approved(plan) else Class.SAFE, "a new operation")
 
 
 def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
     name = subject.operation
     for class_, what in given((old, old.operations[name]), (new, new.operations[name])):
         yield Difference(subject, class_, what)
-    if _is_approved(subject):
+    if _is_approved(old, new):
         for change in changes(review_surface(old, name), review_surface(new, name)):
             yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
-    class_ = Class.OWN if _is_approved(subject) else Class.SAFE
+    class_ = Class.OWN if _is_approved(old, new) else Class.SAFE
     for what in own_changes(covers(old, name), covers(new, name)):
         yield Difference(subject, class_, what)
 
 
-def _is_approved(subject: Subject) -> bool:
-    """The sandbox needs no approval, so that nothing is lost there."""
-    return subject.environment == "production"
+def _is_approved(*plans: Plan) -> bool:
+    """A sandbox needs no approval, so that nothing is lost there; a change of class loses it."""
+    return any(plan.environment_class == "production" for plan in plans)
 
 
 def _is_reviewed(plan: Plan, operation: str) -> bool:

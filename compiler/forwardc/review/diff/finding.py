@@ -24,11 +24,12 @@ class Subject:
 
     vault: str
     destination: str
-    environment: str
+    place: str
+    """The environment, with `@` and its account where there is one."""
     operation: str
 
     def __str__(self) -> str:
-        return f"{self.destination}.{self.operation} at {self.vault} ({self.environment})"
+        return f"{self.destination}.{self.operation} at {self.vault} ({self.place})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _json(found: Sequence[Difference], against: str) -> str:
                 "class": str(one.class_),
                 "vault": one.subject.vault,
                 "destination": one.subject.destination,
-                "environment": one.subject.environment,
+                "environment": one.subject.place,
                 "operation": one.subject.operation,
                 "what": one.what,
                 "accepted": one.accepted,

@@ -6,7 +6,7 @@ Has no clock: the day is given.
 from collections.abc import Iterator
 from datetime import date
 
-from forwardc.plan.approvals import Approval, Lock, withdrawn
+from forwardc.plan.approvals import Approval, Lock, place, withdrawn
 from forwardc.plan.changes import changes
 from forwardc.plan.covers import covers
 from forwardc.plan.digest import review_surface
@@ -15,17 +15,14 @@ from forwardc.review.diff.builds import Build
 from forwardc.review.diff.compare import load, own_changes, plan_digests, read_plans
 from forwardc.review.diff.finding import Class, Difference, Subject, in_order
 
-ENVIRONMENT = "production"
-
 
 def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
     """Every difference between an approval and the present plan, and what nothing approves.
 
     Raises `NoBuild` where a plan cannot be read.
     """
-    wanted = f"/{ENVIRONMENT}.plan.json"
-    digests = {at: digest for at, digest in plan_digests(build).items() if at.endswith(wanted)}
-    plans = [load(path, data) for path, data in read_plans(build, digests).items()]
+    plans = [load(path, data) for path, data in read_plans(build, plan_digests(build)).items()]
+    plans = [plan for plan in plans if plan.environment_class == "production"]
     found = [
         one for plan in plans for name in plan.operations for one in _since(lock, plan, name, today)
     ]
@@ -33,9 +30,9 @@ def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
 
 
 def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Difference]:
-    subject = Subject(plan.vault, plan.destination, plan.environment, name)
-    place = f"{plan.vault}/{plan.destination}/{name}/{plan.environment}"
-    own, psp = lock.own.get(place), lock.psp.get(place)
+    subject = Subject(plan.vault, plan.destination, plan.place, name)
+    key = place(plan, name)
+    own, psp = lock.own.get(key), lock.psp.get(key)
     surface = review_surface(plan, name)
     if own is None:
         yield Difference(subject, Class.OWN, "never approved")
@@ -61,12 +58,8 @@ def _ended(
 
 
 def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
-    known = {
-        f"{plan.vault}/{plan.destination}/{name}/{plan.environment}"
-        for plan in plans
-        for name in plan.operations
-    }
-    for place in sorted({*lock.own, *lock.psp} - known):
-        vault, destination, operation, environment = place.split("/")
-        subject = Subject(vault, destination, environment, operation)
+    known = {place(plan, name) for plan in plans for name in plan.operations}
+    for key in sorted({*lock.own, *lock.psp} - known):
+        vault, destination, operation, where = key.split("/")
+        subject = Subject(vault, destination, where, operation)
         yield Difference(subject, Class.SAFE, "approved, and not built any more")

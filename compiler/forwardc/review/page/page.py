@@ -53,14 +53,14 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         ],
         secrets=_secrets(pack, built, leave),
         sealing=_sealing(pack, built),
-        is_production=pack.program.environment == "production",
+        is_production=pack.program.environment_class == "production",
         not_done=not_done(pack.vault.facts),
         pci=pack.destination.pci,
         counting=counting(pack.destination, plan),
         accounts=pack.accounts,
         digest=file_digest(data),
     )
-    return {f"{pack.folder}/review.html": page}
+    return {pack.path("review", "html"): page}
 
 
 def _operation(
@@ -100,7 +100,7 @@ def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
 
     None in the sandbox, which needs no approval.
     """
-    if plan.environment != "production":
+    if plan.environment_class != "production":
         return []
     key, surface = place(plan, name), review_surface(plan, name)
     own, psp = lock.own.get(key), lock.psp.get(key)

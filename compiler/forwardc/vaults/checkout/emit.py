@@ -41,9 +41,9 @@ _READ = {
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     """The parts of a plan that all operations share."""
     del account
-    host = facts.host("forward", program.environment)
-    api = facts.host("api", program.environment)
-    access = facts.host("access", program.environment)
+    host = facts.host("forward", program.environment_class)
+    api = facts.host("api", program.environment_class)
+    access = facts.host("access", program.environment_class)
     uses_network_tokens = any(uses_network_token(op) for op in program.operations)
     vault_hosts = [host, api, access] if uses_network_tokens else [host, access]
     return {
@@ -120,7 +120,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
 
 def _fallback(context: Context, facts: Facts) -> Json:
     """Ask for the instrument before sending: no body can be rewritten inside the vault."""
-    host = facts.host("api", context.environment)
+    host = facts.host("api", context.environment_class)
     path = facts.value("paths", "instrument")
     state = Call("get", (_response_member("network_token"), Lit("state")))
     return {
@@ -156,7 +156,8 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
         replace(found, span=step.request.span, step=step.name)
         for found in (*unsendable(body), *_too_many_headers(step, context, facts))
     ]
-    url = f"https://{facts.host('forward', context.environment)}{facts.value('paths', 'forward')}"
+    host = facts.host("forward", context.environment_class)
+    url = f"https://{host}{facts.value('paths', 'forward')}"
     headers = [*_api_headers(), ["Content-Type", "application/json"]]
     return {
         "name": step.name,

@@ -48,7 +48,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     kinds = facts.section("source_kinds")
     return {
         "hosts": {
-            "vault": [facts.host("api", program.environment)],
+            "vault": [facts.host("api", program.environment_class)],
             "destination": [program.host],
         },
         "credentials": {"api_key": facts.value("authentication", "secret_key")},
@@ -85,7 +85,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
 
 def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
     version = context.account.get("api_version") or facts.data["api_version"]["value"]["default"]
-    host = facts.host("api", context.environment)
+    host = facts.host("api", context.environment_class)
     authorization = header(Text((Lit("Bearer "), Ref("vault.api_key"))))
     return {
         "name": step.name,
