@@ -54,7 +54,7 @@ def forwards(build: Path, folder: Path, pairs: int, repeat: int) -> Iterator[tup
     plan = plan_of(build)
     with _sandbox() as url:
         call = json.dumps(bound_call(plan)).encode()
-        key = sandbox_lookup(plan)("FORWARDC_VAULT_CHECKOUT_API_KEY") or ""
+        key = sandbox_lookup(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") or ""
         asyncio.run(_store(plan, url))
         for what, ours, theirs in (
             ("without history", _ours(plan, url, None), _by_hand(call, key, url, None)),

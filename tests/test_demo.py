@@ -16,7 +16,8 @@ from forwardc.diagnostics.scan import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.program import Outcome
-from forwardc.runtime.secrets import derived, sandbox_lookup, secret_variable
+from forwardc.plan.secret_names import secret_id
+from forwardc.runtime.secrets import derived, sandbox_lookup
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import CARDS, lookup
 
@@ -50,7 +51,7 @@ def secrets() -> set[str]:
         assert plan is not None
         look_up = sandbox_lookup(plan)
         for name, spec in plan.secrets.items():
-            raw = look_up(secret_variable(plan.destination, name))
+            raw = look_up(secret_id(plan, name).variable)
             assert raw
             found |= {raw, derived(spec, raw)}
     return found

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.dashboard import _callbacks
-from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
+from forwardc.partner.callbacks.rocketpay import PATH, routes, secret_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.dashboard.app import create
@@ -34,6 +34,7 @@ from forwardc.runtime.sources.protocol import SourceFailed
 from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
 
+SECRET = secret_of("production").variable
 Post = Callable[[bytes], httpx.Response]
 
 
@@ -59,7 +60,7 @@ class Gate:
         app: Starlette | None = None,
     ) -> None:
         given = look_up or {SECRET: gate.SECRET}.get
-        self.app = app or Starlette(routes=routes(tables, given))
+        self.app = app or Starlette(routes=routes(tables, given, "production"))
 
     def post(self, body: bytes, method: str = "POST") -> httpx.Response:
         async def call() -> httpx.Response:
@@ -315,7 +316,7 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
     desk = Gate(tables)
-    mounted = routes(tables, {SECRET: gate.SECRET}.get)
+    mounted = routes(tables, {SECRET: gate.SECRET}.get, "production")
     desk.app = create(store, Settings(hosts("127.0.0.1", ["here"])), mounted)
     assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
     assert desk.post(gate.body(UNSIGNED)).status_code == 403
@@ -330,7 +331,7 @@ def test_the_dashboard_of_a_sandbox_takes_its_callbacks_apart(
     monkeypatch.setenv(SECRET, gate.SECRET)
     played = sandbox_secret("rocketpay", "rocketpay_secret")
     for sandbox, right, wrong in ((True, played, gate.SECRET), (False, gate.SECRET, played)):
-        app = Starlette(routes=_callbacks(store, None, sandbox=sandbox))
+        app = Starlette(routes=_callbacks(store, "production", None, sandbox=sandbox))
         post = Gate(None, app=app).post
         assert post(gate.body(gate.signed(gate.of_token(), wrong))).status_code == 403
         assert post(gate.body(gate.signed(gate.of_token(), right))).json() == {"status": "stored"}

@@ -23,8 +23,8 @@ from forwardc.runtime.shapes import RunRequest, RunResult
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
 ACCESS = "access.sandbox.checkout.com"
 CLIENT = {
-    "FORWARDC_VAULT_CHECKOUT_CLIENT_ID": "ack_hush-client",
-    "FORWARDC_VAULT_CHECKOUT_CLIENT_SECRET": "hush-client-secret-7373",
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_ID": "ack_hush-client",
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_SECRET": "hush-client-secret-7373",
 }
 
 

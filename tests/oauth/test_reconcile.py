@@ -24,8 +24,8 @@ from forwardc.runtime.store_journal import StoreJournal
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAN = load_plan((ROOT / "build/checkout/adyen/sandbox.plan.json").read_bytes())
 CLIENT = {
-    "FORWARDC_VAULT_CHECKOUT_CLIENT_ID": "ack_hush-client",
-    "FORWARDC_VAULT_CHECKOUT_CLIENT_SECRET": "hush-client-secret-7373",
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_ID": "ack_hush-client",
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_SECRET": "hush-client-secret-7373",
 }
 REQUEST = RunRequest(
     source="src_visa_approved0000000000000",

@@ -20,7 +20,10 @@ from forwardc.sandbox.checkout.stored_secrets import create_secret
 from forwardc.sandbox.serve import Running, start_in_thread
 from forwardc.sandbox.world import World
 
-NAMES = ("FORWARDC_VAULT_CHECKOUT_CLIENT_ID", "FORWARDC_VAULT_CHECKOUT_CLIENT_SECRET")
+NAMES = (
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_ID",
+    "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_SECRET",
+)
 SECRET = {"name": "adyen_api_key", "value": secrets_rule.secret("adyen", "adyen_api_key")}
 SOURCE = ("--source", "src_visa_network_token00000000")
 PARAMS = ("amount=1000", "currency=EUR", "reference=R-1", "return_url=https://shop.example/return")
@@ -37,13 +40,17 @@ def test_the_made_up_client_follows_the_rule(plan: Plan) -> None:
     look_up = sandbox_lookup(plan, NAMES)
     assert look_up(NAMES[0]) == secrets_rule.checkout_client_id()
     assert look_up(NAMES[1]) == secrets_rule.checkout_client_secret()
-    assert look_up("FORWARDC_VAULT_CHECKOUT_API_KEY") is None
+    assert look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") is None
 
 
-@pytest.mark.parametrize("names", [(), NAMES[:1], (*NAMES, "FORWARDC_VAULT_CHECKOUT_API_KEY")])
+@pytest.mark.parametrize(
+    "names", [(), NAMES[:1], (*NAMES, "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")]
+)
 def test_the_made_up_key_is_the_default(plan: Plan, names: tuple[str, ...]) -> None:
     look_up = sandbox_lookup(plan, names)
-    assert look_up("FORWARDC_VAULT_CHECKOUT_API_KEY") == secrets_rule.checkout_secret_key()
+    assert (
+        look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
+    )
     assert look_up(NAMES[0]) is None
 
 
@@ -86,7 +93,7 @@ def test_a_wrong_client_is_refused(runner, connected: Running) -> None:
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables of a client are set; what they hold is read by nobody."""
-    monkeypatch.delenv("FORWARDC_VAULT_CHECKOUT_API_KEY", raising=False)
+    monkeypatch.delenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", raising=False)
     for name in NAMES:
         monkeypatch.setenv(name, "hush-real-client-7373")
 

@@ -11,9 +11,9 @@ import pytest
 from forwardc.plan.digest import approval_digest, leaving
 from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
+from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.oauth import Client, NoToken, Tokens, client_of
-from forwardc.runtime.secrets import credential_variable
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import Party
 
@@ -43,9 +43,13 @@ def test_a_token_is_made_for_the_scopes_of_the_plan_and_used(runner, vault) -> N
     assert network.used == [f"Bearer {NEW}1"]
 
 
+def variable(name: str) -> str:
+    return SecretId("vault", "sandbox", "", "checkout", name).variable
+
+
 def test_a_key_wins_over_a_client(runner, vault) -> None:
     key = "sk_sbox_" + "a" * 27
-    held = {credential_variable("checkout", "api_key"): key}
+    held = {variable("api_key"): key}
     runner.look_up = lambda name: held.get(name) or "other"
     network = vault()
     assert runner(network).codes == []
@@ -115,7 +119,7 @@ def test_a_client_that_is_never_let_in_is_told_after_two_attempts(runner, vault)
 
 def test_a_refused_key_is_not_tried_again(runner, vault) -> None:
     key = "sk_sbox_" + "a" * 27
-    runner.look_up = {credential_variable("checkout", "api_key"): key}.get
+    runner.look_up = {variable("api_key"): key}.get
     network = vault(good=lambda _: False)
     assert runner(network).result is not None
     assert network.paths == ["/forward"]
@@ -272,11 +276,11 @@ def test_a_token_is_asked_for_at_a_host_of_the_plan_only(plan: Plan, vault) -> N
 def test_a_client_needs_both_halves(
     runner, vault, held: dict[str, str], messages: list[str]
 ) -> None:
-    runner.look_up = {credential_variable("checkout", n): v for n, v in held.items()}.get
+    runner.look_up = {variable(n): v for n, v in held.items()}.get
     ran = runner(vault())
     assert [problem.message for problem in ran.sink.sorted()] == messages
     assert ran.codes == ["FC0806"]
-    assert "FORWARDC_VAULT_CHECKOUT_CLIENT_" in str(ran.sink.sorted()[0].hint)
+    assert "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_" in str(ran.sink.sorted()[0].hint)
 
 
 def test_no_part_of_a_client_is_visible(

@@ -200,7 +200,8 @@ def test_secrets_out_of_a_file(
 ) -> None:
     path = tmp_path / "secrets.toml"
     path.write_text(
-        f'FORWARDC_SECRET_SHOP_KEY = "{SECRETS[0]}"\nFORWARDC_SECRET_SHOP_SIGNING = "whisper"\n'
+        f'FORWARDC_SECRET__SANDBOX__SHOP__KEY = "{SECRETS[0]}"\n'
+        'FORWARDC_SECRET__SANDBOX__SHOP__SIGNING = "whisper"\n'
     )
     path.chmod(0o644)
     code = cli(

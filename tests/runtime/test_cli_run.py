@@ -84,7 +84,7 @@ def test_over_a_connection_the_request_stays_the_same(forwardc) -> None:
 def test_a_dry_run_is_the_same_with_and_without_a_sandbox(
     forwardc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FORWARDC_VAULT_CHECKOUT_API_KEY", "sk_sbox_" + "a" * 27)
+    monkeypatch.setenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", "sk_sbox_" + "a" * 27)
     outputs = []
     options = ("--dry-run", "--json", "--reference", "r", "--idempotency-key", "k")
     for sandbox in ((), ("--sandbox",), ("--sandbox", "http://127.0.0.1:9")):
@@ -96,7 +96,7 @@ def test_a_dry_run_is_the_same_with_and_without_a_sandbox(
 
 
 def test_the_sandbox_reads_no_real_credential(forwardc, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORWARDC_VAULT_CHECKOUT_API_KEY", "sk_sbox_real")
+    monkeypatch.setenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", "sk_sbox_real")
     code, _, err = forwardc("adyen.card", "--source", APPROVED, *PAY, "--sandbox")
     assert code == 0, err
 
@@ -105,7 +105,7 @@ def test_without_a_sandbox_credentials_are_needed(forwardc) -> None:
     code, out, err = forwardc("adyen.card", "--source", APPROVED, *PAY)
     assert (code, out) == (1, "")
     assert "FC0806" in err
-    assert "FORWARDC_VAULT_CHECKOUT_API_KEY" in err
+    assert "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY" in err
 
 
 def test_params_from_a_file_and_from_the_command(forwardc, tmp_path: Path) -> None:
@@ -211,3 +211,38 @@ def test_a_direct_operation_needs_no_source(forwardc) -> None:
     )
     assert code == 0
     assert "POST https://shop.example/v1/pay" in out
+
+
+OLD = ("FORWARDC_VAULT_CHECKOUT_API_KEY", "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")
+
+
+def test_an_old_name_of_a_secret_is_refused_before_anything_is_sent(
+    forwardc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = OLD
+    for name in OLD:
+        monkeypatch.setenv(name, "sk_sbox_" + "a" * 27)
+    code, out, err = forwardc("adyen.card", "--source", APPROVED, *PAY)
+    assert (code, out) == (1, "")
+    assert f"error FC0847 {old} is of the old form" in err
+    assert f"hint: name it {new}:" in err
+
+
+def test_a_sandbox_that_reads_no_name_only_says_so(
+    forwardc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OLD[0], "sk_sbox_" + "a" * 27)
+    code, _, err = forwardc("adyen.card", "--source", APPROVED, *PAY, "--sandbox")
+    assert code == 0
+    assert f"warning FC0847 {OLD[0]} is of the old form" in err
+
+
+def test_nothing_is_sent_beside_a_secrets_file_that_is_refused(
+    forwardc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OLD[1], "sk_sbox_" + "a" * 27)
+    path = tmp_path / "secrets.toml"
+    path.write_text('[from]\nOF_SOMEBODY_ELSE = "no reference"\n')
+    code, out, err = forwardc("adyen.card", "--source", APPROVED, *PAY, "--secrets", str(path))
+    assert (code, out) == (1, "")
+    assert "error FC0806 OF_SOMEBODY_ELSE has no reference" in err

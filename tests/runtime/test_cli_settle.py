@@ -120,6 +120,21 @@ def test_a_request_is_found_by_the_id_of_its_answer(
     assert newest(history).summary.outcome is Outcome.APPROVED
 
 
+def test_an_old_name_of_a_secret_is_refused_and_the_vault_is_not_asked(
+    forwardc: Call, history: str, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
+    with open_store(history) as store:
+        store.database.write(lambda tx: tx.run("UPDATE runs SET emulated = 0"))
+    run = newest(history)
+    unsettle(history, run)
+    monkeypatch.setenv("FORWARDC_VAULT_STRIPE_API_KEY", "sk_test_1")
+    for command in (("reconcile", run.id), ("run", "--resume", run.id)):
+        code, out, err = forwardc(*command, "--build", str(BUILD))
+        assert code not in (0, 13), out
+        assert "FORWARDC_VAULT_STRIPE_API_KEY is of the old form" in out + err
+
+
 def needs() -> tuple[str, ...]:
     """Every param of the operation, by its example."""
     return tuple(

@@ -292,8 +292,8 @@ def test_missing_credentials_are_all_named(direct: Plan, execute) -> None:
     ran = execute(direct, "two_steps", request, _no_answer, lambda _: None)
     hints = " ".join(str(problem.hint) for problem in ran.sink.sorted())
     assert ran.codes == ["FC0806", "FC0806"]
-    assert "FORWARDC_SECRET_SHOP_KEY" in hints
-    assert "FORWARDC_SECRET_SHOP_SIGNING" in hints
+    assert "FORWARDC_SECRET__SANDBOX__SHOP__KEY" in hints
+    assert "FORWARDC_SECRET__SANDBOX__SHOP__SIGNING" in hints
 
 
 def test_a_public_key_is_refused_as_credential(forward: Plan, execute) -> None:

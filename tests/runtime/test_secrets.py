@@ -9,22 +9,14 @@ import pytest
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, SecretSpec
 from forwardc.runtime.secrets import (
-    credential_variable,
     derived,
     gather,
     sandbox_lookup,
     sandbox_secret,
-    secret_variable,
 )
 from forwardc.sandbox import secrets_rule
 
 RAW = "hush-hush-1234"
-
-
-def test_names_of_variables() -> None:
-    assert secret_variable("adyen", "adyen_api_key") == "FORWARDC_SECRET_ADYEN_ADYEN_API_KEY"
-    assert secret_variable("my-shop", "key") == "FORWARDC_SECRET_MY_SHOP_KEY"
-    assert credential_variable("checkout", "api_key") == "FORWARDC_VAULT_CHECKOUT_API_KEY"
 
 
 def test_keys_derive() -> None:
@@ -54,12 +46,14 @@ def test_secrets_never_print(direct: Plan) -> None:
 
 def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
     look_up = sandbox_lookup(forward)
-    assert look_up("FORWARDC_VAULT_CHECKOUT_API_KEY") == secrets_rule.checkout_secret_key()
-    assert look_up("FORWARDC_SECRET_ADYEN_ADYEN_API_KEY") == sandbox_secret(
+    assert (
+        look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
+    )
+    assert look_up("FORWARDC_SECRET__SANDBOX__ADYEN__ADYEN_API_KEY") == sandbox_secret(
         "adyen", "adyen_api_key"
     )
     assert sandbox_secret("a", "b") == secrets_rule.secret("a", "b")
     stripe = forward.model_copy(update={"vault": "stripe"})
-    key = sandbox_lookup(stripe)("FORWARDC_VAULT_STRIPE_API_KEY")
+    key = sandbox_lookup(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
     assert key == secrets_rule.stripe_secret_key()
     assert look_up("HOME") is None

@@ -123,14 +123,14 @@ def test_no_command_shows_a_value(secrets, sandbox: Running) -> None:
 def test_all_missing_values_are_named_at_once_and_nothing_is_sent(
     secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FORWARDC_SECRET_SHOP_SHOP_API_KEY", "value\n")
+    monkeypatch.setenv("FORWARDC_SECRET__SANDBOX__SHOP__SHOP_API_KEY", "value\n")
     code, out, err = secrets("push")
     assert (code, out) == (1, "")
     for variable in (
-        "FORWARDC_VAULT_CHECKOUT_API_KEY",
-        "FORWARDC_SECRET_PLAIN_PLAIN_TOKEN",
-        "FORWARDC_SECRET_SHOP_SHOP_SHARED_KEY",
-        "FORWARDC_SECRET_SHOP_SHOP_API_KEY has a line break",
+        "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY",
+        "FORWARDC_SECRET__SANDBOX__PLAIN__PLAIN_TOKEN",
+        "FORWARDC_SECRET__SANDBOX__SHOP__SHOP_SHARED_KEY",
+        "FORWARDC_SECRET__SANDBOX__SHOP__SHOP_API_KEY has a line break",
     ):
         assert variable in err
     assert err.count("error FC0806") == 4
@@ -138,11 +138,13 @@ def test_all_missing_values_are_named_at_once_and_nothing_is_sent(
 
 def test_a_secrets_file_gives_values(secrets, tmp_path: Path) -> None:
     path = tmp_path / "secrets.toml"
-    path.write_text('FORWARDC_SECRET_PLAIN_PLAIN_TOKEN = "from-the-file"\n', encoding="utf-8")
+    path.write_text(
+        'FORWARDC_SECRET__SANDBOX__PLAIN__PLAIN_TOKEN = "from-the-file"\n', encoding="utf-8"
+    )
     path.chmod(0o600)
     code, _, err = secrets("push", "plain", "--secrets", str(path))
     assert code == 1
-    assert "FORWARDC_VAULT_CHECKOUT_API_KEY" in err
+    assert "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY" in err
     assert "PLAIN_TOKEN" not in err
 
 
@@ -169,3 +171,20 @@ def test_a_sandbox_of_another_machine_is_wrong_usage(secrets) -> None:
     code, _, err = secrets("push", "--sandbox", "http://192.0.2.1:8123")
     assert code == 2
     assert "--sandbox" in err
+
+
+@pytest.mark.parametrize("command", [["push"], ["list"], ["check"], ["delete", "--yes"]])
+def test_an_old_name_is_refused_and_nothing_is_asked(
+    secrets, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", "sk_sbox_" + "a" * 27)
+    monkeypatch.setenv("FORWARDC_SECRET_SHOP_SHOP_API_KEY", "value")
+    monkeypatch.setattr("forwardc.cli.secrets_work.StoreClient", unused)
+    code, out, err = secrets(*command)
+    assert (code, out) == (1, "")
+    assert "error FC0847 FORWARDC_SECRET_SHOP_SHOP_API_KEY" in err
+    assert "name it FORWARDC_SECRET__SANDBOX__SHOP__SHOP_API_KEY:" in err
+
+
+def unused(*_: object) -> None:
+    raise AssertionError("the vault is asked")

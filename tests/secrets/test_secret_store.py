@@ -155,7 +155,7 @@ def test_a_value_that_would_break_a_header_or_the_store_is_refused(plan: Plan, v
     assert found == {}
     (problem,) = sink.sorted()
     assert problem.code == "FC0806"
-    assert problem.message.startswith("FORWARDC_SECRET_PLAIN_PLAIN_TOKEN ")
+    assert problem.message.startswith("FORWARDC_SECRET__SANDBOX__PLAIN__PLAIN_TOKEN ")
     assert value not in problem.message
 
 

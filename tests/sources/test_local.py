@@ -102,7 +102,8 @@ def test_what_a_command_prints(bound: Bound, script: Callable[[str], str]) -> No
 
 
 def test_a_command_sees_no_secret_of_ours(bound: Bound, script: Callable[[str], str]) -> None:
-    environ = {"FORWARDC_SECRET_A_B": CANARY, "FORWARDC_VAULT_A": CANARY, "KEPT": "1"}
+    ours = ("FORWARDC_SECRET__SANDBOX__SHOP__KEY", "FORWARDC_VAULT__PRODUCTION__STRIPE__API_KEY")
+    environ = {**dict.fromkeys(ours, CANARY), "KEPT": "1"}
     seen = bound(script("print(sorted(os.environ))"), environ)("A")
     assert seen is not None
     assert "KEPT" in seen
@@ -161,7 +162,7 @@ def test_a_command_does_not_outlive_an_interrupted_run(
 ) -> None:
     note = tmp_path / "pid"
     reference = script(f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
-    text = f"[from]\nFORWARDC_VAULT_CHECKOUT_API_KEY = '{reference}'\n"
+    text = f"[from]\nFORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY = '{reference}'\n"
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     secrets = str(written(text))
     process = subprocess.Popen(

@@ -30,8 +30,8 @@ from forwardc.runtime.sources.protocol import Reference, SourceFailed
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
 TABLE = {
-    "FORWARDC_SECRET_SHOP_KEY": "env:NOWHERE",
-    "FORWARDC_SECRET_SHOP_SIGNING": "exec:false",
+    "FORWARDC_SECRET__SANDBOX__SHOP__KEY": "env:NOWHERE",
+    "FORWARDC_SECRET__SANDBOX__SHOP__SIGNING": "exec:false",
 }
 ENVIRONMENT = dict.fromkeys(TABLE, CANARY)
 Written = Callable[..., Path]
@@ -136,7 +136,7 @@ def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None
         ("FC0825", "the secret key of shop: the source env has no variable NOWHERE"),
         ("FC0825", "the secret signing of shop: the source exec ended with status 1"),
     ]
-    assert all("FORWARDC_SECRET_SHOP" in str(one.hint) for one in sink.sorted())
+    assert all("FORWARDC_SECRET__SANDBOX__SHOP" in str(one.hint) for one in sink.sorted())
 
 
 def test_sources_are_asked_at_once(direct: Plan) -> None:

@@ -11,14 +11,14 @@ import pytest
 from openpgp import Gpg, Made
 
 KEY, TOKEN = "shop-key-0123456789", "shop-token-9876543210"
-PREFIX = "FORWARDC_SECRET_SHOP_"
+PREFIX = "FORWARDC_SECRET__PRODUCTION__SHOP__"
 
 
 @pytest.fixture(autouse=True)
 def values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}SHOP_API_KEY", KEY)
     monkeypatch.setenv(f"{PREFIX}SHOP_TOKEN", TOKEN)
-    monkeypatch.setenv("FORWARDC_SECRET_BASIC_BASIC_KEY", "basic-key")
+    monkeypatch.setenv("FORWARDC_SECRET__PRODUCTION__BASIC__BASIC_KEY", "basic-key")
 
 
 @pytest.fixture
@@ -194,3 +194,13 @@ def test_without_the_library_the_extra_is_named(
     code, _, err = submit("shop", *out)
     assert code == 2
     assert "forwardc[pgp]" in err
+
+
+def test_an_old_name_is_refused_and_nothing_is_written(
+    seal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDC_SECRET_SHOP_SHOP_TOKEN", TOKEN)
+    code, out, err = seal("shop")
+    assert (code, out) == (1, "")
+    assert f"name it {PREFIX}SHOP_TOKEN:" in err
+    assert not (tmp_path / "sealed").exists()

@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.main import run as cli
-from forwardc.partner.callbacks.rocketpay import PATH, SECRET, routes
+from forwardc.partner.callbacks.rocketpay import PATH, routes, secret_of
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.secrets import made_up
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import Running, start_in_thread
@@ -66,11 +66,11 @@ class Desk:
 @pytest.fixture
 def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     url = str(tmp_path / "history.db")
-    secret = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
+    secret = made_up(secret_of("sandbox"))
     with (
         open_store(url) as history,
         served(
-            Starlette(routes=routes(TokenTables(history, emulated=True), secret.get))
+            Starlette(routes=routes(TokenTables(history, emulated=True), secret, "sandbox"))
         ) as merchant,
         start_in_thread() as sandbox,
     ):

@@ -78,7 +78,7 @@ def test_secrets_are_named_with_their_holder_and_their_form() -> None:
         "computed": ["runtime"],
         "keyed": ["vault"],
     }
-    assert found["computed"]["environment_variable"] == "FORWARDC_SECRET_CASE_COMPUTED"
+    assert found["computed"]["environment_variable"] == "FORWARDC_SECRET__SANDBOX__CASE__COMPUTED"
     assert found["keyed"]["as_key"] == "sha256_base64url"
     assert {name for name, entry in found.items() if "pattern" in entry} == {"in_json", "in_query"}
 

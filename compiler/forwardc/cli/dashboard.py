@@ -51,6 +51,14 @@ class _App:
     show_default=True,
     help="What the printed link allows.",
 )
+@click.option(
+    "--env",
+    "environment",
+    type=click.Choice(["sandbox", "production"]),
+    default="production",
+    show_default=True,
+    help="Environment whose secrets verify the callbacks.",
+)
 @secrets_option
 @click.option(
     "--sandbox",
@@ -63,6 +71,7 @@ def command(
     host: str,
     names: tuple[str, ...],
     role: str,
+    environment: str,
     secrets_file: Path | None,
     sandbox: bool,
     history: str,
@@ -85,7 +94,7 @@ def command(
             _report(problem.diagnostic())
             return 1
         with store:
-            app = _App(_callbacks(store, secrets_file, sandbox=sandbox), names, role)
+            app = _App(_callbacks(store, environment, secrets_file, sandbox=sandbox), names, role)
             _serve(listener, store, host, app)
     return 0
 
@@ -107,22 +116,24 @@ def _listen(host: str, port: int) -> socket.socket | None:
         return None
 
 
-def _callbacks(store: "Store", file: Path | None, *, sandbox: bool) -> "list[Route]":
+def _callbacks(
+    store: "Store", environment: str, file: Path | None, *, sandbox: bool
+) -> "list[Route]":
     """The routes of callbacks; a sandbox signs with the secret that its document derives."""
     from forwardc.diagnostics.sink import Sink
-    from forwardc.partner.callbacks.rocketpay import SECRET, routes
-    from forwardc.runtime.secrets import sandbox_secret
+    from forwardc.partner.callbacks.rocketpay import routes, secret_of
+    from forwardc.runtime.secrets import made_up
     from forwardc.runtime.sources.lookup import open_lookup
     from forwardc.runtime.tokens.tables import TokenTables
 
     if sandbox:
-        made_up = {SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}
-        return routes(TokenTables(store, emulated=True), made_up.get)
+        played = made_up(secret_of(environment))
+        return routes(TokenTables(store, emulated=True), played, environment)
     sink = Sink()
-    look_up = open_lookup(os.environ, file, sink)
+    look_up = open_lookup(os.environ, file, sink, [secret_of(environment)])
     for found in sink.sorted():
         _report(found)
-    return routes(TokenTables(store), look_up)
+    return routes(TokenTables(store), look_up, environment)
 
 
 def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:

@@ -110,7 +110,9 @@ async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]
     what = doubtful(plan, run)
     if what is None:
         raise NotFoundOut("no step of it was sent without an answer")
-    look_up = look_up_for(plan, where.sandbox, where.secrets, found)
+    look_up = look_up_for(plan, where.build, where.sandbox, where.secrets, found)
+    if found.has_errors:
+        raise NotFoundOut("; ".join(problem.message for problem in found.sorted()))
     operation = run.summary.operation
     async with means_for(plan, operation, where.sandbox, ambient, NoJournal()) as means:
         return what, await find_out(what, look_up, means)

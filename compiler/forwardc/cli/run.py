@@ -99,7 +99,7 @@ def command(
         return problems(sink, as_json)
     plan, operation, ambient = found
     request = _request(*given)
-    look_up = look_up_for(plan, sandbox, secrets_file, sink)
+    look_up = look_up_for(plan, build, sandbox, secrets_file, sink)
     if dry_run:
         return _preview(
             plan, operation, request, look_up, sink, ambient, curl=curl, as_json=as_json

@@ -121,7 +121,7 @@ async def _go_on(
     now = store.load(run.id) or run
     operation, look_up = (
         now.summary.operation,
-        look_up_for(plan, where.sandbox, where.secrets, sink),
+        look_up_for(plan, where.build, where.sandbox, where.secrets, sink),
     )
     request = request_of(now, given)
     async with means_for(plan, operation, where.sandbox, ambient, journal) as means:

@@ -100,16 +100,22 @@ def open_history(url: str, sink: "Sink") -> "Store | None":
         return None
 
 
-def look_up_for(plan: "Plan", sandbox: str | None, file: Path | None, sink: "Sink") -> "Lookup":
-    """Where the values of credentials and secrets come from."""
+def look_up_for(
+    plan: "Plan", build: Path, sandbox: str | None, file: Path | None, sink: "Sink"
+) -> "Lookup":
+    """Where the values of credentials and secrets come from. `build` tells misnamed ones theirs."""
     import os
 
+    from forwardc.plan.secret_names import identities_in
     from forwardc.runtime.secrets import sandbox_lookup
     from forwardc.runtime.sources.lookup import open_lookup
+    from forwardc.runtime.sources.names import check_names
 
+    wanted = identities_in(build, plan.environment)
     if sandbox is not None:
+        check_names(os.environ, wanted, sink, refused=False)
         return sandbox_lookup(plan, os.environ)
-    return open_lookup(os.environ, file, sink)
+    return open_lookup(os.environ, file, sink, wanted)
 
 
 @asynccontextmanager

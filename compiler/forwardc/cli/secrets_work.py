@@ -20,11 +20,13 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
 from forwardc.plan.build_dir import read_manifest, read_plan
 from forwardc.plan.model import Plan
+from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.oauth import NoToken, Tokens, client_of, report
 from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient, Stored
 from forwardc.runtime.secrets import Lookup, credential_values, sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.sources.lookup import open_lookup
+from forwardc.runtime.sources.names import check_names
 from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
 
 _Result = TypeVar("_Result")
@@ -75,7 +77,6 @@ def prepare(given: Given) -> Work | int:
 
 
 def _plans(given: Given, sink: Sink) -> list[Plan]:
-
     manifest = read_manifest(given.build, sink)
     if manifest is None:
         return []
@@ -90,10 +91,11 @@ def _plans(given: Given, sink: Sink) -> list[Plan]:
 
 
 def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, Lookup]:
-
+    wanted = identities_in(given.build, given.environment)
     if given.sandbox is not None:
+        check_names(os.environ, wanted, sink, refused=False)
         return {plan.destination: sandbox_lookup(plan, os.environ) for plan in plans}
-    look_up = open_lookup(os.environ, given.secrets_file, sink)
+    look_up = open_lookup(os.environ, given.secrets_file, sink, wanted)
     return {plan.destination: look_up for plan in plans}
 
 

@@ -73,7 +73,7 @@ def command(
         return _report(sink)
     secrets = header_secrets(plan)
     key = _key(key_file, expected, sink)
-    hashes = _hashes(plan, secrets, secrets_file, sink)
+    hashes = _hashes(plan, secrets, build, secrets_file, sink)
     if key is None or sink.has_errors:
         return _report(sink)
     files = _write(out, destination, key, hashes)
@@ -125,16 +125,17 @@ def _key(path: Path, expected: "Expected", sink: "Sink") -> "SealingKey | None":
 
 
 def _hashes(
-    plan: "Plan", secrets: "list[HeaderSecret]", file: Path | None, sink: "Sink"
+    plan: "Plan", secrets: "list[HeaderSecret]", build: Path, file: Path | None, sink: "Sink"
 ) -> "dict[str, Secret]":
     import os
 
+    from forwardc.plan.secret_names import identities_in, secret_id
     from forwardc.review.seal import key_hash
     from forwardc.review.sealed_keys import can_be_hashed
-    from forwardc.runtime.secrets import secret_values, secret_variable
+    from forwardc.runtime.secrets import secret_values
     from forwardc.runtime.sources.lookup import open_lookup
 
-    look_up = open_lookup(os.environ, file, sink)
+    look_up = open_lookup(os.environ, file, sink, identities_in(build, plan.environment))
 
     def trimmed(variable: str) -> str | None:
         raw = look_up(variable)
@@ -147,9 +148,7 @@ def _hashes(
         one.name: key_hash(values[one.name].reveal())
         for one in secrets
         if one.name in values
-        and can_be_hashed(
-            one, secret_variable(plan.destination, one.name), values[one.name].reveal(), sink
-        )
+        and can_be_hashed(one, secret_id(plan, one.name).variable, values[one.name].reveal(), sink)
     }
 
 

@@ -121,7 +121,7 @@ def _ask(
         return None
     plan, operation, ambient = may
     request = RunRequest(texts={"customer_id": customer, "token": known.token})
-    look_up = look_up_for(plan, given.sandbox, given.secrets_file, sink)
+    look_up = look_up_for(plan, given.build, given.sandbox, given.secrets_file, sink)
 
     async def go() -> RunResult | None:
         async with means_for(plan, operation, given.sandbox, ambient, journal) as means:

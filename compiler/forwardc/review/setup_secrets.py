@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from forwardc.plan.analysis import names_used, refs_in
 from forwardc.plan.program import Program, Request
+from forwardc.plan.secret_names import SecretId
 from forwardc.plan.terms import Encoding, Term
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
@@ -34,8 +35,8 @@ def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
         "description": secret.description,
     }
     if in_runtime:
-        variable = f"FORWARDC_SECRET_{program.destination}_{name}".upper()
-        entry["environment_variable"] = variable
+        holder = SecretId("secret", program.environment, "", program.destination, name)
+        entry["environment_variable"] = holder.variable
     pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
     return entry | ({"pattern": pattern} if pattern else {})
 

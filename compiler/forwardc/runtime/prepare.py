@@ -114,7 +114,8 @@ def prepare(
     """Check and collect all values of an operation and rehearse every step.
 
     `instead_of` is the operation that this one is the fallback of: they share run and caller.
-    None with every problem in the sink (codes FC0614 and FC0801 to FC0815). In production nothing
+    None with every problem in the sink (codes FC0614 and FC0801 to FC0815), or where the sink holds
+    one already: nothing is sent beside a secrets file that is refused. In production nothing
     else is looked at before the approvals, and only the clock of `ambient` decides on their end.
     """
     if refuse_unapproved(plan, name, ambient.lock, ambient.now().date(), sink):
@@ -123,11 +124,11 @@ def prepare(
     run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     prepared = _collect(plan, name, request, look_up, found, run_id, accepted)
-    if prepared is not None and not found.has_errors:
+    if prepared is not None and not found.has_errors and not sink.has_errors:
         prepared = _with_ready(prepared, found, ambient)
     for problem in found.sorted():
         sink.add(problem)
-    return None if found.has_errors else prepared
+    return None if sink.has_errors else prepared
 
 
 def _collect(

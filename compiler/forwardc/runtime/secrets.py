@@ -8,12 +8,12 @@ import re
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum, auto
-from functools import cache
 from hashlib import sha256
 from typing import TypeAlias
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
+from forwardc.plan.secret_names import SecretId, credential_id, secret_id
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.sources.protocol import SourceFailed
@@ -23,21 +23,6 @@ Lookup: TypeAlias = Callable[[str], str | None]
 
 Raises `SourceFailed` where a source should have it and does not give it.
 """
-
-
-def secret_variable(destination: str, name: str) -> str:
-    """The environment variable of a destination's secret."""
-    return f"FORWARDC_SECRET_{_upper(destination)}_{_upper(name)}"
-
-
-def credential_variable(vault: str, name: str) -> str:
-    """The environment variable of a vault's credential."""
-    return f"FORWARDC_VAULT_{_upper(vault)}_{_upper(name)}"
-
-
-@cache
-def _upper(name: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
@@ -57,13 +42,13 @@ def may_wait(plan: Plan, operation: Operation, look_up: Lookup) -> bool:
 
 def _variables(plan: Plan, operation: Operation) -> Iterator[str]:
     for name in operation.credentials:
-        yield credential_variable(plan.vault, name)
+        yield credential_id(plan, name).variable
         spec = plan.credentials.get(name)
         if spec is not None and spec.instead is not None:
-            yield credential_variable(plan.vault, spec.instead.oauth.client_id)
-            yield credential_variable(plan.vault, spec.instead.oauth.client_secret)
+            yield credential_id(plan, spec.instead.oauth.client_id).variable
+            yield credential_id(plan, spec.instead.oauth.client_secret).variable
     for name in operation.runtime_secrets:
-        yield secret_variable(plan.destination, name)
+        yield secret_id(plan, name).variable
 
 
 def credential_values(
@@ -75,7 +60,7 @@ def credential_values(
     secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
     """
     wanted = tuple(names)
-    ask_together(look_up, [credential_variable(plan.vault, name) for name in wanted])
+    ask_together(look_up, [credential_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
         found |= _credential(plan, name, look_up, sink)
@@ -83,7 +68,7 @@ def credential_values(
 
 
 def _credential(plan: Plan, name: str, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
-    variable, what = credential_variable(plan.vault, name), f"the credential {name} of {plan.vault}"
+    variable, what = credential_id(plan, name).variable, f"the credential {name} of {plan.vault}"
     spec = plan.credentials.get(name)
     value = _asked(look_up, variable, what, sink)
     if isinstance(value, str) and not _fits(spec, value):
@@ -102,7 +87,7 @@ def _client(
     plan: Plan, oauth: OAuth, instead_of: str, look_up: Lookup, sink: Sink
 ) -> dict[str, Secret]:
     names = (oauth.client_id, oauth.client_secret)
-    variables = {name: credential_variable(plan.vault, name) for name in names}
+    variables = {name: credential_id(plan, name).variable for name in names}
     ask_together(look_up, variables.values())
     found = {
         name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
@@ -126,10 +111,10 @@ def secret_values(
     FC0806 for a missing one, FC0825 where its source fails.
     """
     wanted = tuple(names)
-    ask_together(look_up, [secret_variable(plan.destination, name) for name in wanted])
+    ask_together(look_up, [secret_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
-        variable = secret_variable(plan.destination, name)
+        variable = secret_id(plan, name).variable
         what = f"the secret {name} of {plan.destination}"
         value = _asked(look_up, variable, what, sink)
         if isinstance(value, str):
@@ -211,12 +196,12 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
     variables that are set, only the names decide whether an OAuth client is played.
     """
     known = {
-        credential_variable(plan.vault, name): _sandbox_credential(plan.vault, name)
+        credential_id(plan, name).variable: _sandbox_credential(plan.vault, name)
         for credential in plan.credentials
         for name in _played(plan, credential, set_names)
     }
     known |= {
-        secret_variable(plan.destination, name): _sandbox_secret(plan.destination, name, spec)
+        secret_id(plan, name).variable: _sandbox_secret(plan.destination, name, spec)
         for name, spec in plan.secrets.items()
     }
     return known.get
@@ -224,16 +209,21 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
 
 def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[str, ...]:
     instead = plan.credentials[credential].instead
-    if instead is None or credential_variable(plan.vault, credential) in set_names:
+    if instead is None or credential_id(plan, credential).variable in set_names:
         return (credential,)
     client = (instead.oauth.client_id, instead.oauth.client_secret)
-    chosen = all(credential_variable(plan.vault, name) in set_names for name in client)
+    chosen = all(credential_id(plan, name).variable in set_names for name in client)
     return client if chosen else (credential,)
 
 
-def sandbox_secret(destination: str, name: str) -> str:
-    """The raw value that a destination's secret has in every sandbox."""
-    return "sbx_" + _digest(f"{destination}:{name}").hex()[:40]
+def made_up(secret: SecretId) -> Lookup:
+    """The sandbox's value of one destination's secret, and of nothing else."""
+    return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
+
+
+def sandbox_secret(owner: str, name: str) -> str:
+    """The raw value that an owner's secret has in every sandbox."""
+    return "sbx_" + _digest(f"{owner}:{name}").hex()[:40]
 
 
 def _sandbox_secret(destination: str, name: str, spec: SecretSpec) -> str:

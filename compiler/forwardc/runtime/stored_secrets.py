@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
+from forwardc.plan.secret_names import SecretId, secret_id
 from forwardc.plan.values import Secret
 from forwardc.runtime.secret_store import StoreClient, Stored
-from forwardc.runtime.secrets import Lookup, ask_together, secret_values, secret_variable
+from forwardc.runtime.secrets import Lookup, ask_together, secret_values
 
 Action: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 
@@ -27,6 +28,11 @@ class Wanted:
     def destination(self) -> str:
         """Whose secret it is."""
         return self.plan.destination
+
+    @property
+    def id(self) -> SecretId:
+        """Which secret it is."""
+        return secret_id(self.plan, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ def values_for(
     FC0806 for each one that is missing, too long, or would break the header that it stands in.
     """
     for destination, look_up in look_ups.items():
-        names = [one.name for one in wanted if one.destination == destination]
-        ask_together(look_up, [secret_variable(destination, name) for name in names])
+        mine = [one.id.variable for one in wanted if one.destination == destination]
+        ask_together(look_up, mine)
     found: dict[str, Secret] = {}
     for one in wanted:
         look_up = look_ups[one.destination]
@@ -79,7 +85,7 @@ def values_for(
 
 def _can_be_stored(one: Wanted, value: Secret, sink: Sink) -> bool:
     text: str = value.reveal()
-    variable = secret_variable(one.destination, one.name)
+    variable = one.id.variable
     store = one.plan.secret_store
     if text != text.strip() or not text.isprintable():
         problem = "has a line break, a control character, or a space at an end"

@@ -268,12 +268,27 @@ def test_secrets_that_are_missing_are_warned_of(
     with opened(tmp_path) as shop:
         path = shop.write(NAMED)
         path.write_text(path.read_text().replace(f'sandbox = "{shop.sandbox}"', ""))
-        monkeypatch.setenv("FORWARDC_VAULT_CHECKOUT_API_KEY", "sk_sbox_" + "a" * 27)
+        monkeypatch.setenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", "sk_sbox_" + "a" * 27)
         code, told, remarks = serve()
     assert code == 0
     assert "through stripe" in told
     assert "warning FC0806 the credential api_key of stripe" in remarks
     assert "the credential api_key of checkout" not in remarks
+
+
+def test_an_old_name_of_a_secret_is_refused_before_anything_is_served(
+    tmp_path: Path, serve: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORWARDC_VAULT_STRIPE_API_KEY", "sk_test_1")
+    with opened(tmp_path) as shop:
+        path = shop.write(NAMED)
+        assert serve()[0] == 0
+        path.write_text(path.read_text().replace(f'sandbox = "{shop.sandbox}"', ""))
+        code, _, remarks = serve()
+    assert code == 1
+    assert "error FC0847 FORWARDC_VAULT_STRIPE_API_KEY" in remarks
+    assert "name it FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY:" in remarks
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_everything_that_is_said_and_kept(
     async def go() -> None:
         async with house(store, {REFERENCE: CANARY}) as open_house:
             plan = open_house.service.forwarder.ways[NAME, "checkout"].plan
-            key = sandbox_lookup(plan)("FORWARDC_VAULT_CHECKOUT_API_KEY")
+            key = sandbox_lookup(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")
             assert key
             open_house.vaults.instead = forwarded(key)
             mail = {"email": MAIL}

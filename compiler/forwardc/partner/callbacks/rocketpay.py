@@ -17,16 +17,16 @@ from starlette.routing import Route
 from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
+from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
-from forwardc.runtime.secrets import Lookup, secret_variable
+from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.sources.protocol import SourceFailed
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
 
 PATH: Final = "/callbacks/rocketpay"
-SECRET: Final = secret_variable("rocketpay", "rocketpay_secret")
 _LARGEST: Final = 64 * 1024
 _LOG: Final = logging.getLogger("forwardc.callbacks")
 
@@ -45,15 +45,16 @@ class _Desk:
 
     store: TokenStore
     look_up: Lookup
+    variable: str
 
     def take(self, body: bytes) -> Receipt:
         """Verify and store one body. Raises `_Refused`, or what the store raises."""
         try:
-            secret = self.look_up(SECRET)
+            secret = self.look_up(self.variable)
         except SourceFailed as problem:
             raise _Refused(503, f"no signature can be verified: {problem}") from None
         if secret is None:
-            raise _Refused(503, f"{SECRET} is not set, so no signature can be verified")
+            raise _Refused(503, f"{self.variable} is not set, so no signature can be verified")
         try:
             document = read_object(body)
             digest = verified_digest(document, Secret(secret))
@@ -70,9 +71,14 @@ class _Desk:
         return receipt
 
 
-def routes(store: TokenStore, look_up: Lookup) -> list[Route]:
-    """The route to mount. `look_up` is asked for the project's secret with every callback."""
-    desk = _Desk(store, look_up)
+def secret_of(environment: str) -> SecretId:
+    """The secret that signs the callbacks of an environment."""
+    return SecretId("secret", environment, "", "rocketpay", "rocketpay_secret")
+
+
+def routes(store: TokenStore, look_up: Lookup, environment: str) -> list[Route]:
+    """The route to mount. `look_up` is asked for the environment's secret with every callback."""
+    desk = _Desk(store, look_up, secret_of(environment).variable)
 
     async def endpoint(request: Request) -> Response:
         try:

@@ -28,7 +28,7 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.secrets import made_up
 from forwardc.runtime.tokens.tables import TokenTables
 
 _MOST_WAITING = 1_000
@@ -161,8 +161,9 @@ def _figures(parts: Parts) -> Check:
 
 def _callbacks(parts: Parts) -> list[Route]:
     """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
-    emulated = parts.settings.run.sandbox is not None
+    run = parts.settings.run
+    emulated = run.sandbox is not None
     look_up = parts.known.look_up
     if emulated:
-        look_up = {rocketpay.SECRET: sandbox_secret("rocketpay", "rocketpay_secret")}.get
-    return rocketpay.routes(TokenTables(parts.store, emulated=emulated), look_up)
+        look_up = made_up(rocketpay.secret_of(run.environment))
+    return rocketpay.routes(TokenTables(parts.store, emulated=emulated), look_up, run.environment)

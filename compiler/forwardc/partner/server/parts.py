@@ -38,6 +38,7 @@ from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Sharing
 from forwardc.plan.approvals import Lock, lock_path, read_lock
 from forwardc.plan.model import Plan
+from forwardc.plan.secret_names import identities_in
 from forwardc.runtime import secrets
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.store import Store, open_store
@@ -75,7 +76,8 @@ class Known:
 def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
-    look_up = open_secrets(os.environ, run.secrets, sink)
+    wanted = identities_in(run.build, run.environment)
+    look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
     ways = read_ways(
         run.build, run.environment, settings.destinations, _secrets_of(settings, look_up), sink
     )

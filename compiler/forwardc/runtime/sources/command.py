@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO, Final
 
+from forwardc.plan.secret_names import OURS
 from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed, as_text
 
-_OURS: Final = ("FORWARDC_SECRET_", "FORWARDC_VAULT_")
 _RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 
 
@@ -56,7 +56,7 @@ class CommandSource:
         return as_text(data)
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
-        kept = {name: self.environ[name] for name in self.environ if not name.startswith(_OURS)}
+        kept = {name: self.environ[name] for name in self.environ if not name.startswith(OURS)}
         try:
             return subprocess.Popen(  # noqa: S603 - the operator's own command, without a shell
                 words,

@@ -11,8 +11,10 @@ from time import monotonic
 from typing import Final
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.bindings import Bindings, read_bindings
+from forwardc.runtime.sources.names import check_names
 from forwardc.runtime.sources.protocol import Reference, SecretSource, SourceFailed, ask
 from forwardc.runtime.sources.registry import source_of
 
@@ -106,12 +108,23 @@ class SourceLookup:
 
 
 def open_lookup(
-    environ: Mapping[str, str], file: Path | None, sink: Sink
+    environ: Mapping[str, str],
+    file: Path | None,
+    sink: Sink,
+    wanted: Iterable[SecretId] = (),
+    *,
+    played: bool = False,
 ) -> Callable[[str], str | None]:
     """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
 
-    What is wrong with the file goes to the sink, as FC0806.
+    What is wrong with the file goes to the sink, as FC0806; names of the old form are FC0847, and
+    names of no secret FC0848. `wanted` is what may be asked for; where a sandbox is `played`,
+    secrets are made up and an old name harms nobody.
     """
     named = environ.get(FILE_VARIABLE)
     path = file or (Path(named) if named else None)
-    return SourceLookup(environ, read_bindings(path, sink) if path else Bindings())
+    bindings = read_bindings(path, sink) if path else Bindings()
+    check_names(
+        [*environ, *bindings.values, *bindings.references], wanted, sink, refused=not played
+    )
+    return SourceLookup(environ, bindings)

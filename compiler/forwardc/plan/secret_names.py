@@ -1,0 +1,114 @@
+"""Whose a secret is, and the one variable that holds it. Knows names only, no value and no source.
+
+`FORWARDC_SECRET__<ENV>[__<ACCOUNT>]__<OWNER>__<NAME>` is a secret of an owner, and
+`FORWARDC_VAULT__<ENV>[__<ACCOUNT>]__<VAULT>__<NAME>` a credential of a vault. No name has `__` in
+it or `_` at an end, so that a variable stands for one identity and an identity for one variable.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.model import Plan
+
+Kind: TypeAlias = Literal["secret", "vault"]
+
+OURS: Final = ("FORWARDC_SECRET_", "FORWARDC_VAULT_")
+"""How every variable begins that holds a secret, also those of the old form."""
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
+_LONGEST: Final = 64
+_OLD: Final = re.compile(r"FORWARDC_(?:SECRET|VAULT)_(?!_)")
+_FORM: Final = re.compile(r"FORWARDC_(SECRET|VAULT)__([A-Z0-9_]+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretId:
+    """One secret of an owner (a destination or a vendor), or one credential of a vault.
+
+    `account` is empty where the environment has none. `environment` names its class, too: a name
+    has one class in a project.
+    """
+
+    kind: Kind
+    environment: str
+    account: str
+    owner: str
+    name: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable, and the key in a secrets file."""
+        account = (self.account,) if self.account else ()
+        parts = (self.environment, *account, self.owner, self.name)
+        return f"FORWARDC_{self.kind}__{'__'.join(parts)}".upper()
+
+    @property
+    def old_variable(self) -> str:
+        """The variable of before environments stood in it, which several secrets could share."""
+        return f"FORWARDC_{self.kind}_{self.owner}_{self.name}".upper()
+
+
+def secret_id(plan: Plan, name: str) -> SecretId:
+    """The identity of a destination's secret, in the plan's environment and account."""
+    return SecretId("secret", plan.environment, "", plan.destination, name)
+
+
+def credential_id(plan: Plan, name: str) -> SecretId:
+    """The identity of a credential of the plan's vault, in its environment and account."""
+    return SecretId("vault", plan.environment, "", plan.vault, name)
+
+
+def identities(plan: Plan) -> Iterator[SecretId]:
+    """Everything that a plan may ask for: credentials, OAuth clients in their place, secrets."""
+    for name, credential in plan.credentials.items():
+        yield credential_id(plan, name)
+        if credential.instead is not None:
+            yield credential_id(plan, credential.instead.oauth.client_id)
+            yield credential_id(plan, credential.instead.oauth.client_secret)
+    for name in plan.secrets:
+        yield secret_id(plan, name)
+
+
+def identities_in(build: Path, environment: str) -> Iterator[SecretId]:
+    """Everything that the readable plans of an environment may ask for; the rest is told elsewhere.
+
+    Reads the plans only when it is gone through.
+    """
+    manifest = read_manifest(build, Sink())
+    for vault, destination, where in manifest.plans() if manifest else ():
+        plan = read_plan(build, vault, destination, where, Sink()) if where == environment else None
+        if plan is not None:
+            yield from identities(plan)
+
+
+def identity(variable: str) -> SecretId | None:
+    """What a variable stands for; None where its name is not of the form."""
+    parts = parts_of(variable)
+    if parts is None or len(parts) not in (4, 5):
+        return None
+    kind, environment, *account, owner, name = parts
+    of: Kind = "secret" if kind == "secret" else "vault"
+    return SecretId(of, environment, "".join(account), owner, name)
+
+
+def parts_of(variable: str) -> tuple[str, ...] | None:
+    """The kind and the names in a variable of the form, however many; None for another one."""
+    found = _FORM.fullmatch(variable)
+    if found is None:
+        return None
+    parts = (found[1].lower(), *found[2].lower().split("__"))
+    return parts if all(map(is_name, parts)) else None
+
+
+def is_name(text: str) -> bool:
+    """Whether an environment, an account, an owner or a secret may have this name."""
+    return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
+
+
+def is_old(variable: str) -> bool:
+    """Whether a variable is of the form without an environment, which nobody reads any more."""
+    return _OLD.match(variable) is not None
