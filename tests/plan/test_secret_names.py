@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.secret_names import SecretId, identity, is_name, is_old
+from forwardc.plan.environment import is_name
+from forwardc.plan.secret_names import SecretId, identity, is_old
 
 # Few letters and few parts, so that names of one secret are often made of those of another.
 NAMES = (

@@ -14,7 +14,7 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import note, say
-from forwardc.cli.plan_options import secrets_option
+from forwardc.cli.plan_options import environment_option, secrets_option
 
 if TYPE_CHECKING:
     from starlette.routing import Route
@@ -51,14 +51,7 @@ class _App:
     show_default=True,
     help="What the printed link allows.",
 )
-@click.option(
-    "--env",
-    "environment",
-    type=click.Choice(["sandbox", "production"]),
-    default="production",
-    show_default=True,
-    help="Environment whose secrets verify the callbacks.",
-)
+@environment_option()
 @secrets_option
 @click.option(
     "--sandbox",
@@ -71,7 +64,7 @@ def command(
     host: str,
     names: tuple[str, ...],
     role: str,
-    environment: str,
+    environment: str | None,
     secrets_file: Path | None,
     sandbox: bool,
     history: str,
@@ -79,7 +72,8 @@ def command(
     """Show every forward through every vault: numbers, history, each run.
 
     Prints a link that signs in one browser, once, within ten minutes. A viewer looks; an admin
-    also pauses, resumes and settles. Takes the callbacks of Rocketpay at /callbacks/rocketpay.
+    also pauses, resumes and settles. Takes the callbacks of Rocketpay at /callbacks/rocketpay, and
+    verifies them with the secret of production, or of the environment that --env names.
     """
     from forwardc.runtime.history.errors import HistoryError
     from forwardc.runtime.history.store import open_store
@@ -94,7 +88,9 @@ def command(
             _report(problem.diagnostic())
             return 1
         with store:
-            app = _App(_callbacks(store, environment, secrets_file, sandbox=sandbox), names, role)
+            place = environment or "production"
+            callbacks = _callbacks(store, place, secrets_file, sandbox=sandbox)
+            app = _App(callbacks, names, role)
             _serve(listener, store, host, app)
     return 0
 
@@ -116,9 +112,7 @@ def _listen(host: str, port: int) -> socket.socket | None:
         return None
 
 
-def _callbacks(
-    store: "Store", environment: str, file: Path | None, *, sandbox: bool
-) -> "list[Route]":
+def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) -> "list[Route]":
     """The routes of callbacks; a sandbox signs with the secret that its document derives."""
     from forwardc.diagnostics.sink import Sink
     from forwardc.partner.callbacks.rocketpay import routes, secret_of
@@ -127,13 +121,13 @@ def _callbacks(
     from forwardc.runtime.tokens.tables import TokenTables
 
     if sandbox:
-        played = made_up(secret_of(environment))
-        return routes(TokenTables(store, emulated=True), played, environment)
+        played = made_up(secret_of(place))
+        return routes(TokenTables(store, emulated=True), played, place)
     sink = Sink()
-    look_up = open_lookup(os.environ, file, sink, [secret_of(environment)])
+    look_up = open_lookup(os.environ, file, sink, [secret_of(place)])
     for found in sink.sorted():
         _report(found)
-    return routes(TokenTables(store), look_up, environment)
+    return routes(TokenTables(store), look_up, place)
 
 
 def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:

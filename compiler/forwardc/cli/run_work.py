@@ -111,7 +111,7 @@ def look_up_for(
     from forwardc.runtime.sources.lookup import open_lookup
     from forwardc.runtime.sources.names import check_names
 
-    wanted = identities_in(build, plan.environment)
+    wanted = identities_in(build, plan.place)
     if sandbox is not None:
         check_names(os.environ, wanted, sink, refused=False)
         return sandbox_lookup(plan, os.environ)

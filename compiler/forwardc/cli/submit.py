@@ -135,7 +135,7 @@ def _hashes(
     from forwardc.runtime.secrets import secret_values
     from forwardc.runtime.sources.lookup import open_lookup
 
-    look_up = open_lookup(os.environ, file, sink, identities_in(build, plan.environment))
+    look_up = open_lookup(os.environ, file, sink, identities_in(build, plan.place))
 
     def trimmed(variable: str) -> str | None:
         raw = look_up(variable)

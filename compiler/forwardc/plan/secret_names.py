@@ -13,14 +13,13 @@ from typing import Final, Literal, TypeAlias
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.environment import is_name
 from forwardc.plan.model import Plan
 
 Kind: TypeAlias = Literal["secret", "vault"]
 
 OURS: Final = ("FORWARDC_SECRET_", "FORWARDC_VAULT_")
 """How every variable begins that holds a secret, also those of the old form."""
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
-_LONGEST: Final = 64
 _OLD: Final = re.compile(r"FORWARDC_(?:SECRET|VAULT)_(?!_)")
 _FORM: Final = re.compile(r"FORWARDC_(SECRET|VAULT)__([A-Z0-9_]+)", re.ASCII)
 
@@ -54,12 +53,12 @@ class SecretId:
 
 def secret_id(plan: Plan, name: str) -> SecretId:
     """The identity of a destination's secret, in the plan's environment and account."""
-    return SecretId("secret", plan.environment, "", plan.destination, name)
+    return SecretId("secret", plan.environment, plan.account or "", plan.destination, name)
 
 
 def credential_id(plan: Plan, name: str) -> SecretId:
     """The identity of a credential of the plan's vault, in its environment and account."""
-    return SecretId("vault", plan.environment, "", plan.vault, name)
+    return SecretId("vault", plan.environment, plan.account or "", plan.vault, name)
 
 
 def identities(plan: Plan) -> Iterator[SecretId]:
@@ -73,14 +72,14 @@ def identities(plan: Plan) -> Iterator[SecretId]:
         yield secret_id(plan, name)
 
 
-def identities_in(build: Path, environment: str) -> Iterator[SecretId]:
-    """Everything that the readable plans of an environment may ask for; the rest is told elsewhere.
+def identities_in(build: Path, place: str) -> Iterator[SecretId]:
+    """Everything that the readable plans of a place may ask for; what is wrong is told elsewhere.
 
     Reads the plans only when it is gone through.
     """
     manifest = read_manifest(build, Sink())
     for vault, destination, where in manifest.plans() if manifest else ():
-        plan = read_plan(build, vault, destination, where, Sink()) if where == environment else None
+        plan = read_plan(build, vault, destination, where, Sink()) if where == place else None
         if plan is not None:
             yield from identities(plan)
 
@@ -102,11 +101,6 @@ def parts_of(variable: str) -> tuple[str, ...] | None:
         return None
     parts = (found[1].lower(), *found[2].lower().split("__"))
     return parts if all(map(is_name, parts)) else None
-
-
-def is_name(text: str) -> bool:
-    """Whether an environment, an account, an owner or a secret may have this name."""
-    return len(text) <= _LONGEST and _NAME.fullmatch(text) is not None
 
 
 def is_old(variable: str) -> bool:

@@ -35,7 +35,9 @@ def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
         "description": secret.description,
     }
     if in_runtime:
-        holder = SecretId("secret", program.environment, "", program.destination, name)
+        holder = SecretId(
+            "secret", program.environment, program.where.account, program.destination, name
+        )
         entry["environment_variable"] = holder.variable
     pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
     return entry | ({"pattern": pattern} if pattern else {})

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
+from forwardc.plan.environment import parts_of
 from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
@@ -71,14 +72,14 @@ class _Desk:
         return receipt
 
 
-def secret_of(environment: str) -> SecretId:
-    """The secret that signs the callbacks of an environment."""
-    return SecretId("secret", environment, "", "rocketpay", "rocketpay_secret")
+def secret_of(place: str) -> SecretId:
+    """The secret that signs the callbacks of an environment or account."""
+    return SecretId("secret", *parts_of(place), "rocketpay", "rocketpay_secret")
 
 
-def routes(store: TokenStore, look_up: Lookup, environment: str) -> list[Route]:
-    """The route to mount. `look_up` is asked for the environment's secret with every callback."""
-    desk = _Desk(store, look_up, secret_of(environment).variable)
+def routes(store: TokenStore, look_up: Lookup, place: str) -> list[Route]:
+    """The route to mount. `look_up` is asked for the secret of the place with every callback."""
+    desk = _Desk(store, look_up, secret_of(place).variable)
 
     async def endpoint(request: Request) -> Response:
         try:
