@@ -11,9 +11,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -26,15 +26,36 @@ import pytest
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     """A running server. `database()` makes an empty database and gives its URL."""
 
     socket: Path
     names: Iterator[int]
+    begin: "Callable[[], subprocess.Popen[bytes]]" = field(repr=False)
+    running: "subprocess.Popen[bytes]" = field(repr=False)
+
+    def crash(self) -> None:
+        """End all its processes as `kill -9` does, the first one and those that serve."""
+        parent = self.running.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for pid in (parent, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.running.wait(30)
+
+    def restart(self) -> None:
+        """Start it again, on the folder that the crash left."""
+        for _ in range(100):
+            self.running = self.begin()
+            # The memory of the one before is given back a moment after its last process.
+            if _answers(self.running, self.socket):
+                return
+            time.sleep(0.05)
+        pytest.fail("PostgreSQL does not start again")
 
     def url(self, name: str = "postgres") -> str:
-        return f"postgresql://postgres@/{name}?host={quote(str(self.socket), safe='')}"
+        return _url(self.socket, name)
 
     def database(self) -> str:
         name = f"history_{next(self.names)}"
@@ -56,15 +77,19 @@ def server(*settings: str) -> Iterator[Server]:
         data = home / "data"
         init = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
         _call(programs, "initdb", *init, "-D", str(data), user=who)
-        running = _start(programs, data, home, settings, who)
+
+        def begin() -> "subprocess.Popen[bytes]":
+            return _start(programs, data, home, settings, who)
+
+        server = Server(home, count(1), begin, begin())
         try:
-            _wait(running, home)
-            yield Server(home, count(1))
+            assert _answers(server.running, home), (home / "log").read_text()
+            yield server
         finally:
             # SIGQUIT is the immediate shutdown: the data is thrown away, so that no checkpoint of
             # hundreds of databases is waited for.
-            running.send_signal(signal.SIGQUIT)
-            running.wait(30)
+            server.running.send_signal(signal.SIGQUIT)
+            server.running.wait(30)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -119,16 +144,21 @@ def _start(
         )
 
 
-def _wait(running: "subprocess.Popen[bytes]", home: Path) -> None:
-    url = Server(home, count(1)).url()
+def _url(home: Path, name: str = "postgres") -> str:
+    return f"postgresql://postgres@/{name}?host={quote(str(home), safe='')}"
+
+
+def _answers(running: "subprocess.Popen[bytes]", home: Path) -> bool:
+    """Whether a server that was started answers in the end; False where it has ended."""
     for _ in range(300):
-        assert running.poll() is None, (home / "log").read_text()
+        if running.poll() is not None:
+            return False
         try:
-            psycopg.connect(url, connect_timeout=2).close()
+            psycopg.connect(_url(home), connect_timeout=2).close()
         except psycopg.OperationalError:
             time.sleep(0.05)
         else:
-            return
+            return True
     pytest.fail("PostgreSQL does not answer")
 
 

@@ -173,9 +173,11 @@ class StoreJournal:
 
         self._last.pop(run_id, None)
         waits = await self._write(work)
-        for owed in self._owed.pop(run_id, ()):
+        while owed := self._owed.get(run_id):
             # It could not be kept together with the end: once more, and then it is told why.
-            await self._write(owed)
+            await self._write(owed[0])
+            del owed[0]
+        self._owed.pop(run_id, None)
         if waits:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.

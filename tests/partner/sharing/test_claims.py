@@ -96,13 +96,13 @@ def test_each_ending_is_seen(store: Store) -> None:
     held = mine(store, ask("pay-3"))
     store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
     moment = store.moment()
-    seen = store.database.read(lambda tx: look(tx, held.share_id, moment))
+    seen = store.database.read(lambda tx: look(tx, held.share_id, THERE, moment))
     assert seen == Free(held.run_id, left=False)
     again = ask("pay-3")
     assert mine(store, again) == Mine(held.share_id, again.run_id, moment.after(60))
     # The one before ends late: it changes nothing any more.
     store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
-    assert isinstance(claimed(store, ask("pay-3")), Running)
+    assert isinstance(claimed(store, ask("pay-3"), THERE), Running)
 
 
 def test_a_claim_that_its_process_left_before_the_run(store: Store, clock: Clock) -> None:

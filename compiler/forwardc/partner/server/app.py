@@ -93,6 +93,7 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
         await parts.begin()
         beside = [
             asyncio.create_task(parts.sharing.claims.forget()),
+            asyncio.create_task(parts.sharing.claims.mend()),
             asyncio.create_task(parts.in_force.watch()),
         ]
         try:

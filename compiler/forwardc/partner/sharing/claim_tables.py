@@ -1,10 +1,11 @@
 """Decides what a call is, in one transaction's work: the first, a repeat, or one in between.
 
 Knows no request and no answer. Two processes that ask at once are told apart by the primary key of
-a claim; whoever finds a share that another process left behind looks at what its run recorded.
+a claim; whoever finds a share that a process left behind looks at what its run recorded. Of its own
+shares a process knows which ones it forwards.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from forwardc.partner.sharing.claim import (
@@ -19,6 +20,7 @@ from forwardc.partner.sharing.claim import (
     State,
     Unknown,
 )
+from forwardc.partner.sharing.live import Live
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryContended
@@ -47,6 +49,7 @@ _END: Final = (
     "UPDATE shares SET state = ?, status = ?, sealed = ?, owner = '', lease_until = 0"
     " WHERE id = ? AND run_id = ?"
 )
+_LEFT: Final = "SELECT id, run_id FROM shares WHERE state = 'running' AND owner = ?"
 _KNOWN: Final = "SELECT state, run_id, owner, lease_until, sealed FROM shares WHERE id = ?"
 _KEEP: Final = "UPDATE shares SET forget_at = ? WHERE id = ? AND forget_at < ?"
 _FORGET_CLAIMS: Final = (
@@ -69,12 +72,16 @@ _LONGEST_RUN_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Who claims: a process, and the world it forwards in. The lease is in seconds."""
+    """Who claims: a process, and the world it forwards in. The lease is in seconds.
+
+    `live` is what it forwards now.
+    """
 
     owner: str
     environment: str
     emulated: bool
     lease_s: float
+    live: Live = field(default_factory=Live, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +110,13 @@ def claim(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Claim:
         if held is not None:
             same = held[1] == ask.by_reference
             return _repeat(tx, held[0], ask, process, now) if same else KeyReused()
-    share_id = _holder(tx, ask.by_reference, ask.share_id, ask, now.after(ask.window_s), now)
+    share_id = _holder(
+        tx, ask.by_reference, ask.share_id, ask, now.after(ask.window_s), process, now
+    )
     known = share_id != ask.share_id
     if ask.by_key is not None:
         until = now.after(ask.key_s)
-        if _holder(tx, ask.by_key, share_id, ask, until, now) != share_id:
+        if _holder(tx, ask.by_key, share_id, ask, until, process, now) != share_id:
             raise KeyTaken
         if known:
             tx.run(_KEEP, until, share_id, until)
@@ -118,9 +127,12 @@ class KeyTaken(Exception):  # noqa: N818 - the key's state
     """An idempotency key was taken for another request. Nothing of this claim may stay."""
 
 
-def look(tx: Transaction, share_id: str, now: Moment) -> Seen:
+def look(tx: Transaction, share_id: str, process: Process, now: Moment) -> Seen:
     """What has become of a share that another call forwards."""
-    share = _share(tx, share_id)
+    return _seen(tx, _share(tx, share_id), process, now)
+
+
+def _seen(tx: Transaction, share: _Share, process: Process, now: Moment) -> Seen:
     match share.state:
         case State.DONE:
             return Done(share.id, share.run_id, share.sealed or "")
@@ -128,10 +140,21 @@ def look(tx: Transaction, share_id: str, now: Moment) -> Seen:
             return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
         case State.NOT_SENT:
             return Free(share.run_id, left=False)
+        case State.RUNNING if _is_dropped(share, process):
+            known = process.live.known(share.run_id)
+            if known is None:
+                return Free(share.run_id, left=True)
+            ended = replace(share, state=known.state, sealed=known.sealed)
+            return _seen(tx, ended, process, now)
         case State.RUNNING if _is_left(tx, share, now):
             return Free(share.run_id, left=True)
         case State.RUNNING:
             return Running(share.id, share.run_id)
+
+
+def _is_dropped(share: _Share, process: Process) -> bool:
+    """Whether a share stands in the name of this process, which does not forward it (any more)."""
+    return share.owner == process.owner and not process.live.holds(share.run_id)
 
 
 def end(tx: Transaction, mine: Mine, state: State, status: int, sealed: str | None) -> None:
@@ -145,6 +168,25 @@ def give_up(tx: Transaction, mine: Mine, now: Moment) -> State:
     leave(tx, mine.run_id, "the server stopped before the answer came", now)
     end(tx, mine, state, 0, None)
     return state
+
+
+def left(tx: Transaction, process: Process) -> list[Mine]:
+    """The shares that stand in the name of this process, and that it does not forward."""
+    live = process.live
+    return [
+        Mine(share_id, run_id, 0)
+        for share_id, run_id in tx.rows(_LEFT, process.owner)
+        if not live.holds(run_id) and live.known(run_id) is None
+    ]
+
+
+def settle_left(tx: Transaction, mine: Mine, process: Process, now: Moment) -> None:
+    """Record what is certain of a share that this process left; nothing where it has ended."""
+    share = _find(tx, mine.share_id)
+    if share is None or (share.run_id, share.state) != (mine.run_id, State.RUNNING):
+        return
+    if _is_dropped(share, process) and process.live.known(mine.run_id) is None:
+        give_up(tx, mine, now)
 
 
 def outcome_of(tx: Transaction, run_id: str) -> str | None:
@@ -165,7 +207,13 @@ def forget(tx: Transaction, now: Moment) -> bool:
 
 
 def _holder(
-    tx: Transaction, claim_id: str, share_id: str, ask: Ask, until: int, now: Moment
+    tx: Transaction,
+    claim_id: str,
+    share_id: str,
+    ask: Ask,
+    until: int,
+    process: Process,
+    now: Moment,
 ) -> str:
     """The share that a claim belongs to: `share_id` where it was free or its time had passed."""
     for _ in range(_TRIES):
@@ -175,7 +223,7 @@ def _holder(
         if held is None:
             continue
         holder: str = held[0]
-        if held[1] > now.milliseconds or _is_under_way(tx, holder, now):
+        if held[1] > now.milliseconds or _is_under_way(tx, holder, process, now):
             return holder
         if tx.run(_RENEW, share_id, ask.by_reference, until, claim_id, holder):
             return share_id
@@ -197,7 +245,7 @@ def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Mom
     share = _share(tx, share_id)
     if share.run_id == ask.run_id:
         return Mine(share.id, share.run_id, share.lease_until)
-    seen = look(tx, share_id, now)
+    seen = _seen(tx, share, process, now)
     if not isinstance(seen, Free):
         return seen
     if seen.left:
@@ -213,9 +261,9 @@ def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Mom
     return Running(share.id, share.run_id)
 
 
-def _is_under_way(tx: Transaction, share_id: str, now: Moment) -> bool:
+def _is_under_way(tx: Transaction, share_id: str, process: Process, now: Moment) -> bool:
     share = _find(tx, share_id)
-    return share is not None and share.state is State.RUNNING and not _is_left(tx, share, now)
+    return share is not None and isinstance(_seen(tx, share, process, now), Running)
 
 
 def _is_left(tx: Transaction, share: _Share, now: Moment) -> bool:

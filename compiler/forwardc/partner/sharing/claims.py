@@ -1,6 +1,7 @@
 """Claims for an event loop: what each call is, and how its share ended, on the disk.
 
-Knows no table. What the database could not be asked is asked once more where that is safe.
+Knows no table. What the database could not be asked is asked once more where that is safe; what it
+could not be told is kept, answered from memory, and told at a heartbeat after it has come back.
 """
 
 import asyncio
@@ -9,17 +10,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from random import uniform
+from time import monotonic
 from typing import Final, TypeVar
 
 from forwardc.partner.sharing import claim_tables
 from forwardc.partner.sharing.claim import Ask, Claim, KeyReused, Mine, Seen, State
 from forwardc.partner.sharing.claim_tables import KeyTaken, Process
+from forwardc.partner.sharing.live import End, Live
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.errors import HistoryError, HistoryUnavailable
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.journal import JournalFailed
 
 LEASE_S: Final = 60.0
 """How long a call may take from its claim to the record of its run; the run has its own lease."""
+HEARTBEAT_S: Final = 2.0
+"""How often a process looks whether its name stands at something that it does not forward."""
 _FORGET_EVERY_S: Final = 60.0
 _WAITS: Final = (0.1, 0.5, 2.0)
 _log = logging.getLogger(__name__)
@@ -32,34 +38,69 @@ class Claims:
 
     store: Store
     process: Process
+    clock: Callable[[], float] = monotonic
+    # A claim whose answer was lost can be in the history until then, and only then.
+    _doubtful_until: float = 0.0
+
+    @property
+    def live(self) -> Live:
+        """What this process forwards now."""
+        return self.process.live
 
     async def claim(self, ask: Ask) -> Claim:
-        """What this call is; durable when it returns. Raises `HistoryUnavailable`."""
+        """What this call is; durable when it returns. Raises `HistoryUnavailable`.
+
+        Whoever is told that it is `Mine` lets go of it with `let_go`.
+        """
 
         def work(tx: Transaction) -> Claim:
             return claim_tables.claim(tx, ask, self.process, self.store.moment())
 
+        self.live.begin(ask.run_id)
         try:
-            return await _patiently(lambda: self.store.commits.write(work), (_WAITS[0],))
+            claim = await _patiently(lambda: self.store.commits.write(work), (_WAITS[0],))
         except KeyTaken:
-            return KeyReused()
+            claim = KeyReused()
+        except BaseException:
+            # The database may have it, or get it yet.
+            self.let_go(ask.run_id, in_doubt=True)
+            raise
+        if not isinstance(claim, Mine):
+            self.let_go(ask.run_id)
+        return claim
+
+    def let_go(self, run_id: str, *, in_doubt: bool = False) -> None:
+        """Forward under this id no longer. `in_doubt`: the history may say otherwise."""
+        self.live.end(run_id)
+        if in_doubt:
+            self._doubtful_until = self.clock() + LEASE_S
 
     async def look(self, share_id: str) -> Seen:
         """What has become of a share. Raises `HistoryUnavailable`."""
-        moment = self.store.moment()
-        return await self.store.commits.read(lambda tx: claim_tables.look(tx, share_id, moment))
+        process, moment = self.process, self.store.moment()
+        return await self.store.commits.read(
+            lambda tx: claim_tables.look(tx, share_id, process, moment)
+        )
 
     async def outcome(self, run_id: str) -> str | None:
         """What a run came to, as its record tells. Raises `HistoryUnavailable`."""
         return await self.store.commits.read(lambda tx: claim_tables.outcome_of(tx, run_id))
 
-    async def end(self, mine: Mine, state: State, status: int, sealed: str | None = None) -> None:
-        """Record how a share ended. Raises `HistoryUnavailable` after several tries."""
+    async def end(
+        self,
+        mine: Mine,
+        state: State,
+        status: int,
+        sealed: str | None = None,
+        *,
+        patient: bool = True,
+    ) -> None:
+        """Record how a share ended. Raises `HistoryUnavailable`: where `patient`, at the end."""
 
         def work(tx: Transaction) -> None:
             claim_tables.end(tx, mine, state, status, sealed)
 
-        await _patiently(lambda: self.store.commits.write(work), _WAITS)
+        await _patiently(lambda: self.store.commits.write(work), _WAITS if patient else ())
 
     def end_soon(
         self,
@@ -83,6 +124,51 @@ class Claims:
             return claim_tables.give_up(tx, mine, self.store.moment())
 
         return await _patiently(lambda: self.store.commits.write(work), _WAITS)
+
+    async def mend(self) -> None:
+        """At each heartbeat: tell the history what it does not know. Ends by being cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await self.mended()
+            except HistoryError:
+                # Whoever calls meanwhile is told, and `/ready` says so, too.
+                continue
+            except Exception as problem:
+                _log.error("FC9901 ends were not recorded: %s", type(problem).__name__)
+
+    async def mended(self) -> None:
+        """Record each end that is owed, and what is certain of shares that were left.
+
+        Raises `HistoryError` where the history is still away: then the rest stays owed.
+        """
+        for owed in self.live.owed:
+            await self._pay(owed)
+        if self.clock() < self._doubtful_until:
+            for mine in await self._left():
+                await self._settle(mine)
+
+    async def _pay(self, owed: End) -> None:
+        mine = owed.mine
+        await self.end(mine, owed.state, owed.status, owed.sealed, patient=False)
+        try:
+            await owed.journal.settle()
+        except JournalFailed as problem:
+            if problem.code == HistoryError.code:
+                raise HistoryUnavailable(str(problem)) from None
+            _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
+        self.live.paid(mine.run_id)
+        _log.info("the end of run %s is recorded now", mine.run_id)
+
+    async def _left(self) -> list[Mine]:
+        process = self.process
+        return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
+
+    async def _settle(self, mine: Mine) -> None:
+        process, moment = self.process, self.store.moment()
+        await self.store.commits.write(
+            lambda tx: claim_tables.settle_left(tx, mine, process, moment)
+        )
 
     async def forget(self) -> None:
         """Delete what is replayed no longer, also while nobody calls. Ends by being cancelled."""

@@ -90,7 +90,7 @@ class JoinedJournal:
         """Keep the end of the run, and whatever was to be written before it."""
         if self._result is None:
             return
-        run, self._new = self._new, None
-        if run is not None:
-            await self._inner.begin(run)
+        if self._new is not None:
+            await self._inner.begin(self._new)
+            self._new = None
         await self._inner.finish(self._result.run_id, self._result)

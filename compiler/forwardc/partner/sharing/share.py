@@ -32,6 +32,7 @@ from forwardc.partner.sharing.claims import Claims
 from forwardc.partner.sharing.envelope import Ending, ending_of, not_now, unknown
 from forwardc.partner.sharing.forwarding import Forwarder
 from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.partner.sharing.live import End
 from forwardc.partner.sharing.request import SharingRequest
 from forwardc.partner.sharing.sealed import CannotOpen, Sealer
 from forwardc.runtime.history.errors import HistoryError
@@ -131,14 +132,23 @@ class Sharing:
 
         What was given up is recorded as what is certain of it: not sent, or unknown.
         """
-        if not self._under_way:
-            return 0
-        _, late = await asyncio.wait(tuple(self._under_way.values()), timeout=within_s)
+        late: set[asyncio.Task[Ending]] = set()
+        if self._under_way:
+            _, late = await asyncio.wait(tuple(self._under_way.values()), timeout=within_s)
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late)
+        if self.claims.live.owed:
+            await self._pay_at_last()
         return len(late)
+
+    async def _pay_at_last(self) -> None:
+        try:
+            await self.claims.mended()
+        except HistoryError as problem:
+            for owed in self.claims.live.owed:
+                _log.error("%s the end of run %s is lost", problem.code, owed.mine.run_id)
 
     async def _find(self, asked: Asked) -> Instrument:
         """The instrument of a reference. Raises `Refusal`, the same for whatever does not fit."""
@@ -208,6 +218,12 @@ class Sharing:
             del self._under_way[share_id]
 
     async def _forward(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
+        try:
+            return await self._forwarded(mine, asked, instrument)
+        finally:
+            self.claims.let_go(mine.run_id)
+
+    async def _forwarded(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
         request = asked.request
         try:
             with self.observer.span("forward"):
@@ -234,36 +250,42 @@ class Sharing:
         )
 
     async def _record(self, mine: Mine, ending: Ending, journal: JoinedJournal) -> None:
+        """Record what a share came to; what cannot be recorded is known, and recorded later."""
         is_kept = ending.state is State.DONE and ending.body is not None
         sealed = self.sealer.seal(ending.body or b"", mine.share_id) if is_kept else None
+        end = End(mine, ending.state, ending.status, sealed, journal)
         try:
             with self.observer.span("record"):
-                await self._end(mine, ending, sealed, journal)
-        except HistoryError as problem:
-            # The caller gets the answer that came. Repeats learn from the run's own record.
-            _log.error("%s the answer of run %s was not recorded", problem.code, mine.run_id)
+                await self._end(end, journal)
+        except (Exception, asyncio.CancelledError) as problem:
+            # The caller gets the answer that came, and so does a repeat here.
+            self.claims.live.owe(end)
+            code = problem.code if isinstance(problem, HistoryError | JournalFailed) else "FC9901"
+            _log.error("%s the answer of run %s was not recorded yet", code, mine.run_id)
 
-    async def _end(
-        self, mine: Mine, ending: Ending, sealed: str | None, journal: JoinedJournal
-    ) -> None:
-        """Record the end of the share and of its run, in one transaction where there is a run."""
+    async def _end(self, end: End, journal: JoinedJournal) -> None:
+        """Record the end of the share and of its run, in one transaction where there is a run.
+
+        Raises `HistoryError` and `JournalFailed` after several tries.
+        """
+        told = (end.mine, end.state, end.status, end.sealed)
         lost: list[Exception] = []
         unsettled = False
         if journal.is_open:
-            self.claims.end_soon(mine, ending.state, ending.status, sealed, lost.append)
+            self.claims.end_soon(*told, lost.append)
             unsettled = await _refused(journal) is not None
         if lost or not journal.is_open:
-            await self.claims.end(mine, ending.state, ending.status, sealed)
+            await self.claims.end(*told)
         # Once more: the database that took the share's end after some waiting may take this, too.
-        problem = await _refused(journal) if unsettled else None
-        if problem is not None:
-            _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
+        if unsettled:
+            await journal.settle()
 
     async def _give_up(self, mine: Mine) -> Ending:
         """What is certain of a forward that ended in the middle, by its own record."""
         try:
             state = await self.claims.give_up(mine)
         except HistoryError:
+            self.claims.let_go(mine.run_id, in_doubt=True)
             state = State.UNKNOWN
         if state is State.NOT_SENT:
             return Ending(state, None, refusal=Refusal(Kind.INTERNAL_ERROR))

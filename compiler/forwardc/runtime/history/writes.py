@@ -33,6 +33,7 @@ INSERT INTO runs (
   inputs, without_atoms, given_key, state, attempts, approval, owner, lease_until
 ) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (?, ?))
+ON CONFLICT (id) DO NOTHING
 RETURNING seq
 """
 _STEP: Final = """
@@ -120,7 +121,8 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
         *(run.owner, now.after(run.lease_s), run.vault, run.destination),
     )
     if found is None:
-        return _pause_of(tx, run)
+        # The database may have taken a first try whose answer was lost.
+        return None if _is_recorded(tx, run) else _pause_of(tx, run)
     for position, step in enumerate(run.steps):
         state = _intended(first) if first and first.step == step.name else _WAITING
         tx.run(_STEP, run.id, position, step.name, step.deliver, step.idempotent, *state)
@@ -310,6 +312,14 @@ def _intended(what: Intent) -> tuple[str | None, ...]:
     return StepState.INTENT, what.called, what.keys.destination, _shown(what.shown)
 
 
+def _is_recorded(tx: Transaction, run: NewRun) -> bool:
+    """Whether a run is there already. Raises `RunInUse` where another process has it now."""
+    found = row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
+    if found is not None and found[0] not in (run.owner, ""):
+        raise _taken(run.id)
+    return found is not None
+
+
 def _pause_of(tx: Transaction, run: NewRun) -> str:
     found = row(tx, _PAUSE, run.vault, run.destination)
     if found is None:
@@ -328,6 +338,10 @@ def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
     paused = row(tx, _PAUSED, run_id, owner)
     if paused is not None:
         return RunPaused(paused[0])
+    return _taken(run_id)
+
+
+def _taken(run_id: str) -> RunInUse:
     return RunInUse(f"run {run_id} is not this process's any more; nothing was sent")
 
 

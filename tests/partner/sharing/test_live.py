@@ -1,0 +1,159 @@
+"""A process knows what it forwards: nothing in its name waits for the end of a lease."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from forwardc.partner.sharing.claim import Ask, Done, Free, Mine, Running, State, Unknown
+from forwardc.partner.sharing.claim_tables import Process, claim, look
+from forwardc.partner.sharing.claims import Claims
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.partner.sharing.live import End
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.records import Intent
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.shapes import Keys
+from forwardc.runtime.store_journal import StoreJournal
+from sharing_house import House
+from stored_runs import SHOWN, Clock, new_run
+
+INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
+Serve = Callable[..., Any]
+
+
+def process(owner: str = "here/1/a") -> Process:
+    return Process(owner, "sandbox", True, 60.0)
+
+
+def ask(reference: str = "pay-1") -> Ask:
+    ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
+    return Ask(**ids, by_reference=reference, by_key=None, destination="R", window_s=60, key_s=60)
+
+
+def claimed(store: Store, who: Process) -> Mine:
+    """A claim that the database took, and whose answer was lost."""
+    found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
+    assert isinstance(found, Mine)
+    return found
+
+
+def seen(store: Store, mine: Mine, who: Process) -> object:
+    return store.database.read(lambda tx: look(tx, mine.share_id, who, store.moment()))
+
+
+def test_what_this_process_does_not_forward_is_free_at_once(store: Store) -> None:
+    here, there = process(), process("there/2/b")
+    held = claimed(store, here)
+    assert seen(store, held, here) == Free(held.run_id, left=True)
+    assert seen(store, held, there) == Running(held.share_id, held.run_id)
+    here.live.begin(held.run_id)
+    assert seen(store, held, here) == Running(held.share_id, held.run_id)
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_heartbeat_settles_for_others_what_was_left(store: Store, sent: bool) -> None:
+    here, there = process(), process("there/2/b")
+    claims = Claims(store, here)
+    held = claimed(store, here)
+    if sent:
+        store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
+        store.intent(held.run_id, here.owner, INTENT)
+    claims.let_go(held.run_id, in_doubt=True)
+    asyncio.run(claims.mended())
+    unknown = Unknown(held.share_id, held.run_id)
+    assert seen(store, held, there) == (unknown if sent else Free(held.run_id, left=False))
+
+
+def test_a_heartbeat_leaves_alone_what_is_forwarded(store: Store) -> None:
+    here = process()
+    claims = Claims(store, here)
+    held = claimed(store, here)
+    here.live.begin(held.run_id)
+    claims.let_go("another", in_doubt=True)
+    asyncio.run(claims.mended())
+    assert seen(store, held, process("there/2/b")) == Running(held.share_id, held.run_id)
+
+
+def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
+    """Also of what certainly was not sent, though the record has an intent of it."""
+    here, there = process(), process("there/2/b")
+    claims = Claims(store, here)
+    for state in (State.DONE, State.NOT_SENT, State.UNKNOWN):
+        held = claimed(store, here)
+        store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
+        store.intent(held.run_id, here.owner, INTENT)
+        journal = JoinedJournal(StoreJournal(store), clock, 0)
+        here.live.owe(End(held, state, 200, "sealed", journal))
+        told = {
+            State.DONE: Done(held.share_id, held.run_id, "sealed"),
+            State.NOT_SENT: Free(held.run_id, left=False),
+            State.UNKNOWN: Unknown(held.share_id, held.run_id),
+        }[state]
+        assert seen(store, held, here) == told
+        assert seen(store, held, there) == Running(held.share_id, held.run_id)
+        asyncio.run(claims.mended())
+        assert seen(store, held, there) == told
+        assert not here.live.owed
+        clock.turn(seconds=61)
+
+
+def test_an_end_stays_owed_while_the_history_is_away(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(house: House) -> None:
+        async def away(*_: object) -> None:
+            raise HistoryUnavailable("the disk is full")
+
+        house.vaults.gate = asyncio.Event()
+        asking = asyncio.create_task(house.post())
+        while not house.vaults.forwards:
+            await asyncio.sleep(0.01)
+        claims = house.service.claims
+        with monkeypatch.context() as patch:
+            patch.setattr(house.store.commits, "write", away)
+            patch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0))
+            house.vaults.gate.set()
+            first = await asking
+            with pytest.raises(HistoryUnavailable):
+                await claims.mended()
+            assert len(claims.live.owed) == 1
+        again = await house.post()
+        assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+        assert await house.service.drain(0) == 0
+        assert not claims.live.owed
+        run = house.store.load(first.headers["forwardc-run"])
+        assert run is not None
+        assert (run.summary.state, run.summary.outcome) == ("done", "approved")
+        assert house.arrived() == 1
+
+    serve(work)
+
+
+def test_a_caller_that_leaves_while_it_claims_leaves_no_claim(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(house: House) -> None:
+        write, came = house.store.commits.write, asyncio.Event()
+
+        async def slow(how: Callable[[Transaction], Any]) -> Any:
+            result = await write(how)
+            came.set()
+            await asyncio.sleep(60)
+            return result
+
+        with monkeypatch.context() as patch:
+            patch.setattr(house.store.commits, "write", slow)
+            leaving = asyncio.create_task(house.post())
+            await came.wait()
+            leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        answer = await house.post()
+        assert (answer.status_code, house.arrived()) == (200, 1)
+
+    serve(work)
