@@ -14,7 +14,7 @@ from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded, Misshapen, load, lock_name
+from forwardc.language.load import Loaded, Misshapen, load
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
@@ -74,18 +74,18 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
     loaded = load(root, sink)
-    approvals = _approvals(root, loaded.project, sink)
+    approvals = _approvals(loaded.lock, sink)
     return replace(compile_loaded(loaded, sink, today), approvals=approvals)
 
 
-def _approvals(root: Path, project: Project | None, sink: Sink) -> "Lock | None":
+def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
     # To import what writes files or reads a lock takes longer than to check a few destinations.
-    if project is None or not (root / lock_name(project)).exists():
+    if data is None:
         return None
-    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.approvals import lock_of
 
     found = Sink()
-    lock = read_lock(root / lock_name(project), found)
+    lock = lock_of(data, found)
     for one in found.sorted():
         # Approvals of an old format count for nothing, and what they are of can still be built.
         old = one.code == "FC0710"

@@ -1,6 +1,7 @@
 """`forwardc approve` and `forwardc approvals`, as they are typed."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,10 +200,10 @@ def test_a_crash_while_writing_leaves_the_old_file(
     approve(typed, "stripe", "adyen.card_cit")
     before = Path("forwardc.lock").read_bytes()
 
-    def crash(_self: Path, _target: Path) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", crash)
+    monkeypatch.setattr(os, "replace", crash)
     code, out, _ = approve(typed, "checkout", "adyen")
     assert code == 1
     assert "forwardc.lock cannot be written: No space left on device" in out

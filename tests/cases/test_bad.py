@@ -91,6 +91,7 @@ ELSEWHERE = {
     "FC0101": "test_bounds.py",
     "FC0102": "test_bounds.py",
     "FC0103": "test_bounds.py",
+    "FC0118": "test_attacks.py",
 }
 
 

@@ -104,13 +104,14 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     """Show every operation's records."""
     from forwardc.cli.findings import show
     from forwardc.diagnostics.sink import Sink
-    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.lock_file import lock_of_build
 
     sink = Sink()
-    lock = read_lock(lock_path(build), sink)
+    lock = read_lock(lock_of_build(build), sink)
     rows = list(_rows(build, lock, day_of(today), sink)) if lock is not None else []
     if sink.has_errors or lock is None:
-        show(sink, "text", Path())
+        show(sink, "text", None)
         return 1
     if as_json:
         say_json({"approvals": [_as_json(row) for row in rows]})

@@ -22,16 +22,17 @@ def revoke(build: Path, meant: "Withdrawal") -> int:
     """Withdraw, and tell what was; 1 with the reason where nothing can be."""
     sink = Sink()
     written = _written(build, meant, sink)
-    show(sink, "text", Path())
+    show(sink, "text", None)
     return 0 if written else 1
 
 
 def _written(build: Path, meant: "Withdrawal", sink: Sink) -> bool:
     from forwardc.cli.lock_file import write_lock
-    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.lock_file import lock_of_build
     from forwardc.review.revoke import with_revoked
 
-    lock = read_lock(lock_path(build), sink)
+    lock = read_lock(lock_of_build(build), sink)
     found = with_revoked(lock, meant, sink) if lock is not None else None
     if found is None:
         return False
@@ -50,17 +51,17 @@ def _written(build: Path, meant: "Withdrawal", sink: Sink) -> bool:
 
 def _project_of(build: Path) -> Path | None:
     """The project whose build folder this is and stands fresh; None where there is none."""
-    from forwardc.plan.approvals import lock_path
+    from forwardc.files.checkout import below, given
 
-    folder = lock_path(build).parent
-    root = next((one for one in (folder, *folder.parents) if (one / PROJECT_FILE).is_file()), None)
+    folder = given(build).path
+    root = next((one for one in folder.parents if (one / PROJECT_FILE).is_file()), None)
     if root is None:
         return None
     from forwardc.language.load import load_project
     from forwardc.review.fresh import is_fresh
 
     project = load_project(root, Sink())
-    if project is None or (root / project.build).resolve() != build.resolve():
+    if project is None or (below(root) / project.build).path != folder:
         return None
     return root if is_fresh(root, project) else None
 

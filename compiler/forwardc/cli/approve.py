@@ -19,6 +19,7 @@ from forwardc.cli.today import day_of, today_option
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
+    from forwardc.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.review.approve import Act
@@ -108,14 +109,19 @@ def _approve(
     approved = with_approvals(compiled.lock, plan, operations, act, sink)
     if approved is None:
         return
-    written = save(compiled.loaded.root, folder, approved, act.date, sink)
+    written = save(folder, approved, act.date, sink)
     if written is not None:
         _tell(plan, operations, act, written)
         _tell_revoked(compiled.lock, plan, operations, act)
 
 
 def _plan(
-    folder: Path, vault: str, target: str, environment: str, compiled: "Compiled", sink: "Sink"
+    folder: "CheckoutPath",
+    vault: str,
+    target: str,
+    environment: str,
+    compiled: "Compiled",
+    sink: "Sink",
 ) -> "Plan | None":
     from forwardc.plan.build_dir import read_plan
 

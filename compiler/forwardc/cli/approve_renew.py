@@ -13,6 +13,7 @@ from forwardc.cli.output import note, say, shown_path
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
+    from forwardc.files.checkout import CheckoutPath
     from forwardc.plan.model import Plan
     from forwardc.review.renew import OldLock, Renewal
 
@@ -30,7 +31,7 @@ def renew_all(root: Path, by: str | None, day: datetime.date, sink: "Sink") -> i
     if folder is not None and old is not None:
         plans = _plans(folder, sink)
         if not sink.has_errors:
-            _renew(compiled, folder, old, plans, by, day, sink)
+            _renew(folder, old, plans, by, day, sink)
     show(_without_the_reason(sink), "text", root)
     return 1 if sink.has_errors else 0
 
@@ -48,18 +49,16 @@ def _without_the_reason(sink: "Sink") -> "Sink":
 
 
 def _old(compiled: "Compiled", sink: "Sink") -> "OldLock | None":
-    from forwardc.language.load import lock_name
     from forwardc.review.renew import read_old
 
-    project = compiled.loaded.project
-    data = compiled.loaded.files.get(lock_name(project)) if project else None
+    data = compiled.loaded.lock
     if data is None:
         sink.error("FC0710", "there is no forwardc.lock: there is nothing to renew")
         return None
     return read_old(data, sink)
 
 
-def _plans(folder: Path, sink: "Sink") -> "Plans":
+def _plans(folder: "CheckoutPath", sink: "Sink") -> "Plans":
     """Plan and operation of everything that is built for production, by place."""
     from forwardc.plan.approvals import place
     from forwardc.plan.build_dir import read_manifest, read_plan
@@ -74,8 +73,7 @@ def _plans(folder: Path, sink: "Sink") -> "Plans":
 
 
 def _renew(
-    compiled: "Compiled",
-    folder: Path,
+    folder: "CheckoutPath",
     old: "OldLock",
     plans: "Plans",
     by: str | None,
@@ -96,7 +94,7 @@ def _renew(
     if not check_name(by, sink):
         return
     lock = renewed(old, found, plans, by, day)
-    written = save(compiled.loaded.root, folder, lock, day, sink)
+    written = save(folder, lock, day, sink)
     if written is not None:
         lost = len(old.own) + len(old.psp) - len(lock.own) - len(lock.psp)
         say(f"{len(lock.own)} renewed, {len(lock.psp)} of PSPs kept, {lost} left out")

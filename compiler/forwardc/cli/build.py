@@ -14,6 +14,7 @@ from forwardc.cli.today import day_of, today_option
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
+    from forwardc.files.checkout import CheckoutPath
 
 EXIT_DIFFERENT = 3
 
@@ -31,6 +32,8 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
     """
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
+    from forwardc.diagnostics.unreadable import unreadable
+    from forwardc.files.refused import FileRefused
     from forwardc.review.write import write
 
     root = find_project(project)
@@ -40,11 +43,15 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
         show(sink, format_, root)
         return 1
     collect_from_now_on()
-    folder = root / compiled.loaded.project.build
-    if check:
-        return _check(folder, compiled, sink, format_, root)
+    folder = compiled.loaded.build
     try:
+        if check:
+            return _check(folder, compiled, sink, format_, root)
         changes = write(folder, compiled.outputs())
+    except FileRefused as problem:
+        unreadable(problem, f"{'/'.join(folder.parts)}/", "FC0701", sink)
+        show(sink, format_, root)
+        return 1
     except OSError as problem:
         raise click.ClickException(f"{problem.filename}: {problem.strerror}") from None
     show(sink, format_, root)
@@ -56,7 +63,9 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
     return 0
 
 
-def _check(folder: Path, compiled: "Compiled", sink: "Sink", format_: str, root: Path) -> int:
+def _check(
+    folder: "CheckoutPath", compiled: "Compiled", sink: "Sink", format_: str, root: Path
+) -> int:
     from forwardc.review.write import MANIFEST, compare, first_difference
 
     stale = compare(folder, compiled.outputs())

@@ -33,7 +33,7 @@ def command(
 
     root = Path() if paths else find_project(project)
     compiled, sink = _compiled(root, paths, today)
-    if fix and write_outcomes(root, compiled.loaded, sink):
+    if fix and write_outcomes(compiled.loaded, sink):
         compiled, sink = _compiled(root, paths, today)
     show(sink, format_, root)
     if sink.has_errors:

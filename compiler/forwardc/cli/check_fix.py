@@ -4,7 +4,6 @@ Decides nothing: what goes where is told by `language.fix`. A file that would no
 is left alone.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forwardc.cli.output import note
@@ -19,16 +18,16 @@ _MARK = "\ufeff"
 _CODE = "FC0326"
 
 
-def write_outcomes(root: Path, loaded: "Loaded", sink: "Sink") -> bool:
+def write_outcomes(loaded: "Loaded", sink: "Sink") -> bool:
     """Write `outcome: by_status` where it is missing. Whether any file changed."""
     if not any(one.code == _CODE for one in sink.sorted()):
         return False
-    written = [_write(root, destination, loaded) for destination in loaded.destinations]
+    written = [_write(destination, loaded) for destination in loaded.destinations]
     return any(written)
 
 
-def _write(root: Path, destination: "Destination", loaded: "Loaded") -> bool:
-    from forwardc.review.write import replace_file
+def _write(destination: "Destination", loaded: "Loaded") -> bool:
+    from forwardc.files.checkout import source
 
     path = destination.span.path
     before = loaded.files[path].decode("utf-8")
@@ -41,7 +40,11 @@ def _write(root: Path, destination: "Destination", loaded: "Loaded") -> bool:
         note(f"{path} is left as it is: write its outcomes by hand")
     if not after or not times:
         return False
-    replace_file(root / path, (mark + after).encode())
+    try:
+        source(loaded.root, path).replace((mark + after).encode())
+    except OSError as problem:
+        note(f"{path} cannot be written: {problem.strerror}")
+        return False
     note(f"{path}: `outcome: by_status` written {_times(times)}")
     return True
 

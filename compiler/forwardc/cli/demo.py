@@ -90,13 +90,16 @@ def _build(root: Path) -> Path | None:
     if sink.has_errors or compiled.loaded.project is None:
         show(sink, "text", root)
         return None
-    folder = root / compiled.loaded.project.build
-    changes = write(folder, compiled.outputs())
+    folder = compiled.loaded.build
+    try:
+        changes = write(folder, compiled.outputs())
+    except OSError as problem:
+        raise click.ClickException(f"build/ cannot be written: {problem.strerror}") from None
     heading("Check and build")
     say(f"{len(compiled.loaded.destinations)} destinations checked, no mistakes")
     say(f"{changes.files} files compiled, {len(changes.written)} written")
     _coverage(compiled)
-    return folder
+    return folder.path
 
 
 def _coverage(compiled: "Compiled") -> None:

@@ -90,7 +90,9 @@ def command(
 def _differences(
     root: Path, against: str, today: datetime.date, sink: "Sink"
 ) -> "list[Difference] | None":
-    from forwardc.plan.approvals import lock_path, read_lock
+    from forwardc.files.checkout import below
+    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.lock_file import lock_of_build
     from forwardc.review.diff.builds import NoBuild, committed
     from forwardc.review.diff.compare import accept, compare
     from forwardc.review.diff.since_approval import since_approval
@@ -99,7 +101,7 @@ def _differences(
     if new is None:
         return None
     build, folder = new
-    lock = read_lock(lock_path(root / folder), sink)
+    lock = read_lock(lock_of_build(below(root) / folder), sink)
     if lock is None:
         return None
     try:
@@ -116,6 +118,7 @@ def _differences(
 def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, str] | None":
     """The build folder where it is fresh, which is quick to see, else a new compilation."""
     from forwardc.compile import compile_project
+    from forwardc.files.checkout import below
     from forwardc.language.load import load_project
     from forwardc.review.diff.builds import Folder, Made
     from forwardc.review.fresh import check_evidence, is_fresh
@@ -123,7 +126,7 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
     project = load_project(root, sink)
     if project is not None and is_fresh(root, project):
         check_evidence(root, project, today, sink)
-        return None if sink.has_errors else (Folder(root / project.build), project.build)
+        return None if sink.has_errors else (Folder(below(root) / project.build), project.build)
     compiled = compile_project(root, sink, today)
     if sink.has_errors or compiled.loaded.project is None:
         return None
@@ -160,7 +163,7 @@ def _accept(
     compiled = compile_project(root, sink, today)
     folder = None if sink.has_errors else fresh_build(compiled, sink)
     lock = with_accepted(compiled.lock, ids, reason, Act(by, today), sink) if folder else None
-    written = save(root, folder, lock, today, sink) if folder and lock else None
+    written = save(folder, lock, today, sink) if folder and lock else None
     show(sink, "text", root, err=not sink.has_errors)
     if written is None:
         return 1

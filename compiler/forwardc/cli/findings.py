@@ -1,5 +1,6 @@
 """Shows diagnostics as every command does, and finds the project around the working directory."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -29,19 +30,23 @@ project_option = click.option(
 
 
 def find_project(given: Path | None) -> Path:
-    """The project's folder. Raises a usage error where there is none."""
+    """The project's folder, resolved once. Raises a usage error where there is none.
+
+    A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
+    """
     start = (given or Path()).resolve()
     folders = (start,) if given else (start, *start.parents)
     for folder in folders:
-        if (folder / PROJECT_FILE).is_file():
+        if os.path.lexists(folder / PROJECT_FILE):
             return folder
     raise click.UsageError(f"There is no {PROJECT_FILE} here. Name its folder with --project.")
 
 
-def show(sink: Sink, format_: str, root: Path, *, err: bool = False) -> None:
+def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> None:
     """Write every diagnostic to standard output, and the count of `concise` to standard error.
 
-    With `err` all of it goes to standard error, beside a result.
+    `root` is the project's folder; None where no file may be shown. With `err` all of it goes to
+    standard error, beside a result.
     """
     found = sink.sorted()
     color = (sys.stderr if err else sys.stdout).isatty()

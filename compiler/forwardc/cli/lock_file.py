@@ -7,57 +7,64 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forwardc.files.checkout import CheckoutPath
+from forwardc.files.refused import FileRefused
+
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
 
 
-def fresh_build(compiled: "Compiled", sink: "Sink") -> Path | None:
+def fresh_build(compiled: "Compiled", sink: "Sink") -> CheckoutPath | None:
     """The build folder, None with FC0706 where it is not what the destinations compile to."""
+    from forwardc.diagnostics.unreadable import unreadable
     from forwardc.review.write import compare
 
-    project = compiled.loaded.project
-    if project is None:
-        raise ValueError("a project without mistakes was read")
-    folder = compiled.loaded.root / project.build
-    changes = compare(folder, compiled.outputs())
+    folder = compiled.loaded.build
+    shown = "/".join(folder.parts)
+    try:
+        changes = compare(folder, compiled.outputs())
+    except FileRefused as problem:
+        unreadable(problem, f"{shown}/", "FC0706", sink)
+        return None
     if not changes.any:
         return folder
     stale = (*changes.written, *changes.removed)
     sink.error(
         "FC0706",
-        f"{project.build}/ is not what the destinations compile to: {len(stale)} stale, "
+        f"{shown}/ is not what the destinations compile to: {len(stale)} stale, "
         f"the first is {stale[0]}",
         hint="run `forwardc build`, look at what changed, then approve",
     )
     return None
 
 
-def save(root: Path, folder: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Path | None:
+def save(folder: CheckoutPath, lock: "Lock", today: datetime.date, sink: "Sink") -> Path | None:
     """Write the lock, and build again what shows it; None with FC0706 where it cannot be."""
     path = write_lock(folder, lock, sink)
     if path is not None:
-        build_again(root, folder, today, sink)
+        build_again(folder.root, folder, today, sink)
     return path
 
 
-def write_lock(folder: Path, lock: "Lock", sink: "Sink") -> Path | None:
+def write_lock(folder: Path | CheckoutPath, lock: "Lock", sink: "Sink") -> Path | None:
     """Write the lock of a build folder; None with FC0706 where it cannot be."""
-    from forwardc.plan.approvals import LOCK, lock_path
+    from forwardc.plan.lock_file import LOCK, lock_of_build
     from forwardc.review.approve import lock_bytes
-    from forwardc.review.write import replace_file
 
-    path = lock_path(folder)
+    file = lock_of_build(folder)
     try:
-        replace_file(path, lock_bytes(lock))
+        file.replace(lock_bytes(lock))
     except OSError as problem:
         sink.error("FC0706", f"{LOCK} cannot be written: {problem.strerror}")
         return None
-    return path
+    return file.path
 
 
-def build_again(root: Path, folder: Path, today: datetime.date, sink: "Sink") -> None:
+def build_again(
+    root: Path, folder: Path | CheckoutPath, today: datetime.date, sink: "Sink"
+) -> None:
     """Compile and write `build/`; what it finds in the project is in the sink."""
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink

@@ -68,8 +68,9 @@ def allowed(
     build: Path, vault: str, target: str, environment: str, sink: "Sink"
 ) -> "tuple[Plan, str, Ambient] | None":
     """The plan, the operation and what is approved; None where it must not run."""
-    from forwardc.plan.approvals import Lock, lock_path, read_lock, refuse_unapproved
+    from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
     from forwardc.plan.build_dir import read_plan
+    from forwardc.plan.lock_file import lock_of_build
     from forwardc.runtime.prepare import find_operation
     from forwardc.runtime.shapes import Ambient
 
@@ -79,7 +80,7 @@ def allowed(
     if plan is None or operation is None:
         return None
     is_production = plan.environment_class == "production"
-    lock = read_lock(lock_path(build), sink) if is_production else Lock()
+    lock = read_lock(lock_of_build(build), sink) if is_production else Lock()
     if lock is None:
         return None
     ambient = Ambient(lock=lock)

@@ -121,7 +121,7 @@ class Starting:
             return None
 
     def _show(self) -> None:
-        show(self.sink, self.format_, Path.cwd(), err=True)
+        show(self.sink, self.format_, None, err=True)
 
 
 async def _begin(parts: Parts) -> None:

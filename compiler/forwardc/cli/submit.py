@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from forwardc.review.seal import Expected, SealingKey
     from forwardc.review.sealed_keys import HeaderSecret
 
-_LARGEST_KEY = 1024 * 1024
-
 
 @click.command(short_help="Seal the keys of a destination for a vault.")
 @click.argument("vault")
@@ -111,14 +109,14 @@ def _expected(vault: str, given: str | None) -> "Expected":
 def _key(path: Path, expected: "Expected", sink: "Sink") -> "SealingKey | None":
     from datetime import UTC, datetime
 
+    from forwardc.files.kinds import SEALING_KEY
+    from forwardc.files.operator_file import read
     from forwardc.review.seal import KeyRefused, read_key
 
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_KEY)
-        return read_key(data, expected, datetime.now(UTC))
-    except OSError:
-        sink.error("FC0816", f"{shown_path(path)} cannot be read")
+        return read_key(read(path, SEALING_KEY), expected, datetime.now(UTC))
+    except OSError as problem:
+        sink.error("FC0816", f"{shown_path(path)} cannot be read: {problem.strerror}")
     except KeyRefused as problem:
         sink.error("FC0816", f"the key in {shown_path(path)} is refused: {problem}")
     return None
@@ -155,8 +153,8 @@ def _hashes(
 def _write(
     out: Path, destination: str, key: "SealingKey", hashes: "dict[str, Secret]"
 ) -> dict[str, Path]:
+    from forwardc.files.replace import replace_file
     from forwardc.review.seal import seal
-    from forwardc.review.write import replace_file
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}
     files = {name: out / f"{destination}.{name}.encrypted_hashed_key.txt" for name in sealed}

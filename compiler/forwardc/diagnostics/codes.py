@@ -40,7 +40,7 @@ AREAS: Mapping[str, str] = MappingProxyType(
 _TABLE = (
     Code("FC0101", "unreadable-file", "A file cannot be read"),
     Code("FC0102", "not-utf8", "A file is not UTF-8 text"),
-    Code("FC0103", "file-too-large", "A file is larger than 1 MiB"),
+    Code("FC0103", "file-too-large", "A file is larger than its kind may be"),
     Code("FC0104", "yaml-syntax", "A file is not valid YAML"),
     Code("FC0105", "duplicate-key", "A mapping has the same key twice"),
     Code("FC0106", "nesting-too-deep", "A file nests too deeply"),
@@ -55,6 +55,7 @@ _TABLE = (
     Code("FC0115", "unterminated-expression", "An expression is opened and never closed"),
     Code("FC0116", "unsupported-yaml", "YAML that a destination may not use"),
     Code("FC0117", "odd-space", "A space that YAML takes for a letter"),
+    Code("FC0118", "no-plain-file", "A file of the project is a link, a pipe or a device"),
     Code("FC0201", "unknown-key", "A key is not part of the language"),
     Code("FC0202", "missing-key", "A required key is missing"),
     Code("FC0203", "wrong-type", "A value has the wrong type"),

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forwardc.diagnostics.scan import mask
-
-_MOST_BYTES = 2 * 1024 * 1024
+from forwardc.files.checkout import below, source
+from forwardc.files.kinds import DESTINATION
 
 
 class Sources:
     """The files that diagnostics point into, read at first use and only once.
 
-    Relative paths start at `root` (by default the working directory). `texts` holds what is not
-    to be read from disk, such as standard input, by path.
+    Relative paths start at `root`. Without one, nothing is read from the disk: a file that an
+    operator named, such as a server's settings, is in no excerpt. `texts` holds what is not to be
+    read from disk, by path.
     """
 
     def __init__(self, root: Path | None = None, texts: Mapping[str, str] | None = None) -> None:
         self.root = Path() if root is None else root
+        self._reads = root is not None
         self._texts = dict(texts or {})
         self._lines: dict[str, list[str]] = {}
 
@@ -37,8 +39,10 @@ class Sources:
     def _text(self, path: str) -> str:
         if path in self._texts:
             return self._texts[path]
+        if not self._reads:
+            return ""
         try:
-            with (self.root / path).open("rb") as file:
-                return file.read(_MOST_BYTES).decode("utf-8-sig", errors="replace")
+            data = source(below(self.root), path).read(DESTINATION)
         except (OSError, ValueError):
             return ""
+        return data.decode("utf-8-sig", errors="replace")

@@ -5,10 +5,13 @@ Knows files and the two readers; nothing of what a destination means.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.sink import Sink
+from forwardc.diagnostics.unreadable import unreadable
+from forwardc.files.checkout import CheckoutPath, below, source
+from forwardc.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT, Kind
 from forwardc.language import access, yaml_reader
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
@@ -17,9 +20,9 @@ from forwardc.language.project import Project
 from forwardc.language.read_destination import read_destination
 from forwardc.language.read_project import read_project
 from forwardc.language.schema import validate
+from forwardc.plan.lock_file import lock_of_build
 
 PROJECT_FILE = "forwardc.yaml"
-LOCK_FILE = "forwardc.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,24 @@ class Misshapen:
 class Loaded:
     """What was read. `files` holds the bytes of every input by its path below `root`."""
 
-    root: Path
+    root: CheckoutPath
     project: Project | None
     destinations: tuple[Destination, ...]
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     misshapen: tuple[Misshapen, ...] = ()
     """Checked for further mistakes, and never compiled."""
+
+    @property
+    def build(self) -> CheckoutPath:
+        """The build folder. Raises `ValueError` where no project was read."""
+        if self.project is None:
+            raise ValueError("a project without mistakes was read")
+        return self.root / self.project.build
+
+    @property
+    def lock(self) -> bytes | None:
+        """The lock file; None where there is none, or no project."""
+        return self.files.get(lock_name(self.project)) if self.project else None
 
     @property
     def by_name(self) -> dict[str, Destination]:
@@ -57,47 +72,60 @@ class Loaded:
 def load(root: Path, sink: Sink) -> Loaded:
     """Read `forwardc.yaml` and every destination of the folder it names."""
     files: dict[str, bytes] = {}
-    project = _project(root, files, sink)
+    at = below(root)
+    project = _project(at, files, sink)
     folder = project.destinations if project else "destinations"
-    names = sorted(path.name for path in (root / folder).glob("*.yaml"))
-    if not names:
+    names = _names(at, folder, sink)
+    if names == []:
         sink.error("FC0101", f"there is no destination in {folder}/", hint="see CONTRIBUTING.md")
-    loaded = _destinations(root, [f"{folder}/{name}" for name in names], sink)
+    loaded = _destinations(at, [f"{folder}/{name}" for name in names or ()], sink)
     for destination in loaded.destinations:
         _check_file_name(destination, sink)
-    evidence = _attestations(root, loaded.destinations, sink)
-    lock = _lock(root, project)
+    evidence = _attestations(at, loaded.destinations, sink)
+    lock = _lock(at, project, sink)
     return replace(loaded, project=project, files={**files, **loaded.files, **evidence, **lock})
 
 
+def _names(root: CheckoutPath, folder: str, sink: Sink) -> list[str] | None:
+    """The destinations in a folder; None, with the reason in the sink, where it is not listed."""
+    try:
+        return (root / folder).names(".yaml")
+    except OSError as problem:
+        unreadable(problem, f"{folder}/", "FC0101", sink)
+        return None
+
+
 def lock_name(project: Project) -> str:
-    """The path of the lock file below the project: beside the build folder."""
-    return (PurePosixPath(project.build).parent / LOCK_FILE).as_posix()
+    """The path of the lock file below the project."""
+    return "/".join(lock_of_build(CheckoutPath(Path(), ()) / project.build).parts)
 
 
-def _lock(root: Path, project: Project | None) -> dict[str, bytes]:
+def _lock(root: CheckoutPath, project: Project | None, sink: Sink) -> dict[str, bytes]:
     """The approvals, which the pages of `build/` show. Whether they are sound is read later."""
     if project is None:
         return {}
     name = lock_name(project)
     try:
-        return {name: (root / name).read_bytes()}
-    except OSError:
+        return {name: (root / name).read(LOCK)}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as problem:
+        unreadable(problem, name, "FC0705", sink)
         return {}
 
 
 def load_project(root: Path, sink: Sink) -> Project | None:
     """Read `forwardc.yaml` alone."""
-    return _project(root, {}, sink)
+    return _project(below(root), {}, sink)
 
 
 def load_files(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
     """Read single destinations, without a project around them."""
-    return _destinations(root, paths, sink)
+    return _destinations(below(root), paths, sink)
 
 
-def _project(root: Path, files: dict[str, bytes], sink: Sink) -> Project | None:
-    node = _read(root, PROJECT_FILE, files, sink)
+def _project(root: CheckoutPath, files: dict[str, bytes], sink: Sink) -> Project | None:
+    node = _read(root, PROJECT_FILE, PROJECT, files, sink)
     if node is None or not validate("project", node, sink):
         return None
     return read_project(node, sink)
@@ -112,7 +140,9 @@ def _check_file_name(destination: Destination, sink: Sink) -> None:
         sink.error("FC0205", message, destination.span, pointer="/name", hint=hint)
 
 
-def _attestations(root: Path, destinations: Sequence[Destination], sink: Sink) -> dict[str, bytes]:
+def _attestations(
+    root: CheckoutPath, destinations: Sequence[Destination], sink: Sink
+) -> dict[str, bytes]:
     """FC0709: evidence that is named must be there; it is an input like the file that names it."""
     found: dict[str, bytes] = {}
     for destination in destinations:
@@ -121,19 +151,18 @@ def _attestations(root: Path, destinations: Sequence[Destination], sink: Sink) -
             continue
         path = destination.pci.attestation
         try:
-            found[path] = (root / path).read_bytes()
+            found[path] = (root / path).read(ATTESTATION)
         except OSError as problem:
-            message = f"{path} cannot be read: {problem.strerror}"
-            sink.error("FC0709", message, node.span, pointer=node.pointer)
+            unreadable(problem, path, "FC0709", sink, node.span, pointer=node.pointer)
     return found
 
 
-def _destinations(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
+def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> Loaded:
     files: dict[str, bytes] = {}
     found: list[Destination] = []
     misshapen: list[Misshapen] = []
     for path in paths:
-        node = _read(root, path, files, sink)
+        node = _read(root, path, DESTINATION, files, sink)
         if node is None:
             continue
         form = Sink()
@@ -154,13 +183,14 @@ def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[Misshapen
     return [Misshapen(destination, tuple(form))] if destination else []
 
 
-def _read(root: Path, path: str, files: dict[str, bytes], sink: Sink) -> Node | None:
+def _read(
+    root: CheckoutPath, path: str, kind: Kind, files: dict[str, bytes], sink: Sink
+) -> Node | None:
     """The tree of a file, else None with the reasons in the sink."""
     try:
-        with (root / path).open("rb") as file:
-            data = file.read(yaml_reader.MAX_BYTES + 1)
+        data = source(root, path).read(kind)
     except OSError as problem:
-        sink.error("FC0101", f"{path} cannot be read: {problem.strerror}")
+        unreadable(problem, path, "FC0101", sink)
         return None
     files[path] = data
     return yaml_reader.read(path, data, sink)

@@ -9,21 +9,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from forwardc.diagnostics.render.clean import one_line as one_line_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import NotText, decoded
+from forwardc.diagnostics.unreadable import BUILT, unreadable
+from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.files.kinds import LOCK as LOCK_KIND
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
 from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
 from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.lock_file import LOCK
 from forwardc.plan.model import Plan
 
-LOCK: Final = "forwardc.lock"
 _RESTORE = "restore it from version control; nothing was changed"
 
 
@@ -132,24 +135,22 @@ class Approvals:
         return self.own is State.APPROVED and self.psp in (None, State.APPROVED)
 
 
-def lock_path(build: Path) -> Path:
-    """Where the lock of a build folder lies: beside it."""
-    return build.resolve().parent / LOCK
-
-
 def place(plan: Plan, operation: str) -> str:
     """The key of an operation's records."""
     return f"{plan.vault}/{plan.destination}/{operation}/{plan.place}"
 
 
-def read_lock(path: Path, sink: Sink) -> Lock | None:
-    """The lock, empty where there is no file; None with FC0703, FC0705 or FC0710 in the sink."""
+def read_lock(file: CheckoutPath | Path, sink: Sink) -> Lock | None:
+    """The lock, empty where there is no file; None with the reason in the sink.
+
+    FC0118 a link or the like, FC0703, FC0705 or FC0710. `lock_of_build` says which file.
+    """
     try:
-        data = path.read_bytes()
+        data = as_checkout(file).read(LOCK_KIND)
     except FileNotFoundError:
         return Lock()
-    except OSError:
-        damaged("cannot be read", sink)
+    except OSError as problem:
+        unreadable(problem, LOCK, "FC0705", sink, hint=BUILT)
         return None
     return lock_of(data, sink)
 

@@ -6,6 +6,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.diagnostics.unreadable import BUILT as PUT_THERE
+from forwardc.diagnostics.unreadable import unreadable
+from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.files.kinds import BUILT
+from forwardc.files.refused import FileRefused
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.digest import file_digest
 from forwardc.plan.environment import told
@@ -35,13 +40,21 @@ class Manifest(BaseModel):
         )
 
 
-def read_manifest(build: Path, sink: Sink) -> Manifest | None:
-    """The manifest of a build folder, or None with FC0702, FC0703 or FC0704 in the sink."""
-    path = build / MANIFEST
+def read_manifest(build: Path | CheckoutPath, sink: Sink) -> Manifest | None:
+    """The manifest of a build folder, or None with FC0702, FC0703 or FC0704 in the sink.
+
+    FC0118 where a link is on the way to it, unless `build` is said to be mounted.
+    """
+    path = Path(str(build)) / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = Manifest.model_validate_json((as_checkout(build) / MANIFEST).read(BUILT))
+    except FileRefused as problem:
+        unreadable(problem, path.as_posix(), "FC0702", sink, hint=PUT_THERE)
+        return None
     except FileNotFoundError:
-        sink.error("FC0704", f"there is no {MANIFEST} in {build.as_posix()}/", hint=_BUILD_HINT)
+        sink.error(
+            "FC0704", f"there is no {MANIFEST} in {path.parent.as_posix()}/", hint=_BUILD_HINT
+        )
         return None
     except (OSError, ValidationError):
         sink.error("FC0702", f"{path.as_posix()} cannot be read as a manifest", hint=_BUILD_HINT)
@@ -53,7 +66,9 @@ def read_manifest(build: Path, sink: Sink) -> Manifest | None:
     return manifest
 
 
-def read_plan(build: Path, vault: str, destination: str, place: str, sink: Sink) -> Plan | None:
+def read_plan(
+    build: Path | CheckoutPath, vault: str, destination: str, place: str, sink: Sink
+) -> Plan | None:
     """The plan of a destination for a vault and a place, or None with the reason in the sink.
 
     A place is an environment or one of its accounts: `production`, `production@us`.
@@ -69,7 +84,10 @@ def read_plan(build: Path, vault: str, destination: str, place: str, sink: Sink)
         _not_built(manifest, vault, destination, place, sink)
         return None
     try:
-        data = (build / name).read_bytes()
+        data = (as_checkout(build) / name).read(BUILT)
+    except FileRefused as problem:
+        unreadable(problem, name, "FC0702", sink, hint=PUT_THERE)
+        return None
     except OSError:
         sink.error("FC0704", f"{name} is in the manifest and not in build/", hint=_BUILD_HINT)
         return None

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.files.checkout import CheckoutPath, below
+from forwardc.files.kinds import ATTESTATION, BUILT, DESTINATION
 from forwardc.language.load import load_files, lock_name
 from forwardc.language.project import Project
 from forwardc.plan.digest import file_digest
@@ -16,34 +18,37 @@ from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.review.attestation import check_attestations
 from forwardc.review.write import MANIFEST
 
+# What is an input is told by its path alone, and no kind is larger than this one.
+_ANY = max((ATTESTATION, BUILT), key=lambda kind: kind.most or 0)
 _PLAN, _PRODUCTION = ".plan.json", "/production.plan.json"
 
 
 def is_fresh(root: Path, project: Project) -> bool:
     """Whether the manifest names exactly the present inputs and plans, by path and digest."""
-    build = root / project.build
+    at = below(root)
+    build = at / project.build
     try:
-        manifest = json.loads((build / MANIFEST).read_bytes())
+        manifest = json.loads((build / MANIFEST).read(BUILT))
         plans = {at: one for at, one in manifest["outputs"].items() if at.endswith(_PLAN)}
         fresh = manifest["forwardc"] == FORMAT_VERSION
-        fresh = fresh and _holds(root, manifest["inputs"]) and _holds(build, plans)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        fresh = fresh and _holds(at, manifest["inputs"]) and _holds(build, plans)
+        present = {*_destinations(at, project)}
+        lock = lock_name(project)
+        if (at / lock).is_plain():
+            present.add(lock)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
-    present = {*_destinations(root, project)}
-    lock = lock_name(project)
-    if (root / lock).exists():
-        present.add(lock)
     return fresh and present <= set(manifest["inputs"])
 
 
-def _holds(folder: Path, digests: Mapping[str, str]) -> bool:
+def _holds(folder: CheckoutPath, digests: Mapping[str, str]) -> bool:
     """Whether each file has its digest. Raises `OSError` where one cannot be read."""
-    return all(file_digest((folder / at).read_bytes()) == one for at, one in digests.items())
+    return all(file_digest((folder / at).read(_ANY)) == one for at, one in digests.items())
 
 
-def _destinations(root: Path, project: Project) -> list[str]:
-    folder = root / project.destinations
-    return sorted(f"{project.destinations}/{path.name}" for path in folder.glob("*.yaml"))
+def _destinations(root: CheckoutPath, project: Project) -> list[str]:
+    names = (root / project.destinations).names(".yaml")
+    return [f"{project.destinations}/{name}" for name in names]
 
 
 def check_evidence(root: Path, project: Project, today: date, sink: Sink) -> None:
@@ -51,8 +56,11 @@ def check_evidence(root: Path, project: Project, today: date, sink: Sink) -> Non
 
     Reads only the destinations that name a day, so that it costs nothing where none does.
     """
-    manifest = json.loads((root / project.build / MANIFEST).read_bytes())
+    at = below(root)
+    manifest = json.loads((at / project.build / MANIFEST).read(BUILT))
     produced = {path.split("/")[1] for path in manifest["outputs"] if path.endswith(_PRODUCTION)}
-    paths = [at for at in _destinations(root, project) if b"expires" in (root / at).read_bytes()]
+    paths = [
+        path for path in _destinations(at, project) if b"expires" in (at / path).read(DESTINATION)
+    ]
     loaded = load_files(root, paths, sink)
     check_attestations(loaded.destinations, frozenset(produced), today, sink)

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import decoded
 from forwardc.plan.approvals import (
-    LOCK,
     AcceptedChange,
     Covers,
     Digest,
@@ -29,6 +28,7 @@ from forwardc.plan.approvals import (
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.digest import canonical, file_digest, leaving, review_surface
+from forwardc.plan.lock_file import LOCK
 from forwardc.plan.model import Plan
 from forwardc.review.counting import uncounted
 

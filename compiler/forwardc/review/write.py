@@ -4,7 +4,6 @@ Knows paths and bytes, of one file at a time. Removes only what an earlier manif
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from forwardc.diagnostics.scan import mask
+from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.files.kinds import BUILT
+from forwardc.files.refused import FileRefused
 
 MANIFEST = "manifest.json"
 _LONGEST = 100
@@ -37,12 +39,14 @@ class Changes:
         return bool(self.written or self.removed)
 
 
-def compare(folder: Path, outputs: Outputs) -> Changes:
-    """What `write` would change."""
-    return _changes(folder, outputs, lambda _path, _data: None)
+def compare(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
+    """What `write` would change. Raises `FileRefused` for a link on the way to any of it."""
+    return _changes(as_checkout(folder), outputs, lambda _path, _data: None)
 
 
-def _changes(folder: Path, outputs: Outputs, change: Callable[[Path, bytes], None]) -> Changes:
+def _changes(
+    folder: CheckoutPath, outputs: Outputs, change: Callable[[CheckoutPath, bytes], None]
+) -> Changes:
     """What differs, after `change` was called for each file that does."""
     # The manifest is the last to change, so that the earlier one must be read first.
     earlier = _listed(folder)
@@ -56,13 +60,13 @@ def _changes(folder: Path, outputs: Outputs, change: Callable[[Path, bytes], Non
     removed = [
         path
         for path in earlier
-        if path not in made and _is_inside(path) and (folder / path).is_file()
+        if path not in made and _is_inside(path) and (folder / path).is_plain()
     ]
     in_order = sorted(written, key=lambda path: (path == MANIFEST, path))
     return Changes(len(made), tuple(in_order), tuple(removed))
 
 
-def first_difference(folder: Path, path: str, data: bytes | None) -> str:
+def first_difference(folder: CheckoutPath, path: str, data: bytes | None) -> str:
     """Where a file first differs from what it should be, with both lines. `data` None: removed.
 
     Card numbers and credentials are masked, whoever put them into `build/`.
@@ -81,40 +85,49 @@ def _shown(line: str | None) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def write(folder: Path, outputs: Outputs) -> Changes:
-    """Bring a build folder up to date, the manifest last. Raises OSError where it cannot."""
-    changes = _changes(folder, outputs, replace_file)
+def write(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
+    """Bring a build folder up to date, the manifest last. Raises OSError where it cannot.
+
+    A link on the way to any of it is refused, so that the manifest stays the old one.
+    """
+    at = as_checkout(folder)
+    touched: dict[tuple[str, ...], CheckoutPath] = {}
+
+    def change(file: CheckoutPath, data: bytes) -> None:
+        # Each folder is synced once, and all of them before the manifest says that they are so.
+        last = file.parts[-1] == MANIFEST
+        for one in touched.values() if last else ():
+            one.sync_folder()
+        file.replace(data, synced=last)
+        touched[file.parts[:-1]] = file
+
+    changes = _changes(at, outputs, change)
     for path in changes.removed:
-        (folder / path).unlink(missing_ok=True)
+        (at / path).remove()
     return changes
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old bytes or the new ones, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _read(file: CheckoutPath) -> bytes | None:
+    """The bytes that are there; None where there are none. Raises `FileRefused`."""
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
+        return file.read(BUILT)
+    except FileRefused:
+        raise
     except OSError:
         return None
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(folder: CheckoutPath) -> list[str]:
     """Paths that the present manifest names; none where it cannot be read."""
     try:
-        outputs = json.loads((folder / MANIFEST).read_bytes())["outputs"]
-    except (OSError, ValueError, KeyError, TypeError):
+        outputs = json.loads((folder / MANIFEST).read(BUILT))["outputs"]
+    except FileRefused:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
     return [path for path in outputs if isinstance(path, str)] if isinstance(outputs, dict) else []
 
 
 def _is_inside(path: str) -> bool:
-    return not path.startswith("/") and ".." not in path.split("/")
+    parts = path.split("/")
+    return not {"", ".", ".."} & set(parts) and "\0" not in path

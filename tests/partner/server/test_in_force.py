@@ -173,7 +173,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "empty": (lambda path: path.write_bytes(b"") and None, "FC0705"),
     "of version 1": (old, "FC0710"),
     "a folder": (folder, "FC0705"),
-    "a link to itself": (circle, "FC0705"),
+    "a link to itself": (circle, "FC0118"),
     "gone": (Path.unlink, "was never given"),
 }
 

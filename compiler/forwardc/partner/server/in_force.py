@@ -15,8 +15,10 @@ from typing import Final, TypeAlias
 
 from forwardc.diagnostics.render.clean import clean
 from forwardc.diagnostics.sink import Sink
+from forwardc.files.checkout import CheckoutPath
 from forwardc.partner.sharing.forwarding import Way
-from forwardc.plan.approvals import LOCK, Lock, lock_path, read_lock, refuse_unapproved
+from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
+from forwardc.plan.lock_file import LOCK, lock_of_build
 from forwardc.runtime.shapes import Ambient
 
 _LOG: Final = logging.getLogger("forwardc.server")
@@ -37,7 +39,7 @@ class InForce:
 
     def __init__(
         self,
-        build: Path,
+        build: Path | CheckoutPath,
         ways: Ways,
         ambient: Ambient,
         told: Callable[[Mapping[tuple[str, str], bool]], None] = lambda _: None,
@@ -93,7 +95,7 @@ class InForce:
     async def _read(self) -> None:
         sink, before = Sink(), self._read_last
         try:
-            lock = await asyncio.to_thread(read_lock, lock_path(self._build), sink)
+            lock = await asyncio.to_thread(read_lock, lock_of_build(self._build), sink)
         except Exception as problem:
             # Whatever it is, it is no approval.
             lock = None
@@ -123,18 +125,15 @@ class InForce:
         self._told({key: key not in found for key in self._ways})
 
 
-def _identity(build: Path) -> tuple[Identity, int]:
+def _identity(build: Path | CheckoutPath) -> tuple[Identity, int]:
     """What tells one lock from another, and when it changed last, in nanoseconds since 1970.
 
-    The folder may be a link that leads to the newest release.
+    A folder above may be a link that leads to the newest release.
     """
     try:
-        found = lock_path(build).stat()
+        found = lock_of_build(build).status()
     except OSError as problem:
         return (problem.errno or -1,), 0
-    except RuntimeError:
-        # Links that lead in a circle, by some releases of Python.
-        return (-1,), 0
     changed = max(found.st_mtime_ns, found.st_ctime_ns)
     return (
         found.st_dev,

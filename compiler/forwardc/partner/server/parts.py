@@ -36,7 +36,8 @@ from forwardc.partner.sharing.claims import LEASE_S, Claims
 from forwardc.partner.sharing.forwarding import Forwarder, Way, read_ways
 from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Sharing
-from forwardc.plan.approvals import Lock, lock_path, read_lock
+from forwardc.plan.approvals import Lock, read_lock
+from forwardc.plan.lock_file import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime import secrets
@@ -79,11 +80,15 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     wanted = identities_in(run.build, run.environment)
     look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
     ways = read_ways(
-        run.build, run.environment, settings.destinations, _secrets_of(settings, look_up), sink
+        settings.plans_at,
+        run.environment,
+        settings.destinations,
+        _secrets_of(settings, look_up),
+        sink,
     )
     lock: Lock | None = Lock()
     if run.environment == "production":
-        lock = read_lock(lock_path(run.build), sink)
+        lock = read_lock(lock_of_build(settings.plans_at), sink)
     if lock is not None:
         ways = approved.approved(ways, lock, today(), sink)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
@@ -209,7 +214,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     ambient = Ambient(lock=known.lock)
     means = Means(sender, KeyRing(sender), ambient, journal, Policy())
     in_force = InForce(
-        run.build,
+        settings.plans_at,
         known.ways,
         ambient,
         metrics.tell_approved if metrics is not None else lambda _: None,

@@ -18,6 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from forwardc.files.checkout import CheckoutPath, mounted
+
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
 
@@ -64,6 +66,15 @@ class Running(_Section):
     secrets: Path | None = None
     keys: Path = Path(".forwardc/server-keys.json")
     sandbox: str | None = None
+
+
+class Plans(_Section):
+    """How the compiled plans get to the server.
+
+    `mounted`: as links that an operator made, such as a ConfigMap; else a link there is refused.
+    """
+
+    mounted: bool = False
 
 
 class Mapped(_Section):
@@ -192,6 +203,7 @@ class ServerSettings(BaseSettings):
     forwardc: Annotated[Literal[1], BeforeValidator(lambda told: 1 if told == "1" else told)] = 1
     server: Serving = Serving()
     run: Running
+    plans: Plans = Plans()
     destinations: Annotated[dict[Name, Mapped], Field(min_length=1)]
     lookup: AnyLookup
     issuer: Issuer = Issuer()
@@ -202,6 +214,12 @@ class ServerSettings(BaseSettings):
 
     tables: ClassVar[dict[str, Any]] = {}
     """What the file says."""
+
+    @property
+    def plans_at(self) -> Path | CheckoutPath:
+        """The build folder; the lock lies beside it."""
+        build = self.run.build
+        return mounted(build) if self.plans.mounted else build
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.files.checkout import CheckoutPath
 from forwardc.partner.lookup.model import Instrument
 from forwardc.partner.server.settings import Mapped
 from forwardc.partner.sharing.claim import Mine
@@ -38,7 +39,7 @@ class Way:
 
 
 def read_ways(
-    build: Path,
+    build: Path | CheckoutPath,
     environment: str,
     mapped: Mapping[str, Mapped],
     look_up: Callable[[Plan], Lookup],

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from forwardc.files.checkout import CheckoutPath
+from forwardc.files.kinds import BUILT
+
 MANIFEST = "manifest.json"
 
 
@@ -38,14 +41,14 @@ class Made:
 class Folder:
     """A build folder on disk."""
 
-    path: Path
+    path: CheckoutPath
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
         """The bytes of these files. Raises `NoBuild`."""
         try:
-            return {path: (self.path / path).read_bytes() for path in paths}
+            return {path: (self.path / path).read(BUILT) for path in paths}
         except OSError as problem:
-            raise NoBuild(f"{problem.filename} cannot be read") from problem
+            raise NoBuild(f"build/ cannot be read: {problem.strerror}") from problem
 
 
 @dataclass(frozen=True, slots=True)

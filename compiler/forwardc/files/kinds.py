@@ -1,0 +1,88 @@
+"""Every kind of file that is opened: whose it is, how large it may be, and why.
+
+Files of a *checkout* may come from anybody who can open a pull request: no link, no pipe, no
+device. What an *operator* names may be a link, since secrets are mounted so, and mostly a pipe.
+Nothing here opens a file; `docs/files.md` shows this table.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+_KIB: Final = 1024
+_MIB: Final = 1024 * 1024
+
+
+class Whose(StrEnum):
+    """Who puts a file there, and so how far it is believed."""
+
+    CHECKOUT = "checkout"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of file. `most` is in bytes; None: it is not read whole, and may be any size.
+
+    `because` says why so much and no more. `pipes`: whether a pipe or a terminal will do.
+    """
+
+    name: str
+    whose: Whose
+    most: int | None
+    because: str
+    pipes: bool = False
+
+
+def _checkout(name: str, most: int, because: str) -> Kind:
+    return Kind(name, Whose.CHECKOUT, most, because)
+
+
+def _operator(name: str, most: int | None, because: str, *, pipes: bool = False) -> Kind:
+    return Kind(name, Whose.OPERATOR, most, because, pipes)
+
+
+PROJECT: Final = _checkout("`forwardc.yaml`", _MIB, "a thousand times a usual one")
+DESTINATION: Final = _checkout(
+    "destinations, also where the command line names one", _MIB, "a hundred times the largest known"
+)
+ATTESTATION: Final = _checkout(
+    "what `pci.attestation` names", 32 * _MIB, "scanned pages; it is held while its digest is made"
+)
+LOCK: Final = _checkout(
+    "`forwardc.lock`", 64 * _MIB, "each record holds what it covers, some 20 KiB"
+)
+BUILT: Final = _checkout(
+    "everything of `build/`", 64 * _MIB, "the coverage of ten thousand destinations has a third"
+)
+PARAMS: Final = _operator("`--params`", 4 * _MIB, "more than any vault takes as a body", pipes=True)
+SECRETS: Final = _operator(
+    "`--secrets`, `FORWARDC_SECRETS`, `run.secrets`",
+    _MIB,
+    "thousands of names and values",
+    pipes=True,
+)
+SECRET: Final = _operator(
+    "a `file:` reference", 64 * _KIB, "the largest secret of any source", pipes=True
+)
+SETTINGS: Final = _operator(
+    "settings of a server", _MIB, "a thousand times a usual one", pipes=True
+)
+SERVER_KEYS: Final = _operator("the server's keys", 64 * _KIB, "hundreds of keys; read again")
+TLS: Final = _operator(
+    "`tls_certificate`, `tls_key`, `VAULT_CACERT`", 4 * _MIB, "every known authority; read again"
+)
+SEALING_KEY: Final = _operator(
+    "`submit --key`", _MIB, "an OpenPGP key with many signatures", pipes=True
+)
+REFERENCES: Final = _operator(
+    "the lookup's CSV file", 100_000_000, "above that a database; read again when it changed"
+)
+LOOKUP_DATABASE: Final = _operator("the lookup's SQLite file", None, "SQLite reads pages of it")
+HISTORY: Final = _operator("the history", None, "SQLite reads pages of it")
+
+KINDS: Final = (
+    *(PROJECT, DESTINATION, ATTESTATION, LOCK, BUILT),
+    *(PARAMS, SECRETS, SECRET, SETTINGS, SERVER_KEYS, TLS, SEALING_KEY, REFERENCES),
+    *(LOOKUP_DATABASE, HISTORY),
+)
