@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from forwardc.runtime import lanes
 from forwardc.runtime.lanes import Lanes, network
+from forwardc.runtime.reach import is_loopback
 from loopback import served
 
 pytestmark = pytest.mark.anyio
@@ -173,7 +174,7 @@ async def test_over_a_real_connection() -> None:
         return JSONResponse({"port": request.client.port if request.client else 0})
 
     with served(Starlette(routes=[Route("/", echo)])) as url:
-        over = network()
+        over = network(is_loopback)
         ports = [
             json.loads(await answer.aread())["port"]
             for answer in [

@@ -11,10 +11,10 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path, address: str) -> tuple[Path, Path]:
-    """Write a certificate for an IP address and its key; gives both paths."""
+    """Write a certificate for an IP address or a name, and its key; gives both paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    names = x509.SubjectAlternativeName([_general(address)])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
@@ -32,3 +32,10 @@ def self_signed(folder: Path, address: str) -> tuple[Path, Path]:
         )
     )
     return paths
+
+
+def _general(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)

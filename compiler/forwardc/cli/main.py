@@ -70,6 +70,9 @@ def run(arguments: Sequence[str]) -> int:
     A command's callback returns its code, or None for 0. An exception that reaches this function
     is a mistake of ours: it is reported as FC9901 without its message, which may hold values.
     """
+    # boto3 and the exporter of traces would write the keys of their connections there, and so
+    # would what this process starts.
+    os.environ.pop("SSLKEYLOGFILE", None)
     try:
         result = _call(arguments)
         sys.stdout.flush()

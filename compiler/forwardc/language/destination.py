@@ -282,6 +282,8 @@ class Destination:
     """What it needs beyond its requests, such as tokens and callbacks, by the name of the room."""
     money: Money = field(default_factory=assumed, repr=False)
     """How it counts amounts; ISO 4217, assumed, where the file does not say."""
+    private: frozenset[str] = frozenset()
+    """The environments whose host may be one of the operator's own network."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

@@ -78,6 +78,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         own_vault=access.flag(root, "own_vault"),
         integration=access.text(root, "integration"),
         money=money,
+        private=_private(root.get("environments")),
         countries=_countries(root.get("countries")),
     )
 
@@ -114,6 +115,11 @@ def _environments(node: Node | None, values: Values) -> dict[str, Term]:
         if term is not None:
             found[entry.key] = term
     return found
+
+
+def _private(node: Node | None) -> frozenset[str]:
+    found = (entry for entry in access.entries(node) if isinstance(entry.value, YamlMap))
+    return frozenset(entry.key for entry in found if access.flag(entry.value, "private"))
 
 
 def _pci(entry: Entry | None) -> Pci | None:

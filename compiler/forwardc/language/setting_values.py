@@ -22,7 +22,7 @@ from forwardc.plan.uris import scheme_problem
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})+")
-_HOST_PART = re.compile(r"[a-z0-9-]+")
+_HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # Segments of RFC 3986, section 3.3; not `.` and `..`, nor escapes, which servers may resolve.
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~!$&'()*+,;=:@-]+"
 _PATH = re.compile(rf"(?:/{_SEGMENT})+/?|/")
@@ -90,7 +90,7 @@ def _check_label(name: str, value: Lit, report: Report) -> bool:
     if _HOST_PART.fullmatch(str(value.value)):
         return True
     message = f"the setting `{name}` stands in a host, and its value is no part of one"
-    report.error("FC0320", message, value.span, "lower-case letters, digits and -")
+    report.error("FC0320", message, value.span, "lower-case letters and digits, - between them")
     return False
 
 

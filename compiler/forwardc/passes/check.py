@@ -18,6 +18,7 @@ from forwardc.passes.checks import (
     mixed_instruments,
     other_host,
     plain_http,
+    public_host,
     query_names,
     run_only,
     secret_in_url,
@@ -30,6 +31,7 @@ from forwardc.plan.program import Program
 RULES: tuple[Rule, ...] = (
     plain_http.check,
     other_host.check,
+    public_host.check,
     card_in_url.check,
     card_in_header.check,
     card_in_reference.check,

@@ -58,6 +58,7 @@ def lower(
         docs=destination.docs,
         integration=destination.integration,
         base_url=lowering.base_url,
+        private=environment in destination.private,
     )
 
 
@@ -115,6 +116,7 @@ class _Lowering:
     ) -> None:
         self._destination = destination
         self._settings = settings
+        self._private = environment in destination.private
         self._amounts = Amounts(destination.money, destination.params, {})
         self.base_url = self._term(
             destination.environments[destination.entry_of(where) or where.name], {}
@@ -172,6 +174,7 @@ class _Lowering:
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
             namespaces=step.namespaces,
+            private=self._private,
         )
 
     def _used(self, step: source.Step, attribute: str) -> dict[str, object]:

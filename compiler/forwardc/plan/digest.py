@@ -131,6 +131,7 @@ def _step(step: Step) -> Json:
     return {
         "name": step.name,
         "deliver": step.deliver,
+        **({"private": True} if step.private else {}),
         "http": http_json(step.http),
         "destination": [step.destination.method, to_json(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,

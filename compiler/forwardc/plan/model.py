@@ -198,6 +198,7 @@ class Review(Part):
 class Step(Part):
     """One request of an operation, and how its answer is read.
 
+    `private` allows a direct step's host to have an address of the operator's own network.
     `uses_cvc` says that the body holds the CVC, which serves one request only. For
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
@@ -207,6 +208,7 @@ class Step(Part):
 
     name: str
     deliver: Literal["vault", "direct"] = "vault"
+    private: bool = False
     http: Http
     destination: Called
     sign: Sign | None = None

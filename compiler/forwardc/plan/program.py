@@ -133,6 +133,8 @@ class Step:
     span: Span | None = None
     namespaces: Mapping[str, str] = field(default_factory=dict)
     """What prefixes mean in an XML answer."""
+    private: bool = False
+    """Whether the host may be one of the operator's own network, where we call it ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Program:
     docs: str = ""
     integration: str | None = None
     base_url: Term = field(default=Lit(""))
+    private: bool = False
+    """Whether our runtime may find the host in the operator's own network."""
 
     @property
     def environment(self) -> str:

@@ -187,7 +187,9 @@ async def _attempt(course: _Course) -> _Tried | None:
         step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
     )
     try:
-        sent = await means.sender.send(bound, prepared.hosts(step), limits)
+        sent = await means.sender.send(
+            bound, prepared.hosts(step), limits, private=step.private and step.deliver == "direct"
+        )
         tried = _tried(course, scope, bound, sent)
     except Exception as problem:
         tried = _tried(course, scope, bound, Lost(_failed(course, problem)))

@@ -17,6 +17,9 @@ from typing import Final, TypeAlias
 import httpcore
 import httpx
 
+from forwardc.runtime.reach import Admits, Judged, Resolve, is_public, resolve
+from forwardc.runtime.trust import public_authorities
+
 # A server may close an idle connection just as it is used again, and the outcome would be unknown:
 # idle ones are given up earlier than common servers do (Node.js closes after five seconds).
 _IDLE_S: Final = 2.0
@@ -106,15 +109,25 @@ class _Travelling(httpx.AsyncByteStream):
             await self._stack.back(connection)
 
 
-def network(trusted: ssl.SSLContext | None = None) -> Lanes:
+def network(
+    admits: Admits = is_public,
+    trusted: ssl.SSLContext | None = None,
+    resolve: Resolve = resolve,
+) -> Lanes:
     """Lanes over the network: TLS verified, no proxy out of the environment, no retry.
 
+    Only addresses that `admits` lets through are called, and `resolve` finds those of a name.
     `trusted` holds other authorities than the usual ones.
     """
+    backend = Judged(admits, resolve)
 
     def new(origin: httpcore.Origin) -> Connection:
-        context = (trusted or _trusted()) if origin.scheme == b"https" else None
-        return httpcore.AsyncHTTPConnection(origin, ssl_context=context, keepalive_expiry=_IDLE_S)
+        return httpcore.AsyncHTTPConnection(
+            origin,
+            ssl_context=(trusted or _trusted()) if origin.scheme == b"https" else None,
+            keepalive_expiry=_IDLE_S,
+            network_backend=backend,
+        )
 
     return Lanes(new)
 
@@ -122,7 +135,7 @@ def network(trusted: ssl.SSLContext | None = None) -> Lanes:
 @cache
 def _trusted() -> ssl.SSLContext:
     # Reading the authorities' certificates takes a hundred times as long as making a connection.
-    return httpx.create_ssl_context(trust_env=False)
+    return public_authorities()
 
 
 def _outgoing(request: httpx.Request) -> httpcore.Request:
@@ -150,9 +163,10 @@ def _as_httpx() -> Iterator[None]:
 
 
 def _named(problem: Exception) -> type[httpx.TransportError]:
-    found = getattr(httpx, type(problem).__name__, None)
-    if isinstance(found, type) and issubclass(found, httpx.TransportError):
-        return found
+    for kind in type(problem).__mro__:
+        found = getattr(httpx, kind.__name__, None)
+        if isinstance(found, type) and issubclass(found, httpx.TransportError):
+            return found
     return httpx.TransportError
 
 

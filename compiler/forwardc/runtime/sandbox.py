@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from forwardc.runtime.lanes import network
+from forwardc.runtime.reach import is_loopback
 
 
 class NotLoopback(ValueError):  # noqa: N818 - the address's property
@@ -20,7 +21,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, base_url: str) -> None:
         self._base = loopback_url(base_url)
-        self._inner = network()
+        self._inner = network(is_loopback)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the sandbox, its Host header and target unchanged."""

@@ -17,6 +17,7 @@ import httpx
 
 from forwardc.runtime.bodies.compressed import Unreadable, uncompressed
 from forwardc.runtime.lanes import network
+from forwardc.runtime.reach import NotAdmitted, is_host
 from forwardc.runtime.shapes import BoundRequest, Pairs
 from forwardc.version import __version__
 
@@ -77,21 +78,36 @@ class Sender:
         _silence()
         # No client: what it adds, redirects, cookies and credentials of its own, is not wanted.
         self._transport = transport or network()
+        # Connections of its own: one that may be private must serve nobody who may not.
+        self._private = transport or network(is_host)
 
     async def __aenter__(self) -> "Sender":
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._transport.aclose()
+        if self._private is not self._transport:
+            await self._private.aclose()
 
-    async def send(self, request: BoundRequest, hosts: Collection[str], limits: Limits) -> Sent:
-        """Send once, never again. Raises `HostRefused` before anything is opened."""
+    async def send(
+        self,
+        request: BoundRequest,
+        hosts: Collection[str],
+        limits: Limits,
+        *,
+        private: bool = False,
+    ) -> Sent:
+        """Send once, never again. Raises `HostRefused` before anything is opened.
+
+        Only with `private` may a host have an address of the operator's own network.
+        """
         outgoing = _outgoing(request, check_url(request.url, hosts), limits)
         started = perf_counter()
         try:
             # httpx limits the time between two reads; a slow drip needs a limit of its own.
             async with asyncio.timeout(limits.connect_s + limits.read_s):
-                return await self._exchange(outgoing, limits, started)
+                over = self._private if private else self._transport
+                return await self._exchange(over, outgoing, limits, started)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             return NotSent(_connect_reason(problem))
         except (TimeoutError, httpx.TimeoutException):
@@ -99,8 +115,14 @@ class Sender:
         except httpx.TransportError:
             return Lost("the connection ended without a whole answer")
 
-    async def _exchange(self, outgoing: httpx.Request, limits: Limits, started: float) -> Sent:
-        answer = await self._transport.handle_async_request(outgoing)
+    async def _exchange(
+        self,
+        over: httpx.AsyncBaseTransport,
+        outgoing: httpx.Request,
+        limits: Limits,
+        started: float,
+    ) -> Sent:
+        answer = await over.handle_async_request(outgoing)
         stream = answer.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
         try:
@@ -205,6 +227,8 @@ def _is_cut(answer: Answer) -> bool:
 
 
 def _connect_reason(problem: Exception) -> str:
+    if isinstance(problem.__cause__, NotAdmitted):
+        return "the host has a private address, which the plan does not allow; nothing was sent"
     if isinstance(problem, httpx.ConnectError) and "CERTIFICATE" in str(problem).upper():
         return "the server's certificate is not valid; nothing was sent"
     return "the server cannot be reached; nothing was sent"

@@ -82,6 +82,7 @@ def direct_step(step: Step) -> Json:
     return {
         "name": step.name,
         "deliver": "direct",
+        **({"private": True} if step.private else {}),
         "http": http,
         **sign,
         "read": {"direct": True},

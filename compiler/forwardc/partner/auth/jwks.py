@@ -15,6 +15,7 @@ from forwardc.partner.auth.gate import KeysUnavailable
 from forwardc.partner.auth.pinned import PinnedKey, verifying_key
 from forwardc.partner.service_url import service_mistake
 from forwardc.runtime.jwk_sets import LARGEST, KeySet, KeysNotHad, Published
+from forwardc.runtime.trust import public_authorities
 
 _LOG: Final = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 5.0
@@ -84,7 +85,9 @@ def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:
     except httpx.InvalidURL:
         raise ValueError("the URL of the issuer's keys cannot be used: it is no URL") from None
     # Proxies of the environment are left out, as everywhere: they would see and could answer.
-    client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
+    client = httpx.AsyncClient(
+        verify=public_authorities(), timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False
+    )
     return RemoteKeys(url, algorithms, client)
 
 

@@ -16,6 +16,8 @@ from forwardc.partner.lookup.columns import read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.plan.values import Secret
 from forwardc.runtime.lanes import Lanes, network
+from forwardc.runtime.reach import is_host
+from forwardc.runtime.trust import operators_authorities
 from forwardc.version import __version__
 
 LARGEST: Final = 64 * 1024
@@ -97,10 +99,11 @@ class Http:
 
 
 def _network() -> Lanes:
-    """Connections that trust the usual authorities, and the operator's own of `SSL_CERT_FILE`."""
-    trusted = httpx.create_ssl_context(trust_env=False)
-    trusted.load_default_certs()
-    return network(trusted)
+    """Connections to the operator's own service, in whichever network it is.
+
+    They trust the usual authorities, and the operator's own of `SSL_CERT_FILE`.
+    """
+    return network(is_host, operators_authorities())
 
 
 async def _whole(answer: httpx.Response) -> bytes:

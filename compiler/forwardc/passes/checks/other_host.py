@@ -7,30 +7,39 @@ from forwardc.passes.checks.rule import Case, Problem
 from forwardc.plan.terms import Lit, Ref, Term, Text
 
 # Private use: stand for a value of a run, and for a setting that has no value yet.
-_RUN, _SETTING = "\ue000", "\ue001"
+RUN, SETTING = "\ue000", "\ue001"
 
-_LABELS = rf"(?:[a-z0-9{_SETTING}-]+\.)+[a-z0-9{_SETTING}-]+|{_SETTING}"
+# What kind of host it is, a public name or an address, is looked at by `public_host`.
+_LABELS = rf"[a-z0-9{SETTING}-]+(?:\.[a-z0-9{SETTING}-]+)*|\[[0-9a-f:.]+\]"
 _HOST = re.compile(rf"(?:{_LABELS})(?::[0-9]{{1,5}})?")
 # Segments of RFC 3986, section 3.3.
-_PATH = re.compile(rf"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%{_RUN}{_SETTING}-]*)*")
+_PATH = re.compile(rf"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%{RUN}{SETTING}-]*)*")
 
 
 def check(case: Case) -> Iterator[Problem]:
     """A host that is no plain name, and a path that would change it."""
+    found = problem_of(case)
+    if found is not None:
+        yield found
+
+
+def problem_of(case: Case) -> Problem | None:
+    """What makes a URL another one than base URL and path, if anything does."""
     base, url = case.program.base_url, case.step.request.url
-    problem = _in_base(_text(base))
+    problem = _in_base(text_of(base))
     if problem:
-        yield Problem("FC0506", problem, base.span, "https://, lower-case labels, perhaps a path")
-        return
-    problem = _in_path(_text(url).removeprefix(_text(base)))
+        hint = "https://, lower-case labels, perhaps a path"
+        return Problem("FC0506", problem, base.span, hint)
+    problem = _in_path(text_of(url).removeprefix(text_of(base)))
     if problem:
         hint = "start it with one `/`, and put a query under `query:`"
-        yield Problem("FC0506", problem, url.span or case.step.request.span, hint)
+        return Problem("FC0506", problem, url.span or case.step.request.span, hint)
+    return None
 
 
 def _in_base(text: str) -> str | None:
     scheme, _, rest = text.partition("://")
-    if text == _SETTING or scheme != "https":
+    if text == SETTING or scheme != "https":
         return None
     host, slash, path = rest.partition("/")
     if not _HOST.fullmatch(host):
@@ -41,7 +50,7 @@ def _in_base(text: str) -> str | None:
 
 
 def _in_path(text: str) -> str | None:
-    path = text.removeprefix(_SETTING)
+    path = text.removeprefix(SETTING)
     if path == text and not text.startswith("/"):
         return "the path does not start with a slash, so that it could change the host"
     if not _PATH.fullmatch(path) or "//" in text:
@@ -49,7 +58,8 @@ def _in_path(text: str) -> str | None:
     return None
 
 
-def _text(term: Term) -> str:
+def text_of(term: Term) -> str:
+    """A URL with a character for each value of a run, and another one for an unknown setting."""
     parts = term.parts if isinstance(term, Text) else (term,)
     return "".join(_piece(part) for part in parts)
 
@@ -59,6 +69,6 @@ def _piece(part: Term) -> str:
         case Lit(value=value):
             return str(value)
         case Ref() if part.root == "settings":
-            return _SETTING
+            return SETTING
         case _:
-            return _RUN
+            return RUN

@@ -81,6 +81,7 @@ def _operation(
                 "method": step.request.method,
                 "url": url_of(step.request.url),
                 "through": "our runtime" if emitted["deliver"] == "direct" else None,
+                "private": bool(emitted.get("private")),
                 "values": leave[name, step.name],
                 "kinds": counted(leave[name, step.name]),
                 "request": sample_request(step, pack.program, pack.destination),

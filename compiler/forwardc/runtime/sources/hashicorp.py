@@ -18,6 +18,7 @@ import httpx
 from forwardc.runtime.sandbox import NotLoopback, loopback_url
 from forwardc.runtime.sources.members import split_key, text_of
 from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed
+from forwardc.runtime.trust import named_authorities
 
 _PLACE: Final = re.compile(r"[^/#]+(?:/[^/#]+)*/data(?:/[^/#]+)+")
 _REASONS: Final = {
@@ -103,7 +104,7 @@ class HashicorpSource:
 
     def _trust(self) -> ssl.SSLContext:
         try:
-            return ssl.create_default_context(cafile=self.environ.get("VAULT_CACERT") or None)
+            return named_authorities(self.environ.get("VAULT_CACERT") or None)
         except OSError:
             raise SourceFailed("cannot read the certificates of VAULT_CACERT") from None
 

@@ -1,0 +1,100 @@
+"""Which hosts a request may name: public names, or what else an operator's own network has.
+
+Resolves nothing: what a name stands for is judged when it is called.
+"""
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Final
+
+# RFC 1123, section 2.1, in lower case; RFC 1035, section 2.3.4, for the lengths.
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LONGEST: Final = 253
+_PORT: Final = re.compile(r"[1-9][0-9]{0,4}")
+_LAST_PORT: Final = 65535
+# A last label that is digits or 0x... makes the whole an address of IPv4 to most resolvers, in
+# whichever spelling (WHATWG URL, section 3.5).
+_TOP: Final = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
+
+# IANA's registry of special-use names, ICANN's resolutions on `internal`, `home`, `corp` and
+# `mail`, and what RFC 6762, appendix G, finds in private networks.
+_NOT_PUBLIC: Final = frozenset(
+    {"alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local"}
+    | {"localdomain", "localhost", "mail", "onion", "private"}
+)
+
+
+def name_problem(host: str) -> str | None:
+    """What is wrong with a host as a public name; None where nothing is. `host` has no port.
+
+    Names below `example` pass: they belong to nobody and lead nowhere (RFC 2606), and stand in for
+    a partner's host.
+    """
+    problem = _form_problem(host)
+    if problem is not None:
+        return problem
+    labels = host.split(".")
+    if len(labels) < 2:
+        return "it has one label only, which is no public name"
+    if not _TOP.fullmatch(labels[-1]):
+        return "it is an address, or ends like one: a host is called by its name"
+    if labels[-1] in _NOT_PUBLIC:
+        return "its last label is reserved for private networks and special uses"
+    return None
+
+
+def private_problem(host: str) -> str | None:
+    """What is wrong with a host of a private network; None where nothing is.
+
+    It is a name of any kind, or an address of IPv4 or, in brackets, of IPv6, as RFC 5952 has it.
+    """
+    if host.startswith("[") or _is_numeric(host):
+        return None if _is_address(host) else "it is neither a name nor a plain address"
+    return _form_problem(host)
+
+
+def is_for_tests(host: str) -> bool:
+    """Whether a host has a name that networks give to what is tested (RFC 6761, section 6.2)."""
+    return host.rpartition(".")[2] == "test"
+
+
+def port_problem(port: str) -> str | None:
+    """What is wrong with the port behind a host, without the colon; None where nothing is."""
+    if not _PORT.fullmatch(port) or int(port) > _LAST_PORT:
+        return "its port is no number from 1 to 65535 in plain digits"
+    return "its port is that of https already: leave it out" if port == "443" else None
+
+
+def _form_problem(host: str) -> str | None:
+    if len(host) > _LONGEST:
+        return f"it has more than {_LONGEST} characters"
+    for label in host.split("."):
+        if not _LABEL.fullmatch(label):
+            return "it is no plain name: labels of a-z, 0-9 and -, at most 63 characters each"
+        if label[2:4] == "--" and not _is_punycode(label):
+            return "a label has -- in it and is no internationalised name (RFC 5891)"
+    return None
+
+
+def _is_punycode(label: str) -> bool:
+    import idna
+
+    try:
+        return idna.encode(idna.decode(label)).decode() == label
+    except (idna.IDNAError, UnicodeError):
+        return False
+
+
+def _is_numeric(host: str) -> bool:
+    last = host.rpartition(".")[2]
+    return last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last) is not None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        if host.startswith("["):
+            inner = host[1:-1]
+            return host.endswith("]") and str(IPv6Address(inner)) == inner and "%" not in inner
+        return str(IPv4Address(host)) == host
+    except AddressValueError:
+        return False
