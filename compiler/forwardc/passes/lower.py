@@ -58,7 +58,7 @@ def lower(
         docs=destination.docs,
         integration=destination.integration,
         base_url=lowering.base_url,
-        private=environment in destination.private,
+        private=lowering.private,
     )
 
 
@@ -116,11 +116,10 @@ class _Lowering:
     ) -> None:
         self._destination = destination
         self._settings = settings
-        self._private = environment in destination.private
         self._amounts = Amounts(destination.money, destination.params, {})
-        self.base_url = self._term(
-            destination.environments[destination.entry_of(where) or where.name], {}
-        )
+        entry = destination.entry_of(where) or where.name
+        self.base_url = self._term(destination.environments[entry], {})
+        self.private = entry in destination.private
 
     def host(self) -> str:
         """The host that requests go to; empty while a setting of it is unknown."""
@@ -174,7 +173,7 @@ class _Lowering:
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
             namespaces=step.namespaces,
-            private=self._private,
+            private=self.private,
         )
 
     def _used(self, step: source.Step, attribute: str) -> dict[str, object]:

@@ -57,7 +57,7 @@ def _private(case: Case, name: str, problem: str) -> Iterator[Problem]:
 
 
 def _may_stand_in(case: Case) -> bool:
-    return case.program.environment == "sandbox" or case.step.stand_in
+    return case.program.environment_class == "sandbox" or case.step.stand_in
 
 
 def _split(host: str) -> tuple[str, str | None]:
