@@ -169,7 +169,7 @@ def test_a_run_of_the_future_is_drawn(viewer: Browser, recorded: Recorded) -> No
         ("/?vault=A%20B", 400),
         ("/?vault=stripe&vault=adyen", 400),
         ("/?find=x", 400),
-        ("/?environment=moon", 400),
+        ("/?environment=the+moon", 400),
         ("/history?after=-1", 400),
         ("/history?after=99999999999999999999", 400),
         ("/history?after=1%27--", 400),

@@ -28,6 +28,7 @@ from forwardc.partner.server.process import serve
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
+from forwardc.partner.sharing.forwarding import is_production
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.send import Sender
 
@@ -128,7 +129,7 @@ async def _begin(parts: Parts) -> None:
     """Agree with other processes, record approvals, and give a sandbox what it must hold."""
     await parts.begin()
     known = parts.known
-    if known.settings.run.environment == "production":
+    if is_production(known.ways):
         approved.record(parts.store, known.ways, known.lock)
     if known.settings.run.sandbox is not None:
         async with Sender(transport_to(known.settings.run.sandbox)) as sender:
@@ -182,7 +183,7 @@ def _link(parts: Parts, role: str) -> list[str]:
 def served(known: Known) -> list[str]:
     """What would be served, a line each."""
     settings = known.settings
-    lines = [f"{_address(settings)} would serve, in {settings.run.environment}:"]
+    lines = [f"{_address(settings)} would serve, in {settings.run.place}:"]
     for (name, vault), way in sorted(known.ways.items()):
         lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
     return lines

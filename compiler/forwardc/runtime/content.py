@@ -22,7 +22,7 @@ def content_of(prepared: Prepared) -> Secret:
     plan, values = prepared.plan, prepared.values
     reference = values["run.reference"]
     given = None if reference == str(prepared.run_id) else reference
-    asked = [plan.environment, plan.vault, plan.destination, prepared.name]
+    asked = [plan.place, plan.vault, plan.destination, prepared.name]
     more = [values.get("source.id"), given, sorted(prepared.without)]
     return Secret(json.dumps([*asked, *more, _pairs(values, sensitive=None)]))
 

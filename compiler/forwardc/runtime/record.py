@@ -21,7 +21,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
     plan, values = prepared.plan, prepared.values
     return NewRun(
         id=str(prepared.run_id),
-        environment=plan.environment,
+        environment=plan.place,
         vault=plan.vault,
         destination=plan.destination,
         operation=prepared.name,

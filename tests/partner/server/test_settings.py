@@ -38,7 +38,7 @@ workers = 0
 tls_key = "key.pem"
 
 [run]
-environment = "staging"
+environment = "staging "
 history = 7
 
 [destinations."COM.ROKT.CATALOG"]

@@ -13,7 +13,10 @@ def test_every_name_stands_there_once(store: Store) -> None:
     assert desk.places() == Places((), ())
     for vault, destination in (("stripe", "rokt"), ("checkout", "adyen"), ("stripe", "adyen")):
         complete(store, new_run(vault=vault, destination=destination))
-    assert desk.places() == Places(("checkout", "stripe"), ("adyen", "rokt"))
+    complete(store, new_run(environment="production@us"))
+    places = desk.places()
+    assert places.environments == ("production@us", "sandbox")
+    assert (places.vaults, places.destinations) == (("checkout", "stripe"), ("adyen", "rokt"))
 
 
 def test_runs_to_settle_are_counted_like_they_are_listed(store: Store, clock: Clock) -> None:

@@ -25,12 +25,10 @@ TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
     "90d": ("last 90 days", timedelta(days=90)),
     "all": ("all time", None),
 }
-# The last one is a sandbox of ours, which plays a vendor of either environment.
-ENVIRONMENTS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
-    "production": ("production", {"environment": "production", "emulated": False}),
-    "sandbox": ("sandbox", {"environment": "sandbox", "emulated": False}),
-    "emulated": ("forwardc sandbox", {"emulated": True}),
-}
+_ALWAYS: Final = ("production", "sandbox")
+_EMULATED: Final = "emulated"
+"""Stands for a sandbox of ours, which plays a vendor of any environment."""
+_PLACE: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,63}(?:@[a-z0-9][a-z0-9_]{0,63})?\Z")
 OUTCOMES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "approved": ("approved", {"outcome": Outcome.APPROVED}),
     "declined": ("declined", {"outcome": Outcome.DECLINED}),
@@ -95,7 +93,7 @@ def read_form(desk: Desk, query: Mapping[str, str], *, time: str, search: bool =
             "time": [(value, name) for value, (name, _) in TIMES.items()],
             "vault": _named(names_of.vaults, given["vault"]),
             "destination": _named(names_of.destinations, given["destination"]),
-            "environment": [("", "all"), *((key, text) for key, (text, _) in ENVIRONMENTS.items())],
+            "environment": _environments(names_of.environments, given["environment"]),
             "outcome": [("", "all"), *((key, text) for key, (text, _) in OUTCOMES.items())],
         },
         _filter(given, desk.settings.now()),
@@ -111,8 +109,12 @@ def _filter(given: Mapping[str, str], now: datetime) -> Filter:
         status=_status(given.get("status", "")),
         text=read_search(given.get("find", "")),
     )
-    if given["environment"]:
-        found = replace(found, **_one_of(ENVIRONMENTS, given["environment"], "environment")[1])
+    if given["environment"] == _EMULATED:
+        found = replace(found, emulated=True)
+    elif given["environment"]:
+        if not _PLACE.match(given["environment"]):
+            raise wrong("The environment is not a name.")
+        found = replace(found, environment=given["environment"], emulated=False)
     if given.get("outcome"):
         found = replace(found, **_one_of(OUTCOMES, given["outcome"], "outcome")[1])
     return found
@@ -126,6 +128,13 @@ def read_cursor(query: Mapping[str, str]) -> int | None:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise wrong("The place in the list is not one of ours.")
     return int(text)
+
+
+def _environments(known: Iterable[str], chosen: str) -> list[Choice]:
+    names = dict.fromkeys((*_ALWAYS, *sorted(known), *([chosen] if chosen else [])))
+    names.pop(_EMULATED, None)
+    places = [(name, name) for name in names]
+    return [("", "all"), *places, (_EMULATED, "forwardc sandbox")]
 
 
 def _named(known: Iterable[str], chosen: str) -> list[Choice]:

@@ -33,7 +33,7 @@ from forwardc.partner.server.traffic import Traffic
 from forwardc.partner.server.watch import Watch
 from forwardc.partner.sharing.claim_tables import Process
 from forwardc.partner.sharing.claims import LEASE_S, Claims
-from forwardc.partner.sharing.forwarding import Forwarder, Way, read_ways
+from forwardc.partner.sharing.forwarding import Forwarder, Way, is_production, read_ways
 from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Sharing
 from forwardc.plan.approvals import Lock, read_lock
@@ -77,32 +77,32 @@ class Known:
 def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
-    wanted = identities_in(run.build, run.environment)
+    wanted = identities_in(run.build, run.place)
     look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
     ways = read_ways(
         settings.plans_at,
-        run.environment,
+        run.place,
         settings.destinations,
         _secrets_of(settings, look_up),
         sink,
     )
     lock: Lock | None = Lock()
-    if run.environment == "production":
+    if is_production(ways):
         lock = read_lock(lock_of_build(settings.plans_at), sink)
     if lock is not None:
         ways = approved.approved(ways, lock, today(), sink)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
-    _check_sandbox(settings, sink)
+    _check_sandbox(settings, ways, sink)
     _check_secrets(ways, sink)
     if sink.has_errors or lock is None:
         return None
     return Known(settings, ways, lock, look_up)
 
 
-def _check_sandbox(settings: ServerSettings, sink: Sink) -> None:
+def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
     if settings.run.sandbox is None:
         return
-    if settings.run.environment == "production":
+    if is_production(ways):
         sink.error(CODE, "run.sandbox: nothing of production is played by a sandbox")
         return
     try:
@@ -223,7 +223,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     sharing = Sharing(
         lookup=lookup,
         forwarder=Forwarder(known.ways, means, in_force.now),
-        claims=Claims(store, Process(journal.owner, run.environment, journal.emulated, LEASE_S)),
+        claims=Claims(store, Process(journal.owner, run.place, journal.emulated, LEASE_S)),
         sealer=Sealer(keys.sealing),
         rates=rates,
         replay=settings.replay,

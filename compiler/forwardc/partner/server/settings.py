@@ -18,7 +18,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+<<<<<<< HEAD
 from forwardc.files.checkout import CheckoutPath, mounted
+=======
+from forwardc.plan.environment import Name as PlainName
+from forwardc.plan.environment import place_of
+>>>>>>> 41252b4 (Environments: a server and the dashboard know accounts, the record keeps the place; docs/environments.md)
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -60,12 +65,18 @@ class Running(_Section):
     The history is by default the one of every other command.
     """
 
-    environment: Literal["sandbox", "production"]
+    environment: PlainName
+    account: PlainName | None = None
     build: Path = Path("build")
     history: Annotated[str, Field(default_factory=_history)]
     secrets: Path | None = None
     keys: Path = Path(".forwardc/server-keys.json")
     sandbox: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Environment and account, as the key of plans and records."""
+        return place_of(self.environment, self.account or "")
 
 
 class Plans(_Section):

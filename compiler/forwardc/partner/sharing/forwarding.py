@@ -16,6 +16,7 @@ from forwardc.partner.server.settings import Mapped
 from forwardc.partner.sharing.claim import Mine
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.environment import told
 from forwardc.plan.model import Plan
 from forwardc.runtime.means import Means
 from forwardc.runtime.prepare import find_operation
@@ -39,8 +40,13 @@ class Way:
 
 
 def read_ways(
+<<<<<<< HEAD
     build: Path | CheckoutPath,
     environment: str,
+=======
+    build: Path,
+    place: str,
+>>>>>>> 41252b4 (Environments: a server and the dashboard know accounts, the record keeps the place; docs/environments.md)
     mapped: Mapping[str, Mapped],
     look_up: Callable[[Plan], Lookup],
     sink: Sink,
@@ -59,17 +65,22 @@ def read_ways(
         vaults = [
             vault
             for vault, known, where in manifest.plans()
-            if (known, where) == (destination, environment)
+            if (known, where) == (destination, place)
         ]
         if not vaults:
-            reason = f"{destination} is built for no vault in the environment {environment}"
+            reason = f"{destination} is built for no vault in {told(place)}"
             sink.error("FC0704", reason, hint="run `forwardc build`")
         for vault in vaults:
-            plan = read_plan(build, vault, destination, environment, sink)
+            plan = read_plan(build, vault, destination, place, sink)
             chosen = find_operation(plan, operation or None, sink) if plan else None
             if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
                 found[name, vault] = Way(plan, chosen, look_up(plan), one.reference_param)
     return found
+
+
+def is_production(ways: Mapping[tuple[str, str], Way]) -> bool:
+    """Whether the rules of production count: all ways are of one environment."""
+    return any(way.plan.environment_class == "production" for way in ways.values())
 
 
 def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:

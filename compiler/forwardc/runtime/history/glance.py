@@ -12,6 +12,8 @@ _AFTER = {
     "vault": "SELECT min(vault) FROM runs WHERE vault > ?",
     "destination": "SELECT min(destination) FROM runs WHERE destination > ?",
 }
+# A row for each day and kind of end: few, however many runs there are.
+_ENVIRONMENTS = "SELECT DISTINCT environment FROM tallies WHERE grain = 'day' ORDER BY environment"
 _WAITING = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
     " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
@@ -22,15 +24,18 @@ _WAITING = (
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The names of vaults and destinations that any recorded run has, in order."""
+    """The names that any recorded run has, in order."""
 
     vaults: tuple[str, ...]
     destinations: tuple[str, ...]
+    environments: tuple[str, ...] = ()
+    """`production`, and `production@us` for an account of it."""
 
 
 def places(tx: Transaction) -> Places:
-    """Every name once: one seek in an index for each."""
-    return Places(tuple(_names(tx, "vault")), tuple(_names(tx, "destination")))
+    """Every name once: one seek in an index for each; environments out of the days' figures."""
+    environments = (str(found[0]) for found in tx.rows(_ENVIRONMENTS))
+    return Places(tuple(_names(tx, "vault")), tuple(_names(tx, "destination")), tuple(environments))
 
 
 def waiting(tx: Transaction, now_ms: int, most: int) -> int:

@@ -61,6 +61,7 @@ class PlannedStep:
 class NewRun:
     """A run that is about to start. Nothing sensitive stands here but by name.
 
+    `environment` is the place, `production@us` for an account of `production`.
     `operation` is the one that runs, `asked_operation` the one that was asked for. `emulated`: a
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
