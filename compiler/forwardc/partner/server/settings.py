@@ -18,12 +18,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-<<<<<<< HEAD
 from forwardc.files.checkout import CheckoutPath, mounted
-=======
 from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
->>>>>>> 41252b4 (Environments: a server and the dashboard know accounts, the record keeps the place; docs/environments.md)
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]

@@ -40,13 +40,8 @@ class Way:
 
 
 def read_ways(
-<<<<<<< HEAD
     build: Path | CheckoutPath,
-    environment: str,
-=======
-    build: Path,
     place: str,
->>>>>>> 41252b4 (Environments: a server and the dashboard know accounts, the record keeps the place; docs/environments.md)
     mapped: Mapping[str, Mapped],
     look_up: Callable[[Plan], Lookup],
     sink: Sink,
