@@ -43,6 +43,11 @@ class Kind(Enum):
         405, "The path does not take this method", "Use a method of `Allow`."
     )
     REQUEST_TIMEOUT = Shape(408, "The request did not arrive in time", "Send it again.")
+    SHARED_BY_ANOTHER = Shape(
+        409,
+        "Another client has asked for this payment",
+        "This call sent nothing. What came of it is for the client that asked first.",
+    )
     CONTENT_TOO_LARGE = Shape(413, "The request is too large", "Send 64 KiB at most.")
     UNSUPPORTED_MEDIA_TYPE = Shape(
         415, "The request has another media type than this path takes", "Send what OpenAPI names."

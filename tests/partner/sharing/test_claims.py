@@ -45,12 +45,15 @@ THERE = Process("there/2/b", "sandbox", True, 60.0)
 INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
 
 
-def ask(reference: str = "pay-1", key: str | None = None, **changes: float) -> Ask:
+def ask(
+    reference: str = "pay-1", key: str | None = None, client: str = "client", **changes: float
+) -> Ask:
     asked = Ask(
         share_id=str(uuid4()),
         run_id=str(uuid4()),
         by_reference=claim_digest("reference", "sandbox", True, "ROKT", reference),
-        by_key=key and claim_digest("key", "sandbox", True, "client", key),
+        by_key=key and claim_digest("key", "sandbox", True, client, key),
+        by_client=claim_digest("client", "sandbox", True, client),
         destination="ROKT",
         window_s=3600,
         key_s=86_400,

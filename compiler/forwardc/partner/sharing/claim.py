@@ -27,13 +27,15 @@ class State(StrEnum):
 class Ask:
     """One call as claims see it. `share_id` and `run_id` are new ones, for when it is the first.
 
-    Claims are digests; a key is used again with the same `by_reference` only. Times are seconds.
+    Claims are digests; a key is used again with the same `by_reference` only. `by_client` is the
+    digest of who asks: nobody else is told what came of it. Times are seconds.
     """
 
     share_id: str
     run_id: str
     by_reference: str
     by_key: str | None
+    by_client: str
     destination: str
     window_s: float
     key_s: float
@@ -87,12 +89,19 @@ class KeyReused:
     """The idempotency key belongs to another request."""
 
 
-Claim: TypeAlias = Mine | Running | Done | Unknown | KeyReused
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Another client asked for it first."""
+
+
+Claim: TypeAlias = Mine | Running | Done | Unknown | KeyReused | Others
 Seen: TypeAlias = Running | Done | Unknown | Free
 
 
 def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> str:
     """The digest of a claim: `reference` with destination and reference, `key` with client and key.
+
+    Or of a `client`.
 
     Canonical JSON keeps the parts apart, whatever they hold.
     """

@@ -15,6 +15,7 @@ from forwardc.partner.sharing.claim import (
     Free,
     KeyReused,
     Mine,
+    Others,
     Running,
     Seen,
     State,
@@ -110,13 +111,14 @@ def claim(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Claim:
         if held is not None:
             same = held[1] == ask.by_reference
             return _repeat(tx, held[0], ask, process, now) if same else KeyReused()
-    share_id = _holder(
-        tx, ask.by_reference, ask.share_id, ask, now.after(ask.window_s), process, now
-    )
+    until = now.after(ask.window_s)
+    share_id = _holder(tx, ask.by_reference, ask.share_id, ask.by_client, until, process, now)
     known = share_id != ask.share_id
+    if known and not _is_of(tx, ask):
+        return Others()
     if ask.by_key is not None:
         until = now.after(ask.key_s)
-        if _holder(tx, ask.by_key, share_id, ask, until, process, now) != share_id:
+        if _holder(tx, ask.by_key, share_id, ask.by_reference, until, process, now) != share_id:
             raise KeyTaken
         if known:
             tx.run(_KEEP, until, share_id, until)
@@ -210,14 +212,17 @@ def _holder(
     tx: Transaction,
     claim_id: str,
     share_id: str,
-    ask: Ask,
+    asked: str,
     until: int,
     process: Process,
     now: Moment,
 ) -> str:
-    """The share that a claim belongs to: `share_id` where it was free or its time had passed."""
+    """The share that a claim belongs to: `share_id` where it was free or its time had passed.
+
+    `asked` is the other half: of a reference whose it is, of a key what it is for.
+    """
     for _ in range(_TRIES):
-        if tx.run(_TAKE, claim_id, share_id, ask.by_reference, until):
+        if tx.run(_TAKE, claim_id, share_id, asked, until):
             return share_id
         held = row(tx, "SELECT share_id, until FROM share_claims WHERE claim = ?", claim_id)
         if held is None:
@@ -225,9 +230,15 @@ def _holder(
         holder: str = held[0]
         if held[1] > now.milliseconds or _is_under_way(tx, holder, process, now):
             return holder
-        if tx.run(_RENEW, share_id, ask.by_reference, until, claim_id, holder):
+        if tx.run(_RENEW, share_id, asked, until, claim_id, holder):
             return share_id
     raise HistoryContended("a claim changes hands faster than it can be read")
+
+
+def _is_of(tx: Transaction, ask: Ask) -> bool:
+    """Whether the client asks that claimed the reference."""
+    held = row(tx, "SELECT asked FROM share_claims WHERE claim = ?", ask.by_reference)
+    return held is not None and held[0] == ask.by_client
 
 
 def _begin(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Mine:

@@ -22,6 +22,7 @@ from forwardc.partner.sharing.claim import (
     Free,
     KeyReused,
     Mine,
+    Others,
     Running,
     Seen,
     State,
@@ -120,6 +121,9 @@ class Sharing:
                     return _answered(ending, mine.run_id, instrument, replayed=False)
                 case KeyReused():
                     raise Refusal(Kind.KEY_REUSED)
+                case Others():
+                    # Neither its answer nor its run's id, and no second forward of one payment.
+                    raise Refusal(Kind.SHARED_BY_ANOTHER)
                 case Running() as other:
                     shared = await self._follow(other, instrument, deadline)
                     if shared is not None:
@@ -200,6 +204,7 @@ class Sharing:
             run_id=new,
             by_reference=by_reference,
             by_key=by_key,
+            by_client=claim_digest("client", *world, asked.client_id),
             destination=request.destination,
             window_s=self.replay.window_minutes * 60,
             key_s=self.replay.key_hours * _HOUR_S,
