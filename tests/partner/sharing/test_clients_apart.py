@@ -2,18 +2,44 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import httpx
 import pytest
-from test_claims import THERE, ask, claimed, mine
 
-from forwardc.partner.sharing.claim import Mine, Others, State
-from forwardc.partner.sharing.claim_tables import claim, end
+from forwardc.partner.sharing.claim import Ask, Claim, Mine, Others, State, claim_digest
+from forwardc.partner.sharing.claim_tables import Process, claim, end
 from forwardc.runtime.history.store import Store, open_store
 from sharing_house import TOKEN, House, checkout, house
 from stored_runs import Clock
 
+THERE = Process("there/2/b", "sandbox", True, 60.0)
+HERE = Process("here/1/a", "sandbox", True, 60.0)
 PAID = {"pay-1": checkout("visa_approved"), "pay-2": checkout("visa_approved")}
+
+
+def ask(client: str, key: str | None = None) -> Ask:
+    world = ("sandbox", True)
+    return Ask(
+        share_id=str(uuid4()),
+        run_id=str(uuid4()),
+        by_reference=claim_digest("reference", *world, "ROKT", "pay-1"),
+        by_key=key and claim_digest("key", *world, client, key),
+        by_client=claim_digest("client", *world, client),
+        destination="ROKT",
+        window_s=3600,
+        key_s=86_400,
+    )
+
+
+def claimed(store: Store, asked: Ask, process: Process = HERE) -> Claim:
+    return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
+
+
+def mine(store: Store, asked: Ask, process: Process = HERE) -> Mine:
+    found = claimed(store, asked, process)
+    assert isinstance(found, Mine)
+    return found
 
 
 def as_(client: str, **more: str) -> dict[str, dict[str, str]]:
@@ -123,24 +149,21 @@ def test_of_many_clients_at_once_one_forwards(store: Store, history_url: str, cl
 def test_a_share_that_was_left_is_taken_over_by_its_own_client_only(
     store: Store, clock: Clock
 ) -> None:
-    held = mine(store, ask(client="ann"), THERE)
+    held = mine(store, ask("ann"), THERE)
     clock.turn(seconds=61)
-    assert claimed(store, ask(client="bob")) == Others()
-    taken = claimed(store, ask(client="ann"))
+    assert claimed(store, ask("bob")) == Others()
+    taken = claimed(store, ask("ann"))
     assert isinstance(taken, Mine)
     assert taken.run_id != held.run_id
 
 
 def test_after_the_window_the_payment_is_whoevers_asks_first(store: Store, clock: Clock) -> None:
-    held = mine(store, ask(key="k", client="ann"))
+    held = mine(store, ask("ann", "k"))
     store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
-    assert claimed(store, ask(client="bob")) == Others()
+    assert claimed(store, ask("bob")) == Others()
     clock.turn(seconds=3601)
-    new = mine(store, ask(client="bob"))
+    new = mine(store, ask("bob"))
     assert new.share_id != held.share_id
     # The first one's key still names its own share, and never the other one's.
-    again = store.database.write(
-        lambda tx: claim(tx, ask(key="k", client="ann"), THERE, store.moment())
-    )
-    assert isinstance(again, Mine)
+    again = mine(store, ask("ann", "k"))
     assert again.share_id == held.share_id
