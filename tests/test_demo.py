@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from forwardc.cli import demo_cards, demo_scenes
 from forwardc.cli.demo_outline import WIDTH, Outline
 from forwardc.cli.main import cli
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.program import Outcome

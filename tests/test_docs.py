@@ -32,7 +32,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.features import SCHEMES
 from forwardc.plan.functions import FUNCTIONS

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from forwardc.compile import compile_loaded, compile_project
+from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.codes import CODES
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.scan import find_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
 from forwardc.language.load import load_files

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.compile import Compiled, compile_project
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.scan import find_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan, load_plan

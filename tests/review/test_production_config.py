@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.scan import find_secrets
 from forwardc.language.schema import load_schema
 from shop_project import SHOP
 

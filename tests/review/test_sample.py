@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.compile import compile_loaded
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.load import load_files
 from forwardc.review.sample import sample_request

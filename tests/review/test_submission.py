@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.scan import find_secrets
 from shop_project import SHOP
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.keys import KeyRing

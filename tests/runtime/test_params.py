@@ -157,7 +157,7 @@ def test_card_numbers_are_refused_and_not_repeated(fields: dict[str, Any], value
 
 def test_a_random_identifier_that_looks_like_one_is_taken() -> None:
     sink = Sink()
-    for value in ("ab4242424242424242cdef01", "42424242-4242-4424-a242-ffffffffffff"):
+    for value in ("42424242-4242-4424-a242-ffffffffffff", "aa4242424242424242bbccddeeff0011"):
         assert checked(spec(type="string"), value, "params.x", sink) == value
     assert not sink.sorted()
 

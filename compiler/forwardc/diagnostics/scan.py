@@ -1,21 +1,12 @@
-"""Finds and masks what looks like a credential or a card number, in any text.
+"""Finds what looks like a credential, and masks it and card numbers, in any text.
 
 Knows no file format and prints nothing. A match holds its place and kind, never the text.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Match:
-    """A range of a text, `start` included and `end` excluded, in code points, and what it is."""
-
-    start: int
-    end: int
-    kind: str
-
+from forwardc.diagnostics.cards import Match, find_cards
 
 # A word may begin after an escape such as \n or %20, whose last character is a letter or digit.
 _WORD = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
@@ -50,59 +41,10 @@ _KEYS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         re.compile(_WORD + r"eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]{10,}+", re.ASCII),
     ),
 )
-# `whsec_` and ten characters. Most texts of a file are shorter than any secret or card number.
-_SHORTEST_SECRET, _SHORTEST_CARD = 16, 12
+# `whsec_` and ten characters. Most texts of a file are shorter than any secret.
+_SHORTEST_SECRET = 16
 _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
-
-# What every card number begins with: few texts have it, and one look for it is enough for most.
-_BEGINNING = re.compile(r"[0-9]{4}(?:[0-9]{8}|[ -][0-9]{4})")
-_DIGITS = re.compile(r"[0-9]{12,}+")
-# The groups in which cards are printed. Looked for ahead, since groups before or after a number
-# can look like a part of it.
-_GROUPS = tuple(
-    re.compile(rf"(?<![0-9A-Za-z])(?=({groups})(?![0-9A-Za-z]))")
-    for groups in (
-        r"[0-9]{4}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{1,4}",
-        r"[0-9]{4}([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{4}\2[0-9]{1,3}",
-        r"[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5}",
-    )
-)
-
-# Brand, first and last leading digits, lengths. ISO/IEC 7812 leaves the ranges to the brands:
-# these are the ones that they publish for acquirers.
-_BRANDS: tuple[tuple[str, str, str, frozenset[int]], ...] = (
-    ("visa", "4", "4", frozenset({13, 16, 19})),
-    ("mastercard", "51", "55", frozenset({16})),
-    ("mastercard", "2221", "2720", frozenset({16})),
-    ("amex", "34", "34", frozenset({15})),
-    ("amex", "37", "37", frozenset({15})),
-    ("diners", "300", "305", frozenset(range(14, 20))),
-    ("diners", "309", "309", frozenset(range(14, 20))),
-    ("diners", "36", "36", frozenset(range(14, 20))),
-    ("diners", "38", "39", frozenset(range(14, 20))),
-    ("jcb", "3528", "3589", frozenset(range(16, 20))),
-    ("discover", "6011", "6011", frozenset(range(16, 20))),
-    ("discover", "644", "659", frozenset(range(16, 20))),
-    ("unionpay", "62", "62", frozenset(range(16, 20))),
-    ("unionpay", "81", "81", frozenset(range(16, 20))),
-    ("maestro", "50", "50", frozenset(range(12, 20))),
-    ("maestro", "56", "58", frozenset(range(12, 20))),
-    ("maestro", "60", "69", frozenset(range(12, 20))),
-    ("mir", "2200", "2204", frozenset(range(16, 20))),
-    ("rupay", "82", "82", frozenset({16})),
-    ("uzcard", "8600", "8600", frozenset({16})),
-    ("troy", "9792", "9792", frozenset({16})),
-    ("humo", "9860", "9860", frozenset({16})),
-)
-_BY_DIGIT = {
-    digit: tuple(
-        (first, last, lengths)
-        for _brand, first, last, lengths in _BRANDS
-        if first[0] <= digit <= last[0]
-    )
-    for digit in "0123456789"
-}
 
 
 def find_secrets(text: str) -> list[Match]:
@@ -121,33 +63,6 @@ def find_secrets(text: str) -> list[Match]:
     return sorted([*found, *_pem_blocks(text)])
 
 
-def find_cards(text: str) -> list[Match]:
-    """Find card numbers, as one whole run of digits or in printed groups: `card-number`."""
-    if len(text) < _SHORTEST_CARD or not _BEGINNING.search(text):
-        return []
-    spans = [hit.span() for hit in _DIGITS.finditer(text)]
-    spans += [hit.span(1) for shape in _GROUPS for hit in shape.finditer(text)]
-    return sorted(
-        Match(start, end, "card-number")
-        for start, end in spans
-        if end - start >= _SHORTEST_CARD and looks_like_card(_digits_of(text[start:end]))
-    )
-
-
-def looks_like_card(digits: str) -> bool:
-    """Whether a string is all digits, fits a brand by first digits and length, and passes Luhn."""
-    return (
-        _SHORTEST_CARD <= len(digits) <= 19
-        and digits.isascii()
-        and digits.isdigit()
-        and any(
-            first <= digits[: len(first)] <= last and len(digits) in lengths
-            for first, last, lengths in _BY_DIGIT[digits[0]]
-        )
-        and _passes_luhn(digits)
-    )
-
-
 def mask(text: str) -> str:
     """Replace every credential and card number by asterisks; length and line breaks stay."""
     found = [*find_secrets(text), *find_cards(text)]
@@ -162,15 +77,6 @@ def mask(text: str) -> str:
 
 
 _VISIBLE = re.compile(r"[^\r\n\x85\u2028\u2029]")
-
-
-def _digits_of(text: str) -> str:
-    return text.replace(" ", "").replace("-", "")
-
-
-def _passes_luhn(digits: str) -> bool:
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (doubled + sum(map(int, digits[-1::-2]))) % 10 == 0
 
 
 def _pem_blocks(text: str) -> Iterator[Match]:

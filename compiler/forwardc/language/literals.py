@@ -6,7 +6,8 @@ Looks at every key, scalar and comment of a file, whatever it is for, and knows 
 import re
 from bisect import bisect_right
 
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.scan import find_secrets
 from forwardc.diagnostics.span import Span
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, text_span, walk
 from forwardc.language.report import Report

@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forwardc.diagnostics.scan import find_cards, find_secrets
+from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.scan import find_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import (
     AcceptedChange,

@@ -6,7 +6,7 @@ Knows no header. The destination's key is the same for every attempt of a step, 
 import re
 from uuid import UUID, uuid5
 
-from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Operation, Step
 from forwardc.plan.terms import Ref, walk

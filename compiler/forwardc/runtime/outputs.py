@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.money import AmountRefused
 from forwardc.plan.pointer import resolve
 from forwardc.plan.reading import Output

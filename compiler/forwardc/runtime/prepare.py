@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.plan.approvals import refuse_unapproved

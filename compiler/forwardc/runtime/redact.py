@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.render.clean import printable
-from forwardc.diagnostics.scan import find_cards, mask
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.escape import UNRESERVED
 from forwardc.plan.values import MASK, Secret
 from forwardc.runtime.shapes import BoundRequest

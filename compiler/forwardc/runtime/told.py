@@ -6,7 +6,7 @@ Knows no vault: where they stand is data of the plan. What has not the form of o
 import re
 from typing import Any, Final
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.countries import COUNTRIES
 from forwardc.plan.model import Tells
 from forwardc.plan.pointer import resolve

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import BOM, ODD_SPACE, named
 from forwardc.plan.countries import COUNTRIES, USER_ASSIGNED

@@ -6,11 +6,10 @@ Knows no message format: it works on text, so that it also covers what a vendor'
 import re
 from collections.abc import Iterable
 
-from forwardc.sandbox.cards import luhn
+from forwardc.sandbox.card_numbers import card_numbers
 
 HIDDEN = "***"
 
-_DIGITS = re.compile(r"(?<!\d)(?:\d[ -]?){11,18}\d(?!\d)")
 _NAME = (
     r"(?:[\w\[\]%.-]*"
     r"(?:cvc2?|cvv2?|csc|security_?code|securityCode|cryptogram|signature|"
@@ -46,7 +45,7 @@ def mask_text(text: str) -> str:
     for pattern in _FIELDS:
         text = pattern.sub(_hide_value, text)
     text = _CREDENTIAL.sub(HIDDEN, text)
-    return _DIGITS.sub(_hide_pan, text)
+    return _hide_pans(text)
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
@@ -70,6 +69,13 @@ def _hide_value(match: re.Match[str]) -> str:
     return f"{match[1]}{quote[0]}{HIDDEN if inner else ''}{quote[0]}"
 
 
-def _hide_pan(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return mask_pan(digits) if luhn(digits) else match[0]
+def _hide_pans(text: str) -> str:
+    shown, at = "", 0
+    for found in card_numbers(text):
+        if found.end <= at:
+            continue
+        # Two numbers that share digits: what is left of the second is hidden whole.
+        over = found.start < at
+        hidden = "*" * (found.end - at) if over else text[at : found.start] + mask_pan(found.digits)
+        shown, at = shown + hidden, found.end
+    return shown + text[at:]

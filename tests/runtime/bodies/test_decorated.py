@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from answered import WAYS, Body, enveloped, plans, ran, told
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.program import Outcome
 
 pytestmark = pytest.mark.fuzz

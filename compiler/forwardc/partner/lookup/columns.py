@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from forwardc.diagnostics.card_like import holds_card
+from forwardc.diagnostics.cards import holds_card
 from forwardc.partner.problem import Kind, Refusal
 
 REFERENCE_MEMBER: Final = "partnerPaymentReference"

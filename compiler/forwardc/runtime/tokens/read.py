@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.diagnostics.scan import find_cards
+from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.program import Outcome
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
