@@ -24,6 +24,7 @@ SCRIPTS = (
     "json-param-decimal-bounds",
     "json-param-multipleof-crash",
     "nbsp-indentation",
+    "order-number-looks-like-card",
     "params-file-bom",
     "reconcile-counts-an-item-twice",
     "retry-after-overflow",
