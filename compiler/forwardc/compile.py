@@ -21,7 +21,8 @@ from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
 from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
-from forwardc.passes.project_checks import check_secret_names, check_targets
+from forwardc.passes.project_checks import check_targets
+from forwardc.passes.secret_owners import check_secret_owners
 from forwardc.plan.environment import Environment
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
@@ -98,7 +99,7 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
 
     With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
     """
-    check_secret_names(loaded.destinations, sink)
+    check_secret_owners(loaded.destinations, loaded.project, sink, loaded.unread)
     for one in loaded.misshapen:
         _check_misshapen(one, sink)
     programs, not_built = _programs(loaded, sink)

@@ -51,6 +51,7 @@ CHANGES: dict[str, Callable[[Json], Any]] = {
     "not_card": lambda plan: plan["params"]["order"].update(not_card=True),
     "secret": lambda plan: plan["operations"]["card"].update(stored_secrets=[]),
     "key": lambda plan: plan["secrets"]["adyen_api_key"].update(as_key="base64url"),
+    "owner of a secret": lambda plan: plan["secrets"]["adyen_api_key"].update(owner="vendor"),
     "source": lambda plan: plan["sources"]["src_"]["bind"].update(extra=True),
     "vault's keys": lambda plan: plan.update(keys={"jwks": "https://x.example"}),
     "destination": lambda plan: step(plan)["destination"].update(url="https://x.example"),

@@ -82,7 +82,7 @@ def test_list_shows_whose_each_secret_is(secrets, sandbox: Running) -> None:
     code, out, _ = secrets("list", "--sandbox", sandbox.url, "--json")
     assert code == 0
     rows = json.loads(out)["secrets"]
-    owners = {row["name"]: row["destination"] for row in rows}
+    owners = {row["name"]: row["owner"] for row in rows}
     assert owners == {
         "of_somebody_else": None,
         "plain_token": "plain",

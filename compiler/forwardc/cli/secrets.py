@@ -72,7 +72,7 @@ def list_(**given: Any) -> int:
     if isinstance(work, int):
         return work
     there = with_client(work, lambda client: client.list(work.sink)) or {}
-    owners = {one.name: one.destination for one in work.all_wanted}
+    owners = {one.name: one.id.owner for one in work.all_wanted}
     named = {one.name for one in work.wanted}
     shown = [
         row(name, owners.get(name), "stored", stored)
@@ -96,8 +96,8 @@ def check(**given: Any) -> int:
     if there is None:
         return show(work, [])
     found = compare(work.wanted, frozenset(one.name for one in work.all_wanted), there)
-    rows = [row(one.name, one.destination, "stored", stored) for one, stored in found.present]
-    rows += [row(one.name, one.destination, "missing") for one in found.missing]
+    rows = [row(one.name, one.id.owner, "stored", stored) for one, stored in found.present]
+    rows += [row(one.name, one.id.owner, "missing") for one in found.missing]
     rows += [row(stored.name, None, "in no plan", stored) for stored in found.extra]
     for one in found.missing:
         message = f"{work.given.vault} has no secret {one.name}"
@@ -109,15 +109,21 @@ def check(**given: Any) -> int:
 @click.option("--yes", is_flag=True, help="Delete them; without it, only their names are shown.")
 @_with_options
 def delete(yes: bool, **given: Any) -> int:
-    """Delete the secrets that the plans name, and no others."""
-    from forwardc.cli.secrets_work import Given, change_row, prepare, show, with_client
+    """Delete the secrets that the plans name, and no others.
+
+    With DEST, a vendor's secret that another destination uses as well stays.
+    """
+    from forwardc.cli.secrets_work import Given, change_row, prepare, row, show, with_client
     from forwardc.runtime.stored_secrets import delete as delete_all
 
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
+    kept = [one for one in work.wanted if work.used_elsewhere(one)]
+    wanted = [one for one in work.wanted if not work.used_elsewhere(one)]
     if not yes:
-        names = ", ".join(one.name for one in work.wanted) or "nothing"
+        names = ", ".join(one.name for one in wanted) or "nothing"
         raise click.UsageError(f"This would delete {names} at {work.given.vault}. Say --yes.")
-    changes = with_client(work, lambda client: delete_all(client, work.wanted, work.sink))
-    return show(work, [change_row(change) for change in changes or []])
+    changes = with_client(work, lambda client: delete_all(client, wanted, work.sink))
+    rows = [change_row(change) for change in changes or []]
+    return show(work, [*rows, *(row(one.name, one.id.owner, "in use") for one in kept)])

@@ -30,7 +30,7 @@ from forwardc.runtime.sources.names import check_names
 from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
 
 _Result = TypeVar("_Result")
-_COLUMNS = ("name", "destination", "state", "version", "updated_at")
+_COLUMNS = ("name", "owner", "state", "version", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Work:
     keeper: Plan
     sink: Sink
 
+    def used_elsewhere(self, one: Wanted) -> bool:
+        """Whether a destination that is not named needs the secret, too."""
+        return bool(self.given.destinations) and not one.destinations <= {*self.given.destinations}
+
 
 def prepare(given: Given) -> Work | int:
     """Read the plans and the sources of values, or report what is wrong and return the code."""
@@ -70,9 +74,8 @@ def prepare(given: Given) -> Work | int:
             f"No plan of {given.vault} for {given.environment} stores a secret at the vault."
         )
     all_wanted = wanted_by(plans)
-    wanted = [
-        one for one in all_wanted if not given.destinations or one.destination in given.destinations
-    ]
+    asked = frozenset(given.destinations)
+    wanted = [one for one in all_wanted if not asked or asked & one.destinations]
     return Work(given, wanted, all_wanted, _look_ups(given, plans, sink), keeper, sink)
 
 
@@ -123,13 +126,11 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
         raise click.UsageError(f"--sandbox: {problem}") from None
 
 
-def row(
-    name: str, destination: str | None, state: str, stored: Stored | None = None
-) -> dict[str, Any]:
+def row(name: str, owner: str | None, state: str, stored: Stored | None = None) -> dict[str, Any]:
     """One secret as it is shown."""
     return {
         "name": name,
-        "destination": destination,
+        "owner": owner,
         "state": state,
         "version": stored.version if stored else None,
         "updated_at": stored.updated_at if stored else None,
@@ -139,7 +140,7 @@ def row(
 def change_row(change: Change) -> dict[str, Any]:
     """One secret with which something was done."""
     wanted = change.wanted
-    return row(wanted.name, wanted.destination, change.action, change.stored)
+    return row(wanted.name, wanted.id.owner, change.action, change.stored)
 
 
 def show(work: Work, rows: Sequence[dict[str, Any]]) -> int:

@@ -74,7 +74,7 @@ def command(
     hashes = _hashes(plan, secrets, build, secrets_file, sink)
     if key is None or sink.has_errors:
         return _report(sink)
-    files = _write(out, destination, key, hashes)
+    files = _write(out, plan, key, hashes)
     _report(sink)
     _show(key, secrets, files, as_json)
     return 0
@@ -151,13 +151,15 @@ def _hashes(
 
 
 def _write(
-    out: Path, destination: str, key: "SealingKey", hashes: "dict[str, Secret]"
+    out: Path, plan: "Plan", key: "SealingKey", hashes: "dict[str, Secret]"
 ) -> dict[str, Path]:
     from forwardc.files.replace import replace_file
+    from forwardc.plan.secret_names import secret_id
     from forwardc.review.seal import seal
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}
-    files = {name: out / f"{destination}.{name}.encrypted_hashed_key.txt" for name in sealed}
+    owners = {name: secret_id(plan, name).owner for name in sealed}
+    files = {name: out / f"{owners[name]}.{name}.encrypted_hashed_key.txt" for name in sealed}
     try:
         for name, data in sealed.items():
             replace_file(files[name], data)

@@ -105,6 +105,11 @@ _TABLE = (
     Code("FC0340", "pattern-not-linear", "A pattern cannot be searched in linear time"),
     Code("FC0341", "schema-too-costly", "Checking by a JSON Schema takes too long"),
     Code("FC0342", "scheme-not-allowed", "A scheme that no address of a run may have"),
+    Code(
+        "FC0346", "unknown-owner", "A secret's owner is no declared vendor, or has no such secret"
+    ),
+    Code("FC0347", "owner-namesake", "A vendor has the name of a destination with own secrets"),
+    Code("FC0348", "unused-vendor", "Nobody uses a vendor or a secret of it"),
     Code("FC0349", "environment-class", "An environment's class is not said, or not its name's"),
     Code("FC0350", "environment-like", "Nothing can be copied from what `like:` names"),
     Code("FC0401", "vault-value-where-run-needed", "Only the vault knows this value"),

@@ -116,10 +116,15 @@ class Param(_Declared):
 
 @dataclass(frozen=True, slots=True)
 class SecretSpec(_Declared):
-    """A credential: `as_key` says how it is derived, `held` forces who holds it."""
+    """A credential: `as_key` says how it is derived, `held` forces who holds it.
+
+    `owner` is the vendor whose it is; None where it is the destination's own.
+    """
 
     as_key: str | None = None
     held: str | None = None
+    owner: str | None = None
+    owner_span: Span | None = None
     pattern: str | None = None
 
 

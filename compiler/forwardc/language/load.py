@@ -65,7 +65,7 @@ class Loaded:
     def unread(self) -> frozenset[str]:
         """Names of files that gave no destination, so that nobody takes them for missing."""
         read = {destination.span.path for destination in self.destinations}
-        paths = (Path(path) for path in self.files if path not in read)
+        paths = (Path(path) for path in self.files if path not in {*read, PROJECT_FILE})
         return frozenset(path.stem for path in paths if path.suffix == ".yaml")
 
 

@@ -58,6 +58,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class VendorSecret:
+    """A secret that a vendor owns, and where its name stands."""
+
+    name: str
+    span: Span
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """An owner of secrets that several destinations use, with its secrets by name."""
+
+    name: str
+    secrets: Mapping[str, VendorSecret]
+    span: Span
+    """Where the vendor's name stands."""
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One `forwardc.yaml`. Folders are relative to it, with `/` between their parts."""
 
@@ -69,6 +89,7 @@ class Project:
     merchant: str
     """The merchant's name; empty where it is not given."""
     root: YamlMap = field(repr=False)
+    vendors: Mapping[str, Vendor] = field(default_factory=dict)
 
     def places(self) -> list[Environment]:
         """Everything that may be built, sandboxes first and `production` at the end.

@@ -92,6 +92,7 @@ def _param(entry: Entry, report: Report) -> Param:
 
 def _secret(entry: Entry, _report: Report) -> SecretSpec:
     node = entry.value
+    owner = access.get(node, "owner")
     return SecretSpec(
         name=entry.key,
         span=entry.key_span,
@@ -99,6 +100,8 @@ def _secret(entry: Entry, _report: Report) -> SecretSpec:
         description=access.text(node, "description") or "",
         as_key=access.text(node, "as_key"),
         held=access.text(node, "held"),
+        owner=access.text(node, "owner"),
+        owner_span=owner.span if owner else None,
     )
 
 

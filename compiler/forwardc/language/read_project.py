@@ -11,9 +11,9 @@ from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
 from forwardc.language.destination import Destination
 from forwardc.language.literals import check_literals
-from forwardc.language.nodes import Node, YamlMap
+from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.places import check_project_places
-from forwardc.language.project import Project, Target
+from forwardc.language.project import Project, Target, Vendor, VendorSecret
 from forwardc.language.read_environments import read_environments
 from forwardc.language.report import Report
 
@@ -34,6 +34,7 @@ def read_project(root: Node, sink: Sink) -> Project | None:
         targets=tuple(_target(item) for item in access.items(root.get("targets"))),
         merchant=access.text(root.get("merchant"), "name") or "",
         root=root,
+        vendors={entry.key: _vendor(entry) for entry in access.entries(root.get("vendors"))},
     )
 
 
@@ -80,6 +81,15 @@ def _unknown(report: Report, kind: str, name: str, known: Mapping[str, object], 
     near = did_you_mean(name, known)
     hint = f"did you mean {near}?" if near else None
     report.error("FC0302", f"there is no {kind} `{name}`", span, hint)
+
+
+def _vendor(entry: Entry) -> Vendor:
+    secrets = {
+        item.value: VendorSecret(item.value, item.span, item.pointer)
+        for item in access.items(access.get(entry.value, "secrets"))
+        if isinstance(item, YamlScalar) and isinstance(item.value, str)
+    }
+    return Vendor(entry.key, secrets, entry.key_span, entry.value.pointer)
 
 
 def _target(node: Node) -> Target:

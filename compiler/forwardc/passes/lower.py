@@ -51,7 +51,7 @@ def lower(
         money=money_block(destination, operations),
         counting_doubt=destination.money.unconfirmed,
         secrets={
-            name: program.Secret(name, spec.as_key, spec.held, spec.description)
+            name: program.Secret(name, spec.as_key, spec.held, spec.description, spec.owner)
             for name, spec in destination.secrets.items()
         },
         title=destination.title,

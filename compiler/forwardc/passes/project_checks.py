@@ -1,11 +1,9 @@
-"""Rules that look at more than one destination: secret names, and the targets that must work."""
+"""The targets of a project: what the merchant relies on must be carried."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from forwardc.diagnostics.diagnostic import Related
 from forwardc.diagnostics.sink import Sink
-from forwardc.language.destination import Destination, SecretSpec
 from forwardc.language.project import Project, Target
 
 
@@ -19,23 +17,6 @@ class Refusable(Protocol):
     @property
     def refusal(self) -> str | None:
         """The first reason of a refusal, or None."""
-
-
-def check_secret_names(destinations: Sequence[Destination], sink: Sink) -> None:
-    """FC0319: a secret's name is its name at the vault, so two destinations cannot share one."""
-    first: dict[str, SecretSpec] = {}
-    for destination in destinations:
-        for name, spec in destination.secrets.items():
-            other = first.setdefault(name, spec)
-            if other is not spec:
-                sink.error(
-                    "FC0319",
-                    f"the secret `{name}` is declared by another destination too",
-                    spec.span,
-                    pointer=spec.pointer,
-                    hint=f"name it {destination.name}_{name}",
-                    related=(Related(other.span, "the first one"),),
-                )
 
 
 def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -> None:

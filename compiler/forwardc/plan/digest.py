@@ -14,6 +14,7 @@ from forwardc.plan.model import (
     Operation,
     Plan,
     Review,
+    SecretSpec,
     Sign,
     SignRocketpay,
     SignVisa,
@@ -80,7 +81,7 @@ def leaving(plan: Plan, operation: str) -> Json:
         "steps": [_step(step) for step in wanted.steps],
         "holes": _holes(plan, wanted, terms),
         **_money(plan, wanted, terms),
-        "secrets": {name: plan.secrets[name].as_key for name in _secret_names(plan, wanted)},
+        "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, wanted)},
     }
 
 
@@ -275,6 +276,11 @@ def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
         yield from _http_terms(operation.fallback.ask.http)
     yield from (step.sign.secret for step in operation.steps if step.sign)
     yield from (source.bind for source in plan.sources.values())
+
+
+def _secret(spec: SecretSpec) -> Json:
+    """How a secret derives, and whose it is where it is not the destination's own."""
+    return {"as_key": spec.as_key, "owner": spec.owner} if spec.owner else spec.as_key
 
 
 def _secret_names(plan: Plan, operation: Operation) -> list[str]:

@@ -126,9 +126,13 @@ class SourceKind(Part):
 
 
 class SecretSpec(Part):
-    """A secret of the destination, and how its value derives from what the operator gives."""
+    """A secret that the destination uses, and how its value derives from what the operator gives.
+
+    `owner` is the vendor whose it is, or None for the destination.
+    """
 
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
+    owner: Name | None = None
 
 
 class Called(Part):

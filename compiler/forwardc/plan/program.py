@@ -156,12 +156,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A declared secret. `held` is the author's choice, or None for the compiler's."""
+    """A declared secret. `held` is the author's choice, or None for the compiler's.
+
+    `owner` is the vendor whose it is, or None for the destination.
+    """
 
     name: str
     as_key: str | None = None
     held: str | None = None
     description: str = ""
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

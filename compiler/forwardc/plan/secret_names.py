@@ -52,8 +52,10 @@ class SecretId:
 
 
 def secret_id(plan: Plan, name: str) -> SecretId:
-    """The identity of a destination's secret, in the plan's environment and account."""
-    return SecretId("secret", plan.environment, plan.account or "", plan.destination, name)
+    """The identity of a secret that a plan uses, in its environment and account."""
+    spec = plan.secrets.get(name)
+    owner = (spec.owner if spec else None) or plan.destination
+    return SecretId("secret", plan.environment, plan.account or "", owner, name)
 
 
 def credential_id(plan: Plan, name: str) -> SecretId:

@@ -33,12 +33,13 @@ def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
         "held": ["runtime"] * in_runtime + ["vault"] * in_vault,
         "as_key": secret.as_key,
         "description": secret.description,
+        **({"owner": secret.owner} if secret.owner else {}),
     }
     if in_runtime:
-        holder = SecretId(
-            "secret", program.environment, program.where.account, program.destination, name
-        )
-        entry["environment_variable"] = holder.variable
+        where, owner = program.where, secret.owner or program.destination
+        entry["environment_variable"] = SecretId(
+            "secret", where.name, where.account, owner, name
+        ).variable
     pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
     return entry | ({"pattern": pattern} if pattern else {})
 

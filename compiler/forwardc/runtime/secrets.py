@@ -106,7 +106,7 @@ def _client(
 def secret_values(
     plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
 ) -> dict[str, Secret]:
-    """The destination's secrets by name, each derived as its `as_key` says.
+    """The secrets that the destination uses by name, each derived as its `as_key` says.
 
     FC0806 for a missing one, FC0825 where its source fails.
     """
@@ -114,8 +114,8 @@ def secret_values(
     ask_together(look_up, [secret_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
-        variable = secret_id(plan, name).variable
-        what = f"the secret {name} of {plan.destination}"
+        secret = secret_id(plan, name)
+        variable, what = secret.variable, f"the secret {name} of {secret.owner}"
         value = _asked(look_up, variable, what, sink)
         if isinstance(value, str):
             _derive(name, plan.secrets.get(name, SecretSpec()), value, variable, found, sink)
@@ -201,8 +201,8 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
         for name in _played(plan, credential, set_names)
     }
     known |= {
-        secret_id(plan, name).variable: _sandbox_secret(plan.destination, name, spec)
-        for name, spec in plan.secrets.items()
+        secret.variable: _sandbox_secret(secret, spec)
+        for secret, spec in ((secret_id(plan, name), spec) for name, spec in plan.secrets.items())
     }
     return known.get
 
@@ -217,7 +217,7 @@ def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[st
 
 
 def made_up(secret: SecretId) -> Lookup:
-    """The sandbox's value of one destination's secret, and of nothing else."""
+    """The sandbox's value of one secret, and of nothing else."""
     return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
 
 
@@ -226,8 +226,8 @@ def sandbox_secret(owner: str, name: str) -> str:
     return "sbx_" + _digest(f"{owner}:{name}").hex()[:40]
 
 
-def _sandbox_secret(destination: str, name: str, spec: SecretSpec) -> str:
-    raw = sandbox_secret(destination, name)
+def _sandbox_secret(secret: SecretId, spec: SecretSpec) -> str:
+    raw = sandbox_secret(secret.owner, secret.name)
     if spec.as_key != "jwk":
         return raw
     return json.dumps({"kty": "oct", "k": _base64url(sha256(raw.encode()).digest())})

@@ -19,15 +19,14 @@ Action: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A secret that plans of one destination expect in the store."""
+    """A secret that plans expect in the store. A vendor's is that of several `destinations`.
+
+    `plan` is one of theirs: what they say of the secret is the same.
+    """
 
     name: str
     plan: Plan = field(repr=False)
-
-    @property
-    def destination(self) -> str:
-        """Whose secret it is."""
-        return self.plan.destination
+    destinations: frozenset[str] = frozenset()
 
     @property
     def id(self) -> SecretId:
@@ -55,13 +54,14 @@ class Comparison:
 
 def wanted_by(plans: Sequence[Plan]) -> list[Wanted]:
     """Every stored secret of the plans, sorted by name."""
-    found = {
-        name: Wanted(name, plan)
-        for plan in plans
-        for operation in plan.operations.values()
-        for name in operation.stored_secrets
-    }
-    return [found[name] for name in sorted(found)]
+    users: dict[str, list[Plan]] = {}
+    for plan in plans:
+        for name in {one for op in plan.operations.values() for one in op.stored_secrets}:
+            users.setdefault(name, []).append(plan)
+    return [
+        Wanted(name, users[name][0], frozenset(plan.destination for plan in users[name]))
+        for name in sorted(users)
+    ]
 
 
 def values_for(
@@ -72,11 +72,11 @@ def values_for(
     FC0806 for each one that is missing, too long, or would break the header that it stands in.
     """
     for destination, look_up in look_ups.items():
-        mine = [one.id.variable for one in wanted if one.destination == destination]
+        mine = [one.id.variable for one in wanted if one.plan.destination == destination]
         ask_together(look_up, mine)
     found: dict[str, Secret] = {}
     for one in wanted:
-        look_up = look_ups[one.destination]
+        look_up = look_ups[one.plan.destination]
         value = secret_values(one.plan, [one.name], look_up, sink).get(one.name)
         if value is not None and _can_be_stored(one, value, sink):
             found[one.name] = value

@@ -20,9 +20,9 @@ def _hex(name: str) -> str:
     return _digest(name).hex()[:40]
 
 
-def secret(destination: str, name: str) -> str:
-    """The value of one destination's secret: `sbx_` and 40 hexadecimal digits."""
-    return "sbx_" + _hex(f"{destination}:{name}")
+def secret(owner: str, name: str) -> str:
+    """The value of an owner's secret (a destination's or a vendor's): `sbx_` and 40 hex digits."""
+    return "sbx_" + _hex(f"{owner}:{name}")
 
 
 def checkout_secret_key() -> str:

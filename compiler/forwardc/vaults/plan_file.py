@@ -41,7 +41,10 @@ def plan_file(
         "params": {name: program.params[name] for name in program.params if name in used},
         **({"money": program.money} if program.money and _counts(built, program, used) else {}),
         "secrets": {
-            name: {"as_key": secret.as_key} if secret.as_key else {}
+            name: {
+                **({"as_key": secret.as_key} if secret.as_key else {}),
+                **({"owner": secret.owner} if secret.owner else {}),
+            }
             for name, secret in program.secrets.items()
             if name in keyed
         },

@@ -145,6 +145,7 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
             "name": name,
             "description": secret.description,
             "as_key": secret.as_key,
+            "owner": secret.owner,
             "places": _places(name, found),
             "holders": ["the vault"] * (f"secrets.{name}" in stored)
             + ["our runtime"] * (name in held),
