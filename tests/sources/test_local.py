@@ -76,7 +76,7 @@ def test_a_member_of_a_file(bound: Bound, tmp_path: Path, name: str, text: str) 
     [
         (None, "key", "cannot be read: No such file"),
         (b"\xff" + CANARY.encode(), "key", "no UTF-8 text"),
-        (b"x" * (MOST_BYTES + 1), "key", "more than"),
+        (b"x" * (MOST_BYTES + 1), "key", "larger than"),
         (b"", "key", "empty"),
         (CANARY.encode(), "key#a", "no JSON object"),
         (b"[]", "key#a", "no JSON object"),

@@ -31,9 +31,11 @@ def read_params(path: Path | None) -> dict[str, object]:
 
 def _text(path: Path) -> str:
     from forwardc.diagnostics.text_file import NotText, decoded
+    from forwardc.files.kinds import PARAMS
+    from forwardc.files.operator_file import read
 
     try:
-        return decoded(path.read_bytes())
+        return decoded(read(path, PARAMS))
     except OSError as problem:
         raise click.UsageError(f"--params: the file cannot be read: {problem.strerror}.") from None
     except NotText as problem:

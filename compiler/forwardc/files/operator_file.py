@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import BinaryIO, Final
 
 from forwardc.files.kinds import Kind
 from forwardc.files.refused import FileRefused, too_large, what
@@ -35,7 +35,7 @@ def read(path: Path, kind: Kind) -> bytes:
 
 def read_with_status(path: Path, kind: Kind) -> tuple[bytes, os.stat_result]:
     """The bytes of a file, and what `fstat` says of the very same one. Raises `OSError`."""
-    at = os.open(path, _OPEN)
+    at = _open(path)
     try:
         status = os.fstat(at)
         _check(status.st_mode, kind)
@@ -54,6 +54,22 @@ def read_with_status(path: Path, kind: Kind) -> tuple[bytes, os.stat_result]:
         os.close(at)
 
 
+def open_plain(path: Path, kind: Kind) -> BinaryIO:
+    """A plain file, open to be read piece by piece. Raises `OSError`, also where it is a pipe."""
+    at = _open(path)
+    try:
+        status = os.fstat(at)
+        _check(status.st_mode, kind)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileRefused(f"it is {what(status.st_mode)}")
+        if kind.most is not None and status.st_size > kind.most:
+            raise too_large(kind)
+        return os.fdopen(at, "rb")
+    except BaseException:
+        os.close(at)
+        raise
+
+
 def check_plain(path: Path, kind: Kind) -> None:
     """Raise `OSError` where what others will open there would hold them up, or is too large.
 
@@ -64,6 +80,14 @@ def check_plain(path: Path, kind: Kind) -> None:
         raise FileRefused(f"it is {what(status.st_mode)}")
     if kind.most is not None and status.st_size > kind.most:
         raise too_large(kind)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, _OPEN)
+    except ValueError:
+        # The system's paths end at such a character.
+        raise FileRefused("its name holds a NUL character") from None
 
 
 def _check(mode: int, kind: Kind) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.partner.lookup.csv_file import LARGEST, CsvFile, read_table
+from forwardc.partner.lookup.csv_file import CsvFile, read_table
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from hard_references import HARD
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
         CsvFile(tmp_path / "none.csv")
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(100_000_001)
     with pytest.raises(LookupFailed, match="larger than 100 MB"):
         CsvFile(huge)
     with pytest.raises(LookupFailed, match="cannot be read"):

@@ -10,14 +10,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any
 
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
 from forwardc.diagnostics.text_file import NotText, decoded
-
-_LARGEST: Final = 64 * 1024
+from forwardc.files.kinds import SERVER_KEYS
+from forwardc.files.operator_file import read_with_status
+from forwardc.files.refused import FileRefused
+from forwardc.files.walk import folder
 
 
 class KeysRefused(Exception):  # noqa: N818 - the keys' state
@@ -47,22 +49,18 @@ def use_newest(path: Path) -> None:
 def read_file(path: Path) -> str:
     """The text of the file. Raises `KeysRefused`, also where everybody may read it."""
     try:
-        if not path.is_file():
-            # Nobody need ever write into a pipe.
-            raise FileNotFoundError
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_LARGEST + 1)
+        data, status = read_with_status(path, SERVER_KEYS)
         text = decoded(data)
+    except FileRefused as problem:
+        why = problem.strerror
+        raise KeysRefused(f"{path}: the server keys cannot be read: {why}") from None
     except (OSError, NotText):
         raise KeysRefused(f"{path}: the server keys cannot be read") from None
-    if os.name == "posix" and mode & stat.S_IRWXO:
+    if os.name == "posix" and status.st_mode & stat.S_IRWXO:
         raise KeysRefused(
             f"{path}: everybody on this machine may read the server keys",
             hint="chmod 600 lets only their owner; then make new ones, for these were open",
         )
-    if len(data) > _LARGEST:
-        raise KeysRefused(f"{path}: the file is too large for server keys")
     return text
 
 
@@ -92,7 +90,11 @@ def _text(keys: list[dict[str, Any]]) -> str:
 
 
 def _put(path: Path, text: str, *, first: bool) -> bool:
-    """Put a file in its place at once; False where it was there and should not be replaced."""
+    """Put a file in its place at once; False where it was there and should not be replaced.
+
+    Through a link, which an operator may have made, the file at its end is replaced.
+    """
+    path = Path(os.path.realpath(path))
     beside = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -105,6 +107,8 @@ def _put(path: Path, text: str, *, first: bool) -> bool:
             os.link(beside, path)
         else:
             beside.replace(path)
+        with folder(path.parent, (), listed=True) as at:
+            at.sync()
     except FileExistsError:
         return False
     except OSError:

@@ -10,15 +10,18 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from time import monotonic
 from typing import Final, TextIO, TypeAlias
 
 from forwardc.diagnostics.text_file import NotText, decoded
+from forwardc.files.kinds import REFERENCES
+from forwardc.files.operator_file import open_plain
+from forwardc.files.refused import TOO_LARGE, FileRefused
 from forwardc.partner.lookup.columns import Columns, read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 
-LARGEST: Final = 100_000_000
 MOST_TOLD: Final = 1_000
 LOOKED_AT_EVERY_S: Final = 1.0
 
@@ -55,21 +58,26 @@ def read_table(path: Path, vaults: Collection[str] | None) -> Table | list[Mista
     """The file, or its mistakes, of which the first thousand are told."""
     try:
         # Lines keep their ends: a cell in quotes may hold them.
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(open_plain(path, REFERENCES), "utf-8-sig", newline="") as file:
             return _read(file, vaults)
+    except FileRefused as problem:
+        return [Mistake(0, _refused(problem))]
     except OSError as problem:
         return [Mistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
     except UnicodeDecodeError:
         return [Mistake(0, f"it is not text in UTF-8{_encoding(path)}")]
-    except ValueError:
-        # The system's paths end at such a character.
-        return [Mistake(0, "its name holds a NUL character")]
+
+
+def _refused(problem: FileRefused) -> str:
+    if problem.code == TOO_LARGE:
+        return f"it is larger than {(REFERENCES.most or 0) // 1_000_000} MB: use a database"
+    return f"it cannot be read: {problem.strerror}"
 
 
 def _encoding(path: Path) -> str:
     """What a file is that is not UTF-8, where its first bytes tell."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path, REFERENCES) as file:
             decoded(file.read(4))
     except OSError:
         return ""
@@ -81,8 +89,6 @@ def _encoding(path: Path) -> str:
 
 def _read(file: TextIO, vaults: Collection[str] | None) -> Table | list[Mistake]:
     version = _version(os.fstat(file.fileno()))
-    if version[0] > LARGEST:
-        return [Mistake(0, f"it is larger than {LARGEST // 1_000_000} MB: use a database")]
     reader = _Reader(file)
     names = next(iter(reader), None)
     if names is None:

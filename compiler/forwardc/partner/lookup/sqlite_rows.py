@@ -15,6 +15,9 @@ from threading import Thread
 from time import monotonic
 from typing import Any, Final
 
+from forwardc.files.kinds import LOOKUP_DATABASE
+from forwardc.files.operator_file import check_plain
+from forwardc.files.refused import FileRefused
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.lookup.rows import Row, Rows
 from forwardc.partner.lookup.sql_query import Query
@@ -181,8 +184,12 @@ class _File:
 
 
 def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another. Raises `LookupFailed` for a pipe, which holds SQLite up."""
     try:
+        check_plain(path, LOOKUP_DATABASE)
         found = path.stat()
+    except FileRefused as problem:
+        raise LookupFailed(f"the database cannot be opened: {problem.strerror}") from None
     except OSError:
         return None
     return found.st_dev, found.st_ino

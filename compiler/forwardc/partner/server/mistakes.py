@@ -17,6 +17,8 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Position, Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.diagnostics.text_file import NotText, decoded, gave_up
+from forwardc.files.kinds import SETTINGS
+from forwardc.files.operator_file import read
 from forwardc.partner.server.settings import ServerSettings, settings_from
 
 CODE: Final = "FC0832"
@@ -44,10 +46,10 @@ def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
     text, tables = "", None
     if file is not None:
         try:
-            text = decoded(file.read_bytes())
+            text = decoded(read(file, SETTINGS))
             tables = tomllib.loads(text)
         except OSError as problem:
-            why = os.strerror(problem.errno or 0)
+            why = problem.strerror or "unknown reason"
             sink.error(CODE, f"{file}: the file of settings cannot be read: {why}")
             return None
         except NotText as problem:

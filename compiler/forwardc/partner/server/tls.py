@@ -9,6 +9,8 @@ import stat
 from pathlib import Path
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.files.kinds import TLS
+from forwardc.files.operator_file import check_plain
 from forwardc.partner.server.addresses import LOOPBACK, Network
 from forwardc.partner.server.settings import ServerSettings, Serving
 
@@ -53,8 +55,13 @@ def _overlap(left: tuple[Network, ...], right: tuple[Network, ...]) -> bool:
 def _check_files(certificate: Path, key: Path, sink: Sink) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for name, path in (("tls_certificate", certificate), ("tls_key", key)):
-        if not path.is_file():
+        try:
+            check_plain(path, TLS)
+        except FileNotFoundError:
             sink.error(_CODE, f"server.{name}: there is no such file")
+            return
+        except OSError as problem:
+            sink.error(_CODE, f"server.{name}: the file cannot be read: {problem.strerror}")
             return
     try:
         # Without a password, OpenSSL would ask the terminal for one.

@@ -1,13 +1,13 @@
 """History in one file of SQLite, for one machine. Several processes may use it at once."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from forwardc.files.private import private_file
+from forwardc.files.refused import FileRefused
 from forwardc.runtime.history.database import PartStuck, Transaction, clean
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.statements import Statements
@@ -66,14 +66,18 @@ class Sqlite:
         self._wait_s = wait_s
         self._lock = threading.RLock()
         try:
-            _make(path)
+            # SQLite gives the log beside the file the same permissions.
             self._connection = sqlite3.connect(
-                path,
+                private_file(path),
                 timeout=wait_s,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
             )
+        except FileRefused as problem:
+            raise HistoryUnavailable(
+                f"{path}: the history cannot be opened: {problem.strerror}"
+            ) from None
         except (OSError, sqlite3.Error):
             raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
         try:
@@ -161,16 +165,3 @@ class _Statements(Statements):
 
     def alone(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE has seen to it."""
-
-
-def _make(path: Path) -> None:
-    """Make a file that only its owner may read, where there is none.
-
-    One that is there is not even opened: to close it again would drop every lock that this process
-    has on it (https://www.sqlite.org/howtocorrupt.html, 2.2). Then another process takes itself for
-    the last one, and deletes the log into which this one goes on writing.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives the log beside the file the same permissions.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import NotText, decoded, gave_up
+from forwardc.files.kinds import SECRETS
+from forwardc.files.operator_file import read
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.files import FileSource, others_can_read
 from forwardc.runtime.sources.protocol import Reference, SourceFailed
@@ -19,7 +21,6 @@ from forwardc.runtime.sources.registry import KINDS, read_reference, source_of
 
 LIFETIME_S: Final = 300.0
 _LONGEST_LIFETIME_S: Final = 86400
-_MOST_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,7 @@ def _parsed(path: Path) -> dict[str, Any] | str:
     """What a secrets file holds, or the end of a message that says what is wrong with it."""
     text = ""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            return f": it is larger than {_MOST_BYTES // 1024} KiB"
-        text = decoded(data)
+        text = decoded(read(path, SECRETS))
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as problem:
         return f": {problem.strerror}"

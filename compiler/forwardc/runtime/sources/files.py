@@ -4,8 +4,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from forwardc.files.kinds import SECRET
+from forwardc.files.operator_file import read
 from forwardc.runtime.sources.members import member, split_key
-from forwardc.runtime.sources.protocol import MOST_BYTES, SourceFailed, as_text
+from forwardc.runtime.sources.protocol import SourceFailed, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,7 @@ class FileSource:
         _, key = split_key(place)
         path = self.path(place)
         try:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+            data = read(path, SECRET)
         except OSError as problem:
             raise SourceFailed(f"cannot be read: {problem.strerror}") from None
         text = as_text(data)

@@ -10,11 +10,14 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import httpx
 
+from forwardc.files.kinds import TLS
+from forwardc.files.operator_file import check_plain
 from forwardc.runtime.sandbox import NotLoopback, loopback_url
 from forwardc.runtime.sources.members import split_key, text_of
 from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed
@@ -103,8 +106,11 @@ class HashicorpSource:
         return token
 
     def _trust(self) -> ssl.SSLContext:
+        file = self.environ.get("VAULT_CACERT") or None
         try:
-            return named_authorities(self.environ.get("VAULT_CACERT") or None)
+            if file is not None:
+                check_plain(Path(file), TLS)
+            return named_authorities(file)
         except OSError:
             raise SourceFailed("cannot read the certificates of VAULT_CACERT") from None
 
