@@ -23,7 +23,7 @@ SHARED = {
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("run_end", "run_inputs", "run_resume", "run_work"),
     *("pausing", "serve_work", "unknown_runs"),
-    *("approvals_revoke", "approve_renew", "check_fix", "clients_work"),
+    *("approvals_revoke", "approve_renew", "check_fix", "clients_work", "clients_bound"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today", "plan_options"),
     *("history_option", "history_output", "tokens_make", "tokens_show", "tokens_work"),

@@ -38,16 +38,21 @@ def clients(*arguments: str) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
+FOR = ("--destination", "COM.ROKT.CATALOG")
+
+
 def issued(*arguments: str) -> tuple[str, str]:
-    found = json.loads(clients("issue", "Rokt", "--json", *arguments).stdout)
+    found = json.loads(clients("issue", "Rokt", "--json", *FOR, *arguments).stdout)
     return found["client_id"], found["client_secret"]
 
 
 def test_a_client_is_issued_and_listed() -> None:
-    done = clients("issue", "Rokt", "--by", "eve")
+    done = clients("issue", "Rokt", "--by", "eve", *FOR)
     assert done.exit_code == 0
     shown = re.fullmatch(
-        r"client  (client_[a-z2-9]{16})\nsecret  (\S+)\nscope   payment-sharing\n", done.stdout
+        r"client  (client_[a-z2-9]{16})\nsecret  (\S+)\nscope   payment-sharing\n"
+        r"for     COM\.ROKT\.CATALOG\n",
+        done.stdout,
     )
     assert shown
     assert has_form(shown[2])
@@ -175,7 +180,78 @@ def test_what_keys_does_not_take(
 def test_a_history_that_cannot_be_opened_is_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "no.db"
     path.write_text("this is no database, and long enough to be looked at as one" * 20)
-    done = clients("issue", "Rokt", "--history", str(path))
+    done = clients("issue", "Rokt", *FOR, "--history", str(path))
     assert done.exit_code == 1
     assert "FC0819" in done.stderr
     assert "fwc_" not in done.output
+
+
+SETTINGS = """\
+forwardc = 1
+[run]
+environment = "sandbox"
+[destinations."COM.ROKT.CATALOG"]
+run = "rokt.share"
+[destinations."com.other:1"]
+run = "rokt.share"
+[lookup]
+kind = "csv"
+file = "cards.csv"
+"""
+
+
+def bound(*arguments: str) -> list[str] | None:
+    done = clients("issue", "Rokt", "--json", *arguments)
+    assert done.exit_code == 0, done.stderr
+    found: list[str] | None = json.loads(done.stdout)["destinations"]
+    return found
+
+
+def test_a_client_is_bound_to_what_the_settings_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = clients("issue", "Rokt")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "FC0843 which destinations the client may ask for is not said" in refused.stderr
+    assert json.loads(clients("list", "--json").stdout) == {"clients": []}
+    (tmp_path / "server.toml").write_text(SETTINGS)
+    both = ["COM.ROKT.CATALOG", "com.other:1"]
+    assert bound("--settings", "server.toml") == both
+    (tmp_path / "server.toml").rename("forwardc-server.toml")
+    assert bound() == both
+    assert bound("--destination", "com.other:1") == ["com.other:1"]
+    # Who may share nothing needs none.
+    assert bound("--scope", "dashboard-viewer") == []
+    Path("forwardc-server.toml").write_text(SETTINGS.replace("rokt.share", "Rokt share"))
+    broken = clients("issue", "Rokt")
+    assert (broken.exit_code, broken.stdout) == (1, "")
+    assert "FC0832" in broken.stderr
+    assert "FC0843" in broken.stderr
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a\tb", "\u202e", "x" * 81, "a,b", "*"])
+def test_a_destination_has_the_form_of_one(name: str) -> None:
+    assert clients("issue", "Rokt", "--destination", name).exit_code == 2
+    client_id, _ = issued()
+    assert clients("bind", client_id, "--destination", name).exit_code == 2
+
+
+def test_a_client_is_bound_anew(tmp_path: Path) -> None:
+    client_id, _ = issued()
+    done = clients("bind", client_id, "--destination", "one", "--destination", "two", "--by", "eve")
+    assert (done.exit_code, done.stdout) == (0, f"{client_id} may ask for one two\n")
+    assert "one two" in clients("list").stdout
+    assert clients("bind", client_id).exit_code == 2
+    assert clients("bind", "client_nobody", "--destination", "one").exit_code == 2
+    with open_store(str(tmp_path / "recorded.db")) as store:
+        newest = store.events()[0]
+    assert (newest.kind, newest.by) == ("client-bind", "eve")
+    assert newest.what == f"{client_id}: for one two"
+    clients("revoke", client_id)
+    assert clients("bind", client_id, "--destination", "one").exit_code == 2
+
+
+def test_who_shares_nothing_is_for_no_destination() -> None:
+    done = clients("issue", "Ann", "--scope", "dashboard-admin", "--destination", "one")
+    assert done.exit_code == 2

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from forwardc.cli.sandbox_link import store_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.caller import Caller
+from forwardc.partner.auth.terms import Terms
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.partner.observer import Told, Unwatched
 from forwardc.partner.problem import Kind, Refusal
@@ -22,7 +23,7 @@ from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.settings import Issuer, Limits, Mapped, Replays
 from forwardc.partner.sharing.claim_tables import Process
 from forwardc.partner.sharing.claims import LEASE_S, Claims
-from forwardc.partner.sharing.endpoint import Desk, routes
+from forwardc.partner.sharing.endpoint import Agreed, Desk, routes
 from forwardc.partner.sharing.forwarding import Forwarder, read_ways
 from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Rates, Sharing
@@ -97,6 +98,13 @@ class FakeGate:
             raise Refusal(Kind.INVALID_TOKEN, headers=asks)
         client = authorization.removeprefix(TOKEN).lstrip("-") or "rokt"
         return Caller(client, self.scope, 2_000_000_000)
+
+
+class AllTerms:
+    """Everybody may ask for all that there is."""
+
+    async def of(self, client_id: str) -> Terms:
+        return Terms(frozenset({NAME}))
 
 
 @dataclass
@@ -190,6 +198,7 @@ async def house(
     policy: Policy | None = None,
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
+    terms: Agreed | None = None,
 ) -> AsyncIterator[House]:
     """A running service. `transport` is another way to a sandbox than the one in this process."""
     sink, vaults = Sink(), Vaults(world or World())
@@ -219,7 +228,7 @@ async def house(
             destinations=(NAME,),
             observer=watched,
         )
-        desk = Desk(FakeGate(), rates, service, limits, Issuer(), watched)
+        desk = Desk(FakeGate(), rates, service, limits, Issuer(), watched, terms or AllTerms())
         app = Starlette(routes=routes(desk), exception_handlers=dict(handlers()))
         calls = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=calls, base_url="http://127.0.0.1") as client:

@@ -18,6 +18,7 @@ _SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_OVERLAP_S: Final = 30 * 86_400
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+_DESTINATION: Final = r"[A-Za-z0-9._:-]{1,80}"
 _ID: Final = click.argument("client_id", metavar="ID")
 
 
@@ -27,9 +28,18 @@ def _changing(function: _Function) -> _Function:
     return function
 
 
+_destinations: Final = click.option(
+    "--destination",
+    "destinations",
+    multiple=True,
+    metavar="NAME",
+    help="A destination that it may ask for; may be given several times.",
+)
+
+
 @click.group(short_help="Say who may call the partner API.")
 def command() -> None:
-    """Issue, list, rotate and revoke the OAuth clients of `forwardc serve`.
+    """Issue, list, bind, rotate and revoke the OAuth clients of `forwardc serve`.
 
     They are for merchants without an issuer of access tokens. Every change is recorded with who
     did it. A secret is shown once, and kept as a hash only.
@@ -47,14 +57,52 @@ def command() -> None:
     show_default=True,
     help="What its tokens allow; may be given several times.",
 )
+@_destinations
+@click.option(
+    "--settings",
+    "settings",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="FORWARDC_SERVER_SETTINGS",
+    help="The server's file of settings. Default: forwardc-server.toml, if it is there.",
+)
 @_changing
-def issue(**given: Any) -> int:
-    """Make a client called NAME, and show its id and secret."""
+def issue(destinations: tuple[str, ...], settings: Path | None, **given: Any) -> int:
+    """Make a client called NAME, and show its id and secret.
+
+    It may ask for the destinations given, else for those that the settings list; never for one
+    that comes later.
+    """
+    from forwardc.cli.clients_bound import listed
     from forwardc.cli.clients_work import issue as work
 
     if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f]{1,80}", given["name"]):
         raise click.BadParameter("a name has 1 to 80 characters, in one line.", param_hint="NAME")
-    return work(**given)
+    if "payment-sharing" not in given["scopes"]:
+        if destinations:
+            raise click.UsageError("--destination goes with the scope payment-sharing.")
+        return work(destinations=(), **given)
+    bound = _checked(destinations) or listed(settings)
+    return 1 if bound is None else work(destinations=bound, **given)
+
+
+@command.command()
+@_ID
+@_destinations
+@_changing
+def bind(destinations: tuple[str, ...], **given: Any) -> int:
+    """Let a client ask for these destinations and no other, within five seconds."""
+    from forwardc.cli.clients_work import bind as work
+
+    if not destinations:
+        raise click.UsageError("Name each --destination that it may ask for.")
+    return work(destinations=_checked(destinations), **given)
+
+
+def _checked(destinations: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(_DESTINATION, one, re.ASCII) for one in destinations):
+        text = "a destination is named as below [destinations] of the settings."
+        raise click.BadParameter(text, param_hint="--destination")
+    return destinations
 
 
 @command.command(name="list")

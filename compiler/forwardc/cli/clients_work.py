@@ -20,14 +20,21 @@ from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import event
 
-_HEADER = ("ID", "NAME", "SCOPE", "ISSUED", "STATE")
+_HEADER = ("ID", "NAME", "SCOPE", "DESTINATIONS", "ISSUED", "STATE")
 
 
-def issue(name: str, scopes: Sequence[str], by: str, history: str, as_json: bool) -> int:
+def issue(
+    name: str,
+    scopes: Sequence[str],
+    destinations: Sequence[str],
+    by: str,
+    history: str,
+    as_json: bool,
+) -> int:
     """Make a client, and show its secret. Returns the exit code, as all here do."""
 
     def work(store: Store) -> int:
-        client, secret = Clients(store).issue(name, scopes, by)
+        client, secret = Clients(store).issue(name, scopes, by, destinations)
         _show_secret(client, secret, as_json=as_json)
         return 0
 
@@ -58,6 +65,20 @@ def rotate(client_id: str, overlap_s: int, by: str, history: str, as_json: bool)
         _show_secret(client, secret, as_json=as_json)
         if client.old_until is not None:
             note(f"The secret before it works until {_time(client.old_until)}.")
+        return 0
+
+    return change(history, _known(work))
+
+
+def bind(client_id: str, destinations: Sequence[str], by: str, history: str, as_json: bool) -> int:
+    """Say which destinations a client may ask for."""
+
+    def work(store: Store) -> int:
+        client = Clients(store).bind(client_id, destinations, by)
+        if as_json:
+            say_json(_data(client))
+        else:
+            say(f"{client_id} may ask for {' '.join(client.destinations or ())}")
         return 0
 
     return change(history, _known(work))
@@ -143,6 +164,8 @@ def _show_secret(client: Client, secret: str, *, as_json: bool) -> None:
     say(f"client  {client.id}")
     say(f"secret  {secret}")
     say(f"scope   {' '.join(client.scope)}")
+    if client.destinations:
+        say(f"for     {' '.join(client.destinations)}")
     note("The secret is shown this once, and kept as a hash only.")
 
 
@@ -151,6 +174,7 @@ def _data(client: Client) -> dict[str, Any]:
         "client_id": client.id,
         "name": client.name,
         "scope": list(client.scope),
+        "destinations": None if client.destinations is None else list(client.destinations),
         "created_at": client.created_at,
         "rotated_at": client.rotated_at,
         "old_secret_until": _time(client.old_until) if client.old_until else None,
@@ -165,7 +189,8 @@ def _row(client: Client) -> tuple[str, ...]:
         state = f"active, secret of {client.rotated_at}"
     else:
         state = "active"
-    named = (client.id, client.name, " ".join(client.scope))
+    bound = "not bound yet" if client.destinations is None else " ".join(client.destinations)
+    named = (client.id, client.name, " ".join(client.scope), bound or "-")
     return (*named, client.created_at, state)
 
 

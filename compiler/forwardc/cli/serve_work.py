@@ -16,10 +16,12 @@ from forwardc.cli.findings import show
 from forwardc.cli.output import say
 from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
 from forwardc.diagnostics.sink import Sink
+from forwardc.partner.auth.clients import Clients
 from forwardc.partner.auth.key_file import KeysRefused
 from forwardc.partner.dashboard.login import Role
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server import approved, logs
+from forwardc.partner.server.binding import bind_clients
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
@@ -82,7 +84,7 @@ class Starting:
         if parts is None:
             return None
         try:
-            asyncio.run(_begin(parts))
+            asyncio.run(_begin(parts, self.sink))
             return parts
         except KeysRefused as problem:
             self.sink.error(CODE, problem.message, hint=problem.hint)
@@ -125,9 +127,10 @@ class Starting:
         show(self.sink, self.format_, None, err=True)
 
 
-async def _begin(parts: Parts) -> None:
+async def _begin(parts: Parts, sink: Sink) -> None:
     """Agree with other processes, record approvals, and give a sandbox what it must hold."""
     await parts.begin()
+    bind_clients(parts.settings, Clients(parts.store), sink)
     known = parts.known
     if is_production(known.ways):
         approved.record(parts.store, known.ways, known.lock)

@@ -30,6 +30,11 @@ class Kind(Enum):
     INSUFFICIENT_SCOPE = Shape(
         403, "The access token does not allow this", "Ask for a token with the scope of this API."
     )
+    DESTINATION_REFUSED = Shape(
+        403,
+        "The client may not ask for this destination",
+        "Ask for a destination of this client, or have the merchant bind it to this one.",
+    )
     ADDRESS_REFUSED = Shape(
         403, "Calls from this address are not taken", "Call from an address on the allow list."
     )

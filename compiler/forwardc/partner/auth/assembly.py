@@ -15,6 +15,7 @@ from forwardc.partner.auth.keys import ServerKeys
 from forwardc.partner.auth.proving import Prover
 from forwardc.partner.auth.rates import Rates
 from forwardc.partner.auth.revoked import RevokedClients
+from forwardc.partner.auth.terms import ClientTerms
 from forwardc.partner.auth.token_endpoint import TokenDesk, routes
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.runtime.history.commits import Commits
@@ -22,9 +23,10 @@ from forwardc.runtime.history.commits import Commits
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """The gate, and the routes of the embedded issuer, if it is this one's."""
+    """The gate, what clients may ask for, and the routes of the issuer, if it is this server's."""
 
     gate: TokenGate
+    terms: ClientTerms
     routes: tuple[Route, ...]
     _remote: RemoteKeys | None = None
     _prover: Prover | None = None
@@ -47,11 +49,12 @@ def open_auth(settings: ServerSettings, keys: ServerKeys, commits: Commits, rate
     expected, scope = expected_of(settings), settings.issuer.scope
     if settings.issuer.jwks is not None:
         remote = open_remote_keys(settings.issuer.jwks, settings.issuer.algorithms)
-        return Auth(TokenGate(expected, remote, scope), (), remote)
+        return Auth(TokenGate(expected, remote, scope), ClientTerms(settings), (), remote)
     if scope not in SCOPES:
         raise ValueError(f"issuer.scope: without issuer.url it is one of {', '.join(SCOPES)}")
     life = settings.issuer.longest_life
     issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
     prover = Prover(commits)
-    gate = TokenGate(expected, keys, scope, RevokedClients(commits))
-    return Auth(gate, tuple(routes(TokenDesk(issuer, prover, rates))), _prover=prover)
+    clients = RevokedClients(commits)
+    gate, terms = TokenGate(expected, keys, scope, clients), ClientTerms(settings, clients)
+    return Auth(gate, terms, tuple(routes(TokenDesk(issuer, prover, rates))), _prover=prover)

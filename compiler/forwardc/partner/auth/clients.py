@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from forwardc.partner.auth import client_secrets
 from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import event
 
@@ -18,25 +19,43 @@ SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
 
 _ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 _INSERT: Final = """
-INSERT INTO clients (id, name, scope, secret_hash, created_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO clients (id, name, scope, secret_hash, created_at, destinations)
+VALUES (?, ?, ?, ?, ?, ?)
 """
 _ALL: Final = """
-SELECT id, name, scope, secret_hash, old_hash, old_until, created_at, rotated_at, revoked_at
-FROM clients ORDER BY created_at, id
+SELECT id, name, scope, destinations, secret_hash, old_hash, old_until, created_at, rotated_at,
+revoked_at FROM clients ORDER BY created_at, id
 """
 _ONE: Final = """
-SELECT id, name, scope, secret_hash, old_hash, old_until, created_at, rotated_at, revoked_at
-FROM clients WHERE id = ?
+SELECT id, name, scope, destinations, secret_hash, old_hash, old_until, created_at, rotated_at,
+revoked_at FROM clients WHERE id = ?
 """
+_STANDING: Final = "SELECT id, name, destinations, revoked_at FROM clients"
+_BIND: Final = "UPDATE clients SET destinations = ? WHERE id = ?"
+_UNBOUND: Final = "SELECT id, name, scope FROM clients WHERE destinations IS NULL"
+_SHARING: Final = SCOPES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of a client for each of its calls. `destinations` as those of `Client`."""
+
+    name: str
+    destinations: tuple[str, ...] | None
+    revoked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client. `old_until` is when its former secret ends, in milliseconds since the epoch."""
+    """A client. `old_until` is when its former secret ends, in milliseconds since the epoch.
+
+    `destinations` are those that it may ask for; None of a record that an older forwardc made.
+    """
 
     id: str
     name: str
     scope: tuple[str, ...]
+    destinations: tuple[str, ...] | None
     secret_hash: str = field(repr=False)
     old_hash: str | None = field(repr=False)
     old_until: int | None
@@ -62,17 +81,24 @@ class Clients:
 
     store: Store
 
-    def issue(self, name: str, scope: Sequence[str], by: str) -> tuple[Client, str]:
-        """A new client, and its secret, which nobody can show again."""
+    def issue(
+        self, name: str, scope: Sequence[str], by: str, destinations: Sequence[str] = ()
+    ) -> tuple[Client, str]:
+        """A new client, and its secret, which nobody can show again.
+
+        It may ask for these destinations, and for no other that comes later.
+        """
         secret = client_secrets.new_secret()
         hashed = _hashed(secret, client_secrets.new_recipe())
         now = self.store.moment()
         given = tuple(one for one in SCOPES if one in scope)
-        made = Client(_new_id(), name, given, hashed, None, None, now.text, None, None)
+        bound = tuple(dict.fromkeys(destinations))
+        made = Client(_new_id(), name, given, bound, hashed, None, None, now.text, None, None)
 
         def work(tx: Transaction) -> None:
-            tx.run(_INSERT, made.id, name, " ".join(given), hashed, now.text)
-            event(tx, "client-issue", by, f"{made.id} {name}: {' '.join(given)}", now)
+            tx.run(_INSERT, made.id, name, " ".join(given), hashed, now.text, " ".join(bound))
+            what = f"{made.id} {name}: {' '.join(given)}"
+            event(tx, "client-issue", by, f"{what}; for {' '.join(bound) or 'none'}", now)
 
         self.store.database.write(work)
         return made, secret
@@ -104,6 +130,33 @@ class Clients:
 
         return self.store.database.write(work), secret
 
+    def bind(self, client_id: str, destinations: Sequence[str], by: str) -> Client:
+        """Let a client ask for these destinations and no other. Raises `NoClient`."""
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> Client:
+            _living(tx, client_id)
+            _bind(tx, client_id, destinations, by, now)
+            return _living(tx, client_id)
+
+        return self.store.database.write(work)
+
+    def unbound(self) -> list[tuple[str, str]]:
+        """Ids and names of the clients of before that may share payments, and that nobody bound."""
+        return self.store.database.read(_unbound)
+
+    def bind_unbound(self, destinations: Sequence[str], by: str) -> list[tuple[str, str]]:
+        """Let those ask for these destinations and no other; which they were."""
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> list[tuple[str, str]]:
+            found = _unbound(tx)
+            for client_id, _ in found:
+                _bind(tx, client_id, destinations, by, now)
+            return found
+
+        return self.store.database.write(work)
+
     def revoke(self, client_id: str, by: str) -> None:
         """Believe neither secret nor token of a client any more. Raises `NoClient`."""
         now = self.store.moment()
@@ -122,10 +175,24 @@ def find(tx: Transaction, client_id: str) -> Client | None:
     return _client(found) if found else None
 
 
-def revoked(tx: Transaction) -> frozenset[str]:
-    """The ids of all revoked clients."""
-    statement = "SELECT id FROM clients WHERE revoked_at IS NOT NULL"
-    return frozenset(found[0] for found in tx.rows(statement))
+def standing(tx: Transaction) -> dict[str, Standing]:
+    """What counts of each client now, by its id."""
+    return {
+        client_id: Standing(name, _split(destinations), revoked_at is not None)
+        for client_id, name, destinations, revoked_at in tx.rows(_STANDING)
+    }
+
+
+def _bind(
+    tx: Transaction, client_id: str, destinations: Sequence[str], by: str, now: Moment
+) -> None:
+    bound = " ".join(dict.fromkeys(destinations))
+    tx.run(_BIND, bound, client_id)
+    event(tx, "client-bind", by, f"{client_id}: for {bound or 'none'}", now)
+
+
+def _unbound(tx: Transaction) -> list[tuple[str, str]]:
+    return [(client_id, name) for client_id, name, scope in tx.rows(_UNBOUND) if _SHARING in scope]
 
 
 def _living(tx: Transaction, client_id: str) -> Client:
@@ -138,8 +205,12 @@ def _living(tx: Transaction, client_id: str) -> Client:
 
 
 def _client(found: tuple[Any, ...]) -> Client:
-    client_id, name, scope, *rest = found
-    return Client(client_id, name, tuple(scope.split()), *rest)
+    client_id, name, scope, destinations, *rest = found
+    return Client(client_id, name, tuple(scope.split()), _split(destinations), *rest)
+
+
+def _split(destinations: str | None) -> tuple[str, ...] | None:
+    return None if destinations is None else tuple(destinations.split())
 
 
 def _new_id() -> str:

@@ -1,15 +1,17 @@
-"""Revoked clients as this process knows them: asked again every few seconds, never trusted longer.
+"""Clients as this process knows them: asked again every few seconds, never trusted longer.
+
+A revocation counts by that, and to which destinations a client is bound.
 
 Knows no token.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from forwardc.partner.auth.clients import revoked
+from forwardc.partner.auth.clients import Standing, standing
 from forwardc.partner.auth.gate import KeysUnavailable
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.errors import HistoryError
@@ -25,9 +27,9 @@ class RevokedClients:
 
     commits: Commits
     clock: Callable[[], float] = monotonic
-    _known: frozenset[str] = frozenset()
+    _known: Mapping[str, Standing] = field(default_factory=dict)
     _asked_at: float | None = None
-    _asking: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    _asking: "asyncio.Task[bool] | None" = field(default=None, repr=False)
 
     async def refresh(self) -> None:
         """Ask where it is time; wait for it only where what is known is too old."""
@@ -44,16 +46,26 @@ class RevokedClients:
 
     def holds(self, client_id: str) -> bool:
         """Whether a client was revoked when the history was asked last."""
-        return client_id in self._known
+        known = self._known.get(client_id)
+        return known is not None and known.revoked
+
+    async def standing(self, client_id: str) -> Standing | None:
+        """What is known of a client; one that is new here is asked for. As `refresh`."""
+        await self.refresh()
+        if client_id not in self._known and not await self._ask():
+            raise KeysUnavailable("the history does not tell what a client may ask for")
+        return self._known.get(client_id)
 
     def _age(self) -> float:
         return float("inf") if self._asked_at is None else self.clock() - self._asked_at
 
-    async def _ask(self) -> None:
+    async def _ask(self) -> bool:
+        """Ask the history; whether it told."""
         began = self.clock()
         try:
-            self._known = await self.commits.read(revoked)
+            self._known = await self.commits.read(standing)
         except (HistoryError, RuntimeError):
             # What is known counts until it is too old. A RuntimeError is an ending process's.
-            return
+            return False
         self._asked_at = began
+        return True

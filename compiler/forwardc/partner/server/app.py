@@ -46,6 +46,7 @@ def create(parts: Parts) -> Door:
         parts.settings.limits,
         parts.settings.issuer,
         parts.watch,
+        parts.auth.terms,
     )
     routes: list[BaseRoute] = [
         *endpoint.routes(desk),

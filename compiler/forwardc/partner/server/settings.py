@@ -153,6 +153,16 @@ class Issuer(_Section):
         return self
 
 
+class ClientRules(_Section):
+    """What a client may ask for, by its id or its name. A record of its own is only narrowed.
+
+    `destinations` are of those above; `require_identifiers` names what each call must hold.
+    """
+
+    destinations: tuple[Name, ...] | None = None
+    require_identifiers: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
+
+
 class Admitted(_Section):
     """The addresses that may call, as CIDR blocks, and the proxies whose word counts.
 
@@ -215,6 +225,7 @@ class ServerSettings(BaseSettings):
     destinations: Annotated[dict[Name, Mapped], Field(min_length=1)]
     lookup: AnyLookup
     issuer: Issuer = Issuer()
+    clients: dict[Annotated[str, Field(min_length=1, max_length=255)], ClientRules] = {}
     admit: Admitted = Admitted()
     limits: Limits = Limits()
     replay: Replays = Replays()
@@ -222,6 +233,13 @@ class ServerSettings(BaseSettings):
 
     tables: ClassVar[dict[str, Any]] = {}
     """What the file says."""
+
+    @model_validator(mode="after")
+    def _known_destinations(self) -> "ServerSettings":
+        named = {one for rules in self.clients.values() for one in rules.destinations or ()}
+        if not named <= self.destinations.keys():
+            raise ValueError("clients: a client is bound to what is not below [destinations]")
+        return self
 
     @property
     def plans_at(self) -> Path | CheckoutPath:

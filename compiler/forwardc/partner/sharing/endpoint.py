@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from forwardc.partner.auth.caller import Caller, Gate
+from forwardc.partner.auth.gate import KeysUnavailable
+from forwardc.partner.auth.terms import Terms
 from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.observer import Observer, Told
 from forwardc.partner.problem import Kind, Refusal, retry_after
@@ -22,7 +24,12 @@ from forwardc.partner.problem_response import NEVER_STORED
 from forwardc.partner.server.settings import Issuer, Limits
 from forwardc.partner.sharing.envelope import not_now
 from forwardc.partner.sharing.openapi import SHARING_PATH, document_routes
-from forwardc.partner.sharing.request import read_key, read_request
+from forwardc.partner.sharing.request import (
+    IDENTIFIERS_MEMBER,
+    SharingRequest,
+    read_key,
+    read_request,
+)
 from forwardc.partner.sharing.share import RUN_HEADER, Asked, Rates, RunRefused, Shared, Sharing
 from forwardc.runtime.history.errors import HistoryError
 
@@ -31,6 +38,14 @@ _MINUTE_S: Final = 60
 _JSON: Final = "application/json"
 _CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
 _log = logging.getLogger("forwardc.server")
+
+
+class Agreed(Protocol):
+    """What each client may ask for."""
+
+    async def of(self, client_id: str) -> Terms:
+        """The terms of a client. Raises `KeysUnavailable`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Desk:
     limits: Limits
     issuer: Issuer
     observer: Observer
+    terms: Agreed
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -91,9 +107,12 @@ async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
         key = read_key(request.headers.getlist("idempotency-key"))
         what = read_request(body, desk.service.destinations)
         known.destination = what.destination
+        _check_terms(await desk.terms.of(caller.client_id), what)
         return await desk.service.share(Asked(what, caller.client_id, key))
     except Refusal:
         raise
+    except KeysUnavailable:
+        raise not_now() from None
     except HistoryError as problem:
         _log.error("%s the history cannot be used: %s", problem.code, problem.message)
         raise not_now() from None
@@ -114,6 +133,17 @@ def _check_scope(issuer: Issuer, caller: Caller) -> None:
     if issuer.scope not in caller.scope:
         asks = f'Bearer error="insufficient_scope", scope="{issuer.scope}"'
         raise Refusal(Kind.INSUFFICIENT_SCOPE, headers={"WWW-Authenticate": asks})
+
+
+def _check_terms(terms: Terms, what: SharingRequest) -> None:
+    """Raise `Refusal` before anything is looked up: what is refused tells nothing of a payment."""
+    if what.destination not in terms.destinations:
+        raise Refusal(Kind.DESTINATION_REFUSED)
+    lacking = sorted(terms.require_identifiers - what.identifiers.keys())
+    if lacking:
+        rule = f"must hold {', '.join(lacking)}"
+        errors = [{"pointer": f"/{IDENTIFIERS_MEMBER}", "detail": rule}]
+        raise Refusal(Kind.INVALID_REQUEST, more={"errors": errors})
 
 
 async def _check_rate(desk: Desk, caller: Caller) -> None:

@@ -291,6 +291,9 @@ CREATE TABLE digest_keys (
 
 _RULES: Final = "ALTER TABLE steps ADD COLUMN rule {int}"
 
+# Names of destinations, divided by spaces; null for a client of before, which nobody has bound.
+_BOUND: Final = "ALTER TABLE clients ADD COLUMN destinations TEXT"
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -308,5 +311,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(5, _SPARSE),
     Migration(6, _GIVEN_KEYS),
     Migration(7, _RULES),
+    Migration(8, _BOUND),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""
