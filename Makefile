@@ -18,7 +18,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	>/dev/null 2>&1 && echo "$$name" && break; done)
 
 # What .venv depends on. A new key sets it up again, also after the checkout has moved.
-KEY := $(shell { pwd && cat pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
+KEY := $(shell { pwd && cat Makefile pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := .venv/.ready-$(KEY)
 VENV := .venv/bin/python
 # One more than there are cores: many tests wait for a server, a disk or a clock.
@@ -57,6 +57,7 @@ $(READY):
 	@$(PIP) --require-hashes --only-binary :all: --requirement requirements/dev.txt
 	@pwd | sed 's,$$,/compiler,' \
 		>"$$($(VENV) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/forwardc.pth"
-	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m forwardc "$$@"\n' >.venv/bin/forwardc
+	@# -P: a file of the checkout called click.py or yaml.py is no package.
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -P -m forwardc "$$@"\n' >.venv/bin/forwardc
 	@chmod +x .venv/bin/forwardc
 	@rm -f .venv/.ready-* && touch $@

@@ -157,7 +157,7 @@ async def _store(plan: Plan, url: str) -> None:
 
 @contextmanager
 def _sandbox() -> Iterator[str]:
-    command = [sys.executable, "-m", "forwardc", "sandbox", "--port", "0"]
+    command = [sys.executable, "-P", "-m", "forwardc", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         try:
             if process.stdout is None:

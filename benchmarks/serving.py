@@ -152,7 +152,15 @@ class Stand:
 
     @contextmanager
     def _serve(self) -> "Iterator[subprocess.Popen[str]]":
-        command = [sys.executable, "-m", "forwardc", "serve", "--settings", str(self._settings)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "forwardc",
+            "serve",
+            "--settings",
+            str(self._settings),
+        ]
         # Logs are part of the work.
         with (
             self._settings.with_suffix(".log").open("wb") as log,

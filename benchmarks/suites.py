@@ -113,7 +113,7 @@ def memory(effort: Effort, folder: Path) -> Iterator[Row]:
     """Peak memory of a build from nothing, of the smallest and the largest project."""
     for size in (min(effort.sizes), max(effort.sizes)):
         root = generate(folder / f"m{size}", size)
-        ours = peak_mib(["-m", "forwardc", "build", "--project", str(root)])
+        ours = peak_mib(["-P", "-m", "forwardc", "build", "--project", str(root)])
         theirs = peak_mib([str(FLOOR), str(root), str(SCHEMA), "build"])
         what = f"peak memory, `build` of {size}"
         yield Row(what, "floor", ours, theirs, ours / theirs, unit="MiB")
@@ -220,4 +220,4 @@ def _on(root: Path, job: str, *, code: int = 0) -> Run:
 
 
 def _forwardc(*arguments: str, code: int = 0) -> Run:
-    return command(["-m", "forwardc", *arguments], code=code)
+    return command(["-P", "-m", "forwardc", *arguments], code=code)

@@ -40,7 +40,17 @@ def test_a_mistake_is_one_that_check_finds(tmp_path: Path) -> None:
 
     root = generate(tmp_path, 2, mistakes=1)
     done = subprocess.run(
-        [sys.executable, "-m", "forwardc", "check", "--format", "concise", "--project", str(root)],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "forwardc",
+            "check",
+            "--format",
+            "concise",
+            "--project",
+            str(root),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -13,7 +13,7 @@ from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
-COMMAND = [sys.executable, "-m", "forwardc", "sandbox"]
+COMMAND = [sys.executable, "-P", "-m", "forwardc", "sandbox"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")

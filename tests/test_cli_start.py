@@ -32,7 +32,7 @@ SHARED = {
 
 def forwardc(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "forwardc", *arguments],
+        [sys.executable, "-P", "-m", "forwardc", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -166,7 +166,7 @@ def test_a_reader_that_leaves_ends_the_command_without_a_word() -> None:
     os.close(reader)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "forwardc", "explain"],
+            [sys.executable, "-P", "-m", "forwardc", "explain"],
             stdout=writer,
             stderr=subprocess.PIPE,
             text=True,

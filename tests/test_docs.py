@@ -148,7 +148,7 @@ class Terminal:
 
     def forwardc(self, arguments: list[str]) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "forwardc", *map(self.meant, arguments)],
+            [sys.executable, "-P", "-m", "forwardc", *map(self.meant, arguments)],
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -165,7 +165,7 @@ class Terminal:
         words = [word for word in (*arguments, *self.port_of(arguments[0])) if word]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "forwardc", *map(self.meant, words)],
+                [sys.executable, "-P", "-m", "forwardc", *map(self.meant, words)],
                 cwd=self.folder,
                 env=self.environment(),
                 stdout=output,

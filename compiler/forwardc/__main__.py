@@ -23,5 +23,19 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _forget_working_directory() -> None:
+    """Import nothing from the working directory, where `python -m` looks first.
+
+    It may be a checkout with a file called `click.py`. `python -P` never looks there.
+    """
+    if sys.flags.safe_path:
+        return
+    from pathlib import Path
+
+    if sys.path[:1] != [str(Path(__file__).parent.parent)]:
+        del sys.path[:1]
+
+
 if __name__ == "__main__":
+    _forget_working_directory()
     main()

@@ -95,7 +95,7 @@ def limit() -> None:
 def test_a_bomb_is_refused_in_bounded_time_and_memory(bomb: str, tmp_path: Path) -> None:
     data, code = BOMBS[bomb]
     (tmp_path / "shop.yaml").write_bytes(data)
-    command = [sys.executable, "-m", "forwardc", "check", "shop.yaml", "--format", "concise"]
+    command = [sys.executable, "-P", "-m", "forwardc", "check", "shop.yaml", "--format", "concise"]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=120, preexec_fn=limit
     )
@@ -106,7 +106,7 @@ def test_a_bomb_is_refused_in_bounded_time_and_memory(bomb: str, tmp_path: Path)
 
 
 def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "forwardc", "check", "shop.yaml"]
+    command = [sys.executable, "-P", "-m", "forwardc", "check", "shop.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "FC0101" in done.stdout

@@ -15,7 +15,7 @@ from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
-COMMAND = [sys.executable, "-m", "forwardc", "dashboard"]
+COMMAND = [sys.executable, "-P", "-m", "forwardc", "dashboard"]
 
 
 def refused(*arguments: str, cwd: Path) -> str:

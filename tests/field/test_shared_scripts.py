@@ -53,7 +53,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program of this checkout as one command, wherever a script changes to."""
     path = tmp_path_factory.mktemp("bin") / "forwardc"
     path.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT / "compiler"}" exec "{sys.executable}" -m forwardc "$@"\n',
+        f'#!/bin/sh\nexport PYTHONPATH="{ROOT / "compiler"}"\n'
+        f'exec "{sys.executable}" -P -m forwardc "$@"\n',
         encoding="utf-8",
     )
     path.chmod(0o755)

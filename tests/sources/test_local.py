@@ -166,7 +166,7 @@ def test_a_command_does_not_outlive_an_interrupted_run(
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     secrets = str(written(text))
     process = subprocess.Popen(
-        [sys.executable, "-m", "forwardc", "secrets", "list", "--secrets", secrets, *where],
+        [sys.executable, "-P", "-m", "forwardc", "secrets", "list", "--secrets", secrets, *where],
         env={**os.environ, "PYTHONPATH": str(root / "compiler")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ from interrupts import hear_interrupts
 from loopback import served
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMAND = [sys.executable, "-m", "forwardc", "serve"]
+COMMAND = [sys.executable, "-P", "-m", "forwardc", "serve"]
 NAME = "COM.ROKT.CATALOG"
 PATH = "/v1/initiate-payment-sharing"
 EMAIL = "jane.roe@example.com"
@@ -186,7 +186,7 @@ class Shop:
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`forwardc` with these arguments, in this folder."""
         return subprocess.run(
-            [sys.executable, "-m", "forwardc", *arguments],
+            [sys.executable, "-P", "-m", "forwardc", *arguments],
             cwd=self.folder,
             env=self.environment(**environment),
             capture_output=True,

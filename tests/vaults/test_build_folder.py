@@ -111,7 +111,7 @@ def test_another_folder_and_hash_seed_give_the_same_bytes(tmp_path: Path, seed: 
         "TZ": "Pacific/Chatham",
         "LC_ALL": "C",
     }
-    command = [sys.executable, "-m", "forwardc", "build", "--project", str(project)]
+    command = [sys.executable, "-P", "-m", "forwardc", "build", "--project", str(project)]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     built = tree(project / "build")
     assert {path: data for path, data in tree(BUILD).items() if path in built} == built
