@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.environment import is_name
-from forwardc.plan.secret_names import SecretId, identity, is_old
+from forwardc.plan.environment import is_name, place_of
+from forwardc.plan.secret_names import (
+    SecretId,
+    identity,
+    identity_at,
+    is_old,
+    is_short,
+    without_secrets,
+)
 
 # Few letters and few parts, so that names of one secret are often made of those of another.
 NAMES = (
@@ -49,6 +56,14 @@ def test_a_variable_says_whose_it_is(one: SecretId) -> None:
     assert re.fullmatch(r"[A-Z][A-Z0-9_]*", one.variable)
 
 
+@given(IDENTITIES)
+def test_a_table_of_a_place_gives_the_rest_of_the_name(one: SecretId) -> None:
+    assert identity_at(place_of(one.environment, one.account), one.every_variable) == one
+    assert is_short(one.every_variable)
+    assert not is_short(one.variable)
+    assert identity(one.every_variable) is None
+
+
 @given(st.text(ascii_uppercase[:3] + "_", max_size=14), st.sampled_from(["SECRET", "VAULT"]))
 def test_every_variable_that_is_read_is_that_of_its_identity(rest: str, kind: str) -> None:
     variable = f"FORWARDC_{kind}_{rest}"
@@ -79,3 +94,13 @@ def test_no_name(text: str) -> None:
 def test_a_variable_of_another_form_is_nobodys(variable: str) -> None:
     assert identity(variable) is None
     assert not is_old(variable)
+
+
+def test_a_program_that_is_started_gets_no_secret() -> None:
+    ours = (
+        "FORWARDC_SECRET_A_B",
+        "FORWARDC_SECRET__SANDBOX__A__B",
+        "FORWARDC_VAULT__SANDBOX__A__B",
+    )
+    environ = dict.fromkeys((*ours, "PATH", "FORWARDC_HISTORY"), "x")
+    assert set(without_secrets(environ)) == {"PATH", "FORWARDC_HISTORY"}

@@ -186,5 +186,25 @@ def test_an_old_name_is_refused_and_nothing_is_asked(
     assert "name it FORWARDC_SECRET__SANDBOX__SHOP__SHOP_API_KEY:" in err
 
 
+def test_names_that_nobody_reads_are_told(
+    secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDC_SECRET__SANDBOX__SHOP__SHOP_API_KEY", "value")
+    monkeypatch.setenv("FORWARDC_SECRET__SANDBOX__SHOP__SHOP_SHARED_KEYS", "value")
+    monkeypatch.setenv("FORWARDC_SECRET__SANDBOX__PLAIN__PLAIN_TOKEN", "value")
+    path = tmp_path / "secrets.toml"
+    path.write_text('FORWARDC_SECRET__SANDBX__SHOP__SHOP_API_KEY = "value"\n', encoding="utf-8")
+    path.chmod(0o600)
+    code, _, err = secrets("push", "--secrets", str(path))
+    assert code == 1
+    assert err.count("FC0848") == 2
+    assert "SHOP_SHARED_KEYS names no secret that is used" in err
+    assert "hint: did you mean FORWARDC_SECRET__SANDBOX__SHOP__SHOP_SHARED_KEY?" in err
+    assert "is of the environment sandbx, which is not built" in err
+    assert "hint: did you mean sandbox?" in err
+    # Of what is missing it is said, too, which name may be meant.
+    assert "SHOP_SHARED_KEYS is set: is its name right?" in err
+
+
 def unused(*_: object) -> None:
     raise AssertionError("the vault is asked")

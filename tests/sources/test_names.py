@@ -8,7 +8,7 @@ import pytest
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.secret_names import SecretId
 from forwardc.runtime.sources.lookup import open_lookup
-from forwardc.runtime.sources.names import check_names
+from forwardc.runtime.sources.names import check_names, nearest
 
 Written = Callable[..., Path]
 RAW = "hush-hush-1234"
@@ -74,3 +74,36 @@ def test_what_is_wanted_is_not_asked_for_while_all_names_are_right() -> None:
         yield
 
     check_names([KEY.variable], wanted(), Sink())
+
+
+ASKED = "FORWARDC_SECRET__PRODUCTION__ADYEN__ADYEN_API_KEY"
+
+
+@pytest.mark.parametrize(
+    "set_name",
+    [
+        "FORWARDC_SECRET__PRODUCTION__ADYEN__ADYEN_API_KYE",
+        "FORWARDC_SECRET__PRODUCTION__ADYEN__ADYENAPI_KEY",
+        "FORWARDC_SECRET__PRODUCTION__ADYN__ADYEN_API_KEY",
+        "FORWARDC_SECRET__PRODUCITON__ADYEN__ADYEN_API_KEY",
+        "FORWARDC_SECRET__PRODUCTION_ADYEN__ADYEN_API_KEY",
+        "FORWARDC_SECRET__PRODUCTION__ADYEN_ADYEN_API_KEY",
+        "forwardc_secret__production__adyen__adyen_api_key",
+    ],
+)
+def test_one_misspelling_is_asked_about(set_name: str) -> None:
+    assert nearest(ASKED, ["HOME", set_name]) == set_name
+
+
+@pytest.mark.parametrize(
+    "set_name",
+    [
+        "FORWARDC_SECRET__SANDBOX__ADYEN__ADYEN_API_KEY",
+        "FORWARDC_SECRET__PRODUCTION__US__ADYEN__ADYEN_API_KEY",
+        "FORWARDC_SECRET__PRODUCTION__VISA__VISA_API_KEY",
+        "FORWARDC_VAULT__PRODUCTION__ADYEN__API_KEY",
+        "ADYEN_API_KEY",
+    ],
+)
+def test_the_key_of_something_else_is_never_proposed(set_name: str) -> None:
+    assert nearest(ASKED, [set_name, ASKED]) is None

@@ -26,7 +26,7 @@ from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient, Stored
 from forwardc.runtime.secrets import Lookup, credential_values, sandbox_lookup
 from forwardc.runtime.send import Sender
 from forwardc.runtime.sources.lookup import open_lookup
-from forwardc.runtime.sources.names import check_names
+from forwardc.runtime.sources.names import check_names, check_use
 from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
 
 _Result = TypeVar("_Result")
@@ -99,6 +99,7 @@ def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, Look
         check_names(os.environ, wanted, sink, refused=False)
         return {plan.destination: sandbox_lookup(plan, os.environ) for plan in plans}
     look_up = open_lookup(os.environ, given.secrets_file, sink, wanted)
+    check_use(look_up.names(), given.build, given.environment, sink)
     return {plan.destination: look_up for plan in plans}
 
 

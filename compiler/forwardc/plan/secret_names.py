@@ -6,14 +6,15 @@ it or `_` at an end, so that a variable stands for one identity and an identity 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.files.checkout import CheckoutPath
 from forwardc.plan.build_dir import read_manifest, read_plan
-from forwardc.plan.environment import is_name
+from forwardc.plan.environment import is_name, parts_of
 from forwardc.plan.model import Plan
 
 Kind: TypeAlias = Literal["secret", "vault"]
@@ -46,6 +47,11 @@ class SecretId:
         return f"FORWARDC_{self.kind}__{'__'.join(parts)}".upper()
 
     @property
+    def every_variable(self) -> str:
+        """What stands in a secrets file where the environment is told elsewhere."""
+        return f"FORWARDC_{self.kind}__{self.owner}__{self.name}".upper()
+
+    @property
     def old_variable(self) -> str:
         """The variable of before environments stood in it, which several secrets could share."""
         return f"FORWARDC_{self.kind}_{self.owner}_{self.name}".upper()
@@ -74,7 +80,7 @@ def identities(plan: Plan) -> Iterator[SecretId]:
         yield secret_id(plan, name)
 
 
-def identities_in(build: Path, place: str) -> Iterator[SecretId]:
+def identities_in(build: Path | CheckoutPath, place: str) -> Iterator[SecretId]:
     """Everything that the readable plans of a place may ask for; what is wrong is told elsewhere.
 
     Reads the plans only when it is gone through.
@@ -88,21 +94,43 @@ def identities_in(build: Path, place: str) -> Iterator[SecretId]:
 
 def identity(variable: str) -> SecretId | None:
     """What a variable stands for; None where its name is not of the form."""
-    parts = parts_of(variable)
-    if parts is None or len(parts) not in (4, 5):
-        return None
-    kind, environment, *account, owner, name = parts
-    of: Kind = "secret" if kind == "secret" else "vault"
-    return SecretId(of, environment, "".join(account), owner, name)
+    match _parts(variable):
+        case [environment, owner, name]:
+            return SecretId(_kind(variable), environment, "", owner, name)
+        case [environment, account, owner, name]:
+            return SecretId(_kind(variable), environment, account, owner, name)
+        case _:
+            return None
 
 
-def parts_of(variable: str) -> tuple[str, ...] | None:
-    """The kind and the names in a variable of the form, however many; None for another one."""
+def identity_at(place: str, short: str) -> SecretId | None:
+    """What a variable that leaves the environment out stands for at a place; None for no such."""
+    match _parts(short):
+        case [owner, name]:
+            return SecretId(_kind(short), *parts_of(place), owner, name)
+        case _:
+            return None
+
+
+def is_short(variable: str) -> bool:
+    """Whether a variable leaves the environment out, as in a table of a secrets file."""
+    return len(_parts(variable)) == 2
+
+
+def _parts(variable: str) -> list[str]:
+    """The names in a variable of the form, however many; none for another one."""
     found = _FORM.fullmatch(variable)
-    if found is None:
-        return None
-    parts = (found[1].lower(), *found[2].lower().split("__"))
-    return parts if all(map(is_name, parts)) else None
+    parts = found[2].lower().split("__") if found else []
+    return parts if all(map(is_name, parts)) else []
+
+
+def _kind(variable: str) -> Kind:
+    return "vault" if variable.startswith("FORWARDC_VAULT") else "secret"
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that we start: no variable of a secret, not even an old one."""
+    return {name: value for name, value in environ.items() if not name.startswith(OURS)}
 
 
 def is_old(variable: str) -> bool:

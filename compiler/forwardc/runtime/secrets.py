@@ -16,6 +16,7 @@ from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.lookup import SourceLookup
+from forwardc.runtime.sources.names import nearest
 from forwardc.runtime.sources.protocol import SourceFailed
 
 Lookup: TypeAlias = Callable[[str], str | None]
@@ -79,7 +80,7 @@ def _credential(plan: Plan, name: str, look_up: Lookup, sink: Sink) -> dict[str,
     elif value is _Missing.NOWHERE and spec and spec.instead:
         return _client(plan, spec.instead.oauth, variable, look_up, sink)
     elif value is _Missing.NOWHERE:
-        _missing(variable, what, sink)
+        _missing(look_up, variable, what, sink)
     return {}
 
 
@@ -99,7 +100,7 @@ def _client(
         hint = f"set {instead_of}, or {absent[0]} and {absent[1]}, or give --secrets FILE"
         sink.error("FC0806", f"no credential of {plan.vault} is available", hint=hint)
     elif absent:
-        _missing(absent[0], f"the other half of the OAuth client of {plan.vault}", sink)
+        _missing(look_up, absent[0], f"the other half of the OAuth client of {plan.vault}", sink)
     return given if len(given) == len(names) else {}
 
 
@@ -120,7 +121,7 @@ def secret_values(
         if isinstance(value, str):
             _derive(name, plan.secrets.get(name, SecretSpec()), value, variable, found, sink)
         elif value is _Missing.NOWHERE:
-            _missing(variable, what, sink)
+            _missing(look_up, variable, what, sink)
     return found
 
 
@@ -146,8 +147,11 @@ def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Miss
     return _Missing.NOWHERE if value is None else value
 
 
-def _missing(variable: str, what: str, sink: Sink) -> None:
-    sink.error("FC0806", f"{what} is not available", hint=f"set {variable}, or give --secrets FILE")
+def _missing(look_up: Lookup, variable: str, what: str, sink: Sink) -> None:
+    near = nearest(variable, look_up.names()) if isinstance(look_up, SourceLookup) else None
+    told = f"; {near} is set: is its name right?" if near else ""
+    hint = f"set {variable}, or give --secrets FILE{told}"
+    sink.error("FC0806", f"{what} is not available", hint=hint)
 
 
 def _fits(credential: Credential | None, value: str) -> bool:

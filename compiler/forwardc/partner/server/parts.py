@@ -51,6 +51,7 @@ from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
 from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import Ambient
 from forwardc.runtime.sources.lookup import open_lookup as open_secrets
+from forwardc.runtime.sources.names import check_use
 from forwardc.runtime.store_journal import StoreJournal
 
 CODE: Final = "FC0833"
@@ -77,8 +78,10 @@ class Known:
 def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
-    wanted = identities_in(run.build, run.place)
+    wanted = identities_in(settings.plans_at, run.place)
     look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
+    if run.sandbox is None:
+        check_use(look_up.names(), settings.plans_at, run.place, sink)
     ways = read_ways(
         settings.plans_at,
         run.place,

@@ -3,6 +3,7 @@
 Reads files and asks git; knows manifests and plans by name only.
 """
 
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from forwardc.files.checkout import CheckoutPath
 from forwardc.files.kinds import BUILT
+from forwardc.plan.secret_names import without_secrets
 
 MANIFEST = "manifest.json"
 
@@ -96,7 +98,13 @@ def _objects(output: bytes, paths: list[str]) -> list[bytes]:
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, check=True)  # noqa: S603 - git
+        done = subprocess.run(  # noqa: S603 - git
+            command,
+            input=stdin,
+            capture_output=True,
+            check=True,
+            env=without_secrets(os.environ),
+        )
     except FileNotFoundError as problem:
         raise NoBuild("git is not installed") from problem
     except subprocess.CalledProcessError as problem:

@@ -1,4 +1,4 @@
-"""Reads a secrets file, TOML or JSON: values by variable, and references in the table `from`.
+"""Reads a secrets file, TOML or JSON: values by variable, references in `from`, tables of places.
 
 Knows the form of a reference, and fetches nothing. No message quotes the file.
 """
@@ -14,13 +14,17 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.text_file import NotText, decoded, gave_up
 from forwardc.files.kinds import SECRETS
 from forwardc.files.operator_file import read
+from forwardc.plan.secret_names import SecretId, identity
 from forwardc.plan.values import Secret
+from forwardc.runtime.sources import places
 from forwardc.runtime.sources.files import FileSource, others_can_read
 from forwardc.runtime.sources.protocol import Reference, SourceFailed
 from forwardc.runtime.sources.registry import KINDS, read_reference, source_of
+from forwardc.runtime.sources.tables import CACHE, flat
 
 LIFETIME_S: Final = 300.0
 _LONGEST_LIFETIME_S: Final = 86400
+_SOME: Final = SecretId("secret", "sandbox", "account", "owner", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,20 @@ class Bindings:
     references: Mapping[str, Reference] = field(default_factory=dict)
     lifetime_s: float = LIFETIME_S
     base: Path = field(default_factory=Path)
+    every: Mapping[str, str] = field(default_factory=dict)
+    """References for every environment, by names that leave it out; `{env}` stands in each."""
+
+    def reference(self, variable: str) -> Reference | None:
+        """Where the value of a variable is; None where the file does not say it."""
+        known = self.references.get(variable)
+        of = identity(variable) if known is None and self.every else None
+        if of is None:
+            return known
+        text = self.every.get(of.every_variable)
+        # What asks for no account is that of the account without a name.
+        if text is None or (of.account and places.ACCOUNT not in text):
+            return None
+        return read_reference(places.filled(text, of.environment, of.account))
 
 
 def read_bindings(path: Path, sink: Sink) -> Bindings:
@@ -43,21 +61,18 @@ def read_bindings(path: Path, sink: Sink) -> Bindings:
     if isinstance(held, str):
         sink.error("FC0806", "the secrets file cannot be read as TOML or JSON" + held)
         return Bindings()
-    references, cache = held.pop("from", {}), held.pop("cache", {})
-    if held and others_can_read(path):
+    found = flat(held, sink)
+    if (found is None or found.values) and others_can_read(path):
         sink.warning("FC0806", "other users can read the secrets file", hint="chmod 600 it")
-    if not all(isinstance(value, str) and value for value in held.values()):
-        sink.error("FC0806", "the secrets file must hold text only, one value for each name")
+    if found is None:
         return Bindings()
-    if isinstance(references, dict):
-        for name in sorted(held.keys() & references.keys()):
-            sink.error("FC0806", f"{name} has both a value and a reference in the secrets file")
     base = path.absolute().parent
     return Bindings(
-        {name: Secret(value) for name, value in held.items()},
-        _references(references, base, sink),
-        _lifetime(cache, sink),
+        {name: Secret(value) for name, value in found.values.items()},
+        _references(found.references, base, sink),
+        _lifetime(held.get(CACHE, {}), sink),
         base,
+        _for_every(found.every, base, sink),
     )
 
 
@@ -78,22 +93,47 @@ def _parsed(path: Path) -> dict[str, Any] | str:
     return values if isinstance(values, dict) else ": it holds no object"
 
 
-def _references(given: object, base: Path, sink: Sink) -> dict[str, Reference]:
-    if not isinstance(given, dict):
-        sink.error("FC0806", "`from` in the secrets file must be a table of references by name")
-        return {}
+def _references(given: Mapping[str, object], base: Path, sink: Sink) -> dict[str, Reference]:
+    """The references of full names, with what they ask of the place filled in."""
     found: dict[str, Reference] = {}
     for name, text in given.items():
-        reference = read_reference(text) if isinstance(text, str) else None
-        if reference is None:
-            known = ", ".join(f"{kind}:..." for kind in KINDS)
-            sink.error("FC0806", f"{name} has no reference that is known", hint=f"write {known}")
-        elif problem := source_of(reference.kind, {}, base).problem(reference.place):
-            sink.error("FC0806", f"the reference of {name} {problem}")
-        else:
+        of = identity(name)
+        reference = _reference(name, text, of, base, sink)
+        if reference is not None:
             found[name] = reference
             _advise(name, reference, base, sink)
     return found
+
+
+def _for_every(given: Mapping[str, object], base: Path, sink: Sink) -> dict[str, str]:
+    """The references for every environment, each tried for a made-up one."""
+    found: dict[str, str] = {}
+    for name, text in given.items():
+        if isinstance(text, str) and places.ENVIRONMENT not in text:
+            hint = "write {env} into it, or give the reference in the table of an environment"
+            message = f"{name} names no environment, and its reference would serve every one"
+            sink.error("FC0806", message, hint=hint)
+        elif _reference(name, text, _SOME, base, sink) is not None:
+            found[name] = str(text)
+    return found
+
+
+def _reference(
+    name: str, text: object, of: SecretId | None, base: Path, sink: Sink
+) -> Reference | None:
+    problem = places.problem(text) if isinstance(text, str) and of is not None else None
+    if isinstance(text, str) and of is not None and problem is None:
+        text = places.filled(text, of.environment, of.account)
+    reference = read_reference(text) if isinstance(text, str) else None
+    if reference is None:
+        known = ", ".join(f"{kind}:..." for kind in KINDS)
+        sink.error("FC0806", f"{name} has no reference that is known", hint=f"write {known}")
+        return None
+    problem = problem or source_of(reference.kind, {}, base).problem(reference.place)
+    if problem is not None:
+        sink.error("FC0806", f"the reference of {name} {problem}")
+        return None
+    return reference
 
 
 def _advise(name: str, reference: Reference, base: Path, sink: Sink) -> None:

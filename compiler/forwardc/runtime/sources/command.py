@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import IO, Final
 
-from forwardc.plan.secret_names import OURS
+from forwardc.plan.secret_names import without_secrets
 from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed, as_text
 
 _RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
@@ -56,14 +56,13 @@ class CommandSource:
         return as_text(data)
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
-        kept = {name: self.environ[name] for name in self.environ if not name.startswith(OURS)}
         try:
             return subprocess.Popen(  # noqa: S603 - the operator's own command, without a shell
                 words,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=kept,
+                env=without_secrets(self.environ),
                 # No terminal to ask at, and one group that can be ended together.
                 start_new_session=True,
             )

@@ -47,7 +47,7 @@ class SourceLookup:
         """The value. Raises `SourceFailed`, naming the kind of the source."""
         if held := self.bindings.values.get(variable):
             return str(held.reveal())
-        reference = self.bindings.references.get(variable)
+        reference = self.bindings.reference(variable)
         # An empty variable is a missing one.
         if reference is None:
             return self.environ.get(variable) or None
@@ -55,12 +55,17 @@ class SourceLookup:
             raise SourceFailed(failed)
         return self._fetched(reference)
 
+    def names(self) -> list[str]:
+        """Every variable that is set, in the environment or in the file."""
+        set_here = [name for name, value in self.environ.items() if value]
+        return [*set_here, *self.bindings.values, *self.bindings.references]
+
     def ask_together(self, variables: Iterable[str]) -> None:
         """Ask the sources of several variables at once, so that only the slowest is waited for.
 
         What failed is told by the next look-up of the variable, which asks no second time.
         """
-        named = (self.bindings.references.get(variable) for variable in variables)
+        named = (self.bindings.reference(variable) for variable in variables)
         wanted = {reference for reference in named if reference and not self._is_kept(reference)}
         if len(wanted) > 1:
             asking = [Thread(target=self._try, args=(one,), daemon=True) for one in wanted]
@@ -73,7 +78,7 @@ class SourceLookup:
         """Whether a source must be asked for one of these, which takes as long as it takes."""
         bindings = self.bindings
         named = (
-            bindings.references.get(variable)
+            bindings.reference(variable)
             for variable in variables
             if not bindings.values.get(variable)
         )
@@ -114,7 +119,7 @@ def open_lookup(
     wanted: Iterable[SecretId] = (),
     *,
     played: bool = False,
-) -> Callable[[str], str | None]:
+) -> SourceLookup:
     """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
 
     What is wrong with the file goes to the sink, as FC0806; names of the old form are FC0847, and
