@@ -22,11 +22,11 @@ from forwardc.partner.dashboard.login import Role
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server import approved, logs
 from forwardc.partner.server.binding import bind_clients
+from forwardc.partner.server.fitting import check_fitting
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
 from forwardc.partner.server.parts import CODE, Known, Parts, open_parts, read_known
-from forwardc.partner.server.process import serve
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
@@ -74,6 +74,7 @@ class Starting:
     def _known(self, settings: ServerSettings | None) -> Known | None:
         if settings is None:
             return None
+        check_fitting(self.sink)
         check_serving(settings, self.sink)
         known = read_known(settings, self.sink)
         return None if self.sink.has_errors else known
@@ -148,6 +149,9 @@ async def _ask(parts: Parts) -> None:
 
 
 def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
+    # Built on classes of uvicorn that `check_fitting` has found by now.
+    from forwardc.partner.server.process import serve
+
     settings = parts.settings
     logs.begin(settings.watch.logs)
     lines = [f"serving on {_address(settings)}", *_link(parts, role)]

@@ -207,6 +207,7 @@ _TABLE = (
     Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
     Code("FC0842", "revoke-refused", "An approval cannot be withdrawn"),
     Code("FC0843", "client-destinations", "What a client may ask for is not said"),
+    Code("FC0844", "server-parts", "The installed web server is not one that was tested"),
     Code("FC0847", "old-secret-name", "A variable of a secret has a name of the old form"),
     Code("FC0848", "unknown-secret-name", "A variable holds no secret that is known"),
     Code("FC9901", "internal-error", "forwardc itself failed"),

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sys
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -332,7 +331,7 @@ def test_the_server_describes_itself(server: Server) -> None:
 
 def test_without_its_parser_the_server_still_bounds_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _protocol() is Limited
-    monkeypatch.setitem(sys.modules, "forwardc.partner.server.protocol", None)
+    monkeypatch.setattr("forwardc.partner.server.process.has_parser", lambda: False)
     assert _protocol() == "h11"
 
 

@@ -12,12 +12,12 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
-from uvicorn.config import HTTPProtocolType
 
 from forwardc.partner.server.app import create
+from forwardc.partner.server.fitting import has_parser
 from forwardc.partner.server.parts import Parts
 from forwardc.partner.server.settings import Limits, ServerSettings
 
@@ -116,12 +116,12 @@ def configured(parts: Parts) -> Configured:
     )
 
 
-def _protocol() -> type[asyncio.Protocol] | HTTPProtocolType:
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
     """The connection with limits; without its parser, uvicorn's own, which bounds the head."""
-    try:
-        from forwardc.partner.server.protocol import Limited
-    except ImportError:
+    if not has_parser():
         return "h11"
+    from forwardc.partner.server.protocol import Limited
+
     return Limited
 
 
