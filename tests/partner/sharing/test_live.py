@@ -32,7 +32,8 @@ def process(owner: str = "here/1/a") -> Process:
 
 def ask(reference: str = "pay-1") -> Ask:
     ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
-    return Ask(**ids, by_reference=reference, by_key=None, destination="R", window_s=60, key_s=60)
+    who = {"by_key": None, "by_client": "rokt"}
+    return Ask(**ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60)
 
 
 def claimed(store: Store, who: Process) -> Mine:
