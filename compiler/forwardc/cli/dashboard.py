@@ -150,6 +150,8 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
     # Requests are not logged: their targets hold the code.
     config = uvicorn.Config(
         create(store, settings, app.callbacks),
+        # Gives the target as it came: the guard judges the host in it.
+        http="h11",
         log_level="critical",
         access_log=False,
         lifespan="off",

@@ -133,7 +133,7 @@ def test_the_server_answers_to_its_names(house: House, name: str) -> None:
     assert house.ask("GET", "/history", headers={"Host": name}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["evil.example", "", "127.0.0.1.evil.example", "[::1", "10.0.0.1"])
+@pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]"])
 def test_and_to_no_other(house: House, name: str) -> None:
     answer = house.ask("GET", "/history", headers={"Host": name})
     assert (answer.status_code, problem(answer)) == (421, "misdirected")

@@ -11,6 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forwardc.partner.target import BadTarget, aim, name_in
+
 LARGEST_FORM: Final = 16 * 1_024
 _LONGEST_TARGET: Final = 4_096
 _READS: Final = ("GET", "HEAD")
@@ -47,6 +49,10 @@ class Guard:
         await answer(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        try:
+            aim(scope)
+        except BadTarget as problem:
+            return PlainTextResponse(f"{problem}\n", 400)
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
             return PlainTextResponse("This dashboard does not answer to that name.\n", 421)
@@ -60,11 +66,11 @@ class Guard:
 
 
 def host_of(header: str) -> str:
-    """The name in a Host header, without its port: `[::1]:8456` gives `::1`."""
-    name = header.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
+    """The name in a Host header, without its port: `[::1]:8456` gives `::1`. Empty for none."""
+    try:
+        return name_in(header.strip(" \t").encode("latin-1", "replace"))
+    except BadTarget:
+        return ""
 
 
 def hosts(bound: str, also: Iterable[str] = ()) -> frozenset[str]:

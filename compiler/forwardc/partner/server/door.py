@@ -5,7 +5,6 @@ Plain ASGI around an application. Each call ends here, whatever becomes of it, a
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,9 +21,9 @@ from forwardc.partner.server.routes import Admission, Group, group_of, word_for
 from forwardc.partner.server.settings import Limits, ServerSettings
 from forwardc.partner.server.traffic import Traffic
 from forwardc.partner.server.watch import Watch
+from forwardc.partner.target import BadTarget, aim, name_in
 
 _LOG: Final = logging.getLogger("forwardc.server")
-_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::\d{0,5})?")
 _LONGEST_TARGET: Final = 4_096
 _STOPPING_S: Final = 5.0
 _CROWDED_S: Final = 1.0
@@ -90,9 +89,10 @@ class Door:
             await self._call(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call(word_for(scope["path"]), scope["method"])
+        call = Call("other", scope["method"])
         try:
-            fields = fields_of(scope, self.rules.limits.headers)
+            fields = _aimed(scope, self.rules.limits.headers)
+            call.route = word_for(scope["path"])
             address = self._caller(scope, fields, call)
         except Refusal as refusal:
             with self.watch.over(call):
@@ -154,7 +154,10 @@ class Door:
         if not self.rules.admission.admits(group, address):
             raise Refusal(Kind.ADDRESS_REFUSED, headers=_CLOSE)
         # Probes ask by the number of a machine, and learn nothing here.
-        if group is not Group.HEALTH and _name_in(fields.text(b"host")) not in self.rules.names:
+        if (
+            group is not Group.HEALTH
+            and _name_in(fields.found.get(b"host")) not in self.rules.names
+        ):
             raise Refusal(Kind.MISDIRECTED, headers=_CLOSE)
         if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
             raise Refusal(Kind.INVALID_REQUEST, "The address is too long.", headers=_CLOSE)
@@ -181,10 +184,20 @@ def _stopped() -> Refusal:
     return Refusal(Kind.UNAVAILABLE, detail, headers={**_CLOSE, **retry_after(_STOPPING_S)})
 
 
-def _name_in(host: str | None) -> str:
-    """The name in a Host header, without its port; empty where it is none."""
-    found = _HOST.fullmatch((host or "").strip().lower())
-    return (found[1] or found[2]) if found else ""
+def _aimed(scope: Scope, most_bytes: int) -> Fields:
+    """The header fields of a request that is for one host and path. Raises `Refusal`."""
+    # What stands there twice, and what is too large, is found first.
+    fields = fields_of(scope, most_bytes)
+    try:
+        changed = aim(scope)
+    except BadTarget as problem:
+        raise Refusal(Kind.INVALID_REQUEST, str(problem), headers=_CLOSE) from None
+    return fields_of(scope, most_bytes) if changed else fields
+
+
+def _name_in(host: bytes | None) -> str:
+    """The name in a Host field, which is one; empty where HTTP/1.0 has none."""
+    return name_in(host.strip(b" \t")) if host is not None else ""
 
 
 def _noting(send: Send, call: Call, scope: Scope) -> Send:

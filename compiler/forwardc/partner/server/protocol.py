@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from forwardc.partner.problem import Kind, Refusal
 from forwardc.partner.problem_response import answer_of
 from forwardc.partner.server.settings import Limits
+from forwardc.partner.target import TARGET
 
 _REASONS: Final = {
     400: b"Bad Request",
@@ -83,6 +84,13 @@ class Limited(HttpToolsProtocol):
         self._in_head = False
         self._came = 0
         self._forget()
+        if not self.url.startswith(b"/"):
+            # uvicorn would drop the host that it names, which is the one that counts: the door
+            # judges it whole (RFC 9112, 3.2.2).
+            self.scope[TARGET] = self.url  # type: ignore[typeddict-unknown-key]
+            self.url = b"/"
+        elif b"#" in self.url:
+            raise _NotTaken
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

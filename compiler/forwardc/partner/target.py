@@ -1,0 +1,108 @@
+"""Which host and path a request is for: its target and its Host field, by RFC 9112, section 3.2.
+
+Knows no path and no name of ours. What cannot be right is refused; what is right comes out in one
+form, so that no two readers behind this one see two requests.
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.types import Scope
+
+TARGET: Final = "forwardc.target"
+"""The member of a scope with the target as it came, where a parser takes it apart before."""
+
+_ABSOLUTE: Final = re.compile(rb"(https?)://([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?", re.IGNORECASE)
+# A registered name or an IPv4 address, or an IPv6 address in brackets (RFC 3986, section 3.2.2).
+_AUTHORITY: Final = re.compile(
+    rb"(?:\[([0-9A-Fa-f:.]+)\]|((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+))(?::([0-9]{0,5}))?"
+)
+_LARGEST_PORT: Final = 65_535
+
+
+class BadTarget(Exception):  # noqa: N818 - the target's property
+    """A request is for nothing that can be said. The text is the rule that it breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a request is for. `authority` is None where an HTTP/1.0 caller names no host."""
+
+    path: bytes
+    query: bytes
+    authority: bytes | None
+
+
+def aim(scope: Scope) -> bool:
+    """Bring a scope to origin-form, with the Host field that counts; whether it was another one.
+
+    Raises `BadTarget`.
+    """
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    hosts = [value.strip(b" \t") for name, value in headers if name == b"host"]
+    path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+    target = scope.pop(TARGET, None) or (path + b"?" + query if query else path)
+    must = scope.get("http_version", "1.1") != "1.0"
+    found = aimed(scope["method"], target, hosts, must_name=must)
+    if target.startswith(b"/"):
+        return False
+    scope["raw_path"], scope["query_string"] = found.path, found.query
+    scope["path"] = unquote(found.path.decode("ascii"))
+    if found.authority is not None:
+        rest = [pair for pair in headers if pair[0] != b"host"]
+        headers[:] = [(b"host", found.authority), *rest]
+    return True
+
+
+def aimed(method: str, target: bytes, hosts: list[bytes], *, must_name: bool = True) -> Aim:
+    """What a request is for. `hosts` are its Host fields, which HTTP/1.1 must have one of.
+
+    Raises `BadTarget`.
+    """
+    if len(hosts) > 1 or (must_name and not hosts):
+        raise BadTarget("A request has one Host field.")
+    for host in hosts:
+        name_in(host)
+    if not target.isascii() or b"#" in target:
+        raise BadTarget("The request's target is not valid.")
+    named = hosts[0] if hosts else None
+    if target.startswith(b"/"):
+        path, _, query = target.partition(b"?")
+        return Aim(path, query, named)
+    if target == b"*":
+        if method != "OPTIONS":
+            raise BadTarget("Only OPTIONS asks for all of a server.")
+        return Aim(target, b"", named)
+    return _absolute(method, target)
+
+
+def _absolute(method: str, target: bytes) -> Aim:
+    """What names its host in the target is for that host, whatever the Host field says."""
+    found = _ABSOLUTE.fullmatch(target)
+    if found is None or method == "CONNECT":
+        raise BadTarget("The request's target is not valid.")
+    _, authority, path, query = found.groups()
+    name_in(authority)
+    if path is None:
+        path = b"*" if method == "OPTIONS" and query is None else b"/"
+    return Aim(path, query or b"", authority)
+
+
+def name_in(authority: bytes) -> str:
+    """The name in a Host field or a target, in lower case and without its port.
+
+    Raises `BadTarget` where it is none: empty, with a user before it, or not of a name's form.
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None or int(found[3] or 0) > _LARGEST_PORT:
+        raise BadTarget("The request names no host that is one.")
+    if found[1] is None:
+        return found[2].decode().lower()
+    try:
+        IPv6Address(found[1].decode())
+    except ValueError:
+        raise BadTarget("The request names no host that is one.") from None
+    return found[1].decode().lower()
