@@ -72,7 +72,8 @@ def test_a_merchants_way_from_client_to_replay(server: Server) -> None:
             auth=(client["client_id"], client["client_secret"]),
             data={"grant_type": "client_credentials"},
         ).json()
-        asked = server.shop.request(1, granted["access_token"])
+        # Of its own: what another client asked for first is that one's.
+        asked = server.shop.request(70, granted["access_token"])
         first, second = (session.post(PATH, **asked) for _ in range(2))
     answer = first.json()
     assert first.status_code == 200
