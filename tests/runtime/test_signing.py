@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.plan.escape import NotExpressible
-from forwardc.plan.model import Plan, SignDlocal, SignVisa
+from forwardc.plan.model import Plan, SignDlocal, SignRocketpay, SignVisa
 from forwardc.runtime.natural_order import compare
 from forwardc.runtime.secrets import sandbox_secret
 from forwardc.runtime.shapes import BoundRequest, RunRequest, ShownRequest
@@ -133,3 +133,90 @@ def test_gate_puts_the_signature_into_the_body(direct: Plan, execute: Any) -> No
     assert signature == gate_signature(body, sandbox_secret("shop", "key"))
     shown = json.loads(ran.done.steps[0].request.body)
     assert shown["customer"]["signature"] == "***"
+
+
+@pytest.mark.parametrize("prefix", ["cybersource", "/cybersource", "cybersource/", "/cybersource/"])
+def test_visa_leaves_the_prefix_of_the_path_out_of_what_it_signs(prefix: str) -> None:
+    url = "https://sandbox.api.visa.com/cybersource/payments/v1/authorizations?apikey=K"
+    short = "https://sandbox.api.visa.com/payments/v1/authorizations?apikey=K"
+    wanted = x_pay_token(short, b"{}", "s", 1, None)
+    assert x_pay_token(url, b"{}", "s", 1, prefix) == wanted
+    assert x_pay_token(url, b"{}", "s", 1, None) != wanted
+    # Only where the path begins with it: nothing else of the path, and no part of a letter.
+    assert x_pay_token(short, b"{}", "s", 1, prefix) == wanted
+    assert x_pay_token(url, b"{}", "s", 1, "ybersourc") == x_pay_token(url, b"{}", "s", 1, None)
+    sign = SignVisa(scheme="visa-x-pay-token", secret="s", remove_path_prefix=prefix)
+    done = signed(request(url, "{}"), sign, "s", datetime.fromtimestamp(1.9, UTC))
+    assert done.headers == (("x-pay-token", wanted),)
+
+
+def test_a_prefix_that_looks_like_other_letters_is_taken_whole() -> None:
+    url, short = "https://api.visa.com/XX/XX/a", "https://api.visa.com/XX/a"
+    assert x_pay_token(url, b"", "s", 1, "XX") == x_pay_token(short, b"", "s", 1, None)
+
+
+def test_a_request_without_a_body_is_signed_as_an_empty_one() -> None:
+    url = "https://api.visa.com/vts/cards"
+    bare = BoundRequest("GET", url, (), None, ShownRequest("GET", url, (), None))
+    visa = signed(bare, SignVisa(scheme="visa-x-pay-token", secret="s"), "s", NOW)
+    assert visa.headers[0][1] == x_pay_token(url, b"", "s", int(NOW.timestamp()), None)
+    login = (("X-Trans-Key", "k"), ("X-LOGIN", "l"))
+    dlocal = signed(
+        BoundRequest("GET", url, login, None, ShownRequest("GET", url, login, None)),
+        SignDlocal(scheme="dlocal", secret="s"),
+        "s",
+        NOW,
+    )
+    headers = dict(dlocal.headers)
+    assert headers["Authorization"] == dlocal_authorization("l", headers["X-Date"], b"", "s")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"a:b": 1}, "a::b:1"),
+        ({"a": {"b:c:": "x"}}, "a:b::c:::x"),
+        # The same text as a nested one would be, but for the doubled colon.
+        ({"a": {"b": 1}}, "a:b:1"),
+        ({"a": [{"b": None}, True, False]}, "a:0:b:;a:1:1;a:2:0"),
+        ({"a": 2**63 - 1, "b": -(2**63)}, "a:9223372036854775807;b:-9223372036854775808"),
+        ({"a": 1, "signature": "s", "frame_mode": "f"}, "a:1"),
+        ({"general": {"signature": "s", "frame_mode": "f", "a": 1}}, "general:a:1"),
+        ({"b": 1, "a": 2}, "a:2;b:1"),
+        ({"a": "", "b": {}, "c": []}, "a:"),
+    ],
+)
+def test_the_text_that_the_gate_signs(body: dict[str, Any], text: str) -> None:
+    assert gate_text(body) == text
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30, 1.0, 0.5, -0.0])
+def test_the_gate_signs_no_number_that_others_write_otherwise(number: float) -> None:
+    with pytest.raises(NotExpressible):
+        gate_text({"deep": [{"a": number}]})
+
+
+def gate(body: str | None, into: str = "/customer/signature", shown: str | None = None) -> Any:
+    sent = None if body is None else body.encode()
+    asked = BoundRequest(
+        "POST", "https://x.example/", (), sent, ShownRequest("POST", "", (), shown)
+    )
+    return signed(asked, SignRocketpay(scheme="rocketpay-gate", secret="s", into=into), "s", NOW)
+
+
+def test_the_gates_body_keeps_its_letters_and_has_no_spaces() -> None:
+    done = gate('{ "customer": {"id": "é"}, "n": 1 }', shown='{"customer": {"id": "***"}, "n": 1}')
+    signature = gate_signature({"customer": {"id": "é"}, "n": 1}, "s")
+    assert done.body.decode() == ('{"customer":{"id":"é","signature":"' + signature + '"},"n":1}')
+    assert done.shown.body == '{"customer":{"id":"***","signature":"***"},"n":1}'
+    at_the_root = gate('{"a":1}', "/signature", shown='{"a":1}')
+    assert json.loads(at_the_root.body)["signature"] == gate_signature({"a": 1}, "s")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, "", "no JSON", "[1]", "5", "null", '"text"', "{}", '{"customer":[]}', '{"customer":1}'],
+)
+def test_the_gate_signs_no_body_that_has_no_place_for_it(body: str | None) -> None:
+    with pytest.raises(NotExpressible):
+        gate(body, shown=body)

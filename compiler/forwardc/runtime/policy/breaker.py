@@ -47,5 +47,6 @@ class Breaker:
         """A host gave no answer, or one that says that it is broken."""
         circuit = self._circuits.setdefault(host, _Circuit())
         circuit.failures += 1
-        if circuit.probing or circuit.failures >= self.failures:
+        # A probe that fails is one more: only an answer sets the count back.
+        if circuit.failures >= self.failures:
             circuit.opened_at, circuit.probing = self.clock(), False

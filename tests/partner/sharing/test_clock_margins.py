@@ -1,0 +1,63 @@
+"""Two machines do not agree on the time: what one may still believe, the other does not end."""
+
+from typing import Any
+
+import pytest
+
+from forwardc.partner.sharing.claim import Ask, Claim, Done, Mine, State, claim_digest
+from forwardc.partner.sharing.claim_tables import Process, claim, end, forget
+from forwardc.runtime.history.store import Store
+from sharing_house import House
+from stored_runs import Clock
+
+HERE = Process("here/1/a", "sandbox", True, 60.0)
+SHARE, RUN = "00000000-0000-4000-8000-00000000000", "00000000-0000-4000-9000-00000000000"
+
+
+def asked(number: int) -> Ask:
+    """The same payment each time, by a call of its own. It is answered again for a minute."""
+    reference = claim_digest("reference", "sandbox", True, "ROKT", "pay-1")
+    return Ask(f"{SHARE}{number}", f"{RUN}{number}", reference, None, "ROKT", 60, 60)
+
+
+def claimed(store: Store, number: int) -> Claim:
+    return store.database.write(lambda tx: claim(tx, asked(number), HERE, store.moment()))
+
+
+@pytest.mark.parametrize(("ahead_s", "kept"), [(25, True), (29, True), (31, False)])
+def test_a_clock_that_is_ahead_forgets_nothing_that_another_may_be_asked_for(
+    store: Store, clock: Clock, ahead_s: int, kept: bool
+) -> None:
+    held = claimed(store, 1)
+    assert isinstance(held, Mine)
+    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    clock.turn(seconds=60 + ahead_s)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    # Where the clock is behind, the minute is not over: the payment must not go out again.
+    clock.turn(seconds=-ahead_s - 1)
+    found = claimed(store, 2)
+    assert isinstance(found, Done if kept else Mine)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(0.9, True), (1.1, False)])
+def test_what_may_be_under_way_is_forgotten_after_a_day(
+    store: Store, clock: Clock, days: float, kept: bool
+) -> None:
+    assert isinstance(claimed(store, 1), Mine)
+    clock.turn(days=days)
+    store.database.write(lambda tx: forget(tx, store.moment()))
+    rows = store.database.read(lambda tx: tx.rows("SELECT id FROM shares"))
+    assert bool(rows) == kept
+
+
+@pytest.mark.parametrize(("lease_s", "sent"), [(9.0, 0), (10.0, 0), (11.0, 1)])
+def test_a_claim_that_ends_within_seconds_sends_nothing(
+    serve: Any, lease_s: float, sent: int
+) -> None:
+    async def work(house: House) -> tuple[int, int]:
+        answer = await house.post()
+        return answer.status_code, house.arrived()
+
+    status, arrived = serve(work, lease_s=lease_s)
+    assert arrived == sent
+    assert (status == 200) == bool(sent)
