@@ -1,0 +1,1 @@
+"""Every reader of foreign bytes, with real inputs to start from."""

@@ -1,0 +1,134 @@
+"""One function for each reader: bytes in; nothing out but the exceptions that it lets through.
+
+What is caught here is the reader's contract: its own typed error, which becomes a diagnostic or
+an answer. Whatever else is raised is a finding. Answers of vaults and destinations.
+"""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from forwardc.diagnostics.sink import Sink
+from fuzzed.common import ROOT, loose, shown
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+def json_body(data: bytes) -> None:
+    from forwardc.runtime.bodies.json_body import read_json
+
+    read_json(loose(data))
+
+
+def xml_body(data: bytes) -> None:
+    from forwardc.runtime.bodies.xml_body import read_xml
+
+    read_xml(loose(data), {"s": "http://schemas.xmlsoap.org/soap/envelope/"})
+
+
+def form_body(data: bytes) -> None:
+    from forwardc.runtime.bodies.form_body import read_form
+
+    read_form(loose(data))
+
+
+def charset(data: bytes) -> None:
+    from forwardc.runtime.bodies.charset import decoded
+    from forwardc.runtime.bodies.page import is_page
+
+    label, _, body = data.partition(b"\n")
+    is_page(decoded(body, loose(label)))
+
+
+def compressed(data: bytes) -> None:
+    from forwardc.runtime.bodies.compressed import Unreadable, uncompressed
+
+    for coding in ("gzip", "deflate", "br", "gzip, deflate"):
+        with suppress(Unreadable):
+            assert len(uncompressed(data, [coding], 10_000)) <= 10_000
+
+
+@cache
+def _steps() -> tuple[Any, ...]:
+    from forwardc.plan.model import load_plan
+
+    folders = ROOT / "tests" / "runtime" / "plans"
+    plans = [load_plan((folders / f"{name}.json").read_bytes()) for name in ("forward", "direct")]
+    return tuple(step for one in plans for op in one.operations.values() for step in op.steps)
+
+
+def vault_answer(data: bytes) -> None:
+    from forwardc.runtime.answer import DestinationAnswer, read_answer
+    from forwardc.runtime.outcome import decide
+    from forwardc.runtime.send import Answer
+
+    head, _, body = data.partition(b"\n")
+    status = int(head[:3]) if head[:3].isdigit() else 200
+    kind = loose(head[3:])
+    for step in _steps():
+        read = read_answer(step, Answer(status, (("Content-Type", kind),), body, 5))
+        if isinstance(read, DestinationAnswer):
+            for syntax in ("json", "xml", "form", "text", "empty", "any"):
+                read.values().reads_as(syntax)
+            read.values().document()
+            decide(step, read.values())
+
+
+def told_times(data: bytes) -> None:
+    from forwardc.runtime.told_times import LONGEST_WAIT_S, lifetime, max_age, retry_after
+
+    lines = loose(data).split("\n")
+    pairs = [(name, value) for name, _, value in (line.partition(":") for line in lines)]
+    found = retry_after(pairs, NOW)
+    assert found is None or 0 <= found <= LONGEST_WAIT_S
+    for _, value in pairs:
+        max_age(value)
+        lifetime(value)
+
+
+def token_answer(data: bytes) -> None:
+    from forwardc.runtime.oauth import NoToken, _json, _reason, _token
+
+    held = _json(data)
+    _reason(400, held)
+    with suppress(NoToken):
+        _token(held, 0.0)
+
+
+def store_answer(data: bytes) -> None:
+    from forwardc.runtime.secret_store import Stored, _codes, _read
+
+    sink = Sink()
+    _codes(data, {"value": "a"})
+    _read(Stored, data, "a", sink)
+    shown(sink)
+
+
+def jwk_set(data: bytes) -> None:
+    from forwardc.partner.auth.pinned import verifying_key
+    from forwardc.plan.functions import CannotCompute
+    from forwardc.runtime.jwk_sets import KeysNotHad, members
+    from forwardc.runtime.keys import encryption_key
+
+    with suppress(KeysNotHad):
+        for member in members(data):
+            verifying_key(member, ("ES256", "ES384", "RS256", "PS256", "EdDSA"))
+            key = encryption_key(member)
+            if key is not None:
+                with suppress(CannotCompute):
+                    _encrypted_for(key)
+
+
+def _encrypted_for(key: Any) -> None:
+    from forwardc.plan.functions import FUNCTIONS
+
+    FUNCTIONS["jwe"].compute("x", key=key.jwk, alg="RSA-OAEP-256", enc="A256GCM")
+
+
+def enveloped(data: bytes) -> None:
+    from forwardc.partner.sharing.envelope import _embedded
+
+    told = _embedded(loose(data), lambda text: text.replace("4242424242424242", "***"))
+    json.loads(told, parse_int=str)

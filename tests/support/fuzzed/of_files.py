@@ -1,0 +1,214 @@
+"""One function for each reader: bytes in; nothing out but the exceptions that it lets through.
+
+What is caught here is the reader's contract: its own typed error, which becomes a diagnostic or
+an answer. Whatever else is raised is a finding. Files.
+"""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from forwardc.diagnostics.sink import Sink
+from fuzzed.common import loose, shown, written
+
+
+def project_file(data: bytes) -> None:
+    from forwardc.language.read_project import read_project
+    from forwardc.language.schema import validate
+    from forwardc.language.yaml_reader import read
+
+    sink = Sink()
+    node = read("forwardc.yaml", data, sink)
+    if node is not None and validate("project", node, sink):
+        read_project(node, sink)
+    assert node is not None or sink.has_errors
+    shown(sink)
+
+
+PROJECT = b"""forwardc: 1
+environments:
+  sandbox:
+    vaults:
+      checkout: {processing_channel_id: pc_abcdefghijklmnopqrstuvwxyz}
+      stripe: {account: acct_1, api_version: 2026-09-30.endive}
+"""
+
+
+def destination(data: bytes) -> None:
+    from datetime import date
+
+    from forwardc.compile import compile_project
+
+    sink = Sink()
+    written("project/forwardc.yaml", PROJECT)
+    root = written("project/destinations/fuzzed.yaml", data).parent.parent
+    compiled = compile_project(root, sink, date(2026, 11, 20))
+    if not sink.has_errors:
+        dict(compiled.outputs())
+    shown(sink)
+
+
+def expression(data: bytes) -> None:
+    from forwardc.diagnostics.span import Position, Span
+    from forwardc.language.expressions import parse
+    from forwardc.language.report import Report
+
+    sink = Sink()
+    here = Span("a.yaml", Position(1, 1), Position(1, 2))
+    for text in (loose(data), f"${{{loose(data)}}}"):
+        assert parse(text, lambda _start, _end: here, Report(sink)) is not None or sink.has_errors
+    shown(sink)
+
+
+def schema(data: bytes) -> None:
+    found = None
+    with suppress(ValueError, RecursionError):
+        found = json.loads(data)
+    if isinstance(found, dict):
+        _checked(found)
+
+
+def _checked(found: dict[str, Any]) -> None:
+    from forwardc.plan.json_schema import BadSchema, check_schema, of_plan, problems, to_plan
+
+    try:
+        check_schema(found)
+        for value in ({"a": [1, "x" * 50]}, found, None):
+            problems(found, value)
+    except BadSchema:
+        return
+    assert of_plan(to_plan(found)) is not None
+
+
+def pattern(data: bytes) -> None:
+    from forwardc.plan.patterns import is_pattern, matches
+
+    text = loose(data)
+    if is_pattern(text):
+        matches(text, "a" * 200 + "\ud800"[:0] + "!")
+
+
+def text_file(data: bytes) -> None:
+    from forwardc.diagnostics.text_file import NotText, decoded
+
+    with suppress(NotText):
+        decoded(data)
+
+
+def plan(data: bytes) -> None:
+    from forwardc.plan.covers import digests
+    from forwardc.plan.model import BadPlan, UnknownVersion, load_plan
+
+    with suppress(BadPlan, UnknownVersion):
+        for name in (loaded := load_plan(data)).operations:
+            digests(loaded, name)
+
+
+def manifest(data: bytes) -> None:
+    from forwardc.plan.build_dir import MANIFEST, read_manifest, read_plan
+
+    sink = Sink()
+    build = written(f"build/{MANIFEST}", data).parent
+    found = read_manifest(build, sink)
+    assert found is not None or sink.has_errors
+    if found is not None:
+        for vault, name, place in found.plans():
+            assert read_plan(build, vault, name, place, sink) is None
+    shown(sink)
+
+
+def lock(data: bytes) -> None:
+    from forwardc.plan.approvals import lock_of
+
+    sink = Sink()
+    assert lock_of(data, sink) is not None or sink.has_errors
+    shown(sink)
+
+
+def old_lock(data: bytes) -> None:
+    from forwardc.review.renew import read_old
+
+    sink = Sink()
+    assert read_old(data, sink) is not None or sink.has_errors
+    shown(sink)
+
+
+def day(data: bytes) -> None:
+    from datetime import date
+
+    from forwardc.diagnostics.span import Position, Span
+    from forwardc.language.destination import Pci
+    from forwardc.review.attestation import _check_day
+
+    sink = Sink()
+    here = Span("a.yaml", Position(1, 1), Position(1, 2))
+    _check_day(Pci(expires=loose(data), span=here), date(2026, 11, 20), sink)
+    shown(sink)
+
+
+def secrets_file(data: bytes) -> None:
+    from forwardc.runtime.sources.bindings import read_bindings
+    from forwardc.runtime.sources.members import member
+    from forwardc.runtime.sources.protocol import SourceFailed
+
+    for suffix in ("json", "toml"):
+        sink = Sink()
+        read_bindings(written(f"secrets.{suffix}", data), sink)
+        shown(sink)
+    with suppress(SourceFailed):
+        member(loose(data), "a")
+
+
+def settings(data: bytes) -> None:
+    from forwardc.partner.server.mistakes import read_settings
+
+    sink = Sink()
+    assert read_settings(written("server.toml", data), sink) is not None or sink.has_errors
+    shown(sink)
+
+
+def server_keys(data: bytes) -> None:
+    from forwardc.partner.auth.key_file import use_newest
+    from forwardc.partner.auth.keys import KeysRefused, keys_of, read_file
+
+    path = written("keys.json", data)
+    path.chmod(0o600)
+    for read in (lambda: keys_of(read_file(path), "keys.json"), lambda: use_newest(path)):
+        with suppress(KeysRefused):
+            read()
+
+
+def params_file(data: bytes) -> None:
+    from forwardc.cli.run_inputs import read_params
+
+    for suffix in ("json", "toml"):
+        with suppress(click.UsageError):
+            read_params(written(f"params.{suffix}", data))
+
+
+def json_param(data: bytes) -> None:
+    from forwardc.plan.model import ValueSpec
+    from forwardc.runtime.values import from_text
+
+    for kind in ("json", "amount", "integer", "number", "currency", "country", "uri", "boolean"):
+        sink = Sink()
+        with suppress(KeyError):
+            from_text(ValueSpec(type=kind), loose(data), "params.x", sink)  # type: ignore[arg-type]
+        shown(sink)
+
+
+def csv_payments(data: bytes) -> None:
+    from forwardc.partner.lookup.csv_file import read_table
+
+    read_table(written("payments.csv", data), ("checkout", "stripe"))
+
+
+def derived_secret(data: bytes) -> None:
+    from forwardc.plan.model import SecretSpec
+    from forwardc.runtime.secrets import derived
+
+    for kind in ("jwk", "base64url", "sha256_base64url", None):
+        with suppress(ValueError):
+            derived(SecretSpec(as_key=kind), loose(data))  # type: ignore[arg-type]
