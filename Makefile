@@ -5,10 +5,11 @@
 #   make check   report every mistake in destinations/
 #   make build   write build/
 #   make bench   measure
-#   make fuzz    the property tests, with many more examples
+#   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
+#   make mutants put mistakes into copies of the code, and see whether the tests find them
 #   make audit   ask for known holes in the locked packages
 
-.PHONY: demo test check build bench fuzz audit
+.PHONY: demo test check build bench fuzz mutants audit
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -45,6 +46,10 @@ bench: $(READY)
 
 fuzz: $(READY)
 	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz -n auto --maxprocesses 8
+	PYTHONPATH=compiler:tests/support $(VENV) -m fuzzed
+
+mutants: $(READY)
+	PYTHONPATH=tests/support $(VENV) -m mutants
 
 audit: $(READY)
 	$(VENV) requirements/audit.py

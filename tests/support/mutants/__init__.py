@@ -1,0 +1,1 @@
+"""Mutation testing: small mistakes in a copy of our code, which the nearest tests must see."""

@@ -1,0 +1,41 @@
+"""The files that are mutated, each with the tests that are nearest to it, fastest first."""
+
+from typing import Final
+
+TARGETS: Final[dict[str, tuple[str, ...]]] = {
+    "plan/escape.py": ("tests/plan/test_escape_rules.py", "tests/plan/test_escaping.py"),
+    "plan/audit.py": ("tests/plan/test_escaping.py", "tests/plan/test_folded.py"),
+    "plan/evaluate.py": (
+        "tests/plan/test_evaluate.py",
+        "tests/plan/test_escaping.py",
+        "tests/plan/test_money.py",
+        "tests/runtime/test_params.py",
+        "tests/plan/test_folded.py",
+    ),
+    "runtime/signing.py": ("tests/runtime/test_signing.py",),
+    "plan/approvals.py": ("tests/approvals/test_states.py", "tests/approvals/test_lock.py"),
+    "plan/covers.py": ("tests/approvals/test_states.py", "tests/approvals/test_voids.py"),
+    "plan/behaviour.py": ("tests/approvals/test_voids.py", "tests/approvals/test_states.py"),
+    "runtime/policy/retry.py": ("tests/runtime/test_policy.py", "tests/runtime/test_retries.py"),
+    "runtime/policy/breaker.py": ("tests/runtime/test_policy.py", "tests/runtime/test_retries.py"),
+    "runtime/policy/hosts.py": ("tests/runtime/test_policy.py", "tests/runtime/test_retries.py"),
+    "runtime/told_times.py": ("tests/runtime/test_told_times.py",),
+    "passes/checks/other_host.py": ("tests/cases/test_other_hosts.py", "tests/cases/test_bad.py"),
+    "runtime/send.py": ("tests/runtime/test_sent_exactly.py", "tests/runtime/test_send.py"),
+    "runtime/oauth.py": ("tests/oauth/test_tokens.py", "tests/oauth/test_reconcile.py"),
+    "partner/auth/access_token.py": (
+        "tests/partner/auth/test_token_forms.py",
+        "tests/partner/auth/test_gate.py",
+    ),
+    "partner/sharing/claim.py": ("tests/partner/sharing/test_claims.py",),
+    "partner/sharing/claims.py": ("tests/partner/sharing/test_claims.py",),
+    "partner/sharing/claim_tables.py": (
+        "tests/partner/sharing/test_claims.py",
+        "tests/partner/sharing/test_clock_margins.py",
+    ),
+    "partner/sharing/forwarding.py": (
+        "tests/partner/sharing/test_clock_margins.py",
+        "tests/partner/sharing/test_claims.py",
+        "tests/partner/sharing/test_endpoint.py",
+    ),
+}
