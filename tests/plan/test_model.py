@@ -69,3 +69,22 @@ def test_unknown_members_are_refused_everywhere(
 def test_the_runtimes_own_examples_are_plans(root: Path) -> None:
     for path in (root / "tests/runtime/plans").iterdir():
         load_plan(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["a__b", "a_", "_a", "A", "a-b", "a\n", "", "a" * 65])
+def test_names_of_which_two_could_share_a_variable_are_refused(
+    plans: list[Json], validator: jsonschema_rs.Draft202012Validator, name: str
+) -> None:
+    plan = next(one for one in plans if one["secrets"])
+    for key in ("vault", "destination", "account"):
+        _refused(plan | {key: name}, validator)
+    for key in ("secrets", "credentials"):
+        _refused(plan | {key: {name: next(iter(plan[key].values()))}}, validator)
+    (first, *_) = plan["secrets"]
+    _refused(plan | {"secrets": {**plan["secrets"], first: {"owner": name}}}, validator)
+
+
+def _refused(plan: Json, validator: jsonschema_rs.Draft202012Validator) -> None:
+    assert not validator.is_valid(plan)
+    with pytest.raises(BadPlan, match="damaged at /"):
+        load_plan(json.dumps(plan).encode())

@@ -109,7 +109,9 @@ def test_two_places_never_share_a_reference(a: str, b: str, c: str, d: str) -> N
         f'[from]\n{STRIPE} = "aws:{{env}}/{{account}}x/{RAW}"',
         f'[from]\n{STRIPE} = "ftp:{{env}}/{RAW}"',
         f'[from]\n{STRIPE} = "vault:{{env}}/{RAW}#k"',
-        f'[production]\nFORWARDC_VAULT__PRODUCTION__STRIPE__API_KEY = "{RAW}"',
+        f'[production]\nFORWARDC_VAULT__SANDBOX__STRIPE__API_KEY = "{RAW}"',
+        f'[production]\nFORWARDC_VAULT__PRODUCTION__US__STRIPE__API_KEY = "{RAW}"',
+        f'["production@us"]\nFORWARDC_VAULT__PRODUCTION__STRIPE__API_KEY = "{RAW}"',
         f'[production]\nSTRIPE_API_KEY = "{RAW}"',
         f'[Production]\n{STRIPE} = "{RAW}"',
         f'["production@"]\n{STRIPE} = "{RAW}"',
@@ -128,6 +130,14 @@ def test_what_is_wrong_is_told_and_not_quoted(written: Written, text: str) -> No
     assert [one.code for one in sink.sorted()] == ["FC0806"]
     assert sink.has_errors
     assert RAW not in repr(sink.sorted())
+
+
+@pytest.mark.parametrize("place", ["production", "production@us"])
+def test_a_full_name_may_stand_in_its_own_table(written: Written, place: str) -> None:
+    environment, _, account = place.partition("@")
+    name, sink = vault(environment, account, "stripe", "api_key"), Sink()
+    found = read_bindings(written(f'["{place}"]\n{name} = "x"\n'), sink)
+    assert (list(found.values), sink.sorted()) == ([name], [])
 
 
 def test_an_environment_has_another_ones_value_nowhere(written: Written) -> None:

@@ -301,20 +301,20 @@ class Plan(Part):
     """
 
     forwardc: Literal[2]
-    vault: str
-    destination: str
+    vault: Name
+    destination: Name
     environment: Name
     declared_class: EnvironmentClass | None = Field(default=None, alias="class")
     account: Name | None = None
     integration: str | None = None
     hosts: Hosts
-    credentials: Table[str, Credential] = Field(default_factory=dict)
+    credentials: Table[Name, Credential] = Field(default_factory=dict)
     keys: KeySet | None = None
     secret_store: SecretStore | None = None
     sources: Table[str, SourceKind] = Field(default_factory=dict)
     params: Table[str, ValueSpec] = Field(default_factory=dict)
     money: Money | None = None
-    secrets: Table[str, SecretSpec] = Field(default_factory=dict)
+    secrets: Table[Name, SecretSpec] = Field(default_factory=dict)
     operations: Table[str, Operation]
 
     @model_validator(mode="after")

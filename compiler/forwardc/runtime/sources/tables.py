@@ -10,7 +10,7 @@ from typing import Final
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.environment import is_name, place_of
 from forwardc.plan.environment import parts_of as parts_of_place
-from forwardc.plan.secret_names import identity_at, is_old, is_short
+from forwardc.plan.secret_names import identity, identity_at, is_old, is_short
 
 REFERENCES: Final = "from"
 CACHE: Final = "cache"
@@ -92,12 +92,12 @@ def _is_place(key: str) -> bool:
 
 
 def _full(place: str | None, name: str, sink: Sink) -> str | None:
-    """The full name of what stands in the table of a place."""
+    """The full name of what stands in the table of a place, where it may be written in full."""
     # An old name is told its new one where all names are looked at.
     if place is None or is_old(name):
         return name
-    of = identity_at(place, name)
-    if of is None:
+    of = identity_at(place, name) or identity(name)
+    if of is None or place_of(of.environment, of.account) != place:
         hint = "write FORWARDC_SECRET__<OWNER>__<NAME> there, or FORWARDC_VAULT__<VAULT>__<NAME>"
         message = f"{name} is no name for the table {place} of the secrets file"
         sink.error("FC0806", message, hint=hint)
