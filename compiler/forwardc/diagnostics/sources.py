@@ -6,7 +6,6 @@ Knows no file format. Nobody gets an unmasked line from here.
 from collections.abc import Mapping
 from pathlib import Path
 
-from forwardc.diagnostics.scan import mask
 from forwardc.files.checkout import below, source
 from forwardc.files.kinds import DESTINATION
 
@@ -31,8 +30,10 @@ class Sources:
         Lines end at a line feed only, as spans count them.
         """
         if path not in self._lines:
+            from forwardc.diagnostics.secret_shapes import mask_excerpt
+
             # Masked as a whole, because a key can stand on more than one line.
-            self._lines[path] = mask(self._text(path)).split("\n")
+            self._lines[path] = mask_excerpt(self._text(path)).split("\n")
         lines = self._lines[path]
         return lines[number - 1].rstrip("\r") if 1 <= number <= len(lines) else None
 
