@@ -23,6 +23,7 @@ from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
 from forwardc.passes.project_checks import check_targets
 from forwardc.passes.secret_owners import check_secret_owners
+from forwardc.passes.separation import check_separation, live_names
 from forwardc.plan.environment import Environment
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
@@ -43,6 +44,8 @@ class Compiled:
     loaded: Loaded
     assessments: tuple[Assessment, ...] = ()
     not_built: tuple[Json, ...] = ()
+    live_hosts: tuple[str, ...] = ()
+    """The hosts of the project's live accounts, sorted."""
     approvals: "Lock | None" = None
     """What `forwardc.lock` holds; None where there is no such file."""
 
@@ -61,12 +64,14 @@ class Compiled:
         """Path below `build/` and bytes of every file, one at a time, the manifest last."""
         from forwardc.review import build_files
 
-        return build_files.outputs(self.loaded.files, self._documents())
+        return build_files.outputs(self.loaded.files, self._documents(), self.live_hosts)
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
         from forwardc.review import build_files
 
-        return build_files.documents(self.loaded, self.assessments, self.not_built, self.lock)
+        return build_files.documents(
+            self.loaded, self.assessments, self.not_built, self.lock, self.live_hosts
+        )
 
 
 def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
@@ -103,16 +108,21 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
     for one in loaded.misshapen:
         _check_misshapen(one, sink)
     programs, not_built = _programs(loaded, sink)
+    project = loaded.project
+    known = project.environments.values() if project else ()
+    classes = {one.where.name: one.where.class_ for one in known}
+    check_separation(loaded.destinations, programs, classes, sink)
     if sink.has_errors:
         return Compiled(loaded, not_built=not_built)
     assessments = tuple(
         one for program in programs for one in _assessed(program, vaults(), loaded.project)
     )
-    if loaded.project is not None:
-        check_targets(loaded.project, assessments, sink)
+    if project is not None:
+        check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)
         check_attestations(loaded.destinations, _produced(assessments), today, sink)
-    return Compiled(loaded, assessments, not_built)
+    live = tuple(live_names(loaded.destinations, programs, classes))
+    return Compiled(loaded, assessments, not_built, live)
 
 
 def _check_misshapen(one: Misshapen, sink: Sink) -> None:

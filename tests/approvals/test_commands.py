@@ -158,11 +158,11 @@ def test_what_cannot_be_approved(
     assert not Path("forwardc.lock").exists()
 
 
-def test_the_sandbox_needs_none(typed: Typed) -> None:
-    code, out, _ = typed("approve", "stripe", "adyen", "--env", "sandbox", *ADA)
-    assert code == 1
-    assert "the sandbox needs no approval" in out
-    assert not Path("forwardc.lock").exists()
+def test_a_sandbox_that_is_told_apart_by_its_credentials_may_be_approved(typed: Typed) -> None:
+    code, _, err = typed("approve", "stripe", "adyen", "--env", "sandbox", *ADA)
+    assert code == 0
+    assert "is told from live by its credentials" in err
+    assert ["stripe", "adyen.card_cit"] in [row[:2] for row in listed(typed)]
 
 
 def test_a_stale_build_is_not_what_is_approved(typed: Typed) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Approvals, Lock, State, refuse_unapproved, states
-from forwardc.plan.model import Plan
+from forwardc.plan.model import Hosts, Plan
+from forwardc.plan.terms import Lit
 from forwardc.review.approve import Act, with_approvals
 from lock_file import TODAY, approve
 
@@ -117,8 +118,23 @@ def test_a_new_header_is_named(compiled: Compiled, plans: dict[str, Plan]) -> No
 
 
 def test_the_sandbox_needs_no_approval(plans: dict[str, Plan]) -> None:
-    sandbox = plans["stripe"].model_copy(update={"environment": "sandbox"})
+    hosts = Hosts(vault=("api.stripe.com",), destination=("checkout-test.adyen.com",))
+    away = {"environment": "sandbox", "needs_approval": False, "hosts": hosts}
+    steps = plans["stripe"].operations["card_cit"].steps
+    called = steps[0].destination.model_copy(update={"url": Lit("https://checkout-test.adyen.com")})
+    one = (
+        plans["stripe"]
+        .operations["card_cit"]
+        .model_copy(update={"steps": (steps[0].model_copy(update={"destination": called}),)})
+    )
+    sandbox = plans["stripe"].model_copy(update={**away, "operations": {"card_cit": one}})
     assert refusals(sandbox, Lock()) == []
+
+
+def test_a_plan_that_only_calls_itself_sandbox_needs_one(plans: dict[str, Plan]) -> None:
+    label = {"environment": "sandbox", "needs_approval": False}
+    (found,) = refusals(plans["stripe"].model_copy(update=label), Lock())
+    assert "adyenpayments.com serves live accounts, too, and adyen_api_key has no shape" in found
 
 
 def stand_in(text: str) -> str:

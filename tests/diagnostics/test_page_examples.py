@@ -29,6 +29,7 @@ WITHOUT_EXAMPLE = {
     "FC0348": "needs a project with a vendor",
     "FC0349": "stands in forwardc.yaml",
     "FC0350": "stands in forwardc.yaml",
+    "FC0522": "needs a project",
     "FC0614": "a credential of the runtime",
     "FC0617": "a source of the runtime",
     "FC0618": "stands in forwardc.yaml",

@@ -41,7 +41,13 @@ def write(build: Path, plan: Any = PLAN, **manifest: Any) -> None:
     path = build / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    head = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": {NAME: file_digest(data)}}
+    head = {
+        "forwardc": 2,
+        "language": 1,
+        "inputs": {},
+        "outputs": {NAME: file_digest(data)},
+        "live_hosts": [],
+    }
     (build / "manifest.json").write_text(json.dumps(head | manifest))
 
 

@@ -99,7 +99,7 @@ def build_folder(folder: Path, *, idempotent: bool) -> Path:
     (folder / PLAN).parent.mkdir(parents=True)
     (folder / PLAN).write_bytes(data)
     outputs = {PLAN: file_digest(data)}
-    manifest = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": outputs}
+    manifest = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": outputs, "live_hosts": []}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

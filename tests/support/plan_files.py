@@ -18,6 +18,6 @@ def build_of(plans: Iterable[Path], folder: Path) -> Path:
         (folder / path).parent.mkdir(parents=True)
         (folder / path).write_bytes(data)
         outputs[path] = file_digest(data)
-    manifest = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": outputs}
+    manifest = {"forwardc": 2, "language": 1, "inputs": {}, "outputs": outputs, "live_hosts": []}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder

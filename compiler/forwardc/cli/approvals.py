@@ -118,7 +118,7 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     elif rows:
         say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
     else:
-        note("nothing is built for production")
+        note("nothing that is built needs an approval")
     _tell_revoked(rows)
     _tell_unused(lock, rows)
     return 0
@@ -127,14 +127,18 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
 def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
     from forwardc.plan.approvals import place, states
     from forwardc.plan.build_dir import read_manifest, read_plan
+    from forwardc.plan.separation import needs_approval
 
     manifest = read_manifest(build, sink)
     for vault, destination, where in manifest.plans() if manifest else ():
         plan = read_plan(build, vault, destination, where, sink)
-        if plan is None or plan.environment_class != "production":
+        if plan is None:
             continue
         for name in plan.operations:
-            key, found = place(plan, name), states(plan, name, lock, today)
+            key = place(plan, name)
+            if not needs_approval(plan) and key not in lock.own:
+                continue
+            found = states(plan, name, lock, today)
             yield _Row(plan, name, found, lock.own.get(key), lock.psp.get(key))
 
 

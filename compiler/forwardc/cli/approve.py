@@ -170,6 +170,7 @@ def _tell_revoked(before: "Lock", plan: "Plan", operations: list[str], act: "Act
 
 def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
     from forwardc.plan.digest import approval_digest, review_surface
+    from forwardc.plan.separation import needs_approval
     from forwardc.review.amounts import counted
 
     until = f", until {act.expires}" if act.expires else ""
@@ -180,6 +181,12 @@ def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
             note(f"  {operation.level}, {operation.status}: {one.message} [{one.code}]")
         for line in counted(plan, name):
             note(f"  {line}")
-        if review_surface(plan, name) is not None and act.ticket is None:
+        live = plan.environment_class == "production"
+        if live and review_surface(plan, name) is not None and act.ticket is None:
             note("  the PSP's approval is another one: add it with --psp-ticket")
+    if not needs_approval(plan):
+        note(
+            f"  {plan.environment} is told from live by its credentials: a test credential needs no"
+        )
+        note("  approval; from now on others go, too")
     say(f"written: {shown_path(lock)}")

@@ -29,7 +29,7 @@ from forwardc.runtime.redact import Redactor
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult, StepReport
+from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
 
 if TYPE_CHECKING:
     import httpx
@@ -86,7 +86,7 @@ async def _play(build: Path, scene: Scene, sender: Sender, client: "httpx.AsyncC
         await store_secrets(plan, scene.operation, sender)
         secrets = len(plan.operations[scene.operation].stored_secrets)
         redactor.hide_values(_sensitive(plan, scene))
-        means = Means(sender, KeyRing(sender))
+        means = Means(sender, KeyRing(sender), Ambient(emulated=True))
         request = await _request(scene, stored, client)
         result = await run(plan, scene.operation, request, sandbox_lookup(plan), means, sink)
     received = (await client.get(f"{_CONTROL}/received")).json()["data"]

@@ -94,7 +94,7 @@ def command(
         raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
     sink = Sink()
     # Before params or secrets are looked at: what is not approved is refused whatever they are.
-    found = allowed(build, vault, target, environment, sink)
+    found = allowed(where, vault, target, environment, sink)
     if found is None:
         return problems(sink, as_json)
     plan, operation, ambient = found

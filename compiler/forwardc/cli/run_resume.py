@@ -86,7 +86,7 @@ def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, Ambi
 
     summary = run.summary
     target = f"{summary.destination}.{summary.operation}"
-    found = allowed(where.build, summary.vault, target, summary.environment, sink)
+    found = allowed(where, summary.vault, target, summary.environment, sink)
     if found is None:
         return None
     plan, operation, ambient = found

@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.journal import Journal
@@ -65,28 +66,43 @@ def reached(work: Callable[[], T]) -> T:
 
 
 def allowed(
-    build: Path, vault: str, target: str, environment: str, sink: "Sink"
+    where: Where, vault: str, target: str, environment: str, sink: "Sink"
 ) -> "tuple[Plan, str, Ambient] | None":
     """The plan, the operation and what is approved; None where it must not run."""
-    from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
+    from forwardc.plan.approvals import refuse_unapproved
     from forwardc.plan.build_dir import read_plan
-    from forwardc.plan.lock_file import lock_of_build
     from forwardc.runtime.prepare import find_operation
     from forwardc.runtime.shapes import Ambient
 
     destination, _, name = target.partition(".")
-    plan = read_plan(build, vault, destination, environment, sink)
+    plan = read_plan(where.build, vault, destination, environment, sink)
     operation = find_operation(plan, name or None, sink) if plan else None
     if plan is None or operation is None:
         return None
-    is_production = plan.environment_class == "production"
-    lock = read_lock(lock_of_build(build), sink) if is_production else Lock()
+    lock = lock_for(plan, where, sink)
     if lock is None:
         return None
-    ambient = Ambient(lock=lock)
-    if refuse_unapproved(plan, operation, lock, ambient.now().date(), sink):
+    ambient = Ambient(lock=lock, emulated=where.sandbox is not None)
+    today = ambient.now().date()
+    if refuse_unapproved(plan, operation, lock, today, sink, emulated=ambient.emulated):
         return None
     return plan, operation, ambient
+
+
+def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":
+    """The lock that counts for a plan; None with the reason in the sink.
+
+    One that cannot be read approves nothing, and keeps nothing from running that needs no approval.
+    """
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock, read_lock
+    from forwardc.plan.lock_file import lock_of_build
+    from forwardc.plan.separation import needs_approval
+
+    played = where.sandbox is not None and plan.environment_class != "production"
+    if needs_approval(plan) and not played:
+        return read_lock(lock_of_build(where.build), sink)
+    return read_lock(lock_of_build(where.build), Sink()) or Lock()
 
 
 def open_history(url: str, sink: "Sink") -> "Store | None":

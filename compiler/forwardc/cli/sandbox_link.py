@@ -45,9 +45,11 @@ async def store_secrets(plan: Plan, operation: str, sender: Sender) -> None:
     if plan.secret_store is None or not names:
         return
     sink, look_up = Sink(), sandbox_lookup(plan)
-    key = credential_values(plan, [STORE_CREDENTIAL], look_up, sink)[STORE_CREDENTIAL]
+    key = credential_values(plan, [STORE_CREDENTIAL], look_up, sink, any_shape=True)[
+        STORE_CREDENTIAL
+    ]
     client = StoreClient(sender, plan.secret_store, plan.hosts.vault, key)
-    values = secret_values(plan, names, look_up, sink)
+    values = secret_values(plan, names, look_up, sink, any_shape=True)
     there = await client.list(sink) or {}
     for name in names:
         if name not in there and not sink.has_errors:

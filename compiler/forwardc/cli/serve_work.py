@@ -30,7 +30,6 @@ from forwardc.partner.server.parts import CODE, Known, Parts, open_parts, read_k
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
-from forwardc.partner.sharing.forwarding import is_production
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.send import Sender
 
@@ -133,7 +132,7 @@ async def _begin(parts: Parts, sink: Sink) -> None:
     await parts.begin()
     bind_clients(parts.settings, Clients(parts.store), sink)
     known = parts.known
-    if is_production(known.ways):
+    if known.settings.run.sandbox is None:
         approved.record(parts.store, known.ways, known.lock)
     if known.settings.run.sandbox is not None:
         async with Sender(transport_to(known.settings.run.sandbox)) as sender:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forwardc.cli.run_work import allowed, look_up_for, means_for, open_history, reached
+from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, open_history, reached
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
@@ -85,7 +85,7 @@ def project_of(plan: Plan) -> int:
     """The project id that a plan was built with, out of the request that it makes."""
     texts = {"customer_id": "none", "token": _NO_TOKEN}
     request, sink = RunRequest(texts=texts), Sink()
-    shown = preview(plan, "revoke", request, sandbox_lookup(plan), sink, Ambient())
+    shown = preview(plan, "revoke", request, sandbox_lookup(plan), sink, Ambient(emulated=True))
     if not shown or shown[0].body is None:
         raise RuntimeError("the plan of revoke makes no request")
     return int(json.loads(shown[0].body)["customer"]["project_id"])
@@ -116,7 +116,7 @@ def _ask(
         )
         return None
     target = f"{given.destination}.{operation}"
-    may = allowed(given.build, "direct", target, given.environment, sink)
+    may = allowed(Where(given.build, given.sandbox), "direct", target, given.environment, sink)
     if may is None:
         return None
     plan, operation, ambient = may

@@ -119,13 +119,14 @@ class SecretSpec(_Declared):
     """A credential: `as_key` says how it is derived, `held` forces who holds it.
 
     `owner` is the vendor whose it is; None where it is the destination's own.
+    `shape` says how it begins, by class of environment.
     """
 
     as_key: str | None = None
     held: str | None = None
     owner: str | None = None
     owner_span: Span | None = None
-    pattern: str | None = None
+    shape: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,8 @@ class Destination:
     """How it counts amounts; ISO 4217, assumed, where the file does not say."""
     private: frozenset[str] = frozenset()
     """The environments whose host may be one of the operator's own network."""
+    separated_by: Mapping[str, str] = field(default_factory=dict)
+    """What tells test from live, by environment; `host` where the file does not say."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

@@ -19,6 +19,7 @@ from forwardc.language.destination import (
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.param_schema import pattern_problem, usable_schema
 from forwardc.language.report import Report
+from forwardc.language.shapes import read_shape
 from forwardc.language.uri_schemes import read_schemes
 
 _Read = TypeVar("_Read")
@@ -90,7 +91,7 @@ def _param(entry: Entry, report: Report) -> Param:
     )
 
 
-def _secret(entry: Entry, _report: Report) -> SecretSpec:
+def _secret(entry: Entry, report: Report) -> SecretSpec:
     node = entry.value
     owner = access.get(node, "owner")
     return SecretSpec(
@@ -102,6 +103,7 @@ def _secret(entry: Entry, _report: Report) -> SecretSpec:
         held=access.text(node, "held"),
         owner=access.text(node, "owner"),
         owner_span=owner.span if owner else None,
+        shape=read_shape(node, report),
     )
 
 

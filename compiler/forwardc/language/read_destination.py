@@ -32,6 +32,7 @@ from forwardc.language.read_steps import read_operation
 from forwardc.language.read_values import Values
 from forwardc.language.report import Report
 from forwardc.language.scope import Known, Names, Use
+from forwardc.language.shapes import check_separation
 from forwardc.language.uri_schemes import check_schemes
 from forwardc.plan.terms import Term
 
@@ -41,7 +42,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
 
     What has a mistake is left out of the result, so that later checks can go on; compile nothing
     while the sink has errors. Reports FC0107, FC0204, FC0205, FC0301 to FC0337, FC0401 to
-    FC0403, FC0504, FC0505 and FC0509.
+    FC0403, FC0504, FC0505, FC0509, FC0520 and FC0521.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -58,6 +59,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     values = Values(_names(settings, params, secrets, money), report)
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
+    check_separation(root.get("environments"), secrets, report)
     operations = _operations(root.get("operations"), values)
     _check_unused(settings.values(), "settings", "FC0311", values)
     _check_unused(params.values(), "params", "FC0308", values)
@@ -79,6 +81,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         integration=access.text(root, "integration"),
         money=money,
         private=_private(root.get("environments")),
+        separated_by=_separated_by(root.get("environments")),
         countries=_countries(root.get("countries")),
     )
 
@@ -120,6 +123,12 @@ def _environments(node: Node | None, values: Values) -> dict[str, Term]:
 def _private(node: Node | None) -> frozenset[str]:
     found = (entry for entry in access.entries(node) if isinstance(entry.value, YamlMap))
     return frozenset(entry.key for entry in found if access.flag(entry.value, "private"))
+
+
+def _separated_by(node: Node | None) -> dict[str, str]:
+    """What tells test from live, for each environment that says so."""
+    told = {entry.key: access.text(entry.value, "separated_by") for entry in access.entries(node)}
+    return {name: word for name, word in told.items() if word is not None}
 
 
 def _pci(entry: Entry | None) -> Pci | None:

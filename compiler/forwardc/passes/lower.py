@@ -51,12 +51,17 @@ def lower(
         money=money_block(destination, operations),
         counting_doubt=destination.money.unconfirmed,
         secrets={
-            name: program.Secret(name, spec.as_key, spec.held, spec.description, spec.owner)
+            name: program.Secret(
+                name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape
+            )
             for name, spec in destination.secrets.items()
         },
         title=destination.title,
         docs=destination.docs,
         integration=destination.integration,
+        separated_by=destination.separated_by.get(
+            destination.entry_of(where) or where.name, "host"
+        ),
         base_url=lowering.base_url,
         private=lowering.private,
     )

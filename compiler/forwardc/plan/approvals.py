@@ -26,6 +26,7 @@ from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock_file import LOCK
 from forwardc.plan.model import Plan
+from forwardc.plan.separation import has_shapes, needs_approval, why_needed
 
 _RESTORE = "restore it from version control; nothing was changed"
 
@@ -238,7 +239,9 @@ def _digest(covered: Any) -> str:
 def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:
     """The states of one operation. Raises `KeyError` if the plan has no such operation."""
     key = place(plan, operation)
-    reviewed = any(step.review for step in plan.operations[operation].steps)
+    # A vault's reviewers look at what production sends, and at nothing else.
+    live = plan.environment_class == "production"
+    reviewed = live and any(step.review for step in plan.operations[operation].steps)
     surface = surface_digest(plan, operation) if reviewed else None
     own, psp, now = lock.own.get(key), lock.psp.get(key), digests(plan, operation)
     same = own is not None and (own.digest, own.behaviour) == (now[LEAVES], now[BEHAVIOUR])
@@ -262,15 +265,32 @@ def _state(record: Approval | None, same: bool, today: datetime.date) -> State:
     return State.APPROVED
 
 
-def refuse_unapproved(
-    plan: Plan, operation: str, lock: Lock, today: datetime.date, sink: Sink
-) -> bool:
-    """Whether production must not run this operation: FC0814 or FC0815 in the sink.
+def takes_any_shape(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> bool:
+    """Whether somebody approved that a sandbox runs with credentials of any shape, as live ones do.
 
-    A fallback can run in its place, so that it must be approved too. A plan of the sandbox needs
-    no approval. Raises `KeyError` if the plan has no such operation.
+    Raises `KeyError` if the plan has no such operation.
     """
-    if plan.environment_class != "production":
+    if plan.environment_class == "production" or not has_shapes(plan):
+        return False
+    return states(plan, operation, lock, today).hold
+
+
+def refuse_unapproved(
+    plan: Plan,
+    operation: str,
+    lock: Lock,
+    today: datetime.date,
+    sink: Sink,
+    *,
+    emulated: bool = False,
+) -> bool:
+    """Whether this operation must not run: FC0711, FC0814 or FC0815 in the sink.
+
+    A fallback can run in its place, so that it must be approved too. A plan of a sandbox needs an
+    approval where nothing tells it from live, but where a sandbox on this machine answers
+    (`emulated`). Raises `KeyError` if the plan has no such operation.
+    """
+    if not needs_approval(plan) or (emulated and plan.environment_class != "production"):
         return False
     fallback = plan.operations[operation].fallback
     names = [operation, fallback.operation] if fallback else [operation]
@@ -303,8 +323,15 @@ def refuse_undecided(plan: Plan, operation: str, sink: Sink) -> bool:
     return bool(silent)
 
 
+def refuse_unfit(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether production never runs this operation, whoever approves it: FC0711 or FC0815."""
+    if plan.environment_class != "production":
+        return False
+    return refuse_stand_in(plan, operation, sink) or refuse_undecided(plan, operation, sink)
+
+
 def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:
-    if refuse_stand_in(plan, name, sink) or refuse_undecided(plan, name, sink):
+    if refuse_unfit(plan, name, sink):
         return True
     found, key = states(plan, name, lock, today), place(plan, name)
     if found.own is not State.APPROVED:
@@ -337,9 +364,10 @@ def _psp_changes(record: PspApproval | None, plan: Plan, name: str) -> str:
 def _report(plan: Plan, name: str, which: str, why: str, sink: Sink) -> None:
     ticket = " --psp-ticket TICKET" if "PSP" in which else ""
     account = f" --account {plan.account}" if plan.account else ""
+    whose = "" if plan.environment_class == "production" else f", and {why_needed(plan)}"
     sink.error(
         "FC0814",
-        f"{plan.vault}/{plan.destination}.{name}: {which} {why}",
+        f"{plan.vault}/{plan.destination}.{name}: {which} {why}{whose}",
         hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{name}"
         f" --env {plan.environment}{account}{ticket} --by NAME`",
     )

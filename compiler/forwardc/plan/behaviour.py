@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from forwardc.plan.codec import to_json
 from forwardc.plan.digest import canonical, file_digest, http_json
 from forwardc.plan.kept import Kept
-from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.model import Credential, Operation, Plan, SecretSpec, Step
 from forwardc.plan.parts import Part
 from forwardc.plan.reading import ReadDirect
 from forwardc.plan.reconcile import Reconcile
@@ -43,7 +43,8 @@ def behaviour(plan: Plan, operation: str) -> Json:
         "requires": list(wanted.requires),
         "may_lack": list(wanted.may_lack),
         "source_kinds": _source_kinds(plan, wanted),
-        "credentials": _shapes(plan, wanted),
+        "credentials": _patterns(plan, wanted),
+        **_shapes(plan, wanted),
         "masked": _masked(plan, wanted),
         "fallback": _fallback(wanted),
         "steps": [_step(step) for step in wanted.steps],
@@ -70,6 +71,21 @@ def _source_kinds(plan: Plan, operation: Operation) -> Json:
 
 
 def _shapes(plan: Plan, operation: Operation) -> Json:
+    """How test is told from live by what a run is given; nothing where by nothing of it."""
+    named = {*operation.stored_secrets, *operation.runtime_secrets}
+    known: dict[str, Credential | SecretSpec] = {
+        **{
+            f"vault.{one}": plan.credentials[one]
+            for one in operation.credentials
+            if one in plan.credentials
+        },
+        **{f"secrets.{one}": plan.secrets[one] for one in named if one in plan.secrets},
+    }
+    found = {name: one.shape for name, one in sorted(known.items()) if one.shape is not None}
+    return {"shapes": {name: _part(shape) for name, shape in found.items()}} if found else {}
+
+
+def _patterns(plan: Plan, operation: Operation) -> Json:
     known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
     return {name: one.pattern for name, one in known.items() if one is not None}
 

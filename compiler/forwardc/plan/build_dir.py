@@ -15,7 +15,9 @@ from forwardc.plan.codec import BadPlan
 from forwardc.plan.digest import file_digest
 from forwardc.plan.environment import told
 from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.live_hosts import shipped
 from forwardc.plan.model import Plan, UnknownVersion, load_plan
+from forwardc.plan.separation import of_plan
 
 MANIFEST = "manifest.json"
 _BUILD_HINT = "run `forwardc build`"
@@ -30,6 +32,8 @@ class Manifest(BaseModel):
     language: int
     inputs: dict[str, str]
     outputs: dict[str, str]
+    live_hosts: list[str] | None = None
+    """The hosts of every live account of the project."""
 
     def plans(self) -> list[tuple[str, str, str]]:
         """Vault, destination and place (`environment[@account]`) of every plan, sorted."""
@@ -63,6 +67,10 @@ def read_manifest(build: Path | CheckoutPath, sink: Sink) -> Manifest | None:
         message = f"{path.as_posix()} has a version that this forwardc does not know"
         sink.error("FC0703", message, hint=_BUILD_HINT)
         return None
+    if manifest.live_hosts is None:
+        message = f"{path.as_posix()} does not name the hosts of live accounts"
+        sink.error("FC0702", message, hint=_BUILD_HINT)
+        return None
     return manifest
 
 
@@ -73,8 +81,8 @@ def read_plan(
 
     A place is an environment or one of its accounts: `production`, `production@us`.
 
-    FC0704 not built, FC0702 not the file that was built, FC0703 of an unknown version, FC0813 no
-    such destination.
+    FC0704 not built, FC0702 not the file that was built, FC0703 of an unknown version, FC0716 in
+    need of an approval that it denies, FC0813 no such destination.
     """
     manifest = read_manifest(build, sink)
     if manifest is None:
@@ -102,7 +110,18 @@ def read_plan(
     ):
         sink.error("FC0702", f"{name} holds the plan of something else", hint=_BUILD_HINT)
         return None
-    return plan
+    return plan if plan is None or _is_separated(name, plan, manifest, sink) else None
+
+
+def _is_separated(name: str, plan: Plan, manifest: Manifest, sink: Sink) -> bool:
+    """Whether a plan's hosts and credentials say what it says of itself; else FC0716."""
+    found = of_plan(plan, shipped() | (manifest.live_hosts or ()))
+    told = plan.separated_by == "credential" or not found.by_credential
+    if plan.needs_approval or (found.why is None and told):
+        return True
+    why = found.why or "a host of the destination serves live accounts, too"
+    sink.error("FC0716", f"{name} says that it needs no approval: {why}", hint=_BUILD_HINT)
+    return False
 
 
 def _load(name: str, data: bytes, sink: Sink) -> Plan | None:

@@ -20,6 +20,7 @@ from forwardc.plan.reading import (
     Rule,
 )
 from forwardc.plan.reconcile import Reconcile
+from forwardc.plan.shapes import Shape
 
 ValueType: TypeAlias = (
     Literal["string", "text", "integer", "number", "boolean", "enum"]
@@ -57,9 +58,13 @@ class Instead(Part):
 
 
 class Credential(Part):
-    """A credential of the vault's API, the form that it has, and what may stand in for it."""
+    """A credential of the vault's API, the form that it has, and what may stand in for it.
+
+    `shape` tells test from live.
+    """
 
     pattern: str | None = None
+    shape: Shape | None = None
     instead: Instead | None = Field(default=None, alias="or")
 
 
@@ -128,11 +133,13 @@ class SourceKind(Part):
 class SecretSpec(Part):
     """A secret that the destination uses, and how its value derives from what the operator gives.
 
-    `owner` is the vendor whose it is, or None for the destination.
+    `owner` is the vendor whose it is, or None for the destination. `shape` is of what the operator
+    gives, and tells test from live.
     """
 
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
     owner: Name | None = None
+    shape: Shape | None = None
 
 
 class Called(Part):
@@ -298,6 +305,8 @@ class Plan(Part):
 
     `environment` is a name; `declared_class` stands where the name does not imply its class.
     `integration` names what the destination needs beyond its requests, such as callbacks.
+    `needs_approval` and `separated_by` are as the compiler found them, and computed again by
+    whoever reads the plan: see `separation`.
     """
 
     forwardc: Literal[2]
@@ -306,6 +315,8 @@ class Plan(Part):
     environment: Name
     declared_class: EnvironmentClass | None = Field(default=None, alias="class")
     account: Name | None = None
+    needs_approval: bool = False
+    separated_by: Literal["credential"] | None = None
     integration: str | None = None
     hosts: Hosts
     credentials: Table[Name, Credential] = Field(default_factory=dict)

@@ -25,6 +25,15 @@ def matches(pattern: str, text: str) -> bool:
         return False
 
 
+def begins(pattern: str, text: str) -> bool:
+    """Whether the text begins with what matches. False, too, for one too long for the pattern."""
+    try:
+        compiled = _compiled(pattern, size_for(len(text)), whole=False)
+        return compiled is not None and compiled.is_valid(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def is_pattern(pattern: str) -> bool:
     """Whether the engine takes a pattern at all."""
     return _compiled(pattern, _LARGEST) is not None
@@ -43,13 +52,15 @@ def options(size: int) -> "jsonschema_rs.RegexOptions":
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str, size: int) -> "jsonschema_rs.Draft202012Validator | None":
+def _compiled(
+    pattern: str, size: int, *, whole: bool = True
+) -> "jsonschema_rs.Draft202012Validator | None":
     """None where the engine does not take the pattern, or it becomes larger than `size`."""
     import jsonschema_rs
 
     try:
         # Alone first, so that no bracket of it closes ours.
-        for one in (pattern, f"^(?:{pattern})$"):
+        for one in (pattern, f"^(?:{pattern}){'$' if whole else ''}"):
             schema = {"type": "string", "pattern": one}
             compiled = jsonschema_rs.Draft202012Validator(
                 schema, pattern_options=options(size), offline=True

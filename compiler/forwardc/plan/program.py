@@ -166,6 +166,8 @@ class Secret:
     held: str | None = None
     description: str = ""
     owner: str | None = None
+    shape: Mapping[str, str] = field(default_factory=dict)
+    """How it begins, by class of environment; empty where nothing of it tells test from live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ class Program:
     title: str = ""
     docs: str = ""
     integration: str | None = None
+    separated_by: str = "host"
+    """What tells this environment from the other class: `host`, `credential` or `none`."""
     base_url: Term = field(default=Lit(""))
     private: bool = False
     """Whether our runtime may find the host in the operator's own network."""

@@ -20,13 +20,13 @@ from forwardc.plan.approvals import (
     PspApproval,
     one_line,
     place,
-    refuse_stand_in,
-    refuse_undecided,
+    refuse_unfit,
 )
 from forwardc.plan.behaviour import behaviour_digest
 from forwardc.plan.covers import covers
 from forwardc.plan.digest import approval_digest, canonical, file_digest, review_surface
 from forwardc.plan.model import Plan
+from forwardc.plan.separation import has_shapes, needs_approval
 from forwardc.review.counting import refuse_uncounted
 
 _LONGEST_NAME = 200
@@ -49,11 +49,9 @@ def with_approvals(
 
     None with FC0706 or FC0815 in the sink. Raises `KeyError` for an operation not in the plan.
     """
-    refused = [
-        refuse_stand_in(plan, name, sink) or refuse_undecided(plan, name, sink)
-        for name in operations
-    ]
-    surfaces = {name: review_surface(plan, name) for name in operations}
+    refused = [refuse_unfit(plan, name, sink) for name in operations]
+    live = plan.environment_class == "production"
+    surfaces = {name: review_surface(plan, name) if live else None for name in operations}
     if _refused(plan, operations, act, list(surfaces.values()), sink) or any(refused):
         return None
     own, psp = dict(lock.own), dict(lock.psp)
@@ -91,8 +89,9 @@ def _refused(
 ) -> bool:
     before = len(sink.sorted())
     refuse_uncounted(plan, operations, sink)
-    if plan.environment_class != "production":
-        sink.error("FC0706", "the sandbox needs no approval", hint="use --env production")
+    if not needs_approval(plan) and not has_shapes(plan):
+        where = f"{plan.vault}/{plan.destination} needs no approval in {plan.environment}"
+        sink.error("FC0706", f"{where}: its hosts serve no live account")
     if act.expires is not None and act.expires < act.date:
         sink.error("FC0706", "the day of --expires is past")
     if act.ticket is not None and not any(surfaces):

@@ -12,6 +12,7 @@ from typing import Any
 from forwardc.language.load import Loaded
 from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.live_hosts import shipped
 from forwardc.review import coverage
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
@@ -26,15 +27,19 @@ LANGUAGE_VERSION = 1
 
 
 def documents(
-    loaded: Loaded, assessments: Sequence[Assessment], not_built: Sequence[Json], lock: Lock
+    loaded: Loaded,
+    assessments: Sequence[Assessment],
+    not_built: Sequence[Json],
+    lock: Lock,
+    live: Sequence[str],
 ) -> Iterator[tuple[str, Any]]:
     """All files but the manifest, destination by destination: path below `build/` and content.
 
     A text is a text; a structure may hold terms, which know their place in the YAML.
     """
-    missing, by_name = list(not_built), loaded.by_name
+    missing, by_name, every = list(not_built), loaded.by_name, shipped() | live
     for name, group in groupby(assessments, lambda one: one.context.program.destination):
-        found, lacking = packs(list(group), by_name[name], loaded.project)
+        found, lacking = packs(list(group), by_name[name], loaded.project, every)
         missing += lacking
         for pack in found:
             yield from files_of(pack).items()
@@ -45,23 +50,27 @@ def documents(
 
 
 def outputs(
-    inputs: Mapping[str, bytes], made: Iterable[tuple[str, Any]]
+    inputs: Mapping[str, bytes], made: Iterable[tuple[str, Any]], live: Sequence[str]
 ) -> Iterator[tuple[str, bytes]]:
-    """Path below `build/` and bytes of every file, the manifest last. `inputs` were compiled."""
+    """Path below `build/` and bytes of every file, the manifest last. `inputs` were compiled.
+
+    `live` are the hosts of the project's live accounts.
+    """
     digests: dict[str, str] = {}
     for path, content in made:
         data = content.encode() if isinstance(content, str) else to_bytes(content)
         digests[path] = _digest(data)
         yield path, data
-    yield MANIFEST, to_bytes(_manifest(inputs, digests))
+    yield MANIFEST, to_bytes(_manifest(inputs, digests, live))
 
 
-def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str]) -> Json:
+def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str], live: Sequence[str]) -> Json:
     return {
         "forwardc": FORMAT_VERSION,
         "language": LANGUAGE_VERSION,
         "inputs": {path: _digest(data) for path, data in sorted(inputs.items())},
         "outputs": dict(sorted(digests.items())),
+        "live_hosts": list(live),
     }
 
 

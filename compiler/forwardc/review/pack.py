@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from forwardc.language.destination import Destination
 from forwardc.language.project import Project
 from forwardc.plan.environment import Environment
+from forwardc.plan.live_hosts import LiveHosts
 from forwardc.plan.program import Program
 from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
@@ -57,7 +58,10 @@ class Pack:
 
 
 def packs(
-    assessments: Sequence[Assessment], destination: Destination, project: Project | None
+    assessments: Sequence[Assessment],
+    destination: Destination,
+    project: Project | None,
+    live: LiveHosts,
 ) -> tuple[list[Pack], list[Json]]:
     """A pack for each program of a destination that a vault carries, and what has no account.
 
@@ -68,7 +72,7 @@ def packs(
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
         program, account = context.program, dict(context.account)
-        plan = plan_file(vault, program, account, group)
+        plan = plan_file(vault, program, account, group, live)
         missing = [key for key in vault.account_keys if key not in account]
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))

@@ -12,11 +12,12 @@ from uuid import UUID
 from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
-from forwardc.plan.approvals import refuse_unapproved
+from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
 from forwardc.plan.digest import approval_digest
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import MASKED, evaluate
 from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.values import Secret
 from forwardc.runtime.amounts import check_amounts, money_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
@@ -114,16 +115,19 @@ def prepare(
     """Check and collect all values of an operation and rehearse every step.
 
     `instead_of` is the operation that this one is the fallback of: they share run and caller.
-    None with every problem in the sink (codes FC0614 and FC0801 to FC0815), or where the sink holds
-    one already: nothing is sent beside a secrets file that is refused. In production nothing
-    else is looked at before the approvals, and only the clock of `ambient` decides on their end.
+    None with every problem in the sink (codes FC0614, FC0801 to FC0815 and FC0845), or where the
+    sink holds one already: nothing is sent beside a secrets file that is refused. Nothing else is
+    looked at before the approvals, and only the clock of `ambient` decides on their end.
     """
-    if refuse_unapproved(plan, name, ambient.lock, ambient.now().date(), sink):
+    today = ambient.now().date()
+    if refuse_unapproved(plan, name, ambient.lock, today, sink, emulated=ambient.emulated):
         return None
     found = Sink()
     run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
-    prepared = _collect(plan, name, request, look_up, found, run_id, accepted)
+    any_shape = ambient.emulated or takes_any_shape(plan, name, ambient.lock, today)
+    secrets = gather(plan, plan.operations[name], look_up, found, any_shape=any_shape)
+    prepared = _collect(plan, name, request, secrets, found, run_id, accepted)
     if prepared is not None and not found.has_errors and not sink.has_errors:
         prepared = _with_ready(prepared, found, ambient)
     for problem in found.sorted():
@@ -135,7 +139,7 @@ def _collect(
     plan: Plan,
     name: str,
     request: RunRequest,
-    look_up: Lookup,
+    secrets: Mapping[str, Secret],
     sink: Sink,
     run_id: UUID,
     accepted: list[Operation],
@@ -145,7 +149,7 @@ def _collect(
     inputs = frozenset(key for one in accepted for key in one.inputs)
     values = param_values(plan, operation, request, params, sink)
     source = bind_source(plan, operation, request, inputs, sink)
-    values |= gather(plan, operation, look_up, sink)
+    values |= secrets
     values |= {"run.id": str(run_id), "run.reference": _reference(request, run_id, sink)}
     check_key(request.idempotency_key, operation, sink)
     if source is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.plan.approvals import takes_any_shape
 from forwardc.plan.model import Operation, Plan, Step
 from forwardc.plan.parts import Http
 from forwardc.plan.pointer import resolve
@@ -127,7 +128,12 @@ class _Vault:
 
 def _vault(what: Doubtful, look_up: Lookup, means: Means) -> _Vault:
     sink = Sink()
-    found = credential_values(what.plan, what.operation.credentials, look_up, sink)
+    ambient, name = means.ambient, what.run.summary.operation
+    any_shape = ambient.emulated or takes_any_shape(
+        what.plan, name, ambient.lock, ambient.now().date()
+    )
+    names = what.operation.credentials
+    found = credential_values(what.plan, names, look_up, sink, any_shape=any_shape)
     if sink.has_errors:
         raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
     values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}

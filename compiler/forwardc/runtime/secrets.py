@@ -14,6 +14,7 @@ from typing import TypeAlias
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
+from forwardc.plan.shapes import Shape, misfit
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.sources.names import nearest
@@ -26,10 +27,18 @@ Raises `SourceFailed` where a source should have it and does not give it.
 """
 
 
-def gather(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
-    """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806."""
-    credentials = credential_values(plan, operation.credentials, look_up, sink)
-    secrets = secret_values(plan, operation.runtime_secrets, look_up, sink)
+def gather(
+    plan: Plan, operation: Operation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
+) -> dict[str, Secret]:
+    """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806.
+
+    One of the other class of environment is FC0845, but for `any_shape`: made-up values, and what
+    a person has approved.
+    """
+    credentials = credential_values(plan, operation.credentials, look_up, sink, any_shape=any_shape)
+    secrets = secret_values(plan, operation.runtime_secrets, look_up, sink, any_shape=any_shape)
+    if not any_shape:
+        _check_stored(plan, operation, look_up, sink)
     return {
         **{f"vault.{name}": value for name, value in credentials.items()},
         **{f"secrets.{name}": value for name, value in secrets.items()},
@@ -53,9 +62,11 @@ def _variables(plan: Plan, operation: Operation) -> Iterator[str]:
 
 
 def credential_values(
-    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
 ) -> dict[str, Secret]:
     """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit.
+
+    FC0845 for one of the other class of environment, but for `any_shape`.
 
     Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
     secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
@@ -64,11 +75,13 @@ def credential_values(
     ask_together(look_up, [credential_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
-        found |= _credential(plan, name, look_up, sink)
+        found |= _credential(plan, name, look_up, sink, any_shape=any_shape)
     return found
 
 
-def _credential(plan: Plan, name: str, look_up: Lookup, sink: Sink) -> dict[str, Secret]:
+def _credential(
+    plan: Plan, name: str, look_up: Lookup, sink: Sink, *, any_shape: bool
+) -> dict[str, Secret]:
     variable, what = credential_id(plan, name).variable, f"the credential {name} of {plan.vault}"
     spec = plan.credentials.get(name)
     value = _asked(look_up, variable, what, sink)
@@ -76,7 +89,8 @@ def _credential(plan: Plan, name: str, look_up: Lookup, sink: Sink) -> dict[str,
         accepted = f"the {name} that {plan.vault} accepts here"
         sink.error("FC0614", f"{variable} does not have the form of {accepted}")
     elif isinstance(value, str):
-        return {name: Secret(value)}
+        fits = any_shape or _is_of_class(plan, spec.shape if spec else None, variable, value, sink)
+        return {name: Secret(value)} if fits else {}
     elif value is _Missing.NOWHERE and spec and spec.instead:
         return _client(plan, spec.instead.oauth, variable, look_up, sink)
     elif value is _Missing.NOWHERE:
@@ -105,11 +119,12 @@ def _client(
 
 
 def secret_values(
-    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
 ) -> dict[str, Secret]:
     """The secrets that the destination uses by name, each derived as its `as_key` says.
 
-    FC0806 for a missing one, FC0825 where its source fails.
+    FC0806 for a missing one, FC0825 where its source fails, FC0845 for one of the other class of
+    environment, but for `any_shape`.
     """
     wanted = tuple(names)
     ask_together(look_up, [secret_id(plan, name).variable for name in wanted])
@@ -118,11 +133,47 @@ def secret_values(
         secret = secret_id(plan, name)
         variable, what = secret.variable, f"the secret {name} of {secret.owner}"
         value = _asked(look_up, variable, what, sink)
+        spec = plan.secrets.get(name, SecretSpec())
         if isinstance(value, str):
-            _derive(name, plan.secrets.get(name, SecretSpec()), value, variable, found, sink)
+            if any_shape or _is_of_class(plan, spec.shape, variable, value, sink):
+                _derive(name, spec, value, variable, found, sink)
         elif value is _Missing.NOWHERE:
             _missing(look_up, variable, what, sink)
     return found
+
+
+def _check_stored(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> None:
+    """FC0845 where only a secret that the vault keeps tells test from live, and is not shown here.
+
+    Nothing reads it back from the vault, so that what was put there is looked at here.
+    """
+    if plan.separated_by != "credential":
+        return
+    for name in sorted({*operation.stored_secrets}.difference(operation.runtime_secrets)):
+        variable, spec = secret_id(plan, name).variable, plan.secrets.get(name)
+        value = _asked(look_up, variable, f"the secret {name} of {plan.destination}", sink)
+        if isinstance(value, str):
+            _is_of_class(plan, spec.shape if spec else None, variable, value, sink)
+        elif value is _Missing.NOWHERE:
+            what = f"{plan.vault} keeps {name}, and nothing here tells whether it is of a test"
+            sink.error("FC0845", f"{what} account", hint=f"set {variable}: it is looked at only")
+
+
+def _is_of_class(plan: Plan, shape: Shape | None, variable: str, value: str, sink: Sink) -> bool:
+    """Whether a value is one of the plan's class of environment; else FC0845."""
+    problem = misfit(shape, plan.environment_class, value)
+    if problem is None:
+        return True
+    kind = "live" if plan.environment_class == "production" else "test"
+    account = f" --account {plan.account}" if plan.account else ""
+    asked = (
+        ""
+        if plan.environment_class == "production"
+        else "; with another one it needs an approval: `forwardc approve"
+        f" {plan.vault} {plan.destination} --env {plan.environment}{account} --by NAME`"
+    )
+    sink.error("FC0845", f"{variable} {problem}", hint=f"give that of a {kind} account{asked}")
+    return False
 
 
 def ask_together(look_up: Lookup, variables: Iterable[str]) -> None:

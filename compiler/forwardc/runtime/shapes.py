@@ -46,12 +46,14 @@ class RunRequest:
 class Ambient:
     """The clock and the source of random ids, so that a test can fix both, and what is approved.
 
-    The lock is empty by default: then nothing runs in production.
+    The lock is empty by default: then nothing runs in production. `emulated` says that a sandbox
+    on this machine answers, and that every credential is made up.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_uuid: Callable[[], UUID] = new_uuid
     lock: Lock = field(default_factory=Lock, repr=False)
+    emulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

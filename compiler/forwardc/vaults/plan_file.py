@@ -9,7 +9,9 @@ from typing import Any
 from forwardc.plan.analysis import atoms_used, names_used, optional_names
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.program import Operation, Program
+from forwardc.plan.live_hosts import LiveHosts, shipped
+from forwardc.plan.program import Operation, Program, Secret
+from forwardc.plan.separation import of_document
 from forwardc.plan.terms import Amount, Ref, walk
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import mentions, text_of
@@ -17,11 +19,16 @@ from forwardc.vaults.model import Emitted, Json, Vault
 
 
 def plan_file(
-    vault: Vault, program: Program, account: dict[str, str], assessments: Sequence[Assessment]
+    vault: Vault,
+    program: Program,
+    account: dict[str, str],
+    assessments: Sequence[Assessment],
+    live: LiveHosts | None = None,
 ) -> Json | None:
     """The plan of a program at a vault, or None where every operation is refused.
 
-    Terms stand in it as they are: `to_bytes` writes them.
+    Terms stand in it as they are: `to_bytes` writes them. `live` are all live hosts of the
+    project; without it, those of the vaults.
     """
     built = [one for one in assessments if one.emitted is not None]
     if not built:
@@ -29,6 +36,16 @@ def plan_file(
     operations = {one.context.operation.name: operation_json(one) for one in built}
     used = {name for operation in operations.values() for name in operation["params"]}
     keyed = {name for one in built for name in _secrets(one)}
+    rest = {
+        **({"integration": program.integration} if program.integration else {}),
+        **_needed(vault.head(program, account), operations),
+        "params": {name: program.params[name] for name in program.params if name in used},
+        **({"money": program.money} if program.money and _counts(built, program, used) else {}),
+        "secrets": {
+            name: _secret(secret) for name, secret in program.secrets.items() if name in keyed
+        },
+        "operations": operations,
+    }
     return {
         "forwardc": FORMAT_VERSION,
         "vault": vault.name,
@@ -36,20 +53,23 @@ def plan_file(
         "environment": program.environment,
         **({} if is_class(program.environment) else {"class": program.environment_class}),
         **({"account": program.where.account} if program.where.account else {}),
-        **({"integration": program.integration} if program.integration else {}),
-        **_needed(vault.head(program, account), operations),
-        "params": {name: program.params[name] for name in program.params if name in used},
-        **({"money": program.money} if program.money and _counts(built, program, used) else {}),
-        "secrets": {
-            name: {
-                **({"as_key": secret.as_key} if secret.as_key else {}),
-                **({"owner": secret.owner} if secret.owner else {}),
-            }
-            for name, secret in program.secrets.items()
-            if name in keyed
-        },
-        "operations": operations,
+        **_separation(program, rest, shipped() if live is None else live),
+        **rest,
     }
+
+
+def _separation(program: Program, plan: Json, live: LiveHosts) -> Json:
+    """Whether it needs an approval, and what tells test from live where hosts do not."""
+    found = of_document(plan, program.environment_class, live)
+    if program.separated_by == "none" or found.why is not None:
+        return {"needs_approval": True}
+    return {"separated_by": "credential"} if found.by_credential else {}
+
+
+def _secret(secret: Secret) -> Json:
+    as_key = {"as_key": secret.as_key} if secret.as_key else {}
+    owner = {"owner": secret.owner} if secret.owner else {}
+    return as_key | owner | ({"shape": dict(secret.shape)} if secret.shape else {})
 
 
 def _needed(head: Json, operations: Json) -> Json:

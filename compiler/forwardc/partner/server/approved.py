@@ -1,4 +1,4 @@
-"""Which ways may be served in production, and the record of the approvals that let them.
+"""Which ways may be served, and the record of the approvals that let them.
 
 Knows no lock file's form, and writes no approval: events tell when one was first in force here.
 """
@@ -19,15 +19,18 @@ Ways = Mapping[tuple[str, str], Way]
 KIND = "approval"
 
 
-def approved(ways: Ways, lock: Lock, today: date, sink: Sink) -> dict[tuple[str, str], Way]:
-    """The ways that are approved. A destination that keeps none is an error (FC0814, FC0815).
+def approved(
+    ways: Ways, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
+) -> dict[tuple[str, str], Way]:
+    """The ways that may be served. A destination that keeps none is an error (FC0814, FC0815).
 
-    Of one that keeps some, the others are warned of: a merchant need not use every vault.
+    Of one that keeps some, the others are warned of: a merchant need not use every vault. What a
+    sandbox on this machine plays (`emulated`) needs no approval in a sandbox.
     """
     refused: dict[tuple[str, str], Sink] = {}
     for key, way in ways.items():
         found = Sink()
-        refuse_unapproved(way.plan, way.operation, lock, today, found)
+        refuse_unapproved(way.plan, way.operation, lock, today, found, emulated=emulated)
         if found.has_errors:
             refused[key] = found
     kept = {key: way for key, way in ways.items() if key not in refused}

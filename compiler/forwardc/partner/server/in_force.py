@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -102,7 +103,7 @@ class InForce:
             sink.error("FC0705", f"{LOCK} cannot be read: {type(problem).__name__}")
         self._unreadable = tuple(_shown(sink))
         self._read_last = lock
-        self._ambient = Ambient(self._ambient.now, self._ambient.new_uuid, lock or Lock())
+        self._ambient = replace(self._ambient, lock=lock or Lock())
         if lock is None:
             # It may be whole again without another identity: a disk that came back.
             self._settled = False
@@ -115,8 +116,11 @@ class InForce:
         self._day = self._ambient.now().date()
         found: Refused = {}
         for key, way in self._ways.items():
-            sink = Sink()
-            refuse_unapproved(way.plan, way.operation, self._ambient.lock, self._day, sink)
+            sink, ambient = Sink(), self._ambient
+            refuse_unapproved(
+                *(way.plan, way.operation, ambient.lock, self._day, sink),
+                emulated=ambient.emulated,
+            )
             if sink.has_errors:
                 found[key] = self._unreadable or tuple(_shown(sink))
         if found != self._refused:

@@ -36,7 +36,7 @@ from forwardc.partner.sharing.claims import LEASE_S, Claims
 from forwardc.partner.sharing.forwarding import Forwarder, Way, is_production, read_ways
 from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Sharing
-from forwardc.plan.approvals import Lock, read_lock
+from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
 from forwardc.plan.lock_file import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
@@ -89,14 +89,16 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
         _secrets_of(settings, look_up),
         sink,
     )
+    emulated = run.sandbox is not None
     lock: Lock | None = Lock()
-    if is_production(ways):
+    if not emulated or is_production(ways):
         lock = read_lock(lock_of_build(settings.plans_at), sink)
     if lock is not None:
-        ways = approved.approved(ways, lock, today(), sink)
+        ways = approved.approved(ways, lock, today(), sink, emulated=emulated)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
     _check_sandbox(settings, ways, sink)
-    _check_secrets(ways, sink)
+    if lock is not None:
+        _check_secrets(ways, lock, sink, emulated=emulated)
     if sink.has_errors or lock is None:
         return None
     return Known(settings, ways, lock, look_up)
@@ -114,11 +116,13 @@ def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
         sink.error(CODE, f"run.sandbox: {problem}")
 
 
-def _check_secrets(ways: Ways, sink: Sink) -> None:
+def _check_secrets(ways: Ways, lock: Lock, sink: Sink, *, emulated: bool) -> None:
     """Warn of ways without their secrets: a merchant need not use every vault."""
     for way in ways.values():
-        found = Sink()
-        secrets.gather(way.plan, way.plan.operations[way.operation], way.look_up, found)
+        plan, found = way.plan, Sink()
+        any_shape = emulated or takes_any_shape(plan, way.operation, lock, today())
+        operation = plan.operations[way.operation]
+        secrets.gather(plan, operation, way.look_up, found, any_shape=any_shape)
         for problem in found.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
@@ -214,7 +218,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         transport = LoopbackTransport(run.sandbox)
     sender = Sender(transport)
     journal = StoreJournal(store, emulated=run.sandbox is not None)
-    ambient = Ambient(lock=known.lock)
+    ambient = Ambient(lock=known.lock, emulated=journal.emulated)
     means = Means(sender, KeyRing(sender), ambient, journal, Policy())
     in_force = InForce(
         settings.plans_at,

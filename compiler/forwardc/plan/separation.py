@@ -1,0 +1,123 @@
+"""Whether a plan needs an approval: what tells its environment from the live one.
+
+An environment is told apart by its hosts, or by the credentials that go there. The compiler writes
+the result into the plan, and whoever reads a plan computes it again: a label decides nothing.
+
+| class | a host of it is live somewhere | what goes there | needs an approval |
+|---|---|---|---|
+| production | | | yes |
+| sandbox | no | | no |
+| sandbox | yes | only credentials with a shape | no: each value is looked at before it is sent |
+| sandbox | yes | a credential without a shape, or none | yes |
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from forwardc.plan.environment import EnvironmentClass
+from forwardc.plan.kept import Kept
+from forwardc.plan.live_hosts import LiveHosts, host_of, shipped
+from forwardc.plan.model import Plan
+from forwardc.plan.terms import Lit, Term, Text
+
+_BY_HOSTS: Final = Kept[bool]()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Hosts that are called, and whether each credential that goes there has a shape, by name."""
+
+    hosts: tuple[str, ...]
+    shaped: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """`why` an approval is needed, None where none is.
+
+    `by_credential`: a host of the destination is live, too, and what goes there has a shape.
+    """
+
+    why: str | None = None
+    by_credential: bool = False
+
+
+def separation(class_: EnvironmentClass, sides: tuple[Side, ...], live: LiveHosts) -> Separation:
+    """What tells an environment of this class from live; the destination's side comes last."""
+    if class_ == "production":
+        return Separation("it is production")
+    here: list[str] = []
+    for side in sides:
+        here = [host for host in side.hosts if host in live]
+        bare = sorted(name for name, has_shape in side.shaped.items() if not has_shape)
+        if here and bare:
+            return Separation(f"{here[0]} serves live accounts, too, and {bare[0]} has no shape")
+        if here and not side.shaped:
+            return Separation(f"{here[0]} serves live accounts, too, and is sent no credential")
+    return Separation(by_credential=bool(here))
+
+
+def needs_approval(plan: Plan) -> bool:
+    """Whether a plan that was read needs an approval: because it says so, or by its hosts.
+
+    What the rest of its build says of live hosts was compared when it was read.
+    """
+    return plan.needs_approval or _BY_HOSTS.get(
+        plan, "", lambda: of_plan(plan, shipped()).why is not None
+    )
+
+
+def why_needed(plan: Plan) -> str:
+    """Why a plan needs an approval, as the end of a sentence."""
+    return of_plan(plan, shipped()).why or f"nothing tells its {plan.environment} from live"
+
+
+def has_shapes(plan: Plan) -> bool:
+    """Whether something of what a run is given tells test from live."""
+    credentials = any(one.shape is not None for one in plan.credentials.values())
+    return credentials or any(one.shape is not None for one in plan.secrets.values())
+
+
+def of_plan(plan: Plan, live: LiveHosts) -> Separation:
+    """What tells a plan's environment from live, whatever the plan says of it."""
+    return separation(plan.environment_class, tuple(_sides(plan)), live)
+
+
+def of_document(plan: Mapping[str, Any], class_: EnvironmentClass, live: LiveHosts) -> Separation:
+    """The same of a plan that is being written."""
+    used = {name for one in plan["operations"].values() for name in one["credentials"]}
+    credentials = {name: plan["credentials"].get(name, {}) for name in used}
+    addresses = [one["or"]["oauth"]["token_url"] for one in credentials.values() if "or" in one]
+    hosts = plan["hosts"]
+    vault = Side(
+        (*hosts["vault"], *map(host_of, addresses)),
+        {name: "shape" in one and "or" not in one for name, one in credentials.items()},
+    )
+    secrets = {name: "shape" in one for name, one in plan["secrets"].items()}
+    sides = (vault,) if used else ()
+    return separation(class_, (*sides, Side(tuple(hosts["destination"]), secrets)), live)
+
+
+def _sides(plan: Plan) -> Iterator[Side]:
+    used = {name for one in plan.operations.values() for name in one.credentials}
+    credentials = {name: plan.credentials.get(name) for name in used}
+    clients = [one.instead.oauth for one in credentials.values() if one and one.instead]
+    if used:
+        yield Side(
+            (*plan.hosts.vault, *(host_of(client.token_url) for client in clients)),
+            {
+                name: one is not None and one.shape is not None and one.instead is None
+                for name, one in credentials.items()
+            },
+        )
+    called = (step.destination.url for one in plan.operations.values() for step in one.steps)
+    yield Side(
+        (*plan.hosts.destination, *filter(None, map(_host, called))),
+        {name: spec.shape is not None for name, spec in plan.secrets.items()},
+    )
+
+
+def _host(url: Term) -> str:
+    first = url.parts[0] if isinstance(url, Text) and url.parts else url
+    return host_of(str(first.value)) if isinstance(first, Lit) else ""
