@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.secret_names import SecretId
+from forwardc.plan.secret_names import SecretId, identity_at
 from forwardc.runtime.sources import places
 from forwardc.runtime.sources.bindings import Bindings, read_bindings
 from forwardc.runtime.sources.lookup import SourceLookup
+from forwardc.runtime.sources.names import check_names
 from forwardc.runtime.sources.protocol import Reference
 
 RAW = "hush-hush-1234"
@@ -138,6 +140,36 @@ def test_a_full_name_may_stand_in_its_own_table(written: Written, place: str) ->
     name, sink = vault(environment, account, "stripe", "api_key"), Sink()
     found = read_bindings(written(f'["{place}"]\n{name} = "x"\n'), sink)
     assert (list(found.values), sink.sorted()) == ([name], [])
+
+
+KEYS = st.sampled_from(
+    ["from", "cache", "production", "production@us", "x@", "A", STRIPE, "FORWARDC_SECRET_A_B", ""]
+)
+HELD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["", RAW, "env:{env}", "{account}"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, HELD, max_size=5))
+def test_whatever_a_file_holds_nothing_raises_and_no_value_is_quoted(held: object) -> None:
+    sink = Sink()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "secrets.json"
+        path.write_text(json.dumps(held))
+        path.chmod(0o600)
+        found = read_bindings(path, sink)
+    for place in ("production", "production@us", "other"):
+        of = identity_at(place, STRIPE)
+        assert of is not None
+        found.reference(of.variable)
+    check_names([*found.values, *found.references], [], sink)
+    assert {one.code for one in sink.sorted()} <= {"FC0806", "FC0847", "FC0848"}
+    assert RAW not in repr(sink.sorted())
 
 
 def test_an_environment_has_another_ones_value_nowhere(written: Written) -> None:
