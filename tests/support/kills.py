@@ -154,12 +154,12 @@ def kill_and_resume(driver: Driver, point: Point, build: Path, history: str) -> 
                 driver.call(*again)
         with open_store(history) as store:
             after = store.load(before.id) if before else None
-        requests, keys = _requests(sandbox.world)
+        requests, keys = requests_of(sandbox.world)
         return Seen(
             point,
             killed,
             requests,
-            _effects(sandbox.world),
+            effects_of(sandbox.world),
             keys,
             _left(before),
             resumed,
@@ -170,21 +170,31 @@ def kill_and_resume(driver: Driver, point: Point, build: Path, history: str) -> 
 def judge(seen: Seen, *, idempotent: bool) -> None:
     """What must hold whatever the moment. Raises `AssertionError`."""
     assert seen.killed == -signal.SIGKILL
-    assert max(seen.effects) <= 1, "the destination did a step twice"
     assert max(seen.keys) <= 1, "a step was sent under two keys of the destination"
-    assert idempotent or max(seen.requests) <= 1, "a step was sent twice"
-    if seen.record is None:
-        assert seen.point.moment == "before the run is recorded"
-        assert not any(seen.requests)
-        return
-    for step, requests, effects in zip(seen.record.steps, seen.requests, seen.effects, strict=True):
+    assert seen.record is not None or seen.point.moment == "before the run is recorded"
+    is_true(seen.record, seen.requests, seen.effects, idempotent=idempotent)
+    if seen.record is not None:
+        decided = all(step.state is StepState.ANSWERED for step in seen.record.steps)
+        assert (seen.record.summary.outcome is Outcome.APPROVED) is decided
+        assert decided or not idempotent, "a run that could be continued was not"
+
+
+def is_true(
+    record: StoredRun | None,
+    requests: tuple[int, ...],
+    effects: tuple[int, ...],
+    *,
+    idempotent: bool,
+) -> None:
+    """Whether a record tells what has happened, once. Raises `AssertionError`."""
+    assert max(effects) <= 1, "the destination did a step twice"
+    assert idempotent or max(requests) <= 1, "a step was sent twice"
+    assert record is not None or not any(requests), "nothing is known of a request"
+    for step, arrived, done in zip(record.steps if record else (), requests, effects, strict=False):
         if step.state is StepState.WAITING:
-            assert requests == 0, "the record does not know of a request"
+            assert arrived == 0, "the record does not know of a request"
         if step.state is StepState.ANSWERED:
-            assert effects == 1, "the record tells of an answer that never was"
-    decided = all(step.state is StepState.ANSWERED for step in seen.record.steps)
-    assert (seen.record.summary.outcome is Outcome.APPROVED) is decided
-    assert decided or not idempotent, "a run that could be continued was not"
+            assert done == 1, "the record tells of an answer that never was"
 
 
 def _left(run: StoredRun | None) -> str:
@@ -194,7 +204,7 @@ def _left(run: StoredRun | None) -> str:
     return f"{run.summary.state} ({states})"
 
 
-def _requests(world: World) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def requests_of(world: World) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """How many requests arrived at the destination for each step, under how many keys."""
     counted: Counter[int] = Counter()
     keys: dict[int, set[str]] = {0: set(), 1: set(), 2: set()}
@@ -207,7 +217,7 @@ def _requests(world: World) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(counted[step] for step in range(3)), tuple(len(keys[step]) for step in range(3))
 
 
-def _effects(world: World) -> tuple[int, ...]:
+def effects_of(world: World) -> tuple[int, ...]:
     """How often the destination did each step: methods made, intents made, intents paid."""
     methods = world.table("stripe.payment_methods").values()
     intents = [row["object"] for row in world.table("stripe.payment_intents").values()]

@@ -119,7 +119,7 @@ class Postgres:
             return
         try:
             self._connection.execute("ROLLBACK")
-        except psycopg.Error:
+        except (psycopg.Error, MemoryError):
             self._connection.close()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":

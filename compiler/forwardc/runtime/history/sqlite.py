@@ -65,27 +65,32 @@ class Sqlite:
         self._path = path
         self._wait_s = wait_s
         self._lock = threading.RLock()
+        self._is_closed = False
+        self._connection = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
         try:
             # SQLite gives the log beside the file the same permissions.
-            self._connection = sqlite3.connect(
-                private_file(path),
-                timeout=wait_s,
+            connection = sqlite3.connect(
+                private_file(self._path),
+                timeout=self._wait_s,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=512,
             )
         except FileRefused as problem:
             raise HistoryUnavailable(
-                f"{path}: the history cannot be opened: {problem.strerror}"
+                f"{self._path}: the history cannot be opened: {problem.strerror}"
             ) from None
         except (OSError, sqlite3.Error):
-            raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
+            raise HistoryUnavailable(f"{self._path}: the history cannot be opened") from None
         try:
             for setting in _SETTINGS:
-                self._connection.execute(setting)
+                connection.execute(setting)
         except sqlite3.Error as problem:
-            self._connection.close()
+            connection.close()
             raise self._explained(problem) from None
+        return connection
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -112,6 +117,9 @@ class Sqlite:
 
     def _do(self, begin: str, work: Callable[[Transaction], T]) -> T:
         with self._lock:
+            if self._is_closed:
+                self._connection = self._connect()
+                self._is_closed = False
             try:
                 self._connection.execute(begin)
                 statements = _Statements(self._connection, self._explained)
@@ -128,8 +136,14 @@ class Sqlite:
 
     def _roll_back(self) -> None:
         # A full disk may have rolled back already.
-        if self._connection.in_transaction:
+        if not self._connection.in_transaction:
+            return
+        try:
             self._connection.execute("ROLLBACK")
+        except (sqlite3.Error, MemoryError):
+            # A transaction that stays open would stand in the way of every other one.
+            self._connection.close()
+            self._is_closed = True
 
     def _explained(self, problem: Exception) -> Exception:
         # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
