@@ -70,6 +70,8 @@ def test_a_base_url(base: str) -> None:
         "https://pay.shop.com:x",
         "https://pay.shop.com:123456",
         "https://Pay.shop.com",
+        "https://payX.shop.com",
+        "https://XX.shop.com",
         "https://pay..shop.com",
         "https://.shop.com",
         "https://pay.shop.com.",

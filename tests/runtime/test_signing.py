@@ -209,6 +209,8 @@ def test_the_gates_body_keeps_its_letters_and_has_no_spaces() -> None:
     signature = gate_signature({"customer": {"id": "é"}, "n": 1}, "s")
     assert done.body.decode() == ('{"customer":{"id":"é","signature":"' + signature + '"},"n":1}')
     assert done.shown.body == '{"customer":{"id":"***","signature":"***"},"n":1}'
+    unseen = gate('{"a":1}', "/signature", shown=None)
+    assert unseen.shown.body == '{"signature":"***"}'
     at_the_root = gate('{"a":1}', "/signature", shown='{"a":1}')
     assert json.loads(at_the_root.body)["signature"] == gate_signature({"a": 1}, "s")
 
@@ -219,4 +221,10 @@ def test_the_gates_body_keeps_its_letters_and_has_no_spaces() -> None:
 )
 def test_the_gate_signs_no_body_that_has_no_place_for_it(body: str | None) -> None:
     with pytest.raises(NotExpressible):
+        gate(body, shown=body)
+
+
+@pytest.mark.parametrize("body", ["[1]", "5", "null", '"text"'])
+def test_what_is_wrong_with_such_a_body_is_told(body: str) -> None:
+    with pytest.raises(NotExpressible, match="only a JSON object can be signed"):
         gate(body, shown=body)

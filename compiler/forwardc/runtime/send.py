@@ -185,12 +185,13 @@ def _address(url: str) -> _Address | None:
     """
     try:
         parts = urlsplit(url)
-        port, sent = parts.port, httpx.URL(url)
+        # A port that is no number is found by asking for it.
+        _, sent = parts.port, httpx.URL(url)
     except (ValueError, httpx.InvalidURL):
         return None
     netloc = parts.netloc.lower()
     written = url.partition("://")[2][len(parts.netloc) :].encode()
-    host = netloc.removesuffix(":443") if port == 443 else netloc
+    host = netloc.removesuffix(":443")
     return _Address(parts.scheme, host, sent, sent.raw_path != (written or b"/"))
 
 

@@ -23,6 +23,8 @@ _HEAVY: Final = (
 
 _OPTIONS: Final = (
     *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "mutants"),
+    # Plugins that no nearest test needs take longer to load than most of them to run.
+    *("-p", "no:schemathesis", "-p", "no:xdist", "-p", "no:anyio"),
     # What was imported beforehand is not ours, and asserts nothing.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )

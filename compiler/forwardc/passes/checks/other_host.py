@@ -39,7 +39,8 @@ def problem_of(case: Case) -> Problem | None:
 
 def _in_base(text: str) -> str | None:
     scheme, _, rest = text.partition("://")
-    if text == SETTING or scheme != "https":
+    # Another scheme is reported by its own check; an unknown setting has none yet.
+    if scheme != "https":
         return None
     host, slash, path = rest.partition("/")
     if not _HOST.fullmatch(host):
