@@ -6,6 +6,7 @@ an answer. Whatever else is raised is a finding. Files.
 
 import json
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -65,7 +66,8 @@ def expression(data: bytes) -> None:
 def schema(data: bytes) -> None:
     found = None
     with suppress(ValueError, RecursionError):
-        found = json.loads(data)
+        # As the reader of YAML gives numbers: never floats.
+        found = json.loads(data, parse_float=Decimal)
     if isinstance(found, dict):
         _checked(found)
 
@@ -95,6 +97,17 @@ def text_file(data: bytes) -> None:
 
     with suppress(NotText):
         decoded(data)
+
+
+def excerpt(data: bytes) -> None:
+    from forwardc.diagnostics.cards import find_cards
+    from forwardc.diagnostics.scan import mask
+    from forwardc.diagnostics.secret_shapes import mask_excerpt
+
+    text = loose(data)
+    mask(text)
+    mask_excerpt(text)
+    find_cards(text)
 
 
 def plan(data: bytes) -> None:

@@ -38,6 +38,9 @@ PARSERS: Final[dict[str, Parser]] = {
     "schema of a param": Parser(of_files.schema, seeds.schemas, ("plan/json_schema.py",), weight=2),
     "pattern": Parser(of_files.pattern, seeds.patterns, ("plan/patterns.py",), weight=2),
     "text file": Parser(of_files.text_file, seeds.texts, ("diagnostics/text_file.py",)),
+    "line that is shown": Parser(
+        of_files.excerpt, seeds.lines, ("diagnostics/secret_shapes.py",), weight=2
+    ),
     "plan": Parser(of_files.plan, seeds.plans, ("plan/model.py", "plan/codec.py"), weight=5),
     "manifest": Parser(
         of_files.manifest,
@@ -133,6 +136,7 @@ OURS: Final[dict[str, str]] = {
     "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
     "review/sample.py": "a body that the compiler has just written",
     "plan/functions.py": "headers of ours, and an operator's key: bound before it is sent",
+    "plan/live_hosts.py": "a file of the package",
     "plan/currencies.py": "a file of the package",
     "language/money/tables.py": "a file of the package",
     "language/schema.py": "a file of the package",

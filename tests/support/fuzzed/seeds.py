@@ -70,6 +70,17 @@ def texts() -> list[bytes]:
 
 
 @cache
+def lines() -> list[bytes]:
+    return [
+        b"key: sk_test_abcdefghijklmnop # AKIAIOSFODNN7EXAMPLE",
+        b"https://user:pass@host.example/ eyJhbGciOiJFUzI1NiJ9.e30.c2ln",
+        "4242 4242-4242.4242 \u0664\u0662\u0664\u0662 4242\u200b4242".encode(),
+        b"4" * 400 + b" 4-" * 300 + b"ab12" * 300,
+        b"0000000000004242424242424242000000000000",
+    ]
+
+
+@cache
 def plans() -> list[bytes]:
     return [*_files("build/*/*/*.plan.json", 6), *_files("tests/runtime/plans/*.json")]
 
