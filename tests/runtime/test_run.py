@@ -9,7 +9,7 @@ import pytest
 
 from forwardc.plan.model import Plan
 from forwardc.plan.terms import Lit
-from forwardc.runtime.shapes import RunRequest, exit_code
+from forwardc.runtime.shapes import RunRequest, exit_code, shown_data
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26
@@ -149,17 +149,51 @@ def test_a_used_up_cvc_is_told(forward: Plan, execute) -> None:
     assert "the CVC is used up" in str(ran.done.reason)
 
 
-def test_a_card_number_in_an_answer_is_masked_counted_and_not_used(
+def test_a_card_number_in_an_answer_is_masked_and_changes_nothing(
     forward: Plan, execute, forwarded
 ) -> None:
     body = {"resultCode": "Authorised", "pspReference": "4242424242424242"}
     ran = execute(forward, "card", PAID, lambda _: forwarded(200, body))
     (step,) = ran.done.steps
-    assert ran.done.outcome == "unknown"
+    assert ran.done.outcome == "approved"
     assert step.cards_masked == 1
-    assert "psp_reference" not in step.outputs
+    assert step.outputs["psp_reference"] == "*" * 16
+    assert step.withheld == ("psp_reference",)
     assert "4242424242424242" not in repr(ran.done)
-    assert "****************" in str(step.answer)
+
+
+def test_a_card_number_in_an_answer_of_a_refusal_is_masked(
+    forward: Plan, execute, forwarded
+) -> None:
+    body = {"resultCode": "Refused", "pspReference": "4242\u00a04242\u00a04242\u00a04242"}
+    ran = execute(forward, "card", PAID, lambda _: forwarded(422, {**body, "resultCode": 7}))
+    (step,) = ran.done.steps
+    assert step.cards_masked == 1
+    assert "4242" not in repr(ran.done)
+    assert "*" * 16 in str(step.answer)
+
+
+def test_the_next_step_gets_what_looks_like_a_card_number(direct: Plan, execute) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/orders":
+            return httpx.Response(200, json={"id": "4242424242424242", "token": "t-1"})
+        return httpx.Response(200, json={"status": "done"})
+
+    request = RunRequest(texts={"code": "c", "note": "n"}, idempotency_key="k1")
+    ran = execute(direct, "two_steps", request, answer)
+    assert ran.done.outcome == "approved"
+    assert "4242424242424242" in str(ran.requests[1].url)
+    assert "4242424242424242" not in repr(ran.done)
+
+
+def test_a_vaults_id_stays_whole_and_is_shown_masked(forward: Plan, execute, forwarded) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        told = forwarded(200, {"resultCode": "Authorised", "pspReference": "P1"}).json()
+        return httpx.Response(200, json={**told, "request_id": "fwd_4242424242424242"})
+
+    ran = execute(forward, "card", PAID, answer)
+    assert ran.done.steps[0].request_id == "fwd_4242424242424242"
+    assert shown_data(ran.done)["steps"][0]["request_id"] == "fwd_" + "*" * 16
 
 
 def test_steps_follow_each_other_and_stop(direct: Plan, execute) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import gate
 from forwardc.plan.program import Outcome
-from forwardc.runtime.tokens.read import read_callback
+from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
 
@@ -139,12 +139,19 @@ def test_types_drift() -> None:
 def test_nothing_that_may_be_a_card_number_is_kept() -> None:
     number = "4242424242424242"
     document = gate.of_payment(
-        payment_id=number,
-        customer={"id": number},
-        project_id=int(number),
         account={"number": number, "token": gate.TOKEN, "card_holder": number, "type": number},
     )
     assert number not in str(asdict(read(document)))
+
+
+@pytest.mark.parametrize("number", ["4242424242424242", "4242 4242 4242 4242", 4242424242424242])
+def test_an_id_that_may_be_a_card_number_is_refused(number: str | int) -> None:
+    for changed, place in (
+        (gate.of_payment(payment_id=number), "(operation.request_id|payment.id)"),
+        (gate.of_payment(customer={"id": number}), "customer.id"),
+    ):
+        with pytest.raises(LooksLikeCard, match=rf"^{place}$"):
+            read(changed)
 
 
 def test_the_holder_is_kept_as_initials() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from forwardc.cli.output import table
 from forwardc.diagnostics.render.clean import on_one_line
+from forwardc.diagnostics.scan import mask
 from forwardc.runtime.history.records import (
     Event,
     RunState,
@@ -45,6 +46,8 @@ def summary_json(run: Summary) -> dict[str, Any]:
 def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
     """All of a run as data."""
     whole = asdict(run)
+    for step in whole["steps"]:
+        step["request_id"] = step["request_id"] and mask(step["request_id"])
     return {
         **whole.pop("summary"),
         **whole,
@@ -87,7 +90,7 @@ def _step(step: StoredStep) -> Iterator[str]:
     for name in step.sensitive_outputs:
         yield f"  output     {name} = ***"
     if step.request_id:
-        yield f"  request    {step.request_id}, the vault's id"
+        yield f"  request    {mask(step.request_id)}, the vault's id"
     if step.scheme or step.issuing_country:
         told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
         yield f"  card       {told}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.model import Operation, Plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.curl import curl as as_curl
@@ -140,7 +141,7 @@ def _answer(plan: Plan, step: StepReport) -> str:
     if step.vault_status is not None:
         parts.append(f"{step.vault_status} from {plan.vault}")
     if step.request_id:
-        parts.append(step.request_id)
+        parts.append(mask(step.request_id))
     if step.rule is not None:
         parts.append(f"rule {step.rule} decided")
     return ", ".join(parts) or "none"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forwardc.diagnostics.scan import mask
+
 if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
 
@@ -22,5 +24,5 @@ def questions(run: "StoredRun") -> Iterator[str]:
         yield f"    key        {step.destination_key}"
         yield f"    reference  {summary.reference}"
         if step.request_id:
-            yield f"    {summary.vault:<10} {step.request_id}"
+            yield f"    {summary.vault:<10} {mask(step.request_id)}"
     yield f"  then: forwardc resolve {run.id} --as approved|declined|not_sent --by NAME"

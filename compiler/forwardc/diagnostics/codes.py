@@ -105,6 +105,7 @@ _TABLE = (
     Code("FC0340", "pattern-not-linear", "A pattern cannot be searched in linear time"),
     Code("FC0341", "schema-too-costly", "Checking by a JSON Schema takes too long"),
     Code("FC0342", "scheme-not-allowed", "A scheme that no address of a run may have"),
+    Code("FC0343", "numeric-reference", "Values of a param could look like card numbers"),
     Code(
         "FC0346", "unknown-owner", "A secret's owner is no declared vendor, or has no such secret"
     ),
@@ -210,6 +211,7 @@ _TABLE = (
     Code("FC0835", "idempotency-key-held", "The run of an idempotency key has not ended"),
     Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
     Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
+    Code("FC0840", "reference-row-left-out", "A row of the payment references is left out"),
     Code("FC0842", "revoke-refused", "An approval cannot be withdrawn"),
     Code("FC0843", "client-destinations", "What a client may ask for is not said"),
     Code("FC0844", "server-parts", "The installed web server is not one that was tested"),

@@ -5,6 +5,7 @@ Knows the declarations of a destination, and no use of them.
 
 from collections.abc import Iterable, Iterator
 
+from forwardc.language.card_like_params import check_card_like
 from forwardc.language.destination import Bounds, Param, Setting
 from forwardc.language.param_schema import check_examples
 from forwardc.language.report import Report
@@ -13,7 +14,7 @@ from forwardc.plan.terms import Lit
 
 
 def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
-    """Report FC0204 to FC0206 for limits and examples, and what is wrong with schemas."""
+    """Report FC0204 to FC0206 for limits and examples, FC0343, and what is wrong with schemas."""
     for one in declared:
         here = report.at(one.pointer)
         if _is_above(one.bounds.minimum, one.bounds.maximum):
@@ -31,6 +32,7 @@ def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
                 say("FC0205", f"the {name} does not have the form of its own pattern", given.span)
         if isinstance(one, Param):
             check_examples(one, here)
+            check_card_like(one, here)
 
 
 def _is_above(least: object, most: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.diagnostics.mistake import named
+from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Step
 from forwardc.plan.program import Outcome
@@ -24,7 +25,7 @@ from forwardc.runtime.past import Doubt
 from forwardc.runtime.policy.hosts import judge
 from forwardc.runtime.policy.retry import Again, Fate, Spent, again
 from forwardc.runtime.prepare import Prepared, bind_step, keys_of, moment
-from forwardc.runtime.redact import Redactor
+from forwardc.runtime.redact import Redactor, masked
 from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
 from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, StepReport
@@ -173,7 +174,7 @@ async def _attempt(course: _Course) -> _Tried | None:
         if bound is None:
             _release(course)
             return None
-        intent = Intent(step.name, course.keys, course.called, bound.shown)
+        intent = Intent(step.name, course.keys, mask(course.called), masked(bound.shown))
         number = await means.journal.intent(str(prepared.run_id), intent)
     except NoKey as problem:
         _release(course)

@@ -1,4 +1,4 @@
-"""Takes the outputs of a step out of the destination's answer. Scalars only; cards never.
+"""Takes the outputs of a step out of the destination's answer. Scalars only.
 
 A destination may write a number as text, and an id as either: the declared type decides.
 """
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.money import AmountRefused
 from forwardc.plan.pointer import resolve
 from forwardc.plan.reading import Output
@@ -54,7 +53,7 @@ class Outputs:
 def outputs_of(
     declared: Mapping[str, Output], document: Any, known: Mapping[str, Any] | None = None
 ) -> Outputs:
-    """The declared outputs. What looks like a card number is not taken and counts as missing.
+    """The declared outputs, as they came: masked is only what is shown of them.
 
     `known` are the values of the run, of which amounts need their currency.
     """
@@ -84,10 +83,10 @@ def _amount(output: Output, found: Any, known: Mapping[str, Any]) -> int | None:
 
 
 def _typed(value: Any, wanted: str) -> Any:
-    """The value in its declared type; None where it is none or looks like a card number."""
+    """The value in its declared type; None where it is none."""
     if isinstance(value, bool):
         return value if wanted == "boolean" else None
-    if not isinstance(value, str | int | Decimal) or find_cards(str(value)):
+    if not isinstance(value, str | int | Decimal):
         return None
     if isinstance(value, Leaf) and not value:
         # `<TransactionId/>` names nothing.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import takes_any_shape
 from forwardc.plan.model import Operation, Plan, Step
@@ -172,8 +173,10 @@ async def _by_search(vault: _Vault, way: ReconcileList) -> Any:
 
 
 def _is_ours(what: Doubtful, way: ReconcileList, item: Any) -> bool:
-    called = (what.stored.called or "").partition(" ")[2]
-    return (resolve(item, way.run_id), resolve(item, way.url)) == (what.run.id, called)
+    called, url = (what.stored.called or "").partition(" ")[2], resolve(item, way.url)
+    # What is recorded is masked: a number in the address hides no request.
+    same = isinstance(url, str) and mask(url) == mask(called)
+    return same and resolve(item, way.run_id) == what.run.id
 
 
 def _add(found: dict[str, Any], known_as: str | None, item: Any) -> None:
@@ -241,10 +244,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         raise NotFoundOut(why or "the destination's answer tells nothing")
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
-    shown = {
-        name: redactor.hide(value) if isinstance(value, str) else value
-        for name, value in concluded.shown_outputs.items()
-    }
+    shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
     return replace(
         report_of(what.stored),
         outcome=concluded.outcome,

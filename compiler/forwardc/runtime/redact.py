@@ -14,7 +14,8 @@ from forwardc.diagnostics.render.clean import printable
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.escape import UNRESERVED
 from forwardc.plan.values import MASK, Secret
-from forwardc.runtime.shapes import BoundRequest
+from forwardc.runtime.outputs import Shown
+from forwardc.runtime.shapes import BoundRequest, ShownRequest
 
 _SHORTEST = 3
 _MOST_CHARACTERS = 600
@@ -56,6 +57,20 @@ class Redactor:
         """A text without the run's tainted values and card numbers, and otherwise unchanged."""
         return mask(self._replaced(text))
 
+    def shown(self, value: Shown) -> Shown:
+        """An output as it is shown: text masked, and a number where it looks like a card's."""
+        if isinstance(value, bool) or value is None:
+            return value
+        hidden = self.hide(str(value))
+        return hidden if isinstance(value, str) or hidden != str(value) else value
+
+    def identifier(self, text: str) -> str:
+        """A vault's id without the run's tainted values. Whole, or nobody could ask for it again.
+
+        One that looks like a card number is masked where it is shown.
+        """
+        return self._replaced(text)
+
     def text(self, text: str) -> str:
         """A whole answer on one line, also without what its names give away, cut after 600."""
         for telling in _TELLING:
@@ -75,6 +90,16 @@ class Redactor:
             self._hidden |= new
             # So that no value leaves the rest of a longer one behind.
             self._longest_first = tuple(sorted(self._hidden, key=len, reverse=True))
+
+
+def masked(request: ShownRequest) -> ShownRequest:
+    """A request as it is shown and kept: what looks like a card number came in an answer."""
+    return ShownRequest(
+        request.method,
+        mask(request.url),
+        tuple((name, mask(value)) for name, value in request.headers),
+        request.body and mask(request.body),
+    )
 
 
 def count_cards(text: str) -> int:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from forwardc.diagnostics.render.clean import on_one_line
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.model import Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
@@ -14,7 +15,7 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
 from forwardc.runtime.outcome import decide
 from forwardc.runtime.outputs import outputs_of
-from forwardc.runtime.redact import Redactor, count_cards
+from forwardc.runtime.redact import Redactor, count_cards, masked
 from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Party, StepReport
 from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
@@ -103,14 +104,11 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
     answer = trip.sent if isinstance(trip.sent, Answer) else None
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
-    outputs = {
-        name: redactor.hide(value) if isinstance(value, str) else value
-        for name, value in concluded.shown_outputs.items()
-    }
+    outputs = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
     return StepReport(
         name=step.name,
         deliver=step.deliver,
-        called=trip.called,
+        called=mask(trip.called),
         keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
@@ -118,9 +116,9 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         rule=concluded.rule,
         vault_status=read.vault_status,
         status=read.status if isinstance(read, DestinationAnswer) else None,
-        request_id=redactor.hide(read.request_id) if read.request_id else None,
+        request_id=redactor.identifier(read.request_id) if read.request_id else None,
         outputs=outputs,
-        request=trip.bound.shown if trip.bound else None,
+        request=masked(trip.bound.shown) if trip.bound else None,
         answer=redactor.text(read.body) if keep and read.body else None,
         cards_masked=count_cards(text_of(answer)) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,

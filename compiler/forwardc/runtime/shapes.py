@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.approvals import Lock
 from forwardc.plan.program import Outcome
 from forwardc.runtime.ids import new_uuid
@@ -29,7 +30,8 @@ class RunRequest:
     """What the caller asks for. `texts` are typed by hand and read by the param's type.
 
     `params` come from a file with types of its own and win nothing: a name in `texts` replaces
-    the same name in `params`. `run_id` continues a run under its own id.
+    the same name in `params`. `run_id` continues a run under its own id. `not_card`: whoever serves
+    says that a reference which looks like a card number is none.
     """
 
     source: str | None = None
@@ -40,6 +42,7 @@ class RunRequest:
     without: frozenset[str] = frozenset()
     idempotency_key: str | None = None
     run_id: UUID | None = None
+    not_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ class RunResult:
 def shown_data(result: RunResult) -> dict[str, Any]:
     """A result as plain data that may be written down."""
     data = asdict(replace(result, came=None, hide=None))
+    for step in data["steps"]:
+        step["request_id"] = step["request_id"] and mask(step["request_id"])
     return {name: value for name, value in data.items() if name not in ("came", "hide")}
 
 

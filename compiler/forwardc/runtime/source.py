@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.diagnostics.text_file import ODD_SPACE, named
@@ -65,6 +66,13 @@ def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> S
     forms = "it takes " + ", ".join(f"{kind}..." for kind in fitting)
     if source is None:
         sink.error("FC0802", "a source is required", hint=f"add --source; {forms}")
+        return None
+    if holds_card(source):
+        sink.error(
+            "FC0802",
+            "the source looks like a card number",
+            hint="a source is the vault's name for a card, and card numbers stay in the vault",
+        )
         return None
     for name, kind in plan.sources.items():
         if re.fullmatch(kind.pattern, source, re.ASCII):

@@ -35,8 +35,10 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 
 def mistakes(folder: Path, text: str | bytes) -> list[tuple[int, str]]:
+    """What is wrong with the file, or with rows of it."""
     found = read_table(written(folder, text), VAULTS)
-    return [(one.line, one.text) for one in found] if isinstance(found, list) else []
+    told = found if isinstance(found, list) else found.wrong.mistakes
+    return [(one.line, one.text) for one in told]
 
 
 def found(path: Path, reference: str) -> Instrument | None:
@@ -142,7 +144,8 @@ def test_what_is_no_csv_is_refused(
 
 def test_no_mistake_shows_a_value(tmp_path: Path) -> None:
     row = "canary-1,canary-2,canary-3\x01,canary-4,4111111111111111,canary-5,canary-6\n"
-    told = mistakes(tmp_path, HEAD + row + row + "canary\n" + '"canary"canary,\n')
+    told = mistakes(tmp_path, HEAD + row + row + "canary\n")
+    told += mistakes(tmp_path, HEAD + row + '"canary"canary,\n')
     assert len(told) == 8
     assert not [text for _, text in told if "canary" in text or "4111" in text]
 
@@ -152,6 +155,56 @@ def test_random_identifiers_are_no_card_numbers(tmp_path: Path) -> None:
     text = HEAD + "".join(f"{one},checkout,src_a,,,,\n" for one in rows)
     assert mistakes(tmp_path, text) == []
     assert mistakes(tmp_path, HEAD + "ab4111111111111111bb,checkout,src_a,,,,\n")
+
+
+def test_a_row_with_a_mistake_is_left_out_and_its_reference_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = [
+        "canary-1,checkout,4242 4242 4242 4242,,,,",
+        "canary-2,nobody,src_a,,,,",
+        "canary-3,checkout,src_a",
+        "canary-4,checkout,src_a,,,,",
+        "canary-4,checkout,src_b,,,,",
+        "4242424242424242,checkout,src_a,,,,",
+    ]
+    path = written(tmp_path, HEAD + ROW + "\r\n".join(bad) + "\r\n")
+    left_out: list[int] = []
+
+    async def walk() -> None:
+        clock = Clock()
+        lookup = CsvFile(path, VAULTS, clock, left_out=left_out.append)
+        assert await lookup.find(ROW.partition(",")[0]) is not None
+        assert await lookup.find("canary-5") is None
+        for number, line in ((1, 3), (2, 4), (3, 5), (4, 7)):
+            with pytest.raises(LookupFailed, match=f"left out, see line {line} "):
+                await lookup.find(f"canary-{number}")
+        path.write_text(HEAD + ROW + bad[0] + "\n")
+        clock.now = 2.0
+        assert await lookup.find("canary-4") is None
+        await lookup.close()
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(walk())
+    assert left_out == [5, 1]
+    assert "FC0840" in caplog.text
+    assert "canary" not in caplog.text
+    assert "4242" not in caplog.text
+
+
+def test_a_column_may_look_like_card_numbers_where_the_settings_say_so(tmp_path: Path) -> None:
+    text = HEAD + "4242424242424242,checkout,src_a,,4242424242424242,,\n"
+    path = written(tmp_path, text)
+    lookup = CsvFile(path, VAULTS, not_card=["reference", "billing.line1"])
+    assert asyncio.run(lookup.find("4242424242424242")) is not None
+    assert CsvFile(path, VAULTS, not_card=["reference"])._table.rows == {}
+
+
+def test_thousands_of_wrong_rows_keep_no_right_one_away(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + ROW + "r,nobody,src_a,,,,\n" * 5_000)
+    table = read_table(path, VAULTS)
+    assert not isinstance(table, list)
+    assert (len(table.rows), table.wrong.rows, len(table.wrong.mistakes)) == (1, 5_000, 1_000)
 
 
 def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
@@ -197,7 +250,7 @@ def test_a_changed_file_is_read_again_and_a_broken_one_is_not_in_force(
     with caplog.at_level(logging.WARNING):
         asyncio.run(walk())
     first, second = caplog.messages
-    assert first.startswith("FC0830 the file of references, line 2: vault names no vault")
+    assert first.startswith("FC0840 the file of references, line 2: vault names no vault")
     assert first.endswith("(and 1 more); what was read before stays in force")
     assert "cannot be read" in second
     assert "canary" not in caplog.text

@@ -33,11 +33,11 @@ def test_every_mistake_of_a_file_is_told_with_its_lines(tmp_path: Path) -> None:
     prefix = "the file of references: "
     lines = ", ".join(map(str, range(2, 22)))
     assert of_file(tmp_path, "reference,vault,source\n" + rows) == [
-        ("error", "FC0830", f"{prefix}it has 2 cells, and there are 3 columns, in line 27"),
-        ("error", "FC0830", f"{prefix}source is empty, in line {lines} and 5 more"),
+        ("warning", "FC0840", f"{prefix}it has 2 cells, and there are 3 columns, in line 27"),
+        ("warning", "FC0840", f"{prefix}source is empty, in line {lines} and 5 more"),
         (
-            "error",
-            "FC0830",
+            "warning",
+            "FC0840",
             f"{prefix}vault names no vault that a plan was built for, in line {lines} and 5 more",
         ),
     ]

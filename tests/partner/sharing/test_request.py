@@ -153,3 +153,32 @@ def test_keys() -> None:
         with pytest.raises(Refusal) as refused:
             read_key(values)
         assert refused.value.more["errors"][0]["header"] == "Idempotency-Key"
+
+
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize("identifiers", [{"email": CARD}, {"customerId": f"c-{CARD}"}, {CARD: "x"}])
+def test_an_identifier_that_looks_like_a_card_number_is_refused(identifiers: Any) -> None:
+    told = errors(json.dumps({**GOOD, "customerIdentifiers": identifiers}).encode())
+    assert [error["pointer"] for error in told] == ["/customerIdentifiers"]
+    assert "looks like a card number" in told[0]["detail"]
+    assert "4111" not in str(told)
+
+
+def test_a_key_that_looks_like_a_card_number_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        read_key(["4111-1111-1111-1111"])
+    assert "looks like a card number" in str(refused.value.more)
+    assert read_key(["4111-1111-1111-1111"], ["reference"]) == "4111-1111-1111-1111"
+
+
+def test_settings_let_through_by_name() -> None:
+    named = {"customerId": CARD, "email": "a@example.com"}
+    body = json.dumps({**GOOD, "partnerPaymentReference": CARD, "customerIdentifiers": named})
+    request = read_request(body.encode(), (NAME,), ["reference", "identifier.customerId"])
+    assert (request.reference, request.identifiers) == (CARD, named)
+    with pytest.raises(Refusal):
+        read_request(body.encode(), (NAME,), ["reference"])
+    with pytest.raises(Refusal):
+        read_request(body.encode(), (NAME,), ["identifier.customerId"])

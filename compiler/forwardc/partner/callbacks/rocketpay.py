@@ -23,7 +23,7 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.sources.protocol import SourceFailed
-from forwardc.runtime.tokens.read import read_callback
+from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
 
@@ -63,7 +63,10 @@ class _Desk:
             raise _Refused(400, str(problem)) from None
         except NotSigned as problem:
             raise _Refused(403, str(problem)) from None
-        callback = read_callback(document, digest)
+        try:
+            callback = read_callback(document, digest)
+        except LooksLikeCard as problem:
+            raise _Refused(400, f"its {problem} looks like a card number") from None
         receipt = self.store.receive(callback)
         if receipt.stranger:
             _tell_stranger(callback)

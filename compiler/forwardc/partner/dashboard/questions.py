@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from forwardc.diagnostics.scan import mask
 from forwardc.partner.dashboard.render import moment
 from forwardc.runtime.history.records import (
     AttemptState,
@@ -41,9 +42,8 @@ def _place(run: StoredRun, step: StoredStep) -> str:
 
 def _vault(run: StoredRun, step: StoredStep) -> str:
     keys = ", ".join(f"`{one.vault_key}`" for one in _sent(step))
-    known = (
-        f"its request `{step.request_id}`" if step.request_id else f"a request with the key {keys}"
-    )
+    told = step.request_id
+    known = f"its request `{mask(told)}`" if told else f"a request with the key {keys}"
     return (
         f"Ask {run.summary.vault}: has it {known}, and did it reach the destination? "
         f"Where the vault can be asked by program, `forwardc reconcile {run.id}` does."

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from forwardc.diagnostics.render.clean import printable
+from forwardc.diagnostics.scan import mask
 from forwardc.partner.dashboard.charts.scale import duration, number, share
 from forwardc.partner.dashboard.desk import Desk, Page
 from forwardc.partner.dashboard.login import Session
@@ -50,6 +51,7 @@ def _environment() -> "Environment":
         iso=_iso,
         day=_day,
         pretty=_pretty,
+        masked=mask,
     )
     return environment
 

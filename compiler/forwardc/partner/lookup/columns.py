@@ -70,10 +70,14 @@ _NAMED: Final = {"input": Group.INPUT, "param": Group.PARAM, "identifier": Group
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a table that was checked. `vaults` are those that may be named; None: any."""
+    """The columns of a table that was checked. `vaults` are those that may be named; None: any.
+
+    `not_card` are titles of columns whose cells may look like card numbers and are none.
+    """
 
     columns: tuple[Column, ...]
     vaults: frozenset[str] | None = None
+    not_card: frozenset[str] = frozenset()
 
     @property
     def reference(self) -> int:
@@ -94,7 +98,7 @@ class Columns:
             found += [
                 f"{column.title} looks like a card number, which must not be kept here"
                 for column, cell in zip(self.columns, cells, strict=True)
-                if cell and holds_card(cell)
+                if cell and column.title not in self.not_card and holds_card(cell)
             ]
         return found
 
@@ -140,7 +144,11 @@ class Columns:
 
 
 def read_columns(
-    names: Sequence[str], *, keyed: bool, vaults: Collection[str] | None
+    names: Sequence[str],
+    *,
+    keyed: bool,
+    vaults: Collection[str] | None,
+    not_card: Collection[str] = (),
 ) -> Columns | list[str]:
     """The columns by their names, or everything that is wrong with these.
 
@@ -161,7 +169,14 @@ def read_columns(
     ]
     if len(names) > MOST_COLUMNS:
         return [f"there are more than {MOST_COLUMNS} columns"]
-    return mistakes or Columns(tuple(known), frozenset(vaults) if vaults is not None else None)
+    known_vaults = frozenset(vaults) if vaults is not None else None
+    return mistakes or Columns(tuple(known), known_vaults, frozenset(not_card))
+
+
+def is_title(text: str) -> bool:
+    """Whether a column may have this title, as `Column.title` and the documents write it."""
+    column = _column(text, keyed=True)
+    return column is not None and column.title == text
 
 
 def _odd(name: str) -> str:

@@ -1,14 +1,15 @@
 """A file of references for trial: RFC 4180 in UTF-8, held in memory, read again when it changed.
 
-Knows no other kind of lookup. While a changed file has mistakes, what was read before stays in
-force, and the log says so.
+Knows no other kind of lookup. A row with a mistake is left out, and whoever asks for its reference
+is refused. While a changed file cannot be read, or has no right row, what was read before stays in
+force. The log says so.
 """
 
 import asyncio
 import csv
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
@@ -47,19 +48,47 @@ class Table:
     columns: Columns
     rows: dict[str, str] = field(repr=False)
     version: _Version
+    wrong: "Wrong"
 
     def find(self, reference: str) -> Instrument | None:
-        """The instrument of a reference."""
+        """The instrument of a reference. Raises `LookupFailed` where its row was left out."""
         packed = self.rows.get(reference)
-        return self.columns.instrument(packed.split(_BETWEEN)) if packed is not None else None
+        if packed is not None:
+            return self.columns.instrument(packed.split(_BETWEEN))
+        line = self.wrong.references.get(reference)
+        if line is not None:
+            raise LookupFailed(f"the row found was left out, see line {line} of the file")
+        return None
 
 
-def read_table(path: Path, vaults: Collection[str] | None) -> Table | list[Mistake]:
-    """The file, or its mistakes, of which the first thousand are told."""
+@dataclass(slots=True)
+class Wrong:
+    """The rows that were left out: how many, what is wrong with the first thousand, and where.
+
+    `references` has the line of each one whose reference can be asked for.
+    """
+
+    rows: int = 0
+    mistakes: list[Mistake] = field(default_factory=list)
+    references: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def add(self, line: int, reference: str | None, mistakes: Sequence[str]) -> None:
+        """Leave a row out."""
+        self.rows += 1
+        room = MOST_TOLD - len(self.mistakes)
+        self.mistakes += [Mistake(line, text) for text in mistakes[: max(0, room)]]
+        if reference:
+            self.references.setdefault(reference, line)
+
+
+def read_table(
+    path: Path, vaults: Collection[str] | None, not_card: Collection[str] = ()
+) -> Table | list[Mistake]:
+    """The file, or why it cannot be used. `not_card` names columns that may look like cards."""
     try:
         # Lines keep their ends: a cell in quotes may hold them.
         with TextIOWrapper(open_plain(path, REFERENCES), "utf-8-sig", newline="") as file:
-            return _read(file, vaults)
+            return _read(file, vaults, not_card)
     except FileRefused as problem:
         return [Mistake(0, _refused(problem))]
     except OSError as problem:
@@ -87,23 +116,26 @@ def _encoding(path: Path) -> str:
     return ""
 
 
-def _read(file: TextIO, vaults: Collection[str] | None) -> Table | list[Mistake]:
+def _read(
+    file: TextIO, vaults: Collection[str] | None, not_card: Collection[str]
+) -> Table | list[Mistake]:
     version = _version(os.fstat(file.fileno()))
     reader = _Reader(file)
     names = next(iter(reader), None)
     if names is None:
         return reader.mistakes or [Mistake(0, "it is empty: the first line names the columns")]
-    columns = read_columns(names, keyed=True, vaults=vaults)
+    columns = read_columns(names, keyed=True, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
         return [Mistake(1, mistake) for mistake in columns]
-    rows = _rows(reader, columns)
+    wrong = Wrong()
+    rows = _rows(reader, columns, wrong)
     if version != _version(os.fstat(file.fileno())):
         reader.mistake("it was changed while it was read", line=0)
-    return reader.mistakes or Table(columns, rows, version)
+    return reader.mistakes or Table(columns, rows, version, wrong)
 
 
 class _Reader:
-    """Records and the line that each begins in; what is wrong is collected."""
+    """Records and the line that each begins in; what is wrong with the file is collected."""
 
     def __init__(self, file: TextIO) -> None:
         self._reader = csv.reader(file, strict=True)
@@ -112,11 +144,10 @@ class _Reader:
 
     def __iter__(self) -> Iterator[list[str]]:
         try:
-            while len(self.mistakes) < MOST_TOLD:
+            while True:
                 self.line = self._reader.line_num + 1
                 if cells := next(self._reader):
                     yield cells
-            self.mistake("there may be more mistakes: only so many are told")
         except StopIteration:
             return
         except csv.Error as problem:
@@ -127,17 +158,20 @@ class _Reader:
         self.mistakes.append(Mistake(self.line if line is None else line, text))
 
 
-def _rows(reader: _Reader, columns: Columns) -> dict[str, str]:
+def _rows(reader: _Reader, columns: Columns, wrong: Wrong) -> dict[str, str]:
     rows: dict[str, str] = {}
     at = columns.reference
     for cells in reader:
+        reference = cells[at] if at < len(cells) else None
         if mistakes := columns.mistakes(cells):
-            for mistake in mistakes:
-                reader.mistake(mistake)
-        elif cells[at] in rows:
-            reader.mistake("the reference stands in a line above")
+            wrong.add(reader.line, reference, mistakes)
+        elif reference in rows or reference in wrong.references:
+            # Nobody knows which of the two is meant: neither is charged.
+            wrong.add(reader.line, reference, ["the reference stands in a line above"])
         else:
             rows[cells[at]] = _BETWEEN.join(cells)
+    for reference in wrong.references.keys() & rows.keys():
+        del rows[reference]
     return rows
 
 
@@ -153,13 +187,21 @@ class CsvFile:
         path: Path,
         vaults: Collection[str] | None = None,
         clock: Callable[[], float] = monotonic,
+        *,
+        not_card: Collection[str] = (),
+        left_out: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Read the file. Raises `LookupFailed` where it has mistakes."""
-        table = read_table(path, vaults)
+        """Read the file. Raises `LookupFailed` where it cannot be used.
+
+        `left_out` is told how many rows are, each time that the file is read.
+        """
+        table = read_table(path, vaults, not_card)
         if isinstance(table, list):
             raise LookupFailed(told(table))
         self._path, self._vaults, self._clock = path, vaults, clock
+        self._not_card, self._left_out = not_card, left_out
         self._table = table
+        left_out(table.wrong.rows)
         self._seen: _Version | None = table.version
         self._next_look = clock() + LOOKED_AT_EVERY_S
         self._reading: asyncio.Task[None] | None = None
@@ -194,13 +236,20 @@ class CsvFile:
 
     async def _read_again(self) -> None:
         try:
-            table = await asyncio.to_thread(read_table, self._path, self._vaults)
+            table = await asyncio.to_thread(read_table, self._path, self._vaults, self._not_card)
         finally:
             self._reading = None
         if isinstance(table, list):
             _LOG.error("FC0830 %s; what was read before stays in force", told(table))
             return
+        wrong = table.wrong
+        if wrong.rows and not table.rows:
+            _LOG.error("FC0840 %s; what was read before stays in force", told(wrong.mistakes))
+            return
         self._table, self._seen = table, table.version
+        self._left_out(wrong.rows)
+        if wrong.rows:
+            _LOG.error("FC0840 %s; rows left out: %d", told(wrong.mistakes), wrong.rows)
         _LOG.info("the file of references was read again: %d", len(table.rows))
 
 

@@ -40,8 +40,10 @@ class Http:
         *,
         timeout: float,
         vaults: Collection[str] | None = None,
+        not_card: Collection[str] = (),
     ) -> None:
-        self._url, self._token, self._timeout, self._vaults = url, token, timeout, vaults
+        self._url, self._token, self._timeout = url, token, timeout
+        self._vaults, self._not_card = vaults, not_card
         self._client = httpx.AsyncClient(
             transport=_network(),
             timeout=timeout,
@@ -64,7 +66,7 @@ class Http:
             return None
         if status != httpx.codes.OK:
             raise LookupFailed(f"the service answered {status}")
-        return read_instrument(body, self._vaults)
+        return read_instrument(body, self._vaults, self._not_card)
 
     async def ready(self) -> None:
         """Ask for null: whatever the service says to it, it must let this server in."""
@@ -122,13 +124,15 @@ async def _whole(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def read_instrument(body: bytes, vaults: Collection[str] | None) -> Instrument:
+def read_instrument(
+    body: bytes, vaults: Collection[str] | None, not_card: Collection[str] = ()
+) -> Instrument:
     """The instrument in a JSON answer. Raises `LookupFailed`."""
     try:
         cells = dict(_cells(read_object(body)))
     except NotStrict as problem:
         raise LookupFailed(f"the service's answer cannot be read: {problem}") from None
-    columns = read_columns(tuple(cells), keyed=False, vaults=vaults)
+    columns = read_columns(tuple(cells), keyed=False, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
         raise LookupFailed("the service's answer is wrong: " + "; ".join(columns))
     return columns.checked(tuple(cells.values()))

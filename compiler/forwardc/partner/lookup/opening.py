@@ -5,7 +5,7 @@ be up a minute later. `problems.problems` tells what is wrong with the settings 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -35,16 +35,18 @@ def open_lookup(
     base: Path,
     look_up: SecretLookup,
     vaults: Collection[str] | None = None,
+    left_out: Callable[[int], None] = lambda _: None,
 ) -> Lookup:
     """The lookup. `base` is the folder that relative paths begin at.
 
-    `vaults` are those that a plan was built for; None lets every name through. Raises
+    `vaults` are those that a plan was built for; None lets every name through. `left_out` is told
+    how many rows of a file are. Raises
     `LookupFailed` for a file with mistakes, a secret that is missing, and what the settings mean
     and nobody can do.
     """
     match settings:
         case CsvLookup(file=file):
-            return CsvFile(base / file, vaults)
+            return CsvFile(base / file, vaults, not_card=settings.not_card, left_out=left_out)
         case SqlLookup():
             return Watched(_sql(settings, base, look_up, vaults))
         case HttpLookup():
@@ -58,7 +60,7 @@ def _sql(
     if isinstance(query, list):
         raise LookupFailed("the query cannot be used: " + "; ".join(query))
     asker = _asker(settings, query, base, _secret(settings.url_secret, look_up))
-    return Sql(asker, timeout=settings.timeout, vaults=vaults)
+    return Sql(asker, timeout=settings.timeout, vaults=vaults, not_card=settings.not_card)
 
 
 def _asker(settings: SqlLookup, query: Query, base: Path, url: str) -> Asker:
@@ -80,7 +82,13 @@ def _http(settings: HttpLookup, look_up: SecretLookup, vaults: Collection[str] |
         token = Secret(_secret(name, look_up))
         if not _TOKEN.fullmatch(token.reveal()):
             raise LookupFailed(f"{name} holds no bearer token")
-    return Http(settings.url, token, timeout=settings.timeout, vaults=vaults)
+    return Http(
+        settings.url,
+        token,
+        timeout=settings.timeout,
+        vaults=vaults,
+        not_card=settings.not_card,
+    )
 
 
 def _secret(name: str, look_up: SecretLookup) -> str:

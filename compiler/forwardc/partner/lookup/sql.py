@@ -18,9 +18,15 @@ class Sql:
     """A lookup in a database. `timeout` is seconds, for waiting in the queue as well."""
 
     def __init__(
-        self, asker: Asker, *, timeout: float, vaults: Collection[str] | None = None
+        self,
+        asker: Asker,
+        *,
+        timeout: float,
+        vaults: Collection[str] | None = None,
+        not_card: Collection[str] = (),
     ) -> None:
-        self._asker, self._timeout, self._vaults = asker, timeout, vaults
+        self._asker, self._timeout = asker, timeout
+        self._vaults, self._not_card = vaults, not_card
         self._checked: tuple[tuple[str, ...], Columns] | None = None
         self._told = False
 
@@ -58,7 +64,7 @@ class Sql:
 
     def _columns(self, names: tuple[str, ...]) -> Columns:
         if self._checked is None or self._checked[0] != names:
-            columns = read_columns(names, keyed=False, vaults=self._vaults)
+            columns = read_columns(names, keyed=False, vaults=self._vaults, not_card=self._not_card)
             if isinstance(columns, list):
                 raise LookupFailed("the columns of the query are wrong: " + "; ".join(columns))
             self._checked = names, columns

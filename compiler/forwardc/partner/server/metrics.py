@@ -74,6 +74,12 @@ class Metrics:
             "Times that the merchant's data could not be asked.",
             registry=registry,
         )
+        self.rows_left_out = _gauge(
+            "forwardc_lookup_rows_left_out",
+            "Rows of the file of references that are wrong, so that their references are refused.",
+            "livemax",
+            registry,
+        )
         self.history_failures = Counter(
             "forwardc_history_failures",
             "Times that the history could not be read or written.",

@@ -34,6 +34,7 @@ from forwardc.partner.server.watch import Watch
 from forwardc.partner.sharing.claim_tables import Process
 from forwardc.partner.sharing.claims import LEASE_S, Claims
 from forwardc.partner.sharing.forwarding import Forwarder, Way, is_production, read_ways
+from forwardc.partner.sharing.request import REFERENCE
 from forwardc.partner.sharing.sealed import Sealer
 from forwardc.partner.sharing.share import Sharing
 from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
@@ -97,6 +98,7 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
         ways = approved.approved(ways, lock, today(), sink, emulated=emulated)
     problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
     _check_sandbox(settings, ways, sink)
+    _check_references(settings, ways, sink)
     if lock is not None:
         _check_secrets(ways, lock, sink, emulated=emulated)
     if sink.has_errors or lock is None:
@@ -114,6 +116,21 @@ def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
         LoopbackTransport(settings.run.sandbox)
     except NotLoopback as problem:
         sink.error(CODE, f"run.sandbox: {problem}")
+
+
+def _check_references(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
+    """Warn of references that are let in and that the destination's param refuses."""
+    if REFERENCE not in settings.lookup.not_card:
+        return
+    for way in ways.values():
+        name = way.reference_param
+        if name is not None and not way.plan.params[name].not_card:
+            sink.warning(
+                "FC0832",
+                f"lookup.not_card: params.{name} of {way.plan.destination} refuses a reference "
+                "that looks like a card number",
+                hint=f"declare `not_card: true` at params.{name}, build, and have it approved",
+            )
 
 
 def _check_secrets(ways: Ways, lock: Lock, sink: Sink, *, emulated: bool) -> None:
@@ -210,7 +227,8 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     rates = Rates(store.commits)
     auth = open_auth(settings, keys, store.commits, rates)
     vaults = {vault for _, vault in known.ways}
-    lookup: Lookup = open_lookup(settings.lookup, Path(), known.look_up, vaults)
+    left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
+    lookup: Lookup = open_lookup(settings.lookup, Path(), known.look_up, vaults, left_out)
     if metrics is not None:
         lookup = CountedLookup(lookup, metrics.lookup_failures.inc)
     transport: httpx.AsyncBaseTransport | None = None
@@ -227,9 +245,10 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         metrics.tell_approved if metrics is not None else lambda _: None,
         lambda lock: _keep(store, known.ways, lock),
     )
+    not_card = frozenset(settings.lookup.not_card)
     sharing = Sharing(
         lookup=lookup,
-        forwarder=Forwarder(known.ways, means, in_force.now),
+        forwarder=Forwarder(known.ways, means, in_force.now, not_card=REFERENCE in not_card),
         claims=Claims(store, Process(journal.owner, run.place, journal.emulated, LEASE_S)),
         sealer=Sealer(keys.sealing),
         rates=rates,
@@ -237,6 +256,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         limits=settings.limits,
         destinations=tuple(settings.destinations),
         observer=watch,
+        not_card=not_card,
     )
     traffic = Traffic(settings.limits.in_flight, watch.in_flight)
     # Whoever looks through a long history must not keep a payment waiting for its connection.

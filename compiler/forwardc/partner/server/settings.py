@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from forwardc.files.checkout import CheckoutPath, mounted
+from forwardc.partner.lookup.columns import is_title
 from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
 
@@ -28,6 +29,12 @@ Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[
 
 def _history() -> str:
     return os.environ.get("FORWARDC_HISTORY") or ".forwardc/history.db"
+
+
+def _title(text: str) -> str:
+    if not is_title(text) or text == "vault":
+        raise ValueError("is reference, source, or a column such as input.NAME or identifier.NAME")
+    return text
 
 
 class _Section(BaseModel):
@@ -95,14 +102,20 @@ class Mapped(_Section):
     reference_param: str | None = None
 
 
-class CsvLookup(_Section):
+class _Lookup(_Section):
+    """`not_card` names what may look like a card number and is none, such as `reference`."""
+
+    not_card: tuple[Annotated[str, AfterValidator(_title)], ...] = ()
+
+
+class CsvLookup(_Lookup):
     """A file for trial, read again when it changes."""
 
     kind: Literal["csv"]
     file: Path
 
 
-class SqlLookup(_Section):
+class SqlLookup(_Lookup):
     """One query with `:reference`, on a database whose URL the secret `url_secret` holds.
 
     SQLite (`sqlite:///path`, opened for reading) or PostgreSQL.
@@ -115,7 +128,7 @@ class SqlLookup(_Section):
     connections: Annotated[int, Field(ge=1, le=64)] = 4
 
 
-class HttpLookup(_Section):
+class HttpLookup(_Lookup):
     """A POST of `{"reference": ...}` to the merchant's own service."""
 
     kind: Literal["http"]

@@ -104,8 +104,9 @@ async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
         _check_scope(desk.issuer, caller)
         await _check_rate(desk, caller)
         body = await _body(request, desk.limits.body)
-        key = read_key(request.headers.getlist("idempotency-key"))
-        what = read_request(body, desk.service.destinations)
+        not_card = desk.service.not_card
+        key = read_key(request.headers.getlist("idempotency-key"), not_card)
+        what = read_request(body, desk.service.destinations, not_card)
         known.destination = what.destination
         _check_terms(await desk.terms.of(caller.client_id), what)
         return await desk.service.share(Asked(what, caller.client_id, key))

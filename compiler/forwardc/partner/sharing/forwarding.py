@@ -104,11 +104,13 @@ class Forwarder:
     """Runs the ways that it has, each with the same means.
 
     `in_force` gives the clock and the approvals of a run that begins; without it, `means` do.
+    `not_card`: references that look like card numbers are none.
     """
 
     ways: Mapping[tuple[str, str], Way]
     means: Means = field(repr=False)
     in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
+    not_card: bool = False
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
@@ -124,7 +126,7 @@ class Forwarder:
         journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
-        request = _request(way, instrument, reference, mine)
+        request = replace(_request(way, instrument, reference, mine), not_card=self.not_card)
         result = await run(way.plan, way.operation, request, way.look_up, means, sink)
         codes = tuple(sorted({problem.code for problem in sink.sorted()}))
         return Forwarded(result, journal, codes)

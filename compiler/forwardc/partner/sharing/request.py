@@ -12,6 +12,8 @@ from typing import Any, Final
 from forwardc.diagnostics.cards import holds_card
 from forwardc.partner.problem import Kind, Refusal
 
+REFERENCE: Final = "reference"
+"""What a setting calls the payment reference."""
 REFERENCE_MEMBER: Final = "partnerPaymentReference"
 DESTINATION_MEMBER: Final = "destination"
 IDENTIFIERS_MEMBER: Final = "customerIdentifiers"
@@ -27,6 +29,7 @@ _KEY: Final = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
 _MEMBERS: Final = (REFERENCE_MEMBER, DESTINATION_MEMBER, IDENTIFIERS_MEMBER)
 # A member that nobody knows may be named by its caller in any way; so many are enough to mend it.
 _MOST_ERRORS: Final = 20
+_CARD: Final = "looks like a card number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,25 @@ class _Twice(ValueError):  # noqa: N818 - the body's property
     """A name stands twice in one object."""
 
 
-def read_request(body: bytes, destinations: Collection[str]) -> SharingRequest:
+def read_request(
+    body: bytes, destinations: Collection[str], not_card: Collection[str] = ()
+) -> SharingRequest:
     """The request in `body`. Raises `Refusal` with INVALID_REQUEST and all mistakes in `errors`.
 
+    `not_card` names what may look like a card number: `reference`, `identifier.NAME`.
     An error is `{pointer, detail}`: RFC 6901, and which rule was broken.
     """
     document = _document(body)
-    errors = [{"pointer": at, "detail": rule} for at, rule in _mistakes(document, destinations)]
+    errors = [
+        {"pointer": at, "detail": rule} for at, rule in _mistakes(document, destinations, not_card)
+    ]
     if errors:
         raise _invalid(errors[:_MOST_ERRORS])
     identifiers = document.get(IDENTIFIERS_MEMBER, {})
     return SharingRequest(document[REFERENCE_MEMBER], document[DESTINATION_MEMBER], identifiers)
 
 
-def read_key(values: Collection[str]) -> str | None:
+def read_key(values: Collection[str], not_card: Collection[str] = ()) -> str | None:
     """The Idempotency-Key out of its header fields; None without one.
 
     Raises `Refusal` with INVALID_REQUEST. The key is the caller's and is compared as it came.
@@ -71,6 +79,9 @@ def read_key(values: Collection[str]) -> str | None:
     if more or not _KEY.fullmatch(key):
         rule = f"is sent once, with 1 to {LONGEST_KEY} visible ASCII characters"
         raise _invalid([{"header": "Idempotency-Key", "detail": rule}])
+    if REFERENCE not in not_card and holds_card(key):
+        # A caller that makes its key of the reference is let through with it.
+        raise _invalid([{"header": "Idempotency-Key", "detail": _CARD}])
     return key
 
 
@@ -137,8 +148,13 @@ def _depth(document: object) -> int:
     return depth
 
 
-def _mistakes(document: dict[str, Any], destinations: Collection[str]) -> Iterator[tuple[str, str]]:
-    yield from _reference_mistakes(document.get(REFERENCE_MEMBER))
+def _mistakes(
+    document: dict[str, Any], destinations: Collection[str], not_card: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    reference = document.get(REFERENCE_MEMBER)
+    yield from _reference_mistakes(reference)
+    if REFERENCE not in not_card and isinstance(reference, str) and holds_card(reference):
+        yield "/" + REFERENCE_MEMBER, _CARD
     destination = document.get(DESTINATION_MEMBER)
     if DESTINATION_MEMBER not in document:
         yield "/" + DESTINATION_MEMBER, "is required"
@@ -148,6 +164,7 @@ def _mistakes(document: dict[str, Any], destinations: Collection[str]) -> Iterat
         yield "/" + DESTINATION_MEMBER, "is not one of the destinations that OpenAPI names"
     if IDENTIFIERS_MEMBER in document:
         yield from _identifier_mistakes(document[IDENTIFIERS_MEMBER])
+        yield from _cards_in(document[IDENTIFIERS_MEMBER], not_card)
     if document.keys() - set(_MEMBERS):
         # What the member is called may itself be a value in the wrong place.
         yield "", f"has members beside {', '.join(_MEMBERS)}"
@@ -163,8 +180,6 @@ def _reference_mistakes(value: object) -> Iterator[tuple[str, str]]:
         yield at, f"must have 1 to {LONGEST_REFERENCE} characters"
     elif _UNPRINTABLE.search(value):
         yield at, "holds a control character"
-    elif holds_card(value):
-        yield at, "looks like a card number"
 
 
 def _identifier_mistakes(value: object) -> Iterator[tuple[str, str]]:
@@ -180,6 +195,17 @@ def _identifier_mistakes(value: object) -> Iterator[tuple[str, str]]:
         yield at, "has a value that is not a string"
     elif not all(_is_text(one, LONGEST_VALUE) for one in value.values()):
         yield at, f"has a value of more than {LONGEST_VALUE} characters or with control characters"
+
+
+def _cards_in(identifiers: object, not_card: Collection[str]) -> Iterator[tuple[str, str]]:
+    for name, value in identifiers.items() if isinstance(identifiers, dict) else ():
+        if holds_card(name):
+            yield "/" + IDENTIFIERS_MEMBER, f"has a name that {_CARD}"
+        elif f"identifier.{name}" in not_card or not isinstance(value, str):
+            continue
+        elif holds_card(value):
+            # Not its pointer: a name is the caller's, and may be a value in the wrong place.
+            yield "/" + IDENTIFIERS_MEMBER, f"has a value that {_CARD}"
 
 
 def _is_text(text: str, longest: int) -> bool:

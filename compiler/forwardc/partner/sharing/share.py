@@ -97,7 +97,10 @@ class RunRefused(Refusal):
 
 @dataclass(slots=True)
 class Sharing:
-    """The service behind the endpoint, for one process. `destinations` are its names."""
+    """The service behind the endpoint, for one process. `destinations` are its names.
+
+    `not_card` names what of a call may look like a card number.
+    """
 
     lookup: Lookup
     forwarder: Forwarder
@@ -108,6 +111,7 @@ class Sharing:
     limits: Limits
     destinations: tuple[str, ...]
     observer: Observer = field(default_factory=Unwatched)
+    not_card: frozenset[str] = frozenset()
     _under_way: dict[str, asyncio.Task[Ending]] = field(default_factory=dict)
 
     async def share(self, asked: Asked) -> Shared:

@@ -2,7 +2,8 @@
 
 Formats differ by merchant, and types drift (facts of the Gate's pages and SDKs): ids are text or
 integers, dates have two forms, a card stands in `account` or `card`. What cannot be read is not
-told, and nothing that looks like a card number or is longer than its place is kept.
+told, and nothing that looks like a card number or is longer than its place is kept. An id that
+looks like one is refused with its callback: without it, nobody could tell what that is about.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.diagnostics.cards import find_cards
+from forwardc.diagnostics.cards import holds_card
 from forwardc.plan.program import Outcome
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
@@ -40,8 +41,12 @@ _PAYMENTS = {
 Json = Mapping[str, Any]
 
 
+class LooksLikeCard(ValueError):  # noqa: N818 - the id's property
+    """An id of a callback looks like a card number. The message is its name."""
+
+
 def read_callback(document: Json, digest: str) -> Callback:
-    """What a callback says. `digest` identifies it."""
+    """What a callback says. `digest` identifies it. Raises `LooksLikeCard`."""
     token = _token(document)
     if isinstance(document.get("payment"), dict):
         return _of_payment(document, digest, token)
@@ -55,7 +60,7 @@ def read_callback(document: Json, digest: str) -> Callback:
     return Callback(
         digest,
         kind,
-        request_id=_text(request, "id"),
+        request_id=_id(request, "id", "request.id"),
         status=status,
         outcome=_REQUESTS.get(_text(request, "status") or ""),
         facts=_facts(document, token, _told_state(document, request)) if token else None,
@@ -76,8 +81,10 @@ def _of_payment(document: Json, digest: str, token: str | None) -> Callback:
     return Callback(
         digest,
         Kind.PAYMENT,
-        request_id=_text(operation, "request_id") or _text(_object(document, "request"), "id"),
-        payment_id=_text(payment, "id") or _text(_object(document, "general"), "payment_id"),
+        request_id=_id(operation, "request_id", "operation.request_id")
+        or _id(_object(document, "request"), "id", "request.id"),
+        payment_id=_id(payment, "id", "payment.id")
+        or _id(_object(document, "general"), "payment_id", "general.payment_id"),
         status=status,
         outcome=outcome_of_payment(status or ""),
         facts=_facts(document, token, state) if token else None,
@@ -107,10 +114,10 @@ def _facts(document: Json, token: str, state: TokenState) -> TokenFacts:
     return TokenFacts(
         token,
         state,
-        customer_id=_text(_object(document, "customer"), "id"),
-        project_id=_text(document, "project_id")
-        or _text(_object(document, "general"), "project_id")
-        or _text(_object(document, "customer"), "project_id"),
+        customer_id=_id(_object(document, "customer"), "id", "customer.id"),
+        project_id=_id(document, "project_id", "project_id")
+        or _id(_object(document, "general"), "project_id", "general.project_id")
+        or _id(_object(document, "customer"), "project_id", "customer.project_id"),
         masked_number=_first(places, ("number",), _masked),
         scheme=_first(places, ("type",), _scheme),
         initials=_first(places, ("holder", "card_holder"), _initials),
@@ -179,12 +186,20 @@ def _object(document: Json, name: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
+def _id(document: Json, name: str, place: str) -> str | None:
+    """A text by which somebody is told apart. Raises `LooksLikeCard`, naming its place."""
+    value = document.get(name)
+    if isinstance(value, str | int) and holds_card(str(value)):
+        raise LooksLikeCard(place)
+    return _text(document, name)
+
+
 def _text(document: Json, name: str) -> str | None:
     """A short text or a whole number as text; None for anything else and for what may be a card."""
     value = document.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
-    if not 0 < len(text) <= _LONGEST or not text.isprintable() or find_cards(text):
+    if not 0 < len(text) <= _LONGEST or not text.isprintable() or holds_card(text):
         return None
     return text
