@@ -152,7 +152,8 @@ def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ..
             for destination in loaded.destinations
             for where in _entries(destination)
         ], ()
-    check_project_names(project, loaded.by_name, sink, loaded.unread)
+    if loaded.listed:
+        check_project_names(project, loaded.by_name, sink, loaded.unread)
     programs: list[Program] = []
     not_built: list[Json] = []
     for destination in loaded.destinations:

@@ -91,8 +91,9 @@ def folder(
     ways = [_FOLDER | (os.O_RDONLY if listed or make else _PASSING)] * (len(parts) + 1)
     at = os.open(root, ways[0])
     try:
-        for part, way in zip(parts, ways[1:], strict=True):
-            below = _opened(at, part, way, make=make)
+        for number, (part, way) in enumerate(zip(parts, ways[1:], strict=True), 1):
+            whole = listed and not make and number == len(parts)
+            below = _opened(at, part, way, make=make, whole=whole)
             at, above = below, at
             os.close(above)
         yield Folder(at)
@@ -100,14 +101,14 @@ def folder(
         os.close(at)
 
 
-def _opened(at: int, part: str, way: int, *, make: bool) -> int:
+def _opened(at: int, part: str, way: int, *, make: bool, whole: bool = False) -> int:
     try:
         return os.open(part, way | _NO_FOLLOW, dir_fd=at)
     except FileNotFoundError:
         if not make:
             raise
     except OSError as problem:
-        raise _explained(Folder(at), part, problem) from None
+        raise _explained(Folder(at), part, problem, whole=whole) from None
     try:
         os.mkdir(part, dir_fd=at)
         Folder(at).sync()
@@ -116,13 +117,13 @@ def _opened(at: int, part: str, way: int, *, make: bool) -> int:
     return _opened(at, part, way, make=False)
 
 
-def _explained(above: Folder, part: str, problem: OSError) -> OSError:
+def _explained(above: Folder, part: str, problem: OSError, *, whole: bool) -> OSError:
     """Why a part could not be opened as a folder: a link or a pipe is told from a mistake."""
     try:
         mode = above.mode(part)
     except OSError:
         return problem
-    return problem if _is_usual(mode) else _refused(part, mode)
+    return problem if _is_usual(mode) else _refused(part, mode, whole=whole)
 
 
 def _is_usual(mode: int) -> bool:
@@ -130,7 +131,9 @@ def _is_usual(mode: int) -> bool:
     return stat.S_ISDIR(mode) or stat.S_ISREG(mode)
 
 
-def _refused(part: str, mode: int) -> FileRefused:
+def _refused(part: str, mode: int, *, whole: bool = False) -> FileRefused:
+    if whole:
+        return FileRefused(f"it is {what(mode)}")
     return FileRefused(f"{part}, a folder on the way to it, is {what(mode)}")
 
 

@@ -43,6 +43,8 @@ class Loaded:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     misshapen: tuple[Misshapen, ...] = ()
     """Checked for further mistakes, and never compiled."""
+    listed: bool = True
+    """Whether the folder of destinations could be listed: else nobody knows which are missing."""
 
     @property
     def build(self) -> CheckoutPath:
@@ -83,7 +85,8 @@ def load(root: Path, sink: Sink) -> Loaded:
         _check_file_name(destination, sink)
     evidence = _attestations(at, loaded.destinations, sink)
     lock = _lock(at, project, sink)
-    return replace(loaded, project=project, files={**files, **loaded.files, **evidence, **lock})
+    read = {**files, **loaded.files, **evidence, **lock}
+    return replace(loaded, project=project, files=read, listed=names is not None)
 
 
 def _names(root: CheckoutPath, folder: str, sink: Sink) -> list[str] | None:
