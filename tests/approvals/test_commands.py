@@ -83,6 +83,26 @@ def test_one_header_voids_both_at_stripe_and_the_own_at_checkout(typed: Typed) -
     assert state(typed, "stripe", "adyen.card_cit", "psp") == "changed"
     assert state(typed, "checkout", "adyen.card_cit", "own") == "changed"
     assert not any(row[:3] == ["checkout", "adyen.card_cit", "psp"] for row in listed(typed))
+    # Wherever approvals are told, which of the two changed, and where.
+    changed = "what leaves: added /steps/0/http/body/$form/request/headers/0 (X-Extra)"
+    said = "stripe adyen.card_cit own: of 2026-11-20 covers something else:"
+    assert f"{said} {changed}" in typed("approvals", "--today", "2026-11-21")[2]
+    rows = json.loads(typed("approvals", "--json")[1])["approvals"]
+    whys = [row["own"].get("why", "") for row in rows if row["operation"] == "card_cit"]
+    assert any(changed in why for why in whys)
+    _, _, err = approve(typed, "stripe", "adyen.card_cit")
+    assert f"card_cit: since your own one of 2026-11-20: {changed}" in err
+
+
+def test_what_decides_is_told_apart_from_what_leaves(typed: Typed) -> None:
+    approve(typed, "checkout", "adyen.card_cit")
+    rebuild(typed, "is: declined", "is: rejected")
+    said = "checkout adyen.card_cit own: of 2026-11-20 covers something else: behaviour: changed "
+    err = typed("approvals")[2]
+    assert said in err
+    assert "what leaves" not in err
+    _, _, err = approve(typed, "checkout", "adyen.card_cit")
+    assert "card_cit: since your own one of 2026-11-20: behaviour: changed /" in err
 
 
 def test_a_title_voids_neither(typed: Typed) -> None:

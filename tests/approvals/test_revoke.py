@@ -96,7 +96,8 @@ def test_both_or_one_of_the_two(approved: Typed) -> None:
 
 def test_it_is_shown_wherever_approvals_are(approved: Typed) -> None:
     approved("approvals", "revoke", "stripe", "adyen.card_cit", *GRACE, *WHY)
-    assert f"stripe adyen.card_cit own: {SAYS}" in approved("approvals")[2]
+    said = f"stripe adyen.card_cit own: of 2026-11-20 was {SAYS}"
+    assert said in approved("approvals")[2]
     rows = json.loads(approved("approvals", "--json")[1])["approvals"]
     (row,) = (row for row in rows if (row["vault"], row["operation"]) == ("stripe", "card_cit"))
     assert row["own"]["state"] == row["psp"]["state"] == "revoked"

@@ -37,6 +37,7 @@ class _Row:
     states: "Approvals"
     own: "Approval | None"
     psp: "Approval | None"
+    why: dict[str, str]
 
 
 _build_option = build_option_for("; forwardc.lock lies beside it")
@@ -119,13 +120,13 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
         say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
     else:
         note("nothing that is built needs an approval")
-    _tell_revoked(rows)
+    _tell_why(rows)
     _tell_unused(lock, rows)
     return 0
 
 
 def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
-    from forwardc.plan.approvals import place, states
+    from forwardc.plan.approvals import place, shortfalls, states
     from forwardc.plan.build_dir import read_manifest, read_plan
     from forwardc.plan.separation import needs_approval
 
@@ -138,18 +139,23 @@ def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iter
             key = place(plan, name)
             if not needs_approval(plan) and key not in lock.own:
                 continue
-            found = states(plan, name, lock, today)
-            yield _Row(plan, name, found, lock.own.get(key), lock.psp.get(key))
+            found, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
+            yield _Row(plan, name, found, lock.own.get(key), lock.psp.get(key), why)
 
 
 def _lines(row: _Row) -> Iterator[list[str]]:
-    place = "" if row.plan.place == "production" else f" ({row.plan.place})"
-    where = [row.plan.vault, f"{row.plan.destination}.{row.operation}{place}"]
+    where = [row.plan.vault, _named(row)]
     status = row.plan.operations[row.operation].status
     mark = "" if status == "documented" else f" ({status.replace('_', '-')})"
     yield [*where, "own", f"{row.states.own}{mark}", *_cells(row.own)]
     if row.states.psp is not None:
         yield [*where, "psp", str(row.states.psp), *_cells(row.psp)]
+
+
+def _named(row: _Row) -> str:
+    """The operation, and where it is built where that is not simply production."""
+    where = f" ({row.plan.place})" if row.plan.place != "production" else ""
+    return f"{row.plan.destination}.{row.operation}{where}"
 
 
 def _cells(record: "Approval | None") -> list[str]:
@@ -166,25 +172,27 @@ def _as_json(row: _Row) -> dict[str, Any]:
         "operation": row.operation,
         "environment": row.plan.place,
         "status": row.plan.operations[row.operation].status,
-        "own": _record_json(row.states.own, row.own),
-        "psp": None if row.states.psp is None else _record_json(row.states.psp, row.psp),
+        "own": _record_json(row.states.own, row.own, row.why.get("own")),
+        "psp": None
+        if row.states.psp is None
+        else _record_json(row.states.psp, row.psp, row.why.get("psp")),
     }
 
 
-def _record_json(state: "State", record: "Approval | None") -> dict[str, Any]:
+def _record_json(state: "State", record: "Approval | None", why: str | None) -> dict[str, Any]:
     unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
     known = record.model_dump(mode="json", exclude=unused) if record else {}
-    return {"state": str(state), **known}
+    told = {"why": why} if record is not None and why is not None else {}
+    return {"state": str(state), **known, **told}
 
 
-def _tell_revoked(rows: list[_Row]) -> None:
-    from forwardc.plan.approvals import withdrawn
-
+def _tell_why(rows: list[_Row]) -> None:
+    """Why a record that is there does not hold: who withdrew it, or what differs and where."""
     for row in rows:
+        where = f"{row.plan.vault} {_named(row)}"
         for whose, record in (("own", row.own), ("psp", row.psp)):
-            if record is not None and record.revoked is not None:
-                where = f"{row.plan.vault} {row.plan.destination}.{row.operation} {whose}"
-                note(f"{where}: {withdrawn(record.revoked)}")
+            if record is not None and whose in row.why:
+                note(f"{where} {whose}: {row.why[whose]}")
 
 
 def _tell_unused(lock: "Lock", rows: list[_Row]) -> None:

@@ -112,7 +112,7 @@ def _approve(
     written = save(folder, approved, act.date, sink)
     if written is not None:
         _tell(plan, operations, act, written)
-        _tell_revoked(compiled.lock, plan, operations, act)
+        _tell_before(compiled.lock, plan, operations, act)
 
 
 def _plan(
@@ -156,12 +156,15 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
     return [found] if found else []
 
 
-def _tell_revoked(before: "Lock", plan: "Plan", operations: list[str], act: "Act") -> None:
-    """Say which new approvals stand in the place of one that somebody had withdrawn."""
-    from forwardc.plan.approvals import place, withdrawn
+def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Act") -> None:
+    """Say what the new approvals stand in the place of: what was withdrawn, or was otherwise."""
+    from forwardc.plan.approvals import changed_since, place, withdrawn
 
     for name in operations:
         own, psp = before.own.get(place(plan, name)), before.psp.get(place(plan, name))
+        changed = changed_since(own, plan, name) if own is not None else ""
+        if own is not None and changed:
+            note(f"{name}: since your own one of {own.date}: {changed}")
         if own is not None and own.revoked is not None:
             note(f"{name}: your own one of {own.date} had been {withdrawn(own.revoked)}")
         if act.ticket is not None and psp is not None and psp.revoked is not None:

@@ -21,7 +21,7 @@ from forwardc.partner.auth.key_file import KeysRefused
 from forwardc.partner.dashboard.login import Role
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server import approved, logs
-from forwardc.partner.server.binding import bind_clients
+from forwardc.partner.server.binding import bind_clients, tell_unbound
 from forwardc.partner.server.fitting import check_fitting
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
@@ -105,7 +105,7 @@ class Starting:
         if parts is None:
             return
         try:
-            asyncio.run(_ask(parts))
+            asyncio.run(_ask(parts, self.sink))
         except LookupFailed as problem:
             self.sink.error("FC0830", f"the lookup does not answer: {problem}")
         except HistoryError as problem:
@@ -140,8 +140,9 @@ async def _begin(parts: Parts, sink: Sink) -> None:
                 await store_secrets(way.plan, way.operation, sender)
 
 
-async def _ask(parts: Parts) -> None:
+async def _ask(parts: Parts, sink: Sink) -> None:
     try:
+        tell_unbound(parts.settings, Clients(parts.store), sink)
         await parts.lookup.ready()
     finally:
         await parts.close()

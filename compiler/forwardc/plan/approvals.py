@@ -333,16 +333,32 @@ def refuse_unfit(plan: Plan, operation: str, sink: Sink) -> bool:
 def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:
     if refuse_unfit(plan, name, sink):
         return True
+    found = shortfalls(plan, name, lock, today)
+    for whose, why in found.items():
+        _report(
+            plan, name, "the own approval" if whose == "own" else "the PSP's approval", why, sink
+        )
+    return bool(found)
+
+
+def shortfalls(plan: Plan, name: str, lock: Lock, today: datetime.date) -> dict[str, str]:
+    """Why each approval, `own` or `psp`, does not hold: names and places, and never a value.
+
+    Empty where nothing is missing. Raises `KeyError` if the plan has no such operation.
+    """
     found, key = states(plan, name, lock, today), place(plan, name)
+    own, psp = lock.own.get(key), lock.psp.get(key)
+    why: dict[str, str] = {}
     if found.own is not State.APPROVED:
-        own = lock.own.get(key)
-        why = _why(found.own, own, lambda: _own_changes(own, plan, name))
-        _report(plan, name, "the own approval", why, sink)
+        why["own"] = _why(found.own, own, lambda: _own_changes(own, plan, name))
     if found.psp not in (None, State.APPROVED):
-        psp = lock.psp.get(key)
-        why = _why(found.psp, psp, lambda: _psp_changes(psp, plan, name))
-        _report(plan, name, "the PSP's approval", why, sink)
-    return not found.hold
+        why["psp"] = _why(found.psp, psp, lambda: _psp_changes(psp, plan, name))
+    return why
+
+
+def changed_since(record: OwnApproval, plan: Plan, name: str) -> str:
+    """What differs from what was approved: which of the two, and where. Empty for nothing."""
+    return _own_changes(record, plan, name)
 
 
 def withdrawn(record: Revoked) -> str:

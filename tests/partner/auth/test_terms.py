@@ -11,7 +11,7 @@ from forwardc.partner.auth.clients import Clients
 from forwardc.partner.auth.gate import KeysUnavailable
 from forwardc.partner.auth.revoked import RevokedClients
 from forwardc.partner.auth.terms import ClientTerms, Terms
-from forwardc.partner.server.binding import bind_clients
+from forwardc.partner.server.binding import bind_clients, tell_unbound
 from forwardc.partner.server.settings import ServerSettings, settings_from
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.store import Store
@@ -58,6 +58,10 @@ def test_a_client_of_before_is_bound_once_and_not_to_what_comes_later(store: Sto
     store.database.write(lambda tx: tx.run("UPDATE clients SET destinations = NULL"))
     # Until somebody has said so, it is what is listed at the time.
     assert of(store, settings("a", "b"), old.id)[0].destinations == {"a", "b"}
+    before = Sink()
+    tell_unbound(settings("a", "b"), clients, before)
+    assert [one.code for one in before.sorted()] == ["FC0843"]
+    assert len(clients.unbound()) == 1
     sink = Sink()
     bind_clients(settings("a", "b"), clients, sink)
     (warned,) = sink.sorted()

@@ -28,6 +28,24 @@ def bind_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None
             f" {', '.join(destinations)}, and for nothing that comes later",
             hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
         )
+    _tell_unknown(settings, clients, sink)
+
+
+def tell_unbound(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+    """Warn of what a start would bind, and of what would follow from nothing. As `bind_clients`."""
+    if settings.issuer.url is not None:
+        return
+    for client_id, name in clients.unbound():
+        sink.warning(
+            CODE,
+            f"the client {client_id} ({name}) is bound to nothing: a start binds it to"
+            f" {', '.join(settings.destinations)}",
+            hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
+        )
+    _tell_unknown(settings, clients, sink)
+
+
+def _tell_unknown(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
     known = {name for one in clients.listed() for name in (one.id, one.name)}
     for name in sorted(settings.clients.keys() - known):
         sink.warning(
