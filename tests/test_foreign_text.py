@@ -1,6 +1,7 @@
 """What destinations, vaults and callers write never makes a second line of our output, or hides."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -200,3 +201,54 @@ def test_escaped_json_is_the_same_value(text: str) -> None:
     assert json.loads(shown) == {text: [text]}
     shown.encode()
     assert printable(shown) == shown
+
+
+# GitHub's runner takes the first kind where a line begins, and the second anywhere in it; Azure
+# Pipelines and TeamCity have such marks, too.
+COMMANDS = [
+    *("::error::x", "  ::stop-commands::x", "::add-mask ::x", "::set-output name=a::b"),
+    *("##[add-matcher]x", "a ##[stop-commands]x", "##vso[task.setvariable variable=a]b"),
+    *("##teamcity[x]", "###[x]", "##[error]##[x]"),
+]
+
+
+def commands(shown: str) -> list[str]:
+    """The lines of an output that a runner of CI would obey."""
+    mark = re.compile(r"\s*::[\w-]+.*::|.*##\w*\[")
+    return [line for line in shown.splitlines() if mark.match(line)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_line_is_a_command_of_ci(command: str) -> None:
+    assert commands(command)
+    assert not commands(on_one_line(command))
+    assert on_one_line(command).replace(" ", "") == command.replace(" ", "")
+    shown = escaped(json.dumps({"a": command}, indent=2))
+    assert not commands(shown)
+    assert json.loads(shown) == {"a": command}
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github", "json", "sarif"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nor_is_a_finding(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str, command: str
+) -> None:
+    """What stands on a line with a mistake is shown with it, and so is the name of a file."""
+    folder = tmp_path / "destinations"
+    folder.mkdir()
+    (tmp_path / "forwardc.yaml").write_text("forwardc: 1\n")
+    mistake = f"forwardc: 1\nname: shop\n{json.dumps(command)}: {json.dumps(command)}\n"
+    (folder / "shop.yaml").write_text(mistake)
+    (folder / f"{command}.yaml").write_text(mistake)
+    assert forwardc(["check", "--project", str(tmp_path), "--format", form]) == 1
+    shown = capfd.readouterr().out
+    ours = [
+        line for line in commands(shown) if form == "github" and line.startswith("::error file=")
+    ]
+    assert commands(shown) == ours
+    assert "##" not in re.sub(r"##(?!\w*\[)", "", shown)
+
+
+def test_an_address_is_no_command() -> None:
+    for plain in ("::1", "fe80::1", "a::b", "::ffff:1.2.3.4", "## heading", "#[x]"):
+        assert on_one_line(plain) == plain

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
+from forwardc.diagnostics.render.clean import escaped as visible
 from forwardc.diagnostics.span import Span
 from forwardc.plan.codec import to_json
 from forwardc.plan.pretty import pretty
@@ -29,7 +30,8 @@ def encode(data: Any) -> Any:
 
 def text_of(data: Any) -> str:
     """The same JSON as text with two spaces."""
-    return pretty(data, plain)
+    # A reader of a file is shown what the file holds: what hides is written as an escape.
+    return visible(pretty(data, plain))
 
 
 def plain(data: Any) -> Any:

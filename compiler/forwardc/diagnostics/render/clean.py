@@ -17,6 +17,10 @@ _UNPRINTABLE = re.compile(
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# What the runners of CI read as a command out of a job's output: `::name ...::` where a line begins
+# (GitHub), `##[name]` and `##vso[name]` anywhere in it (GitHub, Azure Pipelines; TeamCity alike).
+_AT_START = re.compile(r"^(\s*):(?=:[A-Za-z-]+[^\n]*::)")
+_ANYWHERE = re.compile(r"#(?=#[A-Za-z]*\[)")
 _BREAKS = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]*[\n\r\x85\u2028\u2029][\s\x85\u2028\u2029]*")
 
 
@@ -42,19 +46,25 @@ def one_line(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     """Join the lines of a text by single spaces, and replace what cannot be shown."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
         return text
-    return printable(" ".join(part for part in _BREAKS.split(text) if part))
+    line = printable(" ".join(part for part in _BREAKS.split(text) if part))
+    return _AT_START.sub(r"\1: ", line)
 
 
 def printable(text: str) -> str:
     """Replace what a terminal or a file cannot show, character by character; lines stay lines."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return without_commands(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def without_commands(text: str) -> str:
+    """Part what a runner of CI would take for a command in the middle of a line."""
+    return _ANYWHERE.sub("# ", text) if "##" in text else text
 
 
 def escaped(json_text: str) -> str:
     """JSON text in which what cannot be shown is escaped, as JSON has it: the same value."""
-    return _UNPRINTABLE.sub(_escape, json_text)
+    return _ANYWHERE.sub(r"\\u0023", _UNPRINTABLE.sub(_escape, json_text))
 
 
 def _escape(found: re.Match[str]) -> str:

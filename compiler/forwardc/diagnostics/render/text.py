@@ -6,6 +6,7 @@ Does not read files itself: lines come masked from `Sources`.
 from collections.abc import Iterator, Sequence
 
 from forwardc.diagnostics.diagnostic import Diagnostic
+from forwardc.diagnostics.render.clean import without_commands
 from forwardc.diagnostics.render.colors import BLUE, BOLD, BY_SEVERITY, paint
 from forwardc.diagnostics.render.concise import headline
 from forwardc.diagnostics.render.excerpt import excerpt
@@ -46,5 +47,5 @@ def _source(span: Span, sources: Sources, color: bool, style: str) -> Iterator[s
     shown = excerpt(line, span.start.column - 1, end, max(20, _WIDTH - len(number) - 4))
     bar = paint("|", BLUE, color)
     carets = paint("^" * shown.under, style, color)
-    yield f" {paint(number, BLUE, color)} {bar} {shown.line.rstrip()}"
+    yield f" {paint(number, BLUE, color)} {bar} {without_commands(shown.line).rstrip()}"
     yield f" {' ' * len(number)} {bar} {' ' * shown.before}{carets}"

@@ -9,7 +9,9 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, assert_never
 
+from forwardc.diagnostics.render.clean import escaped, on_one_line
 from forwardc.review.diff.finding import Class, Difference
+from forwardc.review.markdown import Markdown
 from forwardc.review.templates import template
 
 TITLES = {
@@ -78,7 +80,9 @@ def _text(found: Sequence[Difference], against: str) -> str:
         lines += ["", title]
         for subject, differences in subjects:
             lines.append(f"  {subject}")
-            lines += [f"    {one.id}  {one.what}{_accepted(one)}" for one in differences]
+            lines += [
+                on_one_line(f"    {one.id}  {one.what}{_accepted(one)}") for one in differences
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -104,22 +108,16 @@ def _json(found: Sequence[Difference], against: str) -> str:
             for one in found
         ],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _page(name: str, found: Sequence[Difference], against: str) -> str:
-    return template("forwardc.review.diff", name, ("cell", _cell), ("code", _code)).render(
+    return template("forwardc.review.diff", name, ("cell", _cell)).render(
         groups=_groups(found), against=against, counts=counts(found)
     )
 
 
-def _cell(text: str) -> str:
+def _cell(text: object) -> Markdown:
     """Text inside a table cell of Markdown, which is HTML to those who show it."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
-    return escaped.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
-
-
-def _code(text: str) -> str:
-    """Code inside a table cell: pointers have `$`, which would be read as a formula."""
-    shown = text.replace("`", "'").replace("|", "\\|")
-    return f"`{shown}`"
+    escaped = on_one_line(str(text)).replace("&", "&amp;").replace("<", "&lt;")
+    return Markdown(escaped.replace("\\", "\\\\").replace("|", "\\|").replace("`", "'"))

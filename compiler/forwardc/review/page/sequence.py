@@ -4,7 +4,9 @@ Knows geometry and text; a caller says who talks to whom.
 """
 
 from dataclasses import dataclass
-from html import escape
+from html import escape as escaped
+
+from forwardc.diagnostics.render.clean import on_one_line
 
 _LEFT, _TOP, _HEAD, _ROW = 150, 16, 60, 52
 _GAP = 360
@@ -107,6 +109,11 @@ def _arrow(row: int, message: Message) -> str:
         f'<text class="say{card}" x="{middle:g}" y="{y - 8}" text-anchor="middle">'
         f"{escape(_cut(message.text, most))}</text>{note}"
     )
+
+
+def escape(text: str, *, quote: bool = False) -> str:
+    """A text of one line, which marks nothing up and hides nothing."""
+    return escaped(on_one_line(text), quote=quote)
 
 
 def _two_lines(note: str) -> list[str]:
