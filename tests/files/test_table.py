@@ -39,19 +39,14 @@ NO_FILE = {
     ("partner/dashboard/login.py", "self.open"),
     ("partner/sharing/share.py", "self.sealer.open"),
 }
+# What a call begins with that reads a package's own data.
+OWN_DATA = re.compile(r"\(?(?:resources\.)?(?:files|data_dir)\(")
 OURS = "a file of this package, or of a checkout of forwardc itself"
 # What a module does with files beside the functions of `files/`, and why that is right.
 KNOWN: dict[tuple[str, str], str] = {
     ("diagnostics/pages.py", "read_text"): OURS,
     ("diagnostics/pages.py", "iterdir"): OURS,
-    ("language/money/tables.py", "read_text"): OURS,
-    ("language/schema.py", "read_text"): OURS,
-    ("plan/currencies.py", "read_text"): OURS,
-    ("review/templates.py", "read_text"): OURS,
-    ("vaults/facts.py", "read_text"): OURS,
-    ("partner/dashboard/app.py", "read_bytes"): OURS,
     ("cli/demo.py", "read_bytes"): OURS,
-    ("cli/demo.py", "iterdir"): OURS,
     ("cli/demo.py", "TemporaryDirectory"): "a folder of its own",
     ("cli/demo.py", "mkdir"): "in that folder",
     ("cli/demo.py", "write_bytes"): "in that folder",
@@ -99,6 +94,7 @@ def opened() -> dict[tuple[str, str], str]:
         if path.parent.name != "files"
         for name, whole in calls(path)
         if (path.relative_to(PACKAGE).as_posix(), whole) not in NO_FILE
+        and not OWN_DATA.match(whole)
     }
 
 
