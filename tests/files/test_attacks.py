@@ -237,3 +237,18 @@ def test_a_large_file_is_refused_by_its_size(
         assert run(("build", "--check")) == 1, place
         assert "FC0103" in "".join(capsys.readouterr()), place
         (checkout / place).write_bytes(data)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_working_directory_that_is_gone_is_no_mistake_of_ours(
+    command: str,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = checkout.parent / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(COMMANDS[command]) in (1, 2)
+    assert "FC9901" not in "".join(capsys.readouterr())

@@ -34,7 +34,10 @@ def find_project(given: Path | None) -> Path:
 
     A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
     """
-    start = (given or Path()).resolve()
+    try:
+        start = (given or Path()).resolve()
+    except FileNotFoundError:
+        raise click.UsageError("The working directory is not there any more.") from None
     folders = (start,) if given else (start, *start.parents)
     for folder in folders:
         if os.path.lexists(folder / PROJECT_FILE):

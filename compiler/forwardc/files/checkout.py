@@ -138,7 +138,8 @@ def _entries(at: Folder) -> list[str]:
 
 def below(root: Path, path: str = "") -> CheckoutPath:
     """A path below a root, which is resolved here, once. Raises `FileRefused`."""
-    start = CheckoutPath(Path(os.path.realpath(root)), ())
+    real = Path(os.path.realpath(root)) if root.parts else _working_directory()
+    start = CheckoutPath(real, ())
     return start / path if path else start
 
 
@@ -149,10 +150,18 @@ def given(path: Path) -> CheckoutPath:
     absolute one, and of one with `..`, the folders are the person's own: only its end may not be.
     """
     if path.parts and not path.is_absolute() and ".." not in path.parts:
-        return CheckoutPath(Path.cwd(), path.parts)
+        return CheckoutPath(_working_directory(), path.parts)
     if path.name in ("", ".."):
         path = Path(os.path.realpath(path))
     return CheckoutPath(Path(os.path.realpath(path.parent)), (path.name,) if path.name else ())
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # It was deleted: whatever is looked for there is missing, too.
+        return Path()
 
 
 def mounted(path: Path) -> CheckoutPath:
