@@ -49,7 +49,7 @@ def private_problem(host: str) -> str | None:
     It is a name of any kind, or an address of IPv4 or, in brackets, of IPv6, as RFC 5952 has it.
     """
     if host.startswith("[") or _is_numeric(host):
-        return None if _is_address(host) else "it is neither a name nor a plain address"
+        return None if _is_address(host) else "it is neither a name nor an address of one machine"
     return _form_problem(host)
 
 
@@ -94,7 +94,11 @@ def _is_address(host: str) -> bool:
     try:
         if host.startswith("["):
             inner = host[1:-1]
-            return host.endswith("]") and str(IPv6Address(inner)) == inner and "%" not in inner
-        return str(IPv4Address(host)) == host
+            six = IPv6Address(inner)
+            plain = host.endswith("]") and str(six) == inner and six.scope_id is None
+            return plain and not (six.is_multicast or six.is_unspecified)
+        four = IPv4Address(host)
+        # 0.0.0.0/8 is this network, and 240.0.0.0/4 has never been given to anybody.
+        return str(four) == host and 0 < four.packed[0] < 224
     except AddressValueError:
         return False
