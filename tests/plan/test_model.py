@@ -88,3 +88,20 @@ def _refused(plan: Json, validator: jsonschema_rs.Draft202012Validator) -> None:
     assert not validator.is_valid(plan)
     with pytest.raises(BadPlan, match="damaged at /"):
         load_plan(json.dumps(plan).encode())
+
+
+@pytest.mark.parametrize("name", ["params", "fallback"])
+def test_an_operation_that_names_what_is_not_there_is_no_plan(
+    plans: list[Json], name: str
+) -> None:
+    found = [plan for plan in plans if any(name in one for one in plan["operations"].values())]
+    assert found
+    for plan in copy.deepcopy(found):
+        operation = next(one for one in plan["operations"].values() if name in one)
+        if name == "params":
+            plan["params"].pop(operation["params"][0])
+        else:
+            operation["fallback"]["operation"] = "hush"
+        with pytest.raises(BadPlan) as caught:
+            load_plan(json.dumps(plan).encode())
+        assert "hush" not in str(caught.value)

@@ -334,6 +334,15 @@ class Plan(Part):
             raise ValueError("an environment has a name that implies its class, or says its class")
         return self
 
+    @model_validator(mode="after")
+    def _names_are_declared(self) -> Self:
+        """An operation names nothing that the plan lacks, so that whoever looks finds it."""
+        for operation in self.operations.values():
+            others = {operation.fallback.operation} if operation.fallback else set()
+            if set(operation.params) - self.params.keys() or others - self.operations.keys():
+                raise ValueError("an operation names what is not declared")
+        return self
+
     @property
     def environment_class(self) -> EnvironmentClass:
         """Whether the rules of production count, or those of a sandbox."""

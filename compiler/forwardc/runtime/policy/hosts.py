@@ -25,7 +25,7 @@ def judge(breaker: Breaker, step: Step, hosts: tuple[str, str], sent: Sent, read
     # A documented failure of the vault that is not its own: it could not reach the destination.
     behind = sent.status < 500 or read.failure is not None
     _count(breaker, called, well=behind)
-    if behind and _unreached(read, sent):
+    if _unreached(read, sent):
         breaker.failed(destination)
     else:
         breaker.release(destination)
