@@ -91,9 +91,7 @@ def _refused(plan: Json, validator: jsonschema_rs.Draft202012Validator) -> None:
 
 
 @pytest.mark.parametrize("name", ["params", "fallback"])
-def test_an_operation_that_names_what_is_not_there_is_no_plan(
-    plans: list[Json], name: str
-) -> None:
+def test_an_operation_that_names_what_is_not_there_is_no_plan(plans: list[Json], name: str) -> None:
     found = [plan for plan in plans if any(name in one for one in plan["operations"].values())]
     assert found
     for plan in copy.deepcopy(found):

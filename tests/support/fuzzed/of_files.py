@@ -66,10 +66,16 @@ def expression(data: bytes) -> None:
 def schema(data: bytes) -> None:
     found = None
     with suppress(ValueError, RecursionError):
-        # As the reader of YAML gives numbers: never floats.
-        found = json.loads(data, parse_float=Decimal)
+        found = json.loads(data, parse_float=_as_in_yaml)
     if isinstance(found, dict):
         _checked(found)
+
+
+def _as_in_yaml(text: str) -> Decimal:
+    """A number as the reader of YAML gives it: no float, and none of a size that it refuses."""
+    if len(text) > 64 or abs(int(text.lower().partition("e")[2] or 0)) > 99:
+        raise ValueError(text)
+    return Decimal(text)
 
 
 def _checked(found: dict[str, Any]) -> None:
