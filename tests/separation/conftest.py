@@ -89,7 +89,7 @@ def door(
 
     async def send(_sender: Sender, request: BoundRequest, *_: object, **__: object) -> Answer:
         found.sent.append(request)
-        return Answer(200, (("content-type", "application/json"),), found.answer)
+        return Answer(200, (("content-type", "application/json"),), found.answer, 1)
 
     monkeypatch.setattr(Sender, "send", send)
     found.set(DEFAULTS)

@@ -27,6 +27,7 @@ SHOWN = "a1B2a1B2"
 def test_fitting_test_credentials_need_no_approval(target: str, vault: str, door) -> None:
     _, out = door.run(target, vault, "sandbox")
     assert "FC08" not in out
+    assert "FC99" not in out
     assert door.sent
 
 
@@ -214,6 +215,7 @@ def test_a_sandbox_of_this_machine_needs_none(
     code = cli(["run", target, "--via", vault, "--env", "sandbox", *given, *params, *played])
     out = "".join(capfd.readouterr())
     assert "FC08" not in out
+    assert "FC99" not in out
     assert "FC07" not in out
     assert code != 1
 

@@ -118,6 +118,7 @@ class _StepReader:
             outcome=outcome,
             answer=access.text(response, "answer"),
             reason=_reasons(access.get(response, "reason")),
+            mode=_mode(access.get(response, "mode")),
             span=self.entry.key_span,
             pointer=node.pointer,
             idempotent_header=access.text(access.get(node, "idempotent"), "header"),
@@ -303,6 +304,15 @@ def _reasons(node: Node | None) -> tuple[str, ...]:
     places = [node] if isinstance(node, YamlMap) else list(access.items(node))
     found = (access.text(place, "at") for place in places)
     return tuple(at for at in found if at is not None)
+
+
+def _mode(node: Node | None) -> dict[str, object]:
+    """Where an answer tells its mode, and what it says of each class."""
+    return {
+        entry.key: entry.value.value
+        for entry in access.entries(node)
+        if isinstance(entry.value, YamlScalar)
+    }
 
 
 def _outputs(node: Node | None, values: Values) -> dict[str, Output]:

@@ -173,6 +173,7 @@ class _Lowering:
             ),
             answer=answer_kind(step),
             reason=step.reason,
+            mode=step.mode,
             idempotent=step.idempotent_header is not None,
             stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
             unconfirmed=tuple(reason for reason in marked if reason),

@@ -133,6 +133,7 @@ def _step(step: Step) -> Json:
         "outputs": {name: _part(output) for name, output in step.outputs.items()},
         "answer": step.answer,
         **({"reason": [place.at for place in step.reason]} if step.reason else {}),
+        **({"mode": _part(step.mode)} if step.mode else {}),
         "outcome": [
             {"rule": rule.rule, "when": _condition(rule.when), "is": rule.verdict}
             for rule in step.outcome

@@ -13,6 +13,7 @@ from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
 from forwardc.plan.reading import (
     AnswerKind,
+    Mode,
     Output,
     ReadDirect,
     ReadVault,
@@ -213,8 +214,9 @@ class Step(Part):
     `uses_cvc` says that the body holds the CVC, which serves one request only. For
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
-    A 2xx that does not parse as `answer` is unknown before any rule is asked; `reason` names where
-    the destination says why, the first that is there.
+    A 2xx that does not parse as `answer` is unknown before any rule is asked, and so is an answer
+    of another `mode` than the plan's class; `reason` names where the destination says why, the
+    first that is there.
     """
 
     name: str
@@ -234,6 +236,7 @@ class Step(Part):
     outputs: Table[str, Output] = Field(default_factory=dict)
     answer: AnswerKind = "json"
     reason: tuple[ReasonAt, ...] = ()
+    mode: Mode | None = None
     outcome: tuple[Rule, ...] = ()
     namespaces: Table[str, str] = Field(default_factory=dict)
 

@@ -127,6 +127,8 @@ class Step:
     outcome: tuple[OutcomeRule, ...]
     answer: str = "json"
     reason: tuple[str, ...] = ()
+    mode: Mapping[str, object] = field(default_factory=dict)
+    """Where an answer tells its mode, and how it says each class; empty where it does not."""
     idempotent: bool = False
     stand_in: bool = False
     unconfirmed: tuple[str, ...] = ()

@@ -43,13 +43,25 @@ class HeadersAt(Part):
     form: Literal["arrays", "pairs"]
 
 
+class Mode(Part):
+    """Where an answer tells whether it is of a test or of a live account, and how it says each."""
+
+    at: str
+    sandbox: bool | str
+    production: bool | str
+
+
 class ReadVault(Part):
-    """Where the destination's answer stands in the vault's answer, as JSON Pointers."""
+    """Where the destination's answer stands in the vault's answer, as JSON Pointers.
+
+    `mode` is what the vault's answer tells of the vault's own account.
+    """
 
     status: str
     headers: HeadersAt | None = None
     body: str
     request_id: str | None = None
+    mode: Mode | None = None
     failures: tuple[Failure, ...] = ()
 
 

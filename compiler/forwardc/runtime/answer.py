@@ -38,6 +38,7 @@ class DestinationAnswer:
     """What the destination answered. `vault_status` is None where we called it ourselves.
 
     `given` is the body where the vault has parsed it already; `namespaces` are what prefixes mean.
+    `around` is the vault's whole answer.
     """
 
     status: int
@@ -47,6 +48,7 @@ class DestinationAnswer:
     vault_status: int | None = None
     namespaces: Mapping[str, str] = field(default_factory=dict, repr=False)
     given: Any = field(default=NOTHING, repr=False)
+    around: Any = field(default=None, repr=False)
 
     def values(self, others: Mapping[str, Any] | None = None) -> "Values":
         """The references of outcome rules: `response.*`, and those of a run."""
@@ -181,6 +183,7 @@ def destination_in(step: Step, document: Any, vault_status: int) -> DestinationA
         vault_status=vault_status,
         namespaces=step.namespaces,
         given=NOTHING if isinstance(body, str | None) else body,
+        around=document if read.mode else None,
     )
 
 

@@ -306,7 +306,9 @@ def _doubt_key(course: _Course, read: Read) -> None:
 def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
     journey, step = course.journey, course.step
     read = read_answer(step, sent)
-    concluded = _settled(course, read, conclude(step, read, scope.values))
+    plan, emulated = journey.prepared.plan, journey.means.ambient.emulated
+    class_ = None if emulated else plan.environment_class
+    concluded = _settled(course, read, conclude(step, read, scope.values, class_))
     journey.redactor.hide_values(concluded.outputs)
     card = journey.card if step.deliver == "vault" else CardFacts()
     trip = Trip(course.called, course.keys, bound, sent, card)

@@ -238,7 +238,8 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     lacking = [name for name in _rule_names(what.step) if name not in values]
     if lacking:
         raise NotFoundOut(f"the outcome rules need {', '.join(lacking)}, which are not recorded")
-    concluded = conclude(what.step, read, values)
+    class_ = None if what.run.summary.emulated else what.plan.environment_class
+    concluded = conclude(what.step, read, values, class_)
     if concluded.outcome is Outcome.UNKNOWN:
         why = shown_reason(concluded, Redactor())
         raise NotFoundOut(why or "the destination's answer tells nothing")

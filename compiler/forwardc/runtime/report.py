@@ -7,13 +7,15 @@ from typing import Any, Final
 
 from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.scan import mask
+from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
-from forwardc.plan.reading import ReasonAt
+from forwardc.plan.reading import ReadDirect, ReasonAt
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
-from forwardc.runtime.outcome import decide
+from forwardc.runtime.mode import other_mode
+from forwardc.runtime.outcome import Decision, decide
 from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.redact import Redactor, count_cards, masked
 from forwardc.runtime.send import Answer, Sent
@@ -42,14 +44,21 @@ class Concluded:
     said: str | None = field(default=None, repr=False)
 
 
-def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
-    """Apply the step's rules to what came back. A missing required output makes it unknown."""
+def conclude(
+    step: Step, read: Read, values: Mapping[str, Any], class_: EnvironmentClass | None
+) -> Concluded:
+    """Apply the step's rules to what came back. A missing required output makes it unknown.
+
+    So does an answer of another mode than `class_`; None where an emulator answers.
+    """
     if isinstance(read, Ended):
         return Concluded(read.outcome, read.rejected_by, read.reason, read)
     told = read.values(values)
-    document = told.document(step.answer) if step.outputs or step.reason else None
+    reads = step.outputs or step.reason or step.mode
+    document = told.document(step.answer) if reads else None
     outputs = outputs_of(step.outputs, document, values)
-    decision = decide(step, told)
+    strange = _other_mode(step, read, document, class_) if class_ else None
+    decision = decide(step, told) if strange is None else Decision(Outcome.UNKNOWN, why=strange)
     part = False
     if decision.outcome is Outcome.APPROVED:
         doubt = outputs.lacking() or more_than_asked(step.outputs, outputs.values, values)
@@ -71,6 +80,14 @@ def conclude(step: Step, read: Read, values: Mapping[str, Any]) -> Concluded:
         rule=decision.rule,
         said=said,
     )
+
+
+def _other_mode(
+    step: Step, read: DestinationAnswer, document: Any, class_: EnvironmentClass
+) -> str | None:
+    """Why an answer is none of this class, of the destination or of the vault around it."""
+    around = None if isinstance(step.read, ReadDirect) else step.read.mode
+    return other_mode(step.mode, document, class_) or other_mode(around, read.around, class_)
 
 
 def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:

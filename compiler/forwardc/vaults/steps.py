@@ -126,6 +126,7 @@ def tail(step: Step, *, read_ms: int) -> Json:
         },
         "answer": step.answer,
         **({"reason": [{"at": at} for at in step.reason]} if step.reason else {}),
+        **({"mode": dict(step.mode)} if step.mode else {}),
         "outcome": [_rule(number, rule) for number, rule in enumerate(step.outcome, 1)],
     }
 

@@ -108,6 +108,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "headers": {"at": "/response_details/headers", "form": "pairs"},
             "body": "/response_details/body",
             "request_id": "/id",
+            "mode": facts.data["mode"]["value"],
             "failures": [
                 _failure(fact["value"], spent=uses_cvc(step))
                 for fact in facts.section("failures").values()
