@@ -20,6 +20,7 @@ HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "
 FOLDER = Path(main.__file__).parent
 # The modules of the folder that are not commands.
 SHARED = {
+    "compiled_plans",
     *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
     *("run_end", "run_inputs", "run_resume", "run_work"),
     *("pausing", "serve_work", "unknown_runs"),

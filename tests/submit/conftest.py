@@ -41,6 +41,7 @@ operations:
             X-Same-Key: ${secrets.shop_api_key}
             Authorization: Bearer ${secrets.shop_token}
           json: {number: "${card.number}"}
+        response: {outcome: by_status}
 """
 BASIC = """\
 forwardc: 1
@@ -59,6 +60,7 @@ operations:
           POST: /pay
           headers: {Authorization: "Basic ${base64(secrets.basic_key + ':')}"}
           json: {number: "${card.number}"}
+        response: {outcome: by_status}
 """
 
 
@@ -71,6 +73,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in (("shop", SHOP), ("basic", BASIC)):
         (root / "destinations" / f"{name}.yaml").write_text(text, encoding="utf-8")
     assert cli(["build", "--project", str(root)]) == 0
+    for name in ("shop", "basic"):
+        given = ("--env", "production", "--by", "Ada", "--project", str(root))
+        assert cli(["approve", "stripe", name, *given]) == 0
     return root / "build"
 
 

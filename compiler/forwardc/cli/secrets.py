@@ -35,7 +35,10 @@ def _with_options(function: _Function) -> _Function:
 
 @click.group(short_help="Keep the secrets that a vault stores.")
 def command() -> None:
-    """Keep the secrets that a vault stores in line with the plans in build/.
+    """Keep the secrets that a vault stores in line with the project.
+
+    Where they go is compiled from the project, whatever build/ says; where an approval is needed,
+    an operation that uses the secret must have your own.
 
     Without DEST, those of every destination. Shows names and versions, never a value; every
     command can be repeated.
@@ -57,7 +60,9 @@ def push(**given: Any) -> int:
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
-    values = values_for(work.wanted, work.look_ups, work.sink)
+    if work.refuses(work.wanted):
+        return show(work, [])
+    values = values_for(work.wanted, work.look_ups, work.sink, any_shape=work.any_shape)
     changes = with_client(work, lambda client: push_all(client, work.wanted, values, work.sink))
     return show(work, [change_row(change) for change in changes or []])
 
@@ -71,6 +76,8 @@ def list_(**given: Any) -> int:
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
+    if work.refuses_all():
+        return show(work, [])
     there = with_client(work, lambda client: client.list(work.sink)) or {}
     owners = {one.name: one.id.owner for one in work.all_wanted}
     named = {one.name for one in work.wanted}
@@ -92,6 +99,8 @@ def check(**given: Any) -> int:
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
+    if work.refuses_all():
+        return show(work, [])
     there = with_client(work, lambda client: client.list(work.sink))
     if there is None:
         return show(work, [])
@@ -119,6 +128,8 @@ def delete(yes: bool, **given: Any) -> int:
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
+    if work.refuses_all():
+        return show(work, [])
     kept = [one for one in work.wanted if work.used_elsewhere(one)]
     wanted = [one for one in work.wanted if not work.used_elsewhere(one)]
     if not yes:

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 import click
 
+from forwardc.cli.compiled_plans import compiled_plans, not_there, refuse_unapproved_use
 from forwardc.cli.output import note, say_json, say_lines, table
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
+from forwardc.plan.approvals import Lock
 from forwardc.plan.build_dir import read_manifest, read_plan
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
@@ -55,7 +57,34 @@ class Work:
     all_wanted: list[Wanted]
     look_ups: dict[str, Lookup]
     keeper: Plan
+    plans: Sequence[Plan]
+    lock: Lock
     sink: Sink
+
+    @property
+    def any_shape(self) -> bool:
+        """Whether values are made up."""
+        return self.given.sandbox is not None
+
+    def refuses(self, wanted: Sequence[Wanted]) -> bool:
+        """Whether a secret may not be sent, which is told: nothing that uses it is approved."""
+        if self.any_shape:
+            return False
+        refused = [self._refuses({one.name}, f"the secret {one.name}") for one in wanted]
+        return any(refused)
+
+    def refuses_all(self) -> bool:
+        """Whether the vault may not be asked at all: nothing that stores a secret is approved."""
+        names = {one.name for one in self.all_wanted}
+        what = f"the credential of {self.given.vault}"
+        return not self.any_shape and self._refuses(names, what)
+
+    def _refuses(self, names: set[str], what: str) -> bool:
+        users = [
+            (plan, [key for key, one in plan.operations.items() if names & {*one.stored_secrets}])
+            for plan in self.plans
+        ]
+        return refuse_unapproved_use(users, what, self.lock, self.sink)
 
     def used_elsewhere(self, one: Wanted) -> bool:
         """Whether a destination that is not named needs the secret, too."""
@@ -65,7 +94,7 @@ class Work:
 def prepare(given: Given) -> Work | int:
     """Read the plans and the sources of values, or report what is wrong and return the code."""
     sink = Sink()
-    plans = _plans(given, sink)
+    plans, lock = _plans(given, sink)
     if sink.has_errors:
         return _report(given, [], sink)
     keeper = next((plan for plan in plans if plan.secret_store), None)
@@ -76,10 +105,22 @@ def prepare(given: Given) -> Work | int:
     all_wanted = wanted_by(plans)
     asked = frozenset(given.destinations)
     wanted = [one for one in all_wanted if not asked or asked & one.destinations]
-    return Work(given, wanted, all_wanted, _look_ups(given, plans, sink), keeper, sink)
+    look_ups = _look_ups(given, plans, sink)
+    return Work(given, wanted, all_wanted, look_ups, keeper, plans, lock, sink)
 
 
-def _plans(given: Given, sink: Sink) -> list[Plan]:
+def _plans(given: Given, sink: Sink) -> tuple[list[Plan], Lock]:
+    """What a vault is asked by: compiled here, or for a sandbox of this machine as it was built."""
+    if given.sandbox is not None:
+        return _built(given, sink), Lock()
+    found, lock = compiled_plans(given.build, given.vault, given.environment, sink)
+    for name in given.destinations:
+        if name not in found and not sink.has_errors:
+            not_there(name, found, f"{given.vault} in {given.environment}", sink)
+    return [found[name] for name in sorted(found)], lock
+
+
+def _built(given: Given, sink: Sink) -> list[Plan]:
     manifest = read_manifest(given.build, sink)
     if manifest is None:
         return []
@@ -107,7 +148,7 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
     """Open the store and act on it; None, with the reason in the sink, where it stays shut."""
     sandbox, plan, store = work.given.sandbox, work.keeper, work.keeper.secret_store
     look_up = work.look_ups[plan.destination]
-    keys = credential_values(plan, [STORE_CREDENTIAL], look_up, work.sink)
+    keys = credential_values(plan, [STORE_CREDENTIAL], look_up, work.sink, any_shape=work.any_shape)
     if work.sink.has_errors or store is None:
         return None
 

@@ -14,6 +14,7 @@ from forwardc.cli.plan_options import build_option, environment_option, secrets_
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.plan.values import Secret
     from forwardc.review.seal import Expected, SealingKey
@@ -57,8 +58,8 @@ def command(
     Writes one file for each: the SHA-256 of the trimmed key in hexadecimal digits, encrypted to
     the vault's OpenPGP key, in base64. With any problem, nothing is written.
     """
+    from forwardc.cli.compiled_plans import compiled_plans, not_there
     from forwardc.diagnostics.sink import Sink
-    from forwardc.plan.build_dir import read_plan
     from forwardc.review.sealed_keys import header_secrets
 
     _need_library()
@@ -66,10 +67,16 @@ def command(
         raise click.UsageError("--out: build/ holds what was compiled, and nothing else.")
     expected = _expected(vault, fingerprint)
     sink = Sink()
-    plan = read_plan(build, vault, destination, environment, sink)
+    plans, lock = compiled_plans(build, vault, environment, sink)
+    plan = plans.get(destination)
     if plan is None:
+        if not sink.has_errors:
+            not_there(destination, plans, f"{vault} in {environment}", sink)
         return _report(sink)
     secrets = header_secrets(plan)
+    refused = [_is_refused(plan, one.name, lock, sink) for one in secrets]
+    if any(refused):
+        return _report(sink)
     key = _key(key_file, expected, sink)
     hashes = _hashes(plan, secrets, build, secrets_file, sink)
     if key is None or sink.has_errors:
@@ -78,6 +85,18 @@ def command(
     _report(sink)
     _show(key, secrets, files, as_json)
     return 0
+
+
+def _is_refused(plan: "Plan", name: str, lock: "Lock", sink: "Sink") -> bool:
+    """Whether nothing that uses a key is approved, which is told."""
+    from forwardc.cli.compiled_plans import refuse_unapproved_use
+
+    users = [
+        key
+        for key, one in plan.operations.items()
+        if name in (*one.stored_secrets, *one.runtime_secrets)
+    ]
+    return refuse_unapproved_use([(plan, users)], f"the secret {name}", lock, sink)
 
 
 def _need_library() -> None:

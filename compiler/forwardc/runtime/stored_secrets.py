@@ -65,11 +65,16 @@ def wanted_by(plans: Sequence[Plan]) -> list[Wanted]:
 
 
 def values_for(
-    wanted: Sequence[Wanted], look_ups: Mapping[str, Lookup], sink: Sink
+    wanted: Sequence[Wanted],
+    look_ups: Mapping[str, Lookup],
+    sink: Sink,
+    *,
+    any_shape: bool = False,
 ) -> dict[str, Secret]:
     """The values to store, by name, from a look-up for each destination.
 
     FC0806 for each one that is missing, too long, or would break the header that it stands in.
+    FC0845 for one of the other class of environment, but for `any_shape`.
     """
     for destination, look_up in look_ups.items():
         mine = [one.id.variable for one in wanted if one.plan.destination == destination]
@@ -77,7 +82,8 @@ def values_for(
     found: dict[str, Secret] = {}
     for one in wanted:
         look_up = look_ups[one.plan.destination]
-        value = secret_values(one.plan, [one.name], look_up, sink).get(one.name)
+        values = secret_values(one.plan, [one.name], look_up, sink, any_shape=any_shape)
+        value = values.get(one.name)
         if value is not None and _can_be_stored(one, value, sink):
             found[one.name] = value
     return found

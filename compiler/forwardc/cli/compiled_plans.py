@@ -1,0 +1,98 @@
+"""The plans that secrets are sent by: compiled in memory, never read from `build/`.
+
+A secret that is pushed or sealed has no run whose request somebody looked at, so that the hosts are
+those of the facts and of `forwardc.yaml`, whatever `build/` says.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Lock
+    from forwardc.plan.model import Plan
+
+
+def compiled_plans(
+    build: Path, vault: str, place: str, sink: "Sink"
+) -> "tuple[dict[str, Plan], Lock]":
+    """The plans of a vault and a place by destination, and the approvals.
+
+    None of them with errors in the sink. Raises a usage error where `build` is in no project.
+    """
+    from forwardc.compile import compile_project
+    from forwardc.diagnostics.diagnostic import Severity
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import load_plan
+
+    found_wrong = Sink()
+    compiled = compile_project(_project_of(build), found_wrong)
+    for one in found_wrong.sorted():
+        # What is only a warning is `forwardc check`'s to tell.
+        if one.severity is Severity.ERROR:
+            sink.add(one)
+    if sink.has_errors:
+        return {}, compiled.lock
+    start, end = f"{vault}/", f"/{place}.plan.json"
+    found = [
+        load_plan(data)
+        for path, data in compiled.outputs()
+        if path.startswith(start) and path.endswith(end)
+    ]
+    return {plan.destination: plan for plan in found}, compiled.lock
+
+
+def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "Sink") -> None:
+    """FC0704: a destination without a plan there, with the name that may have been meant."""
+    from forwardc.diagnostics.suggest import did_you_mean
+
+    near = did_you_mean(destination, plans)
+    hint = f"did you mean {near}?" if near else "`forwardc coverage` tells why not"
+    sink.error("FC0704", f"{destination} is not built for {where}", hint=hint)
+
+
+def _project_of(build: Path) -> Path:
+    from forwardc.cli.findings import find_project
+
+    for folder in build.resolve().parents:
+        try:
+            return find_project(folder)
+        except click.UsageError:
+            continue
+    raise click.UsageError(
+        f"There is no forwardc.yaml above {build.as_posix()}/, which says where secrets may go."
+    )
+
+
+def refuse_unapproved_use(
+    plans: "Sequence[tuple[Plan, Sequence[str]]]", what: str, lock: "Lock", sink: "Sink"
+) -> bool:
+    """Whether nothing that uses a secret has its own approval where one is needed: FC0814.
+
+    One approved operation is enough: it says that the secret may go to this vault for it.
+    """
+    from forwardc.plan.approvals import State, states
+    from forwardc.plan.separation import needs_approval
+
+    today = datetime.now(UTC).date()
+    needing = [(plan, names) for plan, names in plans if needs_approval(plan) and names]
+    if not needing or any(
+        states(plan, name, lock, today).own is State.APPROVED
+        for plan, names in needing
+        for name in names
+    ):
+        return False
+    plan, names = needing[0]
+    account = f" --account {plan.account}" if plan.account else ""
+    sink.error(
+        "FC0814",
+        f"{what} is sent to {plan.vault} after an own approval only, and no operation of"
+        f" {plan.destination} that uses it has one in {plan.place}",
+        hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{names[0]}"
+        f" --env {plan.environment}{account} --by NAME`",
+    )
+    return True
