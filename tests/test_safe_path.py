@@ -62,3 +62,40 @@ def test_no_file_of_the_checkout_is_imported(
     )
     assert not (tmp_path / "trace").exists()
     assert done.returncode in (0, 1), done.stderr
+
+
+WORKER = """\
+import os, socket, sys
+from forwardc.partner.server.workers import Workers
+
+if __name__ == "__main__":
+    assert not sys.flags.safe_path
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        code = Workers(1, {}, listener).run(lambda: None)
+    assert "PYTHONSAFEPATH" not in os.environ
+    sys.exit(code)
+"""
+
+
+def test_a_worker_of_a_server_imports_nothing_from_there(tmp_path: Path) -> None:
+    """Whoever starts the installed command has no `-P`; a worker begins as another Python."""
+    (tmp_path / "folder").mkdir()
+    for name in ("runpy.py", "pickle.py", "multiprocessing.py"):
+        trace = f"open({str(tmp_path / 'trace')!r}, 'a').write(__name__)\n"
+        (tmp_path / "folder" / name).write_text(trace, encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "start.py").write_text(WORKER, encoding="utf-8")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, tmp_path / "bin" / "start.py"],
+        cwd=tmp_path / "folder",
+        env={**environment, "PYTHONPATH": COMPILER},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    # Settings that are none end the worker, once it has begun.
+    assert done.returncode == 1, done.stderr
+    assert "ValidationError" in done.stderr
+    assert not (tmp_path / "trace").exists()

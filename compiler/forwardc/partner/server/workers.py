@@ -17,7 +17,16 @@ from typing import Any, Final
 
 _TICK_S: Final = 0.05
 _SOON_S: Final = 5.0
+# https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
+_SAFE_PATH: Final = "PYTHONSAFEPATH"
 _LOG: Final = logging.getLogger("forwardc.server")
+
+
+def _set_safe_path(said: str | None) -> None:
+    if said is None:
+        os.environ.pop(_SAFE_PATH, None)
+    else:
+        os.environ[_SAFE_PATH] = said
 
 
 class Workers:
@@ -25,7 +34,8 @@ class Workers:
 
     def __init__(self, count: int, given: Mapping[str, Any], listener: socket.socket) -> None:
         self._count = count
-        self._arguments = (dict(given), listener, os.getpid())
+        self._safe_path = os.environ.get(_SAFE_PATH)
+        self._arguments = (dict(given), listener, os.getpid(), self._safe_path)
         self._signals = 0
         self._began: dict[BaseProcess, float] = {}
 
@@ -52,7 +62,12 @@ class Workers:
     def _start(self) -> None:
         spawning = multiprocessing.get_context("spawn")
         worker = spawning.Process(target=work, args=self._arguments, name="forwardc-worker")
-        worker.start()
+        # Else it would look for modules in the working directory before it looks anywhere else.
+        _set_safe_path("1")
+        try:
+            worker.start()
+        finally:
+            _set_safe_path(self._safe_path)
         self._began[worker] = monotonic()
 
     def _lasts(self, worker: BaseProcess) -> bool:
@@ -80,8 +95,14 @@ class Workers:
                     worker.kill()
 
 
-def work(given: Mapping[str, Any], listener: socket.socket, parent: int) -> None:
-    """Be a worker: open all that a server needs, and serve until the parent says otherwise."""
+def work(
+    given: Mapping[str, Any], listener: socket.socket, parent: int, safe_path: str | None = None
+) -> None:
+    """Be a worker: open all that a server needs, and serve until the parent says otherwise.
+
+    `safe_path` is what PYTHONSAFEPATH says to the parent, and so to commands that it runs.
+    """
+    _set_safe_path(safe_path)
     # Until it serves, it is ended by its parent only.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from forwardc.diagnostics.sink import Sink
