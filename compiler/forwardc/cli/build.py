@@ -53,7 +53,10 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
         show(sink, format_, root)
         return 1
     except OSError as problem:
-        raise click.ClickException(f"{problem.filename}: {problem.strerror}") from None
+        # A call on an open file names none.
+        where = problem.filename or f"{'/'.join(folder.parts)}/"
+        told = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
+        raise click.ClickException(f"{where}: {problem.strerror}; {told}") from None
     show(sink, format_, root)
     click.echo(
         f"{changes.files} files compiled, {len(changes.written)} written, "

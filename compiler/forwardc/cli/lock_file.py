@@ -68,6 +68,7 @@ def build_again(
     """Compile and write `build/`; what it finds in the project is in the sink."""
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.lock_file import LOCK
     from forwardc.review.write import write
 
     # What it finds was found before the lock was written.
@@ -76,5 +77,10 @@ def build_again(
     if again.has_errors:
         for one in again.sorted():
             sink.add(one)
-    else:
+        return
+    try:
         write(folder, compiled.outputs())
+    except OSError as problem:
+        told = f"{LOCK} is written, and {compiled.loaded.build.path.name}/ cannot be"
+        hint = "run `forwardc build`: it writes what is left"
+        sink.error("FC0701", f"{told}: {problem.strerror}", hint=hint)

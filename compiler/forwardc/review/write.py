@@ -41,29 +41,37 @@ class Changes:
 
 def compare(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
     """What `write` would change. Raises `FileRefused` for a link on the way to any of it."""
-    return _changes(as_checkout(folder), outputs, lambda _path, _data: None)
+    return _changes(as_checkout(folder), outputs, lambda _path, _data: None, lambda _path: None)
 
 
 def _changes(
-    folder: CheckoutPath, outputs: Outputs, change: Callable[[CheckoutPath, bytes], None]
+    folder: CheckoutPath,
+    outputs: Outputs,
+    change: Callable[[CheckoutPath, bytes], None],
+    remove: Callable[[CheckoutPath], None],
 ) -> Changes:
-    """What differs, after `change` was called for each file that does."""
+    """What differs, after `change` and `remove` were called for each file that does."""
     # The manifest is the last to change, so that the earlier one must be read first.
     earlier = _listed(folder)
     made: set[str] = set()
     written: list[str] = []
+    removed: list[str] = []
     for path, data in outputs:
         made.add(path)
+        if path == MANIFEST:
+            # What cannot be removed is found again, as long as a manifest names it.
+            removed = [one for one in earlier if one not in made and _is_ours(folder, one)]
+            for one in removed:
+                remove(folder / one)
         if _read(folder / path) != data:
             change(folder / path, data)
             written.append(path)
-    removed = [
-        path
-        for path in earlier
-        if path not in made and _is_inside(path) and (folder / path).is_plain()
-    ]
     in_order = sorted(written, key=lambda path: (path == MANIFEST, path))
     return Changes(len(made), tuple(in_order), tuple(removed))
+
+
+def _is_ours(folder: CheckoutPath, path: str) -> bool:
+    return _is_inside(path) and (folder / path).is_plain()
 
 
 def first_difference(folder: CheckoutPath, path: str, data: bytes | None) -> str:
@@ -101,10 +109,11 @@ def write(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
         file.replace(data, synced=last)
         touched[file.parts[:-1]] = file
 
-    changes = _changes(at, outputs, change)
-    for path in changes.removed:
-        (at / path).remove()
-    return changes
+    def remove(file: CheckoutPath) -> None:
+        file.remove()
+        touched[file.parts[:-1]] = file
+
+    return _changes(at, outputs, change, remove)
 
 
 def _read(file: CheckoutPath) -> bytes | None:
@@ -121,9 +130,9 @@ def _listed(folder: CheckoutPath) -> list[str]:
     """Paths that the present manifest names; none where it cannot be read."""
     try:
         outputs = json.loads((folder / MANIFEST).read(BUILT))["outputs"]
-    except FileRefused:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return []
+    except (ValueError, KeyError, TypeError, RecursionError):
         return []
     return [path for path in outputs if isinstance(path, str)] if isinstance(outputs, dict) else []
 
