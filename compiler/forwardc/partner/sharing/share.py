@@ -7,6 +7,7 @@ caller still waits; calls about the same payment wait for the first one and get 
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Final, Protocol
 
@@ -121,7 +122,12 @@ class Sharing:
         while True:
             match await self._claim(asked):
                 case Mine() as mine:
-                    ending = await asyncio.shield(self._begin(mine, asked, instrument))
+                    try:
+                        task = self._begin(mine, asked, instrument)
+                    except BaseException:
+                        self.claims.let_go(mine.run_id, in_doubt=True)
+                        raise
+                    ending = await asyncio.shield(task)
                     return _answered(ending, mine.run_id, instrument, replayed=False)
                 case KeyReused():
                     raise Refusal(Kind.KEY_REUSED)
@@ -190,11 +196,16 @@ class Sharing:
         return instrument
 
     async def _claim(self, asked: Asked) -> Claim:
+        ask = self._ask(asked)
         try:
             with self.observer.span("claim"):
-                return await self.claims.claim(self._ask(asked))
+                return await self.claims.claim(ask)
         except HistoryError as problem:
             raise _no_history(problem) from None
+        except BaseException:
+            # Also one that was ours already: nobody forwards it.
+            self.claims.let_go(ask.run_id, in_doubt=True)
+            raise
 
     def _ask(self, asked: Asked) -> Ask:
         process, request = self.claims.process, asked.request
@@ -218,13 +229,15 @@ class Sharing:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
         task = asyncio.create_task(self._forward(mine, asked, instrument))
         self._under_way[mine.share_id] = task
-        task.add_done_callback(lambda done: self._ended(mine.share_id, done))
+        task.add_done_callback(partial(self._ended, mine))
         return task
 
-    def _ended(self, share_id: str, task: asyncio.Task[Ending]) -> None:
+    def _ended(self, mine: Mine, task: asyncio.Task[Ending]) -> None:
         # What sent nothing may be under way once more before its first task has ended.
-        if self._under_way.get(share_id) is task:
-            del self._under_way[share_id]
+        if self._under_way.get(mine.share_id) is task:
+            del self._under_way[mine.share_id]
+        failed = task.cancelled() or task.exception() is not None
+        self.claims.let_go(mine.run_id, in_doubt=failed)
 
     async def _forward(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
         try:

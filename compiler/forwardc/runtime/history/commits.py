@@ -172,5 +172,12 @@ def _tell(batch: Sequence[_Asked], came: Sequence[Came]) -> None:
 
 
 def _tell_all(pairs: Sequence[tuple[_Asked, Came]]) -> None:
+    untold = []
     for asked, came in pairs:
+        try:
+            asked.told(came)
+        except MemoryError:
+            # Whoever is not told waits for ever: once more, when all others have been.
+            untold.append((asked, came))
+    for asked, came in untold:
         asked.told(came)

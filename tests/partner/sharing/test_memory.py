@@ -1,0 +1,75 @@
+"""Memory runs out at any one call that a share makes: it is sent once, and its answer stays one."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from forwardc.partner.server.settings import Limits
+from sharing_house import House, checkout
+
+Serve = Callable[..., Any]
+STEP = 23
+# The loop calls it back: where it cannot even begin, there is nobody to raise to.
+LOOP = "_tell_all"
+ROOMS = ("forwardc.partner.", "forwardc.runtime.", "forwardc.plan.")
+
+
+class Memory:
+    """Ends at the `at`-th call of a function of ours, in this thread."""
+
+    def __init__(self, at: int = 0) -> None:
+        self.at, self.seen, self.where = at, 0, ""
+
+    def __enter__(self) -> "Memory":
+        sys.settrace(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if event != "call" or not module.startswith(ROOMS) or frame.f_code.co_name == LOOP:
+            return
+        self.seen += 1
+        if self.seen == self.at:
+            self.where = f"{module}.{frame.f_code.co_qualname}"
+            raise MemoryError
+
+
+def test_at_any_call_of_a_share(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0, 0.0))
+    instruments = {f"pay-{number}": checkout("visa_approved") for number in range(2_000)}
+
+    async def work(house: House) -> None:
+        await house.post("pay-0")
+        with Memory() as counted:
+            assert (await house.post("pay-1")).status_code == 200
+        assert counted.seen > 500
+        for at in range(1, counted.seen, STEP):
+            name, before = f"pay-{at + 1}", house.arrived()
+            with Memory(at) as memory:
+                try:
+                    status, content = await asked(house, name)
+                except MemoryError:
+                    # What stands before the endpoint is uvicorn's to answer.
+                    status, content = 500, b""
+            await house.service.claims.mended()
+            again, later = await asked(house, name)
+            where = (at, memory.where, status, again)
+            assert house.arrived() - before <= 1, where
+            assert status in (200, 400, 401, 403, 404, 500, 503, 504), where
+            assert again in (200, 504), where
+            assert status != 200 or content == later, where
+            assert again != 200 or house.arrived() - before == 1, where
+
+    serve(work, instruments, limits=Limits(calls_per_minute=100_000))
+
+
+async def asked(house: House, name: str) -> tuple[int, bytes]:
+    answer = await asyncio.wait_for(house.post(name), 10)
+    return answer.status_code, answer.content
