@@ -183,6 +183,8 @@ GOOD = gate.signed(UNSIGNED)
         (b'{"a": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", 400),
         (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", 400),
         (b" " * (64 * 1024) + gate.body(GOOD), 413),
+        (gate.body(gate.signed({**UNSIGNED, "customer": {"id": "4242-4242-4242-4242"}})), 400),
+        (gate.body(gate.signed({**UNSIGNED, "project_id": 4242424242424242})), 400),
     ],
 )
 def test_what_is_refused_leaves_nothing(
@@ -193,7 +195,7 @@ def test_what_is_refused_leaves_nothing(
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("FC0828 ")
     assert count(store) == 0
-    for value in (gate.TOKEN, gate.SECRET, "customer_123", GOOD["signature"]):
+    for value in (gate.TOKEN, gate.SECRET, "customer_123", GOOD["signature"], "4242"):
         assert value not in message + answer.text
 
 

@@ -276,6 +276,28 @@ def test_secrets_that_are_missing_are_warned_of(
     assert "the credential api_key of checkout" not in remarks
 
 
+def test_references_that_a_param_refuses_are_warned_of(
+    tmp_path: Path, serve: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(tmp_path) as shop:
+        path = shop.write(NAMED)
+        assert "FC0832" not in serve()[2]
+        text = path.read_text()
+        path.write_text(text.replace('kind = "csv"', 'kind = "csv"\nnot_card = ["reference"]'))
+        code, _, remarks = serve()
+    assert code == 0
+    assert "warning FC0832 lookup.not_card: params.reference of rokt refuses" in remarks
+
+
+@pytest.mark.parametrize("name", ["vault", "identifier", "identifier__x", CANARY, ""])
+def test_only_a_columns_name_may_be_let_through(tmp_path: Path, name: str) -> None:
+    text = GOOD + f'not_card = ["source", "{name}"]\n'
+    (one,) = mistakes(tmp_path, text)
+    assert (one.code, one.message.partition(":")[0]) == ("FC0832", "lookup.not_card.1")
+    assert CANARY not in str(one)
+
+
 def test_an_old_name_of_a_secret_is_refused_before_anything_is_served(
     tmp_path: Path, serve: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -275,6 +275,15 @@ def test_finishing_twice_changes_nothing(store: Store) -> None:
     assert loaded(store, run).summary.outcome is Outcome.APPROVED
 
 
+def test_no_word_of_a_person_holds_a_card_number(store: Store) -> None:
+    store.pause("stripe", "ann", "saw 4242-4242-4242-4242 in a log")
+    store.resume("stripe", "4242424242424242")
+    store.record("note", "ann", "4242 4242 4242 4242")
+    told = f"{store.pauses()} {store.events()}"
+    assert "4242" not in told
+    assert told.count("*" * 16) == 3
+
+
 def test_pauses_are_seen_by_everybody(store: Store, history_url: str) -> None:
     store.pause("stripe", "ann", "incident 7")
     with open_store(history_url) as other:

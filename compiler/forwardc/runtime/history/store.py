@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history import audit, given_keys, prune, reads, writes
 from forwardc.runtime.history.audit import Verified
@@ -128,7 +129,8 @@ class Store:
         Raises `UnknownRun`.
         """
         now = self.moment()
-        why = reason or f"settled by {by}"
+        by = mask(by)
+        why = mask(reason) if reason else f"settled by {by}"
 
         def work(tx: Transaction) -> bool:
             if not writes.resolve(tx, run_id, outcome, (rejected_by, why), now):
@@ -139,7 +141,8 @@ class Store:
         return self.database.write(work)
 
     def record(self, kind: str, by: str, what: str, run_id: str | None = None) -> None:
-        """Record something that a person did."""
+        """Record something that a person did, in words without credentials and card numbers."""
+        by, what = mask(by), mask(what)
         self.database.write(lambda tx: writes.event(tx, kind, by, what, self.moment(), run_id))
 
     def load(self, run_id: str) -> StoredRun | None:
@@ -177,7 +180,7 @@ class Store:
 
     def pause(self, name: str, by: str, reason: str) -> None:
         """Let nothing be sent to a vault or destination, in any process of this history."""
-        now = self.moment()
+        by, reason, now = mask(by), mask(reason), self.moment()
 
         def work(tx: Transaction) -> None:
             tx.run(
@@ -192,7 +195,7 @@ class Store:
 
     def resume(self, name: str, by: str) -> bool:
         """Let a vault or destination be used again; False where it was not paused."""
-        now = self.moment()
+        by, now = mask(by), self.moment()
 
         def work(tx: Transaction) -> bool:
             if not tx.run("DELETE FROM pauses WHERE name = ?", name):
