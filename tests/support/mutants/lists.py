@@ -26,9 +26,12 @@ def equivalents() -> frozenset[Key]:
     )
 
 
-def known(file: str, source: str) -> list[Mutant]:
-    """The mistakes in a file that were once unseen. Raises `ValueError` for one that is gone."""
-    found: list[Mutant] = []
+def known(file: str, source: str) -> list[tuple[Mutant, str]]:
+    """The mistakes in a file that were once unseen, each with the source text that has it.
+
+    Raises `ValueError` for one that is gone.
+    """
+    found: list[tuple[Mutant, str]] = []
     for one in entries("known"):
         if one["file"] != file:
             continue
@@ -36,6 +39,6 @@ def known(file: str, source: str) -> list[Mutant]:
         if len(rest) != 1:
             raise ValueError(f"{file}: `{one['old']}` stands there {len(rest)} times")
         line = before.count("\n") + 1
-        text = before + one["new"] + rest[0]
-        found.append(Mutant(file, one["what"], one["old"], one["new"], 0, line, text))
+        mutant = Mutant(file, one["what"], one["old"], one["new"], 0, line)
+        found.append((mutant, before + one["new"] + rest[0]))
     return found

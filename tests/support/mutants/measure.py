@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mutants.lists import equivalents, known
-from mutants.mutant import Mutant, mutants, sample
+from mutants.mutant import Mutant, mutants, sample, written
 from mutants.targets import TARGETS
 from mutants.workshop import Fate, Workshop, copied, warm
 
@@ -85,12 +85,13 @@ def measured(file: str, folder: Path, wanted: Wanted, root: Path = ROOT) -> Resu
         result.broken = True
         return result
     limit = max(_SHORTEST_LIMIT_S, _TIMES_AS_LONG * (time.monotonic() - started))
-    for fates, tried in ((result.once_unseen, known(file, source)), (result.fates, trials)):
-        for number, mutant in enumerate(tried):
+    sampled = [(mutant, written(mutant, source)) for mutant in trials]
+    for fates, tried in ((result.once_unseen, known(file, source)), (result.fates, sampled)):
+        for number, (mutant, text) in enumerate(tried):
             if time.monotonic() > wanted.ends:
                 result.left += len(tried) - number
                 break
-            fates.append((mutant, shop.tried(file, mutant.source, TARGETS[file], limit)))
+            fates.append((mutant, shop.tried(file, text, TARGETS[file], limit)))
     result.took_s = time.monotonic() - started
     return result
 

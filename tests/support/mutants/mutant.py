@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -22,7 +23,6 @@ class Mutant:
     new: str
     turn: int
     line: int
-    source: str
 
     @property
     def key(self) -> tuple[str, str, str, str, int]:
@@ -41,20 +41,30 @@ def sample(found: list[Mutant], seed: int, most: int) -> list[Mutant]:
 
 def mutants(file: str, source: str) -> list[Mutant]:
     """Every mutant of a source text, in the order of its lines."""
+    found = [mutant for mutant, _ in _made(file, ast.parse(source))]
+    return sorted(found, key=lambda mutant: mutant.line)
+
+
+def written(mutant: Mutant, source: str) -> str:
+    """The source text with the mistake in it. Raises `StopIteration` where it has no place."""
     tree = ast.parse(source)
-    found: list[Mutant] = []
+    # Written while the mistake is in the tree: it goes out of it with the next one.
+    return next(ast.unparse(tree) for one, _ in _made(mutant.file, tree) if one.key == mutant.key)
+
+
+def _made(file: str, tree: ast.Module) -> Iterator[tuple[Mutant, ast.AST]]:
+    """Each mutant and its node, which is in the tree until the next one is asked for."""
     turns: Counter[tuple[str, str, str]] = Counter()
     for place in _places(tree, "", tree):
         for node in instead(place.node):
             old = _shown(place.around)
             place.put(node)
-            text, new = ast.unparse(ast.fix_missing_locations(tree)), _shown(place.around_now())
-            place.put(place.node)
+            new = _shown(place.around_now())
             if old != new:
                 named = (place.scope, old, new)
-                found.append(Mutant(file, *named, turns[named], place.node.lineno, text))
+                yield Mutant(file, *named, turns[named], place.node.lineno), node
                 turns[named] += 1
-    return sorted(found, key=lambda mutant: mutant.line)
+            place.put(place.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +131,8 @@ def _inner(node: ast.AST, scope: str) -> str:
 
 def _shown(node: ast.AST) -> str:
     """A statement in one line: of one with a body its head."""
-    text = ast.unparse(node)
-    return text.partition("\n")[0] if getattr(node, "body", None) else text
+    if getattr(node, "body", None) is None:
+        return ast.unparse(node)
+    head = copy(node)
+    head.body, head.decorator_list = [ast.Pass()], []  # type: ignore[attr-defined]
+    return ast.unparse(head).partition("\n")[0]
