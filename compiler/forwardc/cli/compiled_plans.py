@@ -31,6 +31,7 @@ def compiled_plans(
 
     found_wrong = Sink()
     compiled = compile_project(_project_of(build), found_wrong)
+    _refuse_link(build, sink)
     for one in found_wrong.sorted():
         # What is only a warning is `forwardc check`'s to tell.
         if one.severity is Severity.ERROR:
@@ -57,8 +58,10 @@ def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "
 
 def _project_of(build: Path) -> Path:
     from forwardc.cli.findings import find_project
+    from forwardc.files.checkout import given
 
-    for folder in build.resolve().parents:
+    # As it is named: a link there would lead to a project that says other hosts.
+    for folder in given(build).path.parents:
         try:
             return find_project(folder)
         except click.UsageError:
@@ -66,6 +69,18 @@ def _project_of(build: Path) -> Path:
     raise click.UsageError(
         f"There is no forwardc.yaml above {build.as_posix()}/, which says where secrets may go."
     )
+
+
+def _refuse_link(build: Path, sink: "Sink") -> None:
+    """FC0118 for a build folder that is a link, or has one on its way, though nobody reads it."""
+    from forwardc.diagnostics.unreadable import BUILT, unreadable
+    from forwardc.files.checkout import given
+    from forwardc.files.refused import FileRefused
+
+    try:
+        given(build).is_plain()
+    except FileRefused as problem:
+        unreadable(problem, f"{build.as_posix()}/", "FC0704", sink, hint=BUILT)
 
 
 def refuse_unapproved_use(
