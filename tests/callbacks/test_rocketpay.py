@@ -60,7 +60,7 @@ class Gate:
         app: Starlette | None = None,
     ) -> None:
         given = look_up or {SECRET: gate.SECRET}.get
-        self.app = app or Starlette(routes=routes(tables, given, "production"))
+        self.app = app or Starlette(routes=routes(tables, given, secret_of("production")))
 
     def post(self, body: bytes, method: str = "POST") -> httpx.Response:
         async def call() -> httpx.Response:
@@ -318,7 +318,7 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
     desk = Gate(tables)
-    mounted = routes(tables, {SECRET: gate.SECRET}.get, "production")
+    mounted = routes(tables, {SECRET: gate.SECRET}.get, secret_of("production"))
     desk.app = create(store, Settings(hosts("127.0.0.1", ["here"])), mounted)
     assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
     assert desk.post(gate.body(UNSIGNED)).status_code == 403

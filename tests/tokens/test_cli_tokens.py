@@ -70,7 +70,9 @@ def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk
     with (
         open_store(url) as history,
         served(
-            Starlette(routes=routes(TokenTables(history, emulated=True), secret, "sandbox"))
+            Starlette(
+                routes=routes(TokenTables(history, emulated=True), secret, secret_of("sandbox"))
+            )
         ) as merchant,
         start_in_thread() as sandbox,
     ):

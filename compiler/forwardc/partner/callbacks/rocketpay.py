@@ -8,17 +8,19 @@ answered with 200 only once it is on disk: the Gate repeats every other one, for
 import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forwardc.files.checkout import CheckoutPath
 from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.plan.environment import parts_of
-from forwardc.plan.secret_names import SecretId
+from forwardc.plan.secret_names import SecretId, identities_in
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.secrets import Lookup
@@ -28,6 +30,7 @@ from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
 
 PATH: Final = "/callbacks/rocketpay"
+_SIGNS: Final = ("secret", "rocketpay_secret")
 _LARGEST: Final = 64 * 1024
 _LOG: Final = logging.getLogger("forwardc.callbacks")
 
@@ -75,14 +78,27 @@ class _Desk:
         return receipt
 
 
+def secret_in(build: Path | CheckoutPath, place: str) -> SecretId:
+    """The secret that signs the callbacks of a place, of the owner whose it is in `build/`.
+
+    Without such a plan it is the destination's own.
+    """
+    own = secret_of(place)
+    known = (one for one in identities_in(build, place) if (one.kind, one.name) == _SIGNS)
+    return next(known, own)
+
+
 def secret_of(place: str) -> SecretId:
-    """The secret that signs the callbacks of an environment or account."""
-    return SecretId("secret", *parts_of(place), "rocketpay", "rocketpay_secret")
+    """The secret that signs the callbacks of an environment or account, as the destination's own.
+
+    A sandbox knows no other one.
+    """
+    return SecretId("secret", *parts_of(place), "rocketpay", _SIGNS[1])
 
 
-def routes(store: TokenStore, look_up: Lookup, place: str) -> list[Route]:
-    """The route to mount. `look_up` is asked for the secret of the place with every callback."""
-    desk = _Desk(store, look_up, secret_of(place).variable)
+def routes(store: TokenStore, look_up: Lookup, secret: SecretId) -> list[Route]:
+    """The route to mount. `look_up` is asked for the secret with every callback."""
+    desk = _Desk(store, look_up, secret.variable)
 
     async def endpoint(request: Request) -> Response:
         try:

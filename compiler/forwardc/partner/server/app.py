@@ -163,9 +163,9 @@ def _figures(parts: Parts) -> Check:
 
 def _callbacks(parts: Parts) -> list[Route]:
     """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
-    run = parts.settings.run
-    emulated = run.sandbox is not None
-    look_up = parts.known.look_up
-    if emulated:
-        look_up = made_up(rocketpay.secret_of(run.environment))
-    return rocketpay.routes(TokenTables(parts.store, emulated=emulated), look_up, run.environment)
+    settings, place = parts.settings, parts.settings.run.place
+    if settings.run.sandbox is not None:
+        secret = rocketpay.secret_of(place)
+        return rocketpay.routes(TokenTables(parts.store, emulated=True), made_up(secret), secret)
+    secret = rocketpay.secret_in(settings.plans_at, place)
+    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret)
