@@ -220,7 +220,10 @@ def _cards(path: Path, references: int) -> None:
 def _issue(history: str) -> tuple[str, str]:
     """A client of the token endpoint: its id and secret."""
     issued = json.loads(
-        _python("forwardc", "clients", "issue", "bench", "--history", history, "--json")
+        _python(
+            *("forwardc", "clients", "issue", "bench", "--history", history, "--json"),
+            *("--destination", "COM.ROKT.CATALOG"),
+        )
     )
     return issued["client_id"], issued["client_secret"]
 
