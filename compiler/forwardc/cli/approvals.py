@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from forwardc.cli.output import note, say_json, say_lines, table
-from forwardc.cli.plan_options import build_option_for
+from forwardc.cli.plan_options import build_option_for, environment_option
 from forwardc.cli.today import day_of, today_option
 from forwardc.diagnostics.render.clean import on_one_line
 
@@ -67,8 +67,7 @@ def command(
 @command.command()
 @click.argument("vault")
 @click.argument("target", metavar="DEST[.OPERATION]")
-@click.option("--env", "environment", required=True, metavar="NAME", help="Where it was approved.")
-@click.option("--account", default="", metavar="NAME", help="The account of the environment.")
+@environment_option(required=True)
 @click.option("--by", required=True, metavar="NAME", help="Who withdraws it. A claim, not a proof.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in one line.")
 @click.option("--own", "whose", flag_value="own", help="Your own approval only.")
@@ -79,7 +78,6 @@ def revoke(
     vault: str,
     target: str,
     environment: str,
-    account: str,
     by: str,
     reason: str,
     whose: "Whose | None",
@@ -96,9 +94,10 @@ def revoke(
     from forwardc.review.revoke import Withdrawal
 
     destination, _, operation = target.partition(".")
-    place = f"{environment}@{account}" if account else environment
     day = day_of(today)
-    return work(build, Withdrawal(vault, destination, operation, place, by, day, reason, whose))
+    return work(
+        build, Withdrawal(vault, destination, operation, environment, by, day, reason, whose)
+    )
 
 
 def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
