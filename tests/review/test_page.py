@@ -223,7 +223,7 @@ def test_where_production_is_not_built_it_says_so(compiled: Callable[..., Projec
     only_sandbox = ACCOUNTS.partition("  production:")[0]
     page = parsed(pages_of(compiled(accounts=only_sandbox).compiled)[PATH])
     assert "Not built for production" in page.headings
-    assert "none needed in the sandbox" in page.texts[""]
+    assert "none needed here" in page.texts[""]
 
 
 def test_text_of_an_author_stays_text(compiled: Callable[..., Project]) -> None:

@@ -220,6 +220,18 @@ def test_a_sandbox_of_this_machine_needs_none(
     assert code != 1
 
 
+def test_the_review_page_and_diff_say_so(door, house: Path) -> None:
+    page = Path("build/direct/rocketpay/review.html").read_text()
+    assert "needs an own approval, too: " in page
+    assert "own: never approved" in page
+    assert "needs an own approval" not in Path("build/checkout/visa/review.html").read_text()
+    path = Path("destinations/stripe.yaml")
+    text = path.read_text().replace("separated_by: credential", "separated_by: none")
+    path.write_text(text)
+    _, out = door("diff")
+    assert "sandbox needs an own approval: nothing tells its sandbox from live" in out
+
+
 def test_the_list_of_approvals_names_it(door) -> None:
     _, out = door("approvals", "--json")
     listed = {

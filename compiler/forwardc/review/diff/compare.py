@@ -13,6 +13,7 @@ from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers
 from forwardc.plan.digest import file_digest, review_surface
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.separation import needs_approval, why_needed
 from forwardc.review.diff.builds import MANIFEST, Build, NoBuild
 from forwardc.review.diff.callers import given
 from forwardc.review.diff.digits import retold
@@ -112,7 +113,8 @@ def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
 
 
 def _new(subject: Subject, plan: Plan) -> Iterator[Difference]:
-    needs_review = _is_reviewed(plan, subject.operation)
+    live = plan.environment_class == "production"
+    needs_review = live and _is_reviewed(plan, subject.operation)
     class_ = Class.REVIEW if needs_review else Class.OWN
     yield Difference(subject, class_ if _is_approved(plan) else Class.SAFE, "a new operation")
 
@@ -121,7 +123,16 @@ def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
     name = subject.operation
     for class_, what in given((old, old.operations[name]), (new, new.operations[name])):
         yield Difference(subject, class_, what)
-    if _is_approved(old, new):
+    if needs_approval(old) != needs_approval(new):
+        where = f"{new.environment} needs"
+        yield Difference(
+            subject,
+            Class.OWN,
+            f"{where} an own approval: {why_needed(new)}"
+            if needs_approval(new)
+            else f"{where} no own approval any more",
+        )
+    if "production" in (old.environment_class, new.environment_class):
         for change in changes(review_surface(old, name), review_surface(new, name)):
             yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
     class_ = Class.OWN if _is_approved(old, new) else Class.SAFE
@@ -130,8 +141,8 @@ def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
 
 
 def _is_approved(*plans: Plan) -> bool:
-    """A sandbox needs no approval, so that nothing is lost there; a change of class loses it."""
-    return any(plan.environment_class == "production" for plan in plans)
+    """What needs no approval loses none; a change of class or of hosts may lose it."""
+    return any(needs_approval(plan) for plan in plans)
 
 
 def _is_reviewed(plan: Plan, operation: str) -> bool:

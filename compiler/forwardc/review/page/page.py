@@ -11,6 +11,7 @@ from forwardc.plan.changes import changes
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.digest import canonical, file_digest, review_surface
 from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.separation import needs_approval, why_needed
 from forwardc.review.amounts import counting
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
@@ -54,6 +55,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         secrets=_secrets(pack, built, leave),
         sealing=_sealing(pack, built),
         is_production=pack.program.environment_class == "production",
+        needed=why_needed(plan) if needs_approval(plan) else None,
         not_done=not_done(pack.vault.facts),
         pci=pack.destination.pci,
         counting=counting(pack.destination, plan),
@@ -99,11 +101,12 @@ def _operation(
 def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
     """The records for an operation with what has changed since: pointers, never values.
 
-    None in the sandbox, which needs no approval.
+    None where no approval is needed and none was given. A PSP's reviewers look at production only.
     """
-    if plan.environment_class != "production":
+    key, live = place(plan, name), plan.environment_class == "production"
+    if not needs_approval(plan) and key not in lock.own:
         return []
-    key, surface = place(plan, name), review_surface(plan, name)
+    surface = review_surface(plan, name) if live else None
     own, psp = lock.own.get(key), lock.psp.get(key)
     now = covers(plan, name)
     since = list(own_changes(own.covers.model_dump(), now)) if own else []
