@@ -1,6 +1,7 @@
 """Test and live are told apart by hosts and credentials, whatever an environment is called."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,9 @@ def test_the_review_page_and_diff_say_so(door, house: Path) -> None:
     assert "needs an own approval, too: " in page
     assert "own: never approved" in page
     assert "needs an own approval" not in Path("build/checkout/visa/review.html").read_text()
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@shop.example")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "before")):
+        subprocess.run(["git", *words], check=True)
     path = Path("destinations/stripe.yaml")
     text = path.read_text().replace("separated_by: credential", "separated_by: none")
     path.write_text(text)
