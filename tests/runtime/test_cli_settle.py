@@ -332,7 +332,7 @@ def test_a_process_that_lives_keeps_its_run(forwardc: Call, history: str, sandbo
     [
         ({"digest": "sha256:" + "0" * 64}, (), "has changed since"),
         ({"emulated": False}, (), "is no sandbox's"),
-        ({"sensitive_params": ("params.description",)}, (), "add -p description=..."),
+        ({"sensitive_params": ("params.description",)}, (), "give description in --params FILE"),
         ({}, ("-p", "amount=2000"), "params.amount is not to be given again"),
     ],
 )

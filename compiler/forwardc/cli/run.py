@@ -3,6 +3,7 @@
 Options are read here, results are shown by `run_output`, and everything between is the runtime's.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,14 @@ from forwardc.cli.plan_options import (
     secrets_option,
 )
 from forwardc.cli.run_end import How, finish, problems, warnings
-from forwardc.cli.run_inputs import pairs_of, read_params
+from forwardc.cli.run_inputs import (
+    FILE,
+    not_both,
+    pairs_of,
+    read_inputs,
+    read_params,
+    warn_of_arguments,
+)
 from forwardc.cli.run_resume import resume_run
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
@@ -39,9 +47,10 @@ if TYPE_CHECKING:
 @click.option(
     "--params",
     "params_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Params as a JSON or TOML file; -p wins over it.",
+    type=FILE,
+    help="Params as a JSON or TOML file, - for standard input; -p wins over it.",
 )
+@click.option("--inputs", "inputs_file", type=FILE, help="The same for what goes with a source.")
 @click.option("--reference", help="Your reference, at most 80 characters; by default the run's id.")
 @click.option("--without", multiple=True, metavar="ATOM", help="Leave out, such as card.cvc.")
 @click.option("--idempotency-key", help="Yours: the same request again gives the recorded result.")
@@ -62,6 +71,7 @@ def command(
     inputs: tuple[str, ...],
     params: tuple[str, ...],
     params_file: Path | None,
+    inputs_file: Path | None,
     reference: str | None,
     without: tuple[str, ...],
     idempotency_key: str | None,
@@ -84,12 +94,14 @@ def command(
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
     where = Where(build, sandbox, secrets_file, None if no_history else history)
-    given = (source, inputs, params, params_file, reference, without, idempotency_key)
+    given = _Given(
+        source, inputs, params, params_file, inputs_file, reference, without, idempotency_key
+    )
     how = How(curl=curl, as_json=as_json)
     if run_id is not None:
-        request = _request(*given)
+        request = given.request()
         _refuse_beside_resume(target, vault, environment, request, dry_run=dry_run)
-        return resume_run(run_id, request, where, how)
+        return resume_run(run_id, request, given.shown(), where, how)
     if target is None or vault is None or environment is None:
         raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
     sink = Sink()
@@ -98,7 +110,8 @@ def command(
     if found is None:
         return problems(sink, as_json)
     plan, operation, ambient = found
-    request = _request(*given)
+    request = given.request()
+    warn_of_arguments(plan, operation, *given.names(), sink)
     look_up = look_up_for(plan, build, sandbox, secrets_file, sink)
     if dry_run:
         return _preview(
@@ -107,26 +120,42 @@ def command(
     return _run(plan, operation, request, look_up, where, sink, ambient, how)
 
 
-def _request(
-    source: str | None,
-    inputs: tuple[str, ...],
-    params: tuple[str, ...],
-    params_file: Path | None,
-    reference: str | None,
-    without: tuple[str, ...],
-    idempotency_key: str | None,
-) -> "RunRequest":
-    from forwardc.runtime.shapes import RunRequest
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command line holds for a run."""
 
-    return RunRequest(
-        source=source,
-        inputs=pairs_of("--input", inputs),
-        texts=pairs_of("-p", params),
-        params=read_params(params_file),
-        reference=reference,
-        without=frozenset(without),
-        idempotency_key=idempotency_key,
-    )
+    source: str | None
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    params_file: Path | None
+    inputs_file: Path | None
+    reference: str | None
+    without: tuple[str, ...]
+    idempotency_key: str | None
+
+    def request(self) -> "RunRequest":
+        """The request of these values. Raises `UsageError`."""
+        from forwardc.runtime.shapes import RunRequest
+
+        not_both(self.params_file, self.inputs_file)
+        return RunRequest(
+            source=self.source,
+            inputs=read_inputs(self.inputs_file) | pairs_of("--input", self.inputs),
+            texts=pairs_of("-p", self.params),
+            params=read_params(self.params_file),
+            reference=self.reference,
+            without=frozenset(self.without),
+            idempotency_key=self.idempotency_key,
+        )
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """The names of params and of inputs that stand in arguments."""
+        return list(pairs_of("-p", self.params)), list(pairs_of("--input", self.inputs))
+
+    def shown(self) -> list[str]:
+        """The places of values that stand in arguments."""
+        params, inputs = self.names()
+        return [f"params.{name}" for name in params] + [f"inputs.{name}" for name in inputs]
 
 
 def _refuse_beside_resume(
@@ -141,8 +170,8 @@ def _refuse_beside_resume(
     asked = (target, vault, environment, request.source, request.reference)
     if dry_run or request.without or request.idempotency_key or any(asked):
         raise click.UsageError(
-            "--resume takes the run as it was recorded: give only -p and --input of sensitive "
-            "values, --secrets or --sandbox."
+            "--resume takes the run as it was recorded: give only sensitive values, in "
+            "--params and --inputs, --secrets or --sandbox."
         )
 
 

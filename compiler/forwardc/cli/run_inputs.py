@@ -1,8 +1,23 @@
-"""Reads what a person gives to a run: NAME=VALUE, and files of params. Knows no plan."""
+"""Reads what a person gives to a run: NAME=VALUE, and files of values by name.
 
+A value is what it is: no character at its beginning means anything. What stands in an argument is
+read by everybody who lists the machine's processes, so that sensitive values come in files.
+"""
+
+import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.model import Plan
+
+FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+"""A file, or `-` for standard input."""
+_STDIN: Final = Path("-")
 
 
 def pairs_of(option: str, given: tuple[str, ...]) -> dict[str, str]:
@@ -19,30 +34,80 @@ def pairs_of(option: str, given: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def not_both(params: Path | None, inputs: Path | None) -> None:
+    """Raises `UsageError` where standard input would be two things."""
+    if params == inputs == _STDIN:
+        raise click.UsageError("--params and --inputs cannot both be -: there is one input only.")
+
+
 def read_params(path: Path | None) -> dict[str, object]:
     """The params of a JSON or TOML file. Raises `UsageError`, which quotes nothing of it."""
+    return _read("--params", path, "params")
+
+
+def read_inputs(path: Path | None) -> dict[str, str]:
+    """The inputs of a JSON or TOML file, which are text. Raises `UsageError`."""
+    found: dict[str, str] = {}
+    for name, value in _read("--inputs", path, "inputs").items():
+        if not isinstance(value, str):
+            raise click.UsageError("--inputs: each value must be text, in quotes.")
+        found[name] = value
+    return found
+
+
+def warn_of_arguments(
+    plan: "Plan", operation: str, params: Collection[str], inputs: Collection[str], sink: "Sink"
+) -> None:
+    """FC0841 for each sensitive value among those that were given as arguments, by their names."""
+    specs = dict(plan.operations[operation].inputs)
+    for kind in plan.sources.values():
+        specs |= kind.inputs
+    for name in params:
+        if name in plan.params and plan.params[name].sensitive:
+            tell_argument(f"params.{name}", sink)
+    for name in inputs:
+        if name in specs and specs[name].sensitive:
+            tell_argument(f"inputs.{name}", sink)
+
+
+def tell_argument(place: str, sink: "Sink") -> None:
+    """FC0841 for one value."""
+    option = "--params" if place.startswith("params.") else "--inputs"
+    sink.warning(
+        "FC0841",
+        f"{place} is sensitive, and whoever lists the processes of this machine reads arguments",
+        hint=f"give it in {option} FILE, or {option} - for standard input",
+    )
+
+
+def _read(option: str, path: Path | None, what: str) -> dict[str, object]:
     if path is None:
         return {}
-    values = _parsed(_text(path), toml=path.suffix == ".toml")
+    whole = f"{option}: {'standard input' if path == _STDIN else 'the file'}"
+    values = _parsed(whole, _text(whole, path), path)
     if not isinstance(values, dict):
-        raise click.UsageError("--params: the file must hold an object of params by name.")
+        raise click.UsageError(f"{whole} must hold an object of {what} by name.")
     return values
 
 
-def _text(path: Path) -> str:
+def _text(whole: str, path: Path) -> str:
     from forwardc.diagnostics.text_file import NotText, decoded
+    from forwardc.files import operator_file
     from forwardc.files.kinds import PARAMS
-    from forwardc.files.operator_file import read
 
     try:
-        return decoded(read(path, PARAMS))
+        if path == _STDIN:
+            data = operator_file.read_open(sys.stdin.buffer, PARAMS)
+        else:
+            data = operator_file.read(path, PARAMS)
+        return decoded(data)
     except OSError as problem:
-        raise click.UsageError(f"--params: the file cannot be read: {problem.strerror}.") from None
+        raise click.UsageError(f"{whole} cannot be read: {problem.strerror}.") from None
     except NotText as problem:
-        raise click.UsageError(f"--params: the file is {problem.reason}.") from None
+        raise click.UsageError(f"{whole} is {problem.reason}.") from None
 
 
-def _parsed(text: str, *, toml: bool) -> object:
+def _parsed(whole: str, text: str, path: Path) -> object:
     import json
     import tomllib
     from decimal import Decimal
@@ -51,12 +116,27 @@ def _parsed(text: str, *, toml: bool) -> object:
 
     where = ""
     try:
-        if toml:
+        if path.suffix == ".toml":
             return tomllib.loads(text, parse_float=Decimal)
-        return json.loads(text, parse_float=Decimal)
+        return json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
+    except _Twice:
+        where = "a name stands twice in one object"
     except ValueError as problem:
         where = gave_up(text, problem)
     except (RecursionError, ArithmeticError):
         pass  # too deep, or an exponent that no decimal has
-    kind = "TOML" if toml else "JSON, and its name does not end in .toml"
-    raise click.UsageError(f"--params: the file is no {kind}" + (f" ({where})." if where else "."))
+    kind = "TOML" if path.suffix == ".toml" else "JSON"
+    if kind == "JSON" and path != _STDIN:
+        kind += ", and its name does not end in .toml"
+    raise click.UsageError(f"{whole} is no {kind}" + (f" ({where})." if where else "."))
+
+
+class _Twice(ValueError):  # noqa: N818 - what the file does
+    """An object has two members of one name: readers do not agree which of them counts."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Twice
+    return found

@@ -4,9 +4,11 @@ Knows what must be as it was: the plan, the sandbox, and who holds the run. Send
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from forwardc.cli.run_end import How, finish, problems
+from forwardc.cli.run_inputs import tell_argument
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
@@ -17,14 +19,21 @@ if TYPE_CHECKING:
     from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
 
 
-def resume_run(run_id: str, given: "RunRequest", where: Where, how: How) -> int:
-    """Continue a run; `given` holds what no record does. The exit code tells the outcome."""
+def resume_run(
+    run_id: str, given: "RunRequest", shown: Sequence[str], where: Where, how: How
+) -> int:
+    """Continue a run; `given` holds what no record does. The exit code tells the outcome.
+
+    `shown` are the places of values that were given as arguments.
+    """
     from forwardc.diagnostics.sink import Sink
 
     sink, found, result = Sink(), None, None
     with where.recording(sink) as store:
         found = _resumable(run_id, given, where, store, sink)
         if found is not None and store is not None:
+            for place in shown:
+                tell_argument(place, sink)
             going_on = _go_on(*found, given, where, store, sink)
             result = reached(lambda: asyncio.run(going_on))
     if result is None or found is None:
@@ -71,9 +80,11 @@ def _lacks(run: "StoredRun", given: "RunRequest", sink: "Sink") -> bool:
     wanted = set(run.sensitive_params)
     for name in sorted(wanted - names):
         root, _, rest = name.partition(".")
-        option = "-p" if root == "params" else "--input"
+        option = "--params" if root == "params" else "--inputs"
         sink.error(
-            "FC0821", f"{name} is sensitive and not recorded", hint=f"add {option} {rest}=..."
+            "FC0821",
+            f"{name} is sensitive and not recorded",
+            hint=f"give {rest} in {option} FILE, or {option} - for standard input",
         )
     for name in sorted(names - wanted):
         sink.error("FC0821", f"{name} is not to be given again: the run keeps what it began with")

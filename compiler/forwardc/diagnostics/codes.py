@@ -212,6 +212,7 @@ _TABLE = (
     Code("FC0836", "amount-refused", "The destination cannot be told an amount exactly"),
     Code("FC0837", "counting-unknown", "Nobody has said how a destination counts a currency"),
     Code("FC0840", "reference-row-left-out", "A row of the payment references is left out"),
+    Code("FC0841", "sensitive-argument", "A sensitive value stands in an argument of a command"),
     Code("FC0842", "revoke-refused", "An approval cannot be withdrawn"),
     Code("FC0843", "client-destinations", "What a client may ask for is not said"),
     Code("FC0844", "server-parts", "The installed web server is not one that was tested"),

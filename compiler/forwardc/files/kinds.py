@@ -55,7 +55,9 @@ LOCK: Final = _checkout(
 BUILT: Final = _checkout(
     "everything of `build/`", 64 * _MIB, "the coverage of ten thousand destinations has a third"
 )
-PARAMS: Final = _operator("`--params`", 4 * _MIB, "more than any vault takes as a body", pipes=True)
+PARAMS: Final = _operator(
+    "`--params`, `--inputs`", 4 * _MIB, "more than any vault takes as a body", pipes=True
+)
 SECRETS: Final = _operator(
     "`--secrets`, `FORWARDC_SECRETS`, `run.secrets`",
     _MIB,

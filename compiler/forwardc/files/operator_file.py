@@ -70,6 +70,22 @@ def open_plain(path: Path, kind: Kind) -> BinaryIO:
         raise
 
 
+def read_open(stream: BinaryIO, kind: Kind) -> bytes:
+    """The bytes of what is open already, such as standard input. Raises `OSError`."""
+    if kind.most is None:
+        raise ValueError("a kind that is never read whole")
+    try:
+        at = stream.fileno()
+    except (OSError, ValueError):
+        # It is in memory: nobody can hold us up.
+        data = stream.read(kind.most + 1)
+    else:
+        data = _from_pipe(at, kind.most)
+    if len(data) > kind.most:
+        raise too_large(kind)
+    return data
+
+
 def check_plain(path: Path, kind: Kind) -> None:
     """Raise `OSError` where what others will open there would hold them up, or is too large.
 

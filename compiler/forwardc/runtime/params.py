@@ -44,9 +44,8 @@ def _param(name: str, spec: ValueSpec, request: RunRequest, sink: Sink) -> Any:
     if spec.default is not None:
         return default_of(spec)
     if not spec.optional:
-        sink.error(
-            "FC0803", f"{place} is required", pointer=f"/params/{name}", hint=f"add -p {name}=..."
-        )
+        hint = f"give {name} in --params FILE" if spec.sensitive else f"add -p {name}=..."
+        sink.error("FC0803", f"{place} is required", pointer=f"/params/{name}", hint=hint)
     return None
 
 

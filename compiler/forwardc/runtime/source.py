@@ -118,11 +118,12 @@ def _inputs(
             if value is not None:
                 values[f"inputs.{name}"] = wrapped(spec, value)
         elif name in operation.inputs and not spec.optional:
+            hint = f"give {name} in --inputs FILE" if spec.sensitive else f"add --input {name}=..."
             sink.error(
                 "FC0801",
                 f"inputs.{name} is required: the vault does not hold it",
                 pointer=f"/inputs/{name}",
-                hint=f"add --input {name}=...",
+                hint=hint,
             )
     return values
 
