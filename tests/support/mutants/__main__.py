@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,13 +24,14 @@ SAMPLE: Final = 40
 
 
 def results(options: argparse.Namespace, folder: Path) -> Iterator[Result]:
-    """Each file's result, in the order of the table."""
+    """Each file's result, as soon as it is there."""
     files = options.files or list(TARGETS)
     ends = time.monotonic() + options.minutes * 60
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         wanted = Wanted(options.seed, None if options.all else options.sample, ends)
         work = partial(measured, folder=folder, wanted=wanted)
-        yield from pool.map(work, files)
+        for future in as_completed([pool.submit(work, file) for file in files]):
+            yield future.result()
 
 
 def main() -> int:
