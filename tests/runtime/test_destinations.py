@@ -18,7 +18,7 @@ from forwardc.runtime.run import run
 from forwardc.runtime.sandbox import LoopbackTransport
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult, exit_code
+from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, exit_code
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import World
@@ -77,7 +77,7 @@ def execute(
     async def go() -> RunResult | None:
         async with Sender(transport) as sender:
             await store_secrets(plan, operation, sender)
-            means = Means(sender, KeyRing(sender))
+            means = Means(sender, KeyRing(sender), Ambient(emulated=True))
             return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
 
     result = asyncio.run(go())
