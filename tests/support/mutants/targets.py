@@ -31,7 +31,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/partner/auth/test_token_forms.py",
         "tests/partner/auth/test_gate.py",
     ),
-    "partner/sharing/claim.py": ("tests/partner/sharing/test_claims.py",),
+    "partner/sharing/claim.py": ("tests/partner/sharing/test_claim_words.py",),
     "partner/sharing/claims.py": ("tests/partner/sharing/test_claims.py",),
     "partner/sharing/claim_tables.py": (
         "tests/partner/sharing/test_claims.py",

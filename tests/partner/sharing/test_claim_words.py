@@ -1,0 +1,19 @@
+"""What processes of two versions must agree on: words of a row, and the digest of a claim."""
+
+from hashlib import sha256
+
+from forwardc.partner.sharing.claim import Done, State, claim_digest
+
+
+def test_the_words_of_a_row_stay() -> None:
+    assert [str(state) for state in State] == ["running", "done", "not_sent", "unknown"]
+
+
+def test_a_claim_has_the_same_digest_in_every_process() -> None:
+    text = '["reference","sandbox",true,"ROKT","pay-1"]'
+    wanted = sha256(text.encode()).hexdigest()
+    assert claim_digest("reference", "sandbox", True, "ROKT", "pay-1") == wanted
+
+
+def test_a_kept_answer_is_not_shown() -> None:
+    assert "hush" not in repr(Done("share", "run", "hush"))
