@@ -17,7 +17,16 @@ SHARE, RUN = "00000000-0000-4000-8000-00000000000", "00000000-0000-4000-9000-000
 def asked(number: int) -> Ask:
     """The same payment each time, by a call of its own. It is answered again for a minute."""
     reference = claim_digest("reference", "sandbox", True, "ROKT", "pay-1")
-    return Ask(f"{SHARE}{number}", f"{RUN}{number}", reference, None, "ROKT", 60, 60)
+    return Ask(
+        share_id=f"{SHARE}{number}",
+        run_id=f"{RUN}{number}",
+        by_reference=reference,
+        by_key=None,
+        by_client=claim_digest("client", "sandbox", True, "client"),
+        destination="ROKT",
+        window_s=60,
+        key_s=60,
+    )
 
 
 def claimed(store: Store, number: int) -> Claim:
