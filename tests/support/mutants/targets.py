@@ -6,11 +6,10 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "plan/escape.py": ("tests/plan/test_escape_rules.py", "tests/plan/test_escaping.py"),
     "plan/audit.py": ("tests/plan/test_escaping.py", "tests/plan/test_folded.py"),
     "plan/evaluate.py": (
+        "tests/plan/test_evaluate_parts.py",
         "tests/plan/test_evaluate.py",
         "tests/plan/test_escaping.py",
         "tests/plan/test_money.py",
-        "tests/runtime/test_params.py",
-        "tests/plan/test_folded.py",
     ),
     "runtime/signing.py": ("tests/runtime/test_signing.py",),
     "plan/approvals.py": (
@@ -19,7 +18,11 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_lock.py",
     ),
     "plan/covers.py": ("tests/approvals/test_states.py", "tests/approvals/test_voids.py"),
-    "plan/behaviour.py": ("tests/approvals/test_voids.py", "tests/approvals/test_states.py"),
+    "plan/behaviour.py": (
+        "tests/plan/test_behaviour.py",
+        "tests/approvals/test_voids.py",
+        "tests/approvals/test_states.py",
+    ),
     "runtime/policy/retry.py": ("tests/runtime/test_policy.py",),
     "runtime/policy/breaker.py": ("tests/runtime/test_policy.py",),
     "runtime/policy/hosts.py": ("tests/runtime/test_policy.py",),
