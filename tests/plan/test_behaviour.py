@@ -42,6 +42,7 @@ def text(value: Any) -> bytes:
 def test_what_decides_is_covered_by_these_names_in_this_order(operation: str) -> None:
     covered = json.loads((FOLDER / f"{operation}.json").read_text(encoding="utf-8"))
     plan = plan_with()
+    assert behaviour(plan, operation) == covered
     assert text(behaviour(plan, operation)) == text(covered)
     assert behaviour_digest(plan, operation) == f"sha256:{sha256(text(covered)).hexdigest()}"
 

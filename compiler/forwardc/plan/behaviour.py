@@ -12,7 +12,6 @@ from forwardc.plan.digest import canonical, file_digest, http_json
 from forwardc.plan.kept import Kept
 from forwardc.plan.model import Credential, Operation, Plan, SecretSpec, Step
 from forwardc.plan.parts import Part
-from forwardc.plan.reading import ReadDirect
 from forwardc.plan.reconcile import Reconcile
 
 Json: TypeAlias = Any
@@ -127,7 +126,7 @@ def _step(step: Step) -> Json:
         "vault_key_hours": step.vault_key_hours,
         "timeouts": _part(step.timeouts),
         "max_answer_bytes": step.max_answer_bytes,
-        "read": {"direct": True} if isinstance(step.read, ReadDirect) else _part(step.read),
+        "read": _part(step.read),
         "reconcile": _reconcile(step.reconcile) if step.reconcile else None,
         **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
         "outputs": {name: _part(output) for name, output in step.outputs.items()},
