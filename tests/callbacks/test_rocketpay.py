@@ -349,3 +349,23 @@ def test_a_payment_of_two_runs_is_told(
     (record,) = caplog.records
     assert record.getMessage().startswith("FC0824 ")
     assert record.getMessage().endswith(", ".join(runs))
+
+
+@pytest.mark.parametrize("is_let_through", [True, False])
+def test_an_id_that_a_not_card_param_sent_comes_back(
+    store: Store, tables: TokenTables, is_let_through: bool
+) -> None:
+    """A shop's own number that looks like a card: what was let out is let in, and nothing else."""
+    number = "4242" * 4
+    run_id = pending_run(store, number)
+    known = frozenset({"payment_id"} if is_let_through else ())
+    mounted = routes(tables, {SECRET: gate.SECRET}.get, secret_of("production"), known)
+    call = Gate(tables, app=Starlette(routes=mounted)).post
+    told = gate.of_payment(number, operation={"request_id": "request-1", "status": "success"})
+    assert call(gate.body(gate.signed(told))).status_code == (200 if is_let_through else 400)
+    run = store.load(run_id)
+    assert run is not None
+    outcome = Outcome.APPROVED if is_let_through else Outcome.PENDING
+    assert run.summary.outcome is outcome
+    other = gate.of_payment("payment-2", operation={"request_id": number, "status": "success"})
+    assert call(gate.body(gate.signed(other))).status_code == 400

@@ -115,19 +115,20 @@ def _listen(host: str, port: int) -> socket.socket | None:
 def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) -> "list[Route]":
     """The routes of callbacks; a sandbox signs with the secret that its document derives."""
     from forwardc.diagnostics.sink import Sink
-    from forwardc.partner.callbacks.rocketpay import routes, secret_in, secret_of
+    from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in, secret_of
     from forwardc.runtime.secrets import made_up
     from forwardc.runtime.sources.lookup import open_lookup
     from forwardc.runtime.tokens.tables import TokenTables
 
+    known = let_through_in(Path("build"), place)
     if sandbox:
         secret = secret_of(place)
-        return routes(TokenTables(store, emulated=True), made_up(secret), secret)
+        return routes(TokenTables(store, emulated=True), made_up(secret), secret, known)
     sink, secret = Sink(), secret_in(Path("build"), place)
     look_up = open_lookup(os.environ, file, sink, [secret])
     for found in sink.sorted():
         _report(found)
-    return routes(TokenTables(store), look_up, secret)
+    return routes(TokenTables(store), look_up, secret, known)
 
 
 def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:

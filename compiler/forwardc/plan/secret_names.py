@@ -85,11 +85,17 @@ def identities_in(build: Path | CheckoutPath, place: str) -> Iterator[SecretId]:
 
     Reads the plans only when it is gone through.
     """
+    for plan in plans_of(build, place):
+        yield from identities(plan)
+
+
+def plans_of(build: Path | CheckoutPath, place: str) -> Iterator[Plan]:
+    """The readable plans of a place, each read when it is come to."""
     manifest = read_manifest(build, Sink())
     for vault, destination, where in manifest.plans() if manifest else ():
         plan = read_plan(build, vault, destination, where, Sink()) if where == place else None
         if plan is not None:
-            yield from identities(plan)
+            yield plan
 
 
 def identity(variable: str) -> SecretId | None:

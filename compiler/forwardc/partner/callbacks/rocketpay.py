@@ -20,7 +20,7 @@ from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.plan.environment import parts_of
-from forwardc.plan.secret_names import SecretId, identities_in
+from forwardc.plan.secret_names import SecretId, identities_in, plans_of
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.secrets import Lookup
@@ -50,6 +50,7 @@ class _Desk:
     store: TokenStore
     look_up: Lookup
     variable: str
+    let_through: frozenset[str] = frozenset()
 
     def take(self, body: bytes) -> Receipt:
         """Verify and store one body. Raises `_Refused`, or what the store raises."""
@@ -67,7 +68,7 @@ class _Desk:
         except NotSigned as problem:
             raise _Refused(403, str(problem)) from None
         try:
-            callback = read_callback(document, digest)
+            callback = read_callback(document, digest, self.let_through)
         except LooksLikeCard as problem:
             raise _Refused(400, f"its {problem} looks like a card number") from None
         receipt = self.store.receive(callback)
@@ -96,9 +97,29 @@ def secret_of(place: str) -> SecretId:
     return SecretId("secret", *parts_of(place), "rocketpay", _SIGNS[1])
 
 
-def routes(store: TokenStore, look_up: Lookup, secret: SecretId) -> list[Route]:
-    """The route to mount. `look_up` is asked for the secret with every callback."""
-    desk = _Desk(store, look_up, secret.variable)
+def let_through_in(build: Path | CheckoutPath, place: str) -> frozenset[str]:
+    """The params of a place's plans that are no card numbers, whatever they look like."""
+    plans = plans_of(build, place)
+    return frozenset(
+        name
+        for plan in plans
+        if plan.integration == "rocketpay"
+        for name, spec in plan.params.items()
+        if spec.not_card
+    )
+
+
+def routes(
+    store: TokenStore,
+    look_up: Lookup,
+    secret: SecretId,
+    let_through: frozenset[str] = frozenset(),
+) -> list[Route]:
+    """The route to mount. `look_up` is asked for the secret with every callback.
+
+    `let_through` names the params whose values may come back though they look like a card number.
+    """
+    desk = _Desk(store, look_up, secret.variable, let_through)
 
     async def endpoint(request: Request) -> Response:
         try:

@@ -164,8 +164,10 @@ def _figures(parts: Parts) -> Check:
 def _callbacks(parts: Parts) -> list[Route]:
     """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
     settings, place = parts.settings, parts.settings.run.place
+    known = rocketpay.let_through_in(settings.plans_at, place)
     if settings.run.sandbox is not None:
         secret = rocketpay.secret_of(place)
-        return rocketpay.routes(TokenTables(parts.store, emulated=True), made_up(secret), secret)
+        tables = TokenTables(parts.store, emulated=True)
+        return rocketpay.routes(tables, made_up(secret), secret, known)
     secret = rocketpay.secret_in(settings.plans_at, place)
-    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret)
+    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, known)

@@ -7,7 +7,7 @@ looks like one is refused with its callback: without it, nobody could tell what 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,11 +45,16 @@ class LooksLikeCard(ValueError):  # noqa: N818 - the id's property
     """An id of a callback looks like a card number. The message is its name."""
 
 
-def read_callback(document: Json, digest: str) -> Callback:
-    """What a callback says. `digest` identifies it. Raises `LooksLikeCard`."""
+def read_callback(
+    document: Json, digest: str, let_through: Collection[str] = frozenset()
+) -> Callback:
+    """What a callback says. `digest` identifies it. Raises `LooksLikeCard`.
+
+    `let_through` names the params with `not_card: true`: the Gate tells their values again.
+    """
     token = _token(document)
     if isinstance(document.get("payment"), dict):
-        return _of_payment(document, digest, token)
+        return _of_payment(document, digest, token, let_through)
     request = _object(document, "request")
     status = _text(document, "token_status") or _text(request, "status")
     kind = Kind.OTHER
@@ -63,7 +68,9 @@ def read_callback(document: Json, digest: str) -> Callback:
         request_id=_id(request, "id", "request.id"),
         status=status,
         outcome=_REQUESTS.get(_text(request, "status") or ""),
-        facts=_facts(document, token, _told_state(document, request)) if token else None,
+        facts=_facts(document, token, _told_state(document, request), let_through)
+        if token
+        else None,
         announces=_text(request, "action") == "tokenize",
     )
 
@@ -73,21 +80,24 @@ def outcome_of_payment(status: str) -> Outcome | None:
     return _PAYMENTS.get(status)
 
 
-def _of_payment(document: Json, digest: str, token: str | None) -> Callback:
+def _of_payment(
+    document: Json, digest: str, token: str | None, let_through: Collection[str]
+) -> Callback:
     payment, operation = _object(document, "payment"), _object(document, "operation")
     status = _text(payment, "status")
     made = status in _MADE_BY
+    known = "payment_id" in let_through
     state = TokenState.ACTIVE if made else TokenState.UNTOLD
     return Callback(
         digest,
         Kind.PAYMENT,
         request_id=_id(operation, "request_id", "operation.request_id")
         or _id(_object(document, "request"), "id", "request.id"),
-        payment_id=_id(payment, "id", "payment.id")
-        or _id(_object(document, "general"), "payment_id", "general.payment_id"),
+        payment_id=_id(payment, "id", "payment.id", known)
+        or _id(_object(document, "general"), "payment_id", "general.payment_id", known),
         status=status,
         outcome=outcome_of_payment(status or ""),
-        facts=_facts(document, token, state) if token else None,
+        facts=_facts(document, token, state, let_through) if token else None,
         announces=made,
     )
 
@@ -109,12 +119,16 @@ def _token(document: Json) -> str | None:
     return None
 
 
-def _facts(document: Json, token: str, state: TokenState) -> TokenFacts:
+def _facts(
+    document: Json, token: str, state: TokenState, let_through: Collection[str]
+) -> TokenFacts:
     places = tuple(_card_places(document))
     return TokenFacts(
         token,
         state,
-        customer_id=_id(_object(document, "customer"), "id", "customer.id"),
+        customer_id=_id(
+            _object(document, "customer"), "id", "customer.id", "customer_id" in let_through
+        ),
         project_id=_id(document, "project_id", "project_id")
         or _id(_object(document, "general"), "project_id", "general.project_id")
         or _id(_object(document, "customer"), "project_id", "customer.project_id"),
@@ -186,20 +200,22 @@ def _object(document: Json, name: str) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _id(document: Json, name: str, place: str) -> str | None:
+def _id(document: Json, name: str, place: str, let_through: bool = False) -> str | None:
     """A text by which somebody is told apart. Raises `LooksLikeCard`, naming its place."""
     value = document.get(name)
-    if isinstance(value, str | int) and holds_card(str(value)):
+    if not let_through and isinstance(value, str | int) and holds_card(str(value)):
         raise LooksLikeCard(place)
-    return _text(document, name)
+    return _text(document, name, let_through)
 
 
-def _text(document: Json, name: str) -> str | None:
+def _text(document: Json, name: str, let_through: bool = False) -> str | None:
     """A short text or a whole number as text; None for anything else and for what may be a card."""
     value = document.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
-    if not 0 < len(text) <= _LONGEST or not text.isprintable() or holds_card(text):
+    if not 0 < len(text) <= _LONGEST or not text.isprintable():
+        return None
+    if not let_through and holds_card(text):
         return None
     return text
