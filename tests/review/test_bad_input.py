@@ -59,6 +59,7 @@ def other_config() -> None:
 
 
 def unreadable_key() -> None:
+    assert run(("approve", "stripe", *APPROVE[2:])) == 0
     Path("key.asc").write_bytes(b"\x99\x01" + bytes(300))
 
 
