@@ -140,7 +140,7 @@ def test_neither_margin_is_wider(changed: dict[str, Any]) -> None:
         ({"scope": "a", "scp": "b"}, {"a"}),
         ({"scope": None}, set()),
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_scopes(changed: dict[str, Any], scope: set[str]) -> None:
     assert judged(**changed).scope == scope
