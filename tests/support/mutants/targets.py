@@ -35,14 +35,20 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/partner/auth/test_gate.py",
     ),
     "partner/sharing/claim.py": ("tests/partner/sharing/test_claim_words.py",),
-    "partner/sharing/claims.py": ("tests/partner/sharing/test_claims.py",),
-    "partner/sharing/claim_tables.py": (
+    "partner/sharing/claims.py": (
+        "tests/partner/sharing/test_heartbeats.py",
+        "tests/partner/sharing/test_live.py",
         "tests/partner/sharing/test_claims.py",
+    ),
+    "partner/sharing/claim_tables.py": (
+        "tests/partner/sharing/test_claim_rows.py",
+        "tests/partner/sharing/test_claims.py",
+        "tests/partner/sharing/test_live.py",
         "tests/partner/sharing/test_clock_margins.py",
+        "tests/partner/sharing/test_clients_apart.py",
     ),
     "partner/sharing/forwarding.py": (
+        "tests/partner/sharing/test_ways.py",
         "tests/partner/sharing/test_clock_margins.py",
-        "tests/partner/sharing/test_claims.py",
-        "tests/partner/sharing/test_endpoint.py",
     ),
 }

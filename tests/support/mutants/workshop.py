@@ -25,6 +25,8 @@ _OPTIONS: Final = (
     *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "mutants"),
     # Plugins that no nearest test needs take longer to load than most of them to run.
     *("-p", "no:schemathesis", "-p", "no:xdist", "-p", "no:anyio"),
+    # PostgreSQL has the same statements, and its server takes longer to start than the tests.
+    *("-k", "not postgresql"),
     # What was imported beforehand is not ours, and asserts nothing.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )

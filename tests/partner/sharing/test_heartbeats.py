@@ -1,0 +1,252 @@
+"""When a process asks its history again, looks at what it left, and deletes what is old.
+
+The waits are counted and not slept.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from forwardc.partner.sharing.claim import Ask, Done, Free, Mine, Running, State
+from forwardc.partner.sharing.claim_tables import Process, claim
+from forwardc.partner.sharing.claims import Claims
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.partner.sharing.live import End
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.store_journal import StoreJournal
+from stored_runs import Clock
+
+CLAIMS = "forwardc.partner.sharing.claims"
+HERE, THERE = "here/1/a", "there/2/b"
+
+
+def process(owner: str = HERE) -> Process:
+    return Process(owner, "sandbox", True, 60.0)
+
+
+def ask(reference: str = "pay-1") -> Ask:
+    ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
+    who = {"by_key": None, "by_client": "rokt"}
+    return Ask(**ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60)
+
+
+def left_behind(store: Store, who: Process) -> Mine:
+    """A claim that the database took, and whose answer was lost."""
+    found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
+    assert isinstance(found, Mine)
+    return found
+
+
+def seen_there(store: Store, mine: Mine) -> object:
+    return asyncio.run(Claims(store, process(THERE)).look(mine.share_id))
+
+
+class Slept:
+    """Counts waits instead of them, and ends whoever has waited `most` times."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, most: int = 99) -> None:
+        self.waits: list[float] = []
+        self.most = most
+        monkeypatch.setattr(f"{CLAIMS}.asyncio", SimpleNamespace(sleep=self.sleep))
+
+    async def sleep(self, seconds: float) -> None:
+        if len(self.waits) == self.most:
+            raise asyncio.CancelledError
+        self.waits.append(seconds)
+
+
+class Away:
+    """A history that cannot be written. `times` says how often it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, store: Store, most: int = 99) -> None:
+        self.times, self.most = 0, most
+        self.write = store.commits.write
+        monkeypatch.setattr(store.commits, "write", self.fail)
+
+    async def fail(self, work: Callable[[Transaction], Any]) -> Any:
+        self.times += 1
+        if self.times > self.most:
+            return await self.write(work)
+        raise HistoryUnavailable("the disk is full")
+
+
+WORKS: dict[str, Callable[[Claims, Mine], Any]] = {
+    "claim": lambda claims, _: claims.claim(ask()),
+    "end": lambda claims, mine: claims.end(mine, State.DONE, 200, "sealed"),
+    "give_up": lambda claims, mine: claims.give_up(mine),
+    "end at once": lambda claims, mine: claims.end(mine, State.DONE, 200, patient=False),
+}
+
+
+@pytest.mark.parametrize(
+    ("work", "waits"),
+    [("claim", [0.1]), ("end", [0.1, 0.5, 2.0]), ("give_up", [0.1, 0.5, 2.0]), ("end at once", [])],
+)
+def test_a_history_that_stays_away_is_asked_so_often(
+    file_store: Store, monkeypatch: pytest.MonkeyPatch, work: str, waits: list[float]
+) -> None:
+    slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
+    mine = Mine(str(uuid4()), str(uuid4()), 0)
+    with pytest.raises(HistoryUnavailable):
+        asyncio.run(WORKS[work](Claims(file_store, process()), mine))
+    assert slept.waits == waits
+    assert away.times == len(waits) + 1
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3])
+def test_what_is_certain_is_told_whenever_the_history_is_back(
+    file_store: Store, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    held = left_behind(file_store, process())
+    Slept(monkeypatch)
+    Away(monkeypatch, file_store, failures)
+    claims = Claims(file_store, process())
+    assert asyncio.run(claims.give_up(held)) is State.NOT_SENT
+    assert seen_there(file_store, held) == Free(held.run_id, left=False)
+
+
+def test_a_process_holds_what_it_forwards_and_nothing_else(file_store: Store) -> None:
+    async def go() -> None:
+        claims, first, second = Claims(file_store, process()), ask(), ask()
+        assert isinstance(await claims.claim(first), Mine)
+        assert isinstance(await claims.claim(second), Running)
+        assert claims.live.holds(first.run_id)
+        assert not claims.live.holds(second.run_id)
+        claims.let_go(first.run_id)
+        assert not claims.live.holds(first.run_id)
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    ("in_doubt", "after_s", "settled"),
+    [(True, 0.0, True), (True, 59.9, True), (True, 60.5, False), (None, 0.0, False)],
+)
+def test_a_claim_in_doubt_is_looked_for_as_long_as_it_can_be_there(
+    file_store: Store, in_doubt: bool | None, after_s: float, settled: bool
+) -> None:
+    held, now = left_behind(file_store, process()), [1000.0]
+    claims = Claims(file_store, process(), clock=lambda: now[0])
+    claims.let_go(held.run_id, **({"in_doubt": in_doubt} if in_doubt else {}))
+    now[0] += after_s
+    asyncio.run(claims.mended())
+    left, running = Free(held.run_id, left=False), Running(held.share_id, held.run_id)
+    assert seen_there(file_store, held) == (left if settled else running)
+
+
+def test_an_end_that_nobody_waits_for_is_there_with_the_next_write(file_store: Store) -> None:
+    async def go() -> None:
+        claims, failures = Claims(file_store, process()), list[Exception]()
+        held = await claims.claim(ask())
+        assert isinstance(held, Mine)
+        claims.end_soon(held, State.DONE, 200, "sealed", failures.append)
+        await claims.claim(ask("pay-2"))
+        assert await claims.look(held.share_id) == Done(held.share_id, held.run_id, "sealed")
+        assert not failures
+
+    asyncio.run(go())
+
+
+def test_a_heartbeat_comes_every_two_seconds_whatever_went_wrong(
+    file_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept, claims, beats = Slept(monkeypatch, 4), Claims(file_store, process()), list[int]()
+
+    async def mended(_: Claims) -> None:
+        beats.append(len(slept.waits))
+        if len(beats) == 1:
+            raise HistoryUnavailable("the disk is full")
+        if len(beats) == 2:
+            raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(Claims, "mended", mended)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(claims.mend())
+    assert slept.waits == [2.0] * 4
+    assert beats == [1, 2, 3, 4]
+    assert [record.getMessage() for record in caplog.records] == [
+        "FC9901 ends were not recorded: ZeroDivisionError"
+    ]
+
+
+class Unsettled(JoinedJournal):
+    """The journal of a run whose end cannot be recorded."""
+
+    code = "FC0823"
+
+    async def settle(self) -> None:
+        raise JournalFailed(self.code, "another process has taken it over")
+
+
+def owed(store: Store, clock: Clock) -> tuple[Claims, Mine, Unsettled]:
+    claims = Claims(store, process())
+    held, journal = left_behind(store, claims.process), Unsettled(StoreJournal(store), clock, 0)
+    claims.live.owe(End(held, State.DONE, 200, "sealed", journal))
+    return claims, held, journal
+
+
+def test_an_end_is_owed_until_the_history_is_back(file_store: Store, clock: Clock) -> None:
+    claims, held, journal = owed(file_store, clock)
+    journal.code = HistoryUnavailable.code
+    with pytest.raises(HistoryUnavailable):
+        asyncio.run(claims.mended())
+    assert [end.mine for end in claims.live.owed] == [held]
+
+
+def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
+    file_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    claims, held, _ = owed(file_store, clock)
+    caplog.set_level(logging.INFO, CLAIMS)
+    asyncio.run(claims.mended())
+    assert not claims.live.owed
+    assert seen_there(file_store, held) == Done(held.share_id, held.run_id, "sealed")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"FC0823 the end of run {held.run_id} was not recorded",
+        f"the end of run {held.run_id} is recorded now",
+    ]
+
+
+def test_an_owed_end_waits_for_the_next_heartbeat_only(
+    file_store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims, _, _ = owed(file_store, clock)
+    slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
+    with pytest.raises(HistoryUnavailable):
+        asyncio.run(claims.mended())
+    assert (slept.waits, away.times) == ([], 1)
+
+
+@pytest.mark.parametrize(("pick", "wait"), [(min, 30.0), (max, 90.0)])
+def test_old_claims_are_deleted_every_minute_or_so(
+    file_store: Store,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    pick: Callable[[float, float], float],
+    wait: float,
+) -> None:
+    """All of them, however many: also where the history was away the first time."""
+    row = "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"
+    until = file_store.moment().milliseconds
+
+    def many(tx: Transaction) -> None:
+        for number in range(1001):
+            tx.run(row, str(number), "share", "asked", until)
+
+    file_store.database.write(many)
+    clock.turn(seconds=31)
+    monkeypatch.setattr(f"{CLAIMS}.uniform", pick)
+    slept = Slept(monkeypatch, 2)
+    Away(monkeypatch, file_store, 1)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(Claims(file_store, process()).forget())
+    assert slept.waits == [wait, wait]
+    assert file_store.database.read(lambda tx: tx.rows("SELECT claim FROM share_claims")) == []

@@ -1,0 +1,172 @@
+"""Which ways a service has for what its settings name, and what each run of a way is given."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.lookup.model import Instrument
+from forwardc.partner.server.settings import Mapped
+from forwardc.partner.sharing import forwarding
+from forwardc.partner.sharing.claim import Mine
+from forwardc.partner.sharing.forwarding import (
+    Forwarded,
+    Forwarder,
+    Way,
+    is_production,
+    read_ways,
+)
+from forwardc.partner.sharing.joined import JoinedJournal
+from forwardc.runtime.keys import KeyRing
+from forwardc.runtime.means import Means
+from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient, RunRequest
+from sharing_house import BILLING, ROOT
+
+BUILD = ROOT / "build"
+MINE = Mine("a-share", "00000000-0000-4000-9000-000000000001", 1_000_000)
+VAULTS = {("A", "checkout"), ("A", "stripe")}
+
+
+def ways_of(build: Path = BUILD, **mapped: Mapped) -> tuple[dict[tuple[str, str], Way], list[str]]:
+    sink = Sink()
+    ways = read_ways(build, "sandbox", mapped, lambda _: {}.get, sink)
+    return ways, [f"{problem.code} {problem.hint}" for problem in sink.sorted()]
+
+
+@pytest.mark.parametrize("run", ["rokt", "rokt.share"])
+@pytest.mark.parametrize("param", [None, "reference"])
+def test_a_destination_is_reached_through_each_vault_that_it_is_built_for(
+    run: str, param: str | None
+) -> None:
+    ways, problems = ways_of(A=Mapped(run=run, reference_param=param))
+    assert (set(ways), problems) == (VAULTS, [])
+    assert {(way.operation, way.reference_param) for way in ways.values()} == {("share", param)}
+    assert {way.plan.destination for way in ways.values()} == {"rokt"}
+
+
+@pytest.mark.parametrize(
+    ("mapped", "problem"),
+    [
+        (Mapped(run="nobody"), "FC0704 run `forwardc build`"),
+        (Mapped(run="rokt.pay"), "FC0813 the operations are: share"),
+        (Mapped(run="rokt", reference_param="ref"), "FC0805 the params are: "),
+    ],
+)
+def test_what_the_settings_name_wrongly_is_no_way(mapped: Mapped, problem: str) -> None:
+    ways, problems = ways_of(A=mapped, B=Mapped(run="rokt"))
+    assert set(ways) == {("B", "checkout"), ("B", "stripe")}
+    assert problems
+    assert all(found.startswith(problem) for found in problems)
+
+
+def test_without_a_build_there_is_no_way(tmp_path: Path) -> None:
+    ways, problems = ways_of(tmp_path, A=Mapped(run="rokt"))
+    assert ways == {}
+    assert [found[:6] for found in problems] == ["FC0704"]
+
+
+def test_a_damaged_plan_is_no_way_and_the_others_are(tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    shutil.copytree(BUILD, build)
+    (plan,) = (build / "stripe" / "rokt").glob("sandbox.plan.json")
+    plan.write_text("{}")
+    ways, problems = ways_of(build, A=Mapped(run="rokt"))
+    assert set(ways) == {("A", "checkout")}
+    assert [found[:6] for found in problems] == ["FC0702"]
+
+
+def test_the_rules_of_production_count_where_a_way_is_of_production() -> None:
+    ways, _ = ways_of(A=Mapped(run="rokt"))
+    assert is_production(ways) is False
+    assert is_production({}) is False
+    live = {
+        name: replace(way, plan=way.plan.model_copy(update={"environment": "production"}))
+        for name, way in ways.items()
+    }
+    assert is_production(live) is True
+
+
+class Loud:
+    def __repr__(self) -> str:
+        return "hush"
+
+    def __call__(self, *_: object) -> Any:
+        return None
+
+
+def test_nothing_that_holds_a_secret_is_shown() -> None:
+    ways, _ = ways_of(A=Mapped(run="rokt"))
+    way = replace(ways["A", "stripe"], look_up=Loud())
+    forwarder = Forwarder({}, cast("Means", Loud()), in_force=Loud())
+    forwarded = Forwarded(None, cast("JoinedJournal", Loud()))
+    assert "hush" not in repr((way, forwarder, forwarded))
+
+
+class Runs:
+    """Takes the place of a run, and keeps what it is given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.given: list[tuple[RunRequest, Means]] = []
+        monkeypatch.setattr(forwarding, "run", self.run)
+
+    async def run(self, _: Any, __: str, request: RunRequest, *rest: Any) -> None:
+        self.given.append((request, rest[1]))
+        rest[2].error("FC0805", "wrong")
+        rest[2].error("FC0801", "wrong")
+        rest[2].error("FC0801", "wrong, too")
+
+
+def forwarded(
+    monkeypatch: pytest.MonkeyPatch, inputs: Mapping[str, str], vault: str = "stripe", **how: Any
+) -> tuple[RunRequest, Means, Forwarded]:
+    runs = Runs(monkeypatch)
+    ways, _ = ways_of(A=Mapped(run="rokt", reference_param="reference"))
+    instrument = Instrument(vault, "pm_1", dict(inputs), {"given": "x", "reference": "the vault's"})
+    given = Forwarder(ways, means(), **how)
+    came = asyncio.run(given.forward("A", instrument, "pay-1", MINE))
+    return *runs.given[0], came
+
+
+def means() -> Means:
+    sender = cast("Sender", SimpleNamespace())
+    return Means(sender, KeyRing(sender), Ambient(now=lambda: datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def test_a_run_is_given_what_the_lookup_knows_under_the_ids_of_its_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request, _, came = forwarded(monkeypatch, BILLING)
+    assert (request.source, request.reference) == ("pm_1", "pay-1")
+    assert str(request.run_id) == MINE.run_id
+    assert request.texts == {"given": "x", "reference": "pay-1"}
+    assert request.not_card is False
+    assert (came.result, came.codes) == (None, ("FC0801", "FC0805"))
+
+
+@pytest.mark.parametrize(("vault", "kept"), [("stripe", True), ("checkout", False)])
+def test_a_billing_address_goes_where_the_vault_has_none(
+    monkeypatch: pytest.MonkeyPatch, vault: str, kept: bool
+) -> None:
+    """Whatever else a run does not know is left to it to refuse."""
+    request, _, _ = forwarded(monkeypatch, {**BILLING, "nobody.knows": "x"}, vault)
+    assert request.inputs == {**(BILLING if kept else {}), "nobody.knows": "x"}
+
+
+def test_what_is_in_force_when_a_run_begins_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+
+    async def in_force() -> Ambient:
+        return Ambient(now=lambda: now, emulated=True)
+
+    _, given, _ = forwarded(monkeypatch, {}, in_force=in_force)
+    assert (given.ambient.now(), given.ambient.emulated) == (now, True)
+    request, given, _ = forwarded(monkeypatch, {}, not_card=True)
+    assert (given.ambient.now().year, request.not_card) == (2026, True)
