@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.card_ranges import looks_like_card, passes_luhn
+from forwardc.diagnostics.card_ranges import passes_luhn
 from forwardc.diagnostics.cards import find_cards, holds_card
 from forwardc.diagnostics.scan import mask
 from growth import assert_linear
-from published_cards import PUBLISHED, SPELLINGS, in_script, parted
+from published_cards import PUBLISHED, SPELLINGS, in_script, looks_like_card, parted
 
 CARD = "4111111111111111"
 

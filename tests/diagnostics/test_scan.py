@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.card_ranges import looks_like_card
 from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.scan import find_secrets, mask
 from growth import assert_linear
+from published_cards import looks_like_card
 
 STRIPE = "sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc"
 CHECKOUT = "sk_sbox_" + "a2b3c4d5e6f7a2b3c4d5e6f7ab="

@@ -9,9 +9,9 @@ import pytest
 from forwardc.cli.main import run as cli
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.callbacks.rocketpay import secret_in, secret_of
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_dir import read_plan, read_plans
 from forwardc.plan.digest import approval_digest
-from forwardc.plan.secret_names import secret_id
+from forwardc.plan.secret_names import SecretId, secret_id
 from forwardc.runtime.secrets import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
 
@@ -145,13 +145,21 @@ def test_whose_key_leaves_is_part_of_what_is_approved(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
+def signs(root: Path, place: str) -> SecretId:
+    return secret_in(read_plans(root / "build", Sink(), place), place)
+
+
 def test_callbacks_are_verified_with_the_secret_of_its_owner(tmp_path: Path) -> None:
     root = written(tmp_path)
-    assert secret_in(root / "build", "sandbox") == secret_of("sandbox")
+    assert secret_in(read_plans(root / "build", Sink(), "sandbox"), "sandbox") == secret_of(
+        "sandbox"
+    )
     for file in (root / "forwardc.yaml", *(root / "destinations").iterdir()):
         text = file.read_text(encoding="utf-8").replace("adyen_api_key", "rocketpay_secret")
         file.write_text(text.replace("adyen", "gate"), encoding="utf-8")
     assert cli(["build", "--project", str(root)]) == 0
-    found = secret_in(root / "build", "sandbox")
+    found = signs(root, "sandbox")
     assert found.variable == "FORWARDC_SECRET__SANDBOX__GATE__ROCKETPAY_SECRET"
-    assert secret_in(root / "build", "production") == secret_of("production")
+    assert secret_in(read_plans(root / "build", Sink(), "production"), "production") == secret_of(
+        "production"
+    )

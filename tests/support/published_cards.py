@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
+from forwardc.diagnostics.card_ranges import LONGEST, SHORTEST, lengths_of, passes_luhn
+
 _BY_BRAND: Final = {
     "visa": """
         4242424242424242 4000056655665556 4111111111111111 4012888888881881 4005519200000004
@@ -208,3 +210,14 @@ SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
     "in a URL": lambda n: f"https://shop.example/pay/{n}?x=1",
     "in an encoded URL": lambda n: "number=" + quote(parted(n, " ")) + "&x=1",
 }
+
+
+def looks_like_card(digits: str) -> bool:
+    """Whether a text is 14 to 19 ASCII digits that fit a brand by length and first, and Luhn."""
+    return (
+        SHORTEST <= len(digits) <= LONGEST
+        and digits.isascii()
+        and digits.isdigit()
+        and len(digits) in lengths_of(digits[:4])
+        and passes_luhn(digits)
+    )

@@ -126,14 +126,10 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
 
 def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
     from forwardc.plan.approvals import place, shortfalls, states
-    from forwardc.plan.build_dir import read_manifest, read_plan
+    from forwardc.plan.build_dir import read_plans
     from forwardc.plan.separation import needs_approval
 
-    manifest = read_manifest(build, sink)
-    for vault, destination, where in manifest.plans() if manifest else ():
-        plan = read_plan(build, vault, destination, where, sink)
-        if plan is None:
-            continue
+    for plan in read_plans(build, sink):
         for name in plan.operations:
             key = place(plan, name)
             if not needs_approval(plan) and key not in lock.own:

@@ -61,15 +61,13 @@ def _old(compiled: "Compiled", sink: "Sink") -> "OldLock | None":
 def _plans(folder: "CheckoutPath", sink: "Sink") -> "Plans":
     """Plan and operation of everything that is built for production, by place."""
     from forwardc.plan.approvals import place
-    from forwardc.plan.build_dir import read_manifest, read_plan
+    from forwardc.plan.build_dir import read_plans
 
-    manifest = read_manifest(folder, sink)
-    found: Plans = {}
-    for vault, destination, environment in manifest.plans() if manifest else ():
-        plan = read_plan(folder, vault, destination, environment, sink)
-        if plan is not None:
-            found |= {place(plan, name): (plan, name) for name in plan.operations}
-    return found
+    return {
+        place(plan, name): (plan, name)
+        for plan in read_plans(folder, sink)
+        for name in plan.operations
+    }
 
 
 def _renew(

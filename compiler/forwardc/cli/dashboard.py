@@ -116,15 +116,17 @@ def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) 
     """The routes of callbacks; a sandbox signs with the secret that its document derives."""
     from forwardc.diagnostics.sink import Sink
     from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in, secret_of
+    from forwardc.plan.build_dir import read_plans
     from forwardc.runtime.secrets import made_up
     from forwardc.runtime.sources.lookup import open_lookup
     from forwardc.runtime.tokens.tables import TokenTables
 
-    known = let_through_in(Path("build"), place)
+    plans = tuple(read_plans(Path("build"), Sink(), place))
+    known = let_through_in(plans)
     if sandbox:
         secret = secret_of(place)
         return routes(TokenTables(store, emulated=True), made_up(secret), secret, known)
-    sink, secret = Sink(), secret_in(Path("build"), place)
+    sink, secret = Sink(), secret_in(plans, place)
     look_up = open_lookup(os.environ, file, sink, [secret])
     for found in sink.sorted():
         _report(found)

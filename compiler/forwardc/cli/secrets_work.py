@@ -20,7 +20,7 @@ from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.build_dir import plan_in, read_manifest
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.oauth import NoToken, Tokens, client_of, report
@@ -130,7 +130,8 @@ def _built(given: Given, sink: Sink) -> list[Plan]:
         if (vault, environment) == (given.vault, given.environment)
     ]
     names = sorted({*built, *given.destinations})
-    read = [read_plan(given.build, given.vault, name, given.environment, sink) for name in names]
+    where = (given.vault, given.environment)
+    read = [plan_in(given.build, manifest, where[0], name, where[1], sink) for name in names]
     return [plan for plan in read if plan is not None]
 
 

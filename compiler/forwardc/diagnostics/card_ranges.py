@@ -92,14 +92,3 @@ def passes_luhn(digits: str) -> bool:
 def doubled(digits: str) -> str:
     """Each digit as it counts at every second place from the right: twice, in one digit."""
     return digits.translate(_DOUBLED)
-
-
-def looks_like_card(digits: str) -> bool:
-    """Whether a text is 14 to 19 ASCII digits that fit a brand by length and first, and Luhn."""
-    return (
-        SHORTEST <= len(digits) <= LONGEST
-        and digits.isascii()
-        and digits.isdigit()
-        and len(digits) in lengths_of(digits[:4])
-        and passes_luhn(digits)
-    )

@@ -1,5 +1,6 @@
 """Reads plans out of `build/`, each checked against the manifest. Writes nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -85,8 +86,18 @@ def read_plan(
     need of an approval that it denies, FC0813 no such destination.
     """
     manifest = read_manifest(build, sink)
-    if manifest is None:
-        return None
+    return plan_in(build, manifest, vault, destination, place, sink) if manifest else None
+
+
+def plan_in(
+    build: Path | CheckoutPath,
+    manifest: Manifest,
+    vault: str,
+    destination: str,
+    place: str,
+    sink: Sink,
+) -> Plan | None:
+    """What `read_plan` gives, by a manifest that is read once for many plans."""
     name = f"{vault}/{destination}/{place}.plan.json"
     if name not in manifest.outputs:
         _not_built(manifest, vault, destination, place, sink)
@@ -111,6 +122,18 @@ def read_plan(
         sink.error("FC0702", f"{name} holds the plan of something else", hint=_BUILD_HINT)
         return None
     return plan if plan is None or _is_separated(name, plan, manifest, sink) else None
+
+
+def read_plans(build: Path | CheckoutPath, sink: Sink, place: str | None = None) -> Iterator[Plan]:
+    """Every plan, or those of one place, each read when it is come to; what is wrong as above."""
+    manifest = read_manifest(build, sink)
+    if manifest is None:
+        return
+    for vault, destination, where in manifest.plans():
+        if place in (None, where):
+            plan = plan_in(build, manifest, vault, destination, where, sink)
+            if plan is not None:
+                yield plan
 
 
 def _is_separated(name: str, plan: Plan, manifest: Manifest, sink: Sink) -> bool:

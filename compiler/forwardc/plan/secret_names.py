@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.files.checkout import CheckoutPath
-from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.build_dir import read_plans
 from forwardc.plan.environment import is_name, parts_of
 from forwardc.plan.model import Plan
 
@@ -85,17 +85,8 @@ def identities_in(build: Path | CheckoutPath, place: str) -> Iterator[SecretId]:
 
     Reads the plans only when it is gone through.
     """
-    for plan in plans_of(build, place):
+    for plan in read_plans(build, Sink(), place):
         yield from identities(plan)
-
-
-def plans_of(build: Path | CheckoutPath, place: str) -> Iterator[Plan]:
-    """The readable plans of a place, each read when it is come to."""
-    manifest = read_manifest(build, Sink())
-    for vault, destination, where in manifest.plans() if manifest else ():
-        plan = read_plan(build, vault, destination, where, Sink()) if where == place else None
-        if plan is not None:
-            yield plan
 
 
 def identity(variable: str) -> SecretId | None:

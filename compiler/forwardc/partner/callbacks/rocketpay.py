@@ -7,20 +7,20 @@ answered with 200 only once it is on disk: the Gate repeats every other one, for
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from forwardc.files.checkout import CheckoutPath
 from forwardc.partner.bodies import EndedEarly, TooLarge, body_of
 from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.plan.environment import parts_of
-from forwardc.plan.secret_names import SecretId, identities_in, plans_of
+from forwardc.plan.model import Plan
+from forwardc.plan.secret_names import SecretId, identities
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.secrets import Lookup
@@ -79,14 +79,13 @@ class _Desk:
         return receipt
 
 
-def secret_in(build: Path | CheckoutPath, place: str) -> SecretId:
-    """The secret that signs the callbacks of a place, of the owner whose it is in `build/`.
+def secret_in(plans: Iterable[Plan], place: str) -> SecretId:
+    """The secret that signs the callbacks of a place, of the owner whose it is in its plans.
 
     Without such a plan it is the destination's own.
     """
-    own = secret_of(place)
-    known = (one for one in identities_in(build, place) if (one.kind, one.name) == _SIGNS)
-    return next(known, own)
+    found = (one for plan in plans for one in identities(plan))
+    return next((one for one in found if (one.kind, one.name) == _SIGNS), secret_of(place))
 
 
 def secret_of(place: str) -> SecretId:
@@ -97,9 +96,8 @@ def secret_of(place: str) -> SecretId:
     return SecretId("secret", *parts_of(place), "rocketpay", _SIGNS[1])
 
 
-def let_through_in(build: Path | CheckoutPath, place: str) -> frozenset[str]:
+def let_through_in(plans: Iterable[Plan]) -> frozenset[str]:
     """The params of a place's plans that are no card numbers, whatever they look like."""
-    plans = plans_of(build, place)
     return frozenset(
         name
         for plan in plans

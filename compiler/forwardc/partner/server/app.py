@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
+from forwardc.diagnostics.sink import Sink
 from forwardc.partner.callbacks import rocketpay
 from forwardc.partner.dashboard.app import create as create_dashboard
 from forwardc.partner.dashboard.desk import Settings as Desk
@@ -24,6 +25,7 @@ from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.parts import Parts
 from forwardc.partner.sharing import endpoint
 from forwardc.partner.sharing.openapi import SHARING_PATH
+from forwardc.plan.build_dir import read_plans
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
@@ -164,10 +166,11 @@ def _figures(parts: Parts) -> Check:
 def _callbacks(parts: Parts) -> list[Route]:
     """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
     settings, place = parts.settings, parts.settings.run.place
-    known = rocketpay.let_through_in(settings.plans_at, place)
+    plans = tuple(read_plans(settings.plans_at, Sink(), place))
+    known = rocketpay.let_through_in(plans)
     if settings.run.sandbox is not None:
         secret = rocketpay.secret_of(place)
         tables = TokenTables(parts.store, emulated=True)
         return rocketpay.routes(tables, made_up(secret), secret, known)
-    secret = rocketpay.secret_in(settings.plans_at, place)
+    secret = rocketpay.secret_in(plans, place)
     return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, known)

@@ -15,7 +15,7 @@ from forwardc.partner.lookup.model import Instrument
 from forwardc.partner.server.settings import Mapped
 from forwardc.partner.sharing.claim import Mine
 from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.plan.build_dir import read_manifest, read_plan
+from forwardc.plan.build_dir import plan_in, read_manifest
 from forwardc.plan.environment import told
 from forwardc.plan.model import Plan
 from forwardc.runtime.means import Means
@@ -66,7 +66,7 @@ def read_ways(
             reason = f"{destination} is built for no vault in {told(place)}"
             sink.error("FC0704", reason, hint="run `forwardc build`")
         for vault in vaults:
-            plan = read_plan(build, vault, destination, place, sink)
+            plan = plan_in(build, manifest, vault, destination, place, sink)
             chosen = find_operation(plan, operation or None, sink) if plan else None
             if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
                 found[name, vault] = Way(plan, chosen, look_up(plan), one.reference_param)
