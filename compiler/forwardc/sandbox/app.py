@@ -1,14 +1,14 @@
 """The whole sandbox as one ASGI app: finds the party of a request, and delivers between parties.
 
-Knows no vendor. A request names its party by the Host header; on an address of this machine the
-first path segment names it, so that an official client can use the sandbox by its base address.
+Knows no vendor. How a request names its party is `addresses.py`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from urllib.parse import urlsplit
 
+from forwardc.sandbox.addresses import Nobody, host_of, known_name
 from forwardc.sandbox.control import create_control
 from forwardc.sandbox.hosts import (
     SWITCHES,
@@ -19,7 +19,6 @@ from forwardc.sandbox.hosts import (
     Scope,
     Send,
     create_parties,
-    is_host_name,
     is_local,
 )
 from forwardc.sandbox.seed import seed
@@ -39,10 +38,17 @@ KEPT_REQUESTS = 1000
 
 
 class Sandbox:
-    """The ASGI app. `changed` is called after every request."""
+    """The ASGI app. `changed` is called after every request; `ports` are those of one party."""
 
-    def __init__(self, world: World, parties: Parties, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        parties: Parties,
+        changed: Callable[[], None],
+        ports: Mapping[int, str],
+    ) -> None:
         self._world = world
+        self._ports = ports
         self._parties = parties
         self._changed = changed
         self._control = create_control(world)
@@ -89,9 +95,13 @@ class Sandbox:
         if body is None:
             await Exchange(b"", 413).replay(send)
             return
-        host = _host(scope)
-        if is_local(host):
-            host = _take_host_from_path(scope)
+        # Node's fetch sends `patch` as it is written, and so does a vendor's client.
+        scope["method"] = scope["method"].upper()
+        try:
+            host = host_of(scope, self._parties, self._ports)
+        except Nobody:
+            await Exchange(b"", 421).replay(send)
+            return
         try:
             if not host:
                 exchange = await call(self._control, scope, body)
@@ -123,38 +133,25 @@ class Sandbox:
         del received[:-KEPT_REQUESTS]
 
 
-def create_app(world: World, *, changed: Callable[[], None] = lambda: None) -> Sandbox:
-    """The sandbox on one world, with its fixed sources. Sets `world.send`."""
+def create_app(
+    world: World,
+    *,
+    changed: Callable[[], None] = lambda: None,
+    ports: Mapping[int, str] | None = None,
+) -> Sandbox:
+    """The sandbox on one world, with its fixed sources. Sets `world.send`.
+
+    `ports` are those on which one party answers, by its short name or host. Raises `Nobody` for
+    a name that no party has.
+    """
     seed(world)
-    sandbox = Sandbox(world, create_parties(world), changed)
+    parties, ports = create_parties(world), ports or {}
+    for name in ports.values():
+        if not known_name(name, parties):
+            raise Nobody
+    sandbox = Sandbox(world, parties, changed, ports)
     world.send = sandbox.deliver
     return sandbox
-
-
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            try:
-                return urlsplit(f"//{value.decode('latin-1')}").hostname or ""
-            except ValueError:
-                return ""
-    return ""
-
-
-def _take_host_from_path(scope: Scope) -> str:
-    """The host in the first path segment, moved into the scope; empty if there is none."""
-    # A request of the form `OPTIONS *` has no path.
-    segment: str = scope["path"].removeprefix("/").partition("/")[0].lower()
-    if not is_host_name(segment):
-        return ""
-    raw = scope.get("raw_path") or scope["path"].encode()
-    scope["raw_path"] = raw[1 + len(segment) :] or b"/"
-    scope["path"] = scope["path"][1 + len(segment) :] or "/"
-    scope["headers"] = [
-        (b"host", segment.encode()),
-        *((name, value) for name, value in scope["headers"] if name != b"host"),
-    ]
-    return segment
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

@@ -50,6 +50,20 @@ class Party:
     background: Background | None = None
     # Tells the sum of a request in words, where the party counts money its own way.
     in_words: InWords | None = None
+    # On a port of the party's own no host tells its services apart: the path does.
+    host_of_path: Callable[[str], str] | None = None
+
+    @property
+    def short(self) -> str:
+        """What people call this party: `stripe`, `checkout`, `adyen`."""
+        return self.name.removesuffix(".app").rpartition(".")[2]
+
+    def home(self, path: str) -> str:
+        """The host that a request means which names the party only, by its path."""
+        if self.host_of_path is not None:
+            return self.host_of_path(path)
+        plain = (host for host in self.hosts if "*" not in host)
+        return next(plain, f"{self.short}.example")
 
     def receives(self, path: str) -> bool:
         """Whether a request to this path counts as one that a destination received."""
@@ -86,6 +100,11 @@ class Parties:
         """The party that answers for this host."""
         return next((party for party in self.named if party.answers_for(host)), self.echo)
 
+    def called(self, short: str) -> Party | None:
+        """The party of a short name, or None."""
+        every = (*self.named, self.echo)
+        return next((party for party in every if party.short == short), None)
+
 
 def create_parties(world: World) -> Parties:
     """Start every party on one world."""
@@ -96,7 +115,12 @@ def create_parties(world: World) -> Parties:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host names this machine and so no party: an address, or a name without a dot."""
+    """Whether a host names this machine and so no party.
+
+    That is an address, a name without a dot, and what RFC 6761 keeps for this machine.
+    """
+    if host.endswith(".localhost"):
+        return True
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -113,4 +137,6 @@ def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Par
     module = import_module(name)
     beside = getattr(module, "background", None)
     in_words = getattr(module, "sum_in_words", None)
-    return Party(name, role, module.HOSTS, module.create(world), control, beside, in_words)
+    by_path = getattr(module, "host_of_path", None)
+    app = module.create(world)
+    return Party(name, role, module.HOSTS, app, control, beside, in_words, by_path)

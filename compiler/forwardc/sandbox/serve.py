@@ -1,5 +1,7 @@
 """Serves the sandbox on this machine's loopback address, in the foreground or in a thread.
 
+One port is everybody's, and a party may have one of its own beside it.
+
 Knows no vendor. It binds 127.0.0.1 and nothing else: test credentials open it.
 """
 
@@ -7,9 +9,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -24,10 +26,19 @@ ADDRESS = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox that serves in this process."""
+    """A sandbox that serves in this process. `parties` are the addresses of single parties."""
 
     url: str
     world: World
+    parties: Mapping[str, str] = field(default_factory=dict)
+
+
+class PortRefused(OSError):  # noqa: N818 - the port's state
+    """A port of this machine cannot be taken. `strerror` says why."""
+
+    def __init__(self, port: int, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.port = port
 
 
 def serve(
@@ -36,51 +47,96 @@ def serve(
     state: Path | None = None,
     lenient: bool = False,
     callback_url: str | None = None,
+    parties: Sequence[tuple[str, int]] = (),
 ) -> None:
-    """Serve until interrupted, and print the address and the fixed sources.
+    """Serve until interrupted, and print the addresses and the fixed sources.
 
     `port` 0 takes a free one. `state` is a file that keeps the tables. `callback_url` is where
-    destinations send their callbacks, see `World`. Raises `OSError` if the port is taken,
-    `ValueError` if the state file is not one.
+    destinations send their callbacks, see `World`. `parties` are names of parties, or hosts, each
+    with the port that is its alone. Raises `PortRefused` if a port is taken, `Nobody` for a name
+    that no party has, `ValueError` if the state file is not one.
     """
     world = World(lenient=lenient, callback_url=callback_url)
-    listener = _listen(port)
-    server = _server(world, state)
-    # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, server.handle_exit)
-    lines = (f"sandbox on {_url(listener)}", "fixed sources:", table(sources(world)))
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    server.run(sockets=[listener])
+    with _listening(port, parties) as listeners:
+        server = _server(world, state, _ports(listeners, parties))
+        # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, server.handle_exit)
+        first, *others = map(_url, listeners)
+        alone = (f"{name} on {url}" for (name, _), url in zip(parties, others, strict=True))
+        lines = (f"sandbox on {first}", *alone, "fixed sources:", table(sources(world)))
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        server.run(sockets=listeners)
 
 
 @contextmanager
-def start_in_thread(world: World | None = None, *, state: Path | None = None) -> Iterator[Running]:
-    """Serve from a thread of this process on a free port, until the block ends."""
+def start_in_thread(
+    world: World | None = None, *, state: Path | None = None, parties: Sequence[str] = ()
+) -> Iterator[Running]:
+    """Serve from a thread of this process on free ports, until the block ends.
+
+    Each of `parties`, names or hosts, also gets a port of its own. Raises `Nobody` for a name that
+    no party has.
+    """
     world = world or World()
-    listener = _listen(0)
-    server = _server(world, state)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        # The socket already listens: a client that comes before the loop runs waits in its queue.
-        yield Running(_url(listener), world)
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        listener.close()
+    named = [(name, 0) for name in parties]
+    with _listening(0, named) as listeners:
+        server = _server(world, state, _ports(listeners, named))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": listeners}, daemon=True)
+        thread.start()
+        try:
+            first, *others = map(_url, listeners)
+            # The socket listens: a client that comes before the loop runs waits in its queue.
+            yield Running(first, world, dict(zip(parties, others, strict=True)))
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
 
 
-def _server(world: World, state: Path | None) -> uvicorn.Server:
+def _server(world: World, state: Path | None, ports: Mapping[int, str]) -> uvicorn.Server:
     if state is not None:
         load(world, state)
-    app = create_app(world, changed=lambda: save(world, state) if state is not None else None)
-    # Requests are not logged: their targets may hold what a caller put there by mistake.
+
+    def changed() -> None:
+        if state is not None:
+            save(world, state)
+
+    app = create_app(world, changed=changed, ports=ports)
+    # Requests are not logged: their targets may hold what a caller put there by mistake. h11, as
+    # httptools refuses a method in lower case, which one of the vendors' clients sends.
     config = uvicorn.Config(
-        app, log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=1
+        app,
+        http="h11",
+        log_level="critical",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+def _ports(
+    listeners: Sequence[socket.socket], parties: Sequence[tuple[str, int]]
+) -> dict[int, str]:
+    """The ports of single parties, as bound; the first listener is everybody's."""
+    names = (name for name, _ in parties)
+    return {
+        listener.getsockname()[1]: name for listener, name in zip(listeners[1:], names, strict=True)
+    }
+
+
+@contextmanager
+def _listening(port: int, parties: Sequence[tuple[str, int]]) -> Iterator[list[socket.socket]]:
+    with ExitStack() as ending:
+        listeners: list[socket.socket] = []
+        for wanted in (port, *(one for _, one in parties)):
+            try:
+                listeners.append(_listen(wanted))
+            except OSError as error:
+                raise PortRefused(wanted, error) from None
+            ending.callback(listeners[-1].close)
+        yield listeners
 
 
 def _listen(port: int) -> socket.socket:

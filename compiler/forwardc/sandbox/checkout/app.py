@@ -37,6 +37,13 @@ HOSTS = tuple(
     for service in _SERVICES
     for prefix in ("", "*.")
 )
+# First segments of the paths that only one service has; every other path is the api host's.
+_SERVICE_OF = {
+    "forward": "forward",
+    "secrets": "forward",
+    ".well-known": "forward",
+    "connect": "access",
+}
 VERSION = "1.0.0"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -53,6 +60,13 @@ def create(world: World) -> Starlette:
     }
     routes = [Host(host.replace("*", "{prefix}"), app=routers[_service(host)]) for host in HOSTS]
     return Starlette(routes=routes, exception_handlers={Refused: _refuse})
+
+
+def host_of_path(path: str) -> str:
+    """The host of the sandbox environment that serves a path, where only the path is known."""
+    first = path.removeprefix("/").partition("/")[0]
+    service = _SERVICE_OF.get(first, "api")
+    return f"{service}.{_ENVIRONMENTS[0]}"
 
 
 def _service(host: str) -> str:
