@@ -27,9 +27,9 @@ def host_of(scope: Scope, parties: Parties, ports: Mapping[int, str]) -> str:
         return _rename(scope, _called(host.removesuffix(_HERE), parties, scope["path"]))
     if not is_local(host):
         return host
-    name = ports.get((scope.get("server") or ("", None))[1])
-    if name is not None:
-        return _rename(scope, _called(name, parties, scope["path"]))
+    port = (scope.get("server") or ("", None))[1]
+    if port in ports:
+        return _rename(scope, _called(ports[port], parties, scope["path"]))
     return _take_from_path(scope)
 
 
