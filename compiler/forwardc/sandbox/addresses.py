@@ -27,7 +27,7 @@ def host_of(scope: Scope, parties: Parties, ports: Mapping[int, str]) -> str:
         return _rename(scope, _called(host.removesuffix(_HERE), parties, scope["path"]))
     if not is_local(host):
         return host
-    port = (scope.get("server") or ("", None))[1]
+    _, port = scope.get("server") or ("", 0)
     if port in ports:
         return _rename(scope, _called(ports[port], parties, scope["path"]))
     return _take_from_path(scope)
