@@ -16,6 +16,7 @@ from forwardc.runtime.sandbox import LoopbackTransport
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
+from forwardc.sandbox.checkout.clients import own
 from forwardc.sandbox.checkout.stored_secrets import create_secret
 from forwardc.sandbox.serve import Running, start_in_thread
 from forwardc.sandbox.world import World
@@ -57,7 +58,7 @@ def test_the_made_up_key_is_the_default(plan: Plan, names: tuple[str, ...]) -> N
 def test_in_this_process_and_after_the_vaults_clock_went_on(runner, plan: Plan) -> None:
     now = [1_800_000_000.0]
     world = World(now=lambda: now[0])
-    create_secret(world, SECRET)
+    create_secret(own(world), SECRET)
     runner.look_up = sandbox_lookup(plan, NAMES)
     seen: list[str] = []
 
@@ -77,7 +78,7 @@ def test_in_this_process_and_after_the_vaults_clock_went_on(runner, plan: Plan) 
 
 
 def test_over_a_connection(runner, plan: Plan, connected: Running) -> None:
-    create_secret(connected.world, SECRET)
+    create_secret(own(connected.world), SECRET)
     runner.look_up = sandbox_lookup(plan, NAMES)
     ran = runner(LoopbackTransport(connected.url))
     assert ran.result is not None, ran.sink.sorted()

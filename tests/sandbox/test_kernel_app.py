@@ -43,7 +43,8 @@ def deliver(world: World, url: str, body: bytes = b"", **more: Any) -> Any:
         ("api.rocketpay.kz", "rocketpay"),
         ("psp.example.com", "echo"),
         ("evil-api.stripe.com.example.com", "echo"),
-        ("notapi.sandbox.checkout.com", "echo"),
+        ("notapi.sandbox.checkout.com", "checkout"),
+        ("forward.checkout.com.example.com", "echo"),
     ],
 )
 def test_each_host_has_its_party(host: str, party: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.runtime.secrets import sandbox_secret
+from forwardc.sandbox.checkout.clients import own
 from forwardc.sandbox.checkout.stored_secrets import create_secret, value_of
 from forwardc.sandbox.serve import Running, start_in_thread
 
@@ -37,14 +38,14 @@ def test_push_creates_and_then_updates(secrets, sandbox: Running) -> None:
 
 def test_what_is_stored_is_the_derived_key(secrets, sandbox: Running) -> None:
     secrets("push", "--sandbox", sandbox.url)
-    assert value_of(sandbox.world, "shop_api_key") == sandbox_secret("shop", "shop_api_key")
+    assert value_of(own(sandbox.world), "shop_api_key") == sandbox_secret("shop", "shop_api_key")
     digest = sha256(sandbox_secret("shop", "shop_shared_key").encode()).digest()
     expected = urlsafe_b64encode(digest).rstrip(b"=").decode()
-    assert value_of(sandbox.world, "shop_shared_key") == expected
+    assert value_of(own(sandbox.world), "shop_shared_key") == expected
 
 
 def test_a_half_finished_push_is_completed(secrets, sandbox: Running) -> None:
-    create_secret(sandbox.world, {"name": "shop_api_key", "value": "older"})
+    create_secret(own(sandbox.world), {"name": "shop_api_key", "value": "older"})
     code, out, _ = secrets("push", "--sandbox", sandbox.url, "--json")
     assert code == 0
     assert states(out) == {
@@ -52,18 +53,18 @@ def test_a_half_finished_push_is_completed(secrets, sandbox: Running) -> None:
         "shop_api_key": ("updated", 2),
         "shop_shared_key": ("created", 1),
     }
-    assert value_of(sandbox.world, "shop_api_key") == sandbox_secret("shop", "shop_api_key")
+    assert value_of(own(sandbox.world), "shop_api_key") == sandbox_secret("shop", "shop_api_key")
 
 
 def test_push_of_one_destination_leaves_the_others(secrets, sandbox: Running) -> None:
     code, out, _ = secrets("push", "plain", "--sandbox", sandbox.url, "--json")
     assert code == 0
     assert states(out) == {"plain_token": ("created", 1)}
-    assert value_of(sandbox.world, "shop_api_key") is None
+    assert value_of(own(sandbox.world), "shop_api_key") is None
 
 
 def test_check_names_what_is_missing_and_what_no_plan_names(secrets, sandbox: Running) -> None:
-    create_secret(sandbox.world, {"name": "of_somebody_else", "value": "x"})
+    create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "shop", "--sandbox", sandbox.url)
     code, out, err = secrets("check", "--sandbox", sandbox.url)
     assert code == 1
@@ -77,7 +78,7 @@ def test_check_names_what_is_missing_and_what_no_plan_names(secrets, sandbox: Ru
 
 
 def test_list_shows_whose_each_secret_is(secrets, sandbox: Running) -> None:
-    create_secret(sandbox.world, {"name": "of_somebody_else", "value": "x"})
+    create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "--sandbox", sandbox.url)
     code, out, _ = secrets("list", "--sandbox", sandbox.url, "--json")
     assert code == 0
@@ -93,16 +94,16 @@ def test_list_shows_whose_each_secret_is(secrets, sandbox: Running) -> None:
 
 
 def test_delete_asks_and_takes_only_our_names(secrets, sandbox: Running) -> None:
-    create_secret(sandbox.world, {"name": "of_somebody_else", "value": "x"})
+    create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "--sandbox", sandbox.url)
     code, _, err = secrets("delete", "--sandbox", sandbox.url)
     assert code == 2
     assert "shop_api_key" in err
-    assert value_of(sandbox.world, "shop_api_key") is not None
+    assert value_of(own(sandbox.world), "shop_api_key") is not None
     code, out, _ = secrets("delete", "--yes", "--sandbox", sandbox.url, "--json")
     assert code == 0
     assert states(out) == dict.fromkeys(NAMES, ("deleted", None))
-    assert value_of(sandbox.world, "of_somebody_else") == "x"
+    assert value_of(own(sandbox.world), "of_somebody_else") == "x"
     code, out, _ = secrets("delete", "--yes", "--sandbox", sandbox.url, "--json")
     assert code == 0
     assert states(out) == dict.fromkeys(NAMES, ("absent", None))

@@ -11,11 +11,9 @@ from urllib.parse import urlsplit
 from forwardc.sandbox.addresses import Nobody, host_of, known_name
 from forwardc.sandbox.control import create_control
 from forwardc.sandbox.hosts import (
-    SWITCHES,
     Parties,
     Party,
     Receive,
-    Role,
     Scope,
     Send,
     create_parties,
@@ -66,13 +64,13 @@ class Sandbox:
         host = (parts.hostname or "").lower()
         party = self._parties.of(host)
         scope = scope_of(outbound)
-        switch = scope["path"].startswith(SWITCHES)
-        if parts.scheme != "https" or is_local(host) or party.role is Role.VAULT or switch:
+        reached = party.receives(host, scope["path"], delivered=True)
+        if parts.scheme != "https" or is_local(host) or not reached:
             raise NotConnected(host)
         started = perf_counter()
         try:
             async with asyncio.timeout(outbound.timeout_ms / 1000):
-                exchange = await self._run(party, host, scope, outbound.body)
+                exchange = await self._run(party, host, scope, outbound.body, delivered=True)
         except TimeoutError:
             raise TimedOut(host) from None
         took = round((perf_counter() - started) * 1000)
@@ -118,8 +116,10 @@ class Sandbox:
             self._changed()
         await exchange.replay(send)
 
-    async def _run(self, party: Party, host: str, scope: Scope, body: bytes) -> Exchange:
-        if party.receives(scope["path"]):
+    async def _run(
+        self, party: Party, host: str, scope: Scope, body: bytes, *, delivered: bool = False
+    ) -> Exchange:
+        if party.receives(host, scope["path"], delivered=delivered):
             self._record(host, scope, body, party.in_words and party.in_words(body))
         return await call(party.app, scope, body)
 

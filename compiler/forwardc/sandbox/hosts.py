@@ -21,6 +21,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 # What the sum of a request's body is, in words.
 InWords = Callable[[bytes], str | None]
+# Whether a host and path are a destination's; the flag tells that a vault delivers.
+ReceivesAt = Callable[[str, str, bool], bool]
 Background = Callable[[World, Callable[[], None]], Coroutine[None, None, None]]
 
 # Below this path a party has switches of the sandbox, which are no vendor's.
@@ -52,6 +54,8 @@ class Party:
     in_words: InWords | None = None
     # On a port of the party's own no host tells its services apart: the path does.
     host_of_path: Callable[[str], str] | None = None
+    # Asked where only some of the party's hosts and paths are a destination's.
+    receives_at: ReceivesAt | None = None
 
     @property
     def short(self) -> str:
@@ -65,9 +69,15 @@ class Party:
         plain = (host for host in self.hosts if "*" not in host)
         return next(plain, f"{self.short}.example")
 
-    def receives(self, path: str) -> bool:
-        """Whether a request to this path counts as one that a destination received."""
-        return self.role is not Role.VAULT and not path.startswith((SWITCHES, *self.control))
+    def receives(self, host: str, path: str, *, delivered: bool) -> bool:
+        """Whether a request counts as one that a destination received.
+
+        What a vault `delivered` and nobody receives did not arrive; what a client sent itself is
+        answered and not recorded.
+        """
+        if self.role is Role.VAULT or path.startswith((SWITCHES, *self.control)):
+            return False
+        return self.receives_at is None or self.receives_at(host, path, delivered)
 
     def answers_for(self, host: str) -> bool:
         """Whether this party is responsible for a host (lower case, without port)."""
@@ -79,7 +89,7 @@ class Party:
 
 # In the order in which they are asked; the echo comes last and takes what is left.
 _MODULES: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
-    ("forwardc.sandbox.checkout.app", Role.VAULT, ()),
+    ("forwardc.sandbox.checkout.app", Role.BOTH, ()),
     ("forwardc.sandbox.stripe.app", Role.BOTH, ("/v1/forwarding/",)),
     ("forwardc.sandbox.destinations.adyen", Role.DESTINATION, ()),
     ("forwardc.sandbox.destinations.visa", Role.DESTINATION, ()),
@@ -138,5 +148,6 @@ def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Par
     beside = getattr(module, "background", None)
     in_words = getattr(module, "sum_in_words", None)
     by_path = getattr(module, "host_of_path", None)
+    receives = getattr(module, "receives_at", None)
     app = module.create(world)
-    return Party(name, role, module.HOSTS, app, control, beside, in_words, by_path)
+    return Party(name, role, module.HOSTS, app, control, beside, in_words, by_path, receives)

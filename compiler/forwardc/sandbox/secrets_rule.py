@@ -20,29 +20,34 @@ def _hex(name: str) -> str:
     return _digest(name).hex()[:40]
 
 
+def _client(name: str) -> str:
+    """Whose keys at Checkout.com: those of the merchant, or of another client by its name."""
+    return f"vault:checkout:{name}:" if name else "vault:checkout:"
+
+
 def secret(owner: str, name: str) -> str:
     """The value of an owner's secret (a destination's or a vendor's): `sbx_` and 40 hex digits."""
     return "sbx_" + _hex(f"{owner}:{name}")
 
 
-def checkout_secret_key() -> str:
+def checkout_secret_key(client: str = "") -> str:
     """Checkout.com secret key, `^sk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
-    return "sk_sbox_" + _base32("vault:checkout:api_key")[:27]
+    return "sk_sbox_" + _base32(_client(client) + "api_key")[:27]
 
 
-def checkout_public_key() -> str:
+def checkout_public_key(client: str = "") -> str:
     """Checkout.com public key, `^pk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
-    return "pk_sbox_" + _base32("vault:checkout:public_key")[:27]
+    return "pk_sbox_" + _base32(_client(client) + "public_key")[:27]
 
 
-def checkout_client_id() -> str:
+def checkout_client_id(client: str = "") -> str:
     """Checkout.com OAuth client id, `ack_` and 26 characters."""
-    return "ack_" + _base32("vault:checkout:client_id")[:26]
+    return "ack_" + _base32(_client(client) + "client_id")[:26]
 
 
-def checkout_client_secret() -> str:
+def checkout_client_secret(client: str = "") -> str:
     """Checkout.com OAuth client secret, 40 hexadecimal digits."""
-    return _hex("vault:checkout:client_secret")
+    return _hex(_client(client) + "client_secret")
 
 
 def stripe_secret_key() -> str:

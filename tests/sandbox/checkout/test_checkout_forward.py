@@ -203,9 +203,23 @@ def test_an_account_may_have_a_list_of_hosts(vault: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://api.sandbox.checkout.com/tokens", "https://127.0.0.1/x", "https://localhost/"]
+    "url",
+    [
+        "https://forward.sandbox.checkout.com/forward",
+        "https://forward.sandbox.checkout.com/payments",
+        "https://forward.checkout.com/secrets",
+        "https://abc.forward.sandbox.checkout.com/forward",
+        "https://api.sandbox.checkout.com/forward",
+        "https://abc.api.sandbox.checkout.com/forward/secrets",
+        "https://api.sandbox.checkout.com/network-tokens",
+        "https://access.sandbox.checkout.com/connect/token",
+        "https://other.checkout.com/tokens",
+        "https://api.stripe.com/v1/forwarding/requests",
+        "https://127.0.0.1/x",
+        "https://localhost/",
+    ],
 )
-def test_a_vaults_own_host_and_this_machine_are_not_reached(vault: Any, url: str) -> None:
+def test_what_forwards_and_this_machine_are_not_reached(vault: Any, url: str) -> None:
     reply = vault.forward(vault.request(url=url))
     assert list(reply.json()) == ["request_id"]
     assert vault.world.received == []

@@ -3,14 +3,13 @@
 Knows no endpoint. Documents send the key bare, SDKs send `Bearer`; both are accepted.
 """
 
-import hmac
 from enum import Enum
 
 from starlette.requests import Request
 
-from forwardc.sandbox.checkout.oauth import scopes_of
+from forwardc.sandbox.checkout.clients import Account, by_key
+from forwardc.sandbox.checkout.oauth import read_token
 from forwardc.sandbox.checkout.problems import forbidden, unauthorized
-from forwardc.sandbox.secrets_rule import checkout_public_key, checkout_secret_key
 from forwardc.sandbox.world import World
 
 
@@ -22,22 +21,21 @@ class Key(Enum):
     NONE = "none"
 
 
-def authorize(world: World, request: Request, key: Key, *scopes: str) -> None:
-    """Let the caller through, or raise the vendor's 401 or 403.
+def authorize(world: World, request: Request, key: Key, *scopes: str) -> Account:
+    """The account of the caller, or raise the vendor's 401 or 403.
 
     `scopes` are those of which an access token needs one.
     """
     credential = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     if not credential:
         raise unauthorized()
-    if key is not Key.NONE and hmac.compare_digest(credential.encode(), _value(key).encode()):
-        return
-    granted = scopes_of(world, credential)
+    client = None if key is Key.NONE else by_key(credential, public=key is Key.PUBLIC)
+    if client is not None:
+        return Account(world, client)
+    granted = read_token(world, credential)
     if granted is None:
         raise unauthorized()
-    if not granted.intersection(scopes):
+    client, held = granted
+    if not held.intersection(scopes):
         raise forbidden()
-
-
-def _value(key: Key) -> str:
-    return checkout_secret_key() if key is Key.SECRET else checkout_public_key()
+    return Account(world, client)

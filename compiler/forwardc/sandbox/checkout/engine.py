@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from forwardc.sandbox.checkout import functions
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
 from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
 from forwardc.sandbox.checkout.placeholders import Values
@@ -18,7 +19,7 @@ from forwardc.sandbox.checkout.signing import sign
 from forwardc.sandbox.checkout.stored_secrets import value_of
 from forwardc.sandbox.checkout.template import Call, Name, Quoted, TemplateError, parse
 from forwardc.sandbox.crypto import jwe
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.world import Outbound
 
 _DESTINATION = "destination_request"
 
@@ -27,14 +28,14 @@ _DESTINATION = "destination_request"
 class Renderer:
     """Evaluates templates against one request's values."""
 
-    world: World
+    account: Account
     values: Values = field(repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
 
     def render(self, text: str, at: str) -> str:
         """The text with every template replaced. Raises `Refused`; `at` names the member."""
         try:
-            pieces = parse(text, lenient=self.world.lenient)
+            pieces = parse(text, lenient=self.account.lenient)
         except TemplateError as error:
             raise invalid(str(error), at=at) from None
         try:
@@ -51,7 +52,7 @@ class Renderer:
                 return self._named(name)
             case Call(function, arguments):
                 given = tuple((name, self._value(value)) for name, value in arguments)
-                return functions.call(function, given, lenient=self.world.lenient)
+                return functions.call(function, given, lenient=self.account.lenient)
 
     def _named(self, name: str) -> str:
         if name in self.variables:
@@ -59,22 +60,22 @@ class Renderer:
         if name in self.values:
             return self._available(self.values[name])
         if name.startswith(("secret_", "secret.")):
-            secret = value_of(self.world, name[len("secret_") :])
+            secret = value_of(self.account, name[len("secret_") :])
             if secret is not None:
                 return secret
-        if self.world.lenient:
+        if self.account.lenient:
             return ""
         raise invalid("secret_not_found" if name.startswith("secret_") else "placeholder_unknown")
 
     def _available(self, value: str | None) -> str:
-        if value is None and self.world.fail_unavailable:
+        if value is None and self.account.fail_unavailable:
             raise invalid("placeholder_unavailable")
         return value or ""
 
 
-def build(world: World, request: ForwardRequest, values: Values) -> Outbound:
+def build(account: Account, request: ForwardRequest, values: Values) -> Outbound:
     """The final request, signed. Raises `Refused` (422)."""
-    renderer = Renderer(world, values)
+    renderer = Renderer(account, values)
     renderer.variables = _variables(renderer, request)
     headers = _headers(renderer, request)
     url = request.url + _query(renderer, request)
@@ -85,7 +86,12 @@ def build(world: World, request: ForwardRequest, values: Values) -> Outbound:
             name: renderer.render(text, at) for name, text in request.signature.parameters.items()
         }
         headers = sign(
-            request.signature.kind, parameters, url=url, headers=headers, body=body, now=world.now()
+            request.signature.kind,
+            parameters,
+            url=url,
+            headers=headers,
+            body=body,
+            now=account.now(),
         )
     return Outbound(request.method, url, headers, body)
 
@@ -95,10 +101,10 @@ def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
     done: dict[str, str] = {}
     for name, text in request.variables:
         at = f"{_DESTINATION}.variables"
-        if name in done or name in renderer.values or not _is_name(name, renderer.world.lenient):
+        if name in done or name in renderer.values or not _is_name(name, renderer.account.lenient):
             raise invalid("variable_name_invalid", at=at)
         done[name] = renderer.render(text, at)
-        if renderer.world.lenient:
+        if renderer.account.lenient:
             renderer.variables[name] = done[name]
     return done
 
@@ -113,9 +119,9 @@ def _is_name(name: str, lenient: bool) -> bool:
 def _headers(renderer: Renderer, request: ForwardRequest) -> tuple[Pair, ...]:
     at = f"{_DESTINATION}.headers"
     raw = [(name, renderer.render(value, f"{at}.raw")) for name, value in request.raw_headers]
-    encrypted = _decrypted(renderer.world, request.encrypted_headers)
+    encrypted = _decrypted(renderer.account, request.encrypted_headers)
     names = [name.lower() for name, _ in (*raw, *encrypted)]
-    if len(set(names)) != len(names) and not renderer.world.lenient:
+    if len(set(names)) != len(names) and not renderer.account.lenient:
         raise invalid("header_given_twice", at=at)
     taken = {name.lower() for name, _ in encrypted}
     headers = (*((n, v) for n, v in raw if n.lower() not in taken), *encrypted)
@@ -129,11 +135,11 @@ def _is_field_value(value: str) -> bool:
     return all(c == "\t" or " " <= c <= "~" or "\xa0" <= c <= "\xff" for c in value)
 
 
-def _decrypted(world: World, compact: str | None) -> tuple[Pair, ...]:
+def _decrypted(account: Account, compact: str | None) -> tuple[Pair, ...]:
     """The headers inside the JWE: a JSON object of strings, under the vault's key."""
     if compact is None:
         return ()
-    key = private_jwk(world, ENCRYPTION)
+    key = private_jwk(account.world, ENCRYPTION)
     problem = invalid("headers_encrypted_invalid", at=f"{_DESTINATION}.headers.encrypted")
     try:
         opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS)

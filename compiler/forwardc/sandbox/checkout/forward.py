@@ -8,66 +8,68 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.checkout import engine
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, read
-from forwardc.sandbox.checkout.oauth import ENTITY_ID
 from forwardc.sandbox.checkout.placeholders import resolve
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.redact import destination_response, shown_headers
 from forwardc.sandbox.checkout.rows import new_id, utc_offset
-from forwardc.sandbox.world import Broken, NotConnected, TimedOut, World
+from forwardc.sandbox.world import Broken, NotConnected, TimedOut
 
 TABLE = "checkout.forwards"
 KEPT_SECONDS = 14 * 24 * 3600
 
 
-async def forward(world: World, body: dict[str, Any]) -> dict[str, Any]:
+async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Forward one request. Returns the answer of 200; raises `Refused`.
 
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
     """
-    request = read(body, lenient=world.lenient)
+    request = read(body, lenient=account.lenient)
     host = (urlsplit(request.url).hostname or "").lower()
-    if world.allowed_hosts is not None and host not in world.allowed_hosts:
+    if account.world.allowed_hosts is not None and host not in account.world.allowed_hosts:
         raise invalid("destination_not_allowed", at="destination_request.url")
-    values = resolve(world, request.source, request.network_token)
-    outbound = engine.build(world, request, values)
+    values = resolve(account, request.source, request.network_token)
+    outbound = engine.build(account, request, values)
     answer: dict[str, Any] = {"request_id": new_id("fwd")}
     try:
-        response = await world.deliver(outbound)
+        response = await account.deliver(outbound)
     except (NotConnected, TimedOut, Broken):
         pass
     else:
         answer["destination_response"] = destination_response(response, values)
     names = {name for name, _ in outbound.headers} - {name for name, _ in request.raw_headers}
-    _keep(world, request, answer, sorted(names))
+    _keep(account, request, answer, sorted(names))
     return answer
 
 
-def get_forward(world: World, request_id: str) -> dict[str, Any]:
+def get_forward(account: Account, request_id: str) -> dict[str, Any]:
     """What was forwarded, with the original body. Raises `Refused` (404)."""
-    row = world.table(TABLE).get(request_id)
-    if row is None or row["kept_until"] <= world.now():
+    row = account.table(TABLE).get(request_id)
+    if row is None or row["kept_until"] <= account.now():
         raise not_found("forward_request_not_found")
     return {name: value for name, value in row.items() if name != "kept_until"}
 
 
-def _keep(world: World, request: ForwardRequest, answer: dict[str, Any], hidden: list[str]) -> None:
+def _keep(
+    account: Account, request: ForwardRequest, answer: dict[str, Any], hidden: list[str]
+) -> None:
     row = {
         "request_id": answer["request_id"],
-        "entity_id": ENTITY_ID,
+        "entity_id": account.client.entity_id,
         "destination_request": {
             "url": request.url,
             "method": request.method,
             "headers": shown_headers(request, dict.fromkeys(hidden, "")),
             "body": request.body,
         },
-        "created_on": utc_offset(world.now()),
-        "kept_until": world.now() + KEPT_SECONDS,
+        "created_on": utc_offset(account.now()),
+        "kept_until": account.now() + KEPT_SECONDS,
     }
     optional = {
         "reference": request.reference,
         "destination_response": answer.get("destination_response"),
     }
     row.update({name: value for name, value in optional.items() if value is not None})
-    world.table(TABLE)[answer["request_id"]] = row
+    account.table(TABLE)[answer["request_id"]] = row

@@ -8,17 +8,17 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, fingerprint, new_id
 from forwardc.sandbox.checkout.tokens import PATTERN as TOKEN
 from forwardc.sandbox.checkout.tokens import card_members, check_address, take_token
-from forwardc.sandbox.world import World
 
 TABLE = "checkout.instruments"
 _HOLDER = ("type", "first_name", "last_name", "billing_address", "phone")
 
 
-def create_instrument(world: World, body: dict[str, Any]) -> dict[str, Any]:
+def create_instrument(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Keep the card of a token. Returns the answer of 201; raises `Refused`."""
     faults = Faults()
     if body.get("type") != "token":
@@ -27,12 +27,12 @@ def create_instrument(world: World, body: dict[str, Any]) -> dict[str, Any]:
     holder = _holder(faults, body)
     customer = _customer(faults, body)
     faults.stop()
-    kept = keep_card(world, take_token(world, str(token), "card"))
+    kept = keep_card(account, take_token(account, str(token), "card"))
     kept.update({k: v for k, v in (("account_holder", holder), ("customer", customer)) if v})
     return {"id": kept["id"], **_answer(kept)}
 
 
-def keep_card(world: World, token: dict[str, Any]) -> dict[str, Any]:
+def keep_card(account: Account, token: dict[str, Any]) -> dict[str, Any]:
     """Make an instrument row of a consumed card token."""
     row: dict[str, Any] = {
         "id": new_id("src"),
@@ -42,23 +42,23 @@ def keep_card(world: World, token: dict[str, Any]) -> dict[str, Any]:
         "revoked": False,
         **{k: token[k] for k in ("name", "billing_address", "phone") if k in token},
     }
-    world.table(TABLE)[row["id"]] = row
+    account.table(TABLE)[row["id"]] = row
     return row
 
 
-def get_instrument(world: World, instrument: str) -> dict[str, Any]:
+def get_instrument(account: Account, instrument: str) -> dict[str, Any]:
     """The answer of GET. Raises `Refused` (404, empty)."""
-    row = find(world, instrument)
+    row = find(account, instrument)
     shown: dict[str, Any] = {k: row[k] for k in ("name", "account_holder") if k in row}
-    token = world.table(NETWORK_TOKENS).get(row.get("network_token_id", ""))
+    token = account.table(NETWORK_TOKENS).get(row.get("network_token_id", ""))
     if token:
         shown["network_token"] = {"id": token["id"], "state": token["state"]}
     return {"id": row["id"], **_answer(row), **shown}
 
 
-def update_instrument(world: World, instrument: str, body: dict[str, Any]) -> dict[str, Any]:
+def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -> dict[str, Any]:
     """Change expiry, name, holder or customer. Returns the answer; raises `Refused`."""
-    row = find(world, instrument)
+    row = find(account, instrument)
     faults = Faults()
     changes: dict[str, Any] = {
         "expiry_month": faults.whole(body, "expiry_month", 1, 12, required=False),
@@ -72,22 +72,22 @@ def update_instrument(world: World, instrument: str, body: dict[str, Any]) -> di
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
 
-def delete_instrument(world: World, instrument: str) -> None:
+def delete_instrument(account: Account, instrument: str) -> None:
     """Forget an instrument. Raises `Refused` (404)."""
-    find(world, instrument)
-    del world.table(TABLE)[instrument]
+    find(account, instrument)
+    del account.table(TABLE)[instrument]
 
 
-def revoke_instrument(world: World, instrument: str) -> dict[str, Any]:
+def revoke_instrument(account: Account, instrument: str) -> dict[str, Any]:
     """Make an instrument unusable for ever. Returns the answer; raises `Refused` (404)."""
-    row = find(world, instrument)
+    row = find(account, instrument)
     row["revoked"] = True
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
 
-def find(world: World, instrument: str) -> dict[str, Any]:
+def find(account: Account, instrument: str) -> dict[str, Any]:
     """The row of an instrument. Raises `Refused` (404, empty)."""
-    row: dict[str, Any] | None = world.table(TABLE).get(instrument)
+    row: dict[str, Any] | None = account.table(TABLE).get(instrument)
     if row is None:
         raise not_found()
     return row

@@ -10,10 +10,10 @@ from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.instruments import find
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
-from forwardc.sandbox.world import World
 
 # Token service and token number by brand; other brands have no network tokens here.
 SERVICES = {"visa": ("vts", "4000000000000077"), "mastercard": ("mdes", "5555555555554444")}
@@ -22,14 +22,14 @@ TRANSACTION_TYPES = ("ecom", "recurring", "pos", "aft")
 
 
 def provision(
-    world: World, card: dict[str, Any], state: str = "active", token_id: str = ""
+    account: Account, card: dict[str, Any], state: str = "active", token_id: str = ""
 ) -> dict[str, Any] | None:
     """A network token for a card row (number and expiry), or None if its scheme has none."""
     known = lookup(card["number"])
     if known is None or known.brand not in SERVICES or known.behaviour is Behaviour.DECLINE:
         return None
     service, number = SERVICES[known.brand]
-    now = utc_offset(world.now())
+    now = utc_offset(account.now())
     row: dict[str, Any] = {
         "id": token_id or new_id("nt"),
         "state": state,
@@ -46,7 +46,7 @@ def provision(
             "expiry_year": str(card["expiry_year"]),
         },
     }
-    world.table(NETWORK_TOKENS)[row["id"]] = row
+    account.table(NETWORK_TOKENS)[row["id"]] = row
     return row
 
 
@@ -55,7 +55,7 @@ def cryptogram() -> str:
     return b64encode(secrets.token_bytes(20)).decode("ascii")
 
 
-def create_network_token(world: World, body: dict[str, Any]) -> dict[str, Any]:
+def create_network_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Provision for an instrument or a card. Returns the answer of 201; raises `Refused`."""
     faults = Faults()
     source = faults.mapping(body, "source", required=True)
@@ -67,8 +67,8 @@ def create_network_token(world: World, body: dict[str, Any]) -> dict[str, Any]:
         faults.text(source, "source.expiry_month", required=True, pattern=r"\d{1,2}")
         faults.text(source, "source.expiry_year", required=True, pattern=r"\d{4}")
     faults.stop()
-    card = find(world, source["id"]) if kind == "id" else source
-    row = provision(world, card)
+    card = find(account, source["id"]) if kind == "id" else source
+    row = provision(account, card)
     if row is None:
         raise invalid("source_not_eligible", at="source")
     if kind == "id":
@@ -76,14 +76,14 @@ def create_network_token(world: World, body: dict[str, Any]) -> dict[str, Any]:
     return _shown(row)
 
 
-def get_network_token(world: World, token: str) -> dict[str, Any]:
+def get_network_token(account: Account, token: str) -> dict[str, Any]:
     """The answer of GET. Raises `Refused` (404)."""
-    return _shown(_find(world, token))
+    return _shown(_find(account, token))
 
 
-def create_cryptogram(world: World, token: str, body: dict[str, Any]) -> dict[str, Any]:
+def create_cryptogram(account: Account, token: str, body: dict[str, Any]) -> dict[str, Any]:
     """A cryptogram for one transaction. Returns the answer of 201; raises `Refused`."""
-    row = _find(world, token)
+    row = _find(account, token)
     if body.get("transaction_type") not in TRANSACTION_TYPES:
         raise invalid("transaction_type_invalid", at="transaction_type")
     if row["state"] != "active":
@@ -91,27 +91,27 @@ def create_cryptogram(world: World, token: str, body: dict[str, Any]) -> dict[st
     return {"cryptogram": cryptogram(), "eci": ECI[row["type"]]}
 
 
-def delete_network_token(world: World, token: str, body: dict[str, Any]) -> None:
+def delete_network_token(account: Account, token: str, body: dict[str, Any]) -> None:
     """Make a network token inactive. Raises `Refused`."""
-    row = _find(world, token)
+    row = _find(account, token)
     faults = Faults()
     faults.text(body, "initiated_by", required=True, pattern="cardholder|token_requestor")
     faults.text(body, "reason", required=True, pattern="fraud|other")
     faults.stop()
     row["state"] = "inactive"
-    row["modified_on"] = utc_offset(world.now())
+    row["modified_on"] = utc_offset(account.now())
 
 
-def of_instrument(world: World, instrument: dict[str, Any]) -> dict[str, Any] | None:
+def of_instrument(account: Account, instrument: dict[str, Any]) -> dict[str, Any] | None:
     """The active network token of an instrument, or None."""
-    row: dict[str, Any] | None = world.table(NETWORK_TOKENS).get(
+    row: dict[str, Any] | None = account.table(NETWORK_TOKENS).get(
         instrument.get("network_token_id", "")
     )
     return row if row is not None and row["state"] == "active" else None
 
 
-def _find(world: World, token: str) -> dict[str, Any]:
-    row: dict[str, Any] | None = world.table(NETWORK_TOKENS).get(token)
+def _find(account: Account, token: str) -> dict[str, Any]:
+    row: dict[str, Any] | None = account.table(NETWORK_TOKENS).get(token)
     if row is None:
         raise not_found()
     return row

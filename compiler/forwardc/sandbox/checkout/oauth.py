@@ -4,7 +4,6 @@ Knows no other endpoint. Request, answer and error codes from Checkout.com's pub
 (connect/token); the token's form (RS256, `typ: at+jwt`, its claims) from tests of SDK-node.
 """
 
-import hmac
 import json
 import secrets
 from base64 import b64decode
@@ -14,15 +13,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from forwardc.sandbox.checkout.clients import Client, by_id, by_oauth
 from forwardc.sandbox.checkout.keys import SIGNING, private_jwk
 from forwardc.sandbox.checkout.rows import fixed_id
 from forwardc.sandbox.crypto.jwe import JweError, b64, rsa_private_key, rsa_public_key, unb64
-from forwardc.sandbox.secrets_rule import checkout_client_id, checkout_client_secret
 from forwardc.sandbox.world import World
 
 LIFETIME_SECONDS = 3600
 ISSUER = "https://access.sandbox.checkout.com"
-ENTITY_ID = fixed_id("ent", "sandbox")
 SCOPES = frozenset(
     {
         "forward",
@@ -36,6 +34,14 @@ SCOPES = frozenset(
         "vault:real-time-account-updater",
         "vault:apme-enrollment",
         "vault:gpayme-enrollment",
+        "gateway",
+        "gateway:payment",
+        "gateway:payment-authorizations",
+        "gateway:payment-cancellations",
+        "gateway:payment-captures",
+        "gateway:payment-details",
+        "gateway:payment-refunds",
+        "gateway:payment-voids",
     }
 )
 
@@ -54,21 +60,22 @@ def grant(world: World, form: bytes, basic: str) -> dict[str, object]:
         raise TokenError("invalid_request")
     if fields["grant_type"] != "client_credentials":
         raise TokenError("unsupported_grant_type")
-    if not _known_client(fields, basic):
+    client = _client(fields, basic)
+    if client is None:
         raise TokenError("invalid_client")
     scopes = fields.get("scope", "").split()
     if not scopes or not SCOPES.issuperset(scopes):
         raise TokenError("invalid_scope")
     return {
-        "access_token": _sign(world, scopes),
+        "access_token": _sign(world, client, scopes),
         "token_type": "Bearer",
         "expires_in": LIFETIME_SECONDS,
         "scope": " ".join(scopes),
     }
 
 
-def scopes_of(world: World, token: str) -> frozenset[str] | None:
-    """The scopes of an access token of this vault, or None if it is not valid now."""
+def read_token(world: World, token: str) -> tuple[Client, frozenset[str]] | None:
+    """Whose access token of this platform it is, with its scopes; None if it is not valid now."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -79,21 +86,24 @@ def scopes_of(world: World, token: str) -> frozenset[str] | None:
         claims = json.loads(unb64(parts[1]))
     except (InvalidSignature, JweError, ValueError):
         return None
-    return frozenset(claims["scope"]) if claims["exp"] > world.now() else None
+    client = by_id(claims["client_id"])
+    if client is None or claims["exp"] <= world.now():
+        return None
+    return client, frozenset(claims["scope"])
 
 
-def _known_client(fields: dict[str, str], basic: str) -> bool:
+def _client(fields: dict[str, str], basic: str) -> Client | None:
     given = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
     if "client_id" not in fields and basic:
         try:
             given = b64decode(basic, validate=True).decode("utf-8")
         except ValueError:
-            return False
-    wanted = f"{checkout_client_id()}:{checkout_client_secret()}"
-    return hmac.compare_digest(given.encode(), wanted.encode())
+            return None
+    client_id, _, client_secret = given.partition(":")
+    return by_oauth(client_id, client_secret)
 
 
-def _sign(world: World, scopes: list[str]) -> str:
+def _sign(world: World, client: Client, scopes: list[str]) -> str:
     jwk = private_jwk(world, SIGNING)
     now = int(world.now())
     header = {"alg": "RS256", "kid": jwk["kid"], "typ": "at+jwt"}
@@ -102,9 +112,9 @@ def _sign(world: World, scopes: list[str]) -> str:
         "exp": now + LIFETIME_SECONDS,
         "iss": ISSUER,
         "aud": sorted({scope.split(":")[0] for scope in scopes}),
-        "client_id": checkout_client_id(),
-        "cko_client_id": fixed_id("cli", "sandbox"),
-        "cko_entity_id": ENTITY_ID,
+        "client_id": client.client_id,
+        "cko_client_id": fixed_id("cli", client.name),
+        "cko_entity_id": client.entity_id,
         "jti": secrets.token_hex(16).upper(),
         "iat": now,
         "scope": scopes,

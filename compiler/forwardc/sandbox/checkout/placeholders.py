@@ -8,11 +8,11 @@ of month formats as both show it; the network token month has two digits.
 from typing import Any
 
 from forwardc.sandbox.checkout import network_tokens
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.instruments import TABLE as INSTRUMENTS
 from forwardc.sandbox.checkout.instruments import keep_card
 from forwardc.sandbox.checkout.problems import invalid
 from forwardc.sandbox.checkout.tokens import take_token
-from forwardc.sandbox.world import World
 
 Values = dict[str, str | None]
 
@@ -37,26 +37,26 @@ _NETWORK_TOKEN = (
 SENSITIVE = ("card_number", "network_token_number")
 
 
-def resolve(world: World, source: dict[str, Any], token_request: dict[str, Any]) -> Values:
+def resolve(account: Account, source: dict[str, Any], token_request: dict[str, Any]) -> Values:
     """The values for a request's source, consuming its tokens. Raises `Refused`."""
     if source["type"] == "id":
-        row = world.table(INSTRUMENTS).get(source["id"])
+        row = account.table(INSTRUMENTS).get(source["id"])
         if row is None or row["revoked"]:
             raise invalid("source_id_invalid", at="source.id")
-        cvv = _single_use(world, source, "cvv")
-        pin = _single_use(world, source, "pin")
+        cvv = _single_use(account, source, "cvv")
+        pin = _single_use(account, source, "pin")
         values = _card(row, cvv, pin[:2] if pin else None)
-        return values | _network_token(world, row, token_request)
-    row = take_token(world, source["token"], "card")
+        return values | _network_token(account, row, token_request)
+    row = take_token(account, source["token"], "card")
     if source.get("store_for_future_use"):
         # Where the vendor returns the new instrument's id is not documented.
-        keep_card(world, row)
-    return _card(row, row.get("cvv"), None) | _network_token(world, {}, token_request)
+        keep_card(account, row)
+    return _card(row, row.get("cvv"), None) | _network_token(account, {}, token_request)
 
 
-def _single_use(world: World, source: dict[str, Any], kind: str) -> str | None:
+def _single_use(account: Account, source: dict[str, Any], kind: str) -> str | None:
     token = source.get(f"{kind}_token")
-    return None if token is None else str(take_token(world, token, kind)[kind])
+    return None if token is None else str(take_token(account, token, kind)[kind])
 
 
 def _card(row: dict[str, Any], cvv: str | None, pin: str | None) -> Values:
@@ -77,11 +77,11 @@ def _card(row: dict[str, Any], cvv: str | None, pin: str | None) -> Values:
     }
 
 
-def _network_token(world: World, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
+def _network_token(account: Account, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
     empty: Values = dict.fromkeys(_NETWORK_TOKEN)
     if not wanted.get("enabled"):
         return empty
-    token = network_tokens.of_instrument(world, row)
+    token = network_tokens.of_instrument(account, row)
     if token is None:
         if wanted.get("required"):
             raise invalid("network_token_unavailable", at="network_token")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from forwardc.sandbox.cards import lookup
 from forwardc.sandbox.checkout import network_tokens
+from forwardc.sandbox.checkout.clients import Account, own
 from forwardc.sandbox.checkout.instruments import TABLE
 from forwardc.sandbox.checkout.rows import fixed_id
 from forwardc.sandbox.world import World
@@ -51,9 +52,10 @@ _INSTRUMENTS = (
 
 def seed(world: World) -> None:
     """Put the fixed instruments into the vault; those of a loaded state stay as they are."""
+    account = own(world)
     for fixed in _INSTRUMENTS:
-        if fixed_id("src", fixed.label) not in world.table(TABLE):
-            _put(world, fixed)
+        if fixed_id("src", fixed.label) not in account.table(TABLE):
+            _put(account, fixed)
 
 
 def sources() -> list[dict[str, str]]:
@@ -69,7 +71,7 @@ def sources() -> list[dict[str, str]]:
     return listed
 
 
-def _put(world: World, fixed: _Fixed) -> None:
+def _put(account: Account, fixed: _Fixed) -> None:
     month, year = EXPIRY
     row = {
         "id": fixed_id("src", fixed.label),
@@ -82,6 +84,6 @@ def _put(world: World, fixed: _Fixed) -> None:
         row |= {"name": "Sherlock Holmes", "billing_address": dict(_ADDRESS)}
     if fixed.enrolment:
         token_id = fixed_id("nt", fixed.label)
-        network_tokens.provision(world, row, fixed.enrolment, token_id)
+        network_tokens.provision(account, row, fixed.enrolment, token_id)
         row["network_token_id"] = token_id
-    world.table(TABLE)[str(row["id"])] = row
+    account.table(TABLE)[str(row["id"])] = row

@@ -9,10 +9,9 @@ import re
 from typing import Any
 
 from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.oauth import ENTITY_ID
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.rows import utc_offset
-from forwardc.sandbox.world import World
 
 TABLE = "checkout.secrets"
 MAX_VALUE_BYTES = 8 * 1024
@@ -21,31 +20,31 @@ _LENIENT_NAME = r"[A-Za-z0-9_-]{1,64}"
 _ENTITY = r"ent_\w{26}"
 
 
-def create_secret(world: World, body: dict[str, Any]) -> dict[str, Any]:
+def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Store a secret. Returns the answer of 201; raises `Refused`."""
     faults = Faults()
-    pattern = _LENIENT_NAME if world.lenient else _NAME
+    pattern = _LENIENT_NAME if account.lenient else _NAME
     name = faults.text(body, "name", required=True, pattern=pattern)
     value = _value(faults, body, required=True)
     entity = faults.text(body, "entity_id", pattern=_ENTITY)
     faults.stop()
-    if name in world.table(TABLE):
+    if name in account.table(TABLE):
         # Not documented: 409 and 422 are both possible. See docs/sandbox.md.
         raise invalid("secret_name_already_exists", at="name")
-    now = utc_offset(world.now())
+    now = utc_offset(account.now())
     row = {"name": name, "value": value, "created_at": now, "updated_at": now, "version": 1}
-    world.table(TABLE)[str(name)] = {**row, **({"entity_id": entity} if entity else {})}
-    return _shown(world.table(TABLE)[str(name)])
+    account.table(TABLE)[str(name)] = {**row, **({"entity_id": entity} if entity else {})}
+    return _shown(account.table(TABLE)[str(name)])
 
 
-def list_secrets(world: World) -> dict[str, Any]:
+def list_secrets(account: Account) -> dict[str, Any]:
     """All secrets' metadata."""
-    return {"data": [_shown(row) for row in world.table(TABLE).values()]}
+    return {"data": [_shown(row) for row in account.table(TABLE).values()]}
 
 
-def update_secret(world: World, name: str, body: dict[str, Any]) -> dict[str, Any]:
+def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str, Any]:
     """Give a secret a new value or entity; its version rises by one. Raises `Refused`."""
-    row = _find(world, name)
+    row = _find(account, name)
     faults = Faults()
     value = _value(faults, body, required=False)
     entity = faults.text(body, "entity_id", pattern=_ENTITY)
@@ -55,26 +54,27 @@ def update_secret(world: World, name: str, body: dict[str, Any]) -> dict[str, An
     changes = {"value": value, "entity_id": entity}
     row.update({member: given for member, given in changes.items() if given is not None})
     row["version"] += 1
-    row["updated_at"] = utc_offset(world.now())
+    row["updated_at"] = utc_offset(account.now())
     return _shown(row)
 
 
-def delete_secret(world: World, name: str) -> None:
+def delete_secret(account: Account, name: str) -> None:
     """Forget a secret. Raises `Refused` (404)."""
-    _find(world, name)
-    del world.table(TABLE)[name]
+    _find(account, name)
+    del account.table(TABLE)[name]
 
 
-def value_of(world: World, name: str) -> str | None:
+def value_of(account: Account, name: str) -> str | None:
     """A secret's value for a request of this account, or None: another entity's is not seen."""
-    row = world.table(TABLE).get(name)
-    if row is None or row.get("entity_id", ENTITY_ID) != ENTITY_ID:
+    row = account.table(TABLE).get(name)
+    entity = account.client.entity_id
+    if row is None or row.get("entity_id", entity) != entity:
         return None
     return str(row["value"])
 
 
-def _find(world: World, name: str) -> dict[str, Any]:
-    row: dict[str, Any] | None = world.table(TABLE).get(name)
+def _find(account: Account, name: str) -> dict[str, Any]:
+    row: dict[str, Any] | None = account.table(TABLE).get(name)
     if row is None:
         raise not_found("secret_not_found")
     return row

@@ -8,9 +8,9 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import Refused, invalid, not_found
 from forwardc.sandbox.checkout.rows import new_id, utc
-from forwardc.sandbox.world import World
 
 TABLE = "checkout.tokens"
 LIFETIME_SECONDS = 15 * 60
@@ -27,29 +27,29 @@ _SCHEMES = {
 _ADDRESS = ("address_line1", "address_line2", "city", "state", "zip", "country")
 
 
-def create_token(world: World, body: dict[str, Any]) -> dict[str, Any]:
+def create_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Make a token. Returns the answer of 201; raises `Refused`."""
     kind = body.get("type")
     if kind is None:
         raise invalid("token_type_required", at="type")
     if kind == "card":
-        kept = _card(world, body)
+        kept = _card(account, body)
     elif kind in ("cvv", "pin"):
         kept = _single_value(body, kind)
     else:
         # Wallets need the vendor's merchant certificates: the sandbox has none.
         raise invalid("token_type_invalid", at="type")
-    now = world.now()
+    now = account.now()
     token = new_id("tok")
     row = {**kept, "type": kind, "token": token, "expires_at": now + LIFETIME_SECONDS}
-    world.table(TABLE)[token] = {**row, "used": False}
+    account.table(TABLE)[token] = {**row, "used": False}
     return {"type": kind, "token": token, "expires_on": utc(row["expires_at"]), **_public(row)}
 
 
-def metadata(world: World, token: str) -> dict[str, Any]:
+def metadata(account: Account, token: str) -> dict[str, Any]:
     """The details of a card token, without consuming it. Raises `Refused`."""
-    row = world.table(TABLE).get(token)
-    if row is None or row["type"] != "card" or row["expires_at"] <= world.now():
+    row = account.table(TABLE).get(token)
+    if row is None or row["type"] != "card" or row["expires_at"] <= account.now():
         raise not_found()
     shown = _public(row)
     if "billing_address" in shown:
@@ -58,12 +58,12 @@ def metadata(world: World, token: str) -> dict[str, Any]:
     return {"type": "card", "token": token, "expires_on": utc(row["expires_at"]), **shown}
 
 
-def take_token(world: World, token: str, kind: str) -> dict[str, Any]:
+def take_token(account: Account, token: str, kind: str) -> dict[str, Any]:
     """Consume a token of one kind: it is gone afterwards. Raises `Refused`."""
-    row: dict[str, Any] | None = world.table(TABLE).get(token)
+    row: dict[str, Any] | None = account.table(TABLE).get(token)
     if row is None or row["type"] != kind:
         raise Refused(422, "token_invalid", ("token_invalid",))
-    if row["expires_at"] <= world.now():
+    if row["expires_at"] <= account.now():
         raise Refused(422, "token_expired", ("token_expired",))
     if row["used"]:
         raise Refused(422, "token_used", ("token_used",))
@@ -94,7 +94,7 @@ def check_address(faults: Faults, owner: dict[str, Any], path: str) -> dict[str,
     return {name: value for name, value in members.items() if value}
 
 
-def _card(world: World, body: dict[str, Any]) -> dict[str, Any]:
+def _card(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     faults = Faults()
     number = faults.text(body, "number", required=True, pattern=r"\d{12,19}")
     month = faults.whole(body, "expiry_month", 1, 12)
@@ -106,7 +106,7 @@ def _card(world: World, body: dict[str, Any]) -> dict[str, Any]:
     card = lookup(number) if number else None
     if number and card is None:
         faults.add("number", "invalid")
-    if month and year and _expired(world, month, year):
+    if month and year and _expired(account, month, year):
         faults.add("expiry_year", "invalid")
     faults.stop()
     kept = {"number": number, "expiry_month": month, "expiry_year": year, "cvv": cvv, "name": name}
@@ -138,5 +138,5 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _expired(world: World, month: int, year: int) -> bool:
-    return (year, month) < world.month()
+def _expired(account: Account, month: int, year: int) -> bool:
+    return (year, month) < account.month()

@@ -1,0 +1,125 @@
+"""The clients of the emulated Checkout.com: each an entity with keys and a vault of its own.
+
+Knows no endpoint. The first client is the merchant whose vault forwards. Every other one is a
+destination: what it holds is unknown to the first, and the other way round. Tables of the first
+client keep their plain names, so that state files of before are read.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+from typing import Any
+
+from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.rows import fixed_id
+from forwardc.sandbox.world import Answer, Outbound, World
+
+OWN = "sandbox"
+SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client: its name here, and the credentials that open its vault."""
+
+    name: str
+    secret_keys: tuple[str, ...] = field(repr=False)
+    public_keys: tuple[str, ...] = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+
+    @property
+    def entity_id(self) -> str:
+        """Its entity, `ent_` and 26 characters."""
+        return fixed_id("ent", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One client in the shared world: the world's clock and network, the client's own rows."""
+
+    world: World
+    client: Client
+
+    @property
+    def lenient(self) -> bool:
+        """See `World`."""
+        return self.world.lenient
+
+    @property
+    def fail_unavailable(self) -> bool:
+        """See `World`."""
+        return self.world.fail_unavailable
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.world.now()
+
+    def month(self) -> tuple[int, int]:
+        """The year and month in which cards are judged."""
+        return self.world.month()
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The client's rows of one table, by id."""
+        own = self.client.name == OWN
+        return self.world.table(name if own else f"{name}@{self.client.name}")
+
+    async def deliver(self, outbound: Outbound) -> Answer:
+        """Send to a destination inside this sandbox, see `World`."""
+        return await self.world.deliver(outbound)
+
+
+def clients() -> tuple[Client, ...]:
+    """All clients; the first one forwards."""
+    return (
+        Client(
+            OWN,
+            (secrets_rule.checkout_secret_key(),),
+            (secrets_rule.checkout_public_key(),),
+            secrets_rule.checkout_client_id(),
+            secrets_rule.checkout_client_secret(),
+        ),
+        Client(
+            SECOND,
+            # The second one is what a destination's made-up secret of these names opens.
+            (
+                secrets_rule.checkout_secret_key(SECOND),
+                secrets_rule.secret("checkout", "checkout_secret_key"),
+                secrets_rule.secret("cko", "cko_key"),
+            ),
+            (
+                secrets_rule.checkout_public_key(SECOND),
+                secrets_rule.secret("checkout", "checkout_public_key"),
+            ),
+            secrets_rule.checkout_client_id(SECOND),
+            secrets_rule.checkout_client_secret(SECOND),
+        ),
+    )
+
+
+def own(world: World) -> Account:
+    """The account of the merchant whose vault forwards."""
+    return Account(world, clients()[0])
+
+
+def by_key(credential: str, *, public: bool) -> Client | None:
+    """The client whose secret or public key this is."""
+    for client in clients():
+        keys = client.public_keys if public else client.secret_keys
+        if any(hmac.compare_digest(key.encode(), credential.encode()) for key in keys):
+            return client
+    return None
+
+
+def by_oauth(client_id: str, client_secret: str) -> Client | None:
+    """The client of an OAuth id and secret."""
+    given = f"{client_id}:{client_secret}".encode()
+    for client in clients():
+        wanted = f"{client.client_id}:{client.client_secret}".encode()
+        if hmac.compare_digest(given, wanted):
+            return client
+    return None
+
+
+def by_id(client_id: str) -> Client | None:
+    """The client of an OAuth id that an access token names."""
+    return next((client for client in clients() if client.client_id == client_id), None)
