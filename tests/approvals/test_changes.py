@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.plan.changes import changes, described
+from forwardc.plan.covers import differences, told
 from forwardc.plan.digest import canonical
 
 
@@ -74,3 +75,11 @@ JSON = st.recursive(
 @given(JSON, JSON)
 def test_there_are_changes_exactly_where_the_digests_differ(old: Any, new: Any) -> None:
     assert (changes(old, new) == []) == (canonical(old) == canonical(new))
+
+
+def test_what_changed_is_told_by_the_name_of_what_covers_it() -> None:
+    now = {"leaves": {"a": 1}, "behaviour": {"b": 2}}
+    then = {"leaves": {"a": 2}, "behaviour": {"b": 3}}
+    assert told(differences(then, now)) == "what leaves: changed /a; behaviour: changed /b"
+    assert told(differences({**then, "leaves": {"a": 1}}, now)) == "behaviour: changed /b"
+    assert told(differences(now, now)) == ""

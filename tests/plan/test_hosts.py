@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.hosts import name_problem, port_problem, private_problem
+from forwardc.plan.hosts import is_for_tests, name_problem, port_problem, private_problem
 from forwardc.plan.url_paths import path_problem
 
 PUBLIC = [
@@ -32,6 +32,8 @@ NEVER = [
         "[::1",
         "::1",
         "[::1]x",
+        "[::1]]",
+        "[::1x",
         "[fe80::1%eth0]",
         "[::ffff:10.0.0.1]",
         "[0:0::1]",
@@ -50,6 +52,27 @@ def test_what_a_vault_must_not_be_told_to_call(host: str) -> None:
     problem = name_problem(host)
     assert problem is not None
     assert not host or len(host) < 8 or host not in problem
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        *("alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local"),
+        *("localdomain", "localhost", "mail", "onion", "private"),
+    ],
+)
+def test_a_name_for_special_uses_is_no_public_one(top: str) -> None:
+    assert name_problem(f"pay.{top}") is not None
+    assert name_problem(f"{top}.shop.example") is None
+    assert private_problem(f"pay.{top}") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "for_tests"),
+    [("pay.test", True), ("test", True), ("test.com", False), ("pay.tests", False)],
+)
+def test_what_networks_call_a_test(host: str, for_tests: bool) -> None:
+    assert is_for_tests(host) is for_tests
 
 
 @pytest.mark.parametrize("host", [*PRIVATE_NAMES, *PRIVATE_ADDRESSES, *PUBLIC])

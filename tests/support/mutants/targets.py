@@ -16,8 +16,20 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_refusals.py",
         "tests/approvals/test_states.py",
         "tests/approvals/test_lock.py",
+        "tests/separation/test_what_decides.py",
     ),
-    "plan/covers.py": ("tests/approvals/test_states.py", "tests/approvals/test_voids.py"),
+    "plan/covers.py": (
+        "tests/approvals/test_states.py",
+        "tests/approvals/test_voids.py",
+        "tests/approvals/test_changes.py",
+    ),
+    "plan/hosts.py": ("tests/plan/test_hosts.py",),
+    "plan/url_paths.py": ("tests/plan/test_hosts.py",),
+    "plan/separation.py": (
+        "tests/separation/test_what_decides.py",
+        "tests/separation/test_projects.py",
+        "tests/separation/test_doors.py",
+    ),
     "plan/behaviour.py": (
         "tests/plan/test_behaviour.py",
         "tests/approvals/test_voids.py",
@@ -28,7 +40,11 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "runtime/policy/hosts.py": ("tests/runtime/test_policy.py",),
     "runtime/told_times.py": ("tests/runtime/test_told_times.py",),
     "passes/checks/other_host.py": ("tests/cases/test_other_hosts.py", "tests/cases/test_bad.py"),
-    "runtime/send.py": ("tests/runtime/test_sent_exactly.py", "tests/runtime/test_send.py"),
+    "runtime/send.py": (
+        "tests/runtime/test_sent_exactly.py",
+        "tests/runtime/test_send.py",
+        "tests/runtime/test_reach.py",
+    ),
     "runtime/oauth.py": ("tests/oauth/test_answers.py", "tests/oauth/test_tokens.py"),
     "partner/auth/access_token.py": (
         "tests/partner/auth/test_token_forms.py",

@@ -1,0 +1,147 @@
+"""The rule itself: what decides, and that both readers of a plan come to one end."""
+
+import datetime
+import json
+from pathlib import Path
+
+import pytest
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.approvals import Approvals, Lock, State, shortfalls, takes_any_shape
+from forwardc.plan.build_dir import read_plans
+from forwardc.plan.environment import EnvironmentClass
+from forwardc.plan.live_hosts import live_hosts, shipped
+from forwardc.plan.model import Plan
+from forwardc.plan.separation import Side, of_document, of_plan, separation, why_needed
+from lock_file import TODAY, approve
+
+ROOT = Path(__file__).resolve().parents[2]
+LIVE = live_hosts(["api.live.example", "other.live.example"])
+VAULT = Side(("vault.test.example",), {"api_key": True})
+
+
+def plans() -> list[Plan]:
+    sink = Sink()
+    found = list(read_plans(ROOT / "build", sink))
+    assert not sink.has_errors
+    return found
+
+
+def ticket_of(plan: Plan) -> str | None:
+    reviewed = plan.vault == "stripe" and plan.environment_class == "production"
+    return "SUP-1" if reviewed else None
+
+
+def document(plan: Plan) -> dict[str, object]:
+    path = ROOT / "build" / plan.vault / plan.destination / f"{plan.place}.plan.json"
+    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hosts", "shaped", "why", "by_credential"),
+    [
+        ((), {}, None, False),
+        (("api.test.example",), {}, None, False),
+        (("api.test.example",), {"key": False}, None, False),
+        (("api.live.example",), {"key": True}, None, True),
+        (("api.live.example",), {"key": True, "other": True}, None, True),
+        (
+            ("api.live.example",),
+            {"key": True, "bare": False},
+            "api.live.example serves live accounts, too, and bare has no shape",
+            False,
+        ),
+        (
+            ("api.test.example", "api.live.example"),
+            {"b": False, "a": False},
+            "api.live.example serves live accounts, too, and a has no shape",
+            False,
+        ),
+        (
+            ("api.live.example",),
+            {},
+            "api.live.example serves live accounts, too, and is sent no credential",
+            False,
+        ),
+    ],
+    ids=["none", "test", "test-bare", "shaped", "two", "one-bare", "first-of-each", "no-secret"],
+)
+def test_the_side_of_a_destination(
+    hosts: tuple[str, ...], shaped: dict[str, bool], why: str | None, by_credential: bool
+) -> None:
+    found = separation("sandbox", (VAULT, Side(hosts, shaped)), LIVE)
+    assert (found.why, found.by_credential) == (why, by_credential)
+    assert separation("production", (VAULT, Side(hosts, shaped)), LIVE).why == "it is production"
+
+
+def test_a_live_vault_is_enough_whatever_the_destination_is() -> None:
+    vault = Side(("other.live.example",), {"api_key": False})
+    why = separation("sandbox", (vault, Side(("api.test.example",), {"k": True})), LIVE).why
+    assert why == "other.live.example serves live accounts, too, and api_key has no shape"
+    shaped = Side(("other.live.example",), {"api_key": True})
+    assert separation("sandbox", (shaped, Side(("api.test.example",), {})), LIVE).why is None
+
+
+@pytest.mark.parametrize("class_", ["sandbox", "production"])
+def test_what_is_written_is_what_a_reader_computes(class_: EnvironmentClass) -> None:
+    found = set()
+    for plan in plans():
+        own = live_hosts([*plan.hosts.vault, *plan.hosts.destination])
+        for live in (shipped(), own, live_hosts(plan.hosts.vault), live_hosts(())):
+            written = of_document(document(plan), class_, live)
+            read = of_plan(plan.model_copy(update={"declared_class": class_}), live)
+            assert written == read, plan.destination
+            found.add((written.why is None, written.by_credential))
+    assert len(found) == (1 if class_ == "production" else 3)
+
+
+def test_a_reason_is_said_for_whatever_a_plan_says_of_itself() -> None:
+    plan = next(one for one in plans() if not one.needs_approval)
+    assert (
+        why_needed(plan.model_copy(update={"needs_approval": True}))
+        == "nothing tells its sandbox from live"
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "psp", "hold"),
+    [
+        (State.APPROVED, None, True),
+        (State.APPROVED, State.APPROVED, True),
+        (State.APPROVED, State.EXPIRED, False),
+        (State.APPROVED, State.NEVER, False),
+        (State.REVOKED, State.APPROVED, False),
+        (State.CHANGED, None, False),
+    ],
+)
+def test_nothing_is_missing_only_where_both_are_there(
+    own: State, psp: State | None, hold: bool
+) -> None:
+    assert Approvals(own, psp).hold is hold
+
+
+def test_another_shape_is_for_an_approved_sandbox_that_has_shapes() -> None:
+    tomorrow = TODAY + datetime.timedelta(days=1)
+    seen = set()
+    for plan in plans():
+        lock = approve(Lock(), plan, ticket=ticket_of(plan))
+        shaped = any(one.shape for one in (*plan.credentials.values(), *plan.secrets.values()))
+        for name in plan.operations:
+            taken = takes_any_shape(plan, name, lock, tomorrow)
+            assert taken is (plan.environment_class == "sandbox" and shaped)
+            assert not takes_any_shape(plan, name, Lock(), tomorrow)
+            seen.add((plan.environment_class, shaped, taken))
+    assert {one[:2] for one in seen} >= {
+        ("sandbox", True),
+        ("sandbox", False),
+        ("production", True),
+    }
+
+
+def test_each_side_says_for_itself_why_it_does_not_hold() -> None:
+    plan = next(one for one in plans() if one.vault == "stripe" and one.needs_approval)
+    name = next(iter(plan.operations))
+    assert set(shortfalls(plan, name, Lock(), TODAY)) == {"own", "psp"}
+    assert set(shortfalls(plan, name, approve(Lock(), plan), TODAY)) == {"psp"}
+    assert shortfalls(plan, name, approve(Lock(), plan, ticket="SUP-1"), TODAY) == {}
