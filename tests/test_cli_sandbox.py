@@ -60,3 +60,16 @@ def test_a_file_that_holds_no_state_is_reported(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "--state" in done.stderr
+
+
+def test_an_unknown_laxness_is_refused_with_the_known_ones() -> None:
+    done = subprocess.run(
+        [*COMMAND, "--port", "0", "--lax", "everything"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 2
+    assert "--lax" in done.stderr
+    assert "checkout_secret_dots" in " ".join(done.stderr.split())

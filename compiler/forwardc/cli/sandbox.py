@@ -42,10 +42,12 @@ def _party(text: str) -> tuple[str, int]:
     help="File that keeps the state between two runs; without it, memory.",
 )
 @click.option(
-    "--lenient",
-    is_flag=True,
-    help="Accept what a vendor's documents allow but its SDK contradicts.",
+    "--lax",
+    metavar="NAME",
+    multiple=True,
+    help="Take what the vendor refuses, by the name of it. Repeatable.",
 )
+@click.option("--lenient", is_flag=True, help="Everything that --lax has a name for.")
 @click.option(
     "--callbacks",
     metavar="URL",
@@ -55,20 +57,25 @@ def command(
     port: int,
     parties: list[tuple[str, int]],
     state: Path | None,
+    lax: tuple[str, ...],
     lenient: bool,
     callbacks: str | None,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
     from forwardc.sandbox.addresses import Nobody
     from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
+    from forwardc.sandbox.laxness import ALL
     from forwardc.sandbox.serve import PortRefused, serve
 
+    if not ALL.issuperset(lax):
+        raise click.BadParameter(f"one of: {', '.join(sorted(ALL))}.", param_hint="--lax")
+    names = ALL if lenient else frozenset(lax)
     try:
         url = None if callbacks is None else loopback_url(callbacks)
     except ValueError as problem:
         raise click.BadParameter(f"{problem}.", param_hint="--callbacks") from None
     try:
-        serve(port, state=state, lenient=lenient, callback_url=url, parties=parties)
+        serve(port, state=state, lax=names, callback_url=url, parties=parties)
     except PortRefused as refused:
         text = f"Cannot serve on port {refused.port}: {refused.strerror}."
         raise click.ClickException(text) from None

@@ -22,6 +22,7 @@ from forwardc.sandbox.hosts import (
 from forwardc.sandbox.seed import seed
 from forwardc.sandbox.wire import Exchange, call, read_body, scope_of
 from forwardc.sandbox.world import (
+    REQUEST,
     Answer,
     Broken,
     NotConnected,
@@ -50,6 +51,7 @@ class Sandbox:
         self._parties = parties
         self._changed = changed
         self._control = create_control(world)
+        self._count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of a client."""
@@ -89,6 +91,8 @@ class Sandbox:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._count += 1
+        REQUEST.set(self._count)
         body = await read_body(receive, MAX_BODY)
         if body is None:
             await Exchange(b"", 413).replay(send)

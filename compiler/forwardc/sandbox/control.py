@@ -3,24 +3,30 @@
 Knows no vendor. Everything is masked: no card number, CVC or credential leaves through here.
 """
 
+from dataclasses import asdict
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from forwardc.sandbox.laxness import ALL
 from forwardc.sandbox.masking import mask_headers, mask_text
 from forwardc.sandbox.seed import sources
 from forwardc.sandbox.world import Received, World
 
 
 def create_control(world: World) -> Starlette:
-    """The app of `/_sandbox/health`, `/_sandbox/sources` and `/_sandbox/received`."""
+    """The app of `/_sandbox/health`, `/_sandbox/sources`, `/_sandbox/slips` and the like."""
 
     async def health(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "lenient": world.lenient})
+        return JSONResponse({"status": "ok", "lax": sorted(filter(world.allows, ALL))})
 
     async def fixed_sources(_: Request) -> JSONResponse:
         return JSONResponse({"data": sources(world)})
+
+    async def slips(_: Request) -> JSONResponse:
+        return JSONResponse({"data": [asdict(slip) for slip in world.slips]})
 
     async def received(_: Request) -> JSONResponse:
         return JSONResponse({"data": [show(request) for request in world.received]})
@@ -33,6 +39,7 @@ def create_control(world: World) -> Starlette:
         routes=[
             Route("/_sandbox/health", health),
             Route("/_sandbox/sources", fixed_sources),
+            Route("/_sandbox/slips", slips, methods=["GET"]),
             Route("/_sandbox/received", received, methods=["GET"]),
             Route("/_sandbox/received", forget, methods=["DELETE"]),
         ]

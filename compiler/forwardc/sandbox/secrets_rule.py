@@ -50,6 +50,6 @@ def checkout_client_secret(client: str = "") -> str:
     return _hex(_client(client) + "client_secret")
 
 
-def stripe_secret_key() -> str:
-    """Stripe secret key of a test account, `sk_test_` and 40 hexadecimal digits."""
-    return "sk_test_" + _hex("vault:stripe:api_key")
+def stripe_secret_key(*, live: bool = False) -> str:
+    """Stripe secret key, `sk_test_` or for live mode `sk_live_`, and 40 hexadecimal digits."""
+    return f"sk_{'live' if live else 'test'}_" + _hex("vault:stripe:api_key")

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import uvicorn
 
 from forwardc.sandbox.app import create_app
+from forwardc.sandbox.laxness import told
 from forwardc.sandbox.seed import sources, table
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.world import World
@@ -45,20 +46,21 @@ def serve(
     port: int,
     *,
     state: Path | None = None,
-    lenient: bool = False,
+    lax: frozenset[str] = frozenset(),
     callback_url: str | None = None,
     parties: Sequence[tuple[str, int]] = (),
 ) -> None:
     """Serve until interrupted, and print the addresses and the fixed sources.
 
-    `port` 0 takes a free one. `state` is a file that keeps the tables. `callback_url` is where
+    `port` 0 takes a free one. `state` is a file that keeps the tables. What `lax` lets through is
+    printed, one line for each slip. `callback_url` is where
     destinations send their callbacks, see `World`. `parties` are names of parties, or hosts, each
     with the port that is its alone. Raises `PortRefused` if a port is taken, `Nobody` for a name
     that no party has, `ValueError` if the state file is not one.
     """
-    world = World(lenient=lenient, callback_url=callback_url)
+    world = World(lax=lax, callback_url=callback_url)
     with _listening(port, parties) as listeners:
-        server = _server(world, state, _ports(listeners, parties))
+        server = _server(world, state, _ports(listeners, parties), _slips_printer(world))
         # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
         for ending in (signal.SIGINT, signal.SIGTERM):
             signal.signal(ending, server.handle_exit)
@@ -94,11 +96,17 @@ def start_in_thread(
             thread.join(timeout=10)
 
 
-def _server(world: World, state: Path | None, ports: Mapping[int, str]) -> uvicorn.Server:
+def _server(
+    world: World,
+    state: Path | None,
+    ports: Mapping[int, str],
+    watch: Callable[[], None] = lambda: None,
+) -> uvicorn.Server:
     if state is not None:
         load(world, state)
 
     def changed() -> None:
+        watch()
         if state is not None:
             save(world, state)
 
@@ -114,6 +122,18 @@ def _server(world: World, state: Path | None, ports: Mapping[int, str]) -> uvico
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+def _slips_printer(world: World) -> Callable[[], None]:
+    """What prints the slips of a request once it is answered."""
+
+    def show() -> None:
+        lines = told(world.take_untold())
+        if lines:
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
+
+    return show
 
 
 def _ports(

@@ -8,11 +8,19 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.sandbox.laxness import PARTY, UNKNOWN_DESTINATIONS, Slip, check_names
+from forwardc.sandbox.project import Project
+
 Pairs = tuple[tuple[str, str], ...]
+
+KEPT_SLIPS = 1000
+# Counts requests: set by the app, 0 outside of one.
+REQUEST: ContextVar[int] = ContextVar("request", default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +77,57 @@ class World:
     """The sandbox's shared state.
 
     `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
-    table name and id, so that a state file is one dump of it. `lenient` accepts what the
-    vendors' documents allow but their SDKs contradict. `fail_unavailable` makes a vault refuse
+    table name and id, so that a state file is one dump of it. `lax` has the names of what is let
+    through though the vendor refuses it (`laxness.LAXNESSES`), and `slips` what was. `project` is
+    what its plans name, None for a sandbox without one. `fail_unavailable` makes a vault refuse
     a placeholder that has no value, where the vendor's behaviour is unknown and the default is
-    an empty string. `allowed_hosts` is the account's list of destinations, None for any.
+    an empty string.
     `hang_seconds` is how long a direct client waits for an answer that never comes.
     `callback_url` is where destinations send their callbacks, an address of this machine; None
     leaves them in their queues.
     """
 
     now: Callable[[], float] = time.time
-    lenient: bool = False
+    lax: frozenset[str] = frozenset()
+    project: Project | None = None
     fail_unavailable: bool = False
-    allowed_hosts: tuple[str, ...] | None = None
     hang_seconds: float = 90.0
     callback_url: str | None = None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     received: list[Received] = field(default_factory=list, repr=False)
+    slips: list[Slip] = field(default_factory=list)
+    untold: list[Slip] = field(default_factory=list)
     send: Callable[[Outbound], Awaitable[Answer]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a laxness that the table does not have: `ValueError`."""
+        check_names(self.lax)
+
+    def allows(self, name: str) -> bool:
+        """Whether this laxness is switched on. `KeyError` for a name that is not in the table."""
+        if name not in PARTY:
+            raise KeyError(name)
+        # Without a project nobody told this sandbox what is onboarded.
+        return name in self.lax or (name == UNKNOWN_DESTINATIONS and self.project is None)
+
+    def slip(self, name: str, place: str) -> None:
+        """Note that a laxness let something through. `place` names a part of the request."""
+        slip = Slip(REQUEST.get(), name, PARTY[name], place)
+        for kept in (self.slips, self.untold):
+            kept.append(slip)
+            del kept[:-KEPT_SLIPS]
+
+    def take_untold(self) -> list[Slip]:
+        """The slips that nobody has taken yet, those of one request together."""
+        taken, self.untold = self.untold, []
+        return sorted(taken, key=lambda slip: slip.request)
+
+    def lets(self, name: str, place: str) -> bool:
+        """Whether a laxness lets a mistake at `place` through; if so, the slip is noted."""
+        if not self.allows(name):
+            return False
+        self.slip(name, place)
+        return True
 
     def table(self, name: str) -> dict[str, Any]:
         """The rows of one table, by id, created on first use."""

@@ -9,6 +9,7 @@ import pytest
 
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import Sandbox, create_app
+from forwardc.sandbox.laxness import ALL
 from forwardc.sandbox.wire import call, scope_of
 from forwardc.sandbox.world import Outbound, Received, World
 
@@ -115,4 +116,4 @@ def vault() -> Checkout:
 
 @pytest.fixture
 def lenient() -> Checkout:
-    return Checkout(World(now=lambda: NOW, lenient=True))
+    return Checkout(World(now=lambda: NOW, lax=ALL))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from forwardc.sandbox.project import Project
+
 PAN = "4242424242424242"
 
 
@@ -197,8 +199,8 @@ def test_the_body_limit_counts_the_template(vault: Any) -> None:
     assert len(vault.sent(body)) == 24000
 
 
-def test_an_account_may_have_a_list_of_hosts(vault: Any) -> None:
-    vault.world.allowed_hosts = ("api.stripe.com",)
+def test_a_project_has_a_list_of_destinations(vault: Any) -> None:
+    vault.world.project = Project()
     assert vault.forward(vault.request()).codes == ["destination_not_allowed"]
 
 

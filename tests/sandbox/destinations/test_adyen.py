@@ -292,13 +292,13 @@ def test_authentication(world: World) -> None:
     exchange, answer = post(world, body(), key=False)
     assert (exchange.status, answer["errorCode"]) == (401, "000")
     assert post(world, body(), ("X-API-Key", "other"), key=False)[0].status == 401
-    world.lenient = True
+    world.lax = frozenset({"adyen_any_api_key"})
     assert post(world, body(), ("X-API-Key", "other"), key=False)[0].status == 200
     assert post(world, body(), key=False)[0].status == 401
 
 
 def test_lenient_takes_a_month_of_one_digit(world: World) -> None:
-    world.lenient = True
+    world.lax = frozenset({"adyen_short_month"})
     assert post(world, body(card={"expiryMonth": "3"}))[0].status == 200
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from forwardc.sandbox.project import Project
+from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.stripe.registry import find
 
 FORWARD = "/v1/forwarding/requests"
@@ -62,16 +64,16 @@ def test_every_url_on_stripes_list_is_onboarded(bench, shared):
         assert find(bench.world, f"https://{own_part.sub('x1', host)}", livemode=True)
 
 
-def test_strict_onboarding_and_live_keys_know_the_list_only(bench):
+def test_a_project_and_live_keys_know_the_list_only(bench):
     url = "https://new.example/cards"
-    live = {"Authorization": "Bearer sk_live_" + "a" * 24}
+    live = {"Authorization": f"Bearer {stripe_secret_key(live=True)}"}
     made = bench.post(
         "/v1/payment_methods", {"type": "card", "card": {"token": "tok_visa"}}, **live
     )
     assert made.status_code == 400  # test tokens do not exist in live mode
     answer = bench.forward(BLANK, url=url, method="pm_sandbox_visa", **live)
     assert error(answer)["param"] == "url"
-    bench.switch("settings", {"strict_onboarding": True})
+    bench.world.project = Project()
     assert error(bench.forward(BLANK, url=url))["param"] == "url"
     assert bench.sent == []
 
@@ -97,7 +99,7 @@ def test_wrong_switches_are_refused(bench):
     assert bench.switch("destinations", {"url_pattern": "a/b"}).status_code == 400
     row = {"url_pattern": "a.example/b", "fields": {"/x": "pan"}}
     assert bench.switch("destinations", row).status_code == 400
-    assert bench.switch("settings", {"strict_keys": "yes"}).status_code == 400
+    assert bench.switch("settings", {"raw_card_access": "yes"}).status_code == 400
     assert bench.switch("restricted_keys", {"key": "sk_test_1"}).status_code == 400
     assert bench.switch("destination_keys", {"host": "a", "sha256": "x"}).status_code == 400
 
@@ -114,7 +116,7 @@ def test_a_submitted_destination_key_must_match(bench):
 
 
 def test_a_live_request_needs_list_and_submitted_key(bench):
-    live = {"Authorization": "Bearer sk_live_" + "a" * 24}
+    live = {"Authorization": f"Bearer {stripe_secret_key(live=True)}"}
     sends = {"X-API-Key": "live-key"}
     url = "https://abc-shop-checkout-live.adyenpayments.com/checkout/v71/payments"
     body = {"paymentMethod": {"number": ""}}

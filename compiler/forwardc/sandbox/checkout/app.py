@@ -137,7 +137,7 @@ def create(world: World) -> App:
     # /forward/secrets comes before /forward/{id}, which would take it for an id.
     older = routes(world, _SECRETS, "/forward")
     forwarding = [*older, *routes(world, _FORWARD)]
-    vault = (*_TOKENS, *_INSTRUMENTS, *_network_tokens(world))
+    vault = (*_TOKENS, *_INSTRUMENTS, *_network_tokens())
     return application(
         {
             "forward": [*routes(world, _SECRETS), *forwarding, *_key_set(world)],
@@ -164,9 +164,7 @@ def receives_at(host: str, path: str, delivered: bool) -> bool:
     return service_of(host) == "api" and first in reached
 
 
-def _network_tokens(world: World) -> tuple[Endpoint, ...]:
-    # SDKs call it with an access token only; the secret key would be a convenience of ours.
-    key = Key.SECRET if world.lenient else Key.NONE
+def _network_tokens() -> tuple[Endpoint, ...]:
     calls: tuple[tuple[str, str, Callable[[Any], Any], int, bool], ...] = (
         ("POST", "", lambda c: network_tokens.create_network_token(c.account, c.body), 201, True),
         (
@@ -193,7 +191,7 @@ def _network_tokens(world: World) -> tuple[Endpoint, ...]:
     )
     scopes = ("vault", "vault:network-tokens")
     return tuple(
-        Endpoint(method, f"/network-tokens{path}", call, key, scopes, ok, reads)
+        Endpoint(method, f"/network-tokens{path}", call, Key.NONE, scopes, ok, reads)
         for method, path, call, ok, reads in calls
     )
 

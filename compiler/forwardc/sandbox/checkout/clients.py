@@ -41,14 +41,13 @@ class Account:
     client: Client
 
     @property
-    def lenient(self) -> bool:
-        """See `World`."""
-        return self.world.lenient
-
-    @property
     def fail_unavailable(self) -> bool:
         """See `World`."""
         return self.world.fail_unavailable
+
+    def lets(self, name: str, place: str) -> bool:
+        """Whether a laxness lets a mistake at `place` through, see `World`."""
+        return self.world.lets(name, place)
 
     def now(self) -> float:
         """Seconds since 1970."""

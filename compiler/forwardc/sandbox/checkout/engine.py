@@ -31,11 +31,16 @@ class Renderer:
     account: Account
     values: Values = field(repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
+    # While variables are made: those that came before, which nothing says that one may name.
+    earlier: dict[str, str] = field(default_factory=dict, repr=False)
+    # The member of the request whose template is evaluated.
+    at: str = _DESTINATION
 
     def render(self, text: str, at: str) -> str:
         """The text with every template replaced. Raises `Refused`; `at` names the member."""
+        self.at = at
         try:
-            pieces = parse(text, lenient=self.account.lenient)
+            pieces = parse(text, lets=self.account.lets, at=at)
         except TemplateError as error:
             raise invalid(str(error), at=at) from None
         try:
@@ -52,18 +57,20 @@ class Renderer:
                 return self._named(name)
             case Call(function, arguments):
                 given = tuple((name, self._value(value)) for name, value in arguments)
-                return functions.call(function, given, lenient=self.account.lenient)
+                return functions.call(function, given, self.account.lets)
 
     def _named(self, name: str) -> str:
         if name in self.variables:
             return self.variables[name]
+        if name in self.earlier and self.account.lets("checkout_variable_of_variable", self.at):
+            return self.earlier[name]
         if name in self.values:
             return self._available(self.values[name])
         if name.startswith(("secret_", "secret.")):
             secret = value_of(self.account, name[len("secret_") :])
             if secret is not None:
                 return secret
-        if self.account.lenient:
+        if self.account.lets("checkout_undefined_names", self.at):
             return ""
         raise invalid("secret_not_found" if name.startswith("secret_") else "placeholder_unknown")
 
@@ -77,6 +84,7 @@ def build(account: Account, request: ForwardRequest, values: Values) -> Outbound
     """The final request, signed. Raises `Refused` (422)."""
     renderer = Renderer(account, values)
     renderer.variables = _variables(renderer, request)
+    renderer.earlier = {}
     headers = _headers(renderer, request)
     url = request.url + _query(renderer, request)
     body = renderer.render(request.body, f"{_DESTINATION}.body").encode()
@@ -97,21 +105,20 @@ def build(account: Account, request: ForwardRequest, values: Values) -> Outbound
 
 
 def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
-    """All variables. That one names an earlier one is not documented: only with `lenient`."""
+    """All variables. That one names an earlier one is not documented: only with a laxness."""
     done: dict[str, str] = {}
     for name, text in request.variables:
         at = f"{_DESTINATION}.variables"
-        if name in done or name in renderer.values or not _is_name(name, renderer.account.lenient):
+        if name in done or name in renderer.values or not _is_name(name, renderer.account, at):
             raise invalid("variable_name_invalid", at=at)
+        renderer.earlier = dict(done)
         done[name] = renderer.render(text, at)
-        if renderer.account.lenient:
-            renderer.variables[name] = done[name]
     return done
 
 
-def _is_name(name: str, lenient: bool) -> bool:
+def _is_name(name: str, account: Account, at: str) -> bool:
     try:
-        return parse(f"{{{{{name}}}}}", lenient=lenient) == (Name(name),)
+        return parse(f"{{{{{name}}}}}", lets=account.lets, at=at) == (Name(name),)
     except TemplateError:
         return False
 
@@ -121,7 +128,8 @@ def _headers(renderer: Renderer, request: ForwardRequest) -> tuple[Pair, ...]:
     raw = [(name, renderer.render(value, f"{at}.raw")) for name, value in request.raw_headers]
     encrypted = _decrypted(renderer.account, request.encrypted_headers)
     names = [name.lower() for name, _ in (*raw, *encrypted)]
-    if len(set(names)) != len(names) and not renderer.account.lenient:
+    twice = len(set(names)) != len(names)
+    if twice and not renderer.account.lets("checkout_header_twice", at):
         raise invalid("header_given_twice", at=at)
     taken = {name.lower() for name, _ in encrypted}
     headers = (*((n, v) for n, v in raw if n.lower() not in taken), *encrypted)

@@ -5,7 +5,6 @@ caller sends (Checkout.com's idempotency page of 2026-01-07 does not list Forwar
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from forwardc.sandbox.checkout import engine
 from forwardc.sandbox.checkout.clients import Account
@@ -14,10 +13,12 @@ from forwardc.sandbox.checkout.placeholders import resolve
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.redact import destination_response, shown_headers
 from forwardc.sandbox.checkout.rows import new_id, utc_offset
+from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.world import Broken, NotConnected, TimedOut
 
 TABLE = "checkout.forwards"
 KEPT_SECONDS = 14 * 24 * 3600
+_URL = "destination_request.url"
 
 
 async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
@@ -26,10 +27,9 @@ async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
     """
-    request = read(body, lenient=account.lenient)
-    host = (urlsplit(request.url).hostname or "").lower()
-    if account.world.allowed_hosts is not None and host not in account.world.allowed_hosts:
-        raise invalid("destination_not_allowed", at="destination_request.url")
+    request = read(body, account.lets)
+    if not account.lets(UNKNOWN_DESTINATIONS, _URL):
+        raise invalid("destination_not_allowed", at=_URL)
     values = resolve(account, request.source, request.network_token)
     outbound = engine.build(account, request, values)
     answer: dict[str, Any] = {"request_id": new_id("fwd")}

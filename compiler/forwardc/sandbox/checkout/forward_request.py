@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.tokens import PATTERN as TOKEN
+from forwardc.sandbox.laxness import Lets
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 MAX_URL = 1024
@@ -56,19 +57,19 @@ class ForwardRequest:
     reference: str | None
 
 
-def read(body: dict[str, Any], *, lenient: bool) -> ForwardRequest:
+def read(body: dict[str, Any], lets: Lets) -> ForwardRequest:
     """Check everything and name every fault at once. Raises `Refused` (422)."""
     faults = Faults()
     known = ("source", _DESTINATION, "reference", "processing_channel_id", "network_token")
     destination = faults.mapping(body, _DESTINATION, required=True)
-    if not lenient:
+    if not set(body) <= set(known) and not lets("checkout_unknown_members", "body"):
         faults.only(body, "", *known)
-    source = _source(faults, body, lenient)
+    source = _source(faults, body, lets)
     token = _network_token(faults, body)
     reference = faults.text(body, "reference", longest=MAX_REFERENCE)
     faults.text(body, "processing_channel_id", pattern=r"pc_\w{26}")
     url, method = _target(faults, destination)
-    raw, encrypted = _headers(faults, destination, lenient)
+    raw, encrypted = _headers(faults, destination, lets)
     text = _body(faults, destination)
     query = _pairs(faults, destination, "query")
     variables = _pairs(faults, destination, "variables")
@@ -79,11 +80,12 @@ def read(body: dict[str, Any], *, lenient: bool) -> ForwardRequest:
     )
 
 
-def _source(faults: Faults, body: dict[str, Any], lenient: bool) -> dict[str, Any]:
+def _source(faults: Faults, body: dict[str, Any], lets: Lets) -> dict[str, Any]:
     source = faults.mapping(body, "source", required=True)
     if "source" in faults.found:
         return source
-    if lenient and source.get("type") == "token" and "id" in source and "token" not in source:
+    by_id = source.get("type") == "token" and "id" in source and "token" not in source
+    if by_id and lets("checkout_token_as_id", "source.id"):
         # An example of the documents writes a token's id so; no SDK does.
         source = {("token" if name == "id" else name): value for name, value in source.items()}
     kind = faults.text(source, "source.type", required=True, pattern="id|token")
@@ -131,7 +133,7 @@ def _is_https(url: str) -> bool:
 
 
 def _headers(
-    faults: Faults, destination: dict[str, Any], lenient: bool
+    faults: Faults, destination: dict[str, Any], lets: Lets
 ) -> tuple[tuple[Pair, ...], str | None]:
     path = f"{_DESTINATION}.headers"
     headers = faults.mapping(destination, path, required=True)
@@ -142,7 +144,8 @@ def _headers(
         if not is_header_name(name) or not isinstance(value, str):
             faults.add(f"{path}.raw", "invalid")
     encrypted = headers.get("encrypted")
-    if lenient and not encrypted:
+    empty = encrypted is not None and not encrypted
+    if empty and lets("checkout_empty_encrypted", f"{path}.encrypted"):
         # Calls in the documents show `{}` and an empty string.
         encrypted = None
     faults.text({"encrypted": encrypted}, f"{path}.encrypted", longest=MAX_ENCRYPTED)

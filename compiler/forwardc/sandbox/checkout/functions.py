@@ -10,28 +10,35 @@ from typing import Any
 
 from forwardc.sandbox.checkout.problems import Refused, invalid
 from forwardc.sandbox.crypto import jwe
+from forwardc.sandbox.laxness import Lets
 
 _REQUIRED = ("data", "key", "alg", "enc")
 _ARGUMENTS = (*_REQUIRED, "headers")
 
 
-def call(function: str, arguments: tuple[tuple[str, str], ...], *, lenient: bool) -> str:
+def call(function: str, arguments: tuple[tuple[str, str], ...], lets: Lets) -> str:
     """The text that a call stands for. Raises `Refused` (422); its codes name the argument."""
     if function != "jwe_encrypt":
         raise invalid("template_function_unknown")
     given = _named(arguments)
+    key = _json(given["key"], "key")
     try:
         return jwe.encrypt(
             given["data"].encode(),
-            _json(given["key"], "key"),
+            key,
             alg=given["alg"],
             enc=given["enc"],
             headers=_json(given["headers"], "headers") if given.get("headers") else None,
-            padded_key=lenient,
+            padded_key=_is_padded(key) and lets("checkout_padded_key", "jwe_encrypt(key)"),
         )
     except jwe.JweError as error:
         reason = str(error).replace(" ", "_").replace("-", "_").lower()
         raise invalid("jwe_encrypt_failed", f"jwe_encrypt_{reason}") from None
+
+
+def _is_padded(key: Mapping[str, Any]) -> bool:
+    """Whether the key's octets have padding, which RFC 7518 section 6.4.1 does not."""
+    return "=" in str(key.get("k", ""))
 
 
 def _named(arguments: tuple[tuple[str, str], ...]) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 Knows nothing of forwarding. Source: SDK-java SecretResponse, SDK-node, SDK-go (no id, no value,
 a version); names of letters, digits and underscore as all SDKs say, hyphens as older documents
-show with `lenient` only.
+show with a laxness only.
 """
 
 import re
@@ -16,14 +16,15 @@ from forwardc.sandbox.checkout.rows import utc_offset
 TABLE = "checkout.secrets"
 MAX_VALUE_BYTES = 8 * 1024
 _NAME = r"[A-Za-z0-9_]{1,64}"
-_LENIENT_NAME = r"[A-Za-z0-9_-]{1,64}"
+_NAME_WITH_HYPHENS = r"[A-Za-z0-9_-]{1,64}"
 _ENTITY = r"ent_\w{26}"
 
 
 def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Store a secret. Returns the answer of 201; raises `Refused`."""
     faults = Faults()
-    pattern = _LENIENT_NAME if account.lenient else _NAME
+    hyphens = "-" in str(body.get("name")) and account.lets("checkout_secret_hyphens", "name")
+    pattern = _NAME_WITH_HYPHENS if hyphens else _NAME
     name = faults.text(body, "name", required=True, pattern=pattern)
     value = _value(faults, body, required=True)
     entity = faults.text(body, "entity_id", pattern=_ENTITY)

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from forwardc.sandbox.laxness import Lets, strict
+
 
 class TemplateError(Exception):
     """The template is not in the grammar. The text is an error code."""
@@ -39,13 +41,17 @@ Piece = str | Name | Call
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Older documents write hyphens in secret names, and `secret.name` with a dot.
-_LENIENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
+_LAX_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
+_LAXNESSES = (("-", "checkout_secret_hyphens"), (".", "checkout_secret_dots"))
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _SPACE = re.compile(r"\s*")
 
 
-def parse(text: str, *, lenient: bool = False) -> tuple[Piece, ...]:
-    """The pieces of a template, literal text as `str`. Raises `TemplateError`."""
+def parse(text: str, *, lets: Lets = strict, at: str = "a template") -> tuple[Piece, ...]:
+    """The pieces of a template, literal text as `str`. Raises `TemplateError`.
+
+    `lets` is asked for names that only some documents show, at the place `at`.
+    """
     if "{%" in text:
         raise TemplateError("template_tag_not_supported")
     pieces: list[Piece] = []
@@ -55,7 +61,7 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Piece, ...]:
         while text.startswith("{{", start + 1):
             start += 1
         pieces.append(text[position:start])
-        scanner = _Scanner(text, start + 2, _LENIENT_NAME if lenient else _NAME)
+        scanner = _Scanner(text, start + 2, lets, at)
         pieces.append(scanner.expression())
         position = scanner.position
     pieces.append(text[position:])
@@ -66,7 +72,8 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Piece, ...]:
 class _Scanner:
     text: str
     position: int
-    name_pattern: re.Pattern[str]
+    lets: Lets
+    at: str
 
     def expression(self) -> Name | Call:
         name = self.name()
@@ -101,11 +108,16 @@ class _Scanner:
 
     def name(self) -> str:
         self.skip()
-        match = self.name_pattern.match(self.text, self.position)
+        match = _LAX_NAME.match(self.text, self.position)
+        if match is None or not self.is_let(match[0]):
+            match = _NAME.match(self.text, self.position)
         if match is None:
             self.fail()
         self.position = match.end()
         return match[0]
+
+    def is_let(self, name: str) -> bool:
+        return all(mark not in name or self.lets(laxness, self.at) for mark, laxness in _LAXNESSES)
 
     def taken(self, mark: str) -> bool:
         self.skip()

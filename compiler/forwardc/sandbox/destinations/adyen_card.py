@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
+from forwardc.sandbox.laxness import Lets
 
 _TEST_FORM = "test_"
 _ENCRYPTED = {
@@ -38,10 +39,10 @@ class Instrument:
     holder: str = field(repr=False)
 
 
-def instrument(request: dict[str, Any], *, live: bool, lenient: bool) -> Instrument:
+def instrument(request: dict[str, Any], *, live: bool, lets: Lets) -> Instrument:
     """The card of a request whose shape was checked before. Raises `Invalid`.
 
-    `lenient` takes a month of one digit, which the vendor's examples never show.
+    `lets` is asked for a month of one digit, which the vendor's examples never show.
     """
     method = request["paymentMethod"]
     if method.keys() & {"storedPaymentMethodId", "recurringDetailReference", "encryptedCard"}:
@@ -50,7 +51,7 @@ def instrument(request: dict[str, Any], *, live: bool, lenient: bool) -> Instrum
     card = lookup(plain["number"] or "")
     if card is None:
         raise Invalid("101", "Invalid card number")
-    expires = _expiry(plain["expiryMonth"], plain["expiryYear"], lenient)
+    expires = _expiry(plain["expiryMonth"], plain["expiryYear"], lets)
     _check_cvc(plain["cvc"], card)
     network_token = method.get("type") == "networkToken"
     if network_token:
@@ -71,9 +72,12 @@ def _plain(method: dict[str, Any], name: str, live: bool) -> str | None:
     return str(encrypted).removeprefix(_TEST_FORM)
 
 
-def _expiry(month: str | None, year: str | None, lenient: bool) -> tuple[int, int]:
-    two_digits = r"0[1-9]|1[0-2]" + ("|[1-9]" if lenient else "")
-    if not re.fullmatch(two_digits, month or "") or not re.fullmatch(r"20[0-9]{2}", year or ""):
+def _expiry(month: str | None, year: str | None, lets: Lets) -> tuple[int, int]:
+    short = re.fullmatch(r"[1-9]", month or "")
+    if short and lets("adyen_short_month", "paymentMethod.expiryMonth"):
+        month = f"0{month}"
+    right = re.fullmatch(r"0[1-9]|1[0-2]", month or "") and re.fullmatch(r"20[0-9]{2}", year or "")
+    if not right:
         raise Invalid("129", "Expiry Date Invalid")
     return int(year or ""), int(month or "")
 

@@ -22,6 +22,7 @@ from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.shapes import Boolean, Items, Object, Shape, Text, problems
 from forwardc.sandbox.destinations.visa_instrument import Instrument, NotOpened, open_instrument
+from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 
@@ -86,7 +87,7 @@ def create(world: World) -> Starlette:
 def _authenticate(world: World, request: Request, body: bytes) -> None:
     """API key, then X-PAY-TOKEN over the exact target and body, then single use."""
     query = request.url.query
-    _check_api_key(query, world.lenient)
+    _check_api_key(query, world.lets)
     token = request.headers.get("x-pay-token", "")
     raw_path = request.scope.get("raw_path") or request.url.path.encode()
     url = f"https://{request.url.hostname}{raw_path.decode('ascii')}" + (
@@ -106,10 +107,13 @@ def _authenticate(world: World, request: Request, body: bytes) -> None:
     used[token] = now + 2 * visa.WINDOW_SECONDS
 
 
-def _check_api_key(query: str, lenient: bool) -> None:
-    """Exactly one `apiKey`, the name case-sensitive; seeds with `apikey` pass when lenient."""
-    names = ("apiKey", "apikey") if lenient else ("apiKey",)
-    keys = [value for name, value in parse_qsl(query, keep_blank_values=True) if name in names]
+def _check_api_key(query: str, lets: Lets) -> None:
+    """Exactly one `apiKey`, the name case-sensitive; seeds with `apikey` pass with a laxness."""
+    given = parse_qsl(query, keep_blank_values=True)
+    keys = [value for name, value in given if name == "apiKey"]
+    small = [value for name, value in given if name == "apikey"]
+    if small and lets("visa_lower_case_apikey", "query"):
+        keys += small
     expected = secret("visa", "visa_api_key")
     if len(keys) != 1 or not hmac.compare_digest(keys[0].encode(), expected.encode()):
         raise _token_error("9201", "Token Validation Failed", "apiKey")
@@ -121,7 +125,7 @@ def _provision(world: World, request: Request, body: bytes) -> dict[str, Any] | 
         instrument = open_instrument(
             document["encPaymentInstrument"],
             pan_source=document.get("panSource", ""),
-            lenient=world.lenient,
+            lets=world.lets,
         )
     except NotOpened as reason:
         message = "Input for encPaymentInstrument is invalid or inconsistent with the profile."

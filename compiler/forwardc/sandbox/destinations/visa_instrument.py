@@ -13,6 +13,7 @@ from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.crypto import jwe
 from forwardc.sandbox.destinations.bodies import Unreadable, read_json
 from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
+from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.secrets_rule import secret
 
 _ADDRESS_FIELDS: dict[str, Shape] = dict.fromkeys(
@@ -53,14 +54,14 @@ def encryption_key() -> dict[str, str]:
     return {"kty": "oct", "k": jwe.b64(hashlib.sha256(shared.encode()).digest())}
 
 
-def open_instrument(compact: str, *, pan_source: str, lenient: bool) -> Instrument:
+def open_instrument(compact: str, *, pan_source: str, lets: Lets) -> Instrument:
     """The card of a compact JWE. Raises `NotOpened`.
 
-    `lenient` lets `channelSecurityContext` and `iat` be absent, as Visa's own client does; where
-    they stand they must be right in any case.
+    `lets` is asked where `channelSecurityContext` or `iat` is absent, as Visa's own client has
+    it; where they stand they must be right in any case.
     """
     try:
-        _check_header(jwe.protected_header(compact), lenient)
+        _check_header(jwe.protected_header(compact), lets)
         plaintext = jwe.decrypt(compact, encryption_key(), algs=("A256GCMKW",)).plaintext
     except RecursionError:
         raise NotOpened("the protected header is nested too deeply") from None
@@ -75,18 +76,22 @@ def open_instrument(compact: str, *, pan_source: str, lenient: bool) -> Instrume
     return _instrument(document, pan_source)
 
 
-def _check_header(header: dict[str, Any], lenient: bool) -> None:
+def _check_header(header: dict[str, Any], lets: Lets) -> None:
     if header.get("enc") != "A256GCM":
         raise NotOpened("enc is not A256GCM")
     if header.get("kid") != secret("visa", "visa_encryption_api_key"):
         raise NotOpened("kid is not the encryption API key")
-    absent: tuple[object, ...] = (None,) if lenient else ()
-    if header.get("channelSecurityContext") not in ("SHARED_SECRET", *absent):
+    context, iat = header.get("channelSecurityContext"), header.get("iat")
+    if context != "SHARED_SECRET" and not (context is None and _bare(lets)):
         raise NotOpened("channelSecurityContext is not SHARED_SECRET")
-    iat = header.get("iat")
     # Text of seconds; another Visa API has a number of milliseconds, which must not pass here.
-    if iat not in absent and not (isinstance(iat, str) and re.fullmatch("[0-9]{10}", iat)):
+    seconds = isinstance(iat, str) and re.fullmatch("[0-9]{10}", iat)
+    if not seconds and not (iat is None and _bare(lets)):
         raise NotOpened("iat is not a text of seconds")
+
+
+def _bare(lets: Lets) -> bool:
+    return lets("visa_jwe_without_context", "encPaymentInstrument")
 
 
 def _instrument(document: dict[str, Any], pan_source: str) -> Instrument:

@@ -128,7 +128,8 @@ def _check_confirm(call: Call, intent: dict[str, Any], params: dict[str, Any]) -
     automatic = intent["automatic_payment_methods"]
     may_redirect = automatic is not None and automatic["allow_redirects"] == "always"
     named = "allowed_payment_method_types" in params or "payment_method_types" in params
-    if may_redirect and not named and "return_url" not in params and not call.world.lenient:
+    bare = may_redirect and not named and "return_url" not in params
+    if bare and not call.world.lets("stripe_no_return_url", "return_url"):
         raise invalid(
             "Some payment methods of this PaymentIntent may redirect the customer: give a "
             "return_url, or set automatic_payment_methods[allow_redirects] to never.",

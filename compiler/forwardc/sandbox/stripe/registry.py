@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from forwardc.sandbox.stripe.account import setting
+from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.stripe.errors import forwarding_invalid
 from forwardc.sandbox.world import World
 
@@ -130,14 +130,14 @@ ONBOARDED: tuple[Destination, ...] = (
 def find(world: World, url: str, *, livemode: bool) -> Destination:
     """The destination of a URL. Raises `StripeError` where Stripe would not send there.
 
-    In test mode a URL off the list is taken, with card fields by their names, unless
-    `strict_onboarding` is set: so that a new destination can be tried without a change here.
+    In test mode a URL off the list is taken with the laxness `unknown_destinations`, and its card
+    fields are known by their names.
     """
     address = _address(url)
     for destination in (*_added(world), *ONBOARDED):
         if destination.takes(address):
             return destination
-    if livemode or setting(world, "strict_onboarding"):
+    if livemode or not world.lets(UNKNOWN_DESTINATIONS, "url"):
         raise forwarding_invalid("The URL is not supported by the config of this account.", "url")
     return Destination(address, None)
 
