@@ -1,0 +1,1 @@
+"""The vendors' own clients as judges of the sandbox: how each is called, and what is expected."""

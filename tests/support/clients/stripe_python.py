@@ -1,0 +1,61 @@
+"""Stripe's client for Python."""
+
+import json
+from importlib.metadata import version
+from typing import Any
+
+import stripe
+
+from clients.case import MissingCallError, RaisedError
+
+
+class StripePython:
+    """`stripe.StripeClient` at a sandbox. Names of calls are its own, below `v1`."""
+
+    name = "stripe-python"
+    version = version("stripe")
+
+    def __init__(self, url: str, key: str) -> None:
+        self._client = stripe.StripeClient(
+            key,
+            base_addresses={"api": url},
+            max_network_retries=0,
+            http_client=stripe.UrllibClient(),
+        )
+
+    def named(self, name: str) -> str:
+        """The call as this client names it."""
+        return name
+
+    def call(self, name: str, *args: Any, every: bool = False, **options: Any) -> Any:
+        """As `Client.call`. `every` walks through the pages of a list."""
+        path = name.split(".")
+        target: Any = self._client.v1
+        for part in path:
+            target = getattr(target, part, None)
+            if target is None:
+                raise MissingCallError(name)
+        try:
+            given = target(*args, options=options) if options else target(*args)
+            if every:
+                return {"data": [json.loads(str(item)) for item in given.auto_paging_iter()]}
+            return json.loads(str(given))
+        except stripe.StripeError as error:
+            raise _raised(error) from error
+
+
+def _raised(error: stripe.StripeError) -> RaisedError:
+    about = error.error
+    return RaisedError(
+        type(error).__name__,
+        error.http_status,
+        # Some of its classes carry the code themselves, all of them within `error`.
+        code=error.code or getattr(about, "code", None),
+        decline_code=getattr(about, "decline_code", None),
+        param=getattr(error, "param", None) or getattr(about, "param", None),
+        intent=_status(getattr(about, "payment_intent", None)),
+    )
+
+
+def _status(intent: Any) -> str | None:
+    return intent["status"] if intent else None
