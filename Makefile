@@ -8,8 +8,9 @@
 #   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
 #   make mutants put mistakes into copies of the code, and see whether the tests find them
 #   make audit   ask for known holes in the locked packages
+#   make facts   say which of the vendors' clients and contracts have newer versions
 
-.PHONY: demo test check build bench fuzz mutants audit
+.PHONY: demo test check build bench fuzz mutants audit facts
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -33,6 +34,8 @@ test: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
+	@# Where they cannot be installed it says so, and their tests skip.
+	@PYTHONPATH=tests/support $(VENV) -m clients.install || :
 	$(VENV) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 
 check: $(READY)
@@ -53,6 +56,9 @@ mutants: $(READY)
 
 audit: $(READY)
 	$(VENV) requirements/audit.py
+
+facts: $(READY)
+	PYTHONPATH=tests/support $(VENV) requirements/facts.py
 
 $(READY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed" \

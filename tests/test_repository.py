@@ -70,7 +70,17 @@ def test_every_dependency_has_its_reason_on_record(wanted: Requirement) -> None:
 def test_the_commands_are_those_of_the_manual() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"(?m)^([a-z]+):", makefile)
-    assert targets == ["demo", "test", "check", "build", "bench", "fuzz", "mutants", "audit"]
+    assert targets == [
+        "demo",
+        "test",
+        "check",
+        "build",
+        "bench",
+        "fuzz",
+        "mutants",
+        "audit",
+        "facts",
+    ]
     phony = re.search(r"(?m)^\.PHONY: (.*)$", makefile)
     assert phony
     assert phony[1].split() == targets

@@ -24,7 +24,7 @@ def python() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[Client]:
+def node(node_clients: None) -> Iterator[Client]:
     keys = Keys()
     with start_in_thread() as sandbox:
         start = {"vendor": "checkout", "sandbox": sandbox.url, "key": keys.secret}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from clients.case import Case, Client, judge
-from clients.install import NoNodeError
 from clients.node import StripeNode, driver
 from clients.stripe_cases import CASES
 from clients.stripe_python import StripePython
@@ -20,7 +19,7 @@ def python() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[Client]:
+def node(node_clients: None) -> Iterator[Client]:
     with start_in_thread(parties=("stripe",)) as sandbox:
         start = {"vendor": "stripe", "party": sandbox.parties["stripe"], "key": stripe_secret_key()}
         with driver(**start) as running:

@@ -31,7 +31,8 @@ class Client(Protocol):
         Raises `RaisedError` where it raised, `MissingCallError` where it has no such call.
         """
 
-    def named(self, name: str) -> str:
+    @staticmethod
+    def named(name: str) -> str:
         """The call as this client names it."""
 
 
@@ -40,11 +41,13 @@ class Returns:
     """The call returns; values by their path (`card.last4`), a type for a value of that type."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
+    # In words, where the values say it to a machine only.
+    says: str = ""
 
     def shown(self, client: str) -> str:
         """What the table says."""
-        said = [f"{path} {value}" for path, value in self.values.items() if _is_plain(value)]
-        return ", ".join(("returns", *said[:2])) if said else "returns"
+        said = [f"`{path}` {value}" for path, value in self.values.items() if _is_plain(value)]
+        return " ".join(("returns", self.says or ", ".join(said))).strip()
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class Raises:
     def shown(self, client: str) -> str:
         """What the table says."""
         said = [_listed(value) for value in self.about.values()]
-        words = [str(self.status or ""), *said]
-        return f"raises {self.kind_of(client)} " + " ".join(word for word in words if word)
+        words = [self.kind_of(client), str(self.status or ""), ", ".join(said)]
+        return "raises " + " ".join(word for word in words if word)
 
 
 @dataclass(frozen=True)

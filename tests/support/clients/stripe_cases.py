@@ -232,7 +232,11 @@ def _(client: Any) -> Any:
 # Idempotency
 
 
-@CASES.row("payment_intents.create", "the same key and parameters", Returns({"same": True}))
+@CASES.row(
+    "payment_intents.create",
+    "the same key and parameters",
+    Returns({"same": True}, "the first answer again"),
+)
 def _(client: Any) -> Any:
     key = f"same-{client.name}"
     first = intent(client, metadata={"n": "1"})
@@ -293,7 +297,8 @@ def _(client: Any) -> Any:
     Raises("APIError", 502, {"code": "forwarding_api_upstream_connection_error"}),
 )
 def _(client: Any) -> Any:
-    return forward(client, "pm_sandbox_not_connected", stripe_version="2024-12-18.acacia")
+    unreached = card(client, "5000186622346654", billing_details=HOLDER)["id"]
+    return forward(client, unreached, stripe_version="2024-12-18.acacia")
 
 
 @CASES.row(
@@ -333,7 +338,11 @@ def _(client: Any) -> Any:
     return client.call("forwarding.requests.retrieve", "fwdreq_1NothingOfTheKind")
 
 
-@CASES.row("forwarding.requests.list", "a limit, all pages", Returns({"newest_first": True}))
+@CASES.row(
+    "forwarding.requests.list",
+    "a limit, all pages",
+    Returns({"newest_first": True}, "every one, the newest first"),
+)
 def _(client: Any) -> Any:
     made = [forward(client, "pm_card_visa")["id"] for _ in range(3)]
     listed = client.call("forwarding.requests.list", {"limit": 2}, every=True)["data"]

@@ -23,7 +23,8 @@ class StripePython:
             http_client=stripe.UrllibClient(),
         )
 
-    def named(self, name: str) -> str:
+    @staticmethod
+    def named(name: str) -> str:
         """The call as this client names it."""
         return name
 

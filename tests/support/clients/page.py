@@ -1,0 +1,56 @@
+"""The page of the vendors' clients, written from their rows."""
+
+from collections.abc import Iterable, Iterator
+
+from clients.case import Case
+from clients.checkout_cases import CASES as CHECKOUT
+from clients.checkout_python import CheckoutPython
+from clients.node import CHECKOUT_CALLS, CheckoutNode, StripeNode
+from clients.stripe_cases import CASES as STRIPE
+from clients.stripe_python import StripePython
+
+START, END = "<!-- rows -->\n", "<!-- /rows -->\n"
+
+
+def written() -> str:
+    """What stands between the marks of the page."""
+    return "\n".join([*_counts(), "", *_stripe(), "", *_names(), "", *_checkout(), ""])
+
+
+def _counts() -> Iterator[str]:
+    yield from ("| client | version | calls | rows |", "|---|---|---|---|")
+    for cases, kinds in (
+        (STRIPE, (StripePython, StripeNode)),
+        (CHECKOUT, (CheckoutPython, CheckoutNode)),
+    ):
+        for kind in kinds:
+            calls = len({case.call for case in cases})
+            yield f"| {kind.name} | {kind.version} | {calls} | {len(cases)} |"
+
+
+def _stripe() -> Iterator[str]:
+    yield from ("## Stripe", "")
+    yield from _rows(STRIPE, StripePython.name, StripeNode.name)
+
+
+def _names() -> Iterator[str]:
+    yield from (
+        "## Checkout.com",
+        "",
+        "| call | checkout-sdk | checkout-sdk-node |",
+        "|---|---|---|",
+    )
+    for call in dict.fromkeys(case.call for case in CHECKOUT):
+        python = CheckoutPython.named(call)
+        yield f"| {call} | `{python}` | `{CHECKOUT_CALLS[call]}` |"
+
+
+def _checkout() -> Iterator[str]:
+    yield from _rows(CHECKOUT, CheckoutPython.name, CheckoutNode.name)
+
+
+def _rows(cases: Iterable[Case], python: str, node: str) -> Iterator[str]:
+    yield from (f"| call | given | {python} | {node} |", "|---|---|---|---|")
+    for case in cases:
+        one, other = (case.of(client).shown(client) for client in (python, node))
+        yield f"| `{case.call}` | {case.given} | {one} | {'the same' if other == one else other} |"
