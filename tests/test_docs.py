@@ -6,9 +6,11 @@ How a document says it:
   one copy of the checkout. `...` stands for any text; on a line of its own, for any lines. How
   wide the columns of a table are does not count: a new destination must not change a document.
   `RUN` in a command is the id that the last `forwardc run` printed; `CLIENT`, `SECRET` and `TOKEN`
-  are what `forwardc clients issue` and a token endpoint said. A command that ends with ` &` goes on
-  until the document ends, and its ports become free ones. `curl` is the real one.
-  `make demo` runs `forwardc demo`. `make test` is what runs this, and is not run again.
+  are what `forwardc clients issue` and a token endpoint said, `METHOD` a payment method's id. A
+  command that ends with ` &` goes on until the document ends, and its ports become free ones.
+  `curl` is the real one, and `python` and `node` run a file that a block made; where there is no
+  Node.js with the vendors' clients, the latter is not run. `make demo` runs `forwardc demo`. `make
+  test` is what runs this, and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
 - `yaml new=PATH` makes that file in the copy, and `diff edit=PATH` changes one: the lines of the
@@ -32,6 +34,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.install import NoNodeError, installed, node
 from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.features import SCHEMES
@@ -90,6 +93,7 @@ SAID = {
     "CLIENT": r"(?m)^client +(client_\w+)$",
     "SECRET": r"(?m)^secret +(fwc_\w+)$",
     "TOKEN": r'"access_token":"([^"]+)"',
+    "METHOD": r"(?m)^(pm_\w+)$",
 }
 
 
@@ -101,7 +105,7 @@ class Terminal:
         self.going = going
         self.code = 0
         self.said: dict[str, str] = {}
-        self.ports = {"8123": free_port(), "8457": free_port()}
+        self.ports = {shown: free_port() for shown in ("8123", "8124", "8125", "8457")}
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
@@ -141,14 +145,33 @@ class Terminal:
                 return self.forwardc(arguments)
             case ["curl", *arguments]:
                 return self.curl(arguments)
+            case ["python", name]:
+                # The client of Checkout.com warns of an endpoint of its own.
+                return self.other([sys.executable, "-P", "-W", "ignore", name])
+            case ["node", name]:
+                return self.node(name)
             case ["echo", "$?"]:
                 return str(self.code)
             case _:
                 raise AssertionError(f"a document runs forwardc and curl, nothing else: {command}")
 
     def forwardc(self, arguments: list[str]) -> str:
+        return self.other([sys.executable, "-P", "-m", "forwardc", *map(self.meant, arguments)])
+
+    def node(self, name: str) -> str | None:
+        """Run a file with the vendors' clients for Node.js beside it, where they are installed."""
+        try:
+            command, clients = node(), installed()
+        except NoNodeError:
+            return None
+        beside = self.folder / "node_modules"
+        if not beside.exists():
+            beside.symlink_to(clients / "node_modules")
+        return self.other([*command, name])
+
+    def other(self, command: list[str]) -> str:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "forwardc", *map(self.meant, arguments)],
+            command,
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -216,6 +239,7 @@ class Terminal:
         """A text with the ports that are free here."""
         for shown, free in self.ports.items():
             text = text.replace(f"127.0.0.1:{shown}", f"127.0.0.1:{free}")
+            text = re.sub(rf"^(\w+)={shown}$", rf"\1={free}", text)
         return text
 
     def heard(self, output: str) -> str:
