@@ -72,7 +72,7 @@ class Sandbox:
         started = perf_counter()
         try:
             async with asyncio.timeout(outbound.timeout_ms / 1000):
-                exchange = await self._run(party, host, scope, outbound.body, delivered=True)
+                exchange = await self._run(party, host, scope, outbound.body, outbound)
         except TimeoutError:
             raise TimedOut(host) from None
         took = round((perf_counter() - started) * 1000)
@@ -121,19 +121,23 @@ class Sandbox:
         await exchange.replay(send)
 
     async def _run(
-        self, party: Party, host: str, scope: Scope, body: bytes, *, delivered: bool = False
+        self, party: Party, host: str, scope: Scope, body: bytes, sent: Outbound | None = None
     ) -> Exchange:
-        if party.receives(host, scope["path"], delivered=delivered):
-            self._record(host, scope, body, party.in_words and party.in_words(body))
+        """Let a party answer: what a vault `sent`, or a client itself."""
+        if party.receives(host, scope["path"], delivered=sent is not None):
+            words = party.in_words and party.in_words(body)
+            self._record(host, scope, body, words, sent.filled if sent else ())
         return await call(party.app, scope, body)
 
-    def _record(self, host: str, scope: Scope, body: bytes, in_words: str | None) -> None:
+    def _record(
+        self, host: str, scope: Scope, body: bytes, in_words: str | None, filled: tuple[str, ...]
+    ) -> None:
         query = scope["query_string"].decode("latin-1")
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         received = self._world.received
         at, method = self._world.now(), scope["method"]
-        received.append(Received(at, host, method, target, headers, body, in_words))
+        received.append(Received(at, host, method, target, headers, body, in_words, filled))
         del received[:-KEPT_REQUESTS]
 
 

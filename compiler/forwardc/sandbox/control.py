@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.laxness import ALL
-from forwardc.sandbox.masking import mask_headers, mask_text
+from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_text
 from forwardc.sandbox.seed import sources
 from forwardc.sandbox.world import Received, World
+
+SHORTEST_NUMBER = 12
 
 
 def create_control(world: World) -> Starlette:
@@ -52,11 +55,24 @@ def show(request: Received) -> dict[str, object]:
         "at": request.at,
         "host": request.host,
         "method": request.method,
-        "target": mask_text(request.target),
-        "headers": mask_headers(request.headers),
-        "body": mask_text(request.body.decode("utf-8", "replace")),
+        "target": _hide(request.target, request, is_document=False),
+        "headers": mask_headers(
+            (name, _hide(value, request, is_document=False)) for name, value in request.headers
+        ),
+        "body": _hide(request.body.decode("utf-8", "replace"), request),
         "sum": request.in_words and _without_card(request.in_words),
     }
+
+
+def _hide(text: str, request: Received, *, is_document: bool = True) -> str:
+    """A text of a request without what a vault filled in and what looks like a secret.
+
+    Numbers come last: those that stand there plainly show their first and last digits.
+    """
+    numbers = [one for one in request.filled if one.isdecimal() and len(one) >= SHORTEST_NUMBER]
+    others = [one for one in request.filled if one not in numbers]
+    shown = mask_text(mask_filled(text, others, HIDDEN, is_document=is_document))
+    return mask_filled(shown, numbers, HIDDEN, is_document=is_document)
 
 
 def _without_card(words: str) -> str:

@@ -25,13 +25,18 @@ REQUEST: ContextVar[int] = ContextVar("request", default=0)
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """A request that a vault sends to a destination. `url` is absolute, https, with its query."""
+    """A request that a vault sends to a destination. `url` is absolute, https, with its query.
+
+    `filled` are the values that the vault put in and nobody may show: card number, CVC, PIN,
+    network token number, cryptogram.
+    """
 
     method: str
     url: str
     headers: Pairs = field(repr=False)
     body: bytes = field(repr=False)
     timeout_ms: int = 15_000
+    filled: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Broken(Exception):  # noqa: N818
 class Received:
     """One request as a destination received it. Holds test card data: mask it before showing.
 
-    `in_words` is its sum, where the destination counts money its own way.
+    `in_words` is its sum, where the destination counts money its own way. `filled` are the
+    values that a vault put in, see `Outbound`.
     """
 
     at: float
@@ -70,6 +76,7 @@ class Received:
     headers: Pairs = field(repr=False)
     body: bytes = field(repr=False)
     in_words: str | None = field(default=None, repr=False)
+    filled: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)

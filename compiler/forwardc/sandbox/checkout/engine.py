@@ -13,7 +13,7 @@ from forwardc.sandbox.checkout import functions
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
 from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
-from forwardc.sandbox.checkout.placeholders import Values
+from forwardc.sandbox.checkout.placeholders import SENSITIVE, Values
 from forwardc.sandbox.checkout.problems import Refused, invalid
 from forwardc.sandbox.checkout.signing import sign
 from forwardc.sandbox.checkout.stored_secrets import value_of
@@ -35,6 +35,8 @@ class Renderer:
     earlier: dict[str, str] = field(default_factory=dict, repr=False)
     # The member of the request whose template is evaluated.
     at: str = _DESTINATION
+    # What was put in and must not come back.
+    filled: set[str] = field(default_factory=set, repr=False)
 
     def render(self, text: str, at: str) -> str:
         """The text with every template replaced. Raises `Refused`; `at` names the member."""
@@ -65,7 +67,10 @@ class Renderer:
         if name in self.earlier and self.account.lets("checkout_variable_of_variable", self.at):
             return self.earlier[name]
         if name in self.values:
-            return self._available(self.values[name])
+            value = self._available(self.values[name])
+            if name in SENSITIVE and value:
+                self.filled.add(value)
+            return value
         if name.startswith(("secret_", "secret.")):
             secret = value_of(self.account, name[len("secret_") :])
             if secret is not None:
@@ -101,7 +106,8 @@ def build(account: Account, request: ForwardRequest, values: Values) -> Outbound
             body=body,
             now=account.now(),
         )
-    return Outbound(request.method, url, headers, body)
+    filled = tuple(sorted(renderer.filled))
+    return Outbound(request.method, url, headers, body, filled=filled)
 
 
 def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:

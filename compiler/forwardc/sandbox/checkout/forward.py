@@ -38,7 +38,7 @@ async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     except (NotConnected, TimedOut, Broken):
         pass
     else:
-        answer["destination_response"] = destination_response(response, values)
+        answer["destination_response"] = destination_response(response, outbound.filled)
     names = {name for name, _ in outbound.headers} - {name for name, _ in request.raw_headers}
     _keep(account, request, answer, sorted(names))
     return answer

@@ -34,7 +34,13 @@ _NETWORK_TOKEN = (
     "network_token_expiry_year_yyyy",
 )
 # What must not come back in an answer, see redact.py.
-SENSITIVE = ("card_number", "network_token_number")
+SENSITIVE = (
+    "card_number",
+    "card_cvv",
+    "card_pin",
+    "network_token_number",
+    "network_token_cryptogram",
+)
 
 
 def resolve(account: Account, source: dict[str, Any], token_request: dict[str, Any]) -> Values:
