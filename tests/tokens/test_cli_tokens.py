@@ -111,6 +111,40 @@ def test_create_says_why_it_asks_the_sandbox(forwardc: Desk) -> None:
     assert NUMBER not in out + err
 
 
+@pytest.mark.parametrize("by", ["purchase", "hold", "payout"])
+def test_a_first_payment_by_the_card_makes_a_token(forwardc: Desk, by: str) -> None:
+    code, out, err = forwardc("create", "--card", "visa-test", "--by", by, "--json")
+    assert code == 0, err
+    token = json.loads(out)["token"]
+    forwardc.wait(lambda: len(forwardc.tables.callbacks_of(token)) == 2)
+    code, out, err = forwardc("show", token)
+    assert (code, err) == (0, "")
+    assert "state     active, told by a sandbox\n" in out
+    assert "asked     approved\n" in out
+    assert forwardc("revoke", token)[0] == 14
+
+
+def test_a_payment_that_does_not_succeed_makes_none(forwardc: Desk) -> None:
+    code, out, _ = forwardc("create", "--card", "visa-declined", "--by", "payout")
+    assert code == 1
+    assert "token     none" in out
+
+
+def test_a_fixed_token_cannot_be_revoked_and_a_callback_says_so(forwardc: Desk) -> None:
+    customer = ("--customer-id", "customer_123")
+    code, out, _ = forwardc("revoke", APPROVED, *customer)
+    assert code == 14
+    run_id = out.split()[1]
+
+    def settled() -> bool:
+        run = forwardc.history.load(run_id)
+        return run is not None and run.summary.outcome == "declined"
+
+    forwardc.wait(settled)
+    code, out, _ = forwardc("show", APPROVED, *customer)
+    assert (code, "asked     approved\n" in out) == (0, True)
+
+
 @pytest.mark.parametrize("card", ["visa", NUMBER])
 def test_create_takes_names_of_test_cards_only(forwardc: Desk, card: str) -> None:
     code, out, err = forwardc("create", "--card", card)

@@ -52,6 +52,13 @@ def command() -> None:
 @click.option("--card", required=True, help="Name of a test card, such as visa-test.")
 @click.option("--customer-id", default="customer_123", show_default=True, help="The card's holder.")
 @click.option(
+    "--by",
+    type=click.Choice(["tokenize", "purchase", "hold", "payout"]),
+    default="tokenize",
+    show_default=True,
+    help="Ask for it, or let a first payment by the card make it.",
+)
+@click.option(
     "--sandbox",
     default="http://127.0.0.1:8123",
     show_default=True,

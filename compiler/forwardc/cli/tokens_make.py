@@ -26,22 +26,25 @@ _WHY: Final = (
 )
 
 
-def make(card: str, customer_id: str, sandbox: str, build: Path, *, as_json: bool) -> int:
-    """Make a token and show it. Returns the exit code."""
+def make(
+    card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_json: bool
+) -> int:
+    """Make a token and show it. Returns the exit code: 1 where the payment gave none."""
     sink = Sink()
     plan = read_plan(build, "direct", "rocketpay", "sandbox", sink)
     if plan is None:
         return report(sink, as_json=as_json)
-    asked = {"card": card, "customer_id": customer_id, "project_id": project_of(plan)}
+    asked = {"card": card, "customer_id": customer_id, "project_id": project_of(plan), "by": by}
     answer = asyncio.run(_ask(sandbox, asked))
+    token = answer["token"]
     if as_json:
         say_json({"customer_id": customer_id, **answer})
-        return 0
+        return 0 if token else 1
     note(_WHY)
-    say(f"token     {answer['token']}")
+    say(f"token     {token or 'none: a payment that does not succeed makes none'}")
     say(f"customer  {customer_id}, project {answer['project_id']}")
     say(f"request   {answer['request_id']}, accepted; a callback tells the result")
-    return 0
+    return 0 if token else 1
 
 
 async def _ask(sandbox: str, asked: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ SALE = "/v2/payment/card/sale"
 PAYOUT = "/v2/payment/card/payout/token"
 SALE_BY_TOKEN = "/v2/payment/card/sale/token"
 VERIFY = "/v2/payment/card/verify/token"
+HOLD = "/v2/payment/card/auth"
+HOLD_BY_TOKEN = "/v2/payment/card/auth/token"
+CARD_PAYOUT = "/v2/payment/card/payout"
 APPROVED = tokens.fixed_token("visa_approved")
 
 
@@ -110,9 +113,32 @@ def test_fixed_tokens_are_the_same_in_every_world_and_say_nothing_of_the_number(
     assert listed[tokens.fixed_token("visa_declined")]["does"] == "decline"
 
 
-def test_fixed_tokens_of_a_loaded_state_stay_as_they_are(world: World) -> None:
-    post(world, REVOKE, signed(of_token(), "customer"))
-    assert error(world, REVOKE, signed(of_token(), "customer")) == (400, "3027")
+def test_a_fixed_token_cannot_be_revoked(world: World) -> None:
+    for _ in range(3):
+        exchange, answer = post(world, REVOKE, signed(of_token(), "customer"))
+        assert (exchange.status, answer["status"]) == (200, "success")
+        told = callback(world, answer["request_id"])
+        assert told["token_status"] == "active"
+        assert told["request"]["action"] == "token_revoke"
+        assert told["request"]["status"] == "error"
+        assert told["request"]["errors"] == [
+            {"code": "303", "message": "Access denied", "field": "token"}
+        ]
+    assert post(world, BY_TOKEN, signed(of_token(), "customer"))[0].status == 200
+
+
+def test_fixed_tokens_of_a_loaded_state_are_as_promised(world: World) -> None:
+    create(world)
+    world.table(tokens.TABLE)[APPROVED] |= {"status": "revoke", "year": 2025, "number": "1"}
+    create(world)
+    assert post(world, BY_TOKEN, signed(of_token(), "customer"))[0].status == 200
+
+
+def made(world: World, **card: Any) -> str:
+    """A token that was asked for."""
+    _, answer = post(world, TOKENIZE, signed(creation(**card), "customer"))
+    token: str = callback(world, answer["request_id"])["token"]
+    return token
 
 
 def test_tokenize_then_use(world: World) -> None:
@@ -138,10 +164,20 @@ def test_tokenize_then_use(world: World) -> None:
 
 
 def test_revoked_token_is_not_payable(world: World) -> None:
-    _, answer = post(world, REVOKE, signed(of_token(), "customer"))
+    token = made(world)
+    _, answer = post(world, REVOKE, signed(of_token(token), "customer"))
     assert callback(world, answer["request_id"])["token_status"] == "revoke"
-    body = signed(payment(token=APPROVED), "general")
+    body = signed(payment(token=token), "general")
     assert error(world, PAYOUT, body) == (400, "3027")
+    assert error(world, REVOKE, signed(of_token(token), "customer")) == (400, "3027")
+    assert made(world) != token
+
+
+def test_a_token_whose_card_is_over_is_not_the_cards_token_any_more(world: World) -> None:
+    token = made(world, year=2026, month=9)
+    world.now = lambda: NOW + 40 * 86_400
+    assert error(world, PAYOUT, signed(payment(token=token), "general")) == (400, "3027")
+    assert made(world) != token
 
 
 @pytest.mark.parametrize(
@@ -218,13 +254,21 @@ def test_malformed_bodies(world: World, data: bytes, code: str) -> None:
     assert error(world, BY_TOKEN, data) == (422, code)
 
 
-@pytest.mark.parametrize("path", [PAYOUT, SALE_BY_TOKEN, VERIFY])
-def test_payment_by_token(world: World, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (PAYOUT, "success"),
+        (SALE_BY_TOKEN, "success"),
+        (VERIFY, "success"),
+        (HOLD_BY_TOKEN, "awaiting capture"),
+    ],
+)
+def test_payment_by_token(world: World, path: str, status: str) -> None:
     document = signed(payment(token=APPROVED), "general")
     _, answer = post(world, path, document)
     assert answer["payment_id"] == "p-1"
     result = callback(world, answer["request_id"])
-    assert result["payment"]["status"] == "success"
+    assert result["payment"]["status"] == status
     assert result["payment"]["sum"] == {"amount": 1250, "currency": "KZT"}
     assert error(world, path, document) == (400, "3024")
 
@@ -265,33 +309,125 @@ def test_a_blocked_address(world: World) -> None:
     assert error(world, PAYOUT, signed(document, "general")) == (403, "303")
 
 
-def test_sale(world: World) -> None:
-    _, answer = post(world, SALE, signed(sale(), "general"))
+BY_CARD = [("purchase", SALE, "success"), ("auth", HOLD, "awaiting capture")]
+BY_CARD.append(("payout", CARD_PAYOUT, "success"))
+
+
+@pytest.mark.parametrize(("kind", "path", "status"), BY_CARD)
+def test_the_first_payment_of_a_card_that_succeeds_makes_a_token(
+    world: World, kind: str, path: str, status: str
+) -> None:
+    _, answer = post(world, path, signed(sale(), "general"))
     result = callback(world, answer["request_id"])
-    assert result["payment"]["status"] == "success"
-    document = signed(payment("p-2", token=result["account"]["token"]), "general")
-    assert post(world, SALE_BY_TOKEN, document)[0].status == 200
-    text = signed(sale("p-3", year="2030", month="08"), "general")
-    assert post(world, SALE, text)[0].status == 200
-    declined = signed(sale("p-4", pan="4111111111111111"), "general")
-    _, answer = post(world, SALE, declined)
+    assert (result["payment"]["type"], result["payment"]["status"]) == (kind, status)
+    assert (result["operation"]["type"], result["operation"]["status"]) == (kind, "success")
+    token = result["account"]["token"]
+    (told,) = about_tokens(world)
+    assert (told["token"], told["token_status"]) == (token, "active")
+    assert told["token_created_at"] == "2026-09-21 14:13:20"
+    assert told["request"]["id"] != answer["request_id"]
+    for number, by_token in enumerate((SALE_BY_TOKEN, HOLD_BY_TOKEN, PAYOUT, VERIFY)):
+        document = signed(payment(f"t-{number}", token=token), "general")
+        assert post(world, by_token, document)[0].status == 200
+    assert post(world, REVOKE, signed(of_token(token), "customer"))[0].status == 200
+
+
+@pytest.mark.parametrize(("kind", "path", "status"), BY_CARD)
+def test_a_card_with_a_token_keeps_it_and_gets_its_new_date(
+    world: World, kind: str, path: str, status: str
+) -> None:
+    token = made(world, pan="4000000000000077")
+    before = len(about_tokens(world))
+    text = signed(sale(year="2033", month="09"), "general")
+    _, answer = post(world, path, text)
+    result = callback(world, answer["request_id"])
+    assert result["account"]["token"] == token
+    assert (result["payment"]["type"], result["payment"]["status"]) == (kind, status)
+    assert len(about_tokens(world)) == before
+    _, shown = post(world, BY_TOKEN, signed(of_token(token), "customer"))
+    assert shown["account"]["additional"]["card"]["expiry"] == "09/33"
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [("4111111111111111", "decline"), ("4000002760003184", "awaiting 3ds result")],
+)
+@pytest.mark.parametrize("path", [SALE, "/v2/payment/card/auth", "/v2/payment/card/payout"])
+def test_a_payment_that_does_not_succeed_makes_none(
+    world: World, path: str, number: str, status: str
+) -> None:
+    _, answer = post(world, path, signed(sale(pan=number), "general"))
     assert answer["status"] == "success"
-    assert callback(world, answer["request_id"])["payment"]["status"] == "decline"
+    result = callback(world, answer["request_id"])
+    assert result["payment"]["status"] == status
+    assert "token" not in result["account"]
+    assert about_tokens(world) == []
+    # Nor does it give the card's token another date.
+    token = made(world, pan=number)
+    _, answer = post(world, path, signed(sale("p-2", pan=number, year=2040), "general"))
+    assert callback(world, answer["request_id"])["account"]["token"] == token
+    _, shown = post(world, BY_TOKEN, signed(of_token(token), "customer"))
+    assert shown["account"]["additional"]["card"]["expiry"] == "08/30"
+
+
+def about_tokens(world: World) -> list[dict[str, Any]]:
+    rows = world.table("rocketpay.callbacks").values()
+    return [row["body"] for row in rows if "token_status" in row["body"]]
 
 
 @pytest.mark.parametrize(
     ("card", "code"),
     [
-        ({"cvv": None}, "3141"),
         ({"card_holder": None}, "3162"),
+        ({"card_holder": ""}, "3162"),
         ({"year": None}, "3020"),
+        ({"month": None}, "3020"),
         ({"month": "1e1"}, "502"),
         ({"month": True}, "502"),
+        ({"month": 13}, "502"),
+        ({"month": "13"}, "502"),
+        ({"year": 30}, "502"),
         ({"year": 2020}, "3021"),
+        ({"cvv": "12"}, "502"),
+        ({"cvv": 123}, "502"),
+        ({"pan": None}, "2004"),
+        ({"pan": 4000000000000077}, "502"),
+        ({"pan": "4000000000000010"}, "502"),
     ],
 )
-def test_sale_refuses(world: World, card: dict[str, Any], code: str) -> None:
-    assert error(world, SALE, signed(sale(**card), "general")) == (400, code)
+@pytest.mark.parametrize("path", [SALE, "/v2/payment/card/auth", "/v2/payment/card/payout"])
+def test_payments_by_card_refuse(world: World, path: str, card: dict[str, Any], code: str) -> None:
+    assert error(world, path, signed(sale(**card), "general")) == (400, code)
+    # A refused request takes no payment id.
+    assert post(world, path, signed(sale(), "general"))[0].status == 200
+
+
+@pytest.mark.parametrize("cvv", [None, ""])
+def test_a_payout_needs_no_cvv(world: World, cvv: str | None) -> None:
+    for path in (SALE, HOLD):
+        assert error(world, path, signed(sale(cvv=cvv), "general")) == (400, "3141")
+    assert post(world, CARD_PAYOUT, signed(sale(cvv=cvv), "general"))[0].status == 200
+
+
+def test_one_payment_id_serves_one_payment_of_any_kind(world: World) -> None:
+    assert post(world, HOLD, signed(sale("p-9"), "general"))[0].status == 200
+    assert error(world, CARD_PAYOUT, signed(sale("p-9"), "general")) == (400, "3024")
+    assert error(world, PAYOUT, signed(payment("p-9", token=APPROVED), "general")) == (400, "3024")
+
+
+@pytest.mark.parametrize("path", ["/", "/v2/payment/card/recurring", PAYOUT + "/"])
+def test_a_path_that_is_not_there(world: World, path: str) -> None:
+    exchange, answer = post(world, path, signed(payment(token=APPROVED), "general"))
+    assert exchange.status == 404
+    assert answer == {"status": "error", "errors": [{"message": "Not Found"}]}
+
+
+def test_another_method(world: World) -> None:
+    outbound = Outbound("PUT", f"https://api.rocketpay.kz{PAYOUT}", (), b"")
+    exchange = asyncio.run(call(create(world), scope_of(outbound), b""))
+    assert exchange.status == 405
+    assert ("allow", "POST") in exchange.headers
+    assert json.loads(bytes(exchange.body))["status"] == "error"
 
 
 @pytest.mark.parametrize(

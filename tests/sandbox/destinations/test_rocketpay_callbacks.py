@@ -63,7 +63,8 @@ def world(clock: Clock) -> World:
 
 
 def queue(world: World, request_id: str) -> None:
-    token = tokens.issue(world, 123, "customer_123", "4242424242424242", (2030, 8), "JANE ROE")
+    owner = tokens.Owner(123, "customer_123")
+    token, _ = tokens.issue(world, owner, "4242424242424242", (2030, 8), "JANE ROE")
     row = world.table(tokens.TABLE)[token]
     content = callbacks.of_token(request_id, "tokenize", token, row)
     callbacks.queue(world, 123, request_id, content)
@@ -193,6 +194,17 @@ def wait_for(true: Any) -> None:
     raise AssertionError("it did not happen")
 
 
+@pytest.mark.parametrize("by", ["tokenize", "purchase", "hold", "payout"])
+def test_each_way_to_a_token(by: str) -> None:
+    with start_in_thread() as sandbox, httpx.Client(base_url=sandbox.url + SWITCHES) as client:
+        asked = {**ASKED, "card": "visa-test", "by": by}
+        first, second = (client.post("/tokens", json=asked).json() for _ in range(2))
+        assert len(first["token"]) == 64
+        assert first["token"] == second["token"]
+        declined = client.post("/tokens", json=asked | {"card": "visa-declined"}).json()
+        assert (declined["token"] is None) is (by != "tokenize")
+
+
 def test_named_cards_make_tokens_and_no_number_is_shown() -> None:
     with start_in_thread() as sandbox, httpx.Client(base_url=sandbox.url + SWITCHES) as client:
         listed = client.get("/cards")
@@ -212,6 +224,7 @@ def test_named_cards_make_tokens_and_no_number_is_shown() -> None:
         {**ASKED, "project_id": "x"},
         {**ASKED, "year": 2020},
         {**ASKED, "customer_id": 1.5},
+        {**ASKED, "by": "refund"},
         [],
     ],
 )

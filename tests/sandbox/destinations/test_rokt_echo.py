@@ -31,8 +31,9 @@ def to_rokt(content: Any, headers: Any = AUTHORIZED, path: str = "/v1/cards") ->
     return asyncio.run(call(rokt.create(world), scope_of(outbound), data))
 
 
-def to_echo(data: bytes, method: str = "POST", target: str = "/any/path?q=1") -> Exchange:
-    outbound = Outbound(method, f"https://new.partner.example{target}", (), data)
+def to_echo(data: bytes, type_: str = "application/octet-stream", method: str = "POST") -> Exchange:
+    headers = (("Content-Type", type_),)
+    outbound = Outbound(method, "https://new.partner.example/any/path?q=1", headers, data)
     return asyncio.run(call(echo.create(World()), scope_of(outbound), data))
 
 
@@ -85,28 +86,32 @@ def test_rokt_faults() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_echo_takes_anything_and_gives_nothing_back(method: str) -> None:
-    exchange = to_echo(b"\xff\x00 some body", method)
+    exchange = to_echo(b"\xff\x00 some body", method=method)
     assert exchange.status == 200
     assert json.loads(bytes(exchange.body)) == {"received": True}
 
 
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
 @pytest.mark.parametrize(
-    "wrap",
+    ("wrap", "type_"),
     [
-        lambda run: json.dumps({"n": run}).encode(),
-        lambda run: json.dumps({"inner": json.dumps({"n": run})}).encode(),
-        lambda run: urlencode({"card[number]": run}).encode(),
-        lambda run: f"<n>{run}</n>".encode(),
-        lambda run: ("n=" + "".join(f"%{ord(digit):02X}" for digit in run)).encode(),
+        (lambda run: json.dumps({"n": run}).encode(), JSON),
+        (lambda run: json.dumps({"inner": json.dumps({"n": run})}).encode(), JSON),
+        (lambda run: urlencode({"card[number]": run}).encode(), FORM),
+        (lambda run: f"<n>{run}</n>".encode(), "text/xml"),
+        (lambda run: f"<n>{run}</n>".encode("utf-16"), "text/xml"),
+        (lambda run: ("n=" + "".join(f"%{ord(digit):02X}" for digit in run)).encode(), FORM),
     ],
 )
-def test_echo_lets_test_cards_decide(wrap: Any) -> None:
-    assert to_echo(wrap("4242424242424242")).status == 200
-    assert to_echo(wrap(number(Behaviour.DECLINE))).status == 402
-    assert to_echo(wrap(number(Behaviour.SERVER_ERROR))).status == 500
-    assert to_echo(wrap(number(Behaviour.MALFORMED))).body == b'{"status":"'
+def test_echo_lets_test_cards_decide(wrap: Any, type_: str) -> None:
+    assert to_echo(wrap("4242424242424242"), type_).status == 200
+    assert to_echo(wrap(number(Behaviour.DECLINE)), type_).status == 402
+    assert to_echo(wrap(number(Behaviour.SERVER_ERROR)), type_).status == 500
+    assert to_echo(wrap(number(Behaviour.MALFORMED)), type_).body == b'{"status":"'
     with pytest.raises(NotConnected):
-        to_echo(wrap(number(Behaviour.NOT_CONNECTED)))
+        to_echo(wrap(number(Behaviour.NOT_CONNECTED)), type_)
 
 
 def test_echo_refuses_what_looks_like_a_real_card() -> None:

@@ -4,6 +4,7 @@ Knows no vendor. Nothing here repeats a value of the body in an error.
 """
 
 import json
+from math import isinf
 from typing import Any
 
 from starlette.responses import Response
@@ -16,22 +17,46 @@ class Unreadable(ValueError):  # noqa: N818 - named for the body, not for our co
 
 
 def read_json(body: bytes) -> Any:
-    """The document in `body`. Raises `Unreadable`.
+    """The document in `body`. Raises `Unreadable`, which says why and where, and no value.
 
-    Refused besides wrong syntax: bytes that are not UTF-8, half a surrogate pair, a name that
-    stands twice in an object, NaN and infinities, and more than `MAX_DEPTH` levels.
+    Refused besides wrong syntax: bytes that are not UTF-8, a byte order mark, half a surrogate
+    pair, a name that stands twice in an object, NaN, infinities and numbers beyond what a double
+    holds, and more than `MAX_DEPTH` levels.
     """
-    try:
-        document = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant
-        )
-        json.dumps(document, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        # Not chained: the decoder's error carries the document.
-        raise Unreadable("not valid JSON") from None
+    document, wrong = _read(body)
+    # Outside of the handler: the decoder's error carries the document.
+    if wrong:
+        raise Unreadable(wrong)
     if _too_deep(document):
         raise Unreadable("nested too deeply")
     return document
+
+
+def _read(body: bytes) -> tuple[Any, str]:
+    """The document and `""`, or None and what is wrong."""
+    try:
+        document = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
+        )
+        json.dumps(document, ensure_ascii=False).encode()
+    except Unreadable as wrong:
+        return None, str(wrong)
+    except json.JSONDecodeError as wrong:
+        # Of some messages the end is a character of the text.
+        reason = wrong.msg.partition(":")[0]
+        return None, f"not valid JSON: {reason} (line {wrong.lineno}, column {wrong.colno})"
+    except UnicodeDecodeError as wrong:
+        return None, f"not UTF-8 (byte {wrong.start + 1})"
+    except UnicodeEncodeError:
+        return None, "half a surrogate pair"
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError:
+        return None, "a number with too many digits"
+    return document, ""
 
 
 def answer(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
@@ -49,6 +74,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(_: str) -> Any:
     raise Unreadable("not a JSON number")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise Unreadable("a number that no receiver holds")
+    return number
 
 
 def _too_deep(document: object) -> bool:

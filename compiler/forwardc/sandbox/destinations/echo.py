@@ -1,10 +1,12 @@
 """The recording echo: takes any request to a host that no party of the sandbox names.
 
-Knows no vendor and no schema. What arrived is in the sandbox's record; nothing of it goes back.
-Test cards that stand readable in the body decide the answer; in an encrypted body none is seen.
+Knows no vendor and no schema. What arrived is in the sandbox's record; nothing of it goes back. A
+body must be what its Content-Type says (`wellformed`), and a method one of HTTP's. Test cards that
+stand readable in the body decide the answer; in an encrypted body none is seen.
 """
 
 import re
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.applications import Starlette
@@ -15,11 +17,14 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.bodies import answer
 from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.wellformed import NotWellFormed, check
 from forwardc.sandbox.world import World
 
 HOSTS = ("*",)
 
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# Methods of HTTP that no resource here has: 405. Any other word is none that is known: 501.
+_NOT_ALLOWED: Final = ("TRACE", "CONNECT")
 _RUN = re.compile(rb"(?<![0-9])[0-9]{12,19}(?![0-9])")
 # First digits and lengths of the big brands, to tell a card from an order number.
 _CARD = re.compile(r"4(?:[0-9]{12}|[0-9]{15})|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}")
@@ -30,13 +35,36 @@ def create(world: World) -> Starlette:
     del world
 
     async def echo(request: Request) -> Response:
-        runs = {match.decode() for match in _RUN.findall(unquote_to_bytes(await request.body()))}
+        if request.method not in METHODS:
+            status = 405 if request.method in _NOT_ALLOWED else 501
+            error = "the method is not allowed" if status == 405 else "the method is not known"
+            return answer(status, _refusal(error), {"Allow": ", ".join(METHODS)})
+        body = await request.body()
+        # In UTF-16 each digit has a zero byte beside it.
+        plain = unquote_to_bytes(body.replace(b"\0", b""))
+        runs = {match.decode() for match in _RUN.findall(plain)}
         cards = [card for card in map(lookup, sorted(runs)) if card is not None]
         if not cards and any(_looks_like_card(run) for run in runs):
-            return answer(422, {"received": False, "error": "only test cards are accepted"})
+            return answer(422, _refusal("only test cards are accepted"))
+        try:
+            check(
+                request.method,
+                request.headers.getlist("content-type"),
+                request.headers.getlist("content-encoding"),
+                body,
+            )
+        except NotWellFormed as wrong:
+            return answer(400, _refusal(str(wrong)))
         return _by_card(cards[0] if cards else None)
 
-    return Starlette(routes=[Route("/{path:path}", echo, methods=_METHODS)])
+    route = Route("/{path:path}", echo)
+    # All methods come here, so that it is the echo that refuses one.
+    route.methods = set()
+    return Starlette(routes=[route])
+
+
+def _refusal(error: str) -> dict[str, object]:
+    return {"received": False, "error": error}
 
 
 def _looks_like_card(run: str) -> bool:

@@ -4,17 +4,25 @@ Knows no operation and sends nothing. Sources: developers.rocketpay.kz, callback
 card information; ECOMMPAY's payment callback. A 200 is acceptance only: the result stands here.
 """
 
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.crypto import rocketpay
+from forwardc.sandbox.destinations.rocketpay_errors import MESSAGES
 from forwardc.sandbox.destinations.rocketpay_requests import shared_secret
-from forwardc.sandbox.destinations.rocketpay_tokens import TABLE as TOKENS
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.callbacks"
 _STATUSES = {Behaviour.APPROVE: "success", Behaviour.REQUIRES_ACTION: "awaiting 3ds result"}
+# What success is called where it is not the end of the payment.
+_GOOD = {"auth": "awaiting capture"}
+
+
+def request_id() -> str:
+    """A fresh id of a request: 40 hexadecimal digits."""
+    return secrets.token_hex(20)
 
 
 def queue(world: World, project: int, request_id: str, content: dict[str, Any]) -> None:
@@ -27,14 +35,24 @@ def queue(world: World, project: int, request_id: str, content: dict[str, Any]) 
 
 
 def of_token(
-    request_id: str, action: str | None, token: str, row: dict[str, Any]
+    request_id: str,
+    action: str | None,
+    token: str,
+    row: dict[str, Any],
+    refused: str | None = None,
 ) -> dict[str, Any]:
-    """That a token was created or revoked, or, without an action, that it has expired."""
+    """That a token was created or revoked, or, without an action, that it has expired.
+
+    `refused` is the code of the reason why it was not.
+    """
     created = datetime.fromtimestamp(row["created_at"], UTC)
-    request = {"id": request_id, "action": action, "status": "success"}
+    request = {"id": request_id, "action": action, "status": "error" if refused else "success"}
+    if refused:
+        errors = [{"code": refused, "message": MESSAGES[refused], "field": "token"}]
     return {
         "customer": {"id": row["customer_id"]},
-        "request": {name: value for name, value in request.items() if value is not None},
+        "request": {name: value for name, value in request.items() if value is not None}
+        | ({"errors": errors} if refused else {}),
         "token": token,
         "token_created_at": created.strftime("%Y-%m-%d %H:%M:%S"),
         "token_status": row["status"],
@@ -67,14 +85,19 @@ def account(token: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_payment(
-    world: World, document: dict[str, Any], kind: str, request_id: str, token: str
+    world: World,
+    document: dict[str, Any],
+    kind: str,
+    request_id: str,
+    row: dict[str, Any],
+    token: str | None,
 ) -> dict[str, Any]:
-    """The result of a payment, by test card."""
-    row = world.table(TOKENS)[token]
+    """The result of a payment, by test card; with the card's token, where it has one."""
     card = lookup(row["number"])
     behaviour = card.at("rocketpay") if card else Behaviour.DECLINE
-    status = _STATUSES.get(behaviour, "decline")
-    good = status != "decline"
+    outcome = _STATUSES.get(behaviour, "decline")
+    good = outcome != "decline"
+    status = _GOOD.get(kind, outcome) if outcome == "success" else outcome
     payment = {
         "id": document["general"]["payment_id"],
         "type": kind,
@@ -86,11 +109,11 @@ def of_payment(
         payment["sum"] = {name: document["payment"][name] for name in ("amount", "currency")}
     return {
         "payment": payment,
-        "account": {"number": account(token, row)["number"], "token": token},
+        "account": {"number": _masked(row["number"])} | ({"token": token} if token else {}),
         "customer": {"id": document["customer"]["id"]},
         "operation": {
             "type": kind,
-            "status": status,
+            "status": outcome,
             "request_id": request_id,
             "code": "0" if good else "100",
             "message": "Success" if good else "General decline",

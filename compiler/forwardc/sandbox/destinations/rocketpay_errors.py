@@ -48,8 +48,13 @@ class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault o
     @property
     def body(self) -> dict[str, Any]:
         """The JSON body."""
-        error = {"code": self.code, "message": MESSAGES[self.code]}
-        return {
-            "status": "error",
-            "errors": [error | ({"field": self.field} if self.field else {})],
-        }
+        return error_body(MESSAGES[self.code], self.code, self.field)
+
+
+def error_body(message: str, code: str = "", field: str = "") -> dict[str, Any]:
+    """The body of a refusal; what is empty is left out."""
+    named = {"code": code, "message": message, "field": field}
+    return {
+        "status": "error",
+        "errors": [{name: value for name, value in named.items() if value}],
+    }

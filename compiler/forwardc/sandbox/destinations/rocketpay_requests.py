@@ -1,100 +1,21 @@
 """Reads a request to Rocketpay Gate: shape, project and signature.
 
-Knows no operation's effect. Sources: developers.rocketpay.kz (Gate, tokens), ECOMMPAY's Gate
-pages, its SDKs for the signature; facts that only one public client shows are marked where used.
+Knows no operation's effect; the shapes are `rocketpay_forms`. Sources: developers.rocketpay.kz,
+ECOMMPAY's Gate pages, its SDKs for the signature.
 """
 
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.bodies import Unreadable, read_json
 from forwardc.sandbox.destinations.rocketpay_errors import Refused
-from forwardc.sandbox.destinations.shapes import (
-    Integer,
-    Kind,
-    Object,
-    Problem,
-    Shape,
-    Text,
-    problems,
-)
+from forwardc.sandbox.destinations.rocketpay_forms import TOGETHER, Form
+from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
 from forwardc.sandbox.secrets_rule import secret
 
 # A merchant whose shopper comes from here is blocked: this sandbox's choice (RFC 5737, TEST-NET-1).
 BLOCKED = ipaddress.ip_network("192.0.2.0/24")
-
-
-def _open(fields: Mapping[str, Shape], *required: str) -> Object:
-    """An object that takes other names too: the documents allow any optional parameter."""
-    return Object(fields, required, closed=False)
-
-
-_SIGNED: dict[str, Shape] = {"project_id": Integer(), "signature": Text()}
-_GENERAL = _open(_SIGNED | {"payment_id": Text(1, 255)}, "project_id", "payment_id", "signature")
-_SHOPPER: dict[str, Shape] = {"id": Text(1, 255), "ip_address": Text(1)}
-_CUSTOMER = _open(_SHOPPER, "id", "ip_address")
-_OWNER = _open(_SHOPPER | _SIGNED, "project_id", "id", "signature")
-_CREATOR = _open(_SHOPPER | _SIGNED, "project_id", "id", "ip_address", "signature")
-_PAYMENT = _open({"amount": Integer(1), "currency": Text(pattern="[A-Z]{3}")})
-_CHECKED = _open({"amount": Integer(0), "currency": Text(pattern="[A-Z]{3}")})
-_TOKEN_CARD = _open(
-    {
-        "pan": Text(pattern="[0-9]{12,19}"),
-        "year": Integer(2000, 2099),
-        "month": Integer(1, 12),
-        "card_holder": Text(longest=255),
-    },
-    "pan",
-)
-# White-label documents send month and year of a sale as text, the SDKs as integers.
-_SALE_CARD = _open(
-    {"pan": Text(pattern="[0-9]{12,19}"), "card_holder": Text(), "cvv": Text()}, "pan"
-)
-_TOKEN = Text()
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The shape of one operation's body, and the object that carries project and signature."""
-
-    envelope: str
-    shape: Object
-
-
-TOKENIZE = Form("customer", _open({"customer": _CREATOR, "card": _TOKEN_CARD}, "customer", "card"))
-OF_TOKEN = Form("customer", _open({"customer": _OWNER, "token": _TOKEN}, "customer", "token"))
-SALE = Form(
-    "general",
-    _open(
-        {"general": _GENERAL, "card": _SALE_CARD, "customer": _CUSTOMER, "payment": _PAYMENT},
-        "general",
-        "card",
-        "customer",
-        "payment",
-    ),
-)
-BY_TOKEN = Form(
-    "general",
-    _open(
-        {"general": _GENERAL, "customer": _CUSTOMER, "payment": _PAYMENT, "token": _TOKEN},
-        "general",
-        "customer",
-        "payment",
-        "token",
-    ),
-)
-VERIFY = Form(
-    "general",
-    _open(
-        {"general": _GENERAL, "customer": _CUSTOMER, "payment": _CHECKED, "token": _TOKEN},
-        "general",
-        "customer",
-        "token",
-    ),
-)
 
 
 def read(body: bytes, form: Form) -> dict[str, Any]:
@@ -108,6 +29,10 @@ def read(body: bytes, form: Form) -> dict[str, Any]:
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
     _check_signature(document, form.envelope)
     _check_meaning(document)
+    for name, code in form.card_members:
+        # A member that is there but of the wrong kind is the card's own problem.
+        if document["card"].get(name) in (None, ""):
+            raise Refused(code, f"card.{name}")
     return document
 
 
@@ -139,8 +64,8 @@ def _check_signature(document: dict[str, Any], envelope: str) -> None:
 
 def _check_meaning(document: dict[str, Any]) -> None:
     """Rules between members, and addresses."""
-    for name, code in (("amount", "3286"), ("currency", "3287")):
-        if name not in document.get("payment", {name: None}):
+    for name, code in TOGETHER.items():
+        if name not in document.get("payment", TOGETHER):
             raise Refused(code, f"payment.{name}")
     address = document["customer"].get("ip_address")
     if address is None:

@@ -18,7 +18,14 @@ from forwardc.sandbox.crypto import rocketpay as signature
 from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
 from forwardc.sandbox.destinations.rocketpay_errors import Refused
-from forwardc.sandbox.destinations.rocketpay_requests import TOKENIZE, read, shared_secret
+from forwardc.sandbox.destinations.rocketpay_forms import (
+    HOLD,
+    PAYOUT,
+    SALE,
+    TOKENIZE,
+    Form,
+)
+from forwardc.sandbox.destinations.rocketpay_requests import read, shared_secret
 from forwardc.sandbox.world import World
 
 # Published numbers, see cards.py. Names are this sandbox's own.
@@ -32,14 +39,18 @@ _NAMED = MappingProxyType(
 )
 _EXPIRY = {"year": 2030, "month": 8}
 
-Tokenize = Callable[[World, dict[str, Any]], Any]
+# How a card gets a token: asked for, or with its first payment that succeeds.
+_WAYS = MappingProxyType({"tokenize": TOKENIZE, "purchase": SALE, "hold": HOLD, "payout": PAYOUT})
+
+Perform = Callable[[World, dict[str, Any], Form], dict[str, Any]]
 
 
-def routes(world: World, tokenize: Tokenize) -> list[Route]:
+def routes(world: World, perform: Perform) -> list[Route]:
     """`cards`, `tokens`, `callback-url` and `callbacks`.
 
     - GET cards: the names of test cards
-    - POST tokens: {"card": name, "customer_id", "project_id", "ip_address", "year"?, "month"?}
+    - POST tokens: {"card": name, "customer_id", "project_id", "ip_address"?, "year"?, "month"?,
+      "by"?: tokenize | purchase | hold | payout}; the token is null where the payment gave none
     - POST callback-url: {"url": http://127.0.0.1:... | null}
     - GET callbacks: what is queued, without bodies
     """
@@ -49,13 +60,16 @@ def routes(world: World, tokenize: Tokenize) -> list[Route]:
 
     async def tokens(request: Request) -> JSONResponse:
         try:
-            document = _creation(await _object(request))
-            answer = tokenize(world, read(json.dumps(document).encode(), TOKENIZE))
+            asked = await _object(request)
+            form = _form(asked)
+            document = _creation(asked, form)
+            answer = perform(world, read(json.dumps(document).encode(), form), form)
         except Refused as refusal:
             return JSONResponse(refusal.body, refusal.status)
         except ValueError as problem:
             return JSONResponse({"error": str(problem)}, 400)
-        token = world.table(callbacks.TABLE)[answer["request_id"]]["body"]["token"]
+        told = world.table(callbacks.TABLE)[answer["request_id"]]["body"]
+        token = told.get("token") or told["account"].get("token")
         return JSONResponse({**answer, "token": token})
 
     async def callback_url(request: Request) -> JSONResponse:
@@ -90,21 +104,35 @@ def named_cards() -> list[dict[str, str]]:
     return listed
 
 
-def _creation(asked: dict[str, Any]) -> dict[str, Any]:
+def _form(asked: dict[str, Any]) -> Form:
+    form = _WAYS.get(str(asked.get("by", "tokenize")))
+    if form is None:
+        raise ValueError(f"a card gets a token by: {', '.join(_WAYS)}")
+    return form
+
+
+def _creation(asked: dict[str, Any], form: Form) -> dict[str, Any]:
     """The signed request that a holder of the card would send."""
     number = _NAMED.get(str(asked.get("card")))
     if number is None:
         raise ValueError(f"the test cards are: {', '.join(_NAMED)}")
     expiry = {name: asked.get(name, value) for name, value in _EXPIRY.items()}
-    document: dict[str, Any] = {
-        "customer": {
-            "id": asked.get("customer_id"),
-            "ip_address": asked.get("ip_address", "198.51.100.47"),
-            "project_id": asked.get("project_id"),
-        },
-        "card": {"pan": number, **expiry, "card_holder": "JANE ROE"},
+    shopper = {
+        "id": asked.get("customer_id"),
+        "ip_address": asked.get("ip_address", "198.51.100.47"),
     }
-    document["customer"]["signature"] = signature.sign(document, shared_secret())
+    signed = {"project_id": asked.get("project_id")}
+    document: dict[str, Any] = {"card": {"pan": number, **expiry, "card_holder": "JANE ROE"}}
+    if form.envelope == "customer":
+        document["customer"] = shopper | signed
+    else:
+        document["card"]["cvv"] = "123"
+        document |= {
+            "customer": shopper,
+            "general": signed | {"payment_id": f"sandbox-{callbacks.request_id()}"},
+            "payment": {"amount": 100, "currency": "USD"},
+        }
+    document[form.envelope]["signature"] = signature.sign(document, shared_secret())
     return document
 
 

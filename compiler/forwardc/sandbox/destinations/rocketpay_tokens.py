@@ -21,6 +21,14 @@ _EXPIRY = (2030, 8)
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose token it is: a customer of a project. Fixed tokens belong to no project."""
+
+    project: int | None
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Fixed:
     name: str
     number: str
@@ -46,13 +54,18 @@ def fixed_token(name: str) -> str:
 
 
 def seed(world: World) -> None:
-    """Put the fixed tokens into the store; those of a loaded state stay as they are.
+    """Put the fixed tokens into the store, as they are promised, whatever a state file says.
 
     They belong to `CUSTOMER` in any project, since a project id is the merchant's own.
     """
     for fixed in _FIXED:
-        row = _row(world, None, CUSTOMER, fixed.number, _EXPIRY, "JANE ROE")
-        world.table(TABLE).setdefault(fixed_token(fixed.name), row)
+        row = new_row(world, Owner(None, CUSTOMER), fixed.number, _EXPIRY, "JANE ROE")
+        world.table(TABLE)[fixed_token(fixed.name)] = row
+
+
+def is_fixed(row: dict[str, Any]) -> bool:
+    """Whether a token is one that every sandbox has: nothing changes it."""
+    return row["project_id"] is None
 
 
 def sources() -> list[dict[str, str]]:
@@ -68,28 +81,38 @@ def sources() -> list[dict[str, str]]:
 
 
 def issue(
-    world: World, project: int, customer: str, number: str, expires: tuple[int, int], holder: str
-) -> str:
-    """The token of a card: a new one, or the valid one that exists, with its expiry updated."""
+    world: World, owner: Owner, number: str, expires: tuple[int, int], holder: str
+) -> tuple[str, bool]:
+    """The token of a card, and whether it is new; a valid one is kept, with its expiry updated."""
     rows = world.table(TABLE)
-    for token, row in rows.items():
-        owner = (row["project_id"], row["customer_id"], row["number"], row["status"])
-        if owner == (project, customer, number, ACTIVE):
-            row["year"], row["month"] = expires
-            return token
+    token = valid(world, owner, number)
+    if token is not None:
+        rows[token]["year"], rows[token]["month"] = expires
+        return token, False
     token = secrets.token_hex(32)
-    rows[token] = _row(world, project, customer, number, expires, holder)
-    return token
+    rows[token] = new_row(world, owner, number, expires, holder)
+    return token, True
 
 
-def find(world: World, token: str, project: int, customer: str, *, mismatch: str) -> dict[str, Any]:
+def valid(world: World, owner: Owner, number: str) -> str | None:
+    """The valid token that a card has for an owner, or None: one that is over gets a new one."""
+    wanted = (owner.project, owner.customer, number, ACTIVE)
+    month = world.month()
+    for token, row in world.table(TABLE).items():
+        found = (row["project_id"], row["customer_id"], row["number"], row["status"])
+        if found == wanted and (row["year"], row["month"]) >= month:
+            return token
+    return None
+
+
+def find(world: World, token: str, owner: Owner, *, mismatch: str) -> dict[str, Any]:
     """The row of a token. Raises `Refused`, with the code `mismatch` for another customer's."""
     if not re.fullmatch("[0-9a-f]{64}", token):
         raise Refused("3027", "token")
     row: dict[str, Any] | None = world.table(TABLE).get(token)
-    if row is None or row["project_id"] not in (None, project):
+    if row is None or row["project_id"] not in (None, owner.project):
         raise Refused("3221", "token")
-    if row["customer_id"] != customer:
+    if row["customer_id"] != owner.customer:
         raise Refused(mismatch, "customer.id")
     return row
 
@@ -109,23 +132,19 @@ def expire(world: World) -> list[str]:
     changed = []
     for token, row in world.table(TABLE).items():
         expired = (row["year"], row["month"]) < month
-        if expired and row["status"] == ACTIVE and row["project_id"] is not None:
+        if expired and row["status"] == ACTIVE and not is_fixed(row):
             row["status"] = EXPIRED
             changed.append(token)
     return changed
 
 
-def _row(
-    world: World,
-    project: int | None,
-    customer: str,
-    number: str,
-    expires: tuple[int, int],
-    holder: str,
+def new_row(
+    world: World, owner: Owner, number: str, expires: tuple[int, int], holder: str
 ) -> dict[str, Any]:
+    """The row of a token, made now. Nothing is stored."""
     return {
-        "project_id": project,
-        "customer_id": customer,
+        "project_id": owner.project,
+        "customer_id": owner.customer,
         "number": number,
         "year": expires[0],
         "month": expires[1],

@@ -75,13 +75,26 @@ class Object:
     closed: bool = True
 
 
-Shape = Text | Integer | Boolean | Items | TextMap | Object
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A value of any of these shapes; none of them is an object."""
+
+    shapes: tuple["Shape", ...]
+
+
+Shape = Text | Integer | Boolean | Items | TextMap | OneOf | Object
 ANY_OBJECT = Object(closed=False)
 
 
 def problems(shape: Shape, value: object, path: str = "") -> Iterator[Problem]:
     """Everything in which `value` differs from `shape`, in the order of the document."""
     match shape, value:
+        case OneOf(), _:
+            kinds = [[problem.kind for problem in problems(one, value)] for one in shape.shapes]
+            if all(kinds):
+                # A right type with a wrong value says more than a wrong type.
+                kind = Kind.VALUE if [Kind.VALUE] in kinds else Kind.TYPE
+                yield Problem(path, kind)
         case Text(), str():
             if not _fits_text(shape, value):
                 yield Problem(path, Kind.VALUE)

@@ -1,0 +1,103 @@
+"""Payments at Rocketpay Gate, by card and by token: purchase, hold, payout, verification.
+
+Knows no HTTP. A card that is used with success for the first time gets a token, which a callback
+of its own tells (developers.rocketpay.kz, tokens: first successful purchase, payout or hold).
+"""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from forwardc.sandbox.cards import Behaviour, lookup
+from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
+from forwardc.sandbox.destinations import rocketpay_tokens as tokens
+from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.rocketpay_errors import Refused
+from forwardc.sandbox.destinations.rocketpay_forms import Form
+from forwardc.sandbox.world import World
+
+TABLE = "rocketpay.payments"
+
+
+def by_card(world: World, document: dict[str, Any], form: Form) -> dict[str, Any] | Response:
+    """A payment by card number. Raises `Refused`."""
+    card, owner = document["card"], _owner(document)
+    expires = expiry(world, card)
+    known(card["pan"])
+    _take_payment_id(world, document)
+    row = tokens.new_row(world, owner, card["pan"], expires, card["card_holder"])
+    if not _succeeds(card["pan"]):
+        return _pay(world, document, form, row, tokens.valid(world, owner, card["pan"]))
+    token, new = tokens.issue(world, owner, card["pan"], expires, card["card_holder"])
+    if new:
+        request_id = callbacks.request_id()
+        content = callbacks.of_token(request_id, "tokenize", token, row)
+        callbacks.queue(world, owner.project, request_id, content)
+    return _pay(world, document, form, row, token)
+
+
+def by_token(world: World, document: dict[str, Any], form: Form) -> dict[str, Any] | Response:
+    """A payment by token. Raises `Refused`."""
+    row = tokens.find(world, document["token"], _owner(document), mismatch="3101")
+    tokens.usable(world, row)
+    _take_payment_id(world, document)
+    return _pay(world, document, form, row, document["token"])
+
+
+def expiry(world: World, card: dict[str, Any]) -> tuple[int, int]:
+    """(year, month) of a card whose shape was checked. Raises `Refused` where it is over."""
+    expires = int(card["year"]), int(card["month"])
+    if expires < world.month():
+        raise Refused("3021", "card")
+    return expires
+
+
+def known(number: str) -> None:
+    """Raise `Refused` for a number that is no test card's."""
+    if lookup(number) is None:
+        raise Refused("502", "card.pan")
+
+
+def fault(number: str) -> Response | None:
+    """What the card does to the answer; the request counts as accepted before."""
+    card = lookup(number)
+    if card is None:
+        return None
+    behaviour = card.at("rocketpay")
+    if behaviour is Behaviour.SERVER_ERROR:
+        raise Refused("501")
+    return transport_fault(behaviour)
+
+
+def accepted(request_id: str, project: int) -> dict[str, Any]:
+    """The body of a 200: the Gate will do it."""
+    return {"status": "success", "request_id": request_id, "project_id": project}
+
+
+def _pay(
+    world: World, document: dict[str, Any], form: Form, row: dict[str, Any], token: str | None
+) -> dict[str, Any] | Response:
+    general = document["general"]
+    request_id = callbacks.request_id()
+    content = callbacks.of_payment(world, document, form.kind, request_id, row, token)
+    callbacks.queue(world, general["project_id"], request_id, content)
+    answer = accepted(request_id, general["project_id"])
+    return fault(row["number"]) or answer | {"payment_id": general["payment_id"]}
+
+
+def _owner(document: dict[str, Any]) -> tokens.Owner:
+    return tokens.Owner(document["general"]["project_id"], document["customer"]["id"])
+
+
+def _succeeds(number: str) -> bool:
+    card = lookup(number)
+    return card is not None and card.at("rocketpay") is Behaviour.APPROVE
+
+
+def _take_payment_id(world: World, document: dict[str, Any]) -> None:
+    """A payment id is good once for each project."""
+    general = document["general"]
+    key = f"{general['project_id']}:{general['payment_id']}"
+    if key in world.table(TABLE):
+        raise Refused("3024", "general.payment_id")
+    world.table(TABLE)[key] = {"at": world.now()}

@@ -1,0 +1,150 @@
+"""Whether a body is what its Content-Type says: JSON, XML, a form or text.
+
+Knows no vendor and no schema, and shows no value: a complaint has a place and a reason. What
+receivers read differently is refused as well, because nobody can know which way the real one
+reads: names that stand twice in JSON, a declaration against the header, an entity. Sources: RFC
+8259, RFC 9110 (8.3, 8.4), XML 1.0 and its namespaces, RFC 7303, the URL standard's forms.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.wellformed_xml import read_xml
+
+# By what an HTTP charset may be called (IANA), and how Python calls it. No other is read.
+CHARSETS: Final[dict[str, str]] = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "ascii",
+    "ascii": "ascii",
+    "iso-8859-1": "iso8859-1",
+    "latin1": "iso8859-1",
+    "windows-1252": "cp1252",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+}
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_TYPE = re.compile(rf"({_WORD}/{_WORD})[ \t]*((?:;.*)?)", re.DOTALL)
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*"))?')
+_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_RAW = re.compile(rb"[^\x21-\x7e]")
+# Without a body they mean nothing by a Content-Type that a client always sends.
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+class NotWellFormed(ValueError):  # noqa: N818 - named for the body, not for our code
+    """The body is not what the request says that it is. The text holds no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A Content-Type: `type/subtype` in small letters, and the charset, `""` where none stands."""
+
+    name: str
+    charset: str
+
+
+def check(method: str, content_types: list[str], codings: list[str], body: bytes) -> None:
+    """Raise `NotWellFormed` where a body is not what the headers of its request say.
+
+    `content_types` and `codings` are the values of Content-Type and Content-Encoding, one for
+    each time that the header stands. Takes time in proportion to the body.
+    """
+    if not body and (method in _BODILESS or not content_types):
+        return
+    if any(coding.strip().lower() not in ("", "identity") for coding in codings):
+        raise NotWellFormed("the body has a content coding, which is not read here")
+    if not content_types:
+        raise NotWellFormed("there is a body and no Content-Type")
+    if len(content_types) > 1:
+        raise NotWellFormed("Content-Type stands twice")
+    media = media_type(content_types[0])
+    reader = _reader(media.name)
+    if reader is not None:
+        reader(body, media.charset)
+
+
+def media_type(value: str) -> Media:
+    """A Content-Type header (RFC 9110, 8.3.1). Raises `NotWellFormed`."""
+    whole = _TYPE.fullmatch(value.strip(" \t"))
+    if whole is None:
+        raise NotWellFormed("Content-Type is not type/subtype")
+    rest, at, charsets = whole[2], 0, []
+    while at < len(rest):
+        found = _PARAMETER.match(rest, at)
+        if found is None:
+            raise NotWellFormed("Content-Type has a parameter that is not name=value")
+        at = found.end()
+        if (found[1] or "").lower() == "charset":
+            charsets.append(found[2].strip('"').lower())
+    if len(charsets) > 1:
+        raise NotWellFormed("Content-Type names the charset twice")
+    if charsets and charsets[0] not in CHARSETS:
+        raise NotWellFormed("Content-Type names a charset that is not read here")
+    return Media(whole[1].lower(), CHARSETS[charsets[0]] if charsets else "")
+
+
+def _reader(name: str) -> Callable[[bytes, str], None] | None:
+    kind, _, subtype = name.partition("/")
+    if subtype == "json" or subtype.endswith("+json"):
+        return _json
+    if name in ("application/xml", "text/xml") or subtype.endswith("+xml"):
+        return _xml
+    if name == "application/x-www-form-urlencoded":
+        return _form
+    # Files, streams, multiparts: bytes of any kind.
+    return _text if kind == "text" else None
+
+
+def _json(body: bytes, charset: str) -> None:
+    if charset not in ("", "utf-8", "ascii"):
+        raise NotWellFormed("the body is JSON, which is UTF-8 in any case, and the header says not")
+    try:
+        read_json(body)
+    except Unreadable as wrong:
+        raise NotWellFormed(f"the body is not well-formed JSON: {wrong}") from None
+    if charset == "ascii" and not body.isascii():
+        raise NotWellFormed("the body has bytes that its charset does not have")
+
+
+def _xml(body: bytes, charset: str) -> None:
+    try:
+        read_xml(body, charset)
+    except Unreadable as wrong:
+        raise NotWellFormed(f"the body is not well-formed XML: {wrong}") from None
+
+
+def _form(body: bytes, charset: str) -> None:
+    if found := _RAW.search(body):
+        raise _form_error(found.start(), "a character that must be written as % and two digits")
+    if found := _ESCAPE.search(body):
+        raise _form_error(found.start(), "% without two hexadecimal digits")
+    for pair in body.split(b"&"):
+        name = pair.partition(b"=")[0]
+        if pair and not name:
+            raise NotWellFormed("the body is not a well-formed form: a value without a name")
+    _decode(unquote_to_bytes(body), charset)
+
+
+def _form_error(at: int, reason: str) -> NotWellFormed:
+    return NotWellFormed(f"the body is not a well-formed form: {reason} (byte {at + 1})")
+
+
+def _text(body: bytes, charset: str) -> None:
+    _decode(body, charset)
+
+
+def _decode(body: bytes, charset: str) -> None:
+    try:
+        body.decode(charset or "utf-8")
+    except UnicodeDecodeError as wrong:
+        at = wrong.start + 1
+    else:
+        return
+    # Outside of the handler: a chained error carries the bytes.
+    raise NotWellFormed(f"the body has bytes that its charset does not have (byte {at})")
