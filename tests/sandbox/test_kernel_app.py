@@ -28,7 +28,8 @@ HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 
 def deliver(world: World, url: str, body: bytes = b"", **more: Any) -> Any:
     create_app(world)
-    return asyncio.run(world.deliver(Outbound("POST", url, (), body, **more)))
+    headers = (("Content-Type", "application/json"),)
+    return asyncio.run(world.deliver(Outbound("POST", url, headers, body, **more)))
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ _WHY: Final = (
 )
 
 
-def make(
-    card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_json: bool
-) -> int:
+def make(card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_json: bool) -> int:
     """Make a token and show it. Returns the exit code: 1 where the payment gave none."""
     sink = Sink()
     plan = read_plan(build, "direct", "rocketpay", "sandbox", sink)

@@ -22,10 +22,14 @@ _EXPIRY = (2030, 8)
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose token it is: a customer of a project. Fixed tokens belong to no project."""
+    """Whose token it is: a customer of a project."""
 
-    project: int | None
+    project: int
     customer: str
+
+
+# No request has this project: fixed tokens belong to their customer in every one.
+_EVERY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,13 @@ def seed(world: World) -> None:
     They belong to `CUSTOMER` in any project, since a project id is the merchant's own.
     """
     for fixed in _FIXED:
-        row = new_row(world, Owner(None, CUSTOMER), fixed.number, _EXPIRY, "JANE ROE")
+        row = new_row(world, Owner(_EVERY, CUSTOMER), fixed.number, _EXPIRY, "JANE ROE")
         world.table(TABLE)[fixed_token(fixed.name)] = row
 
 
 def is_fixed(row: dict[str, Any]) -> bool:
     """Whether a token is one that every sandbox has: nothing changes it."""
-    return row["project_id"] is None
+    return bool(row["project_id"] == _EVERY)
 
 
 def sources() -> list[dict[str, str]]:
@@ -110,7 +114,7 @@ def find(world: World, token: str, owner: Owner, *, mismatch: str) -> dict[str, 
     if not re.fullmatch("[0-9a-f]{64}", token):
         raise Refused("3027", "token")
     row: dict[str, Any] | None = world.table(TABLE).get(token)
-    if row is None or row["project_id"] not in (None, owner.project):
+    if row is None or row["project_id"] not in (_EVERY, owner.project):
         raise Refused("3221", "token")
     if row["customer_id"] != owner.customer:
         raise Refused(mismatch, "customer.id")
