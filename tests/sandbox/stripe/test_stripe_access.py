@@ -50,7 +50,6 @@ def test_keys_that_open(bench, header):
         "Bearer sk_test_short",
         "Bearer sk_test_4eC39HqLyjWDarjtT1zdp7dc",
         "Bearer sk_live_4eC39HqLyjWDarjtT1zdp7dc",
-        "Bearer pk_test_4eC39HqLyjWDarjtT1zdp7dc",
         "Bearer rk_test_4eC39HqLyjWDarjtT1zdp7dc",
         "Token x",
         "Basic ???",
@@ -63,6 +62,11 @@ def test_keys_that_do_not(bench, follows_contract, header):
     assert error(answer)["type"] == "invalid_request_error"
     assert stripe_secret_key() not in answer.text
     follows_contract("error", answer.json())
+
+
+def test_a_publishable_key_is_told_so(bench):
+    answer = bench.get(FORWARD, Authorization="Bearer pk_test_4eC39HqLyjWDarjtT1zdp7dc")
+    assert (answer.status_code, error(answer)["code"]) == (403, "secret_key_required")
 
 
 def test_another_key_of_the_right_shape_is_a_laxness(bench):
@@ -130,8 +134,49 @@ def test_response_headers(bench):
     assert bench.get(FORWARD).headers["stripe-version"] == "2026-09-30.endive"
 
 
-def test_a_version_of_another_shape_is_refused(bench):
-    assert bench.get(FORWARD, **{"Stripe-Version": "latest"}).status_code == 400
+@pytest.mark.parametrize(
+    "version",
+    [
+        "latest",
+        "2099-01-01",
+        "2025-09-30.acacia",
+        "2026-09-30",
+        "2026-09-30.endive, 2026-09-30.endive",
+        "2026-09-30.preview",
+        "2026-9-30.endive",
+        "2019-12-03",
+        "",
+    ],
+)
+def test_versions_that_stripe_does_not_have_are_refused(bench, version):
+    answer = bench.get(FORWARD, **{"Stripe-Version": version})
+    assert (answer.status_code, error(answer)["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize("version", ["2022-11-15", "2024-06-20", "2026-10-28.endive"])
+def test_versions_that_stripe_has(bench, version):
+    assert bench.get(FORWARD, **{"Stripe-Version": version}).headers["stripe-version"] == version
+
+
+def test_an_account_that_is_not_connected(bench):
+    answer = bench.get(FORWARD, **{"Stripe-Account": "acct_other"})
+    assert (answer.status_code, error(answer)["code"]) == (403, "account_invalid")
+
+
+def test_a_connected_account_has_objects_of_its_own(bench):
+    bench.switch("accounts", {"id": "acct_shop"})
+    shop = {"Stripe_Account": "acct_shop"}
+    made = bench.post("/v1/customers", {"name": "Jane"}, **shop).json()["id"]
+    assert bench.get(f"/v1/customers/{made}", **shop).status_code == 200
+    assert bench.get(f"/v1/customers/{made}").status_code == 404
+    assert bench.switch("accounts", {"id": "shop"}).status_code == 400
+
+
+def test_the_other_modes_object_is_told_apart(bench):
+    made = bench.post("/v1/customers", {"name": "Jane"}).json()["id"]
+    answer = bench.get(f"/v1/customers/{made}", Authorization=f"Bearer {stripe_secret_key(live=True)}")
+    assert answer.status_code == 404
+    assert "a similar object exists in test mode" in error(answer)["message"]
 
 
 # --- idempotency
@@ -167,9 +212,53 @@ def test_other_parameters_under_a_key_are_refused(bench, follows_contract):
     follows_contract("error", answer.json())
     elsewhere = bench.post(METHODS, CARD, Idempotency_Key="k")
     assert error(elsewhere)["type"] == "idempotency_error"
-    bench.switch("settings", {"idempotency_mismatch": "replay"})
-    assert forward(bench, "k", method="pm_card_amex").headers["idempotent-replayed"] == "true"
     assert len(bench.sent) == 1
+
+
+def test_the_guides_mode_replays_what_came_first(bench):
+    bench.switch("settings", {"idempotency": "guide"})
+    first = forward(bench, "k")
+    again = forward(bench, "k", method="pm_card_amex")
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json()
+    assert len(bench.sent) == 1
+
+
+def test_the_guides_mode_replays_a_refusal_of_parameters(bench):
+    bench.switch("settings", {"idempotency": "guide"})
+    refused = forward(bench, "k", method="pm_none")
+    again = forward(bench, "k")
+    assert (again.status_code, error(again)["code"]) == (400, "resource_missing")
+    assert again.headers["original-request"] == refused.headers["request-id"]
+    assert bench.sent == []
+    assert forward(bench, "k-2").status_code == 200
+
+
+def test_the_guides_mode_is_of_forwarding_alone(bench):
+    bench.switch("settings", {"idempotency": "guide"})
+    assert bench.post(METHODS, {"type": "card"}, Idempotency_Key="k").status_code == 400
+    assert bench.post(METHODS, CARD, Idempotency_Key="k").status_code == 200
+    assert (
+        error(bench.post(METHODS, CARD | {"metadata": {"a": 1}}, Idempotency_Key="k"))["type"]
+        == "idempotency_error"
+    )
+    elsewhere = forward(bench, "k")
+    assert error(elsewhere)["type"] == "idempotency_error"
+
+
+@pytest.mark.parametrize("mode", ["reference", "guide"])
+def test_a_wrong_key_and_too_many_requests_are_not_kept(bench, mode):
+    bench.switch("settings", {"idempotency": mode, "rate_limited": 1})
+    limited = forward(bench, "k")
+    assert (limited.status_code, error(limited)["code"]) == (429, "rate_limit")
+    assert limited.headers["stripe-should-retry"] == "true"
+    assert forward(bench, "k", Authorization="Bearer sk_test_short").status_code == 401
+    done = forward(bench, "k")
+    assert (done.status_code, done.headers.get("idempotent-replayed")) == (200, None)
+
+
+def test_modes_of_idempotency_have_names(bench):
+    assert bench.switch("settings", {"idempotency": "replay"}).status_code == 400
 
 
 def test_refused_parameters_are_not_kept(bench):

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from forwardc.sandbox.cards import CARDS, Behaviour
-from forwardc.sandbox.stripe.intent_params import CONFIRM, CREATE
 from forwardc.sandbox.stripe.seed import seed, sources
+from forwardc.sandbox.stripe.tables.intents import CONFIRM, CREATE
 from forwardc.sandbox.world import Broken, NotConnected, TimedOut, World
 
 METHODS = "/v1/payment_methods"
 INTENTS = "/v1/payment_intents"
 DAHLIA = "2026-08-26.dahlia"
+CARD = {"number": "4242424242424242", "exp_month": 3, "exp_year": 2030}
 PAY = {"amount": 1099, "currency": "usd", "allowed_payment_method_types": ["card"]}
 
 
@@ -83,7 +84,18 @@ def test_bad_cards(bench, follows_contract, change, code, param):
         ({"type": "card", "card": {"token": "tok_none"}}, "card[token]", "resource_missing"),
         ({"type": "card", "source": {"id": "x"}}, "source", "parameter_unknown"),
         ({"type": "klarna"}, "type", None),
-        ({"type": "card", "customer": "cus_1"}, "customer", "resource_missing"),
+        ({"type": "card", "customer": "cus_1"}, "customer", None),
+        ({"type": "card", "card": ""}, "card", "parameter_invalid_empty"),
+        (
+            {"type": "card", "card": CARD | {"cvc": ""}},
+            "card[cvc]",
+            "parameter_invalid_empty",
+        ),
+        (
+            {"type": "card", "card": CARD, "billing_details": {"email": "jane"}},
+            "billing_details[email]",
+            "email_invalid",
+        ),
         ({"type": ""}, "type", "parameter_invalid_empty"),
     ],
 )
@@ -305,7 +317,35 @@ def test_dynamic_payment_methods_want_a_return_url(bench):
         ({"statement_descriptor": "x" * 23}, "statement_descriptor", None),
         ({"capture_method": "later"}, "capture_method", None),
         ({"cardholder": "x"}, "cardholder", "parameter_unknown"),
-        ({"expand": ["customer"]}, "expand[0]", None),
+        ({"expand": ["charges"]}, "expand[0]", None),
+        ({"expand": ["latest_charge.payment_intent.customer.test_clock.x"]}, "expand[0]", None),
+        ({"description": ""}, "description", "parameter_invalid_empty"),
+        ({"receipt_email": "jane"}, "receipt_email", "email_invalid"),
+        ({"statement_descriptor": "Shop"}, "statement_descriptor", None),
+        ({"customer": "cus_none"}, "customer", "resource_missing"),
+        ({"on_behalf_of": "acct_other"}, "on_behalf_of", "resource_missing"),
+        (
+            {"transfer_data": {"destination": "acct_other"}},
+            "transfer_data[destination]",
+            "resource_missing",
+        ),
+        ({"application_fee_amount": 1}, "application_fee_amount", None),
+        (
+            {"allowed_payment_method_types": ["card", "klarna"]},
+            "allowed_payment_method_types[1]",
+            None,
+        ),
+        (
+            {"payment_method_options": {"card": {"restrictions": {"a": 1}}}},
+            "payment_method_options[card][restrictions]",
+            "parameter_unknown",
+        ),
+        (
+            {"payment_method_options": {"card": {"three_d_secure": {"version": "2.2.0"}}}},
+            "payment_method_options[card][three_d_secure][cryptogram]",
+            "parameter_missing",
+        ),
+        ({"shipping": {"name": "Jane"}}, "shipping[address]", "parameter_missing"),
     ],
 )
 def test_bad_parameters_of_intents(bench, follows_contract, change, param, code):

@@ -7,16 +7,19 @@ state, and messages carry the last four characters.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.tables.currencies import TAKEN
+from forwardc.sandbox.stripe.tables.versions import KNOWN, OLDEST
 from forwardc.sandbox.world import World
 
 ACCOUNT = "acct_sandbox"
 VERSION = "2026-09-30.endive"
 _KEY = re.compile(r"(sk|rk)_(test|live)_([A-Za-z0-9]{16,255})")
+_PUBLISHABLE = re.compile(r"pk_(test|live)_[A-Za-z0-9]{16,255}")
 # What the sandbox derives for a destination's secret: Stripe as a destination takes it too.
 _DERIVED = re.compile(r"sbx_[0-9a-f]{40}")
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]{1,32})?")
@@ -28,23 +31,39 @@ SETTINGS: dict[str, Any] = {
     "cvc_seconds": 0,
     # Vault and Forward is switched on for this account.
     "forwarding_active": True,
-    # An idempotency key with other parameters: "error" (400, the general rule) or "replay"
-    # (what the forwarding guide of May 2026 says).
-    "idempotency_mismatch": "error",
+    # Confirming a setup intent leaves the CVC for forwarding: by arrangement with Stripe only.
+    "setup_keeps_cvc": False,
+    # "reference": the API reference's rule, an idempotency key with other parameters is refused,
+    # and refused parameters are not kept. "guide": what the forwarding guide of May 2026 says of
+    # forwarding requests, the older answer is replayed, validation errors included.
+    "idempotency": "reference",
+    # So many requests, from now on, are answered with 429.
+    "rate_limited": 0,
     # What the account is paid out in, in small letters: minimum amounts count in it.
     "settlement_currency": "usd",
     # The version of requests that name none.
     "api_version": VERSION,
 }
 
+CHOICES: dict[str, frozenset[str]] = {
+    "idempotency": frozenset({"reference", "guide"}),
+    "settlement_currency": frozenset(TAKEN),
+    "api_version": KNOWN,
+}
+"""The values of those settings that take only some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the mode of the key, and its permissions (None: all)."""
+    """Who asks: the mode of the key, its permissions (None: all), and for which account.
+
+    `account` is the connected account of the Stripe-Account header; None is the key's own.
+    """
 
     livemode: bool
     permissions: frozenset[str] | None
     shown: str
+    account: str | None = None
 
     def need(self, permission: str) -> None:
         """Raise 403 where a restricted key lacks the permission."""
@@ -73,6 +92,13 @@ def authenticate(world: World, header: str | None) -> Caller:
     key = _credential(header)
     if _DERIVED.fullmatch(key):
         return Caller(False, None, f"sbx_****{key[-4:]}")
+    if _PUBLISHABLE.fullmatch(key) is not None:
+        raise invalid(
+            "This API call cannot be made with a publishable API key. Please use a secret API key. "
+            "You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.",
+            code="secret_key_required",
+            status=403,
+        )
     match = _KEY.fullmatch(key)
     if match is None:
         raise _unknown_key(key)
@@ -87,6 +113,36 @@ def authenticate(world: World, header: str | None) -> Caller:
     if not own and not world.lets("stripe_any_key", "Authorization"):
         raise _unknown_key(key)
     return Caller(livemode, None, shown)
+
+
+def acting_for(world: World, caller: Caller, header: str | None) -> Caller:
+    """The caller on behalf of a connected account. Raises 403 for one that is not connected."""
+    if header is None:
+        return caller
+    if header not in world.table("stripe.accounts"):
+        shown = header if re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", header) else "..."
+        raise invalid(
+            f"The provided key '{caller.shown}' does not have access to account '{shown}' (or that "
+            "account does not exist). Application access may have been revoked.",
+            code="account_invalid",
+            status=403,
+        )
+    return replace(caller, account=header)
+
+
+def limit_rate(world: World) -> None:
+    """Raise 429 as often as the switch `rate_limited` says."""
+    left = setting(world, "rate_limited")
+    if left > 0:
+        world.table("stripe.settings")["rate_limited"] = left - 1
+        raise StripeError(
+            429,
+            "invalid_request_error",
+            "Request rate limit exceeded. You can learn more about rate limits here "
+            "https://stripe.com/docs/rate-limits.",
+            "rate_limit",
+            retry=True,
+        )
 
 
 def _credential(header: str) -> str:
@@ -111,12 +167,16 @@ def _unknown_key(key: str) -> StripeError:
 
 
 def version_of(world: World, header: str | None) -> str:
-    """The API version of a request: its own, or the account's. Raises 400 for another shape."""
+    """The API version of a request: its own, or the account's. Raises 400 for an unknown one."""
     if header is None:
         return str(setting(world, "api_version"))
+    if header in KNOWN:
+        return header
     if _VERSION.fullmatch(header) is None:
-        raise invalid("Invalid Stripe API version.")
-    return header
+        raise invalid("Invalid Stripe API version")
+    if header[:10] < OLDEST:
+        raise invalid(f"The sandbox does not emulate API versions before {OLDEST}: {header}")
+    raise invalid(f"Invalid Stripe API version: {header}")
 
 
 def since(version: str, release: str) -> bool:

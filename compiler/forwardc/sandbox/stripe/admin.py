@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from forwardc.sandbox.stripe.account import SETTINGS
+from forwardc.sandbox.stripe.account import CHOICES, SETTINGS
 from forwardc.sandbox.stripe.fields import Field
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.world import World
@@ -24,18 +24,20 @@ class _WrongError(ValueError):
 
 
 def routes(world: World) -> list[Route]:
-    """`settings`, `destinations`, `destination_keys` and `restricted_keys`.
+    """`settings`, `destinations`, `destination_keys`, `restricted_keys` and `accounts`.
 
     - settings: any of `account.SETTINGS`
     - destinations: {"url_pattern", "fields": {path: kind}, "headers": [name] | null}
     - destination_keys: {"host", "sha256"}
     - restricted_keys: {"key", "permissions": [name]}
+    - accounts: {"id"}, a connected account
     """
     takers = {
         "settings": _settings,
         "destinations": _destination,
         "destination_keys": _destination_key,
         "restricted_keys": _restricted_key,
+        "accounts": _account,
     }
 
     def route(name: str) -> Route:
@@ -65,6 +67,8 @@ def _settings(world: World, body: dict[str, Any]) -> None:
     for name, value in body.items():
         if name not in SETTINGS or type(value) is not type(SETTINGS[name]):
             raise _WrongError(f"No such setting, or of another type: {name}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise _WrongError(f"{name} is one of: {', '.join(sorted(CHOICES[name]))}")
     world.table("stripe.settings").update(body)
 
 
@@ -94,6 +98,13 @@ def _restricted_key(world: World, body: dict[str, Any]) -> None:
     if not _texts(permissions):
         raise _WrongError("permissions must be a list of names.")
     world.table("stripe.restricted_keys")[str(key)] = {"permissions": permissions}
+
+
+def _account(world: World, body: dict[str, Any]) -> None:
+    identifier = body.get("id")
+    if re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", str(identifier)) is None:
+        raise _WrongError("An account has an id of the shape acct_ and letters or digits.")
+    world.table("stripe.accounts")[str(identifier)] = {"id": identifier}
 
 
 def _texts(value: Any) -> bool:

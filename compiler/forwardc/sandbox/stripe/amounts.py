@@ -6,9 +6,16 @@ for too little were seen in public code; the others, and where a code is left ou
 
 from forwardc.sandbox.money import in_words, major
 from forwardc.sandbox.stripe.account import setting
-from forwardc.sandbox.stripe.currencies import DIGITS, MINIMUM, MOST_DIGITS, MULTIPLE_OF, TAKEN
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.form import FormError, parse_form
+from forwardc.sandbox.stripe.tables.currencies import (
+    DIGITS,
+    MINIMUM,
+    MOST_DIGITS,
+    MOST_DIGITS_BY_BRAND,
+    MULTIPLE_OF,
+    TAKEN,
+)
 from forwardc.sandbox.world import World
 
 
@@ -17,12 +24,8 @@ def check_amount(world: World, amount: int, currency: str) -> None:
     code = currency.lower()
     if code not in DIGITS:
         raise _unknown(code)
-    if amount >= 10**MOST_DIGITS:
-        most = major(10**MOST_DIGITS - 1, DIGITS[code])
-        raise _refused(f"Amount must be no more than {most} {code}", "amount_too_large")
-    step = MULTIPLE_OF.get(code, 1)
-    if amount % step:
-        raise _refused(_not_whole(code, step))
+    _check_most(amount, code, MOST_DIGITS)
+    check_step(amount, code)
     # Converted sums would need the rates of the day, so only this currency is judged.
     if code == setting(world, "settlement_currency") and code in MINIMUM:
         least = int(MINIMUM[code].scaleb(DIGITS[code]))
@@ -30,6 +33,18 @@ def check_amount(world: World, amount: int, currency: str) -> None:
             sign = "$" if code == "usd" else ""
             text = f"Amount must be at least {sign}{major(least, DIGITS[code])} {code}"
             raise _refused(text, "amount_too_small")
+
+
+def check_brand(amount: int, code: str, brand: str) -> None:
+    """Refuse more digits than a brand of cards takes; the currency is in small letters."""
+    _check_most(amount, code, MOST_DIGITS_BY_BRAND.get(brand, MOST_DIGITS))
+
+
+def check_step(amount: int, code: str) -> None:
+    """Refuse an amount of a currency, in small letters, that is no multiple of its step."""
+    step = MULTIPLE_OF.get(code, 1)
+    if amount % step:
+        raise _refused(_not_whole(code, step))
 
 
 def sum_in_words(body: bytes) -> str | None:
@@ -45,6 +60,12 @@ def sum_in_words(body: bytes) -> str | None:
     if code not in DIGITS or not (amount.isascii() and amount.isdigit() and len(amount) <= 18):
         return None
     return in_words(int(amount), code.upper(), DIGITS[code])
+
+
+def _check_most(amount: int, code: str, digits: int) -> None:
+    if amount >= 10**digits:
+        most = major(10**digits - 1, DIGITS[code])
+        raise _refused(f"Amount must be no more than {most} {code}", "amount_too_large")
 
 
 def _unknown(code: str) -> StripeError:

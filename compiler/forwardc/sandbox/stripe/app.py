@@ -12,8 +12,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from forwardc.sandbox.stripe import admin, forwarding, intents, methods
-from forwardc.sandbox.stripe.account import Caller, authenticate, version_of
+from forwardc.sandbox.stripe import (
+    admin,
+    charges,
+    customers,
+    forwarding,
+    intents,
+    method_calls,
+    refunds,
+    setups,
+)
+from forwardc.sandbox.stripe.account import (
+    Caller,
+    acting_for,
+    authenticate,
+    limit_rate,
+    version_of,
+)
 from forwardc.sandbox.stripe.amounts import sum_in_words as sum_in_words
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, invalid
@@ -24,7 +39,15 @@ from forwardc.sandbox.stripe.outcomes import Malformed
 from forwardc.sandbox.world import World
 
 HOSTS = ("api.stripe.com",)
-ENDPOINTS = (*methods.ENDPOINTS, *forwarding.ENDPOINTS, *intents.ENDPOINTS)
+ENDPOINTS = (
+    *method_calls.ENDPOINTS,
+    *customers.ENDPOINTS,
+    *setups.ENDPOINTS,
+    *intents.ENDPOINTS,
+    *charges.ENDPOINTS,
+    *refunds.ENDPOINTS,
+    *forwarding.ENDPOINTS,
+)
 _FORM = "application/x-www-form-urlencoded"
 _NOT_A_FORM = (
     "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
@@ -87,7 +110,9 @@ class _Entry:
             caller = authenticate(self.world, request.headers.get("authorization"))
             reply.livemode = caller.livemode
             reply.version = version_of(self.world, request.headers.get("stripe-version"))
+            caller = acting_for(self.world, caller, request.headers.get("stripe-account"))
             caller.need(self.endpoint.permission)
+            limit_rate(self.world)
             call = await self._call(request, caller, reply.version)
             reply.key = request.headers.get("idempotency-key") or None
             if request.method == "POST" and reply.key is not None:
@@ -116,8 +141,8 @@ class _Entry:
             return reply.build(saved.status, saved.body)
         reply.original = reply.request_id
         try:
-            status, body, keep, retry = await self._run(call, reply)
-            if keep:
+            status, body, executed, retry = await self._run(call, reply)
+            if self.idempotency.keeps(path, status, executed=executed):
                 kept = Saved(status, body, reply.request_id)
                 self.idempotency.keep(call.caller, key, path, call.params, kept)
         finally:
@@ -125,7 +150,7 @@ class _Entry:
         return reply.build(status, body, retry=retry)
 
     async def _run(self, call: Call, reply: _Reply) -> tuple[int, dict[str, Any], bool, bool]:
-        """Status, body, whether to keep the answer, and whether to retry."""
+        """Status, body, whether the endpoint had begun its work, and whether to retry."""
         try:
             return 200, await self.endpoint.handler(call), True, False
         except StripeError as error:

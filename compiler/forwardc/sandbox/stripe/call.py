@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.stripe.account import Caller
+from forwardc.sandbox.stripe.params import Shape, read
 from forwardc.sandbox.world import World
 
 
@@ -27,6 +28,15 @@ class Call:
     def now(self) -> int:
         """The time of the world in whole seconds."""
         return int(self.world.now())
+
+    def read(self, shape: Shape) -> dict[str, Any]:
+        """The parameters, checked and converted. Raises 400."""
+        return read(shape, self.params, self.version)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The rows of one table of the account that is called, by id."""
+        account = self.caller.account
+        return self.world.table(f"stripe.{name}" if account is None else f"stripe.{name}@{account}")
 
 
 Handler = Callable[[Call], Awaitable[dict[str, Any]]]

@@ -69,10 +69,22 @@ def unknown(params: list[str]) -> StripeError:
     return invalid(text, param=params[0], code="parameter_unknown")
 
 
-def no_such(kind: str, identifier: str, *, param: str | None = None) -> StripeError:
-    """An id that leads nowhere: 400 in a parameter, 404 in the path (`param` not given)."""
+def no_such(
+    kind: str, identifier: str, *, param: str | None = None, other_mode: bool | None = None
+) -> StripeError:
+    """An id that leads nowhere: 400 in a parameter, 404 in the path (`param` not given).
+
+    `other_mode` tells that the object is there in live mode (True) or in test mode (False).
+    """
+    text = f"No such {kind}: '{identifier}'"
+    if other_mode is not None:
+        there, here = ("live", "test") if other_mode else ("test", "live")
+        text += (
+            f"; a similar object exists in {there} mode, but a {here} mode key was used to make "
+            "this request."
+        )
     return invalid(
-        f"No such {kind}: '{identifier}'",
+        text,
         param=param or "id",
         code="resource_missing",
         status=400 if param else 404,

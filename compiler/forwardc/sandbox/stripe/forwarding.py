@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.cards import renewed
-from forwardc.sandbox.stripe import methods
+from forwardc.sandbox.stripe import expand, methods
 from forwardc.sandbox.stripe.account import setting, since
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
@@ -16,41 +16,25 @@ from forwardc.sandbox.stripe.filling import CardData, fill_body
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
 from forwardc.sandbox.stripe.paging import page
-from forwardc.sandbox.stripe.params import Free, Items, Metadata, Shape, Text, read
+from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.redaction import redact, redact_headers
 from forwardc.sandbox.stripe.registry import find, submitted_keys
+from forwardc.sandbox.stripe.tables.forwarding import CREATE, PUBLIC
+from forwardc.sandbox.stripe.tables.shared import FORWARDING_LIST, ONLY_EXPAND
+from forwardc.sandbox.stripe.tables.versions import CONNECTION_FAILED_402
 from forwardc.sandbox.world import Answer, Broken, NotConnected, Outbound, TimedOut
 
-TABLE = "stripe.forwarding_requests"
+TABLE = "forwarding_requests"
 KIND = "ForwardingRequest"
 KEPT_SECONDS = 30 * 24 * 60 * 60
 _URL = "/v1/forwarding/requests"
-_PUBLIC = ("card_cvc", "card_expiry", "card_number", "cardholder_name", "request_signature")
-_BY_ARRANGEMENT = (
-    "network_token_cryptogram",
-    "network_token_electronic_commerce_indicator",
-    "network_token_expiry",
-    "network_token_number",
-)
+_OBJECT = "forwarding.request"
 _MAX_RECORDED = 5000
-_HEADER = Shape({"name": Text(), "value": Text()}, required=("name", "value"))
-_CREATE = Shape(
-    {
-        "payment_method": Text(),
-        "url": Text(),
-        "replacements": Items(Text(choices=_PUBLIC + _BY_ARRANGEMENT)),
-        "request": Shape({"body": Text(), "headers": Items(_HEADER)}),
-        "metadata": Metadata(),
-        "expand": Items(Free()),
-    },
-    required=("payment_method", "url", "replacements"),
-)
-_RETRIEVE = Shape({"expand": Items(Free())})
 
 
 async def create(call: Call) -> dict[str, Any]:
     """POST /v1/forwarding/requests: fill the body, send it, and tell what came back."""
-    params = read(_CREATE, call.params)
+    params = expand.asked(call, CREATE, _OBJECT)
     row = methods.find(call, params["payment_method"], param="payment_method")
     _check_wallet(row["object"]["card"]["wallet"])
     card = _current(methods.card_of(row))
@@ -71,7 +55,7 @@ async def create(call: Call) -> dict[str, Any]:
 
 async def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/forwarding/requests/{id}."""
-    read(_RETRIEVE, call.params)
+    expand.asked(call, ONLY_EXPAND, _OBJECT)
     shown: dict[str, Any] | None = _rows(call).get(call.path["id"])
     if shown is None or shown["livemode"] != call.caller.livemode:
         raise no_such(KIND, call.path["id"])
@@ -81,7 +65,8 @@ async def retrieve(call: Call) -> dict[str, Any]:
 async def listed(call: Call) -> dict[str, Any]:
     """GET /v1/forwarding/requests, newest first."""
     rows = [row for row in _rows(call).values() if row["livemode"] == call.caller.livemode]
-    return page(call.params, rows[::-1], _URL, KIND)
+    asked = expand.asked(call, FORWARDING_LIST, _OBJECT, in_list=True)
+    return page(asked, rows[::-1], _URL, KIND)
 
 
 ENDPOINTS = (
@@ -93,7 +78,7 @@ ENDPOINTS = (
 
 def _rows(call: Call) -> dict[str, Any]:
     """The requests of the last 30 days."""
-    rows = call.world.table(TABLE)
+    rows = call.table(TABLE)
     limit = call.world.now() - KEPT_SECONDS
     for identifier in [key for key, row in rows.items() if row["created"] <= limit]:
         del rows[identifier]
@@ -141,7 +126,7 @@ def _prepare(call: Call, params: dict[str, Any], card: CardData) -> Outbound:
 def _check_replacements(replacements: list[str]) -> None:
     if not replacements:
         raise missing("replacements")
-    refused = [name for name in replacements if name not in _PUBLIC or name == _PUBLIC[-1]]
+    refused = [name for name in replacements if name not in PUBLIC or name == PUBLIC[-1]]
     if refused:
         # Wallet tokens need an arrangement, a signature its algorithm in the destination's
         # config: neither is public, so the account has neither.
@@ -173,7 +158,7 @@ async def _send(call: Call, outbound: Outbound) -> Answer:
     try:
         return await call.world.deliver(outbound)
     except NotConnected:
-        if since(call.version, "2025-03-31"):
+        if since(call.version, CONNECTION_FAILED_402):
             raise _upstream(402, "retryable_upstream_error") from None
         raise _upstream(502, "upstream_connection_error") from None
     except TimedOut:
@@ -214,7 +199,7 @@ def _object(
         "object": "forwarding.request",
         "created": call.now,
         "livemode": call.caller.livemode,
-        "metadata": params.get("metadata", {}),
+        "metadata": merged({}, params.get("metadata", {})),
         "payment_method": params["payment_method"],
         "replacements": params["replacements"],
         "request_context": None,

@@ -1,7 +1,8 @@
 """Answer a repeated POST as the first one was answered.
 
 Knows no endpoint. Rules of the API reference: the first result is kept for 24 hours once the
-endpoint has begun its work, 500s included; not kept are refused parameters, conflicts and 401.
+endpoint has begun its work, 500s included; not kept are refused parameters, conflicts, 401 and 429.
+The guide of the forwarding API says otherwise of its requests: that mode is a setting.
 """
 
 import hashlib
@@ -16,6 +17,9 @@ from forwardc.sandbox.world import World
 KEPT_SECONDS = 24 * 60 * 60
 MAX_KEY = 255
 _TABLE = "stripe.idempotency"
+_GUIDED = "/v1/forwarding/"
+# Never kept, in any mode: a wrong key, a conflict, too many requests.
+_NEVER_KEPT = (401, 403, 409, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,21 @@ class Idempotency:
         if row is None or row["at"] + KEPT_SECONDS <= self.world.now():
             self.in_flight.add(slot)
             return None
-        same = row["digest"] == _digest(path, params)
-        if not same and setting(self.world, "idempotency_mismatch") == "error":
+        if row["digest"] != _digest(path, params) and not self._replays(row, path):
             raise _mismatch(key)
         return Saved(row["status"], row["body"], row["request_id"])
+
+    def keeps(self, path: str, status: int, *, executed: bool) -> bool:
+        """Whether an answer is kept: also a refusal of the parameters, where the guide says so."""
+        refused = 400 <= status < 500 and status not in _NEVER_KEPT
+        return executed or (refused and self._guided(path))
+
+    def _replays(self, row: dict[str, Any], path: str) -> bool:
+        """Whether other parameters under a key are answered with the older response."""
+        return self._guided(path) and row["path"] == path
+
+    def _guided(self, path: str) -> bool:
+        return path.startswith(_GUIDED) and setting(self.world, "idempotency") == "guide"
 
     def end(self, caller: Caller, key: str) -> None:
         """The request is over, with or without an answer to keep."""
@@ -68,6 +83,7 @@ class Idempotency:
             del table[slot]
         table[_slot(caller, key)] = {
             "at": now,
+            "path": path,
             "digest": _digest(path, params),
             "status": saved.status,
             "body": saved.body,
@@ -76,7 +92,7 @@ class Idempotency:
 
 
 def _slot(caller: Caller, key: str) -> str:
-    return f"{'live' if caller.livemode else 'test'}:{key}"
+    return f"{caller.account or ''}:{'live' if caller.livemode else 'test'}:{key}"
 
 
 def _digest(path: str, params: dict[str, Any]) -> str:

@@ -69,6 +69,33 @@ def payment_status(number: str, *, off_session: bool) -> str | Decline:
     )
 
 
+# Attached without a fault, and declined when it is charged.
+_ATTACHABLE = frozenset({"4000000000000341"})
+
+
+def attach_decline(number: str) -> Decline | None:
+    """Why a bank refuses to have this card saved, or None.
+
+    Stripe's testing page: cards that are declined cannot be attached, but for one.
+    """
+    card = lookup(number)
+    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    return None if number in _ATTACHABLE else DECLINES.get(behaviour)
+
+
+def setup_status(number: str) -> str | Decline:
+    """What the set-up of a card for later ends as: `succeeded`, `requires_action`, or a decline.
+
+    Raises what `fail_in_transport` raises.
+    """
+    card = lookup(number)
+    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    fail_in_transport(behaviour)
+    if behaviour is Behaviour.REQUIRES_ACTION:
+        return "requires_action"
+    return attach_decline(number) or "succeeded"
+
+
 def fail_in_transport(behaviour: Behaviour) -> None:
     """Let the connection fail, or the server, where the test card asks for it.
 

@@ -3,26 +3,13 @@
 from typing import Any
 
 from forwardc.sandbox.stripe.errors import invalid, no_such
-from forwardc.sandbox.stripe.params import Free, Items, Shape, Text, Whole, read
-
-# `created` is a map only, unlike in Stripe's other lists (OpenAPI 2026-09-30).
-_LIST = Shape(
-    {
-        "created": Shape(dict.fromkeys(("gt", "gte", "lt", "lte"), Whole())),
-        "starting_after": Text(),
-        "ending_before": Text(),
-        "limit": Whole(1, 100),
-        "expand": Items(Free()),
-    }
-)
 
 
-def page(params: dict[str, Any], rows: list[dict[str, Any]], url: str, kind: str) -> dict[str, Any]:
-    """The list object for raw parameters. `rows` come newest first.
+def page(asked: dict[str, Any], rows: list[dict[str, Any]], url: str, kind: str) -> dict[str, Any]:
+    """The list object for checked parameters. `rows` come newest first.
 
-    Raises 400 for bad parameters, both cursors at once, or a cursor that leads nowhere.
+    Raises 400 for both cursors at once, or a cursor that leads nowhere.
     """
-    asked = read(_LIST, params)
     after, before = asked.get("starting_after"), asked.get("ending_before")
     if after and before:
         raise invalid(
@@ -48,7 +35,9 @@ def _place(ids: list[str], cursor: str, kind: str, param: str) -> int:
     return ids.index(cursor)
 
 
-def _in_time(created: int, bounds: dict[str, int] | None) -> bool:
+def _in_time(created: int, bounds: dict[str, int] | int | None) -> bool:
+    if isinstance(bounds, int):
+        return created == bounds
     bounds = bounds or {}
     return (
         created > bounds.get("gt", created - 1)

@@ -1,16 +1,24 @@
 """Check and convert the parameters of an endpoint against its declared shape.
 
-Knows no endpoint and no HTTP. An empty string means unset, as everywhere in Stripe's v1 API.
+Knows no endpoint and no HTTP: the shapes are the tables in `tables/`. An empty string is an
+attempt to unset, and is refused where a parameter cannot be unset.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, assert_never
 
 from forwardc.sandbox.stripe.errors import StripeError, invalid, missing, unknown
 
 MAX_TEXT = 5000
 MAX_INDEX = 1000
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+\S*")
+_FORMS = {
+    "email": (_EMAIL, "Invalid email address", "email_invalid"),
+    "url": (_URL, "Not a valid URL", "url_invalid"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,7 @@ class Text:
 
     limit: int = MAX_TEXT
     choices: tuple[str, ...] = ()
+    form: Literal["email", "url"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,45 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
-    """Anything: a parameter that the sandbox takes and does not act upon."""
+class Cleared:
+    """What may be unset: an empty string reads as None."""
+
+    kind: "Kind"
 
 
-Kind = Text | Whole | Flag | Items | Shape | Metadata | Free
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A map, or else a scalar."""
+
+    map: Shape
+    scalar: "Kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A parameter of the API versions from `since` on and before `until` (their dates).
+
+    `code` and `text` are those of its refusal after `until`, where Stripe has special ones.
+    """
+
+    kind: "Kind"
+    since: str = ""
+    until: str = "9999"
+    code: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A parameter of Stripe that the sandbox cannot follow: it says so and does not pass over."""
+
+
+Kind = Text | Whole | Flag | Items | Shape | Metadata | Cleared | Either | Dated | Unsupported
 
 
 @dataclass(slots=True)
 class _Reader:
+    version: str
     unknown: list[str] = field(default_factory=list)
 
     def read(self, kind: Kind, value: Any, name: str) -> Any:
@@ -82,40 +121,61 @@ class _Reader:
                 return _whole(kind, value, name)
             case Flag():
                 return _flag(kind, value, name)
-            case Free():
-                return value
+            case Cleared():
+                return None if value == "" else self.read(kind.kind, value, name)
+            case Either():
+                return self.read(kind.map if isinstance(value, dict) else kind.scalar, value, name)
+            case Dated():
+                return self._dated(kind, value, name)
+            case Unsupported():
+                raise invalid("The sandbox does not support this parameter.", param=name)
+            case _:
+                assert_never(kind)
 
     def _shape(self, shape: Shape, value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise invalid("Invalid object", param=name)
+            raise _empty(name) if value == "" else invalid("Invalid object", param=name)
+        late: StripeError | None = None
         out: dict[str, Any] = {}
         for key, item in value.items():
             inner = f"{name}[{key}]" if name else key
-            if key not in shape.fields:
+            kind = shape.fields.get(key)
+            if kind is None or (isinstance(kind, Dated) and kind.since > self.version[:10]):
                 self.unknown.append(inner)
-            elif item != "":
-                out[key] = self.read(shape.fields[key], item, inner)
-            elif key in shape.required:
-                raise _empty(inner)
+                continue
+            try:
+                out[key] = self.read(kind, item, inner)
+            except StripeError as error:
+                late = late or error
         for key in shape.required:
-            if key not in out:
-                raise missing(f"{name}[{key}]" if name else key)
+            if key not in value:
+                late = late or missing(f"{name}[{key}]" if name else key)
+        if late is not None:
+            raise late
         return out
 
     def _items(self, kind: Items, value: Any, name: str) -> list[Any]:
         if isinstance(value, dict):
             value = _by_index(value, name)
         if not isinstance(value, list):
-            raise invalid("Invalid array", param=name)
+            raise _empty(name) if value == "" else invalid("Invalid array", param=name)
         return [self.read(kind.of, item, f"{name}[{at}]") for at, item in enumerate(value)]
 
+    def _dated(self, kind: Dated, value: Any, name: str) -> Any:
+        if kind.until > self.version[:10]:
+            return self.read(kind.kind, value, name)
+        if kind.code is None:
+            raise unknown([name])
+        raise invalid(kind.text, param=name, code=kind.code)
 
-def read(shape: Shape, raw: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, converted. Raises `StripeError` (400) for the first mistake found.
 
-    Unknown parameters are named all together, and first, as Stripe does.
+def read(shape: Shape, raw: dict[str, Any], version: str) -> dict[str, Any]:
+    """The parameters, converted, as the API of that version has them.
+
+    Raises `StripeError` (400) for the first mistake found. Unknown parameters are named all
+    together, and first, as Stripe does.
     """
-    reader = _Reader()
+    reader = _Reader(version)
     late: StripeError | None = None
     values: dict[str, Any] = {}
     try:
@@ -129,6 +189,13 @@ def read(shape: Shape, raw: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def merged(old: Mapping[str, str], change: Mapping[str, str] | None) -> dict[str, str]:
+    """Metadata after an update: an empty value removes its key, None removes all."""
+    if change is None:
+        return {}
+    return {key: value for key, value in {**old, **change}.items() if value != ""}
+
+
 def _by_index(value: dict[str, Any], name: str) -> list[Any]:
     """`{"0": x, "2": y}` as a list in the order of the numbers. A gap is closed."""
     if not all(key.isascii() and key.isdigit() and int(key) <= MAX_INDEX for key in value):
@@ -139,14 +206,28 @@ def _by_index(value: dict[str, Any], name: str) -> list[Any]:
 def _text(kind: Text, value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise invalid("Invalid string", param=name)
+    if value == "":
+        raise _empty(name)
     if len(value) > kind.limit:
         raise invalid(f"Invalid string: must be at most {kind.limit} characters", param=name)
     if kind.choices and value not in kind.choices:
-        raise invalid(f"Invalid {name}: must be one of {', '.join(kind.choices)}", param=name)
+        raise invalid(f"Invalid {name}: must be {_either(kind.choices)}", param=name)
+    if kind.form is not None:
+        pattern, text, code = _FORMS[kind.form]
+        if pattern.fullmatch(value) is None:
+            raise invalid(text, param=name, code=code)
     return value
 
 
+def _either(choices: tuple[str, ...]) -> str:
+    if len(choices) == 1:
+        return choices[0]
+    return f"one of {', '.join(choices[:-1])} or {choices[-1]}"
+
+
 def _whole(kind: Whole, value: Any, name: str) -> int:
+    if value == "":
+        raise _empty(name)
     digits = value.removeprefix("-") if isinstance(value, str) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
         raise invalid("Invalid integer", param=name, code="parameter_invalid_integer")
@@ -159,6 +240,8 @@ def _whole(kind: Whole, value: Any, name: str) -> int:
 
 
 def _flag(kind: Flag, value: Any, name: str) -> bool | str:
+    if value == "":
+        raise _empty(name)
     if value in ("true", "false"):
         return bool(value == "true")
     if isinstance(value, str) and value in kind.words:
@@ -167,6 +250,7 @@ def _flag(kind: Flag, value: Any, name: str) -> bool | str:
 
 
 def _metadata(value: Any, name: str) -> dict[str, str]:
+    """As it was given: an empty value stays, for an update to remove its key."""
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise invalid("Metadata must be a map of strings.", param=name)
     if len(value) > 50:
@@ -175,9 +259,13 @@ def _metadata(value: Any, name: str) -> dict[str, str]:
         raise invalid("Metadata keys may have at most 40 characters.", param=name)
     if any(len(item) > 500 for item in value.values()):
         raise invalid("Metadata values may have at most 500 characters.", param=name)
-    return {key: item for key, item in value.items() if item != ""}
+    return dict(value)
 
 
 def _empty(name: str) -> StripeError:
-    text = f"You passed an empty string for '{name}'. A value is required."
+    text = (
+        f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset "
+        f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
+        "request or supply a non-empty value."
+    )
     return invalid(text, param=name, code="parameter_invalid_empty")

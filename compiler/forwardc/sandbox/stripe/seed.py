@@ -1,11 +1,12 @@
 """The fixed cards of the Stripe vault: the same ids in every sandbox.
 
-Knows no endpoint. They are ordinary payment methods: the CVC of each serves one request.
+Knows no endpoint. Each use is as the first: they keep their CVC, are never used up, and are what
+they were at each start.
 """
 
 from typing import Any
 
-from forwardc.sandbox.stripe.methods import TABLE, fresh_row
+from forwardc.sandbox.stripe.methods import fresh_row
 from forwardc.sandbox.stripe.testids import test_ids
 from forwardc.sandbox.world import World
 
@@ -27,15 +28,14 @@ _CARDS = (
 _LINK = ("pm_sandbox_link", "4242424242424242", "a Link wallet: may not be forwarded")
 _LINK_WALLET: dict[str, Any] = {"type": "link", "link": {}, "dynamic_last4": None}
 HOLDER = "Sandbox Customer"
+TABLE = "stripe.payment_methods"
 
 
 def seed(world: World) -> None:
-    """Put the fixed cards into the state. Those that are there already stay."""
+    """Put the fixed cards into the state, in the place of those of an earlier start."""
     table = world.table(TABLE)
     for identifier, number, _ in (*_CARDS, _LINK):
-        if identifier in table:
-            continue
-        table[identifier] = fresh_row(world, identifier, number, HOLDER) | {"fixed": True}
+        table[identifier] = fresh_row(world, identifier, number, HOLDER)
     table[_LINK[0]]["object"]["card"]["wallet"] = dict(_LINK_WALLET)
 
 

@@ -56,4 +56,7 @@ MINIMUM: Final[Mapping[str, Decimal]] = {
 """The least sum of a charge in major units, by the currency of settlement."""
 
 MOST_DIGITS: Final = 12
-"""Of an amount that a card pays. American Express and Japanese accounts have less."""
+"""Of an amount that a card pays. Japanese accounts have less."""
+
+MOST_DIGITS_BY_BRAND: Final[Mapping[str, int]] = {"amex": 9}
+"""Brands that take less."""

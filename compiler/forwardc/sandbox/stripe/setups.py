@@ -1,0 +1,198 @@
+"""Setup intents: `/v1/setup_intents`, a card verified and kept for later without a payment.
+
+Knows no HTTP. Confirming uses the CVC, unless Stripe keeps it for the account by arrangement.
+"""
+
+from typing import Any
+
+from forwardc.sandbox.stripe import attaching, expand, methods, paying
+from forwardc.sandbox.stripe.account import setting
+from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.customer_row import alive
+from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
+from forwardc.sandbox.stripe.ids import new_id
+from forwardc.sandbox.stripe.intent_object import NO_METHOD, automatic_methods, method_types
+from forwardc.sandbox.stripe.intent_rules import check_connect, check_types, unexpected
+from forwardc.sandbox.stripe.outcomes import Decline, setup_status
+from forwardc.sandbox.stripe.paging import page
+from forwardc.sandbox.stripe.params import Shape, merged
+from forwardc.sandbox.stripe.store import Row, added, in_path, newest
+from forwardc.sandbox.stripe.tables.setups import CANCEL, CONFIRM, CREATE, LIST, UPDATE
+from forwardc.sandbox.stripe.tables.shared import WITH_CLIENT_SECRET
+
+TABLE = "setup_intents"
+_KIND = "setup_intent"
+_URL = "/v1/setup_intents"
+_OPEN = (NO_METHOD, "requires_confirmation", "requires_action")
+
+
+async def create(call: Call) -> dict[str, Any]:
+    """POST /v1/setup_intents."""
+    params = _asked(call, CREATE)
+    confirming = params.get("confirm") is True
+    for name in ("mandate_data", "return_url"):
+        if name in params and not confirming:
+            raise invalid(f"{name} may only be given together with confirm=true.", param=name)
+    check_connect(call, params)
+    if "customer" in params:
+        alive(call, params["customer"], param="customer")
+    intent = _object(call, params)
+    if "payment_method" in params:
+        paying.usable(call, intent, params["payment_method"])
+    if confirming:
+        paying.check(call, intent, params)
+    row = added(call, TABLE, intent, attempts=0)
+    if confirming:
+        _set_up(call, row, params)
+    return expand.shown(call, intent, params)
+
+
+async def retrieve(call: Call) -> dict[str, Any]:
+    """GET /v1/setup_intents/{id}."""
+    params = expand.asked(call, WITH_CLIENT_SECRET, _KIND)
+    return expand.shown(call, _row(call)["object"], params)
+
+
+async def update(call: Call) -> dict[str, Any]:
+    """POST /v1/setup_intents/{id}."""
+    params = _asked(call, UPDATE)
+    intent = _row(call)["object"]
+    if intent["status"] not in _OPEN and params.keys() - {"metadata", "description", "expand"}:
+        raise unexpected("SetupIntent", intent, "it cannot be updated")
+    if "customer" in params:
+        alive(call, params["customer"], param="customer")
+        if intent["customer"] not in (None, params["customer"]):
+            text = "You cannot modify `customer` on a SetupIntent once it already has been set."
+            raise invalid(text, param="customer")
+        intent["customer"] = params["customer"]
+    _take_over(call, intent, params)
+    if "description" in params:
+        intent["description"] = params["description"]
+    if "metadata" in params:
+        intent["metadata"] = merged(intent["metadata"], params["metadata"])
+    return expand.shown(call, intent, params)
+
+
+async def confirm(call: Call) -> dict[str, Any]:
+    """POST /v1/setup_intents/{id}/confirm. Raises 402 for a card that the bank refuses."""
+    params = _asked(call, CONFIRM)
+    row = _row(call)
+    intent = row["object"]
+    if intent["status"] not in _OPEN:
+        raise unexpected("SetupIntent", intent, "it cannot be confirmed")
+    paying.check(call, intent, params)
+    _take_over(call, intent, params)
+    _set_up(call, row, params)
+    return expand.shown(call, intent, params)
+
+
+async def cancel(call: Call) -> dict[str, Any]:
+    """POST /v1/setup_intents/{id}/cancel."""
+    params = expand.asked(call, CANCEL, _KIND)
+    intent = _row(call)["object"]
+    if intent["status"] not in _OPEN:
+        raise unexpected("SetupIntent", intent, "it cannot be canceled")
+    reason = params.get("cancellation_reason")
+    intent |= {"status": "canceled", "cancellation_reason": reason, "next_action": None}
+    return expand.shown(call, intent, params)
+
+
+async def listed(call: Call) -> dict[str, Any]:
+    """GET /v1/setup_intents, newest first."""
+    asked = expand.asked(call, LIST, _KIND, in_list=True)
+    filters = [(name, asked[name]) for name in ("customer", "payment_method") if name in asked]
+    rows = newest(
+        call, TABLE, lambda row: all(row["object"][name] == value for name, value in filters)
+    )
+    return expand.shown(call, page(asked, rows, _URL, "setupintent"), asked)
+
+
+_ONE = _URL + "/{id}"
+ENDPOINTS = (
+    Endpoint("POST", _URL, "setup_intent_write", create),
+    Endpoint("GET", _URL, "setup_intent_read", listed),
+    Endpoint("GET", _ONE, "setup_intent_read", retrieve),
+    Endpoint("POST", _ONE, "setup_intent_write", update),
+    Endpoint("POST", _ONE + "/confirm", "setup_intent_write", confirm),
+    Endpoint("POST", _ONE + "/cancel", "setup_intent_write", cancel),
+)
+
+
+def _row(call: Call) -> Row:
+    return in_path(call, TABLE, "setupintent")
+
+
+def _asked(call: Call, shape: Shape) -> dict[str, Any]:
+    params = expand.asked(call, shape, _KIND)
+    check_types(params)
+    return params
+
+
+def _take_over(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
+    if "payment_method" in params:
+        paying.usable(call, intent, params["payment_method"])
+        intent |= {"payment_method": params["payment_method"], "next_action": None}
+        intent["status"] = "requires_confirmation"
+
+
+def _set_up(call: Call, row: Row, params: dict[str, Any]) -> None:
+    """One attempt. Raises 402 for a decline, with the intent back at `requires_payment_method`."""
+    intent = row["object"]
+    method = paying.usable(call, intent, intent["payment_method"])
+    row["attempts"] += 1
+    outcome = setup_status(methods.card_of(method).number)
+    if not setting(call.world, "setup_keeps_cvc"):
+        attaching.verified(method)
+    intent["latest_attempt"] = new_id("setatt")
+    if isinstance(outcome, Decline):
+        raise _declined(row, method["object"], outcome)
+    intent |= {"status": outcome, "last_setup_error": None, "next_action": None}
+    if outcome == "requires_action":
+        intent["next_action"] = paying.next_action(intent, params)
+    else:
+        paying.keep(call, intent, method)
+
+
+def _declined(row: Row, method: dict[str, Any], why: Decline) -> StripeError:
+    intent = row["object"]
+    canceled = row["attempts"] >= paying.MAX_ATTEMPTS
+    intent |= {"status": "canceled" if canceled else NO_METHOD, "payment_method": None}
+    cause: dict[str, Any] = {"payment_method": method}
+    if why.decline_code is not None:
+        cause["decline_code"] = why.decline_code
+    failed = {"type": "card_error", "code": why.code, "message": why.message, **cause}
+    intent["last_setup_error"] = failed
+    return card_error(why.code, why.message, setup_intent=dict(intent), **cause)
+
+
+def _object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """A new setup intent. Field names and nulls follow stripe-python 16.1."""
+    identifier = new_id("seti")
+    card = params.get("payment_method_options", {}).get("card", {})
+    secure = card.get("request_three_d_secure", "automatic")
+    return {
+        "id": identifier,
+        "object": _KIND,
+        "application": None,
+        "automatic_payment_methods": automatic_methods(call, params),
+        "cancellation_reason": None,
+        "client_secret": f"{identifier}_secret_{new_id('sandbox')}",
+        "created": call.now,
+        "customer": params.get("customer"),
+        "customer_account": None,
+        "description": params.get("description"),
+        "flow_directions": None,
+        "last_setup_error": None,
+        "latest_attempt": None,
+        "livemode": call.caller.livemode,
+        "mandate": None,
+        "metadata": merged({}, params.get("metadata", {})),
+        "next_action": None,
+        "on_behalf_of": params.get("on_behalf_of"),
+        "payment_method": params.get("payment_method"),
+        "payment_method_options": {"card": {"request_three_d_secure": secure}},
+        "single_use_mandate": None,
+        "status": "requires_confirmation" if "payment_method" in params else NO_METHOD,
+        "usage": params.get("usage", "off_session"),
+        **method_types(call, params),
+    }
