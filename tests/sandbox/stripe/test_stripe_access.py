@@ -174,7 +174,8 @@ def test_a_connected_account_has_objects_of_its_own(bench):
 
 def test_the_other_modes_object_is_told_apart(bench):
     made = bench.post("/v1/customers", {"name": "Jane"}).json()["id"]
-    answer = bench.get(f"/v1/customers/{made}", Authorization=f"Bearer {stripe_secret_key(live=True)}")
+    live = f"Bearer {stripe_secret_key(live=True)}"
+    answer = bench.get(f"/v1/customers/{made}", Authorization=live)
     assert answer.status_code == 404
     assert "a similar object exists in test mode" in error(answer)["message"]
 
