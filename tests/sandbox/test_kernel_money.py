@@ -7,7 +7,8 @@ from forwardc.plan.currencies import iso
 from forwardc.plan.money import Counts, wire
 from forwardc.sandbox import money
 from forwardc.sandbox.destinations import adyen, adyen_currencies
-from forwardc.sandbox.stripe import amounts, currencies
+from forwardc.sandbox.stripe import amounts
+from forwardc.sandbox.stripe.tables import currencies
 
 
 @pytest.mark.parametrize(
