@@ -1,26 +1,50 @@
 """Stripe's own clients against the sandbox: every call returns or raises as the documents say."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from clients.case import Case, Client, judge
 from clients.node import StripeNode, driver
+from clients.stripe_base import READER
 from clients.stripe_cases import CASES
 from clients.stripe_python import StripePython
 from forwardc.sandbox.secrets_rule import stripe_secret_key
-from forwardc.sandbox.serve import start_in_thread
+from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.world import Answer, Outbound
+
+
+@contextmanager
+def stripes_sandbox() -> Iterator[Running]:
+    """A sandbox with a restricted key, whose destination takes its time where it is asked to."""
+    with start_in_thread(parties=("stripe",)) as sandbox:
+        switch = f"{sandbox.parties['stripe']}/_sandbox/stripe/restricted_keys"
+        reader = {"key": READER, "permissions": ["forwarding_request_read"]}
+        assert httpx.post(switch, json=reader).status_code == 200
+        deliver = sandbox.world.send
+        assert deliver
+
+        async def slowly(outbound: Outbound) -> Answer:
+            if b"SLOW" in outbound.body:
+                await asyncio.sleep(0.5)
+            return await deliver(outbound)
+
+        sandbox.world.send = slowly
+        yield sandbox
 
 
 @pytest.fixture(scope="module")
 def python() -> Iterator[Client]:
-    with start_in_thread(parties=("stripe",)) as sandbox:
+    with stripes_sandbox() as sandbox:
         yield StripePython(sandbox.parties["stripe"], stripe_secret_key())
 
 
 @pytest.fixture(scope="module")
 def node(node_clients: None) -> Iterator[Client]:
-    with start_in_thread(parties=("stripe",)) as sandbox:
+    with stripes_sandbox() as sandbox:
         start = {"vendor": "stripe", "party": sandbox.parties["stripe"], "key": stripe_secret_key()}
         with driver(**start) as running:
             yield StripeNode(running)

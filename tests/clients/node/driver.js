@@ -84,8 +84,10 @@ async function call(made, line) {
   const owner = path.reduce((at, part) => at?.[part], made.client(line.client ?? {}));
   if (typeof owner?.[name] !== "function") return { missing: true };
   try {
-    const given = owner[name](...line.args);
-    return { returned: (await (line.every ? everyItem(given) : given)) ?? null };
+    const given = Array.from({ length: line.atOnce ?? 1 }, () => owner[name](...line.args));
+    if (line.every) return { returned: await everyItem(given[0]) };
+    const [returned] = await Promise.all(given);
+    return { returned: returned ?? null };
   } catch (error) {
     return { raised: made.raised(error) };
   }

@@ -73,16 +73,21 @@ class StripeNode:
     @staticmethod
     def named(name: str) -> str:
         """The call as this client names it."""
+        if name == "customers.payment_methods.list":
+            return "customers.listPaymentMethods"
         own = {"delete": "del"}
         parts = [re.sub(r"_([a-z])", lambda at: at[1].upper(), part) for part in name.split(".")]
         return ".".join([*parts[:-1], own.get(parts[-1], parts[-1])])
 
-    def call(self, name: str, *args: Any, every: bool = False, **options: Any) -> Any:
-        """As `Client.call`. `every` walks through the pages of a list."""
+    def call(
+        self, name: str, *args: Any, every: bool = False, at_once: int = 1, **options: Any
+    ) -> Any:
+        """As `Client.call`. `every` walks through the pages of a list; `at_once` calls together."""
         own = {"idempotency_key": "idempotencyKey", "stripe_version": "apiVersion"}
         own |= {"api_key": "apiKey"}
         more = [{own[key]: value for key, value in options.items()}] if options else []
         line = {"method": self.named(name), "args": [*args, *more], "every": every}
+        line |= {"atOnce": at_once}
         return answered(name, self._running.ask(line))
 
 

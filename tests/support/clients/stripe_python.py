@@ -1,6 +1,7 @@
 """Stripe's client for Python."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
@@ -28,8 +29,15 @@ class StripePython:
         """The call as this client names it."""
         return name
 
-    def call(self, name: str, *args: Any, every: bool = False, **options: Any) -> Any:
-        """As `Client.call`. `every` walks through the pages of a list."""
+    def call(self, name: str, *args: Any, at_once: int = 1, **options: Any) -> Any:
+        """As `Client.call`. `every` walks through the pages of a list; `at_once` calls together."""
+        if at_once == 1:
+            return self._call(name, *args, **options)
+        with ThreadPoolExecutor(at_once) as pool:
+            calls = [pool.submit(self._call, name, *args, **options) for _ in range(at_once)]
+        return [call.result() for call in calls]
+
+    def _call(self, name: str, *args: Any, every: bool = False, **options: Any) -> Any:
         path = name.split(".")
         target: Any = self._client.v1
         for part in path:

@@ -1,0 +1,394 @@
+"""What Stripe's documents say of keys, cards and payments, for its clients in any language.
+
+Sources: docs.stripe.com/api, and its pages on testing, errors and idempotent requests.
+"""
+
+from typing import Any
+
+from clients.case import Act, RaisedError, Raises, Returns, Table
+from clients.stripe_base import CARD, HOLDER, READER, USD, card, declined, intent, invalid
+
+CASES = Table()
+
+
+# Payment methods
+
+
+@CASES.row(
+    "payment_methods.create",
+    "a card",
+    Returns(
+        {"object": "payment_method", "card.last4": "4242", "card.checks.cvc_check": "unchecked"}
+    ),
+)
+def _(client: Any) -> Any:
+    return card(client, billing_details=HOLDER)
+
+
+@CASES.row("payment_methods.create", "metadata", Returns({"metadata.order": "7"}))
+def _(client: Any) -> Any:
+    return card(client, metadata={"order": "7"})
+
+
+@CASES.row(
+    "payment_methods.create",
+    "a number with a wrong check digit",
+    Raises("CardError", 402, {"code": "incorrect_number", "param": "number"}),
+)
+def _(client: Any) -> Any:
+    return card(client, "4242424242424241")
+
+
+@CASES.row(
+    "payment_methods.create",
+    "an unknown parameter",
+    Raises("InvalidRequestError", 400, {"code": "parameter_unknown", "param": "card[nummer]"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_methods.create", {"type": "card", "card": CARD | {"nummer": "1"}})
+
+
+@CASES.row(
+    "payment_methods.retrieve",
+    "its id",
+    Returns({"object": "payment_method", "card.exp_year": 2030}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_methods.retrieve", card(client)["id"])
+
+
+@CASES.row(
+    "payment_methods.retrieve",
+    "an id of nothing",
+    Raises("InvalidRequestError", 404, {"code": "resource_missing"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_methods.retrieve", "pm_1NothingOfTheKind00000000")
+
+
+# Keys and versions
+
+
+@CASES.row("payment_methods.create", "a key that is none", Raises("AuthenticationError", 401))
+def _(client: Any) -> Any:
+    return client.call(
+        "payment_methods.create", {"type": "card", "card": CARD}, api_key="sk_test_short"
+    )
+
+
+@CASES.row("payment_methods.create", "a key of another account", Raises("AuthenticationError", 401))
+def _(client: Any) -> Any:
+    made = {"type": "card", "card": CARD}
+    return client.call("payment_methods.create", made, api_key="sk_test_" + "a" * 40)
+
+
+@CASES.row("payment_methods.create", "a key without the permission", Raises("PermissionError", 403))
+def _(client: Any) -> Any:
+    return client.call("payment_methods.create", {"type": "card", "card": CARD}, api_key=READER)
+
+
+@CASES.row("forwarding.requests.list", "a key with the permission", Returns({"object": "list"}))
+def _(client: Any) -> Any:
+    return client.call("forwarding.requests.list", {}, api_key=READER)
+
+
+@CASES.row("payment_intents.create", "an API version that does not exist", invalid())
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", USD, stripe_version="1999-01-01.nothing")
+
+
+@CASES.row(
+    "payment_intents.create",
+    "payment_method_types since endive",
+    invalid("payment_method_types_no_longer_supported"),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", USD | {"payment_method_types": ["card"]})
+
+
+@CASES.row(
+    "payment_intents.create",
+    "payment_method_types before endive",
+    Returns({"payment_method_types": ["card"]}, "`payment_method_types` card"),
+)
+def _(client: Any) -> Any:
+    made = USD | {"payment_method_types": ["card"]}
+    return client.call("payment_intents.create", made, stripe_version="2026-06-24.dahlia")
+
+
+# Payment intents
+
+
+@CASES.row(
+    "payment_intents.create",
+    "no amount",
+    Raises("InvalidRequestError", 400, {"code": "parameter_missing", "param": "amount"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"currency": "usd"})
+
+
+@CASES.row(
+    "payment_intents.create",
+    "a currency that does not exist",
+    Raises("InvalidRequestError", 400, {"param": "currency"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": 1099, "currency": "zzz"})
+
+
+@CASES.row(
+    "payment_intents.create",
+    "an amount that is no integer",
+    invalid("parameter_invalid_integer", "amount"),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": "10.99", "currency": "usd"})
+
+
+@CASES.row("payment_intents.create", "metadata with 51 keys", invalid(param="metadata"))
+def _(client: Any) -> Any:
+    return client.call(
+        "payment_intents.create", USD | {"metadata": {f"k{n}": "1" for n in range(51)}}
+    )
+
+
+@CASES.row(
+    "payment_intents.create",
+    "less than the minimum",
+    Raises("InvalidRequestError", 400, {"code": "amount_too_small"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": 49, "currency": "usd"})
+
+
+@CASES.row(
+    "payment_intents.create",
+    "a card, confirm",
+    Returns({"status": "succeeded", "amount_received": 1099}),
+)
+def _(client: Any) -> Any:
+    return intent(client, payment_method=card(client)["id"], confirm=True)
+
+
+@CASES.row(
+    "payment_intents.confirm",
+    "a card",
+    Returns({"object": "payment_intent", "status": "succeeded"}),
+)
+def _(client: Any) -> Any:
+    made = intent(client, payment_method=card(client)["id"])
+    return client.call("payment_intents.confirm", made["id"])
+
+
+DECLINES = (
+    ("a card that is declined", "4000000000000002", "card_declined", "generic_decline"),
+    ("a card without funds", "4000000000009995", "card_declined", "insufficient_funds"),
+    ("a lost card", "4000000000009987", "card_declined", "lost_card"),
+    ("a stolen card", "4000000000009979", "card_declined", "stolen_card"),
+    ("a card over its limit", "4000000000006975", "card_declined", "card_velocity_exceeded"),
+    ("an expired card", "4000000000000069", "expired_card", None),
+    ("a card with a wrong CVC", "4000000000000127", "incorrect_cvc", None),
+    ("an error while processing", "4000000000000119", "processing_error", None),
+)
+
+
+def _confirm(number: str) -> Act:
+    def act(client: Any) -> Any:
+        made = intent(client, payment_method=card(client, number)["id"])
+        return client.call("payment_intents.confirm", made["id"])
+
+    return act
+
+
+for _given, _number, _code, _reason in DECLINES:
+    _raised = declined(_code, _reason, intent="requires_payment_method")
+    CASES.row("payment_intents.confirm", _given, _raised)(_confirm(_number))
+
+
+@CASES.row(
+    "payment_intents.confirm",
+    "a card that asks for 3-D Secure",
+    Returns({"status": "requires_action"}),
+)
+def _(client: Any) -> Any:
+    made = intent(client, payment_method=card(client, "4000002760003184")["id"])
+    return client.call(
+        "payment_intents.confirm", made["id"], {"return_url": "https://shop.example/back"}
+    )
+
+
+@CASES.row(
+    "payment_intents.retrieve",
+    "its id",
+    Returns({"status": "requires_payment_method", "amount": 1099}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.retrieve", intent(client)["id"])
+
+
+@CASES.row(
+    "payment_intents.retrieve", "expand the card", Returns({"payment_method.card.last4": "4242"})
+)
+def _(client: Any) -> Any:
+    made = intent(client, payment_method=card(client)["id"])
+    return client.call("payment_intents.retrieve", made["id"], {"expand": ["payment_method"]})
+
+
+@CASES.row("payment_intents.retrieve", "expand what cannot be", invalid())
+def _(client: Any) -> Any:
+    return client.call("payment_intents.retrieve", intent(client)["id"], {"expand": ["amount"]})
+
+
+@CASES.row("payment_intents.update", "another amount", Returns({"amount": 2000}))
+def _(client: Any) -> Any:
+    return client.call("payment_intents.update", intent(client)["id"], {"amount": 2000})
+
+
+@CASES.row(
+    "payment_intents.cancel",
+    "its id and a reason",
+    Returns({"status": "canceled", "cancellation_reason": "abandoned"}),
+)
+def _(client: Any) -> Any:
+    reason = {"cancellation_reason": "abandoned"}
+    return client.call("payment_intents.cancel", intent(client)["id"], reason)
+
+
+@CASES.row(
+    "payment_intents.cancel", "one that has succeeded", invalid("payment_intent_unexpected_state")
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.cancel", paid(client)["id"])
+
+
+@CASES.row(
+    "payment_intents.capture",
+    "an authorisation",
+    Returns({"status": "succeeded", "amount_received": 1099}),
+)
+def _(client: Any) -> Any:
+    made = paid(client, capture_method="manual")
+    return client.call("payment_intents.capture", made["id"])
+
+
+@CASES.row(
+    "payment_intents.capture", "one that was captured", invalid("payment_intent_unexpected_state")
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.capture", paid(client)["id"])
+
+
+@CASES.row(
+    "payment_intents.list",
+    "a limit, all pages",
+    Returns({"newest_first": True}, "every one, the newest first"),
+)
+def _(client: Any) -> Any:
+    made = [intent(client)["id"] for _ in range(3)]
+    listed = client.call("payment_intents.list", {"limit": 2}, every=True)["data"]
+    return {"newest_first": [one["id"] for one in listed[:3]] == made[::-1]}
+
+
+@CASES.row("payment_intents.list", "ending_before and starting_after", invalid())
+def _(client: Any) -> Any:
+    one = intent(client)["id"]
+    return client.call("payment_intents.list", {"ending_before": one, "starting_after": one})
+
+
+# Charges and refunds
+
+
+def paid(client: Any, **more: Any) -> Any:
+    """A payment that was made."""
+    return intent(client, payment_method=card(client)["id"], confirm=True, **more)
+
+
+@CASES.row(
+    "charges.retrieve",
+    "that of a payment",
+    Returns({"object": "charge", "paid": True, "amount": 1099}),
+)
+def _(client: Any) -> Any:
+    return client.call("charges.retrieve", paid(client)["latest_charge"])
+
+
+@CASES.row("charges.list", "a payment", Returns({"object": "list", "data.0.object": "charge"}))
+def _(client: Any) -> Any:
+    return client.call("charges.list", {"payment_intent": paid(client)["id"]})
+
+
+@CASES.row(
+    "refunds.create",
+    "a payment",
+    Returns({"object": "refund", "status": "succeeded", "amount": 1099}),
+)
+def _(client: Any) -> Any:
+    return client.call("refunds.create", {"payment_intent": paid(client)["id"]})
+
+
+@CASES.row("refunds.create", "a part of a payment", Returns({"status": "succeeded", "amount": 100}))
+def _(client: Any) -> Any:
+    return client.call("refunds.create", {"payment_intent": paid(client)["id"], "amount": 100})
+
+
+@CASES.row("refunds.create", "more than was paid", invalid(param="amount"))
+def _(client: Any) -> Any:
+    return client.call("refunds.create", {"payment_intent": paid(client)["id"], "amount": 1100})
+
+
+@CASES.row("refunds.create", "a payment that was refunded", invalid("charge_already_refunded"))
+def _(client: Any) -> Any:
+    made = paid(client)["id"]
+    client.call("refunds.create", {"payment_intent": made})
+    return client.call("refunds.create", {"payment_intent": made})
+
+
+@CASES.row("refunds.retrieve", "its id", Returns({"object": "refund", "currency": "usd"}))
+def _(client: Any) -> Any:
+    made = client.call("refunds.create", {"payment_intent": paid(client)["id"]})
+    return client.call("refunds.retrieve", made["id"])
+
+
+@CASES.row("refunds.list", "a payment", Returns({"object": "list", "data.0.object": "refund"}))
+def _(client: Any) -> Any:
+    made = paid(client)["id"]
+    client.call("refunds.create", {"payment_intent": made})
+    return client.call("refunds.list", {"payment_intent": made})
+
+
+# Idempotency
+
+
+@CASES.row(
+    "payment_intents.create",
+    "the same key and parameters",
+    Returns({"same": True}, "the first answer again"),
+)
+def _(client: Any) -> Any:
+    key = f"same-{client.name}"
+    one = client.call("payment_intents.create", USD, idempotency_key=key)
+    two = client.call("payment_intents.create", USD, idempotency_key=key)
+    return {"same": one == two}
+
+
+@CASES.row(
+    "payment_intents.create", "the same key, other parameters", Raises("IdempotencyError", 400)
+)
+def _(client: Any) -> Any:
+    key = f"other-{client.name}"
+    client.call("payment_intents.create", USD, idempotency_key=key)
+    return client.call("payment_intents.create", USD | {"amount": 2000}, idempotency_key=key)
+
+
+@CASES.row(
+    "payment_intents.create",
+    "a key with a refusal of parameters, corrected",
+    Returns({"amount": 1099}),
+)
+def _(client: Any) -> Any:
+    key = f"refused-{client.name}"
+    try:
+        client.call("payment_intents.create", {"currency": "usd"}, idempotency_key=key)
+    except RaisedError:
+        return client.call("payment_intents.create", USD, idempotency_key=key)
