@@ -21,6 +21,7 @@ from forwardc.language.setting_values import check_settings
 from forwardc.passes.check import check
 from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
+from forwardc.passes.payment_reference import check_payment_references
 from forwardc.passes.project_checks import check_targets
 from forwardc.passes.secret_owners import check_secret_owners
 from forwardc.passes.separation import check_separation, live_names
@@ -196,6 +197,7 @@ def _program(
     program = lower(destination, where, settings)
     check(program, destination.root, sink)
     check_counting(program, destination, sink)
+    check_payment_references(program, destination.root, sink)
     return program
 
 

@@ -113,7 +113,8 @@ def test_the_page_of_a_run_shows_what_is_recorded(viewer: Browser) -> None:
         "psp_reference QXBP9RM6Q327DN65",
         "email not stored: sensitive",
         "Aigerim Sadykova",
-        "honoured by the destination",
+        "which honours it",
+        "sent to rokt as /reference shop-order-101",
         "decided by rule 4 of the destination's file",
         "reason the answer was 200",
     ):
@@ -133,7 +134,9 @@ def test_an_answer_is_text_and_no_markup(viewer: Browser) -> None:
 def test_an_unknown_run_tells_whom_to_ask(viewer: Browser) -> None:
     text = viewer.page("/unknown")
     assert "Ask adyen: did it receive POST https://adyen.example/v71/payments" in text
-    assert "Ask stripe: has it a request with the key" in text
+    assert "Quote shop-order-105 , sent as /reference;" in text
+    assert "Ask stripe: has it a request of about" in text
+    assert f"Quote {BY_NAME['order-105'].run_id} , sent as metadata[forwardc_run];" in text
     assert "Its answer, 503, tells no outcome" in text
     assert text.index("order-106") < text.index("order-105")
 

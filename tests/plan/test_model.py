@@ -14,7 +14,7 @@ from forwardc.plan.model import load_plan
 
 Json = Any
 # Below these members stand terms, whose objects are data.
-TERMS = frozenset({"url", "body", "bind", "when", "secret", "query", "headers"})
+TERMS = frozenset({"url", "body", "bind", "when", "secret", "query", "headers", "value"})
 # Maps by names that the plan chooses.
 NAMED = frozenset({"sources", "params", "secrets", "operations", "inputs", "has", "outputs"})
 NAMED |= frozenset({"credentials"})

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Keys, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.shapes import Keys, Name, Party, RunResult, ShownRequest, StepReport
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _SPACE = UUID("6f0d2b58-6f0e-4b4e-9a55-0d6a3d1f7a10")
@@ -130,7 +130,15 @@ def _new(told: Told) -> NewRun:
 def _intent(told: Told) -> Intent:
     body = '{"amount":{"value":1250,"currency":"EUR"},"paymentMethod":{"number":"{{card_number}}"}}'
     shown = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), body)
-    return Intent("pay", _keys(told), f"POST {_url(told)}", shown)
+    return Intent("pay", _keys(told), f"POST {_url(told)}", shown, _names(told), tuple(Party))
+
+
+def _names(told: Told) -> tuple[Name, ...]:
+    """What each party gets: the destination another reference than ours."""
+    return (
+        Name(Party.DESTINATION, "sent", "/reference", f"shop-{told.reference}"),
+        Name(Party.VAULT, "sent", "metadata[forwardc_run]", told.run_id),
+    )
 
 
 def _report(told: Told) -> StepReport:
@@ -150,6 +158,12 @@ def _report(told: Told) -> StepReport:
         outputs={"psp_reference": "QXBP9RM6Q327DN65"},
         answer=told.answer,
         duration_ms=told.duration_ms,
+        names=tuple(
+            name
+            for name in _names(told)
+            if name.party is Party.VAULT or told.rejected_by is not Party.VAULT
+        ),
+        keyed=(Party.VAULT,) if told.rejected_by is Party.VAULT else tuple(Party),
     )
 
 

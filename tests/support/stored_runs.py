@@ -14,7 +14,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.shapes import Keys, Party, RunResult, ShownRequest, StepReport
 
 OWNER = "host-1"
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), "{}")
@@ -58,7 +58,8 @@ def keys_of(run: NewRun, step: str = "pay") -> Keys:
 
 
 def intent_of(run: NewRun, step: str = "pay") -> Intent:
-    return Intent(step, keys_of(run, step), "POST https://adyen.example/payments", SHOWN)
+    keys = keys_of(run, step)
+    return Intent(step, keys, "POST https://adyen.example/payments", SHOWN, keyed=tuple(Party))
 
 
 def report_of(step: str = "pay", **fields: object) -> StepReport:

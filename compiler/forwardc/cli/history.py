@@ -18,8 +18,12 @@ _OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
 
 
 @click.group(short_help="Show what became of runs.", invoke_without_command=True)
-@click.option("--reference", help="Runs with this reference.")
-@click.option("--search", "text", help="Start of a reference or source, or a run or request id.")
+@click.option("--reference", help="Runs with this reference of ours.")
+@click.option(
+    "--search",
+    "text",
+    help="Start of a reference, theirs or ours, or of a source; or a run or request id.",
+)
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Runs with this outcome.")
 @click.option("--destination", help="Runs of this destination.")
 @click.option("--via", "vault", help="Runs through this vault.")

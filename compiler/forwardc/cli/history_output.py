@@ -18,6 +18,8 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
+from forwardc.runtime.quotes import key_sent, keyed, shown_names
+from forwardc.runtime.shapes import Party
 
 _HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
 _COLUMNS: Final = tuple(Summary.__dataclass_fields__)
@@ -60,7 +62,7 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     summary = run.summary
     yield f"{_operation(summary)} via {summary.vault} ({_where(summary)}), run {run.id}"
     yield f"  began      {summary.created_at}"
-    yield f"  reference  {summary.reference}"
+    yield f"  reference  {summary.reference}, ours"
     if run.source_id is not None:
         yield f"  source     {run.source_id}"
     yield f"  digest     {run.digest}"
@@ -68,7 +70,7 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
         yield f"  instead of {run.asked_operation}, its fallback ran"
     for step in run.steps:
         yield ""
-        yield from _step(step)
+        yield from _step(summary, step)
     for event in reversed(events):
         yield ""
         yield f"{event.at}  {event.kind} by {event.by}: {event.what}"
@@ -76,19 +78,24 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     yield from _verdict(run)
 
 
-def _step(step: StoredStep) -> Iterator[str]:
+def _step(run: Summary, step: StoredStep) -> Iterator[str]:
     by = f" by rule {step.rule}" if step.rule is not None else ""
     yield f"step {step.name}: {step.state}" + (f", {step.outcome}{by}" if step.outcome else "")
     if step.called:
         yield f"  called     {step.called}"
-    if step.destination_key:
-        yield f"  key        {step.destination_key}, the destination's"
+    if step.destination_key and keyed(step, Party.DESTINATION):
+        honours = ", which honours it" if step.idempotent else ""
+        yield f"  key        {step.destination_key}, sent to {run.destination}{honours}"
+    for name in shown_names(step):
+        who = run.destination if name.party is Party.DESTINATION else run.vault
+        way = "sent to" if name.way == "sent" else "given by"
+        yield f"  name       {name.value}, {way} {who} as {name.place}"
     for attempt in step.attempts:
-        yield f"  attempt {attempt.number}  {_attempt(attempt)}"
-    for name, value in step.outputs.items():
-        yield f"  output     {name} = {value}"
-    for name in step.sensitive_outputs:
-        yield f"  output     {name} = ***"
+        yield f"  attempt {attempt.number}  {_attempt(step, attempt)}"
+    for output, value in step.outputs.items():
+        yield f"  output     {output} = {value}"
+    for output in step.sensitive_outputs:
+        yield f"  output     {output} = ***"
     if step.request_id:
         yield f"  request    {mask(step.request_id)}, the vault's id"
     if step.scheme or step.issuing_country:
@@ -98,12 +105,13 @@ def _step(step: StoredStep) -> Iterator[str]:
         yield f"  says       {step.answer}"
 
 
-def _attempt(attempt: StoredAttempt) -> str:
+def _attempt(step: StoredStep, attempt: StoredAttempt) -> str:
     parts = [f"{attempt.started_at} {attempt.state.replace('_', ' ')}"]
     parts += [f"{attempt.status} from the destination"] if attempt.status else []
     parts += [f"{attempt.vault_status} from the vault"] if attempt.vault_status else []
     parts += [attempt.reason] if attempt.reason else []
-    return ", ".join([*parts, f"key {attempt.vault_key}"])
+    keys = [f"key {attempt.vault_key}"] if key_sent(step, attempt) else []
+    return ", ".join([*parts, *keys])
 
 
 def _verdict(run: StoredRun) -> Iterator[str]:

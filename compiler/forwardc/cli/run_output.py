@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from forwardc.cli.unknown_runs import asked
 from forwardc.diagnostics.scan import mask
-from forwardc.plan.model import Operation, Plan
+from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.curl import curl as as_curl
-from forwardc.runtime.idempotency import keys_sent
+from forwardc.runtime.quotes import inquiries_of
 from forwardc.runtime.shapes import (
     Party,
     RunResult,
@@ -39,7 +40,7 @@ def result_lines(plan: Plan, result: RunResult, *, curl: bool) -> Iterator[str]:
         yield "the vault has no usable network token: the fallback operation ran"
     for step in result.steps:
         yield ""
-        yield from _step(plan, result.operation, step, curl=curl)
+        yield from _step(plan, step, curl=curl)
     yield ""
     yield from _verdict(plan, result)
 
@@ -103,11 +104,12 @@ def _request(request: ShownRequest, *, curl: bool) -> Iterator[str]:
         yield from (f"  {line}" for line in request.body.split("\n"))
 
 
-def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterator[str]:
+def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
     yield f"step {step.name}: {step.called}"
     if curl and step.request is not None:
         yield from as_curl(step.request).split("\n")
-    yield f"  keys     {_keys(plan.operations[operation], step)}"
+    if step.keyed:
+        yield f"  keys     {_keys(step)}"
     yield f"  answer   {_answer(plan, step)}"
     for name, value in step.outputs.items():
         yield f"  output   {name} = {value}"
@@ -123,17 +125,10 @@ def _step(plan: Plan, operation: str, step: StepReport, *, curl: bool) -> Iterat
     yield f"  time     {step.duration_ms} ms"
 
 
-def _keys(operation: Operation, report: StepReport) -> str:
-    """Both idempotency keys, and whether the request carries them.
-
-    A record may be of another plan, with other steps.
-    """
-    step = next((one for one in operation.steps if one.name == report.name), None)
-    named = zip(("destination", "vault"), (report.keys.destination, report.keys.vault), strict=True)
-    return ", ".join(
-        f"{party} {key}" + ("" if sent else " (not in the request)")
-        for (party, key), sent in zip(named, keys_sent(step) if step else (True, True), strict=True)
-    )
+def _keys(step: StepReport) -> str:
+    """The idempotency keys that were sent, by the party whose each is."""
+    known = {Party.DESTINATION: step.keys.destination, Party.VAULT: step.keys.vault}
+    return ", ".join(f"{party} {known[party]}" for party in step.keyed)
 
 
 def _answer(plan: Plan, step: StepReport) -> str:
@@ -156,6 +151,7 @@ def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
         yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:
         yield f"find out what {plan.destination} did before you run this again"
+        yield from asked(inquiries_of(result), plan.destination, plan.vault)
 
 
 def _by(plan: Plan, result: RunResult) -> str:

@@ -1,28 +1,50 @@
-"""Tells what to ask the destination about a run that nobody knows the fate of."""
+"""Tells what to ask whom about a run that nobody knows the fate of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
-
-from forwardc.diagnostics.scan import mask
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
+    from forwardc.runtime.quotes import Inquiry
+    from forwardc.runtime.shapes import Name
 
 
 def questions(run: "StoredRun") -> Iterator[str]:
-    """What the destination needs to find the request, and how to record its answer."""
-    from forwardc.runtime.recorded import doubt_of
+    """What each party needs to find the request, and how to record its answer."""
+    from forwardc.runtime.quotes import inquiries
 
     summary = run.summary
-    for step in run.steps:
-        doubt = doubt_of(step)
-        if doubt is None:
-            continue
-        yield f"  ask {summary.destination} whether it did step {step.name}:"
-        yield f"    request    {step.called}"
-        yield f"    sent       {doubt.sent_at.isoformat(timespec='seconds')}"
-        yield f"    key        {step.destination_key}"
-        yield f"    reference  {summary.reference}"
-        if step.request_id:
-            yield f"    {summary.vault:<10} {mask(step.request_id)}"
+    yield from asked(inquiries(run), summary.destination, summary.vault)
+    yield f"  ours: run {run.id}, reference {summary.reference}"
     yield f"  then: forwardc resolve {run.id} --as approved|declined|not_sent --by NAME"
+
+
+def asked(found: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[str]:
+    """Each question, with what its party knows the payment by."""
+    from forwardc.runtime.shapes import Party
+
+    for one in found:
+        to_destination = one.party is Party.DESTINATION
+        who = destination if to_destination else vault
+        asks = f"whether it did step {one.step}" if to_destination else "whether it passed that on"
+        yield f"  ask {who} {asks}:"
+        if to_destination:
+            yield f"    request    {one.called}"
+        if one.sent_at is not None:
+            yield f"    sent       {one.sent_at.isoformat(timespec='seconds')}"
+        if one.status is not None:
+            yield f"    answered   {one.status}, which tells no outcome"
+        yield from (f"    quote      {_name(name)}" for name in one.names)
+        yield from (f"    quote      {key}, sent as idempotency key" for key in one.keys)
+        if not one.names:
+            yield f"    quote      {_nothing(one)}"
+
+
+def _name(name: "Name") -> str:
+    return f"{name.value}, {name.way} as {name.place}"
+
+
+def _nothing(one: "Inquiry") -> str:
+    if not one.known:
+        return "nothing else: what it got by name was not recorded by this older history"
+    return "nothing else: no value that names the payment was sent there"

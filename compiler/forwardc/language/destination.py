@@ -251,6 +251,8 @@ class Operation:
     description: str = ""
     fallback: str | None = None
     unconfirmed: str | None = None
+    payment_reference: tuple[Term, ...] = ()
+    """What names the payment at the destination, most telling first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form
 # The last two are other languages, in which these characters are something else.
 _IN_DESTINATION = re.compile(
     rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
+    rf"|(?:/operations/[^/]+)?/payment_reference(?:/[0-9]+)?"
     rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when"
     rf"|/params/[^/]+/schemes/[0-9]+|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
     re.DOTALL,

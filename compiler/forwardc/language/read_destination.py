@@ -60,7 +60,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
     check_separation(root.get("environments"), secrets, report)
-    operations = _operations(root.get("operations"), values)
+    operations = _operations(root.get("operations"), values, root.get("payment_reference"))
     _check_unused(settings.values(), "settings", "FC0311", values)
     _check_unused(params.values(), "params", "FC0308", values)
     _check_unused(secrets.values(), "secrets", "FC0310", values)
@@ -149,8 +149,8 @@ def _countries(node: Node | None) -> tuple[str, ...]:
     return tuple(str(item.value) for item in found)
 
 
-def _operations(node: Node | None, values: Values) -> dict[str, Operation]:
-    found = {entry.key: read_operation(entry, values) for entry in access.entries(node)}
+def _operations(node: Node | None, values: Values, named: Node | None) -> dict[str, Operation]:
+    found = {entry.key: read_operation(entry, values, named) for entry in access.entries(node)}
     for entry in access.entries(node):
         target, place = found[entry.key].fallback, access.get(entry.value, "fallback")
         if target is not None and target not in found and place is not None:

@@ -25,6 +25,7 @@ from forwardc.language.money.outputs import read_amount_output
 from forwardc.language.namespaces import read_namespaces
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.parser import WORDS
+from forwardc.language.payment_reference import read_payment_reference
 from forwardc.language.read_values import Values
 from forwardc.language.scope import (
     MAX_LET_HEIGHT,
@@ -57,19 +58,25 @@ _OUTPUT_TYPES = {
 }
 
 
-def read_operation(entry: Entry, values: Values) -> Operation:
-    """One operation. `values` knows the destination's settings, params and secrets."""
+def read_operation(entry: Entry, values: Values, named: Node | None = None) -> Operation:
+    """One operation. `values` knows the destination's settings, params and secrets.
+
+    `named` is the destination's `payment_reference:`, for an operation without its own.
+    """
     node = entry.value
+    steps = _steps(access.get(node, "steps"), values)
+    own = access.get(node, "payment_reference")
     return Operation(
         name=entry.key,
         initiator=access.text(node, "initiator") or "customer",
-        steps=_steps(access.get(node, "steps"), values),
+        steps=steps,
         span=entry.key_span,
         pointer=node.pointer,
         title=access.text(node, "title") or "",
         description=access.text(node, "description") or "",
         fallback=access.text(node, "fallback"),
         unconfirmed=access.text(node, "unconfirmed"),
+        payment_reference=read_payment_reference(own or named, steps, values),
     )
 
 

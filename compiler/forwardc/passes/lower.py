@@ -141,6 +141,7 @@ class _Lowering:
             fallback=operation.fallback,
             title=operation.title,
             span=operation.span,
+            payment_reference=tuple(self._term(term, {}) for term in operation.payment_reference),
         )
 
     def _step(self, operation: source.Operation, step: source.Step) -> program.Step:

@@ -20,7 +20,7 @@ from forwardc.plan.reading import (
     ReasonAt,
     Rule,
 )
-from forwardc.plan.reconcile import Reconcile
+from forwardc.plan.reconcile import NamedThere, Reconcile
 from forwardc.plan.shapes import Shape
 
 ValueType: TypeAlias = (
@@ -214,6 +214,7 @@ class Step(Part):
     `uses_cvc` says that the body holds the CVC, which serves one request only. For
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
+    `vault_reference` says in which places the vault gets values that name the run there.
     A 2xx that does not parse as `answer` is unknown before any rule is asked, and so is an answer
     of another `mode` than the plan's class; `reason` names where the destination says why, the
     first that is there.
@@ -233,6 +234,7 @@ class Step(Part):
     uses_cvc: bool = False
     vault_key_hours: int | None = None
     reconcile: Reconcile | None = None
+    vault_reference: Table[str, Literal["run.id", "run.reference"]] = Field(default_factory=dict)
     outputs: Table[str, Output] = Field(default_factory=dict)
     answer: AnswerKind = "json"
     reason: tuple[ReasonAt, ...] = ()
@@ -284,6 +286,7 @@ class Operation(Part):
     """One thing that the destination can do, with its ordered steps.
 
     `source_kinds` names the kinds that fit; without it, all of the plan do.
+    `payment_reference` is for whoever asks the destination: no run depends on it.
     """
 
     initiator: Literal["customer", "merchant"] | None = None
@@ -300,6 +303,7 @@ class Operation(Part):
     production: Production | None = None
     fallback: Fallback | None = None
     source_kinds: tuple[str, ...] | None = None
+    payment_reference: tuple[NamedThere, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)
 
 

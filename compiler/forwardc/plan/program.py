@@ -149,6 +149,8 @@ class Operation:
     fallback: str | None = None
     title: str = ""
     span: Span | None = None
+    payment_reference: tuple[Term, ...] = ()
+    """What names the payment at the destination, most telling first."""
 
     @property
     def cryptogram(self) -> bool:

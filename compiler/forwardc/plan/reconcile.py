@@ -1,11 +1,11 @@
-"""How a vault tells later what became of a request, as data of a plan.
+"""How a vault, and a person, finds out later what became of a request, as data of a plan.
 
 Knows no vault: where it is asked, and where the answer holds what, is data in here.
 """
 
 from pydantic import Field
 
-from forwardc.plan.parts import Http, Part
+from forwardc.plan.parts import Http, Part, PlanTerm, Table
 
 
 class ReconcileGet(Part):
@@ -37,3 +37,15 @@ class Reconcile(Part):
 
     get: ReconcileGet | None = None
     list: ReconcileList | None = None
+
+
+class NamedThere(Part):
+    """A value that names the payment at the destination.
+
+    `sent` and `given`: in which place of which step's request and answer it stands, in the
+    destination's own words.
+    """
+
+    value: PlanTerm
+    sent: Table[str, str] = Field(default_factory=dict)
+    given: Table[str, str] = Field(default_factory=dict)

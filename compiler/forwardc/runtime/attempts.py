@@ -20,6 +20,7 @@ from forwardc.runtime.history.records import Intent
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.keys import NoKey
 from forwardc.runtime.means import Means
+from forwardc.runtime.names import keyed, names_sent
 from forwardc.runtime.oauth import REFUSED, access
 from forwardc.runtime.past import Doubt
 from forwardc.runtime.policy.hosts import judge
@@ -28,7 +29,7 @@ from forwardc.runtime.prepare import Prepared, bind_step, keys_of, moment
 from forwardc.runtime.redact import Redactor, masked
 from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
 from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
-from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, StepReport
+from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Name, StepReport
 from forwardc.runtime.told_times import retry_after
 from forwardc.runtime.ways import way_of
 
@@ -65,6 +66,7 @@ class _Course:
     jwks: str = ""
     called: str = ""
     hosts: tuple[str, str] = ("", "")
+    names: tuple[Name, ...] = ()
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""
@@ -174,7 +176,11 @@ async def _attempt(course: _Course) -> _Tried | None:
         if bound is None:
             _release(course)
             return None
-        intent = Intent(step.name, course.keys, mask(course.called), masked(bound.shown))
+        course.names = names_sent(prepared.plan, prepared.operation.payment_reference, step, scope)
+        intent = Intent(
+            *(step.name, course.keys, mask(course.called), masked(bound.shown)),
+            *(course.names, keyed(step)),
+        )
         number = await means.journal.intent(str(prepared.run_id), intent)
     except NoKey as problem:
         _release(course)
@@ -311,7 +317,11 @@ def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: S
     concluded = _settled(course, read, conclude(step, read, scope.values, class_))
     journey.redactor.hide_values(concluded.outputs)
     card = journey.card if step.deliver == "vault" else CardFacts()
-    trip = Trip(course.called, course.keys, bound, sent, card)
+    trip = Trip(
+        *(course.called, course.keys, bound, sent, card, course.names, keyed(step)),
+        journey.prepared.operation.payment_reference,
+        bool(course.doubts),
+    )
     return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 
 

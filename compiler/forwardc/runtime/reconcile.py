@@ -24,6 +24,7 @@ from forwardc.runtime.answer import destination_in, parse_json, text_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.means import Means
+from forwardc.runtime.names import names_given
 from forwardc.runtime.oauth import Client, NoToken, clients_of, with_token
 from forwardc.runtime.recorded import doubt_of, report_of
 from forwardc.runtime.redact import Redactor
@@ -246,8 +247,11 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
+    withheld = tuple(name for name in shown if shown[name] != concluded.outputs[name])
+    before, named = report_of(what.stored), what.operation.payment_reference
     return replace(
-        report_of(what.stored),
+        before,
+        names=(*before.names, *names_given(named, what.step, shown, withheld)),
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
         reason=shown_reason(concluded, redactor),
@@ -256,7 +260,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         status=read.status,
         request_id=read.request_id or what.stored.request_id,
         outputs=shown,
-        withheld=tuple(name for name in shown if shown[name] != concluded.outputs[name]),
+        withheld=withheld,
         answer=None,
     )
 

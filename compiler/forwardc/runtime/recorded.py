@@ -105,4 +105,6 @@ def report_of(step: StoredStep) -> StepReport:
         scheme=step.scheme,
         issuing_country=step.issuing_country,
         rule=step.rule,
+        names=step.names or (),
+        keyed=step.keyed or (),
     )

@@ -12,14 +12,24 @@ from forwardc.plan.model import Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
 from forwardc.plan.reading import ReadDirect, ReasonAt
+from forwardc.plan.reconcile import NamedThere
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
 from forwardc.runtime.mode import other_mode
+from forwardc.runtime.names import names_given
 from forwardc.runtime.outcome import Decision, decide
 from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.redact import Redactor, count_cards, masked
-from forwardc.runtime.send import Answer, Sent
-from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Party, StepReport
+from forwardc.runtime.send import Answer, NotSent, Sent
+from forwardc.runtime.shapes import (
+    BoundRequest,
+    Came,
+    CardFacts,
+    Keys,
+    Name,
+    Party,
+    StepReport,
+)
 from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
 
 LONGEST_REASON: Final = 200
@@ -105,7 +115,9 @@ def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
 class Trip:
     """What went out, None where nothing was bound, and what came back.
 
-    `called` is the destination's method and URL; `card` is what the vault told by the way.
+    `called` is the destination's method and URL; `card` is what the vault told by the way;
+    `names` and `keyed` are as the intent has them, and `named` is the plan's. `in_doubt`: an
+    earlier attempt may have arrived.
     """
 
     called: str
@@ -113,6 +125,10 @@ class Trip:
     bound: BoundRequest | None
     sent: Sent
     card: CardFacts = field(default_factory=CardFacts)
+    names: tuple[Name, ...] = ()
+    keyed: tuple[Party, ...] = ()
+    named: tuple[NamedThere, ...] = ()
+    in_doubt: bool = False
 
 
 def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -> StepReport:
@@ -122,6 +138,8 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
     outputs = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
+    withheld = tuple(name for name in outputs if _differs(concluded, name, outputs[name]))
+    told = tuple(Party) if trip.in_doubt else _told(read, trip.sent)
     return StepReport(
         name=step.name,
         deliver=step.deliver,
@@ -139,10 +157,24 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         answer=redactor.text(read.body) if keep and read.body else None,
         cards_masked=count_cards(text_of(answer)) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
-        withheld=tuple(name for name in outputs if _differs(concluded, name, outputs[name])),
+        withheld=withheld,
         scheme=trip.card.scheme,
         issuing_country=trip.card.issuing_country,
+        names=(
+            *(name for name in trip.names if name.party in told),
+            *names_given(trip.named, step, outputs, withheld),
+        ),
+        keyed=tuple(party for party in trip.keyed if party in told),
     )
+
+
+def _told(read: Read, sent: Sent) -> tuple[Party, ...]:
+    """Who may have got what was sent."""
+    if isinstance(sent, NotSent):
+        return ()
+    if isinstance(read, Ended) and read.sent is False:
+        return (Party.VAULT,)
+    return tuple(Party)
 
 
 def shown_reason(concluded: Concluded, redactor: Redactor) -> str | None:

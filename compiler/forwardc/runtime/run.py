@@ -19,9 +19,10 @@ from forwardc.runtime.bind import bind, show_url
 from forwardc.runtime.content import withheld_of
 from forwardc.runtime.journal import JournalFailed, KeyTaken, Paused
 from forwardc.runtime.means import Means
+from forwardc.runtime.names import keyed, names_sent
 from forwardc.runtime.oauth import NoToken, can_access, with_token
 from forwardc.runtime.outcome import holds
-from forwardc.runtime.past import Past, forgotten, remembered
+from forwardc.runtime.past import Doubt, Past, forgotten, remembered
 from forwardc.runtime.prepare import Prepared, keys_of, moment, prepare, rehearse
 from forwardc.runtime.record import new_run
 from forwardc.runtime.repeated import New, Repeated, asked_before, is_as_begun
@@ -30,6 +31,7 @@ from forwardc.runtime.send import Answer, Limits, Sent
 from forwardc.runtime.shapes import (
     Ambient,
     CardFacts,
+    Keys,
     Party,
     RunRequest,
     RunResult,
@@ -267,14 +269,16 @@ async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
         journey.outputs.update(remembered(step, known.report))
         return known.report
     if known.doubt is not None and not may_ask_again(journey, step, known.doubt):
-        return known.report or _in_doubt(journey, step)
+        return known.report or _in_doubt(journey, step, known.doubt)
     return await take(journey, step, known.doubt)
 
 
-def _in_doubt(journey: Journey, step: Step) -> StepReport:
+def _in_doubt(journey: Journey, step: Step, doubt: Doubt) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
     prepared, ambient = journey.prepared, journey.means.ambient
-    keys = keys_of(prepared, step, ambient)
+    # Of the vault's keys only one of then was sent: a new one would be nobody's.
+    vault_key = doubt.vault_keys[-1] if doubt.vault_keys else ""
+    keys = Keys(keys_of(prepared, step, ambient).destination, vault_key)
     scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})
     return StepReport(
         name=step.name,
@@ -284,6 +288,8 @@ def _in_doubt(journey: Journey, step: Step) -> StepReport:
         outcome=Outcome.UNKNOWN,
         reason="it was sent before the run stopped, no answer is known, and it is not sent again",
         attempts=0,
+        names=names_sent(prepared.plan, prepared.operation.payment_reference, step, scope),
+        keyed=keyed(step),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from forwardc.diagnostics.scan import mask
@@ -23,6 +23,19 @@ class Party(StrEnum):
 
     VAULT = "vault"
     DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What names a run for one party: it was sent there, or given by it.
+
+    `place` is where it stood, in that party's own words: `/reference`, `metadata[order]`.
+    """
+
+    party: Party
+    way: Literal["sent", "given"]
+    place: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,8 @@ class StepReport:
     `cards_masked` counts the card numbers in it, which a vault should have removed. `withheld`
     names the outputs whose shown value is not the real one; `attempts` counts the sendings.
     `rule` is the number of the outcome rule that decided. `scheme` and `issuing_country` are what
-    the vault told of the card, unasked.
+    the vault told of the card, unasked. `names` are what names the run for those who got something,
+    and `keyed` says who of them may have got the key that is theirs.
     """
 
     name: str
@@ -127,6 +141,8 @@ class StepReport:
     scheme: str | None = None
     issuing_country: str | None = None
     rule: int | None = None
+    names: tuple[Name, ...] = ()
+    keyed: tuple[Party, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from forwardc.plan.analysis import atoms_used, names_used, optional_names
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.live_hosts import LiveHosts, shipped
+from forwardc.plan.named_there import named_there
 from forwardc.plan.program import Operation, Program, Secret
 from forwardc.plan.separation import of_document
 from forwardc.plan.terms import Amount, Ref, walk
@@ -110,8 +111,22 @@ def operation_json(assessment: Assessment) -> Json:
         "runtime_secrets": sorted(runtime_secrets(assessment)),
         "credentials": ["api_key"] if _reaches_vault(emitted) else [],
         **{key: value for key, value in emitted.extra.items() if key != "inputs"},
+        **_payment_reference(operation),
         "steps": list(emitted.steps),
     }
+
+
+def _payment_reference(operation: Operation) -> Json:
+    """What names the payment at the destination, and where it stands there."""
+    found = [
+        {
+            "value": named.value,
+            **({"sent": named.sent} if named.sent else {}),
+            **({"given": named.given} if named.given else {}),
+        }
+        for named in named_there(operation)
+    ]
+    return {"payment_reference": found} if found else {}
 
 
 def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bool:

@@ -86,18 +86,21 @@ def test_all_of_one_run(store: Store, history: History) -> None:
     store.begin(run)
     first = intent_of(run)
     store.not_sent(run.id, "pay", store.intent(run.id, OWNER, first), "the server is not there")
-    store.intent(run.id, OWNER, intent_of(run))
+    second = intent_of(run)
+    store.intent(run.id, OWNER, second)
     code, out, _ = history("show", run.id)
     assert code == 0
     for told in (
         "adyen.payment via stripe (sandbox)",
         "pm_7",
         first.keys.destination,
-        first.keys.vault,
+        second.keys.vault,
         "not sent, the server is not there",
         f"forwardc reconcile {run.id}",
     ):
         assert told in out
+    # A key that nobody got is no key to ask for.
+    assert first.keys.vault not in out
     data = json.loads(history("show", run.id, "--json")[1])
     assert [one["state"] for one in data["steps"][0]["attempts"]] == ["not_sent", "intent"]
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from forwardc.partner.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.partner.dashboard.questions import questions
+from forwardc.runtime.quotes import key_sent, keyed, shown_names
+from forwardc.runtime.shapes import Party
 
 
 def run_page(desk: Desk, asked: Asked) -> Page:
@@ -22,6 +24,14 @@ def run_page(desk: Desk, asked: Asked) -> Page:
             "scheme": next((step.scheme for step in run.steps if step.scheme), None),
             "country": next((s.issuing_country for s in run.steps if s.issuing_country), None),
             "questions": questions(run),
+            "names": {step.name: shown_names(step) for step in run.steps},
+            "keyed": {step.name for step in run.steps if keyed(step, Party.DESTINATION)},
+            "vault_keyed": {
+                (step.name, attempt.number)
+                for step in run.steps
+                for attempt in step.attempts
+                if key_sent(step, attempt)
+            },
             "approval": _approval(run.approval),
             "events": desk.store.events(run.id),
         },

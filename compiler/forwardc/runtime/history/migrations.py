@@ -294,6 +294,19 @@ _RULES: Final = "ALTER TABLE steps ADD COLUMN rule {int}"
 # Names of destinations, divided by spaces; null for a client of before, which nobody has bound.
 _BOUND: Final = "ALTER TABLE clients ADD COLUMN destinations TEXT"
 
+# Null in a row of before: nobody knows what the parties were told. What the run's own id and
+# reference find already stands in no row of the second table.
+_NAMES: Final = """
+ALTER TABLE steps ADD COLUMN names TEXT;
+ALTER TABLE steps ADD COLUMN keyed TEXT;
+CREATE TABLE payment_names (
+  value {text} NOT NULL,
+  run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  PRIMARY KEY (value, run_id)
+){keyed};
+CREATE INDEX payment_names_run ON payment_names (run_id)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -312,5 +325,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(6, _GIVEN_KEYS),
     Migration(7, _RULES),
     Migration(8, _BOUND),
+    Migration(9, _NAMES),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

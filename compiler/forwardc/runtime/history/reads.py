@@ -22,7 +22,7 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
-from forwardc.runtime.shapes import Party, ShownRequest
+from forwardc.runtime.shapes import Name, Party, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
@@ -36,7 +36,8 @@ _RUN: Final = (
 _STEPS: Final = (
     "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
     " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
-    " answer, cards_masked, duration_ms, scheme, issuing_country, rule FROM steps WHERE run_id = ?"
+    " answer, cards_masked, duration_ms, scheme, issuing_country, rule, names, keyed FROM steps"
+    " WHERE run_id = ?"
     " ORDER BY position"
 )
 _ATTEMPTS: Final = (
@@ -49,6 +50,8 @@ _BY_TEXT: Final = (
     " ORDER BY reference, seq LIMIT 500) AS a"
     " UNION SELECT seq FROM (SELECT seq FROM runs WHERE source_id >= ? AND source_id < ?"
     " ORDER BY source_id, seq LIMIT 500) AS b"
+    " UNION SELECT runs.seq FROM runs JOIN (SELECT run_id FROM payment_names WHERE value >= ?"
+    " AND value < ? ORDER BY value, run_id LIMIT 500) AS c ON c.run_id = runs.id"
     " UNION SELECT seq FROM runs WHERE id = ?"
     " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
     " WHERE steps.request_id = ?)"
@@ -121,7 +124,7 @@ def clauses_of(wanted: Filter) -> tuple[list[str], list[Any]]:
     if wanted.text is not None:
         text, end = wanted.text, wanted.text + _LAST_CHARACTER
         clauses.append(_BY_TEXT)
-        values += [text, end, text, end, text, text]
+        values += [text, end, text, end, text, end, text, text]
     return clauses, values
 
 
@@ -219,7 +222,7 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
 def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
-    answer, cards_masked, duration_ms, scheme, country, rule = ends
+    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed = ends
     return StoredStep(
         *(name, position, deliver, bool(idempotent), StepState(state), called, key),
         outcome=Outcome(outcome) if outcome else None,
@@ -238,7 +241,15 @@ def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
         issuing_country=country,
         rule=rule,
         attempts=tuple(attempts),
+        names=_names(names),
+        keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),
     )
+
+
+def _names(text: str | None) -> tuple[Name, ...] | None:
+    if text is None:
+        return None
+    return tuple(Name(Party(party), *rest) for party, *rest in json.loads(text))
 
 
 def _attempt(values: list[Any]) -> StoredAttempt:

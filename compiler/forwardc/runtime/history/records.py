@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.shapes import Keys, Party, ShownRequest
+from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest
 
 Shown: TypeAlias = str | int | bool | None
 
@@ -95,12 +95,17 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One attempt that is about to be sent: both keys, and the request as it may be shown."""
+    """One attempt that is about to be sent: both keys, and the request as it may be shown.
+
+    `names` are what it tells each party by which it knows the run, `keyed` who gets its own key.
+    """
 
     step: str
     keys: Keys
     called: str
     shown: ShownRequest
+    names: tuple[Name, ...] = ()
+    keyed: tuple[Party, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ class StoredAttempt:
 class StoredStep:
     """A step as recorded. Times are milliseconds; `request` and `answer` are masked.
 
-    `rule` is the number of the outcome rule that decided.
+    `rule` is the number of the outcome rule that decided. `names` and `keyed` are as in a
+    `StepReport`; None where the history that recorded it did not keep them.
     """
 
     name: str
@@ -147,6 +153,8 @@ class StoredStep:
     issuing_country: str | None = None
     rule: int | None = None
     attempts: tuple[StoredAttempt, ...] = ()
+    names: tuple[Name, ...] | None = None
+    keyed: tuple[Party, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +226,8 @@ class StoredRun:
 class Filter:
     """Which runs. None means any; times are ISO 8601 in UTC, `since` included, `until` not.
 
-    `text` is the start of a reference or of a source's id, or a whole run or request id.
+    `text` is the start of a reference, of what names the payment at its destination or of a
+    source's id, or a whole run or request id. `reference` is ours.
     """
 
     reference: str | None = None

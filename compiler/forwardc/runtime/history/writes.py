@@ -21,10 +21,10 @@ from forwardc.runtime.history.errors import (
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
-from forwardc.runtime.shapes import RunResult, ShownRequest, StepReport
+from forwardc.runtime.shapes import Name, Party, RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
-_WAITING: Final = (StepState.WAITING, None, None, None)
+_WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")
 _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
 INSERT INTO runs (
@@ -38,9 +38,9 @@ RETURNING seq
 """
 _STEP: Final = """
 INSERT INTO steps (
-  run_id, position, name, deliver, idempotent, state, called, destination_key, request, outputs,
-  sensitive_outputs, cards_masked
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', '[]', 0)
+  run_id, position, name, deliver, idempotent, state, called, destination_key, request, names,
+  keyed, outputs, sensitive_outputs, cards_masked
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', '[]', 0)
 """
 _FIRST: Final = """
 INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
@@ -77,8 +77,8 @@ VALUES (?, ?, (SELECT 1 + COALESCE(max(number), 0) FROM attempts WHERE run_id = 
 RETURNING number
 """
 _INTENDED: Final = """
-UPDATE steps SET state = ?, called = ?, destination_key = ?, request = ?, outcome = NULL,
-  rejected_by = NULL, reason = NULL
+UPDATE steps SET state = ?, called = ?, destination_key = ?, request = ?, names = ?, keyed = ?,
+  outcome = NULL, rejected_by = NULL, reason = NULL
 WHERE run_id = ? AND name = ?
 """
 _ENDED: Final = """
@@ -88,8 +88,13 @@ WHERE run_id = ? AND step = ? AND number = ? AND state IN ('intent', 'unknown')
 _REPORTED: Final = """
 UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
   request_id = ?, outputs = ?, sensitive_outputs = ?, answer = ?, cards_masked = ?,
-  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?
+  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
+"""
+_FOUND_BY: Final = """
+INSERT INTO payment_names (value, run_id)
+SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ? AND reference = ?)
+ON CONFLICT (value, run_id) DO NOTHING
 """
 _FINISHED: Final = (
     """
@@ -128,6 +133,7 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
         tx.run(_STEP, run.id, position, step.name, step.deliver, step.idempotent, *state)
     if first is not None:
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
+        _find_by(tx, run.id, first.names)
     given_keys.claim(tx, run)
     tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
     return None
@@ -157,6 +163,7 @@ def intent(
     if found is None:
         raise RuntimeError("the database gave the new attempt no number")
     tx.run(_INTENDED, *_intended(what), run_id, what.step)
+    _find_by(tx, run_id, what.names)
     return int(found[0])
 
 
@@ -213,9 +220,10 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         *(report.status, report.request_id, to_json(shown)),
         *(to_json(sorted(report.outputs.keys() - shown.keys())), report.answer),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
-        report.rule,
+        *(report.rule, _named(report.names), to_json(report.keyed)),
         *(run_id, report.name),
     )
+    _find_by(tx, run_id, report.names)
 
 
 def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None:
@@ -308,8 +316,22 @@ def _check_keys(what: Intent) -> None:
 
 
 def _intended(what: Intent) -> tuple[str | None, ...]:
-    """The columns of a step that is about to be sent: state, called, destination_key, request."""
-    return StepState.INTENT, what.called, what.keys.destination, _shown(what.shown)
+    """A step's columns: state, called, destination_key, request, names, keyed."""
+    return (
+        *(StepState.INTENT, what.called, what.keys.destination, _shown(what.shown)),
+        *(_named(what.names), to_json(what.keyed)),
+    )
+
+
+def _named(names: tuple[Name, ...]) -> str:
+    return to_json([(name.party, name.way, name.place, name.value) for name in names])
+
+
+def _find_by(tx: Transaction, run_id: str, names: tuple[Name, ...]) -> None:
+    """Let a run be found by what names it at its destination."""
+    values = {name.value for name in names if name.party is Party.DESTINATION}
+    for value in sorted(values - {run_id}):
+        tx.run(_FOUND_BY, value, run_id, run_id, value)
 
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:

@@ -172,6 +172,7 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
         "read": _READ,
         **tail(step, read_ms=facts.limit("read_timeout")),
         "reconcile": {"get": _kept_request(url, facts)},
+        "vault_reference": {"reference": "run.reference"},
     }
 
 

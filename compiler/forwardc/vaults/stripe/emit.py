@@ -117,6 +117,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
         **tail(step, read_ms=facts.limit("read_timeout")),
         "vault_key_hours": facts.limit("idempotency_kept"),
         "reconcile": {"list": _kept_requests(host, version, facts)},
+        "vault_reference": {"metadata[forwardc_run]": "run.id"},
     }
 
 
