@@ -103,7 +103,7 @@ DECIDES: dict[str, Edit] = {
         "result_code: {at: /resultCode,", "result_code: {at: /resultCode, sensitive: true,"
     ),
     "that a param is masked": swap(
-        "reference: {type: string, min", "reference: {type: string, sensitive: true, min"
+        "return_url:\n    type: uri\n", "return_url:\n    type: uri\n    sensitive: true\n"
     ),
     "that a param is no card": swap(
         "reference: {type: string, min", "reference: {type: string, not_card: true, min"

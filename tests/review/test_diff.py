@@ -61,7 +61,7 @@ def test_titles_documents_comments_and_order_are_no_difference(project: Path) ->
             'schemes: [https, "${settings.app_scheme}"]',
             "the param return_url takes only https, adyencheckout addresses now",
         ),
-        ("psp_reference: {at:", "psp_ref: {at:", "psp_reference of step pay is gone"),
+        ("refusal_reason: {at:", "refused: {at:", "refusal_reason of step pay is gone"),
         ("initiator: merchant\n    fallback: card_mit", "initiator: customer", "initiator"),
     ],
 )

@@ -10,7 +10,7 @@ from diff_project import DAY, diff, edit
 from forwardc.cli.approve import command as approve
 from forwardc.cli.build import command as build
 
-BREAK = ("psp_reference: {at:", "psp_ref: {at:")
+BREAK = ("refusal_reason: {at:", "refused: {at:")
 HEADER = ("headers: {X-API-Key:", "headers: {X-Shop: one, X-API-Key:")
 WHY = ("--reason", "the shop reads psp_ref since 1.4", "--by", "Ada Moreau")
 
