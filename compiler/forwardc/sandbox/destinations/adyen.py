@@ -8,6 +8,7 @@ where Adyen's texts leave it open is this sandbox's own.
 import hashlib
 import hmac
 import re
+from base64 import b64encode
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,13 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour
-from forwardc.sandbox.destinations.adyen_card import Invalid, instrument
+from forwardc.sandbox.destinations import adyen_errors as errors
+from forwardc.sandbox.destinations.adyen_card import instrument
 from forwardc.sandbox.destinations.adyen_currencies import DIGITS
+from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
+from forwardc.sandbox.destinations.adyen_request import read
 from forwardc.sandbox.destinations.adyen_results import payment_response, psp_reference, result
-from forwardc.sandbox.destinations.adyen_schema import VERSIONS, payment_request
+from forwardc.sandbox.destinations.adyen_schema import VERSIONS
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
-from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
+from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.money import in_words
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
@@ -32,20 +36,8 @@ LIVE_SUFFIX = "-checkout-live.adyenpayments.com"
 HOSTS = (TEST_HOST, "*.adyenpayments.com")
 LONGEST_IDEMPOTENCY_KEY = 64
 
-# Errors of absent members, by path. Anything else of the wrong shape is 702.
-_MISSING = {
-    "amount": ("100", "Required object 'amount' is not provided."),
-    "amount.value": ("137", "Invalid amount specified"),
-    "amount.currency": ("138", "Unsupported currency specified"),
-    "paymentMethod": ("14_002", "Required object 'paymentMethod' is not provided."),
-    "reference": ("130", "Reference Missing"),
-    "returnUrl": ("14_030", "Return URL is missing."),
-    "billingAddress.city": ("131", "Billing address problem (City)"),
-    "billingAddress.street": ("132", "Billing address problem (Street)"),
-    "billingAddress.houseNumberOrName": ("133", "Billing address problem (HouseNumberOrName)"),
-    "billingAddress.country": ("134", "Billing address problem (Country)"),
-    "billingAddress.postalCode": ("134", "Billing address problem (PostalCode)"),
-}
+# A user of the web service that HTTP Basic names, where no API key is given.
+BASIC_USER = "ws@Company.Sandbox"
 
 
 def create(world: World) -> Starlette:
@@ -54,14 +46,18 @@ def create(world: World) -> Starlette:
     async def payments(request: Request) -> Response:
         version = _version(request)
         if version is None:
-            return _error(Invalid("000", "Not Found", 404, "validation"))
+            return _refused(404, "Not Found")
         try:
             _authenticate(request, world)
             return _once(world, request, await request.body(), version)
         except Invalid as refusal:
-            return _error(refusal)
+            return _error(refusal.error)
 
-    return Starlette(routes=[Route("/{path:path}", payments, methods=["POST"])])
+    return app_of([Route("/{path:path}", payments, methods=["POST"])], _refused)
+
+
+def _refused(status: int, words: str) -> Response:
+    return _error(errors.of_status(status, words))
 
 
 def sum_in_words(body: bytes) -> str | None:
@@ -94,11 +90,21 @@ def _is_live(request: Request) -> bool:
 
 
 def _authenticate(request: Request, world: World) -> None:
-    key = request.headers.get("x-api-key", "")
-    expected = secret("adyen", "adyen_api_key")
-    known = hmac.compare_digest(key.encode(), expected.encode())
-    if not known and not (key and world.lets("adyen_any_api_key", "X-API-Key")):
-        raise Invalid("000", "HTTP Status Response - Unauthorized", 401, "security")
+    """The API key, or the same user's password by HTTP Basic."""
+    key = request.headers.get("x-api-key")
+    if key is None:
+        name, given, expected = "Authorization", request.headers.get("authorization", ""), basic()
+    else:
+        name, given, expected = "X-API-Key", key, secret("adyen", "adyen_api_key")
+    known = hmac.compare_digest(given.encode(), expected.encode())
+    if not known and not (given and world.lets("adyen_any_api_key", name)):
+        raise Invalid(errors.UNAUTHORIZED)
+
+
+def basic() -> str:
+    """The header `Authorization` of the emulated web service user."""
+    user = f"{BASIC_USER}:{secret('adyen', 'adyen_password')}"
+    return "Basic " + b64encode(user.encode()).decode()
 
 
 def _once(world: World, request: Request, body: bytes, version: int) -> Response:
@@ -108,7 +114,7 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
     """
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY:
-        raise Invalid("702", "The idempotency key is not valid", 400)
+        raise Invalid(errors.IDEMPOTENCY_KEY)
     rows = world.table("adyen.idempotency")
     digest = hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest()
     row = rows.get(key) if key is not None else None
@@ -116,7 +122,7 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
         try:
             paid = _pay(world, request, body, version)
         except Invalid as refusal:
-            row = {"status": refusal.status, "body": _error_body(refusal)}
+            row = {"status": refusal.error.status, "body": _error_body(refusal.error)}
         else:
             if isinstance(paid, Response):
                 return paid
@@ -125,89 +131,39 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
         if key is not None and row["status"] < 500:
             rows[key] = row
     if row["digest"] != digest:
-        raise Invalid("704", "Request already processed or in progress")
+        raise Invalid(errors.ALREADY)
     return answer(row["status"], row["body"], _headers(row["body"], key))
 
 
 def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str, Any] | Response:
     """The body of a 200, or the broken answer that the test card asks for. Raises `Invalid`."""
-    document = _read(request, body, version)
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise Invalid(errors.NOT_JSON)
+    document = read(body, version, accounts=None)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)
     behaviour = paid_with.card.at("adyen")
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
     if behaviour is Behaviour.SERVER_ERROR:
-        raise Invalid("905", "Payment details are not supported", 500, "configuration")
+        raise Invalid(errors.SERVER)
     outcome = result(document, paid_with, world.month())
     return payment_response(document, paid_with, outcome, version=version)
 
 
-def _read(request: Request, body: bytes, version: int) -> dict[str, Any]:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise Invalid("702", "The content type is not JSON", 400)
-    try:
-        document = read_json(body)
-    except Unreadable as wrong:
-        raise Invalid("702", f"Unexpected input: {wrong}", 400) from None
-    for problem in problems(payment_request(version), document):
-        raise _refusal(problem)
-    assert isinstance(document, dict)  # noqa: S101 - the shape said so
-    if not re.fullmatch(r"[A-Za-z0-9_]+", document["merchantAccount"]):
-        raise Invalid("901", "Invalid Merchant Account", 403, "security")
-    _check_meaning(document)
-    return document
+def _error(error: Error) -> Response:
+    return answer(error.status, _error_body(error))
 
 
-def _refusal(problem: Problem) -> Invalid:
-    if problem.path == "merchantAccount":
-        return Invalid("901", "Invalid Merchant Account", 403, "security")
-    if problem.kind is Kind.MISSING and problem.path in _MISSING:
-        return Invalid(*_MISSING[problem.path])
-    return Invalid("702", f"Unexpected input: {problem.path or 'body'}: {problem.kind}", 400)
-
-
-def _check_meaning(document: dict[str, Any]) -> None:
-    """What the descriptions say in words only."""
-    amount = document["amount"]
-    if amount["value"] < 0:
-        raise Invalid("137", "Invalid amount specified")
-    if amount["currency"] not in DIGITS:
-        raise Invalid("138", "Unsupported currency specified")
-    if not document["reference"]:
-        raise Invalid("130", "Reference Missing")
-    if not document["returnUrl"]:
-        raise Invalid(*_MISSING["returnUrl"])
-    if document.get("storePaymentMethod") and "shopperReference" not in document:
-        raise Invalid("000", "Recurring payments require a shopperReference")
-    address = document.get("billingAddress")
-    if address is not None:
-        _check_address(address)
-
-
-def _check_address(address: dict[str, Any]) -> None:
-    for name in ("city", "street", "houseNumberOrName"):
-        if not address[name]:
-            raise Invalid(*_MISSING[f"billingAddress.{name}"])
-    if not re.fullmatch("[A-Z]{2}", address["country"]):
-        raise Invalid(*_MISSING["billingAddress.country"])
-    if address["country"] in ("US", "CA") and not address.get("stateOrProvince"):
-        raise Invalid("135", "Billing address problem (StateOrProvince)")
-
-
-def _error(refusal: Invalid) -> Response:
-    return answer(refusal.status, _error_body(refusal))
-
-
-def _error_body(refusal: Invalid) -> dict[str, Any]:
+def _error_body(error: Error) -> dict[str, Any]:
     content: dict[str, Any] = {
-        "status": refusal.status,
-        "errorCode": refusal.code,
-        "message": refusal.message,
-        "errorType": refusal.kind,
+        "status": error.status,
+        "errorCode": error.code,
+        "message": error.message,
+        "errorType": error.kind,
     }
     # The documented 400 and 401 come from before the platform and have no reference.
-    if refusal.status in (403, 422, 500):
+    if error.status in (403, 422, 500):
         content["pspReference"] = psp_reference()
     return content
 

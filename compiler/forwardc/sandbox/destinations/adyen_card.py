@@ -9,23 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
+from forwardc.sandbox.destinations import adyen_errors as errors
+from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
+from forwardc.sandbox.destinations.adyen_schema import CARD_FIELDS, CVC_DIGITS, STORED, CardField
 from forwardc.sandbox.laxness import Lets
 
 _TEST_FORM = "test_"
-_ENCRYPTED = {
-    "number": "encryptedCardNumber",
-    "expiryMonth": "encryptedExpiryMonth",
-    "expiryYear": "encryptedExpiryYear",
-    "cvc": "encryptedSecurityCode",
+_WRONG: dict[str, Error] = {
+    "number": errors.CARD_NUMBER,
+    "expiryMonth": errors.EXPIRY,
+    "expiryYear": errors.EXPIRY,
+    "cvc": errors.CVC,
 }
-
-
-class Invalid(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
-    """The request is refused with a documented error code. The message carries no value."""
-
-    def __init__(self, code: str, message: str, status: int = 422, kind: str = "validation"):
-        super().__init__(message)
-        self.code, self.message, self.status, self.kind = code, message, status, kind
+# What may be left out.
+_OPTIONAL = frozenset({"cvc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +42,44 @@ def instrument(request: dict[str, Any], *, live: bool, lets: Lets) -> Instrument
     `lets` is asked for a month of one digit, which the vendor's examples never show.
     """
     method = request["paymentMethod"]
-    if method.keys() & {"storedPaymentMethodId", "recurringDetailReference", "encryptedCard"}:
-        raise Invalid("800", "Contract not found")
-    plain = {name: _plain(method, name, live) for name in _ENCRYPTED}
+    if any(name in method for name in STORED):
+        raise Invalid(errors.CONTRACT)
+    plain = {one.name: _plain(method, one, live) for one in CARD_FIELDS}
+    if re.fullmatch("[1-9]", plain["expiryMonth"] or "") and lets(
+        "adyen_short_month", "paymentMethod.expiryMonth"
+    ):
+        plain["expiryMonth"] = f"0{plain['expiryMonth']}"
+    for one in CARD_FIELDS:
+        _check_form(plain[one.name], one)
     card = lookup(plain["number"] or "")
     if card is None:
-        raise Invalid("101", "Invalid card number")
-    expires = _expiry(plain["expiryMonth"], plain["expiryYear"], lets)
-    _check_cvc(plain["cvc"], card)
+        raise Invalid(errors.CARD_NUMBER)
+    cvc = plain["cvc"]
+    if cvc is not None and len(cvc) != CVC_DIGITS.get(card.brand, 3):
+        raise Invalid(errors.CVC)
     network_token = method.get("type") == "networkToken"
     if network_token:
-        _check_network_token(request, plain["cvc"])
-    return Instrument(
-        card, expires, plain["cvc"] is not None, network_token, method.get("holderName", "")
-    )
+        _check_network_token(request, cvc)
+    expires = int(plain["expiryYear"] or ""), int(plain["expiryMonth"] or "")
+    return Instrument(card, expires, cvc is not None, network_token, method.get("holderName", ""))
 
 
-def _plain(method: dict[str, Any], name: str, live: bool) -> str | None:
+def _plain(method: dict[str, Any], one: CardField, live: bool) -> str | None:
     """The value of a raw field or of its encrypted twin, or None if neither was sent."""
-    raw, encrypted = method.get(name), method.get(_ENCRYPTED[name])
+    raw, encrypted = method.get(one.name), method.get(one.encrypted)
     if encrypted is None:
         return raw if raw is None else str(raw)
     if raw is not None or live or not str(encrypted).startswith(_TEST_FORM):
         # A real client-side encryption cannot be opened here, and live takes no test form.
-        raise Invalid("174", "Unable to decrypt data")
+        raise Invalid(errors.ENCRYPTED)
     return str(encrypted).removeprefix(_TEST_FORM)
 
 
-def _expiry(month: str | None, year: str | None, lets: Lets) -> tuple[int, int]:
-    short = re.fullmatch(r"[1-9]", month or "")
-    if short and lets("adyen_short_month", "paymentMethod.expiryMonth"):
-        month = f"0{month}"
-    right = re.fullmatch(r"0[1-9]|1[0-2]", month or "") and re.fullmatch(r"20[0-9]{2}", year or "")
-    if not right:
-        raise Invalid("129", "Expiry Date Invalid")
-    return int(year or ""), int(month or "")
-
-
-def _check_cvc(cvc: str | None, card: TestCard) -> None:
-    length = 4 if card.brand == "amex" else 3
-    if cvc is not None and not re.fullmatch(rf"[0-9]{{{length}}}", cvc):
-        raise Invalid("103", "CVC is not the right length")
+def _check_form(value: str | None, one: CardField) -> None:
+    if value is None and one.name in _OPTIONAL:
+        return
+    if re.fullmatch(one.pattern, value or "") is None:
+        raise Invalid(_WRONG[one.name])
 
 
 def _check_network_token(request: dict[str, Any], cvc: str | None) -> None:
@@ -94,9 +88,9 @@ def _check_network_token(request: dict[str, Any], cvc: str | None) -> None:
     The combination of fields is inferred from their descriptions, and so is this refusal.
     """
     if cvc is not None:
-        raise Invalid("103", "CVC is not the right length")
+        raise Invalid(errors.CVC)
     mpi_data = request.get("mpiData", {})
     given = [name in mpi_data for name in ("tokenAuthenticationVerificationValue", "eci")]
     merchant = request.get("shopperInteraction") == "ContAuth"
     if merchant is any(given) or (not merchant and not all(given)):
-        raise Invalid("905", "Payment details are not supported", kind="configuration")
+        raise Invalid(errors.NOT_SUPPORTED)

@@ -1,9 +1,13 @@
-"""The documented shape of a request to Adyen's /payments, v68 to v72.
+"""The documented shape of a request to Adyen's /payments, v68 to v72. Data.
 
 Knows no HTTP and no outcome. Source: the OpenAPI descriptions CheckoutService-v68 to v72 in
 github.com/Adyen/adyen-openapi (July 2026): the names and limits, none of their text.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.sandbox.destinations.adyen_currencies import DIGITS
 from forwardc.sandbox.destinations.shapes import (
     ANY_OBJECT,
     Boolean,
@@ -30,15 +34,24 @@ def _each(names: str, shape: Shape) -> dict[str, Shape]:
     return dict.fromkeys(names.split(), shape)
 
 
+# Dates are texts of a day, or of a moment with its offset (RFC 3339).
+_DATE = Text(
+    pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?"
+)
+
 _AMOUNT = Object(
-    {"currency": Text(3, 3), "value": Integer()},
+    {"currency": Text(choices=frozenset(DIGITS)), "value": Integer(least=0)},
     required=("currency", "value"),
 )
 
 BILLING_ADDRESS = Object(
     _each("city houseNumberOrName street", Text(longest=3000))
-    | _each("country postalCode", _ANY)
-    | {"stateOrProvince": Text(longest=1000)},
+    | {
+        "country": Text(pattern="(?:[A-Z]{2})?"),
+        "postalCode": _ANY,
+        "stateOrProvince": Text(longest=1000),
+    },
     required=("city", "country", "houseNumberOrName", "postalCode", "street"),
 )
 
@@ -97,14 +110,15 @@ _FIELDS: dict[str, Shape] = (
         "trustedShopper",
         Boolean(),
     )
+    | _each("dateOfBirth deliverAt deliveryDate", _DATE)
     | _each(
-        "conversionId dateOfBirth deliverAt deliveryDate mcc merchantAccount orderReference "
-        "recurringExpiry recurringFrequency redirectFromIssuerMethod redirectToIssuerMethod "
-        "reference sessionValidity shopperEmail shopperLocale socialSecurityNumber "
-        "telephoneNumber",
+        "conversionId mcc orderReference recurringExpiry recurringFrequency "
+        "redirectFromIssuerMethod redirectToIssuerMethod reference sessionValidity shopperEmail "
+        "shopperLocale socialSecurityNumber telephoneNumber",
         _ANY,
     )
     | {
+        "merchantAccount": Text(pattern="[A-Za-z0-9_]+"),
         "billingAddress": BILLING_ADDRESS,
         "channel": _choice("iOS", "Android", "Web"),
         "checkoutAttemptId": Text(longest=256),
@@ -140,6 +154,46 @@ _SPAN = {
     "industryUsage": (70, 72),
     "conversionId": (68, 71),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A member that another one asks for: where `at` has one of `values`, `needs` must be there.
+
+    Both are dotted paths of texts or booleans.
+    """
+
+    at: str
+    values: tuple[str | bool, ...]
+    needs: str
+
+
+NEEDED: Final = (
+    Needed("storePaymentMethod", (True,), "shopperReference"),
+    Needed("billingAddress.country", ("US", "CA"), "billingAddress.stateOrProvince"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardField:
+    """A member of a raw card: its encrypted twin, and the form of its value."""
+
+    name: str
+    encrypted: str
+    pattern: str
+
+
+CARD_FIELDS: Final = (
+    CardField("number", "encryptedCardNumber", "[0-9]{12,19}"),
+    CardField("expiryMonth", "encryptedExpiryMonth", "0[1-9]|1[0-2]"),
+    CardField("expiryYear", "encryptedExpiryYear", "20[0-9]{2}"),
+    CardField("cvc", "encryptedSecurityCode", "[0-9]{3,4}"),
+)
+CVC_DIGITS: Final = {"amex": 4}
+"""How many digits the CVC of a brand has; three where the brand is not here."""
+
+STORED: Final = ("storedPaymentMethodId", "recurringDetailReference", "encryptedCard")
+"""Members that name a card which this sandbox's Adyen does not hold, or cannot open."""
 
 
 def payment_request(version: int) -> Object:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
 from forwardc.sandbox.world import World
 
@@ -60,7 +61,10 @@ def create(world: World) -> Starlette:
             return _refused(422, "invalid", wrong)
         return _take(world, document)
 
-    return Starlette(routes=[Route("/{path:path}", card, methods=["POST"])])
+    def refused(status: int, words: str) -> Response:
+        return _refused(status, words.lower().replace(" ", "_"))
+
+    return app_of([Route("/{path:path}", card, methods=["POST"])], refused)
 
 
 def _take(world: World, document: dict[str, Any]) -> Response:

@@ -8,6 +8,7 @@ known members of a real one; `encTokenInfo` is left out, because it would need a
 import hmac
 import re
 import secrets
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,9 @@ from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.crypto import visa
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
-from forwardc.sandbox.destinations.shapes import Boolean, Items, Object, Shape, Text, problems
+from forwardc.sandbox.destinations.routed import app_of
+from forwardc.sandbox.destinations.shapes import problems
+from forwardc.sandbox.destinations.visa_forms import REQUEST
 from forwardc.sandbox.destinations.visa_instrument import Instrument, NotOpened, open_instrument
 from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.secrets_rule import secret
@@ -30,34 +33,6 @@ HOSTS = ("cert.api.visa.com", "sandbox.api.visa.com", "api.visa.com")
 USED_TOKENS = "visa.used_tokens"
 PROVISIONED = "visa.provisioned_tokens"
 _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-
-_TEXTS: dict[str, Shape] = dict.fromkeys(
-    (
-        "clientAppID",
-        "clientWalletAccountID",
-        "clientWalletAccountEmailAddress",
-        "clientWalletAccountEmailAddressHash",
-        "locale",
-        "panSource",
-        "consumerEntryMode",
-        "protectionType",
-        "accountType",
-    ),
-    Text(1, 256),
-)
-# Which members are required is not public; without these two nothing can be provisioned.
-REQUEST = Object(
-    _TEXTS
-    | {
-        "presentationType": Items(Text(1)),
-        "encPaymentInstrument": Text(1),
-        "encRiskDataInfo": Text(1),
-        "termsAndConditions": Object(closed=False),
-        "isTokenForGuestCheckout": Boolean(),
-    },
-    required=("clientAppID", "encPaymentInstrument"),
-    closed=False,
-)
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
@@ -81,7 +56,13 @@ def create(world: World) -> Starlette:
             return answer(refusal.status, refusal.body, headers)
         return content if isinstance(content, Response) else answer(201, content, headers)
 
-    return Starlette(routes=[Route("/vts/provisionedTokens", provision, methods=["POST"])])
+    return app_of([Route("/vts/provisionedTokens", provision, methods=["POST"])], _nothing_there)
+
+
+def _nothing_there(status: int, words: str) -> Response:
+    """What Visa answers here is not public: the shape is that of its other errors."""
+    reason = "resourceNotFound" if status == HTTPStatus.NOT_FOUND else "methodNotAllowed"
+    return answer(status, _error_response(status, reason, words))
 
 
 def _authenticate(world: World, request: Request, body: bytes) -> None:

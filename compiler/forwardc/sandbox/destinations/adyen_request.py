@@ -1,0 +1,55 @@
+"""Reads a request to Adyen's /payments: JSON, the shape of its version, what its members ask for.
+
+Knows no HTTP and no outcome; the rules are the tables of `adyen_schema` and `adyen_errors`.
+"""
+
+from collections.abc import Container
+from typing import Any
+
+from forwardc.sandbox.destinations import adyen_errors as errors
+from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
+from forwardc.sandbox.destinations.adyen_schema import NEEDED, payment_request
+from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
+
+
+def read(body: bytes, version: int, accounts: Container[str] | None) -> dict[str, Any]:
+    """The checked document. Raises `Invalid`.
+
+    `accounts` are the merchant accounts that the API key may use, None for any.
+    """
+    try:
+        document = read_json(body)
+    except Unreadable as wrong:
+        raise Invalid(errors.unreadable(str(wrong))) from None
+    for problem in problems(payment_request(version), document):
+        raise Invalid(_error(problem))
+    assert isinstance(document, dict)  # noqa: S101 - the shape said so
+    if accounts is not None and document["merchantAccount"] not in accounts:
+        raise Invalid(errors.MERCHANT_ACCOUNT)
+    for path, error in errors.EMPTY.items():
+        if _at(document, path) == "":
+            raise Invalid(error)
+    for needed in NEEDED:
+        if _at(document, needed.at) in needed.values and not _at(document, needed.needs):
+            raise Invalid(errors.MISSING[needed.needs])
+    return document
+
+
+def _error(problem: Problem) -> Error:
+    match problem.kind:
+        case Kind.MISSING:
+            known = errors.MISSING.get(problem.path)
+        case Kind.VALUE:
+            known = errors.VALUE.get(problem.path)
+        case _:
+            known = None
+    return known or errors.unexpected(problem.path, problem.kind)
+
+
+def _at(document: dict[str, Any], path: str) -> object:
+    """What stands at a dotted path, None where nothing does."""
+    found: Any = document
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
