@@ -47,6 +47,29 @@ def request_schema(contract: Json, path: str) -> Json:
     return {**content["schema"], "components": contract["components"]}
 
 
+def response_schema(contract: Json, path: str, status: int) -> Json:
+    """The schema of a POST's answer, with what it refers to. `KeyError` for another status."""
+    (content,) = contract["paths"][path]["post"]["responses"][str(status)]["content"].values()
+    return {**content["schema"], "components": uncut(contract["components"])}
+
+
+def uncut(tree: Json) -> Json:
+    """A cut contract in which a value of one of several schemas that were cut away is any of them.
+
+    They accept anything, so that `oneOf` would never hold.
+    """
+    if isinstance(tree, list):
+        return [uncut(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    kept = {key: uncut(value) for key, value in tree.items() if key != "oneOf"}
+    choices = tree.get("oneOf", [])
+    if choices:
+        is_cut = all("x-cut" in choice for choice in choices)
+        kept["anyOf" if is_cut else "oneOf"] = uncut(choices)
+    return kept
+
+
 def problems(schema: Json, value: Json) -> list[str]:
     """Where a value breaks a schema, by JSON path."""
     found = Draft202012Validator(schema).iter_errors(value)

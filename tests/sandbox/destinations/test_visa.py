@@ -1,15 +1,11 @@
 """Visa Token Service in the sandbox: signature, encryption and what is provisioned."""
 
 import asyncio
-import base64
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from jwcrypto.jwe import JWE
-from jwcrypto.jwk import JWK
 
 from forwardc.sandbox.cards import CARDS, Behaviour
 from forwardc.sandbox.crypto import visa
@@ -17,31 +13,14 @@ from forwardc.sandbox.destinations.visa import create
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.wire import Exchange, call, scope_of
 from forwardc.sandbox.world import Outbound, TimedOut, World
+from visa_request import NOW, encrypted
 
-NOW = 1_790_000_000
 QUERY = f"relationshipID=24681921-40000000082&apiKey={secret('visa', 'visa_api_key')}"
 CARD: dict[str, Any] = {
     "accountNumber": "4242424242424242",
     "cvv2": "123",
     "expirationDate": {"month": "03", "year": "2030"},
 }
-
-
-def encrypted(plaintext: Any, *, shared: str = "", **header: Any) -> str:
-    """A JWE by jwcrypto, so that the sandbox does not judge its own work."""
-    shared = shared or secret("visa", "visa_encryption_shared_key")
-    key = base64.urlsafe_b64encode(hashlib.sha256(shared.encode()).digest()).rstrip(b"=").decode()
-    protected = {
-        "alg": "A256GCMKW",
-        "enc": "A256GCM",
-        "kid": secret("visa", "visa_encryption_api_key"),
-        "channelSecurityContext": "SHARED_SECRET",
-        "iat": str(NOW),
-    } | header
-    kept = {name: value for name, value in protected.items() if value is not None}
-    token = JWE(json.dumps(plaintext).encode(), protected=json.dumps(kept))
-    token.add_recipient(JWK(kty="oct", k=key))
-    return str(token.serialize(compact=True))
 
 
 @dataclass

@@ -24,7 +24,7 @@ from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
 from forwardc.sandbox.destinations.adyen_request import read
 from forwardc.sandbox.destinations.adyen_results import payment_response, psp_reference, result
 from forwardc.sandbox.destinations.adyen_schema import VERSIONS
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
+from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.money import in_words
@@ -137,7 +137,7 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
 
 def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str, Any] | Response:
     """The body of a 200, or the broken answer that the test card asks for. Raises `Invalid`."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+    if not is_json(request):
         raise Invalid(errors.NOT_JSON)
     document = read(body, version, accounts=None)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)

@@ -7,6 +7,7 @@ import json
 from math import isinf
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 MAX_DEPTH = 64
@@ -57,6 +58,12 @@ def _read(body: bytes) -> tuple[Any, str]:
     except ValueError:
         return None, "a number with too many digits"
     return document, ""
+
+
+def is_json(request: Request) -> bool:
+    """Whether the Content-Type of a request is JSON; its parameters say nothing more."""
+    media = request.headers.get("content-type", "").partition(";")[0]
+    return media.strip().lower() == "application/json"
 
 
 def answer(status: int, content: object, headers: dict[str, str] | None = None) -> Response:

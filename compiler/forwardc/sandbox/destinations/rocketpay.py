@@ -18,7 +18,7 @@ from forwardc.sandbox.destinations import rocketpay_forms as forms
 from forwardc.sandbox.destinations import rocketpay_payments as payments
 from forwardc.sandbox.destinations import rocketpay_switches as switches
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
-from forwardc.sandbox.destinations.bodies import answer
+from forwardc.sandbox.destinations.bodies import answer, is_json
 from forwardc.sandbox.destinations.rocketpay_delivery import deliver_forever
 from forwardc.sandbox.destinations.rocketpay_errors import Refused, error_body
 from forwardc.sandbox.destinations.rocketpay_requests import read
@@ -40,6 +40,8 @@ def create(world: World) -> Starlette:
     def route(form: forms.Form, operation: Operation) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
+                if not is_json(request):
+                    raise Refused("702")
                 content = operation(world, read(await request.body(), form), form)
             except Refused as refusal:
                 return answer(refusal.status, refusal.body)

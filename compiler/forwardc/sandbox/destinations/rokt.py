@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
+from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
@@ -50,7 +50,7 @@ def create(world: World) -> Starlette:
     async def card(request: Request) -> Response:
         if not _BEARER.fullmatch(request.headers.get("authorization", "")):
             return _refused(401, "unauthorized")
-        if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        if not is_json(request):
             return _refused(415, "not_json")
         try:
             document = read_json(await request.body())

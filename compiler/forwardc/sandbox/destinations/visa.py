@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.crypto import visa
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, read_json
+from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import problems
@@ -122,7 +122,7 @@ def _provision(world: World, request: Request, body: bytes) -> dict[str, Any] | 
 
 
 def _read(request: Request, body: bytes) -> dict[str, Any]:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+    if not is_json(request):
         raise _invalid("The content type is not JSON.", "content-type")
     if not _UUID.fullmatch(request.headers.get("x-request-id", "")):
         raise _invalid("The header is not a UUID.", "x-request-id")
