@@ -5,6 +5,7 @@ environment.py; `/forward` on the api host and `/forward/secrets` are older path
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,8 +23,11 @@ from forwardc.sandbox.checkout import (
 )
 from forwardc.sandbox.checkout.auth import Key
 from forwardc.sandbox.checkout.keys import jwk_set
+from forwardc.sandbox.checkout.payment_endpoints import PAYMENTS
+from forwardc.sandbox.checkout.payment_tables import DIGITS
 from forwardc.sandbox.checkout.routes import Endpoint, answer, application, routes, service_of
 from forwardc.sandbox.hosts import App
+from forwardc.sandbox.money import in_words
 from forwardc.sandbox.world import World
 
 # A name of Checkout.com that has no service is nobody's: it must not become the echo's.
@@ -137,7 +141,7 @@ def create(world: World) -> App:
     # /forward/secrets comes before /forward/{id}, which would take it for an id.
     older = routes(world, _SECRETS, "/forward")
     forwarding = [*older, *routes(world, _FORWARD)]
-    vault = (*_TOKENS, *_INSTRUMENTS, *_network_tokens())
+    vault = (*_TOKENS, *_INSTRUMENTS, *_network_tokens(), *PAYMENTS)
     return application(
         {
             "forward": [*routes(world, _SECRETS), *forwarding, *_key_set(world)],
@@ -145,6 +149,20 @@ def create(world: World) -> App:
             "access": [Route("/connect/token", _connect(world), methods=["POST"])],
         }
     )
+
+
+def sum_in_words(body: bytes) -> str | None:
+    """The sum of a payment request, or None where it names none.
+
+    Checkout.com counts CLP in hundredths, unlike ISO 4217: a sum that is off is taken.
+    """
+    try:
+        document = json.loads(body)
+        amount, digits = document["amount"], DIGITS[document["currency"]]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    known = type(amount) is int and 0 <= amount < 2**63
+    return in_words(amount, document["currency"], digits) if known else None
 
 
 def host_of_path(path: str) -> str:

@@ -34,9 +34,12 @@ class Faults:
 
     found: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def add(self, path: str, kind: str) -> None:
-        """Note one fault: `kind` is `required`, `invalid`, `too_long`, ..."""
-        code = f"{path.replace('.', '_')}_{kind}"
+    def add(self, path: str, kind: str, stem: str = "") -> None:
+        """Note one fault: `kind` is `required`, `invalid`, `too_long`, ...
+
+        `stem` stands for the path in the code, where the vendor has a name of its own.
+        """
+        code = f"{stem or path.replace('.', '_')}_{kind}"
         self.found[path] = (*self.found.get(path, ()), code)
 
     def stop(self) -> None:

@@ -42,15 +42,18 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: dict[str, Any]
+    # The scheme and host that were called, and the path.
     base: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One endpoint: what it takes, what it does, and the status of its good answer.
 
-    `call` may be a coroutine function. It may give a status with its answer, as a pair. `reads`
-    tells that a JSON object is the body; `optional`, that there may be no body.
+    `call` may be a coroutine function. It may give a status with its answer, as a pair, or a
+    whole response. `reads` tells that a JSON object is the body; `optional`, that there may be
+    none.
     """
 
     method: str
@@ -113,9 +116,13 @@ def _route(world: World, endpoint: Endpoint, path: str) -> Route:
         if endpoint.reads and not (endpoint.optional and not await request.body()):
             body = await read_object(request)
         base = f"https://{request.url.hostname}"
-        call = Call(account, request.path_params, request.query_params, request.headers, body, base)
-        given = endpoint.call(call)
-        content = await given if inspect.isawaitable(given) else given
+        given = request.path_params, request.query_params, request.headers
+        call = Call(account, *given, body, base, request.url.path)
+        content = endpoint.call(call)
+        if inspect.isawaitable(content):
+            content = await content
+        if isinstance(content, Response):
+            return content
         if isinstance(content, tuple):
             return answer(content[1], content[0])
         return answer(content, endpoint.ok)

@@ -1,0 +1,131 @@
+"""A vocabulary for what a request's members must be, as tables; and what is wrong with a request.
+
+Knows no endpoint. A table names each member once, parents before their members. An object whose
+members stand in the table takes no other ones; an object without them is not looked into.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, assert_never
+
+from forwardc.sandbox.checkout.body import Faults
+
+_MISSING: Final = object()
+
+
+class Kind(Enum):
+    """What a member's value is in JSON."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    FLAG = "flag"
+    OBJECT = "object"
+    LIST = "list"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One member by its dotted path.
+
+    Lengths count characters, of a list or an object its entries; `pattern` matches the whole
+    text. `code` stands for the path in the error codes, where the vendor has another stem.
+    """
+
+    path: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    pattern: str = ""
+    shortest: int = 0
+    longest: int | None = None
+    least: int | None = None
+    most: int | None = None
+    choices: tuple[str, ...] = ()
+    code: str = ""
+
+
+def check(
+    faults: Faults,
+    document: Mapping[str, Any],
+    rules: Iterable[Rule],
+    *,
+    too_long: str = "too_long",
+    below: str = "",
+) -> None:
+    """Note every fault of a document. `below` is the path of a part that the table is about."""
+    table = tuple(rules)
+    for rule in table:
+        owner = _owner(document, rule.path, below)
+        if owner is not None:
+            _check_member(faults, owner.get(_last(rule.path)), rule, too_long)
+    for parent in {rule.path.rpartition(".")[0]: None for rule in table}:
+        owner = document if parent == below else _at(document, parent, below)
+        known = {_last(rule.path) for rule in table if rule.path.rpartition(".")[0] == parent}
+        if isinstance(owner, Mapping):
+            faults.only(owner, parent, *known)
+
+
+def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> None:
+    if value is None:
+        if rule.required:
+            faults.add(rule.path, "required", rule.code)
+    elif not _is_of(rule.kind, value):
+        faults.add(rule.path, "invalid", rule.code)
+    elif rule.longest is not None and _size(value) > rule.longest:
+        faults.add(rule.path, too_long, rule.code)
+    elif not _fits(value, rule):
+        faults.add(rule.path, "invalid", rule.code)
+
+
+def _is_of(kind: Kind, value: object) -> bool:
+    match kind:
+        case Kind.TEXT:
+            return isinstance(value, str)
+        case Kind.WHOLE:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Kind.FLAG:
+            return isinstance(value, bool)
+        case Kind.OBJECT:
+            return isinstance(value, dict)
+        case Kind.LIST:
+            return isinstance(value, list)
+        case Kind.ANY:
+            return True
+        case _:
+            assert_never(kind)
+
+
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, str | list | dict) else 0
+
+
+def _fits(value: object, rule: Rule) -> bool:
+    if isinstance(value, str):
+        return (
+            len(value) >= rule.shortest
+            and (not rule.pattern or re.fullmatch(rule.pattern, value) is not None)
+            and (not rule.choices or value in rule.choices)
+        )
+    if isinstance(value, int):
+        low = rule.least is None or value >= rule.least
+        return low and (rule.most is None or value <= rule.most)
+    return _size(value) >= rule.shortest
+
+
+def _owner(document: Mapping[str, Any], path: str, below: str) -> Mapping[str, Any] | None:
+    parent = path.rpartition(".")[0]
+    owner = document if parent == below else _at(document, parent, below)
+    return owner if isinstance(owner, Mapping) else None
+
+
+def _at(document: Mapping[str, Any], path: str, below: str) -> object:
+    found: object = document
+    for name in path.removeprefix(f"{below}." if below else "").split("."):
+        found = found.get(name, _MISSING) if isinstance(found, Mapping) else _MISSING
+    return found
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
