@@ -116,6 +116,13 @@ LAXNESSES: tuple[Laxness, ...] = (
         "SDK-java NetworkTokensClient",
     ),
     Laxness(
+        "checkout_no_channel",
+        "Checkout.com",
+        "a request without `processing_channel_id` of a client with several channels",
+        "422 `processing_channel_id_required`",
+        "a mock of SDK-node; help pages of integrators",
+    ),
+    Laxness(
         "stripe_any_key",
         "Stripe",
         "every key of the right shape",

@@ -125,8 +125,8 @@ def _check_amount(faults: Faults, body: dict[str, Any]) -> None:
 def _paid_with(account: Account, body: dict[str, Any]) -> PaidWith:
     source = body["source"]
     if source["type"] == "token":
-        row = take_token(account, source["token"], "card")
-        return _read(account, row, row.get("cvv"), None)
+        taken = take_token(account, source["token"], "card")
+        return _read(account, taken, taken.get("cvv"), None)
     if source["type"] == "id":
         row = account.table(INSTRUMENTS).get(source["id"])
         if row is None or row["revoked"]:
@@ -207,7 +207,7 @@ def _answer(row: dict[str, Any], action: dict[str, Any], base: str) -> dict[str,
 
 
 def _pending(row: dict[str, Any], base: str) -> dict[str, Any]:
-    shown = {name: row[name] for name in ("id", "status", "reference") if name in row}
+    shown: dict[str, Any] = {n: row[n] for n in ("id", "status", "reference") if n in row}
     redirect = {"href": f"{base}/sessions-interceptor/{new_id('sid')}"}
     return {
         **shown,

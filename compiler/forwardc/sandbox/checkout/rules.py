@@ -61,10 +61,10 @@ def check(
         if owner is not None:
             _check_member(faults, owner.get(_last(rule.path)), rule, too_long)
     for parent in {rule.path.rpartition(".")[0]: None for rule in table}:
-        owner = document if parent == below else _at(document, parent, below)
+        inside = document if parent == below else _at(document, parent, below)
         known = {_last(rule.path) for rule in table if rule.path.rpartition(".")[0] == parent}
-        if isinstance(owner, Mapping):
-            faults.only(owner, parent, *known)
+        if isinstance(inside, Mapping):
+            faults.only(inside, parent, *known)
 
 
 def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> None:
