@@ -14,7 +14,7 @@ from clients.stripe_cases import CASES
 from clients.stripe_python import StripePython
 from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.serve import Running, start_in_thread
-from forwardc.sandbox.world import Answer, Outbound
+from forwardc.sandbox.world import Answer, Outbound, World
 
 
 @contextmanager
@@ -37,26 +37,26 @@ def stripes_sandbox() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def python() -> Iterator[Client]:
+def python() -> Iterator[tuple[Client, World]]:
     with stripes_sandbox() as sandbox:
-        yield StripePython(sandbox.parties["stripe"], stripe_secret_key())
+        yield StripePython(sandbox.parties["stripe"], stripe_secret_key()), sandbox.world
 
 
 @pytest.fixture(scope="module")
-def node(node_clients: None) -> Iterator[Client]:
+def node(node_clients: None) -> Iterator[tuple[Client, World]]:
     with stripes_sandbox() as sandbox:
         start = {"vendor": "stripe", "party": sandbox.parties["stripe"], "key": stripe_secret_key()}
         with driver(**start) as running:
-            yield StripeNode(running)
+            yield StripeNode(running), sandbox.world
 
 
 @pytest.mark.xdist_group("stripe-python")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_python(python: Client, case: Case) -> None:
-    judge(case, python)
+def test_python(python: tuple[Client, World], case: Case) -> None:
+    judge(case, *python)
 
 
 @pytest.mark.xdist_group("stripe-node")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_node(node: Client, case: Case) -> None:
-    judge(case, node)
+def test_node(node: tuple[Client, World], case: Case) -> None:
+    judge(case, *node)

@@ -1,8 +1,11 @@
 """One row of the table: a call, what is given, and what the vendor's document says comes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from forwardc.sandbox.world import World
 
 
 class RaisedError(Exception):
@@ -64,7 +67,7 @@ class Raises:
 
     def shown(self, client: str) -> str:
         """What the table says."""
-        said = [_listed(value) for value in self.about.values()]
+        said = [_listed(value) for name, value in self.about.items() if name != "type"]
         words = [self.kind_of(client), str(self.status or ""), ", ".join(said)]
         return "raises " + " ".join(word for word in words if word)
 
@@ -124,11 +127,14 @@ class Table(list[Case]):
         return add
 
 
-def judge(case: Case, client: Client) -> None:
-    """Make the calls of a row, and compare. Raises `AssertionError`."""
+def judge(case: Case, client: Client, world: World) -> None:
+    """Make the calls of a row, and compare. Raises `AssertionError`.
+
+    `world` is that of the sandbox which the client calls.
+    """
     calls: list[str] = []
     try:
-        seen = case.act(Watched(client, calls))
+        seen = case.act(Watched(client, world, calls))
     except (RaisedError, MissingCallError) as raised:
         seen = raised
     assert calls[-1] == case.call, f"the last call was {calls[-1]}: {seen}"
@@ -140,6 +146,7 @@ class Watched:
     """A client, and the names of the calls that went through it."""
 
     client: Client
+    world: World
     calls: list[str]
 
     @property
@@ -151,6 +158,22 @@ class Watched:
         """As `Client.call`."""
         self.calls.append(name)
         return self.client.call(name, *args, **options)
+
+    def arrived(self) -> str:
+        """The body of the last request that a destination got."""
+        return self.world.received[-1].body.decode()
+
+    @contextmanager
+    def account(self, **settings: Any) -> Iterator[None]:
+        """Stripe's account with these settings, as its switch of the sandbox makes it."""
+        table = self.world.table("stripe.settings")
+        before = dict(table)
+        table.update(settings)
+        try:
+            yield
+        finally:
+            table.clear()
+            table.update(before)
 
 
 def _compare(expected: Expected, seen: Any, client: str) -> None:

@@ -98,7 +98,8 @@ class CheckoutPython:
             return plain(target(*given))
         except CheckoutApiException as error:
             status = error.http_metadata.status_code
-            raise RaisedError(type(error).__name__, status, codes=error.error_details) from error
+            about = {"codes": error.error_details, "type": error.error_type}
+            raise RaisedError(type(error).__name__, status, **about) from error
         except CheckoutAuthorizationException as error:
             codes = re.findall(r"error: \((\w+)\)", str(error))
             raise RaisedError(type(error).__name__, None, codes=codes) from error

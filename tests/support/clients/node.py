@@ -84,7 +84,7 @@ class StripeNode:
     ) -> Any:
         """As `Client.call`. `every` walks through the pages of a list; `at_once` calls together."""
         own = {"idempotency_key": "idempotencyKey", "stripe_version": "apiVersion"}
-        own |= {"api_key": "apiKey"}
+        own |= {"api_key": "apiKey", "stripe_account": "stripeAccount"}
         more = [{own[key]: value for key, value in options.items()}] if options else []
         line = {"method": self.named(name), "args": [*args, *more], "every": every}
         line |= {"atOnce": at_once}
@@ -100,6 +100,7 @@ def answered(name: str, answer: dict[str, Any]) -> Any:
         return answer["returned"]
     intent = (raised["body"].get("payment_intent") or {}).get("status")
     about = {key: raised.get(key) for key in ("code", "decline_code", "param", "codes")}
+    about["type"] = raised["body"].get("error_type")
     raise RaisedError(raised["kind"], raised.get("status"), intent=intent, **about)
 
 

@@ -116,6 +116,38 @@ def _(client: Any) -> Any:
     return client.call("payment_intents.create", made, stripe_version="2026-06-24.dahlia")
 
 
+@CASES.row(
+    "payment_intents.create",
+    "a publishable key",
+    Raises("PermissionError", 403, {"code": "secret_key_required"}),
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", USD, api_key="pk_test_" + "a" * 40)
+
+
+@CASES.row(
+    "payment_intents.create", "a connected account of nobody", Raises("PermissionError", 403)
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", USD, stripe_account="acct_1NothingOfTheKind")
+
+
+@CASES.row(
+    "payment_intents.create",
+    "too many requests",
+    Raises("RateLimitError", 429, {"code": "rate_limit"}),
+)
+def _(client: Any) -> Any:
+    with client.account(rate_limited=1):
+        return client.call("payment_intents.create", USD)
+
+
+@CASES.row("payment_methods.create", "an account without raw card access", Raises("CardError", 402))
+def _(client: Any) -> Any:
+    with client.account(raw_card_access=False):
+        return card(client)
+
+
 # Payment intents
 
 
@@ -126,6 +158,13 @@ def _(client: Any) -> Any:
 )
 def _(client: Any) -> Any:
     return client.call("payment_intents.create", {"currency": "usd"})
+
+
+@CASES.row(
+    "payment_intents.create", "an empty currency", invalid("parameter_invalid_empty", "currency")
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": 1099, "currency": ""})
 
 
 @CASES.row(
