@@ -67,7 +67,7 @@ async function checkout(start) {
 }
 
 function checkoutError(error) {
-  const body = error.body ?? {};
+  const body = typeof error.body === "object" ? error.body : {};
   const codes = body.error_codes ?? (body.error ? [body.error] : []);
   return { kind: error.name, status: error.http_code, codes, body };
 }

@@ -16,13 +16,14 @@ CARD = {
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 NOWHERE = "src_" + "no_instrument".ljust(26, "0")
 TOKENISED = "src_" + "visa_network_token".ljust(26, "0")
+CHANNEL = "pc_" + "sandbox".ljust(26, "0")
 PSP = "https://psp.example.com/pay"
 VAULT_SCOPES = ["vault:network-tokens"]
 WRONG_KEY = "sk_sbox_" + "a" * 27
 
 
-def refused(status: int, *codes: str) -> Raises:
-    """What each client raises for a status, with the codes of the answer."""
+def refused(status: int, *codes: str, kind: str = "request_invalid") -> Raises:
+    """What each client raises for a status, with codes and error type (of a 422) of the answer."""
     node = {
         400: "AuthenticationError",
         401: "AuthenticationError",
@@ -30,10 +31,10 @@ def refused(status: int, *codes: str) -> Raises:
         404: "NotFoundError",
         422: "ValidationError",
     }[status]
-    kind = {"checkout-sdk": "CheckoutApiException", "checkout-sdk-node": node}
-    own = next((code for code in codes if code.startswith("token_")), "request_invalid")
+    kinds = {"checkout-sdk": "CheckoutApiException", "checkout-sdk-node": node}
+    own = next((code for code in codes if code.startswith("token_")), kind)
     about = {"codes": list(codes), "type": own if status == 422 else "not_found"}
-    return Raises(kind, status, about if codes else {})
+    return Raises(kinds, status, about if codes else {})
 
 
 def token(client: Any, **more: Any) -> str:
@@ -57,7 +58,8 @@ def order(source: dict[str, Any], body: Any, **more: Any) -> dict[str, Any]:
         "headers": {"raw": {"Content-Type": "application/json"}},
         "body": body if isinstance(body, str) else json.dumps(body),
     }
-    return {"source": source, "destination_request": destination | more, "reference": "order-7"}
+    about = {"reference": "order-7", "processing_channel_id": CHANNEL}
+    return {"source": source, "destination_request": destination | more} | about
 
 
 BODY = {"number": "{{card_number}}", "month": "{{card_expiry_month_mm}}", "cvv": "{{card_cvv}}"}

@@ -2,6 +2,7 @@
 
 from clients.case import Table
 from clients.checkout_forward import CASES as FORWARD
+from clients.checkout_payments import CASES as PAYMENTS
 from clients.checkout_vault import CASES as VAULT
 
-CASES = Table((*VAULT, *FORWARD))
+CASES = Table((*VAULT, *FORWARD, *PAYMENTS))

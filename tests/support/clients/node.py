@@ -125,7 +125,8 @@ class CheckoutNode:
         if "scopes" in options:
             secret = options.get("secret", self._keys.client_secret)
             client = {"client": self._keys.client, "secret": secret, "scope": options["scopes"]}
-        line = {"method": self.named(name), "args": args, "client": client}
+        key = options.get("idempotency")
+        line = {"method": self.named(name), "args": [*args, key] if key else args, "client": client}
         return answered(name, self._running.ask(line))
 
 
@@ -145,6 +146,14 @@ CHECKOUT_CALLS = {
     "secrets.list": "forward.listSecrets",
     "secrets.update": "forward.updateSecret",
     "secrets.delete": "forward.deleteSecret",
+    "payments.create": "payments.request",
+    "payments.get": "payments.get",
+    "payments.list": "payments.getPaymentList",
+    "payments.actions": "payments.getActions",
+    "payments.capture": "payments.capture",
+    "payments.void": "payments.void",
+    "payments.refund": "payments.refund",
+    "payments.reverse": "payments.reverse",
     "network_tokens.create": "networkTokens.provisionNetworkToken",
     "network_tokens.get": "networkTokens.getNetworkToken",
     "network_tokens.cryptogram": "networkTokens.provisionCryptogram",
