@@ -139,6 +139,12 @@ def judge() -> Judge:
     return Judge([folder / name for name in FILES if (folder / name).exists()])
 
 
+@pytest.fixture(scope="session")
+def new_bench(judge: Judge) -> Callable[[], Bench]:
+    """A bench for each example of a property."""
+    return lambda: Bench(judge)
+
+
 @pytest.fixture
 def bench(judge: Judge) -> Bench:
     return Bench(judge)

@@ -1,13 +1,18 @@
 """The Vault and Forward API: what leaves for a destination, and what the caller gets back."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forwardc.sandbox.world import Answer, Broken, NotConnected, TimedOut
 
 FORWARD = "/v1/forwarding/requests"
+JSON = (("Content-Type", "application/json"),)
 BLANK = {"card": {"number": "", "exp_month": "", "exp_year": "", "cvc": "", "name": ""}}
 ADYEN = "https://checkout-test.adyen.com/v71/payments"
 BASIL = "2025-03-31.basil"
@@ -174,7 +179,7 @@ def test_headers_that_cannot_be_sent_are_refused(bench, name):
 
 def test_the_answer_is_redacted_and_follows_the_schema(bench, follows_contract):
     method = bench.card()["id"]
-    seen = {"number": "4242424242424242", "cvc": "737", "nested": '{"cvv":"737"}', "id": "a737"}
+    seen = {"number": "4242424242424242", "cvc": "737", "nested": '{"cvv":"737"}', "id": "a7371"}
     bench.answer = Answer(
         422, (("Content-Type", "application/json"),), json.dumps(seen).encode(), 7
     )
@@ -188,7 +193,7 @@ def test_the_answer_is_redacted_and_follows_the_schema(bench, follows_contract):
         "number": "424242******4242",
         "cvc": "***",
         "nested": '{"cvv":"***"}',
-        "id": "a737",
+        "id": "a7371",
     }
     assert json.loads(shown["request_details"]["body"])["card"] == {
         "number": "424242******4242",
@@ -204,6 +209,70 @@ def test_the_answer_is_redacted_and_follows_the_schema(bench, follows_contract):
     ]
     assert shown["request_context"]["destination_duration"] == 7
     assert "very-secret" not in answer.text
+
+
+NAMES = st.text("abcxyz_-.", min_size=1, max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NAMES, NAMES, st.sampled_from(["json", "number", "form", "xml", "text", "nested", "url"]))
+def test_no_name_of_a_field_gives_the_cvc_or_the_number_away(new_bench, outer, inner, form):
+    bench = new_bench()
+    method = bench.card()["id"]
+    pan, cvc = "4242424242424242", "737"
+    body = {
+        "json": json.dumps({outer: {inner: cvc, "p": pan}}),
+        "number": json.dumps({outer: [int(cvc), int(pan)]}),
+        "form": f"{outer}={cvc}&{inner}={pan}",
+        "xml": f"<a><b>{cvc}</b><c d='{pan}'/></a>",
+        "text": f"the {outer} {cvc} of {pan} is wrong",
+        "nested": json.dumps({outer: json.dumps({inner: f"{cvc}/{pan}"})}),
+        "url": quote(json.dumps({inner: cvc, "p": pan})),
+    }[form]
+    headers = (("Content-Type", "text/plain"), ("X-Echo", f"{inner};{cvc};{pan}"))
+    bench.answer = Answer(200, headers, body.encode(), 1)
+    bench.switch(
+        "destinations",
+        {"url_pattern": "a.example/x", "fields": {f"/{outer}": "number", "/9": "cvc"}},
+    )
+    sent = bench.forward(
+        json.dumps({outer: "", "9": ""}),
+        "card_number card_cvc",
+        method=method,
+        url="https://a.example/x",
+    )
+    assert sent.status_code == 200
+    assert bench.left() == {outer: pan, "9": cvc}
+    assert bench.sent[-1].filled == (pan, cvc)
+    for shown in (sent.text, bench.get(FORWARD).text):
+        told = json.loads(shown)
+        told = told if "data" not in told else told["data"][0]
+        for part in ("request_details", "response_details"):
+            text = json.dumps(told[part])
+            assert pan not in text
+            assert re.search(rf"(?<![0-9]){cvc}(?![0-9])", text) is None
+
+
+def test_expiry_and_name_stay_clear(bench):
+    bench.answer = Answer(200, JSON, json.dumps({"exp": "03/2030", "name": "Jane Roe"}).encode(), 1)
+    shown = bench.forward(BLANK, method=bench.card()["id"]).json()
+    assert json.loads(shown["response_details"]["body"]) == {"exp": "03/2030", "name": "Jane Roe"}
+
+
+def test_an_answer_is_cut_after_it_was_redacted(bench):
+    body = "x" * 4995 + " 4242424242424242 737"
+    bench.answer = Answer(200, (), body.encode(), 1)
+    shown = bench.forward(BLANK, method=bench.card()["id"]).json()["response_details"]["body"]
+    assert len(shown) == 5000
+    assert shown.endswith("x 4242")
+
+
+def test_a_source_whose_cvc_is_gone(bench):
+    for _ in range(2):
+        shown = bench.forward(BLANK, method="pm_sandbox_cvc_spent").json()
+        assert bench.left()["card"]["cvc"] == ""
+        assert bench.left()["card"]["number"] == "4242424242424242"
+        assert json.loads(shown["request_details"]["body"])["card"]["cvc"] == ""
 
 
 @pytest.mark.parametrize(

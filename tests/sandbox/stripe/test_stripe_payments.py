@@ -271,7 +271,7 @@ def test_a_payment_uses_the_card_up_but_not_for_forwarding(bench):
 
 
 def test_payment_method_types_by_version(bench):
-    form = {"amount": 1, "currency": "eur", "payment_method_types": ["card"]}
+    form = {"amount": 100, "currency": "eur", "payment_method_types": ["card"]}
     assert bench.post(INTENTS, form, Stripe_Version=DAHLIA).status_code == 200
     answer = bench.post(INTENTS, form)
     assert answer.status_code == 400
@@ -284,7 +284,7 @@ def test_payment_method_types_by_version(bench):
 
 
 def test_dynamic_payment_methods_want_a_return_url(bench):
-    form = {"amount": 1, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
+    form = {"amount": 100, "currency": "eur", "confirm": True, "payment_method": "pm_card_visa"}
     assert error(bench.post(INTENTS, form))["param"] == "return_url"
     never = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
     for extra in ({"return_url": "https://shop.example"}, never):
@@ -302,6 +302,9 @@ def test_dynamic_payment_methods_want_a_return_url(bench):
         ({"currency": None}, "currency", "parameter_missing"),
         ({"amount": 10**12}, "amount", "amount_too_large"),
         ({"amount": 49}, "amount", "amount_too_small"),
+        ({"amount": 5, "currency": "jpy"}, "amount", "amount_too_small"),
+        ({"amount": 1, "currency": "EUR"}, "amount", "amount_too_small"),
+        ({"amount": 55, "currency": "sar"}, "amount", "amount_too_small"),
         ({"amount": 12345, "currency": "ugx"}, "amount", None),
         ({"amount": 2790, "currency": "isk"}, "amount", None),
         ({"amount": 5124, "currency": "kwd"}, "amount", None),
@@ -359,13 +362,13 @@ def test_bad_parameters_of_intents(bench, follows_contract, change, param, code)
 @pytest.mark.parametrize(
     ("amount", "currency"),
     [
-        (100000, "ugx"),
+        (1000000, "ugx"),
         (279000, "isk"),
         (279000, "ISK"),
         (5120, "kwd"),
         (1000, "Eur"),
-        (1, "jpy"),
-        (1, "mga"),
+        (80, "jpy"),
+        (3000, "mga"),
         (999_999_999_999, "usd"),
         (50, "usd"),
         (49, "eur"),
@@ -386,6 +389,35 @@ def test_the_minimum_counts_in_the_currency_of_settlement(bench, settlement, lea
     refused = bench.post(INTENTS, form | {"amount": least - 1})
     assert error(refused)["code"] == "amount_too_small"
     assert bench.post(INTENTS, form | {"amount": least}).status_code == 200
+
+
+def test_a_sum_in_another_currency_is_judged_where_no_rate_would_do(bench):
+    refused = bench.post(INTENTS, PAY | {"amount": 5, "currency": "jpy"})
+    assert error(refused)["message"] == (
+        "Amount must convert to at least 50 cents. 5 jpy converts to approximately $0.03 usd."
+    )
+    bench.switch("settings", {"settlement_currency": "inr"})
+    assert bench.post(INTENTS, PAY | {"amount": 1, "currency": "eur"}).status_code == 200
+    bench.switch("settings", {"settlement_currency": "huf"})
+    assert bench.post(INTENTS, PAY | {"amount": 20, "currency": "eur"}).status_code == 400
+    bench.world.lax = frozenset({"stripe_small_amounts", "stripe_currencies"})
+    assert bench.post(INTENTS, PAY | {"amount": 1, "currency": "eur"}).status_code == 200
+    assert bench.post(INTENTS, PAY | {"amount": 1, "currency": "zzz"}).status_code == 200
+    assert [one.name for one in bench.world.slips] == ["stripe_small_amounts", "stripe_currencies"]
+
+
+def test_a_currency_of_settlement_must_be_one(bench):
+    assert bench.switch("settings", {"settlement_currency": "zzz"}).status_code == 400
+
+
+def test_empty_values_are_a_laxness(bench):
+    bench.world.lax = frozenset({"stripe_empty_values"})
+    form = {"type": "card", "card": CARD | {"cvc": ""}}
+    assert bench.post(METHODS, form).json()["card"]["checks"]["cvc_check"] is None
+    assert [(one.name, one.place) for one in bench.world.slips] == [
+        ("stripe_empty_values", "card[cvc]")
+    ]
+    assert error(bench.post(METHODS, {"type": ""}))["code"] == "parameter_missing"
 
 
 def test_a_refused_currency_is_named_in_small_letters_and_a_card_is_not(bench):

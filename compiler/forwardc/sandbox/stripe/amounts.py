@@ -1,8 +1,11 @@
 """What an amount and its currency must be like at Stripe, and its sum in words.
 
 Knows no HTTP. The status of every refusal is 400. The texts for an unknown currency, for UGX and
-for too little were seen in public code; the others, and where a code is left out, are ours.
+for too little, converted or not, were seen in public code; the others, and where a code is left
+out, are ours.
 """
+
+from decimal import ROUND_HALF_UP, Decimal
 
 from forwardc.sandbox.money import in_words, major
 from forwardc.sandbox.stripe.account import setting
@@ -14,6 +17,8 @@ from forwardc.sandbox.stripe.tables.currencies import (
     MOST_DIGITS,
     MOST_DIGITS_BY_BRAND,
     MULTIPLE_OF,
+    RATE_MARGIN,
+    ROUGH_RATES,
     TAKEN,
 )
 from forwardc.sandbox.world import World
@@ -23,16 +28,50 @@ def check_amount(world: World, amount: int, currency: str) -> None:
     """Refuse what Stripe refuses. Capitals are taken, though the page asks for small letters."""
     code = currency.lower()
     if code not in DIGITS:
+        if world.lets("stripe_currencies", "currency"):
+            return
         raise _unknown(code)
     _check_most(amount, code, MOST_DIGITS)
     check_step(amount, code)
-    # Converted sums would need the rates of the day, so only this currency is judged.
-    if code == setting(world, "settlement_currency") and code in MINIMUM:
-        least = int(MINIMUM[code].scaleb(DIGITS[code]))
-        if amount < least:
-            sign = "$" if code == "usd" else ""
-            text = f"Amount must be at least {sign}{major(least, DIGITS[code])} {code}"
-            raise _refused(text, "amount_too_small")
+    refusal = _too_small(amount, code, setting(world, "settlement_currency"))
+    if refusal is not None and not world.lets("stripe_small_amounts", "amount"):
+        raise refusal
+
+
+def _too_small(amount: int, code: str, settled: str) -> StripeError | None:
+    """The refusal of a sum below the minimum, which counts in the currency of settlement.
+
+    Another currency is judged by round rates, and only where no rate of these years would do.
+    """
+    if settled not in MINIMUM:
+        return None
+    least = MINIMUM[settled]
+    sum_ = Decimal(amount).scaleb(-DIGITS[code])
+    if code == settled:
+        if sum_ >= least:
+            return None
+        return _refused(f"Amount must be at least {_shown(least, code)}", "amount_too_small")
+    if code not in ROUGH_RATES or settled not in ROUGH_RATES:
+        return None
+    about = sum_ * ROUGH_RATES[code] / ROUGH_RATES[settled]
+    if about * RATE_MARGIN >= least:
+        return None
+    floor = "50 cents" if settled == "usd" else _shown(least, settled)
+    return _refused(
+        f"Amount must convert to at least {floor}. "
+        f"{major(amount, DIGITS[code])} {code} converts to approximately {_shown(about, settled)}.",
+        "amount_too_small",
+    )
+
+
+def _shown(sum_: Decimal, code: str) -> str:
+    whole = int(sum_.scaleb(DIGITS[code]).to_integral_value(ROUND_HALF_UP))
+    return f"{'$' if code == 'usd' else ''}{major(whole, DIGITS[code])} {code}"
+
+
+def digits_of(code: str) -> int:
+    """Digits after the decimal point; two for a currency that only a laxness lets through."""
+    return DIGITS.get(code, 2)
 
 
 def check_brand(amount: int, code: str, brand: str) -> None:
@@ -64,7 +103,7 @@ def sum_in_words(body: bytes) -> str | None:
 
 def _check_most(amount: int, code: str, digits: int) -> None:
     if amount >= 10**digits:
-        most = major(10**digits - 1, DIGITS[code])
+        most = major(10**digits - 1, digits_of(code))
         raise _refused(f"Amount must be no more than {most} {code}", "amount_too_large")
 
 

@@ -62,10 +62,13 @@ def create(world: World) -> Starlette:
         Route(one.path, _Entry(world, one, idempotency).answer, methods=[one.method])
         for one in ENDPOINTS
     ]
-    return Starlette(
+    app = Starlette(
         routes=[*routes, *admin.routes(world)],
         exception_handlers={404: _unrecognized, 405: _unrecognized},
     )
+    # A redirect of the framework's is no answer of Stripe's.
+    app.router.redirect_slashes = False
+    return app
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ class Call:
 
     def read(self, shape: Shape) -> dict[str, Any]:
         """The parameters, checked and converted. Raises 400."""
-        return read(shape, self.params, self.version)
+        return read(shape, self.params, self.version, self.world.lets)
 
     def table(self, name: str) -> dict[str, Any]:
         """The rows of one table of the account that is called, by id."""

@@ -46,13 +46,28 @@ class CardData:
         }[kind]
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A body as it goes out, and the secret values that were written into it."""
+
+    body: str = field(repr=False)
+    number: str | None = field(repr=False)
+    cvc: str | None = field(repr=False)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What may be shown nowhere."""
+        return tuple(value for value in (self.number, self.cvc) if value is not None)
+
+
 def fill_body(
     body: str, destination: Destination, replacements: Collection[str], card: CardData
-) -> str:
+) -> Filled:
     """The body as it goes out. Raises `StripeError` for a body that the config cannot fill."""
     found = _read(body)
     kinds = _fields(destination, found, replacements)
     written: list[tuple[Leaf, str]] = []
+    secrets: dict[Field, str] = {}
     for leaf in found:
         kind = kinds.get(leaf.path)
         if kind is None or REPLACED_BY[kind] not in replacements:
@@ -61,7 +76,8 @@ def fill_body(
         value = card.value(kind)
         if value is not None:
             written.append((leaf, _written(leaf, value)))
-    return fill(body, written)
+            secrets[kind] = value
+    return Filled(fill(body, written), secrets.get(Field.NUMBER), secrets.get(Field.CVC))
 
 
 def _read(body: str) -> list[Leaf]:

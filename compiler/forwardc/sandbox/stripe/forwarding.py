@@ -12,7 +12,7 @@ from forwardc.sandbox.stripe import expand, methods
 from forwardc.sandbox.stripe.account import setting, since
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
-from forwardc.sandbox.stripe.filling import CardData, fill_body
+from forwardc.sandbox.stripe.filling import CardData, Filled, fill_body
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
 from forwardc.sandbox.stripe.paging import page
@@ -38,10 +38,10 @@ async def create(call: Call) -> dict[str, Any]:
     row = methods.find(call, params["payment_method"], param="payment_method")
     _check_wallet(row["object"]["card"]["wallet"])
     card = _current(methods.card_of(row))
-    outbound = _prepare(call, params, card)
+    outbound, filled = _prepare(call, params, card)
     if "card_cvc" in params["replacements"]:
         methods.use_cvc(row)
-    shown = _object(call, params, outbound, card)
+    shown = _object(call, params, outbound, filled)
     _rows(call)[shown["id"]] = shown
     answer = await _send(call, outbound)
     shown["request_context"] = {
@@ -49,7 +49,7 @@ async def create(call: Call) -> dict[str, Any]:
         # An address of the range for documentation (RFC 5737): nothing was called.
         "destination_ip_address": "203.0.113.10",
     }
-    shown["response_details"] = _response(answer, card)
+    shown["response_details"] = _response(answer, filled)
     return shown
 
 
@@ -102,7 +102,7 @@ def _current(card: CardData) -> CardData:
     return CardData(renewal.number, card.month, card.year + renewal.years, card.cvc, card.name)
 
 
-def _prepare(call: Call, params: dict[str, Any], card: CardData) -> Outbound:
+def _prepare(call: Call, params: dict[str, Any], card: CardData) -> tuple[Outbound, Filled]:
     """Check everything that can be checked before something is sent."""
     if not setting(call.world, "forwarding_active"):
         raise StripeError(
@@ -119,8 +119,8 @@ def _prepare(call: Call, params: dict[str, Any], card: CardData) -> Outbound:
     _check_destination_key(call, params["url"], headers)
     if "body" not in request:
         raise missing("request[body]")
-    body = fill_body(request["body"], destination, params["replacements"], card)
-    return outbound_request(params["url"], headers, body)
+    filled = fill_body(request["body"], destination, params["replacements"], card)
+    return outbound_request(params["url"], headers, filled), filled
 
 
 def _check_replacements(replacements: list[str]) -> None:
@@ -189,10 +189,10 @@ def _upstream(status: int, code: str) -> StripeError:
 
 
 def _object(
-    call: Call, params: dict[str, Any], outbound: Outbound, card: CardData
+    call: Call, params: dict[str, Any], outbound: Outbound, filled: Filled
 ) -> dict[str, Any]:
     """The API object before an answer is there."""
-    sent = redact_headers(outbound.headers, card)
+    sent = redact_headers(outbound.headers, filled)
     own = len(outbound.headers) - len(params.get("request", {}).get("headers", []))
     return {
         "id": new_id("fwdreq"),
@@ -204,7 +204,7 @@ def _object(
         "replacements": params["replacements"],
         "request_context": None,
         "request_details": {
-            "body": redact(outbound.body.decode(), card)[:_MAX_RECORDED],
+            "body": redact(outbound.body.decode(), filled)[:_MAX_RECORDED],
             # The caller's headers come first, then Stripe's Content-Type (API reference).
             "headers": sent[own:] + [one for one in sent[:own] if one["name"] == "Content-Type"],
             "http_method": "POST",
@@ -214,11 +214,11 @@ def _object(
     }
 
 
-def _response(answer: Answer, card: CardData) -> dict[str, Any]:
+def _response(answer: Answer, filled: Filled) -> dict[str, Any]:
     """The destination's answer, without the card, cut at the 5000 characters of the schema."""
     body = answer.body.decode("utf-8", "replace")
     return {
-        "body": redact(body, card)[:_MAX_RECORDED],
-        "headers": redact_headers(answer.headers, card),
+        "body": redact(body, filled)[:_MAX_RECORDED],
+        "headers": redact_headers(answer.headers, filled),
         "status": answer.status,
     }

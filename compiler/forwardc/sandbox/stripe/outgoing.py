@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from forwardc.sandbox.stripe.errors import forwarding_invalid
+from forwardc.sandbox.stripe.filling import Filled
 from forwardc.sandbox.world import Outbound
 
 TIMEOUT_MS = 15_000
@@ -28,10 +29,11 @@ def check_headers(headers: list[tuple[str, str]], enabled: Collection[str] | Non
             raise forwarding_invalid("The header is not enabled for this destination.", param)
 
 
-def outbound_request(url: str, headers: list[tuple[str, str]], body: str) -> Outbound:
+def outbound_request(url: str, headers: list[tuple[str, str]], filled: Filled) -> Outbound:
     """Stripe's own headers, then the caller's. A Content-Type of the caller's wins."""
+    body = filled.body
     names = {name.lower() for name, _ in headers}
     media_type = "application/xml" if body.lstrip().startswith("<") else "application/json"
     own = [("User-Agent", "Stripe"), ("Accept", "*/*"), ("Content-Type", media_type)]
     kept = [pair for pair in own if pair[0].lower() not in names]
-    return Outbound("POST", url, (*kept, *headers), body.encode(), TIMEOUT_MS)
+    return Outbound("POST", url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, assert_never
 
+from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.stripe.errors import StripeError, invalid, missing, unknown
 
 MAX_TEXT = 5000
+EMPTY = "parameter_invalid_empty"
 MAX_INDEX = 1000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+\S*")
@@ -105,6 +107,7 @@ Kind = Text | Whole | Flag | Items | Shape | Metadata | Cleared | Either | Dated
 @dataclass(slots=True)
 class _Reader:
     version: str
+    lets: Lets
     unknown: list[str] = field(default_factory=list)
 
     def read(self, kind: Kind, value: Any, name: str) -> Any:
@@ -146,9 +149,10 @@ class _Reader:
             try:
                 out[key] = self.read(kind, item, inner)
             except StripeError as error:
-                late = late or error
+                if error.code != EMPTY or not self.lets("stripe_empty_values", inner):
+                    late = late or error
         for key in shape.required:
-            if key not in value:
+            if key not in value or (value[key] == "" and key not in out and late is None):
                 late = late or missing(f"{name}[{key}]" if name else key)
         if late is not None:
             raise late
@@ -169,13 +173,13 @@ class _Reader:
         raise invalid(kind.text, param=name, code=kind.code)
 
 
-def read(shape: Shape, raw: dict[str, Any], version: str) -> dict[str, Any]:
+def read(shape: Shape, raw: dict[str, Any], version: str, lets: Lets) -> dict[str, Any]:
     """The parameters, converted, as the API of that version has them.
 
     Raises `StripeError` (400) for the first mistake found. Unknown parameters are named all
     together, and first, as Stripe does.
     """
-    reader = _Reader(version)
+    reader = _Reader(version, lets)
     late: StripeError | None = None
     values: dict[str, Any] = {}
     try:
@@ -268,4 +272,4 @@ def _empty(name: str) -> StripeError:
         f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
         "request or supply a non-empty value."
     )
-    return invalid(text, param=name, code="parameter_invalid_empty")
+    return invalid(text, param=name, code=EMPTY)

@@ -1,28 +1,26 @@
-"""Hide the forwarded card in what Stripe stores of a request and its answer.
+"""Hide what was filled in, in all that Stripe stores of a request and its answer.
 
-Knows no endpoint. Shapes of the API reference (January 2026): `424242******4242` and `***`;
-expiry, name and reference stay clear.
+Knows no endpoint. By value, so that no name of a field can give it away. Shapes of the API
+reference (January 2026): `424242******4242` and `***`; expiry, name and reference stay clear.
 """
 
-import re
-
+from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_pan
-from forwardc.sandbox.stripe.filling import CardData
+from forwardc.sandbox.stripe.filling import Filled
 from forwardc.sandbox.world import Pairs
 
-_CVC_NAME = r"(?:cvc2?|cvv2?|csc|cid|\w*security_?code|\w*verification_?value)"
-_BETWEEN = r"[\\\"'\]>%:=\sD5]{1,12}"
+
+def redact(text: str, filled: Filled, *, is_document: bool = True) -> str:
+    """Text without the card's number and CVC, wherever they stand and however they are written."""
+    for value, shown in ((filled.number, mask_pan(filled.number or "")), (filled.cvc, HIDDEN)):
+        if value is not None:
+            text = mask_filled(text, [value], shown, is_document=is_document)
+    return text
 
 
-def redact(text: str, card: CardData) -> str:
-    """Text without the card's number, and without its CVC in fields named as one."""
-    text = text.replace(card.number, mask_pan(card.number))
-    if card.cvc is None:
-        return text
-    pattern = rf"({_CVC_NAME}{_BETWEEN}){re.escape(card.cvc)}(?!\d)"
-    return re.sub(pattern, rf"\g<1>{HIDDEN}", text, flags=re.IGNORECASE)
-
-
-def redact_headers(headers: Pairs, card: CardData) -> list[dict[str, str]]:
+def redact_headers(headers: Pairs, filled: Filled) -> list[dict[str, str]]:
     """Headers as name and value, credentials hidden whole."""
-    return [{"name": name, "value": redact(value, card)} for name, value in mask_headers(headers)]
+    return [
+        {"name": name, "value": redact(value, filled, is_document=False)}
+        for name, value in mask_headers(headers)
+    ]

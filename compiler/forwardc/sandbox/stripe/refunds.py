@@ -7,14 +7,13 @@ from typing import Any
 
 from forwardc.sandbox.money import major
 from forwardc.sandbox.stripe import charges, expand
-from forwardc.sandbox.stripe.amounts import check_step
+from forwardc.sandbox.stripe.amounts import check_step, digits_of
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.store import Row, added, find, in_path, newest
-from forwardc.sandbox.stripe.tables.currencies import DIGITS
 from forwardc.sandbox.stripe.tables.refunds import CREATE, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.shared import ONLY_EXPAND
 
@@ -123,7 +122,7 @@ def _amount(charge: dict[str, Any], asked: int | None) -> int:
         return left
     check_step(asked, charge["currency"])
     if asked > left:
-        code, digits = charge["currency"], DIGITS[charge["currency"]]
+        code, digits = charge["currency"], digits_of(charge["currency"])
         whole = f"charge amount ({major(charge['amount'], digits)} {code})"
         if charge["amount_refunded"]:
             whole = f"unrefunded amount on charge ({major(left, digits)} {code})"

@@ -1,7 +1,7 @@
 """The fixed cards of the Stripe vault: the same ids in every sandbox.
 
-Knows no endpoint. Each use is as the first: they keep their CVC, are never used up, and are what
-they were at each start.
+Knows no endpoint. Each use is as the first: they keep their CVC, but for one that never has it, are
+never used up, and are what they were at each start.
 """
 
 from typing import Any
@@ -25,6 +25,7 @@ _CARDS = (
     ("pm_sandbox_broken", "4658584090000001", "the destination ends the connection"),
     ("pm_sandbox_not_connected", "5000186622346654", "the destination cannot be reached"),
 )
+_SPENT = ("pm_sandbox_cvc_spent", "4242424242424242", "approved; its CVC is used up")
 _LINK = ("pm_sandbox_link", "4242424242424242", "a Link wallet: may not be forwarded")
 _LINK_WALLET: dict[str, Any] = {"type": "link", "link": {}, "dynamic_last4": None}
 HOLDER = "Sandbox Customer"
@@ -34,8 +35,10 @@ TABLE = "stripe.payment_methods"
 def seed(world: World) -> None:
     """Put the fixed cards into the state, in the place of those of an earlier start."""
     table = world.table(TABLE)
-    for identifier, number, _ in (*_CARDS, _LINK):
+    for identifier, number, _ in (*_CARDS, _SPENT, _LINK):
         table[identifier] = fresh_row(world, identifier, number, HOLDER)
+    table[_SPENT[0]]["card"]["cvc"] = None
+    table[_SPENT[0]]["object"]["card"]["checks"]["cvc_check"] = "pass"
     table[_LINK[0]]["object"]["card"]["wallet"] = dict(_LINK_WALLET)
 
 
@@ -44,7 +47,7 @@ def sources(world: World) -> list[dict[str, str]]:
     rows = world.table(TABLE)
     fixed = [
         {"id": identifier, "does": does, **_face(rows[identifier]["object"]["card"])}
-        for identifier, _, does in (*_CARDS, _LINK)
+        for identifier, _, does in (*_CARDS, _SPENT, _LINK)
         if identifier in rows
     ]
     stripes = [{"id": identifier, "does": "Stripe's own test id"} for identifier in test_ids()]

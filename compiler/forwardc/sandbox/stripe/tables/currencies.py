@@ -55,6 +55,33 @@ MINIMUM: Final[Mapping[str, Decimal]] = {
 }
 """The least sum of a charge in major units, by the currency of settlement."""
 
+_ROUGHLY: Final = """
+    aed .27 all .011 amd .0026 aud .66 awg .56 azn .59 bam .58 bbd .5 bdt .0083 bgn .58 bhd 2.65
+    bmd 1 bnd .77 bob .145 brl .18 bsd 1 bwp .073 bzd .5 cad .72 chf 1.2 clp .00105 cny .14
+    cop .00025 crc .002 cve .01 czk .047 djf .0056 dkk .155 dop .016 dzd .0075 eur 1.15 fjd .44
+    gbp 1.33 gel .37 gip 1.33 gmd .014 gtq .13 gyd .0048 hkd .128 hnl .038 htg .0076 huf .0029
+    idr .000061 ils .29 inr .0115 isk .008 jmd .0063 jod 1.41 jpy .0066 kes .0077 kgs .0115
+    khr .00025 kmf .0023 krw .0007 kwd 3.25 kyd 1.2 kzt .0019 lkr .0033 lrd .0052 lsl .056 mad .107
+    mdl .058 mga .00022 mkd .0187 mop .125 mur .022 mvr .065 mxn .054 myr .24 mzn .0157 nad .056
+    nio .027 nok .099 npr .0072 nzd .58 omr 2.6 pab 1 pen .28 pgk .24 php .0175 pkr .0036 pln .27
+    pyg .00014 qar .275 ron .23 rsd .0098 rub .0125 rwf .0007 sar .267 sbd .12 scr .07 sek .104
+    sgd .77 szl .056 thb .031 tjs .1 tnd .34 top .42 try .024 ttd .147 twd .032 tzs .0004 uah .024
+    ugx .00028 usd 1 uyu .025 uzs .00008 vnd .000039 vuv .0083 wst .36 xaf .00175 xcd .37 xof .00175
+    xpf .0096 zar .056
+"""
+ROUGH_RATES: Final[Mapping[str, Decimal]] = {
+    code: Decimal(rate)
+    for code, rate in zip(_ROUGHLY.split()[::2], _ROUGHLY.split()[1::2], strict=True)
+}
+"""What one unit is worth in US dollars, about: the sandbox's own round numbers, of no day.
+
+Only for sums that are below a minimum at any rate of these years. Currencies that lost half of
+their worth in a few years are left out.
+"""
+
+RATE_MARGIN: Final = Decimal("1.5")
+"""How much more a currency may be worth than the round number says."""
+
 MOST_DIGITS: Final = 12
 """Of an amount that a card pays. Japanese accounts have less."""
 
