@@ -258,7 +258,7 @@ def test_serving_prints_the_address_and_the_sources_and_ends_at_an_interrupt(roo
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        address = process.stdout.readline().removeprefix("sandbox on ").strip()
+        address = process.stdout.readline().rpartition(" ")[2].strip()
         assert httpx.get(f"{address}/_sandbox/health").json()["status"] == "ok"
         process.send_signal(signal.SIGINT)
         assert HEALTHY in process.stdout.read()

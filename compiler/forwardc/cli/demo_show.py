@@ -19,7 +19,7 @@ from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.cli.sandbox_link import store_secrets, transport_to
 from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_dir import read_plan, read_plans
 from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
@@ -70,7 +70,7 @@ async def play(build: Path, scenes: Iterable[Scene]) -> list[Played]:
     """Play all scenes in one sandbox."""
     import httpx
 
-    transport = transport_to(IN_PROCESS)
+    transport = transport_to(IN_PROCESS, read_plans(build, Sink(), "sandbox"))
     async with Sender(transport) as sender, httpx.AsyncClient(transport=transport) as client:
         return [await _play(build, scene, sender, client) for scene in scenes]
 

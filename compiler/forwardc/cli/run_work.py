@@ -149,7 +149,7 @@ async def means_for(
     from forwardc.runtime.policy.retry import Policy
     from forwardc.runtime.send import Sender
 
-    async with Sender(transport_to(sandbox) if sandbox else None) as sender:
+    async with Sender(transport_to(sandbox, [plan], ambient) if sandbox else None) as sender:
         if sandbox:
             await store_secrets(plan, operation, sender)
         yield Means(sender, KeyRing(sender), ambient, journal, Policy())

@@ -4,13 +4,37 @@ Knows no vault: the sandbox shares no code with the compiler.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from forwardc.cli.plan_options import build_option_for
+
+if TYPE_CHECKING:
+    from forwardc.sandbox.project import Handed
 
 _NAMES = (
     "a party is one of stripe, checkout, adyen, visa, rocketpay, rokt and echo, or a host in small "
     "letters such as psp.example.com."
 )
+
+
+def _project(build: Path) -> "Handed | None":
+    """What gives the sandbox the project here; None where there is none.
+
+    What is built and cannot be read is told, and is a mistake of the command line.
+    """
+    from forwardc.cli.findings import show
+    from forwardc.cli.sandbox_watch import Watched, is_built, is_project
+    from forwardc.diagnostics.sink import Sink
+
+    if not is_project(build):
+        return None
+    project, sink = Watched(build), Sink()
+    if is_built(build) and project.read(sink) is None:
+        show(sink, "text", None, err=True)
+        raise click.BadParameter("it cannot be read, see above.", param_hint="--build")
+    return project
 
 
 def _party(text: str) -> tuple[str, int]:
@@ -48,6 +72,7 @@ def _party(text: str) -> tuple[str, int]:
     help="Take what the vendor refuses, by the name of it. Repeatable.",
 )
 @click.option("--lenient", is_flag=True, help="Everything that --lax has a name for.")
+@build_option_for(", whose destinations are onboarded")
 @click.option(
     "--callbacks",
     metavar="URL",
@@ -59,6 +84,7 @@ def command(
     state: Path | None,
     lax: tuple[str, ...],
     lenient: bool,
+    build: Path,
     callbacks: str | None,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
@@ -75,7 +101,14 @@ def command(
     except ValueError as problem:
         raise click.BadParameter(f"{problem}.", param_hint="--callbacks") from None
     try:
-        serve(port, state=state, lax=names, callback_url=url, parties=parties)
+        serve(
+            port,
+            state=state,
+            lax=names,
+            callback_url=url,
+            parties=parties,
+            project=_project(build),
+        )
     except PortRefused as refused:
         text = f"Cannot serve on port {refused.port}: {refused.strerror}."
         raise click.ClickException(text) from None

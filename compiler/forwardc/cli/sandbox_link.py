@@ -12,8 +12,11 @@ from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
 from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient
 from forwardc.runtime.secrets import credential_values, sandbox_lookup, secret_values
 from forwardc.runtime.send import Sender
+from forwardc.runtime.shapes import Ambient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import httpx
 
 
@@ -21,8 +24,14 @@ class Unreachable(ValueError):  # noqa: N818 - the sandbox's state
     """There is no sandbox at the address."""
 
 
-def transport_to(sandbox: str) -> "httpx.AsyncBaseTransport":
-    """A transport to a sandbox: `in-process` starts one. Raises `Unreachable`."""
+def transport_to(
+    sandbox: str, plans: "Iterable[Plan]" = (), ambient: Ambient | None = None
+) -> "httpx.AsyncBaseTransport":
+    """A transport to a sandbox: `in-process` starts one. Raises `Unreachable`.
+
+    One that is started knows these plans only: what they name is onboarded, in live mode where the
+    lock of `ambient` has it.
+    """
     if sandbox != IN_PROCESS:
         try:
             return LoopbackTransport(sandbox)
@@ -30,10 +39,14 @@ def transport_to(sandbox: str) -> "httpx.AsyncBaseTransport":
             raise Unreachable(str(problem)) from None
     import httpx
 
+    from forwardc.cli.sandbox_project import project_data
     from forwardc.sandbox.app import create_app
+    from forwardc.sandbox.project import read
     from forwardc.sandbox.world import World
 
-    return httpx.ASGITransport(create_app(World()))
+    ambient = ambient or Ambient()
+    data = project_data(plans, ambient.lock, ambient.now().date())
+    return httpx.ASGITransport(create_app(World(project=read(data))))
 
 
 async def store_secrets(plan: Plan, operation: str, sender: Sender) -> None:

@@ -154,7 +154,7 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
         return None
 
     async def go() -> _Result | None:
-        async with Sender(transport_to(sandbox) if sandbox else None) as sender:
+        async with Sender(transport_to(sandbox, work.plans) if sandbox else None) as sender:
             client = client_of(plan, keys, STORE_CREDENTIAL, store.scopes)
             try:
                 key = await Tokens().token(client, sender) if client else keys[STORE_CREDENTIAL]

@@ -15,6 +15,7 @@ from forwardc.cli.tokens_show import report
 from forwardc.cli.tokens_work import project_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
+from forwardc.plan.model import Plan
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +34,7 @@ def make(card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_
     if plan is None:
         return report(sink, as_json=as_json)
     asked = {"card": card, "customer_id": customer_id, "project_id": project_of(plan), "by": by}
-    answer = asyncio.run(_ask(sandbox, asked))
+    answer = asyncio.run(_ask(sandbox, plan, asked))
     token = answer["token"]
     if as_json:
         say_json({"customer_id": customer_id, **answer})
@@ -45,11 +46,11 @@ def make(card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_
     return 0 if token else 1
 
 
-async def _ask(sandbox: str, asked: dict[str, Any]) -> dict[str, Any]:
+async def _ask(sandbox: str, plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
     import httpx
 
     try:
-        async with httpx.AsyncClient(transport=transport_to(sandbox), timeout=10) as client:
+        async with httpx.AsyncClient(transport=transport_to(sandbox, [plan]), timeout=10) as client:
             await _check_name(client, asked["card"])
             answer = await client.post(f"{_SWITCHES}/tokens", json=asked)
     except Unreachable as problem:

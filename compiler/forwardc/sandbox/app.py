@@ -93,6 +93,7 @@ class Sandbox:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._count += 1
         REQUEST.set(self._count)
+        self._world.renew_project()
         body = await read_body(receive, MAX_BODY)
         if body is None:
             await Exchange(b"", 413).replay(send)

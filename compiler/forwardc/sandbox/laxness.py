@@ -46,6 +46,13 @@ LAXNESSES: tuple[Laxness, ...] = (
         "Vault and Forward's guide, May 2026; Checkout.com's refusal is this sandbox's choice",
     ),
     Laxness(
+        "checkout_unknown_headers",
+        "Checkout.com",
+        "a header that no plan of the project names for the URL",
+        "not documented: 422 `header_not_allowed`",
+        "this sandbox's choice: green here is green there",
+    ),
+    Laxness(
         "checkout_undefined_names",
         "Checkout.com",
         "a placeholder or a secret that does not exist: empty text",
@@ -156,6 +163,20 @@ LAXNESSES: tuple[Laxness, ...] = (
         "an empty value of what cannot be unset: as if it were not there",
         "400 `parameter_invalid_empty`",
         "error codes, April 2024; older texts show that an empty CVC was passed over",
+    ),
+    Laxness(
+        "stripe_unknown_headers",
+        "Stripe",
+        "headers that the config of the destination does not have",
+        "400, `param` `request[headers]`",
+        "Vault and Forward's guide, May 2026",
+    ),
+    Laxness(
+        "stripe_unsubmitted_keys",
+        "Stripe",
+        "a destination's key whose SHA-256 was not submitted",
+        "400, `param` `request[headers]`",
+        "Vault and Forward's guide, May 2026; the text is this sandbox's choice",
     ),
     Laxness(
         "stripe_no_return_url",

@@ -1,11 +1,161 @@
-"""What the project of a sandbox has compiled, as plain data: what its vaults have onboarded.
+"""What the project of a sandbox has compiled, as plain data: requests, credentials, their hashes.
 
-Knows no vendor and no file: whoever starts a sandbox reads the project.
+Knows no vendor, no plan and no file: whoever starts a sandbox reads the project and hands over a
+structure like JSON, `read` turns it into this. What is not in it is not onboarded.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+Constant = str | int | bool
+
+Handed = Callable[[], Any]
+"""Gives the project anew where it has changed since it was asked last, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One request that a plan of the project names.
+
+    `vault` is through whom, `direct` for nobody. `live` is a plan of production, and `approved`
+    says that its vault's reviewers accepted it, or have none. `url` has None where a value of a
+    run stands, and the query where that is fixed; `query` and `headers` are names, those of headers
+    in lower case. `fields` are the places of the body that a vault without placeholders fills, with
+    what; None where it has placeholders. `constants` are the body's own values by JSON pointer.
+    `keys` are the digests that were submitted for a header.
+    """
+
+    vault: str
+    live: bool
+    approved: bool
+    method: str
+    url: tuple[str | None, ...]
+    query: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
+    fields: Mapping[str, str] | None = None
+    constants: Mapping[str, Constant] = field(default_factory=dict, repr=False)
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def takes(self, url: str) -> bool:
+        """Whether a URL is this request's: a value of a run is a part of one segment."""
+        if any("?" in part for part in self.url if part):
+            return re.fullmatch(self._pattern, url) is not None
+        address, _, query = url.partition("?")
+        names = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair}
+        return names <= self.query and re.fullmatch(self._pattern, address) is not None
+
+    @property
+    def host(self) -> str:
+        """The host that is called."""
+        return (urlsplit(self.url[0] or "").hostname or "").lower()
+
+    @property
+    def _pattern(self) -> str:
+        return "".join("[^/?#&]+" if part is None else re.escape(part) for part in self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One made-up value of an owner, and where its requests have it.
+
+    A place is `header x-api-key`, `query apiKey`, `signature` or `body`. `private` is the private
+    JWK of a public one.
+    """
+
+    text: str = field(repr=False)
+    places: frozenset[str] = frozenset()
+    private: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whoever has credentials at a host: a destination or a vendor, with them by name."""
+
+    owner: str
+    secrets: Mapping[str, Credential] = field(repr=False)
+
+    def at(self, place: str) -> tuple[str, ...]:
+        """The values that this owner's requests have at a place."""
+        return tuple(one.text for one in self.secrets.values() if place in one.places)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """All that the project's plans name. An empty one has onboarded nothing."""
+
+    requests: tuple[Named, ...] = ()
+    holders: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict, repr=False)
+
+    def named(
+        self, url: str, *, vault: str | None = None, live: bool | None = None
+    ) -> tuple[Named, ...]:
+        """The requests that a URL is of, through a vault and in a mode where those are given."""
+        return tuple(
+            one
+            for one in self.requests
+            if vault in (None, one.vault) and live in (None, one.live) and one.takes(url)
+        )
+
+
+def read(data: Any) -> Project:
+    """The project of plain data. Raises `ValueError` for another structure."""
+    try:
+        requests = tuple(_named(one) for one in data["requests"])
+        holders: dict[str, list[Holder]] = {}
+        for one in data["holders"]:
+            holders.setdefault(one["host"], []).append(_holder(one))
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("the project's data has another structure") from None
+    return Project(requests, {host: tuple(found) for host, found in holders.items()})
+
+
+def _named(data: Mapping[str, Any]) -> Named:
+    fields = data["fields"]
+    return Named(
+        vault=data["vault"],
+        live=data["live"],
+        approved=data["approved"],
+        method=data["method"],
+        url=tuple(data["url"]),
+        query=frozenset(data["query"]),
+        headers=frozenset(name.lower() for name in data["headers"]),
+        fields=None if fields is None else dict(fields),
+        constants=dict(data["constants"]),
+        keys={name.lower(): frozenset(of) for name, of in data["keys"].items()},
+    )
+
+
+def _holder(data: Mapping[str, Any]) -> Holder:
+    secrets = {
+        name: Credential(one["text"], frozenset(one["places"]), one.get("private"))
+        for name, one in data["secrets"].items()
+    }
+    return Holder(data["owner"], secrets)
+
+
+def merged_headers(named: Iterable[Named]) -> frozenset[str]:
+    """The names of headers that any of these requests has."""
+    return frozenset(name for one in named for name in one.headers)
+
+
+def merged_fields(named: Iterable[Named]) -> dict[str, str]:
+    """The fields of these requests; a place of which they say different things is none."""
+    found: dict[str, str] = {}
+    unclear: set[str] = set()
+    for one in named:
+        for place, kind in (one.fields or {}).items():
+            if found.setdefault(place, kind) != kind:
+                unclear.add(place)
+    return {place: kind for place, kind in found.items() if place not in unclear}
+
+
+def merged_keys(named: Iterable[Named]) -> dict[str, frozenset[str]]:
+    """The digests of these requests by header."""
+    found: dict[str, frozenset[str]] = {}
+    for one in named:
+        for name, digests in one.keys.items():
+            found[name] = found.get(name, frozenset()) | digests
+    return found

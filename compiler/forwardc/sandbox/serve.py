@@ -17,7 +17,8 @@ from pathlib import Path
 import uvicorn
 
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.laxness import told
+from forwardc.sandbox.laxness import ALL, told
+from forwardc.sandbox.project import Handed
 from forwardc.sandbox.seed import sources, table
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.world import World
@@ -49,16 +50,18 @@ def serve(
     lax: frozenset[str] = frozenset(),
     callback_url: str | None = None,
     parties: Sequence[tuple[str, int]] = (),
+    project: Handed | None = None,
 ) -> None:
     """Serve until interrupted, and print the addresses and the fixed sources.
 
     `port` 0 takes a free one. `state` is a file that keeps the tables. What `lax` lets through is
-    printed, one line for each slip. `callback_url` is where
-    destinations send their callbacks, see `World`. `parties` are names of parties, or hosts, each
+    printed, one line for each slip. `callback_url` is where destinations send their callbacks, and
+    `project` gives what is onboarded, see `World`. `parties` are names of parties, or hosts, each
     with the port that is its alone. Raises `PortRefused` if a port is taken, `Nobody` for a name
     that no party has, `ValueError` if the state file is not one.
     """
-    world = World(lax=lax, callback_url=callback_url)
+    world = World(lax=lax, callback_url=callback_url, handed=project)
+    world.renew_project()
     with _listening(port, parties) as listeners:
         server = _server(world, state, _ports(listeners, parties), _slips_printer(world))
         # Before anybody can know the address: an interrupt is the way to stop, whenever it comes.
@@ -66,7 +69,7 @@ def serve(
             signal.signal(ending, server.handle_exit)
         first, *others = map(_url, listeners)
         alone = (f"{name} on {url}" for (name, _), url in zip(parties, others, strict=True))
-        lines = (f"sandbox on {first}", *alone, "fixed sources:", table(sources(world)))
+        lines = (*_opening(world, first), *alone, "fixed sources:", table(sources(world)))
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         server.run(sockets=listeners)
@@ -122,6 +125,16 @@ def _server(
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+def _opening(world: World, url: str) -> list[str]:
+    """Where it is, last in the first line; how much is onboarded, and what is let through."""
+    lax = ", ".join(sorted(filter(world.allows, ALL)))
+    if world.project is None:
+        return [f"no project here: lax with {lax}; sandbox on {url}"]
+    named = {one.host for one in world.project.requests}
+    lines = [f"sandbox on {url}", f"onboarded: the plans of the project, {len(named)} hosts"]
+    return [*lines, f"lax with {lax}"] if lax else lines
 
 
 def _slips_printer(world: World) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.sandbox.laxness import PARTY, UNKNOWN_DESTINATIONS, Slip, check_names
-from forwardc.sandbox.project import Project
+from forwardc.sandbox.project import Handed, Holder, Named, Project, read
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -86,9 +86,9 @@ class World:
     `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
     table name and id, so that a state file is one dump of it. `lax` has the names of what is let
     through though the vendor refuses it (`laxness.LAXNESSES`), and `slips` what was. `project` is
-    what its plans name, None for a sandbox without one. `fail_unavailable` makes a vault refuse
-    a placeholder that has no value, where the vendor's behaviour is unknown and the default is
-    an empty string.
+    what its plans name, None for a sandbox without one, and `handed` gives it anew where it
+    changed. `fail_unavailable` makes a vault refuse a placeholder that has no value, where the
+    vendor's behaviour is unknown and the default is an empty string.
     `hang_seconds` is how long a direct client waits for an answer that never comes.
     `callback_url` is where destinations send their callbacks, an address of this machine; None
     leaves them in their queues.
@@ -97,6 +97,7 @@ class World:
     now: Callable[[], float] = time.time
     lax: frozenset[str] = frozenset()
     project: Project | None = None
+    handed: Handed | None = field(default=None, repr=False)
     fail_unavailable: bool = False
     hang_seconds: float = 90.0
     callback_url: str | None = None
@@ -109,6 +110,29 @@ class World:
     def __post_init__(self) -> None:
         """Refuse a laxness that the table does not have: `ValueError`."""
         check_names(self.lax)
+
+    def renew_project(self) -> None:
+        """Take over what the project has compiled since, if whoever started this tells.
+
+        A project that gives nothing yet has onboarded nothing.
+        """
+        if self.handed is None:
+            return
+        data = self.handed()
+        if data is not None:
+            self.project = read(data)
+        elif self.project is None:
+            self.project = Project()
+
+    def named(
+        self, url: str, *, vault: str | None = None, live: bool | None = None
+    ) -> tuple[Named, ...]:
+        """The requests of the project that a URL is of; none without a project."""
+        return () if self.project is None else self.project.named(url, vault=vault, live=live)
+
+    def holders(self, host: str, *without: Holder) -> tuple[Holder, ...]:
+        """Who has credentials at a host; `without` are those of a sandbox without a project."""
+        return without if self.project is None else self.project.holders.get(host, ())
 
     def allows(self, name: str) -> bool:
         """Whether this laxness is switched on. `KeyError` for a name that is not in the table."""

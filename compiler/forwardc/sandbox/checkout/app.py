@@ -46,7 +46,7 @@ _FORWARD = (
     Endpoint(
         "POST",
         "/forward",
-        lambda c: forward.forward(c.account, c.body),
+        lambda c: forward.forward(c.account, c.body, live=".sandbox." not in c.base),
         Key.SECRET,
         ("forward",),
         reads=True,

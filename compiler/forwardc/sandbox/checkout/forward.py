@@ -6,32 +6,32 @@ caller sends (Checkout.com's idempotency page of 2026-01-07 does not list Forwar
 
 from typing import Any
 
-from forwardc.sandbox.checkout import engine
+from forwardc.sandbox.checkout import engine, onboarding
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, read
 from forwardc.sandbox.checkout.placeholders import resolve
-from forwardc.sandbox.checkout.problems import invalid, not_found
+from forwardc.sandbox.checkout.problems import not_found
 from forwardc.sandbox.checkout.redact import destination_response, shown_headers
 from forwardc.sandbox.checkout.rows import new_id, utc_offset
-from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.world import Broken, NotConnected, TimedOut
 
 TABLE = "checkout.forwards"
 KEPT_SECONDS = 14 * 24 * 3600
-_URL = "destination_request.url"
 
 
-async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Forward one request. Returns the answer of 200; raises `Refused`.
+async def forward(account: Account, body: dict[str, Any], *, live: bool) -> dict[str, Any]:
+    """Forward one request; `live` is production's host. Gives the answer of 200.
+
+    Raises `Refused`.
 
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
     """
     request = read(body, account.lets)
-    if not account.lets(UNKNOWN_DESTINATIONS, _URL):
-        raise invalid("destination_not_allowed", at=_URL)
+    onboarding.check_target(account.world, request, live=live)
     values = resolve(account, request.source, request.network_token)
     outbound = engine.build(account, request, values)
+    onboarding.check_headers(account.world, request, outbound, live=live)
     answer: dict[str, Any] = {"request_id": new_id("fwd")}
     try:
         response = await account.deliver(outbound)

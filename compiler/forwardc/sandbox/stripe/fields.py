@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-from forwardc.sandbox.stripe.leaves import Leaf
+from forwardc.sandbox.stripe.leaves import Leaf, exact_xpath
 
 
 class Field(Enum):
@@ -51,7 +51,7 @@ _CARD_PARENT = re.compile(r"card|payment|instrument|expir")
 
 
 def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Field]:
-    """The card fields among the leaves, by path.
+    """The card fields among the leaves, by place.
 
     A table's key is a path, or `//a/b` for any path that ends so; its value a `Field`.
     """
@@ -59,8 +59,9 @@ def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Fiel
     for leaf in leaves:
         for pattern, kind in table.items():
             tail = pattern[1:] if pattern.startswith("//") else None
-            if leaf.path == pattern or (tail and leaf.path.endswith(tail)):
-                found[leaf.path] = Field(kind.partition(":")[0])
+            same = leaf.exact == exact_xpath(pattern) if leaf.xml else leaf.path == pattern
+            if same or (tail and leaf.path.endswith(tail)):
+                found[leaf.place] = Field(kind.partition(":")[0])
     return found
 
 
@@ -76,15 +77,16 @@ def guessed_fields(leaves: list[Leaf]) -> dict[str, Field]:
     name speaks of a card.
     """
     blank = [leaf for leaf in leaves if is_blank(leaf)]
-    found = {leaf.path: _BY_NAME[_last(leaf)] for leaf in blank if _last(leaf) in _BY_NAME}
-    parents = {_parent(path) for path in found}
+    sure = [leaf for leaf in blank if _last(leaf) in _BY_NAME]
+    found = {leaf.place: _BY_NAME[_last(leaf)] for leaf in sure}
+    parents = {_parent(leaf.path) for leaf in sure}
     for leaf in blank:
         parent = _parent(leaf.path)
         # Two names up: XML has <expiryDate><date month="" year=""/></expiryDate>.
         above = _squeeze("".join(parent.split("/")[-2:]))
         near = parent in parents or _CARD_PARENT.search(above)
         if _last(leaf) in _GENERIC and near:
-            found[leaf.path] = _GENERIC[_last(leaf)]
+            found[leaf.place] = _GENERIC[_last(leaf)]
     return found
 
 

@@ -69,7 +69,7 @@ def fill_body(
     written: list[tuple[Leaf, str]] = []
     secrets: dict[Field, str] = {}
     for leaf in found:
-        kind = kinds.get(leaf.path)
+        kind = kinds.get(leaf.place)
         if kind is None or REPLACED_BY[kind] not in replacements:
             continue
         _check_blank(leaf, kind, destination)

@@ -3,7 +3,6 @@
 Knows no destination's answers: whatever a destination says, the forwarding request succeeds.
 """
 
-import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.redaction import redact, redact_headers
-from forwardc.sandbox.stripe.registry import find, submitted_keys
+from forwardc.sandbox.stripe.registry import find, key_is_submitted
 from forwardc.sandbox.stripe.tables.forwarding import CREATE, PUBLIC
 from forwardc.sandbox.stripe.tables.shared import FORWARDING_LIST, ONLY_EXPAND
 from forwardc.sandbox.stripe.tables.versions import CONNECTION_FAILED_402
@@ -115,7 +114,7 @@ def _prepare(call: Call, params: dict[str, Any], card: CardData) -> tuple[Outbou
     destination = find(call.world, params["url"], livemode=call.caller.livemode)
     request = params.get("request", {})
     headers = [(item["name"], item["value"]) for item in request.get("headers", [])]
-    check_headers(headers, destination.headers)
+    check_headers(headers, destination.headers, call.world.lets)
     _check_destination_key(call, params["url"], headers)
     if "body" not in request:
         raise missing("request[body]")
@@ -136,17 +135,11 @@ def _check_replacements(replacements: list[str]) -> None:
 
 
 def _check_destination_key(call: Call, url: str, headers: list[tuple[str, str]]) -> None:
-    """Stripe compares the destination's key with the digest that was submitted for it.
-
-    Without a submitted digest a test key may send any value, a live key nothing.
-    """
-    submitted = submitted_keys(call.world, url)
-    if not submitted and not call.caller.livemode:
+    """Stripe compares the destination's key with the digest that was submitted for it."""
+    if key_is_submitted(call.world, url, headers, livemode=call.caller.livemode):
         return
-    for _, value in headers:
-        key = value.removeprefix("Bearer ").removeprefix("Basic ").strip()
-        if hashlib.sha256(key.encode()).hexdigest() in submitted:
-            return
+    if call.world.lets("stripe_unsubmitted_keys", "request[headers]"):
+        return
     host = urlsplit(url).hostname
     raise forwarding_invalid(
         f"No header holds the API key that was submitted for {host}.", "request[headers]"

@@ -6,6 +6,7 @@ other character of the body as it was sent.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,8 +34,25 @@ class Leaf:
     start: int
     end: int
     xml: bool = False
+    # In XML: the path with the place of each element among those of its name, `/a[1]/b[2]`.
+    exact: str = ""
     # The end tag to add, where the text has an empty-element tag (`<a/>`).
     closing: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its path, which no other leaf has: in XML that of `exact`."""
+        return self.exact or self.path
+
+
+def plain_xpath(path: str) -> str:
+    """A path of an XML body without the places of elements."""
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def exact_xpath(path: str) -> str:
+    """A path of an XML body with the place of each element, the first where none is written."""
+    return re.sub(r"(/[^/@\[\]]+)(?=/|\Z)", r"\1[1]", path)
 
 
 def leaves(text: str) -> list[Leaf]:
@@ -112,7 +130,10 @@ class _Open:
     name: str
     start: int
     empty: bool
+    # Which one of its name it is, below its parent.
+    place: int = 1
     has_children: bool = False
+    below: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -137,28 +158,37 @@ class _Xml:
     def _path(self) -> str:
         return "".join(f"/{element.name}" for element in self.opened)
 
+    def _exact(self) -> str:
+        return "".join(f"/{element.name}[{element.place}]" for element in self.opened)
+
     def _start(self, name: str, at: int) -> None:
         tag = _TAG.match(self.data, at)
         if tag is None or len(self.opened) >= MAX_DEPTH:
             raise NotReadable("The body holds XML that is nested too deeply or cannot be read.")
+        place = 1
         if self.opened:
             self.opened[-1].has_children = True
-        self.opened.append(_Open(name, tag.end(), tag[3] == b"/"))
+            self.opened[-1].below[name] += 1
+            place = self.opened[-1].below[name]
+        self.opened.append(_Open(name, tag.end(), tag[3] == b"/", place))
         for item in _ATTRIBUTE.finditer(tag[2]):
             start = tag.start(2) + item.start(2) + 1
             end = tag.start(2) + item.end(2) - 1
-            path = f"{self._path()}/@{item[1].decode()}"
-            self.found.append(Leaf(path, self.data[start:end].decode(), start, end, xml=True))
+            name = f"/@{item[1].decode()}"
+            path, exact = self._path() + name, self._exact() + name
+            value = self.data[start:end].decode()
+            self.found.append(Leaf(path, value, start, end, xml=True, exact=exact))
 
     def _end(self, at: int) -> None:
-        path = self._path()
+        path, exact = self._path(), self._exact()
         element = self.opened.pop()
         if element.empty:
             slash, closing = element.start - 2, f"</{element.name}>"
-            self.found.append(Leaf(path, "", slash, element.start, xml=True, closing=closing))
+            place = (slash, element.start)
+            self.found.append(Leaf(path, "", *place, xml=True, exact=exact, closing=closing))
         elif not element.has_children:
             text = self.data[element.start : at].decode()
-            self.found.append(Leaf(path, text, element.start, at, xml=True))
+            self.found.append(Leaf(path, text, element.start, at, xml=True, exact=exact))
 
 
 def _no_entities(*_: Any) -> None:

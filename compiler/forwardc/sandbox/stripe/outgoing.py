@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 
+from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.stripe.errors import forwarding_invalid
 from forwardc.sandbox.stripe.filling import Filled
 from forwardc.sandbox.world import Outbound
@@ -18,14 +19,17 @@ _NEVER = frozenset(
 _ALWAYS = frozenset({"accept", "content-type"})
 
 
-def check_headers(headers: list[tuple[str, str]], enabled: Collection[str] | None) -> None:
+def check_headers(
+    headers: list[tuple[str, str]], enabled: Collection[str] | None, lets: Lets
+) -> None:
     """Raise 400 for a header that cannot be sent, or that the destination's config lacks."""
     for at, (name, value) in enumerate(headers):
         param = f"request[headers][{at}]"
         lower = name.lower()
         if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None or lower in _NEVER:
             raise forwarding_invalid("The header cannot be sent.", param)
-        if enabled is not None and lower not in enabled and lower not in _ALWAYS:
+        known = enabled is None or lower in enabled or lower in _ALWAYS
+        if not known and not lets("stripe_unknown_headers", param):
             raise forwarding_invalid("The header is not enabled for this destination.", param)
 
 

@@ -4,14 +4,17 @@ Knows no request and no card. Built in is the list of Vault and Forward's guide 
 as the card fields are known; more are rows of the state, as Stripe's support would add them.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
+from forwardc.sandbox.project import Named, merged_fields, merged_headers, merged_keys
 from forwardc.sandbox.stripe.errors import forwarding_invalid
+from forwardc.sandbox.stripe.leaves import plain_xpath
 from forwardc.sandbox.world import World
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
@@ -134,12 +137,76 @@ def find(world: World, url: str, *, livemode: bool) -> Destination:
     fields are known by their names.
     """
     address = _address(url)
-    for destination in (*_added(world), *ONBOARDED):
-        if destination.takes(address):
-            return destination
+    added = (one for one in _added(world) if one.takes(address))
+    listed = next((one for one in ONBOARDED if one.takes(address)), None)
+    found = next(added, None)
+    if found is None and world.project is None:
+        found = listed
+    if found is None and world.project is not None:
+        found = _of_project(world, url, listed, livemode)
+    if found is not None:
+        return found
     if livemode or not world.lets(UNKNOWN_DESTINATIONS, "url"):
         raise forwarding_invalid("The URL is not supported by the config of this account.", "url")
-    return Destination(address, None)
+    return listed or Destination(address, None)
+
+
+def _of_project(
+    world: World, url: str, listed: Destination | None, livemode: bool
+) -> Destination | None:
+    """The project's destination at a URL.
+
+    Stripe has its own config of what it lists: there, a field of the project is none where that
+    has another kind, or nothing.
+    """
+    named = _named(world, url, livemode)
+    if not named:
+        return None
+    fields = merged_fields(named)
+    if listed is not None and listed.fields is not None:
+        fields = dict(_agreed(fields, listed.fields))
+    return Destination(url, fields, merged_headers(named))
+
+
+def _named(world: World, url: str, livemode: bool) -> list[Named]:
+    found = world.named(url, vault="stripe", live=livemode)
+    return [one for one in found if one.approved and one.method == "POST"]
+
+
+def _agreed(fields: Mapping[str, str], listed: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """What both say, in the list's words: it knows where a destination wants a JSON number."""
+    for place, kind in fields.items():
+        for pattern, known in listed.items():
+            tail = pattern[1:] if pattern.startswith("//") else None
+            same = place == pattern or (tail and plain_xpath(place).endswith(tail))
+            if same and kind.partition(":")[0] == known.partition(":")[0]:
+                yield place, known
+
+
+def key_is_submitted(
+    world: World, url: str, headers: Iterable[tuple[str, str]], *, livemode: bool
+) -> bool:
+    """Whether the destination's key in the headers is one whose digest was submitted.
+
+    Of a project every header with a key must have its own; of a host, some header. Where nothing
+    was submitted a test key may send any value, and a live key what the project names.
+    """
+    digests = [(name.lower(), _digest(value)) for name, value in headers]
+    of_host = submitted_keys(world, url)
+    if of_host:
+        return any(digest in of_host for _, digest in digests)
+    named = _named(world, url, livemode)
+    keys = merged_keys(named)
+    if not keys:
+        return bool(named) or not livemode
+    given = [(digest, keys[name]) for name, digest in digests if name in keys]
+    return bool(given) and all(digest in submitted for digest, submitted in given)
+
+
+def _digest(value: str) -> str:
+    """SHA-256 of a key, without the scheme that stands before it (guide of May 2026)."""
+    key = re.sub(r"(?i)\A(?:bearer|basic) +", "", value).strip()
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def submitted_keys(world: World, url: str) -> list[str]:

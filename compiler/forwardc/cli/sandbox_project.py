@@ -1,0 +1,248 @@
+"""Tells a sandbox what the project has compiled: as plain data, read out of plans and the lock.
+
+Knows where the request to a destination stands in a vault's call. The sandbox reads no file of
+ours, and nothing of how a plan is compiled is told: what a vault's reviewers get to see is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from forwardc.diagnostics.sink import Sink
+from forwardc.plan.approvals import Lock, State, states
+from forwardc.plan.model import Plan, Step
+from forwardc.plan.secret_names import secret_id
+from forwardc.plan.terms import Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
+from forwardc.runtime.secrets import sandbox_lookup, secret_values
+
+_KINDS: Final = {
+    "card.number": "number",
+    "card.expiry.MM": "expiry_month",
+    "card.expiry.M": "expiry_month",
+    "card.expiry.YYYY": "expiry_year",
+    "card.cvc": "cvc",
+    "card.holder_name": "name",
+}
+_NOTHING: Final = Lit("")
+_STORED: Final = re.compile(r"secret_([A-Za-z0-9_]+)")
+_SCHEME: Final = re.compile(r"(?i)\A(?:bearer|basic) +")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The request to a destination inside a step: terms by the names of headers and of the query.
+
+    `others` are what a signature and functions of the vault take.
+    """
+
+    url: Term
+    headers: Mapping[str, Term] = field(default_factory=dict)
+    query: Mapping[str, Term] = field(default_factory=dict)
+    body: Term = _NOTHING
+    signature: Term = _NOTHING
+    others: tuple[Term, ...] = ()
+
+
+def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, Any]:
+    """What these plans name, what their destinations' credentials are, and what is approved."""
+    requests: list[dict[str, Any]] = []
+    holders: dict[tuple[str, str], dict[str, Any]] = {}
+    for plan in plans:
+        made_up = _made_up(plan)
+        for name, operation in plan.operations.items():
+            accepted = states(plan, name, lock, today).psp in (None, State.APPROVED)
+            for step in operation.steps:
+                parts = _parts(plan.vault, step)
+                requests.append(_request(plan, step, parts, accepted, made_up))
+                _hold(plan, parts, made_up, holders)
+    found = [
+        {"host": host, "owner": owner, "secrets": secrets}
+        for (host, owner), secrets in holders.items()
+    ]
+    return {"requests": requests, "holders": found}
+
+
+def _made_up(plan: Plan) -> dict[str, str]:
+    """The sandbox's values of a plan's secrets as its requests use them, by name."""
+    found = secret_values(plan, plan.secrets, sandbox_lookup(plan), Sink(), any_shape=True)
+    return {name: value.reveal() for name, value in found.items()}
+
+
+def _request(
+    plan: Plan, step: Step, parts: _Parts, accepted: bool, made_up: Mapping[str, str]
+) -> dict[str, Any]:
+    through = plan.vault if step.deliver == "vault" else "direct"
+    fields = None
+    if step.review is not None:
+        fields = {
+            one.at: _KINDS[one.atom] + (":number" if one.json_type == "number" else "")
+            for one in step.review.fields
+            if one.atom in _KINDS
+        }
+    return {
+        "vault": through,
+        "live": plan.environment_class == "production",
+        "approved": accepted,
+        "method": step.destination.method,
+        "url": _pattern(parts.url),
+        "query": sorted(parts.query),
+        "headers": sorted(step.review.headers if step.review else parts.headers),
+        "fields": fields,
+        "constants": dict(_constants(parts.body, "")),
+        "keys": dict(_submitted(parts, made_up)) if through == "stripe" else {},
+    }
+
+
+def _parts(vault: str, step: Step) -> _Parts:
+    if step.deliver == "direct":
+        http = step.http
+        sign = step.sign.secret if step.sign else _NOTHING
+        return _Parts(http.url, dict(http.headers), dict(http.query), http.body or _NOTHING, sign)
+    body = _plain(step.http.body or _NOTHING)
+    if vault == "stripe":
+        return _Parts(
+            _at(body, "url"),
+            dict(_named(_at(body, "request", "headers"))),
+            body=_at(body, "request", "body"),
+        )
+    inner = _at(body, "destination_request")
+    headers = _at(inner, "headers")
+    encrypted = _plain(_at(headers, "encrypted"))
+    hidden = getattr(encrypted, "args", (_NOTHING,))[0]
+    return _Parts(
+        _at(inner, "url"),
+        {**dict(_entries(_at(headers, "raw"))), **dict(_entries(hidden))},
+        dict(_named(_at(inner, "query"))),
+        _at(inner, "body"),
+        _at(inner, "signature"),
+        (_at(inner, "variables"),),
+    )
+
+
+def _plain(term: Term) -> Term:
+    """A term without what says how it is written, how long it may be, or that it is optional."""
+    while True:
+        match term:
+            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+                term = inner
+            case _:
+                return term
+
+
+def _entries(term: Term) -> tuple[tuple[str, Term], ...]:
+    plain = _plain(term)
+    return plain.entries if isinstance(plain, Map) else ()
+
+
+def _at(term: Term, *path: str) -> Term:
+    for name in path:
+        term = dict(_entries(term)).get(name, _NOTHING)
+    return term
+
+
+def _named(term: Term) -> Iterator[tuple[str, Term]]:
+    """The pairs of `[{name, value}]`."""
+    plain = _plain(term)
+    for item in plain.items if isinstance(plain, Seq) else ():
+        entries = dict(_entries(item))
+        name = entries.get("name")
+        if isinstance(name, Lit):
+            yield str(name.value), entries["value"]
+
+
+def _pattern(url: Term) -> list[str | None]:
+    """A URL with None for each value of a run, texts beside each other joined."""
+    plain = _plain(url)
+    parts = plain.parts if isinstance(plain, Text) else (plain,)
+    found: list[str | None] = []
+    for part in parts:
+        if not isinstance(part, Lit):
+            found.append(None)
+        elif found and found[-1] is not None:
+            found[-1] += str(part.value)
+        else:
+            found.append(str(part.value))
+    return found
+
+
+def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
+    """The body's own values by JSON pointer, whatever syntax it is written in."""
+    plain = _plain(term)
+    match plain:
+        case Lit(value=str() | int() as value) if at:
+            yield at, value
+        case Map(entries=entries):
+            for name, member in entries:
+                yield from _constants(member, f"{at}/{_escaped(name)}")
+        case Seq(items=items):
+            for index, item in enumerate(items):
+                yield from _constants(item, f"{at}/{index}")
+        case _:
+            return
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _secrets_in(term: Term) -> set[str]:
+    """The secrets that a term names, also those that a vault puts in."""
+    found: set[str] = set()
+    for node in walk(term):
+        if isinstance(node, Ref) and node.root == "secrets":
+            found.add(node.name.removeprefix("secrets."))
+        elif isinstance(node, Raw):
+            found.update(_STORED.findall(node.text))
+    return found
+
+
+def _places(parts: _Parts) -> Iterator[tuple[str, str]]:
+    """Each secret of a request with the place that it has there."""
+    terms = [
+        *((f"header {name.lower()}", term) for name, term in parts.headers.items()),
+        *((f"query {name}", term) for name, term in parts.query.items()),
+        ("signature", parts.signature),
+        *(("body", term) for term in (parts.body, *parts.others)),
+    ]
+    for place, term in terms:
+        for name in sorted(_secrets_in(term)):
+            yield name, place
+
+
+def _hold(
+    plan: Plan,
+    parts: _Parts,
+    made_up: Mapping[str, str],
+    holders: dict[tuple[str, str], dict[str, Any]],
+) -> None:
+    """Add the credentials of one request to those of its host, each below its owner."""
+    host = urlsplit(str(_pattern(parts.url)[0] or "")).hostname or ""
+    for name, place in _places(parts):
+        if name in made_up:
+            secrets = holders.setdefault((host.lower(), secret_id(plan, name).owner), {})
+            one = secrets.setdefault(name, {"text": made_up[name], "places": []})
+            if place not in one["places"]:
+                one["places"].append(place)
+
+
+def _submitted(parts: _Parts, made_up: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """The digests of the keys in each header, as they are submitted: without a scheme.
+
+    Where a key is a part of something computed the documents do not say what is hashed, so that
+    the whole header cannot be known here, and nothing is compared.
+    """
+    for header, term in parts.headers.items():
+        names = _secrets_in(term)
+        plain = _plain(term)
+        scheme = isinstance(plain, Text) and len(plain.parts) == 2 and _is_scheme(plain.parts[0])
+        if names and names <= made_up.keys() and (isinstance(plain, Ref) or scheme):
+            key = made_up[names.pop()]
+            yield header, [sha256(_SCHEME.sub("", key).strip().encode()).hexdigest()]
+
+
+def _is_scheme(term: Term) -> bool:
+    return isinstance(term, Lit) and _SCHEME.fullmatch(str(term.value)) is not None

@@ -1,0 +1,81 @@
+"""Gives a sandbox the project of a build folder, and gives it anew when something was built.
+
+A build that is being written, and one that cannot be read, changes nothing: what was read last
+counts until the next one is whole.
+"""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+from forwardc.cli.findings import find_project
+from forwardc.cli.sandbox_project import project_data
+from forwardc.diagnostics.sink import Sink
+from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.plan.approvals import read_lock
+from forwardc.plan.build_dir import MANIFEST, plan_in, read_manifest
+from forwardc.plan.lock_file import lock_of_build
+from forwardc.runtime.shapes import Ambient
+
+Identity: TypeAlias = tuple[tuple[int, ...] | None, ...]
+
+
+class Watched:
+    """The project of a build folder. Called, it gives the project's data where they are new."""
+
+    def __init__(self, build: Path) -> None:
+        self._build = as_checkout(build)
+        self._seen: Identity | None = None
+
+    def __call__(self) -> dict[str, Any] | None:
+        """The data where manifest or lock are others than before and whole; None otherwise."""
+        seen = tuple(map(_identity, (self._build / MANIFEST, lock_of_build(self._build))))
+        if seen == self._seen:
+            return None
+        data = self.read(Sink())
+        if data is not None:
+            self._seen = seen
+        return data
+
+    def read(self, sink: Sink) -> dict[str, Any] | None:
+        """The data as they are now; None with the reason in the sink."""
+        manifest = read_manifest(self._build, sink)
+        lock = read_lock(lock_of_build(self._build), sink)
+        if manifest is None or lock is None:
+            return None
+        read = [plan_in(self._build, manifest, *which, sink) for which in manifest.plans()]
+        plans = [plan for plan in read if plan is not None]
+        if sink.has_errors:
+            return None
+        return project_data(plans, lock, Ambient().now().date())
+
+
+def is_built(build: Path) -> bool:
+    """Whether something lies where a manifest would."""
+    try:
+        (as_checkout(build) / MANIFEST).status()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def is_project(build: Path) -> bool:
+    """Whether a project is here: something is built, or could be."""
+    if is_built(build):
+        return True
+    try:
+        find_project(None)
+    except click.UsageError:
+        return False
+    return True
+
+
+def _identity(file: CheckoutPath) -> tuple[int, ...] | None:
+    try:
+        found = file.status()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

@@ -1,0 +1,57 @@
+"""Where a forward request may go: to what the project's plans name.
+
+Knows no template and no card. That an account has a list of destinations is an assumption, and so
+are the codes of the refusals: no public document shows one. Checkout.com has no config of fields.
+"""
+
+from collections.abc import Sequence
+
+from forwardc.sandbox.checkout.forward_request import ForwardRequest
+from forwardc.sandbox.checkout.problems import invalid
+from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
+from forwardc.sandbox.project import Named, merged_headers
+from forwardc.sandbox.world import Outbound, World
+
+_REQUEST = "destination_request"
+# What a signature of the vault puts in.
+_SIGNED = {
+    "visa": frozenset({"x-pay-token"}),
+    "dlocal": frozenset({"x-date", "authorization"}),
+}
+
+
+def check_target(world: World, request: ForwardRequest, *, live: bool) -> None:
+    """Refuse a URL, method or query that no plan names. Raises `Refused` (422)."""
+    fitting = _by_url(world, request, live)
+    if not fitting:
+        at = f"{_REQUEST}.url"
+        if not world.lets(UNKNOWN_DESTINATIONS, at):
+            raise invalid("destination_not_allowed", at=at)
+    elif not _by_method(fitting, request):
+        at = f"{_REQUEST}.method"
+        if not world.lets(UNKNOWN_DESTINATIONS, at):
+            raise invalid("destination_not_allowed", at=at)
+
+
+def check_headers(world: World, request: ForwardRequest, outbound: Outbound, *, live: bool) -> None:
+    """Refuse a header that no plan names for this URL. Raises `Refused` (422)."""
+    fitting = _by_method(_by_url(world, request, live), request)
+    if not fitting:
+        return
+    given = {name.lower() for name, _ in outbound.headers}
+    if request.signature is not None:
+        given -= _SIGNED[request.signature.kind]
+    at = f"{_REQUEST}.headers"
+    strange = given - merged_headers(fitting)
+    if strange and not world.lets("checkout_unknown_headers", at):
+        raise invalid("header_not_allowed", at=at)
+
+
+def _by_url(world: World, request: ForwardRequest, live: bool) -> list[Named]:
+    names = {name for name, _ in request.query}
+    found = world.named(request.url, vault="checkout", live=live)
+    return [one for one in found if one.approved and names <= one.query]
+
+
+def _by_method(named: Sequence[Named], request: ForwardRequest) -> list[Named]:
+    return [one for one in named if one.method == request.method]
