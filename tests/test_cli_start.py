@@ -21,7 +21,8 @@ FOLDER = Path(main.__file__).parent
 # The modules of the folder that are not commands.
 SHARED = {
     "compiled_plans",
-    *("__init__", "findings", "main", "output", "progress", "run_output", "sandbox_link"),
+    *("__init__", "findings", "main", "output", "progress", "run_output"),
+    *("sandbox_link", "sandbox_project", "sandbox_watch"),
     *("run_end", "run_inputs", "run_resume", "run_work"),
     *("pausing", "serve_work", "unknown_runs"),
     *("approvals_revoke", "approve_renew", "check_fix", "clients_work", "clients_bound"),

@@ -218,10 +218,16 @@ def test_live_mode_needs_a_plan_of_production_that_was_approved() -> None:
     assert through_stripe(world(unapproved), live=True).status_code == 400
     approved = world(named("stripe", live=True))
     assert through_stripe(approved, live=True).json()["livemode"] is True
-    assert through_stripe(approved).status_code == 400
     here = world(named("checkout", live=True))
-    assert through_checkout(here).status_code == 422
     assert through_checkout(here, host="forward.checkout.com").status_code == 200
+    only_test = world(named("checkout"))
+    assert through_checkout(only_test, host="forward.checkout.com").status_code == 422
+
+
+def test_in_test_mode_every_plan_of_the_project_counts() -> None:
+    unapproved = world(named("stripe", live=True, approved=False), named("checkout", live=True))
+    assert through_stripe(unapproved).json()["livemode"] is False
+    assert through_checkout(unapproved).status_code == 200
 
 
 def test_an_empty_project_has_onboarded_nothing_and_a_laxness_takes_it() -> None:

@@ -89,14 +89,17 @@ class Project:
     requests: tuple[Named, ...] = ()
     holders: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict, repr=False)
 
-    def named(
-        self, url: str, *, vault: str | None = None, live: bool | None = None
-    ) -> tuple[Named, ...]:
-        """The requests that a URL is of, through a vault and in a mode where those are given."""
+    def named(self, url: str, *, vault: str | None = None, live: bool = False) -> tuple[Named, ...]:
+        """The requests that a URL is of, through one vault or any.
+
+        In live mode those of production that its reviewers accepted, in test mode all of them.
+        """
         return tuple(
             one
             for one in self.requests
-            if vault in (None, one.vault) and live in (None, one.live) and one.takes(url)
+            if vault in (None, one.vault)
+            and (not live or (one.live and one.approved))
+            and one.takes(url)
         )
 
 

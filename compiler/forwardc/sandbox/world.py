@@ -124,10 +124,11 @@ class World:
         elif self.project is None:
             self.project = Project()
 
-    def named(
-        self, url: str, *, vault: str | None = None, live: bool | None = None
-    ) -> tuple[Named, ...]:
-        """The requests of the project that a URL is of; none without a project."""
+    def named(self, url: str, *, vault: str | None = None, live: bool = False) -> tuple[Named, ...]:
+        """The requests of the project that a URL is of; none without a project.
+
+        In live mode those of production that were approved.
+        """
         return () if self.project is None else self.project.named(url, vault=vault, live=live)
 
     def holders(self, host: str, *without: Holder) -> tuple[Holder, ...]:
