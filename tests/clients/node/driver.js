@@ -43,6 +43,7 @@ async function stripe(start) {
 }
 
 function stripeError(error) {
+  if (!String(error.requestId).startsWith("req_")) throw new Error("an answer without its id");
   return {
     kind: String(error.type ?? error.name).replace(/^Stripe/, ""),
     status: error.statusCode,
@@ -86,8 +87,10 @@ async function call(made, line) {
   try {
     const given = Array.from({ length: line.atOnce ?? 1 }, () => owner[name](...line.args));
     if (line.every) return { returned: await everyItem(given[0]) };
-    const [returned] = await Promise.all(given);
-    return { returned: returned ?? null };
+    // Each is waited for: what is still under way would be in the way of the next call.
+    await Promise.allSettled(given);
+    const all = await Promise.all(given);
+    return { returned: (line.atOnce > 1 ? all : all[0]) ?? null };
   } catch (error) {
     return { raised: made.raised(error) };
   }

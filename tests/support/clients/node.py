@@ -85,6 +85,7 @@ class StripeNode:
         """As `Client.call`. `every` walks through the pages of a list; `at_once` calls together."""
         own = {"idempotency_key": "idempotencyKey", "stripe_version": "apiVersion"}
         own |= {"api_key": "apiKey", "stripe_account": "stripeAccount"}
+        own |= {"max_network_retries": "maxNetworkRetries"}
         more = [{own[key]: value for key, value in options.items()}] if options else []
         line = {"method": self.named(name), "args": [*args, *more], "every": every}
         line |= {"atOnce": at_once}

@@ -196,6 +196,33 @@ def _(client: Any) -> Any:
 
 @CASES.row(
     "forwarding.requests.create",
+    "twice at once with one key, two retries",
+    Returns({"same": True}, "the same answer to both"),
+)
+def _(client: Any) -> Any:
+    slow = order("pm_card_visa")
+    slow["request"]["body"] = slow["request"]["body"].replace("order-7", "SLOW")
+    options = {"idempotency_key": f"retried-{client.name}", "max_network_retries": 4}
+    before = len(client.world.received)
+    one, two = client.call("forwarding.requests.create", slow, **options, at_once=2)
+    return {"same": one["id"] == two["id"] and len(client.world.received) == before + 1}
+
+
+@CASES.row(
+    "forwarding.requests.create",
+    "no answer of the destination, two retries",
+    Raises("APIError", 504, {"code": "forwarding_api_upstream_connection_timeout"}),
+)
+def _(client: Any) -> Any:
+    before = len(client.world.received)
+    try:
+        return forward(client, "pm_sandbox_timeout", max_network_retries=2)
+    finally:
+        assert len(client.world.received) == before + 1, "the destination got it more than once"
+
+
+@CASES.row(
+    "forwarding.requests.create",
     "the card, as it arrives",
     Returns(
         {

@@ -55,6 +55,8 @@ class StripePython:
 
 def _raised(error: stripe.StripeError) -> RaisedError:
     about = error.error
+    assert str(error.request_id).startswith("req_"), "every answer has its id"
+    assert error.user_message, "every error says something"
     return RaisedError(
         type(error).__name__,
         error.http_status,
