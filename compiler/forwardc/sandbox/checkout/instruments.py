@@ -9,7 +9,7 @@ from typing import Any
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
-from forwardc.sandbox.checkout.problems import invalid, not_found
+from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, fingerprint, new_id
 from forwardc.sandbox.checkout.tokens import PATTERN as TOKEN
 from forwardc.sandbox.checkout.tokens import card_members, check_address, take_token
@@ -58,7 +58,7 @@ def get_instrument(account: Account, instrument: str) -> dict[str, Any]:
 
 def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -> dict[str, Any]:
     """Change expiry, name, holder or customer. Returns the answer; raises `Refused`."""
-    row = find(account, instrument)
+    row = _changeable(account, instrument)
     faults = Faults()
     changes: dict[str, Any] = {
         "expiry_month": faults.whole(body, "expiry_month", 1, 12, required=False),
@@ -73,14 +73,14 @@ def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -
 
 
 def delete_instrument(account: Account, instrument: str) -> None:
-    """Forget an instrument. Raises `Refused` (404)."""
-    find(account, instrument)
+    """Forget an instrument. Raises `Refused` (404; 422 for a fixed one)."""
+    _changeable(account, instrument)
     del account.table(TABLE)[instrument]
 
 
 def revoke_instrument(account: Account, instrument: str) -> dict[str, Any]:
-    """Make an instrument unusable for ever. Returns the answer; raises `Refused` (404)."""
-    row = find(account, instrument)
+    """Make an instrument unusable for ever. Returns the answer; raises `Refused` (404, 422)."""
+    row = _changeable(account, instrument)
     row["revoked"] = True
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
@@ -90,6 +90,13 @@ def find(account: Account, instrument: str) -> dict[str, Any]:
     row: dict[str, Any] | None = account.table(TABLE).get(instrument)
     if row is None:
         raise not_found()
+    return row
+
+
+def _changeable(account: Account, instrument: str) -> dict[str, Any]:
+    row = find(account, instrument)
+    if row.get("fixed"):
+        raise fixed("id")
     return row
 
 

@@ -12,7 +12,7 @@ from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.instruments import find
-from forwardc.sandbox.checkout.problems import invalid, not_found
+from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
 
 # Token service and token number by brand; other brands have no network tokens here.
@@ -71,7 +71,8 @@ def create_network_token(account: Account, body: dict[str, Any]) -> dict[str, An
     row = provision(account, card)
     if row is None:
         raise invalid("source_not_eligible", at="source")
-    if kind == "id":
+    # A fixed instrument has the token that it promises, or none.
+    if kind == "id" and not card.get("fixed"):
         card["network_token_id"] = row["id"]
     return _shown(row)
 
@@ -98,6 +99,8 @@ def delete_network_token(account: Account, token: str, body: dict[str, Any]) -> 
     faults.text(body, "initiated_by", required=True, pattern="cardholder|token_requestor")
     faults.text(body, "reason", required=True, pattern="fraud|other")
     faults.stop()
+    if row.get("fixed"):
+        raise fixed("network_token_id")
     row["state"] = "inactive"
     row["modified_on"] = utc_offset(account.now())
 
@@ -118,7 +121,7 @@ def _find(account: Account, token: str) -> dict[str, Any]:
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    token = {name: value for name, value in row.items() if name != "card"}
+    token = {name: value for name, value in row.items() if name not in ("card", "fixed")}
     token["expiry_month"], token["expiry_year"] = str(row["expiry_month"]), str(row["expiry_year"])
     return {
         "card": row["card"],

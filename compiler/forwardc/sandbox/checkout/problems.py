@@ -23,6 +23,11 @@ def invalid(*codes: str, at: str = "") -> Refused:
     return Refused(422, "request_invalid", codes, {at: codes} if at else {})
 
 
+def fixed(at: str) -> Refused:
+    """422 for who changes a fixed test source, which is for everybody what it was. Our code."""
+    return invalid("test_source_fixed", at=at)
+
+
 def unauthorized() -> Refused:
     """401 with an empty body."""
     return Refused(401)

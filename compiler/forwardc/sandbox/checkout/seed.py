@@ -1,6 +1,7 @@
 """The fixed instruments of the Checkout.com vault, with the same ids in every process.
 
-Knows no endpoint. A `tok_` cannot be fixed: it is single use and lives 15 minutes.
+Knows no endpoint. Each use is as the first: nothing changes them, and they are what they were at
+each start. A `tok_` cannot be fixed: it is single use and lives 15 minutes.
 """
 
 from dataclasses import dataclass
@@ -51,11 +52,10 @@ _INSTRUMENTS = (
 
 
 def seed(world: World) -> None:
-    """Put the fixed instruments into the vault; those of a loaded state stay as they are."""
+    """Put the fixed instruments into the vault, in the place of those of an earlier start."""
     account = own(world)
     for fixed in _INSTRUMENTS:
-        if fixed_id("src", fixed.label) not in account.table(TABLE):
-            _put(account, fixed)
+        _put(account, fixed)
 
 
 def sources() -> list[dict[str, str]]:
@@ -79,11 +79,14 @@ def _put(account: Account, fixed: _Fixed) -> None:
         "expiry_month": month,
         "expiry_year": year,
         "revoked": False,
+        "fixed": True,
     }
     if fixed.holder:
         row |= {"name": "Sherlock Holmes", "billing_address": dict(_ADDRESS)}
     if fixed.enrolment:
         token_id = fixed_id("nt", fixed.label)
-        network_tokens.provision(account, row, fixed.enrolment, token_id)
+        token = network_tokens.provision(account, row, fixed.enrolment, token_id)
+        if token is not None:
+            token["fixed"] = True
         row["network_token_id"] = token_id
     account.table(TABLE)[str(row["id"])] = row
