@@ -47,7 +47,10 @@ def find(call: Call, identifier: str, *, param: str | None) -> Row:
 def fresh_row(world: World, identifier: str, number: str, name: str | None = None) -> Row:
     """A row for a test card that nobody created: it expires in three years and has a CVC."""
     year = world.month()[0] + 3
-    card = CardData(number, 3, year, "1234" if number.startswith("3") else "123", name)
+    known = lookup(number)
+    # American Express alone has four digits: Diners and JCB begin with 3 as well.
+    cvc = "1234" if known is not None and known.brand == "amex" else "123"
+    card = CardData(number, 3, year, cvc, name)
     given = {"billing_details": {"name": name}}
     return row_of(method_object(identifier, int(world.now()), card, given), card) | {"fixed": True}
 
