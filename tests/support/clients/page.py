@@ -6,6 +6,8 @@ from clients.case import Case
 from clients.checkout_cases import CASES as CHECKOUT
 from clients.checkout_python import CheckoutPython
 from clients.node import CHECKOUT_CALLS, CheckoutNode, StripeNode
+from clients.project_cases import CHECKOUT as CHECKOUT_PROJECT
+from clients.project_cases import STRIPE as STRIPE_PROJECT
 from clients.stripe_cases import CASES as STRIPE
 from clients.stripe_python import StripePython
 
@@ -14,18 +16,17 @@ START, END = "<!-- rows -->\n", "<!-- /rows -->\n"
 
 def written() -> str:
     """What stands between the marks of the page."""
-    return "\n".join([*_counts(), "", *_stripe(), "", *_names(), "", *_checkout(), ""])
+    parts = (_counts(), _stripe(), _names(), _checkout(), _project())
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def _counts() -> Iterator[str]:
     yield from ("| client | version | calls | rows |", "|---|---|---|---|")
-    for cases, kinds in (
-        (STRIPE, (StripePython, StripeNode)),
-        (CHECKOUT, (CheckoutPython, CheckoutNode)),
-    ):
-        for kind in kinds:
-            calls = len({case.call for case in cases})
-            yield f"| {kind.name} | {kind.version} | {calls} | {len(cases)} |"
+    stripe, checkout = (*STRIPE, *STRIPE_PROJECT), (*CHECKOUT, *CHECKOUT_PROJECT)
+    every = ((StripePython, stripe), (StripeNode, stripe))
+    for kind, cases in (*every, (CheckoutPython, checkout), (CheckoutNode, checkout)):
+        calls = len({case.call for case in cases})
+        yield f"| {kind.name} | {kind.version} | {calls} | {len(cases)} |"
 
 
 def _stripe() -> Iterator[str]:
@@ -47,6 +48,14 @@ def _names() -> Iterator[str]:
 
 def _checkout() -> Iterator[str]:
     yield from _rows(CHECKOUT, CheckoutPython.name, CheckoutNode.name)
+
+
+def _project() -> Iterator[str]:
+    """A sandbox that knows this repository's plans, at both vaults."""
+    yield from ("## Where the sandbox knows the project", "")
+    yield from _rows(STRIPE_PROJECT, StripePython.name, StripeNode.name)
+    yield ""
+    yield from _rows(CHECKOUT_PROJECT, CheckoutPython.name, CheckoutNode.name)
 
 
 def _rows(cases: Iterable[Case], python: str, node: str) -> Iterator[str]:
