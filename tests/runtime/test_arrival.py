@@ -104,8 +104,11 @@ def test_header_and_form(deliver: Any, text: str) -> None:
 
 @given(text=TEXTS)
 @example("</text><admin/>")
+@example("4000000000002222")
 def test_xml(deliver: Any, text: str) -> None:
     arrived = deliver("xml", {"text": text})
+    if arrived is None and _is_card(text):
+        return
     if arrived is None:
         with pytest.raises((ET.ParseError, UnicodeEncodeError)):
             ET.fromstring(_as_references(text))

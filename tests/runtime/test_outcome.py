@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from answered import WAYS, Body, enveloped, plans, ran
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.folded import folded
-from forwardc.plan.terms import Call, Lit, Term
+from forwardc.plan.terms import Call, Lit, Ref, Term
 
 RESPONSES: Final = {
     "rules": """\
@@ -190,6 +190,45 @@ DATA: Final = st.recursive(
     ),
     max_leaves=8,
 )
+
+
+@pytest.mark.parametrize("body", ["[]", "[1]", '"text"', "7", "true", "null", '[{"errors": null}]'])
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_missing_from_what_could_not_hold_it(body: str, way: str) -> None:
+    result = ran(PLANS[way], "absence", way, enveloped(way, Body(body)))
+    assert result.outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        (("a",), None),
+        (("a", "b"), None),
+        ((0,), True),
+        ((7,), False),
+        ((7, "a"), False),
+        ((0, "a"), True),
+        ((0, "z"), False),
+        ((0, "z", "y"), False),
+        ((0, "n"), False),
+        ((0, "a", 0), None),
+        ((0, "a", 0, "b"), None),
+    ],
+)
+def test_whether_something_is_there_has_three_answers(
+    keys: tuple[str | int, ...], found: bool | None
+) -> None:
+    term: Term = Ref("response.json")
+    for key in keys:
+        term = Call("get", (term, Lit(key)))
+    scope = Scope({"response.json": [{"a": {"b": 1}, "n": None}]})
+    for read in (lambda one: evaluate(one, scope), lambda one: folded(one)(scope)):
+        assert read(Call("present", (term,))) is found
+        assert read(Call("not", (Call("present", (term,)),))) is (
+            None if found is None else not found
+        )
+        equal = read(Call("eq", (term, Lit("x"))))
+        assert equal is None if not found else equal in (None, False)
 
 
 @pytest.mark.fuzz

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from forwardc.plan import escape, writers
 from forwardc.plan.audit import audited
-from forwardc.plan.functions import FUNCTIONS, LAZY, CannotCompute, connected
+from forwardc.plan.functions import FUNCTIONS, LAZY, CannotCompute, connected, is_present
 from forwardc.plan.measure import measured
 from forwardc.plan.money import MONEY
 from forwardc.plan.terms import (
@@ -33,7 +33,7 @@ from forwardc.plan.terms import (
     children,
     line_parts,
 )
-from forwardc.plan.values import ABSENT, MASK, Fragment, Secret, Template, Value, is_absent
+from forwardc.plan.values import ABSENT, MASK, Fragment, Secret, Template, Value, is_absent, is_null
 
 MASKED = Fragment(MASK)
 
@@ -146,8 +146,7 @@ def _call(call: Call, scope: Scope) -> Value:
     if call.function in LAZY:
         return connected(call.function, (partial(evaluate, arg, scope) for arg in call.args))
     if call.function == "present":
-        value = evaluate(call.args[0], scope)
-        return value is not None and not is_absent(value)
+        return is_present(evaluate(call.args[0], scope))
     if _lacks(call.args, scope):
         return ABSENT
     args = [evaluate(arg, scope) for arg in call.args]
@@ -181,7 +180,7 @@ def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
 
 def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
     function = FUNCTIONS[name]
-    if not function.rules_only and any(arg is None for arg in args):
+    if not function.rules_only and any(is_null(arg) for arg in args):
         return None
     try:
         result: Value = function.compute(*args, **named)

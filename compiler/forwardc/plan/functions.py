@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from forwardc.plan.types import Type
-from forwardc.plan.values import CONTRADICTION, Leaf, is_absent
+from forwardc.plan.values import CONTRADICTION, OTHER_SHAPE, Leaf, is_null
 
 Types = frozenset[Type]
 
@@ -127,7 +127,7 @@ def _equal(left: Any, right: Any) -> bool | None:
     A number equals a text of its own digits (`1` and `"1"`, not `1.0` and `"1"`): destinations
     write codes either way. True and false equal no text and no number.
     """
-    if left is None or right is None:
+    if is_null(left) or is_null(right):
         return None
     if isinstance(left, dict | list) is not isinstance(right, dict | list):
         return None
@@ -158,7 +158,7 @@ def _unequal(left: Any, right: Any) -> bool | None:
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
     def compare(left: Any, right: Any) -> bool | None:
         """Null where one is missing. Raises `CannotCompute` for values of unlike types."""
-        if left is None or right is None:
+        if is_null(left) or is_null(right):
             return None
         texts = isinstance(left, str) and isinstance(right, str)
         if not texts and not (_is_number(left) and _is_number(right)):
@@ -173,20 +173,27 @@ def _is_number(value: Any) -> bool:
 
 
 def _in(left: Any, right: Any) -> bool | None:
-    if right is None:
+    if is_null(right):
         return None
     if not isinstance(right, list):
         raise CannotCompute("`in` looks into something that is no list")
     found = [_equal(left, item) for item in right]
     if True in found:
         return True
-    return None if left is None or None in found else False
+    return None if is_null(left) or None in found else False
 
 
 def _not(value: Any) -> bool | None:
-    if value is not None and not isinstance(value, bool):
+    if is_null(value):
+        return None
+    if not isinstance(value, bool):
         raise CannotCompute("`not` is asked of something that is neither true nor false")
-    return None if value is None else not value
+    return not value
+
+
+def is_present(value: Any) -> bool | None:
+    """Whether something is there; null where a value of another shape was asked for it."""
+    return None if value is OTHER_SHAPE else not is_null(value)
 
 
 def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
@@ -197,7 +204,7 @@ def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
     decisive, doubt = word == "or", False
     for side in sides:
         value = side()
-        if value is None or is_absent(value):
+        if is_null(value):
             doubt = True
         elif not isinstance(value, bool):
             raise CannotCompute(f"`{word}` is asked of something that is neither true nor false")
@@ -222,14 +229,19 @@ def _get(value: Any, key: Any) -> Any:
 
 
 def _member(value: Any, key: Any) -> Any:
-    if isinstance(value, dict | Leaf) and isinstance(key, str | int):
-        # An element that is not repeated is the first of its name: it knows the place 0.
-        return None if isinstance(key, bool) else value.get(key)
-    if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
-        return value[key] if 0 <= key < len(value) else None
-    if value is None or isinstance(value, dict | list | Leaf):
-        # Destinations answer with one of several shapes: another one is merely not this one.
+    if isinstance(value, dict | Leaf) and isinstance(key, str):
+        return value.get(key)
+    if isinstance(key, int) and not isinstance(key, bool):
+        if isinstance(value, list):
+            return value[key] if 0 <= key < len(value) else None
+        if isinstance(value, dict | Leaf) and type(value) is not dict:
+            # An element that is not repeated is the first of its name: it knows the place 0.
+            return value.get(key)
+    if value is None:
         return None
+    if value is OTHER_SHAPE or isinstance(value, dict | list | Leaf):
+        # Destinations answer with one of several shapes: another one is merely not this one.
+        return OTHER_SHAPE
     raise CannotCompute("a value that has nothing inside is indexed")
 
 
@@ -283,9 +295,7 @@ FUNCTIONS: dict[str, Function] = {
         _rule("and", (_ANY, _ANY), Type.BOOLEAN, _connected("and")),
         _rule("or", (_ANY, _ANY), Type.BOOLEAN, _connected("or")),
         _rule("not", (_ANY,), Type.BOOLEAN, _not),
-        Function(
-            "present", (_ANY,), Type.BOOLEAN, lambda value: value is not None, rules_only=True
-        ),
+        Function("present", (_ANY,), Type.BOOLEAN, is_present, rules_only=True),
         _rule("get", (_ANY, _ANY), Type.JSON, _get),
     ]
 }

@@ -40,6 +40,22 @@ CONTRADICTION: Final = _Contradiction()
 
 
 @final
+class _OtherShape:
+    """What stands at a key of a list, or at a place of a map: null, and more than missing.
+
+    Nobody can say that something is not there where it could not be: `present` of it is null.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "OTHER_SHAPE"
+
+
+OTHER_SHAPE: Final = _OtherShape()
+
+
+@final
 class Leaf(str):
     """The text of an XML element without children; `get` gives its attributes, and itself as `.`.
 
@@ -121,6 +137,7 @@ Value: TypeAlias = (
     | Fragment
     | Template
     | _Absent
+    | _OtherShape
     | list["Value"]
     | dict[str, "Value"]
 )
@@ -129,3 +146,8 @@ Value: TypeAlias = (
 def is_absent(value: object) -> bool:
     """Whether an optional part was not there."""
     return value is ABSENT
+
+
+def is_null(value: object) -> bool:
+    """Whether a rule takes a value for null: missing, left out, or of another shape."""
+    return value is None or value is ABSENT or value is OTHER_SHAPE

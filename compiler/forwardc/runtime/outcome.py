@@ -28,7 +28,7 @@ from forwardc.plan.program import Outcome
 from forwardc.plan.reading import Rule
 from forwardc.plan.settle import conditions
 from forwardc.plan.terms import Ref, Term, walk
-from forwardc.plan.values import Value, is_absent
+from forwardc.plan.values import Value, is_null
 from forwardc.runtime.answer import Values
 
 _CONDITIONS: Final = Kept[Write]()
@@ -111,7 +111,7 @@ def _is_true(rule: Rule, condition: Term, told: Mapping[str, Any]) -> bool:
     """Raises `CannotCompute` for what is neither true, false nor null."""
     write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
     value: Value = write(Scope(told, reveal=True))
-    if value is None or is_absent(value):
+    if is_null(value):
         return False
     if not isinstance(value, bool):
         raise CannotCompute("it is neither true nor false")

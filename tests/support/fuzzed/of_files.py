@@ -66,7 +66,7 @@ def expression(data: bytes) -> None:
 def schema(data: bytes) -> None:
     found = None
     with suppress(ValueError, RecursionError):
-        found = json.loads(data, parse_float=_as_in_yaml)
+        found = json.loads(data, parse_float=_as_in_yaml, parse_constant=_not_in_yaml)
     if isinstance(found, dict):
         _checked(found)
 
@@ -76,6 +76,11 @@ def _as_in_yaml(text: str) -> Decimal:
     if len(text) > 64 or abs(int(text.lower().partition("e")[2] or 0)) > 99:
         raise ValueError(text)
     return Decimal(text)
+
+
+def _not_in_yaml(text: str) -> float:
+    """NaN and the infinities, which the reader of YAML refuses."""
+    raise ValueError(text)
 
 
 def _checked(found: dict[str, Any]) -> None:
