@@ -8,6 +8,7 @@ import json
 import re
 import types
 import typing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Contract:
         document = json.loads(file.read_text(encoding="utf-8"))
         schemas = document["components"]["schemas"]
         self.schemas = {name: plain(schema) for name, schema in schemas.items()}
+        self.built: dict[str, Draft202012Validator] = {}
         self.answers = {
             (method.upper(), re.sub(r"\{\w+\}", "[^/]+", path)): operation["responses"]
             for path, operations in document["paths"].items()
@@ -43,15 +45,22 @@ class Contract:
         """Where an answer breaks the contract; nothing for a path that it does not have."""
         for (known, pattern), responses in self.answers.items():
             if known == method and re.fullmatch(pattern, path):
-                found = responses.get(str(status), responses["default"])
-                (content,) = found["content"].values()
-                return self.against(plain(content["schema"]), answer)
-        return self.against(self.schemas["error"], answer) if status >= 400 else []
+                name = str(status) if str(status) in responses else "default"
+                (content,) = responses[name]["content"].values()
+                key = f"{method} {pattern} {name}"
+                return _told(self.validator(key, plain(content["schema"])), answer)
+        return self.against("error", answer) if status >= 400 else []
 
-    def against(self, schema: Json, answer: Json) -> list[str]:
-        """Where an answer breaks a schema of this document."""
-        root = {"allOf": [schema], "components": {"schemas": self.schemas}}
-        return _told(root, answer)
+    def against(self, name: str, answer: Json) -> list[str]:
+        """Where an answer breaks the schema of that name."""
+        return _told(self.validator(name, self.schemas[name]), answer)
+
+    def validator(self, key: str, schema: Json) -> Draft202012Validator:
+        """The validator of a schema of this document, built once."""
+        if key not in self.built:
+            root = {"allOf": [schema], "components": {"schemas": self.schemas}}
+            self.built[key] = Draft202012Validator(root)
+        return self.built[key]
 
 
 def plain(schema: Json) -> Json:
@@ -70,10 +79,15 @@ def typed_problems(answer: Json) -> list[str]:
         assert sorted(answer) == ["data", "has_more", "object", "url"]
         return [line for item in answer["data"] for line in typed_problems(item)]
     if answer.get("deleted"):
-        return _told(_DELETED, answer)
-    kind = get_object_class("V1", answer["object"])
+        return _told(Draft202012Validator(_DELETED), answer)
+    return _told(_typed(answer["object"]), answer)
+
+
+@lru_cache(maxsize=64)
+def _typed(name: str) -> Draft202012Validator:
     known = _Known()
-    return _told({**known.of(kind), "$defs": known.defs}, answer)
+    schema = known.of(get_object_class("V1", name))
+    return Draft202012Validator({**schema, "$defs": known.defs})
 
 
 class _Known:
@@ -140,8 +154,8 @@ def _optional(hint: Any) -> bool:
     return type(None) in typing.get_args(hint)
 
 
-def _told(schema: Json, answer: Json) -> list[str]:
-    found = Draft202012Validator(schema).iter_errors(answer)
+def _told(validator: Draft202012Validator, answer: Json) -> list[str]:
+    found = validator.iter_errors(answer)
     return [f"{one.json_path}: {one.message[:200]}" for one in found]
 
 
@@ -162,8 +176,4 @@ class Judge:
 
     def by_name(self, name: str, answer: Json) -> list[str]:
         """Where a value breaks the schema of that name, in any of the files."""
-        return [
-            line
-            for contract in self.contracts
-            for line in contract.against(contract.schemas[name], answer)
-        ]
+        return [line for contract in self.contracts for line in contract.against(name, answer)]

@@ -73,6 +73,14 @@ class Bench:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return asyncio.run(self.request("GET", path, headers=named))
 
+    def query(self, path: str, form: Any, **headers: str) -> httpx.Response:
+        """A GET with parameters."""
+        return self.get(f"{path}?{urlencode(flat(form))}", **headers)
+
+    def call(self, method: str, path: str, **headers: str) -> httpx.Response:
+        """A call without parameters."""
+        return asyncio.run(self.request(method, path, headers=headers))
+
     def delete(self, path: str) -> httpx.Response:
         return asyncio.run(self.request("DELETE", path))
 

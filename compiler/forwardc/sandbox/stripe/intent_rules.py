@@ -6,7 +6,7 @@ Texts seen in public code, but for those of `check_descriptor` and `unexpected`.
 from typing import Any
 
 from forwardc.sandbox.stripe.call import Call
-from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
 from forwardc.sandbox.stripe.tables.shared import ACTIVE_TYPES
 
 _TYPES = ("allowed_payment_method_types", "payment_method_types")
@@ -67,6 +67,19 @@ def check_connect(call: Call, params: dict[str, Any]) -> None:
             "(using `transfer_data[destination]`).",
             param="application_fee_amount",
         )
+
+
+def check_mandate(params: dict[str, Any]) -> None:
+    """The sandbox makes no mandates: none can be named."""
+    if "mandate" in params:
+        raise no_such("mandate", params["mandate"], param="mandate")
+
+
+def check_secret(intent: dict[str, Any], params: dict[str, Any]) -> None:
+    """A client secret that is given must be the intent's."""
+    if params.get("client_secret", intent["client_secret"]) != intent["client_secret"]:
+        text = "The client_secret provided does not match any associated intent on this account."
+        raise invalid(text, param="client_secret")
 
 
 def unexpected(kind: str, intent: dict[str, Any], what: str) -> StripeError:

@@ -14,6 +14,8 @@ from forwardc.sandbox.stripe.intent_object import intent_object
 from forwardc.sandbox.stripe.intent_rules import (
     check_connect,
     check_descriptor,
+    check_mandate,
+    check_secret,
     check_types,
     unexpected,
 )
@@ -56,7 +58,9 @@ async def create(call: Call) -> dict[str, Any]:
 async def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/{id}."""
     params = expand.asked(call, WITH_CLIENT_SECRET, KIND)
-    return expand.shown(call, _row(call)["object"], params)
+    intent = _row(call)["object"]
+    check_secret(intent, params)
+    return expand.shown(call, intent, params)
 
 
 async def update(call: Call) -> dict[str, Any]:
@@ -90,6 +94,7 @@ async def confirm(call: Call) -> dict[str, Any]:
     intent = row["object"]
     if intent["status"] not in _CONFIRMABLE:
         raise unexpected("PaymentIntent", intent, "it cannot be confirmed")
+    check_secret(intent, params)
     if params.get("amount_to_confirm", intent["amount"]) != intent["amount"]:
         raise invalid("amount_to_confirm is not the intent's amount.", param="amount_to_confirm")
     if params.get("payment_method") is not None:
@@ -161,6 +166,7 @@ def _asked(call: Call, shape: Any) -> dict[str, Any]:
     params = expand.asked(call, shape, KIND)
     check_types(params)
     check_descriptor(params)
+    check_mandate(params)
     return params
 
 

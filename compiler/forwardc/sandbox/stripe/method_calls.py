@@ -58,7 +58,10 @@ async def update(call: Call) -> dict[str, Any]:
         row["card"] |= {"month": month, "year": year}
         shown["card"] |= {"exp_month": month, "exp_year": year}
     if "networks" in card:
-        shown["card"]["networks"]["preferred"] = card["networks"].get("preferred")
+        preferred = card["networks"].get("preferred")
+        shown["card"]["networks"]["preferred"] = (
+            preferred if preferred == shown["card"]["brand"] else None
+        )
     if "billing_details" in params:
         shown["billing_details"] = billing(shown["billing_details"], params["billing_details"])
     if "allow_redisplay" in params:

@@ -71,7 +71,8 @@ def _shown_card(card: CardData, preferred: str | None) -> dict[str, Any]:
         "funding": known.funding if known is not None else "unknown",
         "generated_from": None,
         "last4": card.number[-4:],
-        "networks": {"available": [brand], "preferred": preferred},
+        # A preference that the card cannot follow is passed over.
+        "networks": {"available": [brand], "preferred": preferred if preferred == brand else None},
         "regulated_status": None,
         "three_d_secure_usage": {"supported": True},
         "wallet": None,

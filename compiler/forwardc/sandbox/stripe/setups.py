@@ -12,7 +12,12 @@ from forwardc.sandbox.stripe.customer_row import alive
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.intent_object import NO_METHOD, automatic_methods, method_types
-from forwardc.sandbox.stripe.intent_rules import check_connect, check_types, unexpected
+from forwardc.sandbox.stripe.intent_rules import (
+    check_connect,
+    check_secret,
+    check_types,
+    unexpected,
+)
 from forwardc.sandbox.stripe.outcomes import Decline, setup_status
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import Shape, merged
@@ -50,7 +55,9 @@ async def create(call: Call) -> dict[str, Any]:
 async def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/setup_intents/{id}."""
     params = expand.asked(call, WITH_CLIENT_SECRET, _KIND)
-    return expand.shown(call, _row(call)["object"], params)
+    intent = _row(call)["object"]
+    check_secret(intent, params)
+    return expand.shown(call, intent, params)
 
 
 async def update(call: Call) -> dict[str, Any]:
@@ -80,6 +87,7 @@ async def confirm(call: Call) -> dict[str, Any]:
     intent = row["object"]
     if intent["status"] not in _OPEN:
         raise unexpected("SetupIntent", intent, "it cannot be confirmed")
+    check_secret(intent, params)
     paying.check(call, intent, params)
     _take_over(call, intent, params)
     _set_up(call, row, params)

@@ -25,8 +25,6 @@ from forwardc.sandbox.stripe.tables.shared import (
 
 _UNSUPPORTED: Final = (
     "amount_details",
-    "confirmation_token",
-    "customer_account",
     "excluded_payment_method_types",
     "hooks",
     "payment_details",
@@ -42,6 +40,7 @@ _SHARED: Final[dict[str, Kind]] = {
     "payment_method_options": Shape({"card": Cleared(PAYMENT_CARD)}),
 }
 _AT_CONFIRMATION: Final[dict[str, Kind]] = {
+    "confirmation_token": Unsupported(),
     "error_on_requires_action": Flag(),
     "mandate": Text(),
     "mandate_data": Cleared(MANDATE_DATA),
@@ -63,6 +62,7 @@ _TRANSFER: Final = Shape(
 _OF_THE_PAYMENT: Final[dict[str, Kind]] = {
     "currency": Text(),
     "customer": Text(),
+    "customer_account": Unsupported(),
     "description": Text(1000),
     "payment_method_configuration": Unsupported(),
     "statement_descriptor": Text(22),

@@ -22,7 +22,6 @@ from forwardc.sandbox.stripe.tables.shared import (
 )
 
 _UNSUPPORTED: Final = (
-    "confirmation_token",
     "customer_account",
     "excluded_payment_method_types",
     "payment_method_configuration",
@@ -49,6 +48,7 @@ CREATE: Final = Shape(
         **_AT_CONFIRMATION,
         "automatic_payment_methods": AUTOMATIC_METHODS,
         "confirm": Flag(),
+        "confirmation_token": Unsupported(),
         "customer": Text(),
         "description": Text(1000),
         "metadata": METADATA,
