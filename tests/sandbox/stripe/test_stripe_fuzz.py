@@ -14,7 +14,7 @@ NAMES = st.sampled_from(
     " card[exp_year] card[token] type expand expand[] expand[0] metadata metadata[a] limit created"
     " created[gt] starting_after ending_before confirm charge payment_intent reason url"
     " replacements replacements[] request request[body] request[headers][0][name]"
-    " request[headers][0][value] invoice_settings[default_payment_method] billing_details[address] shipping[name] usage"
+    " request[headers][0][value] invoice_settings[default_payment_method] usage"
     " payment_method_options[card][three_d_secure][version] transfer_data[destination] off_session"
     " allowed_payment_method_types[] mandate client_secret email return_url".split()
 )
