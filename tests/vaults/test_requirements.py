@@ -1,5 +1,7 @@
 """What a vault asks beyond its table, where the checks of the language would stop first."""
 
+import pytest
+
 from compiled import assessed, codes_of, read_program
 from forwardc.diagnostics.sink import Sink
 
@@ -40,7 +42,14 @@ def test_an_algorithm_that_the_vault_does_not_list_is_refused_by_check_and_vault
     assert reason.startswith("FC0601 `jwe` takes one of these as alg: RSA-OAEP,")
 
 
-def test_an_encryption_that_the_vault_does_not_list_is_refused_by_check_and_vault() -> None:
-    assert codes_of(TEXT.format(alg="A256GCMKW", enc="A192GCM")) == ["FC0512"]
-    (reason,) = reasons("A256GCMKW", "A192GCM")
+def test_an_encryption_that_nobody_knows_is_refused_by_check_and_vault() -> None:
+    assert codes_of(TEXT.format(alg="A256GCMKW", enc="A192CTR")) == ["FC0512"]
+    (reason,) = reasons("A256GCMKW", "A192CTR")
+    assert reason.startswith("FC0601 `jwe` takes one of these as enc: A128GCM,")
+
+
+@pytest.mark.parametrize("enc", ["A192GCM", "A192CBC-HS384"])
+def test_an_encryption_that_the_vault_does_not_list_is_refused_by_the_vault(enc: str) -> None:
+    assert codes_of(TEXT.format(alg="A256GCMKW", enc=enc)) == []
+    (reason,) = reasons("A256GCMKW", enc)
     assert reason.startswith("FC0601 `jwe` takes one of these as enc: A128GCM,")

@@ -7,7 +7,8 @@ import pytest
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from forwardc.sandbox.crypto import dlocal, visa
+from forwardc.sandbox.checkout.functions import ENCS
+from forwardc.sandbox.crypto import dlocal, jwe, visa
 
 SHARED = "example-shared-secret"
 OCT = JWK(kty="oct", k=JWK.from_password("x" * 32).export(as_dict=True)["k"])
@@ -109,7 +110,8 @@ def test_the_first_argument_may_stand_without_a_name(vault: Any) -> None:
         ('{"kty":"oct","k":"<your key>"}', "A256GCMKW", "", "jwe_encrypt_failed"),
         ("not json", "A256GCMKW", "", "jwe_encrypt_key_invalid"),
         (OCT.export(), "A256GCMKW", "[]", "jwe_encrypt_headers_invalid"),
-        (OCT.export(), "dir", "", "jwe_encrypt_failed"),
+        (OCT.export(), "dir", "", "jwe_encrypt_alg_invalid"),
+        (OCT.export(), "A192GCMKW", "", "jwe_encrypt_alg_invalid"),
     ],
 )
 def test_unusable_keys_are_refused(vault: Any, key: str, alg: str, headers: str, code: str) -> None:
@@ -117,6 +119,25 @@ def test_unusable_keys_are_refused(vault: Any, key: str, alg: str, headers: str,
     assert reply.status == 422
     assert code in reply.codes
     assert key not in reply.text
+
+
+@pytest.mark.parametrize("enc", sorted(jwe.ENCS))
+def test_jwe_encrypt_takes_what_the_guide_lists(vault: Any, enc: str) -> None:
+    """The table of the compiler says the same: tests/vaults/test_encryptions.py compares them."""
+    call = f"payload, key=k, alg='A256GCMKW', enc='{enc}'"
+    reply = vault.forward(jwe_request(vault, OCT.export(), "", call))
+    if enc in ENCS:
+        assert (reply.status, opened(vault.last.body, OCT)[0]["m"]) == (200, "08")
+    else:
+        assert (reply.status, reply.codes) == (422, ["jwe_encrypt_enc_invalid"])
+
+
+def test_encrypted_headers_take_no_other_encryption(vault: Any) -> None:
+    (key,) = vault.send("GET", f"{vault.FORWARD}/.well-known/jwks").json()["keys"]
+    for enc, status in (("A256GCM", 200), ("A192GCM", 422)):
+        compact = jwe.encrypt(b'{"X-A":"b"}', key, alg="RSA-OAEP-256", enc=enc)
+        headers = {"raw": {}, "encrypted": compact}
+        assert vault.forward(vault.request(headers=headers)).status == status
 
 
 def test_the_visa_signature_covers_the_final_request(vault: Any) -> None:

@@ -11,7 +11,10 @@ from forwardc.passes.checks.rule import Case, Problem
 from forwardc.plan.terms import Call, If, Lit, Map, Ref, Term
 
 _ALGORITHMS = {"RSA-OAEP": "RSA", "RSA-OAEP-256": "RSA", "A256GCMKW": "oct"}
-_ENCRYPTIONS = frozenset({"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"})
+# RFC 7518 section 5.1, all of them: which of these a vault computes is said by its facts.
+_ENCRYPTIONS = frozenset(
+    {"A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512"}
+)
 _LEAST_MODULUS_BYTES = 256
 
 

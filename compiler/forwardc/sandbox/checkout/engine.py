@@ -156,7 +156,7 @@ def _decrypted(account: Account, compact: str | None) -> tuple[Pair, ...]:
     key = private_jwk(account.world, ENCRYPTION)
     problem = invalid("headers_encrypted_invalid", at=f"{_DESTINATION}.headers.encrypted")
     try:
-        opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS)
+        opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS, encs=functions.ENCS)
         headers = json.loads(opened.plaintext)
     except (jwe.JweError, ValueError, RecursionError):
         raise problem from None

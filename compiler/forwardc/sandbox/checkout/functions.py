@@ -12,6 +12,9 @@ from forwardc.sandbox.checkout.problems import Refused, invalid
 from forwardc.sandbox.crypto import jwe
 from forwardc.sandbox.laxness import Lets
 
+# What its guide lists (December 2025): of RFC 7518 that is not all.
+ALGS = ("RSA-OAEP", "RSA-OAEP-256", "A256GCMKW")
+ENCS = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
 _REQUIRED = ("data", "key", "alg", "enc")
 _ARGUMENTS = (*_REQUIRED, "headers")
 
@@ -21,6 +24,13 @@ def call(function: str, arguments: tuple[tuple[str, str], ...], lets: Lets) -> s
     if function != "jwe_encrypt":
         raise invalid("template_function_unknown")
     given = _named(arguments)
+    wrong = [
+        f"jwe_encrypt_{name}_invalid"
+        for name, known in (("alg", ALGS), ("enc", ENCS))
+        if given[name] not in known
+    ]
+    if wrong:
+        raise invalid(*wrong)
     key = _json(given["key"], "key")
     try:
         return jwe.encrypt(
