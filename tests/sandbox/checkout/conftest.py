@@ -13,6 +13,7 @@ from forwardc.sandbox.laxness import ALL
 from forwardc.sandbox.wire import call, scope_of
 from forwardc.sandbox.world import Outbound, Received, World
 
+CHANNEL = "pc_" + "a" * 26
 NOW = 1_790_000_000.0  # 2026-09-21
 FORWARD = "https://forward.sandbox.checkout.com"
 API = "https://api.sandbox.checkout.com"
@@ -96,7 +97,11 @@ class Checkout:
             "headers": {"raw": {"Content-Type": "application/json"}},
             "body": body,
         }
-        return {"source": source, "destination_request": destination | more}
+        return {
+            "source": source,
+            "processing_channel_id": CHANNEL,
+            "destination_request": destination | more,
+        }
 
     def sent(self, body: str, source: Any = "visa_approved", **more: Any) -> str:
         """The body that the destination received."""

@@ -168,6 +168,7 @@ D = "destination_request"
         (f"{D}.retries", 1, f"{D}_retries_unknown"),
         ("reference", "r" * 81, "reference_too_long"),
         ("processing_channel_id", "pc_1", "processing_channel_id_invalid"),
+        ("processing_channel_id", None, "processing_channel_id_required"),
         ("network_token", {"enabled": "yes"}, "network_token_enabled_invalid"),
         ("idempotency_key", "x", "idempotency_key_unknown"),
     ],
@@ -191,6 +192,54 @@ def test_every_fault_is_named_at_once(vault: Any) -> None:
     reply = vault.forward(request)
     assert reply.codes == [f"{D}_method_invalid", f"{D}_body_invalid"]
     assert set(reply.json()["errors"]) == {f"{D}.method", f"{D}.body"}
+
+
+def test_every_fault_of_templates_is_named_at_once(vault: Any) -> None:
+    request = vault.request(
+        "{{ nothing }}{{ secret_none }}{{ nothing }}",
+        headers={"raw": {"X-A": "{{ % }}", "X-B": "{{ upper(card_number) }}"}},
+        query=[{"name": "a", "value": "{{ open"}],
+        variables=[{"name": "card_cvv", "value": "x"}],
+    )
+    reply = vault.forward(request)
+    assert reply.status == 422
+    assert reply.json()["errors"] == {
+        f"{D}.variables": ["variable_name_invalid"],
+        f"{D}.headers.raw": ["template_invalid", "template_function_unknown"],
+        f"{D}.query": ["template_unterminated"],
+        f"{D}.body": ["placeholder_unknown", "secret_not_found"],
+    }
+    assert vault.world.received == []
+
+
+def test_every_slip_of_a_request_is_noted_at_once(lenient: Any) -> None:
+    token = {"type": "token", "id": lenient.card_token()}
+    request = lenient.request(
+        "{{ nothing }}{{ secret.none }}",
+        token,
+        headers={"raw": {"Content-Type": "text/plain"}, "encrypted": ""},
+        variables=[{"name": "a", "value": "1"}, {"name": "b", "value": "{{ a }}"}],
+    )
+    del request["processing_channel_id"]
+    assert lenient.forward(request | {"more": 1}).status == 200
+    assert {slip.name for slip in lenient.world.slips} == {
+        "checkout_unknown_members",
+        "checkout_token_as_id",
+        "checkout_empty_encrypted",
+        "checkout_no_channel",
+        "checkout_variable_of_variable",
+        "checkout_secret_dots",
+        "checkout_undefined_names",
+        "unknown_destinations",
+    }
+
+
+def test_one_laxness_takes_its_own_mistakes_only(vault: Any) -> None:
+    vault.world.lax = frozenset({"checkout_no_channel"})
+    request = vault.request()
+    del request["processing_channel_id"]
+    assert vault.forward(request).status == 200
+    assert vault.forward(request | {"more": 1}).codes == ["more_unknown"]
 
 
 def test_the_body_limit_counts_the_template(vault: Any) -> None:

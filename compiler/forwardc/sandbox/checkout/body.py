@@ -42,6 +42,11 @@ class Faults:
         code = f"{stem or path.replace('.', '_')}_{kind}"
         self.found[path] = (*self.found.get(path, ()), code)
 
+    def note(self, path: str, *codes: str) -> None:
+        """Note codes that are no kind of their member's, each once."""
+        known = self.found.get(path, ())
+        self.found[path] = (*known, *(code for code in codes if code not in known))
+
     def stop(self) -> None:
         """Raise the 422 with every fault, if there are any."""
         if self.found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from forwardc.sandbox.checkout import functions
+from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
 from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
@@ -35,21 +36,27 @@ class Renderer:
     earlier: dict[str, str] = field(default_factory=dict, repr=False)
     # The member of the request whose template is evaluated.
     at: str = _DESTINATION
+    # Every fault of every template, before anything is refused.
+    faults: Faults = field(default_factory=Faults)
     # What was put in and must not come back.
     filled: set[str] = field(default_factory=set, repr=False)
 
     def render(self, text: str, at: str) -> str:
-        """The text with every template replaced. Raises `Refused`; `at` names the member."""
+        """The text with every template replaced; what is wrong is noted at the member `at`."""
         self.at = at
         try:
             pieces = parse(text, lets=self.account.lets, at=at)
         except TemplateError as error:
-            raise invalid(str(error), at=at) from None
+            self.faults.note(at, str(error))
+            return ""
+        return "".join(piece if isinstance(piece, str) else self._piece(piece) for piece in pieces)
+
+    def _piece(self, piece: Name | Quoted | Call) -> str:
         try:
-            return "".join(p if isinstance(p, str) else self._value(p) for p in pieces)
+            return self._value(piece)
         except Refused as refused:
-            refused.where = {at: refused.codes}
-            raise
+            self.faults.note(self.at, *refused.codes)
+            return ""
 
     def _value(self, piece: Name | Quoted | Call) -> str:
         match piece:
@@ -86,20 +93,20 @@ class Renderer:
 
 
 def build(account: Account, request: ForwardRequest, values: Values) -> Outbound:
-    """The final request, signed. Raises `Refused` (422)."""
+    """The final request, signed. Raises `Refused` (422) with every fault of its templates."""
     renderer = Renderer(account, values)
     renderer.variables = _variables(renderer, request)
     renderer.earlier = {}
     headers = _headers(renderer, request)
     url = request.url + _query(renderer, request)
     body = renderer.render(request.body, f"{_DESTINATION}.body").encode()
-    if request.signature is not None:
-        at = f"{_DESTINATION}.signature"
-        parameters = {
-            name: renderer.render(text, at) for name, text in request.signature.parameters.items()
-        }
+    signature = request.signature
+    given = signature.parameters.items() if signature else ()
+    parameters = {name: renderer.render(text, f"{_DESTINATION}.signature") for name, text in given}
+    renderer.faults.stop()
+    if signature is not None:
         headers = sign(
-            request.signature.kind,
+            signature.kind,
             parameters,
             url=url,
             headers=headers,
@@ -116,7 +123,8 @@ def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
     for name, text in request.variables:
         at = f"{_DESTINATION}.variables"
         if name in done or name in renderer.values or not _is_name(name, renderer.account, at):
-            raise invalid("variable_name_invalid", at=at)
+            renderer.faults.note(at, "variable_name_invalid")
+            continue
         renderer.earlier = dict(done)
         done[name] = renderer.render(text, at)
     return done
@@ -132,15 +140,19 @@ def _is_name(name: str, account: Account, at: str) -> bool:
 def _headers(renderer: Renderer, request: ForwardRequest) -> tuple[Pair, ...]:
     at = f"{_DESTINATION}.headers"
     raw = [(name, renderer.render(value, f"{at}.raw")) for name, value in request.raw_headers]
-    encrypted = _decrypted(renderer.account, request.encrypted_headers)
+    encrypted: tuple[Pair, ...] = ()
+    try:
+        encrypted = _decrypted(renderer.account, request.encrypted_headers)
+    except Refused as refused:
+        renderer.faults.note(f"{at}.encrypted", *refused.codes)
     names = [name.lower() for name, _ in (*raw, *encrypted)]
     twice = len(set(names)) != len(names)
     if twice and not renderer.account.lets("checkout_header_twice", at):
-        raise invalid("header_given_twice", at=at)
+        renderer.faults.note(at, "header_given_twice")
     taken = {name.lower() for name, _ in encrypted}
     headers = (*((n, v) for n, v in raw if n.lower() not in taken), *encrypted)
     if not all(_is_field_value(value) for _, value in headers):
-        raise invalid("header_value_invalid", at=at)
+        renderer.faults.note(at, "header_value_invalid")
     return headers
 
 

@@ -27,7 +27,7 @@ async def forward(account: Account, body: dict[str, Any], *, live: bool) -> dict
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
     """
-    request = read(body, account.lets)
+    request = read(account, body)
     onboarding.check_target(account.world, request, live=live)
     values = resolve(account, request.source, request.network_token)
     outbound = engine.build(account, request, values)

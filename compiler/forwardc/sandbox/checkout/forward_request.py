@@ -1,33 +1,26 @@
-"""Reads and checks the body of POST /forward.
+"""Reads and checks the body of POST /forward: everything that is wrong is named at once.
 
-Knows no template and no vault data. Limits from the comments of SDK-net (DestinationRequest.cs,
-Headers.cs, IdSource.cs); `pin_token`, `store_for_future_use` and `signature: visa` from the docs
-page only. `network_token.required` is an assumption of ours.
+Knows no template and no vault data. Members, limits and choices are tables of `vault_tables.py`;
+here is what no table can say: a URL that can be called, names of headers, pairs.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from forwardc.sandbox.checkout import vault_tables as tables
 from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.tokens import PATTERN as TOKEN
-from forwardc.sandbox.laxness import Lets
+from forwardc.sandbox.checkout.channels import check_channel
+from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.rules import check, check_kind
 
-METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
-MAX_URL = 1024
-MAX_BODY = 16384
-MAX_ENCRYPTED = 8192
-MAX_REFERENCE = 80
-MAX_RAW_HEADERS = 16
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # These frame the message: a caller who sets them could smuggle a second request.
 _FRAMING = ("content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer")
-_DESTINATION = "destination_request"
-_SIGNATURES = {
-    "visa": ("visa_parameters", ("shared_secret",), ("remove_resource_path_prefix",)),
-    "dlocal": ("dlocal_parameters", ("secret_key",), ()),
-}
+_TO = "destination_request"
+_HEADERS = f"{_TO}.headers"
 
 Pair = tuple[str, str]
 
@@ -57,67 +50,91 @@ class ForwardRequest:
     reference: str | None
 
 
-def read(body: dict[str, Any], lets: Lets) -> ForwardRequest:
+def read(account: Account, given: dict[str, Any]) -> ForwardRequest:
     """Check everything and name every fault at once. Raises `Refused` (422)."""
+    body = _let_through(account, given)
     faults = Faults()
-    known = ("source", _DESTINATION, "reference", "processing_channel_id", "network_token")
-    destination = faults.mapping(body, _DESTINATION, required=True)
-    if not set(body) <= set(known) and not lets("checkout_unknown_members", "body"):
-        faults.only(body, "", *known)
-    source = _source(faults, body, lets)
-    token = _network_token(faults, body)
-    reference = faults.text(body, "reference", longest=MAX_REFERENCE)
-    faults.text(body, "processing_channel_id", pattern=r"pc_\w{26}")
-    url, method = _target(faults, destination)
-    raw, encrypted = _headers(faults, destination, lets)
-    text = _body(faults, destination)
-    query = _pairs(faults, destination, "query")
-    variables = _pairs(faults, destination, "variables")
-    signature = _signature(faults, destination)
+    check(faults, body, tables.FORWARD)
+    check_kind(faults, body.get("source"), "source", tables.FORWARD_SOURCES)
+    to = body.get(_TO)
+    if isinstance(to, dict):
+        _check_destination(faults, to)
+    check_channel(account, faults, body)
     faults.stop()
-    return ForwardRequest(
-        source, token, url, method, raw, encrypted, text, query, variables, signature, reference
-    )
+    return _request(body, body[_TO])
 
 
-def _source(faults: Faults, body: dict[str, Any], lets: Lets) -> dict[str, Any]:
-    source = faults.mapping(body, "source", required=True)
-    if "source" in faults.found:
-        return source
-    by_id = source.get("type") == "token" and "id" in source and "token" not in source
-    if by_id and lets("checkout_token_as_id", "source.id"):
+def _let_through(account: Account, given: dict[str, Any]) -> dict[str, Any]:
+    """The body without what a laxness takes: each slip of it is noted, not the first only."""
+    body = dict(given)
+    known = {rule.path for rule in tables.FORWARD}
+    strange = [name for name in body if name not in known]
+    if strange and account.lets("checkout_unknown_members", "body"):
+        body = {name: value for name, value in body.items() if name in known}
+    source = body.get("source")
+    if (
+        isinstance(source, dict)
+        and source.get("type") == "token"
+        and "token" not in source
+        and "id" in source
+        and account.lets("checkout_token_as_id", "source.id")
+    ):
         # An example of the documents writes a token's id so; no SDK does.
-        source = {("token" if name == "id" else name): value for name, value in source.items()}
-    kind = faults.text(source, "source.type", required=True, pattern="id|token")
-    if kind == "id":
-        faults.text(source, "source.id", required=True, pattern=r"src_\w{26}")
-        faults.text(source, "source.cvv_token", pattern=TOKEN)
-        faults.text(source, "source.pin_token", pattern=TOKEN)
-        faults.only(source, "source", "type", "id", "cvv_token", "pin_token")
-    if kind == "token":
-        faults.text(source, "source.token", required=True, pattern=TOKEN)
-        faults.flag(source, "source.store_for_future_use")
-        faults.only(source, "source", "type", "token", "store_for_future_use")
-    return source
+        body["source"] = {("token" if n == "id" else n): value for n, value in source.items()}
+    to = body.get(_TO)
+    headers = to.get("headers") if isinstance(to, dict) else None
+    if (
+        isinstance(to, dict)
+        and isinstance(headers, dict)
+        and headers.get("encrypted") in ("", {})
+        and account.lets("checkout_empty_encrypted", f"{_HEADERS}.encrypted")
+    ):
+        # Calls in the documents show both.
+        body[_TO] = {**to, "headers": {**headers, "encrypted": None}}
+    return body
 
 
-def _network_token(faults: Faults, body: dict[str, Any]) -> dict[str, Any]:
-    token = faults.mapping(body, "network_token")
-    members = ("enabled", "request_cryptogram", "required")
-    faults.only(token, "network_token", *members)
-    # request_cryptogram "must be provided", but SDK-go cannot send false: absent means false.
-    return {name: faults.flag(token, f"network_token.{name}") for name in members}
+def _check_destination(faults: Faults, to: dict[str, Any]) -> None:
+    url = to.get("url")
+    if isinstance(url, str) and f"{_TO}.url" not in faults.found and not _is_https(url):
+        faults.add(f"{_TO}.url", "invalid")
+    headers = to.get("headers")
+    raw = headers.get("raw") if isinstance(headers, dict) else None
+    if isinstance(raw, dict) and not all(map(_is_header, raw.items())):
+        faults.add(f"{_HEADERS}.raw", "invalid")
+    for member in ("query", "variables"):
+        items = to.get(member)
+        if isinstance(items, list) and not all(map(_is_pair, items)):
+            faults.add(f"{_TO}.{member}", "invalid")
+    if to.get("signature") is not None:
+        check_kind(faults, to["signature"], f"{_TO}.signature", tables.SIGNATURES)
 
 
-def _target(faults: Faults, destination: dict[str, Any]) -> Pair:
-    path = f"{_DESTINATION}.url"
-    url = faults.text(destination, path, required=True, longest=MAX_URL)
-    if url is not None and not _is_https(url):
-        faults.add(path, "invalid")
-    method = faults.text(
-        destination, f"{_DESTINATION}.method", required=True, pattern="|".join(METHODS)
+def _request(body: Mapping[str, Any], to: Mapping[str, Any]) -> ForwardRequest:
+    return ForwardRequest(
+        source=body["source"],
+        network_token=body.get("network_token") or {},
+        url=to["url"],
+        method=to["method"],
+        raw_headers=tuple(to["headers"]["raw"].items()),
+        encrypted_headers=to["headers"].get("encrypted"),
+        body=to["body"],
+        query=_pairs(to.get("query")),
+        variables=_pairs(to.get("variables")),
+        signature=_signature(to.get("signature")),
+        reference=body.get("reference"),
     )
-    return url or "", method or ""
+
+
+def _pairs(items: list[dict[str, str]] | None) -> tuple[Pair, ...]:
+    return tuple((item["name"], item["value"]) for item in items or ())
+
+
+def _signature(given: Mapping[str, Any] | None) -> Signature | None:
+    if given is None:
+        return None
+    parameters = given[f"{given['type']}_parameters"]
+    return Signature(given["type"], {n: text for n, text in parameters.items() if text is not None})
 
 
 def _is_https(url: str) -> bool:
@@ -132,25 +149,8 @@ def _is_https(url: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname) and plain
 
 
-def _headers(
-    faults: Faults, destination: dict[str, Any], lets: Lets
-) -> tuple[tuple[Pair, ...], str | None]:
-    path = f"{_DESTINATION}.headers"
-    headers = faults.mapping(destination, path, required=True)
-    raw = faults.mapping(headers, f"{path}.raw", required=path not in faults.found)
-    if len(raw) > MAX_RAW_HEADERS:
-        faults.add(f"{path}.raw", "too_many")
-    for name, value in raw.items():
-        if not is_header_name(name) or not isinstance(value, str):
-            faults.add(f"{path}.raw", "invalid")
-    encrypted = headers.get("encrypted")
-    empty = encrypted is not None and not encrypted
-    if empty and lets("checkout_empty_encrypted", f"{path}.encrypted"):
-        # Calls in the documents show `{}` and an empty string.
-        encrypted = None
-    faults.text({"encrypted": encrypted}, f"{path}.encrypted", longest=MAX_ENCRYPTED)
-    faults.only(headers, path, "raw", "encrypted")
-    return tuple(raw.items()), encrypted
+def _is_header(pair: tuple[str, object]) -> bool:
+    return is_header_name(pair[0]) and isinstance(pair[1], str)
 
 
 def is_header_name(name: str) -> bool:
@@ -158,45 +158,7 @@ def is_header_name(name: str) -> bool:
     return bool(re.fullmatch(_HEADER_NAME, name)) and name.lower() not in _FRAMING
 
 
-def _body(faults: Faults, destination: dict[str, Any]) -> str:
-    path = f"{_DESTINATION}.body"
-    members = ("url", "method", "headers", "body", "query", "variables", "signature")
-    faults.only(destination, _DESTINATION, *members)
-    return faults.text(destination, path, required=True, longest=MAX_BODY) or ""
-
-
-def _pairs(faults: Faults, destination: dict[str, Any], member: str) -> tuple[Pair, ...]:
-    path = f"{_DESTINATION}.{member}"
-    items = destination.get(member)
-    if items is None:
-        return ()
-    if not isinstance(items, list) or not all(_is_pair(item) for item in items):
-        faults.add(path, "invalid")
-        return ()
-    return tuple((item["name"], item["value"]) for item in items)
-
-
 def _is_pair(item: object) -> bool:
     if not isinstance(item, dict) or set(item) != {"name", "value"}:
         return False
     return bool(item["name"]) and all(isinstance(text, str) for text in item.values())
-
-
-def _signature(faults: Faults, destination: dict[str, Any]) -> Signature | None:
-    path = f"{_DESTINATION}.signature"
-    signature = faults.mapping(destination, path)
-    if destination.get("signature") is None or path in faults.found:
-        return None
-    # `mastercard` is unconfirmed and its key format unknown: refused.
-    kind = faults.text(signature, f"{path}.type", required=True, pattern="|".join(_SIGNATURES))
-    if kind is None:
-        return None
-    owner, required, optional = _SIGNATURES[kind]
-    faults.only(signature, path, "type", owner)
-    members = faults.mapping(signature, f"{path}.{owner}", required=True)
-    faults.only(members, f"{path}.{owner}", *required, *optional)
-    parameters = {
-        name: faults.text(members, f"{path}.{owner}.{name}", required=name in required)
-        for name in (*required, *optional)
-    }
-    return Signature(kind, {name: text for name, text in parameters.items() if text is not None})

@@ -11,9 +11,9 @@ from typing import Final
 
 from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.vault_tables import CHANNEL
 from forwardc.sandbox.money import ISO
 
-CHANNEL: Final = r"pc_\w{26}"
 _LATER: Final = """
     payment_context_id fallback_source partial_authorization expire_on segment authentication
     sender recipient marketplace amount_allocations processing items retry instruction

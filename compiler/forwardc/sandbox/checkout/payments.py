@@ -26,7 +26,7 @@ from forwardc.sandbox.checkout.payment_rows import (
 )
 from forwardc.sandbox.checkout.problems import Refused, invalid, not_found
 from forwardc.sandbox.checkout.rows import fingerprint, new_id
-from forwardc.sandbox.checkout.rules import check
+from forwardc.sandbox.checkout.rules import check, check_kind
 from forwardc.sandbox.checkout.tokens import card_members, take_token
 from forwardc.sandbox.destinations.faults import transport_fault
 
@@ -95,21 +95,10 @@ def find(account: Account, payment: str) -> dict[str, Any]:
 def _check(account: Account, body: dict[str, Any]) -> None:
     faults = Faults()
     check(faults, body, tables.PAYMENT, too_long="invalid")
-    source = body.get("source")
-    if isinstance(source, dict):
-        _check_source(faults, source)
+    check_kind(faults, body.get("source"), "source", tables.SOURCES, too_long="invalid")
     _check_amount(faults, body)
     check_channel(account, faults, body)
     faults.stop()
-
-
-def _check_source(faults: Faults, source: dict[str, Any]) -> None:
-    kind = source.get("type")
-    rules = tables.SOURCES.get(kind) if isinstance(kind, str) else None
-    if rules is None:
-        faults.add("source.type", "required" if kind is None else "invalid")
-        return
-    check(faults, source, rules, too_long="invalid", below="source")
 
 
 def _check_amount(faults: Faults, body: dict[str, Any]) -> None:

@@ -67,6 +67,29 @@ def check(
             faults.only(inside, parent, *known)
 
 
+def check_kind(
+    faults: Faults,
+    value: object,
+    path: str,
+    tables: Mapping[str, tuple[Rule, ...]],
+    *,
+    too_long: str = "too_long",
+) -> None:
+    """Check an object by the table of its `type`; a missing or unknown one is a fault.
+
+    What is no object is the fault of whoever checks its owner.
+    """
+    if not isinstance(value, dict):
+        return
+    kind = value.get("type")
+    rules = tables.get(kind) if isinstance(kind, str) else None
+    if rules is None:
+        at = f"{path}.type" if path else "type"
+        faults.add(at, "required" if kind is None else "invalid")
+        return
+    check(faults, value, rules, too_long=too_long, below=path)
+
+
 def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> None:
     if value is None:
         if rule.required:
@@ -74,7 +97,7 @@ def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> N
     elif not _is_of(rule.kind, value):
         faults.add(rule.path, "invalid", rule.code)
     elif rule.longest is not None and _size(value) > rule.longest:
-        faults.add(rule.path, too_long, rule.code)
+        faults.add(rule.path, too_long if isinstance(value, str) else "too_many", rule.code)
     elif not _fits(value, rule):
         faults.add(rule.path, "invalid", rule.code)
 

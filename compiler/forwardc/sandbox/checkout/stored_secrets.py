@@ -8,27 +8,27 @@ show with a laxness only.
 import re
 from typing import Any
 
+from forwardc.sandbox.checkout import vault_tables as tables
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.rows import utc_offset
+from forwardc.sandbox.checkout.rules import Rule, check
 
 TABLE = "checkout.secrets"
-MAX_VALUE_BYTES = 8 * 1024
-_NAME = r"[A-Za-z0-9_]{1,64}"
-_NAME_WITH_HYPHENS = r"[A-Za-z0-9_-]{1,64}"
-_ENTITY = r"ent_\w{26}"
 
 
 def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Store a secret. Returns the answer of 201; raises `Refused`."""
-    faults = Faults()
-    hyphens = "-" in str(body.get("name")) and account.lets("checkout_secret_hyphens", "name")
-    pattern = _NAME_WITH_HYPHENS if hyphens else _NAME
-    name = faults.text(body, "name", required=True, pattern=pattern)
-    value = _value(faults, body, required=True)
-    entity = faults.text(body, "entity_id", pattern=_ENTITY)
-    faults.stop()
+    name = body.get("name")
+    hyphens = (
+        isinstance(name, str)
+        and "-" in name
+        and re.fullmatch(tables.NAME_WITH_HYPHENS, name)
+        and account.lets("checkout_secret_hyphens", "name")
+    )
+    _check(body | {"name": str(name).replace("-", "_")} if hyphens else body, tables.SECRET)
+    value, entity = body["value"], body.get("entity_id")
     if name in account.table(TABLE):
         # Not documented: 409 and 422 are both possible. See docs/sandbox.md.
         raise invalid("secret_name_already_exists", at="name")
@@ -46,10 +46,8 @@ def list_secrets(account: Account) -> dict[str, Any]:
 def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str, Any]:
     """Give a secret a new value or entity; its version rises by one. Raises `Refused`."""
     row = _find(account, name)
-    faults = Faults()
-    value = _value(faults, body, required=False)
-    entity = faults.text(body, "entity_id", pattern=_ENTITY)
-    faults.stop()
+    _check(body, tables.SECRET_CHANGE)
+    value, entity = body.get("value"), body.get("entity_id")
     if value is None and entity is None:
         raise invalid("value_or_entity_id_required")
     changes = {"value": value, "entity_id": entity}
@@ -81,13 +79,15 @@ def _find(account: Account, name: str) -> dict[str, Any]:
     return row
 
 
-def _value(faults: Faults, body: dict[str, Any], *, required: bool) -> str | None:
-    value = faults.text(body, "value", required=required)
-    if value is not None and len(value.encode()) > MAX_VALUE_BYTES:
+def _check(body: dict[str, Any], rules: tuple[Rule, ...]) -> None:
+    faults = Faults()
+    check(faults, body, rules)
+    value = body.get("value")
+    if isinstance(value, str) and len(value.encode()) > tables.SECRET_BYTES:
         faults.add("value", "too_long")
-    if value is not None and not re.search(r"\S", value):
-        faults.add("value", "required")
-    return value
+    if isinstance(value, str) and not value.strip():
+        faults.found["value"] = ("value_required",)
+    faults.stop()
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

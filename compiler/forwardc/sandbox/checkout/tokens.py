@@ -7,10 +7,12 @@ tokens.go for `cvv` and `pin`, SDK-java TokensClient for the metadata.
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
+from forwardc.sandbox.checkout import vault_tables as tables
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import Refused, invalid, not_found
 from forwardc.sandbox.checkout.rows import new_id, utc
+from forwardc.sandbox.checkout.rules import check
 
 TABLE = "checkout.tokens"
 LIFETIME_SECONDS = 15 * 60
@@ -32,13 +34,9 @@ def create_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     kind = body.get("type")
     if kind is None:
         raise invalid("token_type_required", at="type")
-    if kind == "card":
-        kept = _card(account, body)
-    elif kind in ("cvv", "pin"):
-        kept = _single_value(body, kind)
-    else:
-        # Wallets need the vendor's merchant certificates: the sandbox has none.
+    if not isinstance(kind, str) or kind not in tables.TOKENS:
         raise invalid("token_type_invalid", at="type")
+    kept = _card(account, body) if kind == "card" else _single_value(body, kind)
     now = account.now()
     token = new_id("tok")
     row = {**kept, "type": kind, "token": token, "expires_at": now + LIFETIME_SECONDS}
@@ -96,35 +94,30 @@ def check_address(faults: Faults, owner: dict[str, Any], path: str) -> dict[str,
 
 def _card(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     faults = Faults()
-    number = faults.text(body, "number", required=True, pattern=r"\d{12,19}")
-    month = faults.whole(body, "expiry_month", 1, 12)
-    year = faults.whole(body, "expiry_year", 1000, 9999)
-    name = faults.text(body, "name", longest=255)
-    cvv = faults.text(body, "cvv", pattern=r"\d{3,4}")
-    address = check_address(faults, body, "billing_address")
-    phone = faults.mapping(body, "phone")
-    card = lookup(number) if number else None
-    if number and card is None:
+    check(faults, body, tables.TOKENS["card"])
+    if "number" not in faults.found and lookup(body["number"]) is None:
+        # A real card number has no place in a sandbox.
         faults.add("number", "invalid")
-    if month and year and _expired(account, month, year):
+    expired = not {"expiry_month", "expiry_year"} & faults.found.keys() and (
+        (body["expiry_year"], body["expiry_month"]) < account.month()
+    )
+    if expired:
         faults.add("expiry_year", "invalid")
     faults.stop()
-    kept = {"number": number, "expiry_month": month, "expiry_year": year, "cvv": cvv, "name": name}
+    address = {name: text for name, text in (body.get("billing_address") or {}).items() if text}
+    kept = ("number", "expiry_month", "expiry_year", "cvv", "name", "phone")
     return {
-        **{member: value for member, value in kept.items() if value is not None},
+        **{member: body[member] for member in kept if body.get(member) not in (None, {})},
         **({"billing_address": address} if address else {}),
-        **({"phone": phone} if phone else {}),
     }
 
 
 def _single_value(body: dict[str, Any], kind: str) -> dict[str, Any]:
     faults = Faults()
-    data = faults.mapping(body, "token_data", required=True)
-    pattern = r"\d{3,4}" if kind == "cvv" else r"\d{4,12}"
-    value = faults.text(data, f"token_data.{kind}", required=True, pattern=pattern)
+    check(faults, body, tables.TOKENS[kind])
     if faults.found:
         raise Refused(422, "request_invalid", ("token_data_invalid",), faults.found)
-    return {kind: value}
+    return {kind: body["token_data"][kind]}
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +129,3 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
         **{member: row[member] for member in shown if member in row},
         **(card_members(card) if card else {}),
     }
-
-
-def _expired(account: Account, month: int, year: int) -> bool:
-    return (year, month) < account.month()

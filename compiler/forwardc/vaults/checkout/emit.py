@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.plan.analysis import tainted, uses_network_token
+from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.program import Pair, Program, Request, Sign, Step
 from forwardc.plan.terms import (
     Call,
@@ -40,10 +41,9 @@ _READ = {
 
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     """The parts of a plan that all operations share."""
-    del account
     host = facts.host("forward", program.environment_class)
-    api = facts.host("api", program.environment_class)
-    access = facts.host("access", program.environment_class)
+    api = _own_host("api", program.environment_class, account, facts)
+    access = _own_host("access", program.environment_class, account, facts)
     uses_network_tokens = any(uses_network_token(op) for op in program.operations)
     vault_hosts = [host, api, access] if uses_network_tokens else [host, access]
     return {
@@ -63,6 +63,20 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
             for kind, fact in facts.section("source_kinds").items()
         },
     }
+
+
+def _own_host(
+    name: str, environment_class: EnvironmentClass, account: Mapping[str, str], facts: Facts
+) -> str:
+    """A host that the vendor gives to each merchant, where the account names its prefix.
+
+    Without one it is the shared host, which the vendor keeps as a fallback for a while.
+    """
+    host = facts.host(name, environment_class)
+    prefix = account.get("prefix")
+    return (
+        f"{prefix}.{host}" if prefix and name in facts.value("own_hosts", "with_prefix") else host
+    )
 
 
 def _api_key(host: str, facts: Facts) -> Json:
@@ -120,7 +134,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
 
 def _fallback(context: Context, facts: Facts) -> Json:
     """Ask for the instrument before sending: no body can be rewritten inside the vault."""
-    host = facts.host("api", context.environment_class)
+    host = _own_host("api", context.environment_class, context.account, facts)
     path = facts.value("paths", "instrument")
     state = Call("get", (_response_member("network_token"), Lit("state")))
     return {
