@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from forwardc.cli.main import run as cli
+from forwardc.sandbox.project import Credential, Holder, Project
+from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.serve import start_in_thread
 
 PROJECT = """forwardc: 1
@@ -111,6 +114,37 @@ def test_what_the_destination_refuses_is_its_own_refusal(
     code, out = forwardc(text, *via, *PAY, "--sandbox")
     assert code == 12, out
     assert "source_colour_unknown" in out
+
+
+def test_a_copied_destination_has_a_key_of_its_own(
+    forwardc: Callable[..., tuple[int, str]],
+) -> None:
+    text = DESTINATION.replace("cko_key", "other_key")
+    via = ("--via", "checkout", "--source", SOURCES["checkout"][0])
+    code, out = forwardc(text, *via, *PAY, "--sandbox")
+    assert code == 0, out
+
+
+def test_a_wrong_key_is_refused_by_the_destination(vault: Any) -> None:
+    key = "header authorization"
+    held = {
+        owner: Holder(owner, {"k": Credential(f"Bearer sbx_{owner}", frozenset({key}))})
+        for owner in ("shop_a", "shop_b")
+    }
+    vault.world.project = Project(holders={"api.sandbox.checkout.com": tuple(held.values())})
+    source = {"type": "card", "number": "4242424242424242", "expiry_month": 8, "expiry_year": 2030}
+    body = {"source": source, "amount": 100, "currency": "USD"}
+    url = f"{vault.API}/payments"
+    paid = vault.send("POST", url, body, key="sbx_shop_a")
+    assert paid.status == 201
+    assert vault.send("POST", url, body, key="sbx_shop_c").status == 401
+    # By the name of a sandbox without a project, which this one has.
+    assert vault.send("POST", url, body, key=secret("cko", "cko_key")).status == 401
+    details = f"{url}/{paid.json()['id']}"
+    assert vault.send("GET", details, key="sbx_shop_a").status == 200
+    assert vault.send("GET", details, key="sbx_shop_b").status == 404
+    other = details.replace("api.sandbox", "shop7.api.sandbox")
+    assert vault.send("GET", other, key="sbx_shop_a").status == 401
 
 
 @pytest.mark.skipif(not SHARED.is_file(), reason="needs ../shared beside the project")

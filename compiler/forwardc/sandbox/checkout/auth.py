@@ -29,11 +29,12 @@ def authorize(world: World, request: Request, key: Key, *scopes: str) -> Account
     credential = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     if not credential:
         raise unauthorized()
-    client = None if key is Key.NONE else by_key(credential, public=key is Key.PUBLIC)
+    host = request.url.hostname or ""
+    client = None if key is Key.NONE else by_key(world, host, credential, public=key is Key.PUBLIC)
     if client is not None:
         return Account(world, client)
     # SDKs call what takes no key with an access token only.
-    client = by_key(credential, public=False) if key is Key.NONE else None
+    client = by_key(world, host, credential, public=False) if key is Key.NONE else None
     if client is not None and world.lets("checkout_network_tokens_by_key", "authorization"):
         return Account(world, client)
     granted = read_token(world, credential)

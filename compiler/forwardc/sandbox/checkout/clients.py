@@ -6,15 +6,24 @@ client keep their plain names, so that state files of before are read.
 """
 
 import hmac
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.checkout.rows import fixed_id
+from forwardc.sandbox.checkout.rows import ID_LENGTH, fixed_id
+from forwardc.sandbox.project import Credential, Holder
 from forwardc.sandbox.world import Answer, Outbound, World
 
 OWN = "sandbox"
 SECOND = "second"
+_PLACE = "header authorization"
+# Names that a destination's secret may have where no project says which it has.
+_WITHOUT_PROJECT = tuple(
+    Holder(owner, {name: Credential(secrets_rule.secret(owner, name), frozenset({_PLACE}))})
+    for owner, name in (("checkout", "checkout_secret_key"), ("cko", "cko_key"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Client:
     @property
     def entity_id(self) -> str:
         """Its entity, `ent_` and 26 characters."""
-        return fixed_id("ent", self.name)
+        return fixed_id("ent", re.sub(r"\W", "_", self.name)[:ID_LENGTH])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +77,16 @@ class Account:
 
 
 def clients() -> tuple[Client, ...]:
-    """All clients; the first one forwards."""
-    return (
+    """The clients by the rule of docs/sandbox.md; the first one forwards."""
+    return tuple(
         Client(
-            OWN,
-            (secrets_rule.checkout_secret_key(),),
-            (secrets_rule.checkout_public_key(),),
-            secrets_rule.checkout_client_id(),
-            secrets_rule.checkout_client_secret(),
-        ),
-        Client(
-            SECOND,
-            # The second one is what a destination's made-up secret of these names opens.
-            (
-                secrets_rule.checkout_secret_key(SECOND),
-                secrets_rule.secret("checkout", "checkout_secret_key"),
-                secrets_rule.secret("cko", "cko_key"),
-            ),
-            (
-                secrets_rule.checkout_public_key(SECOND),
-                secrets_rule.secret("checkout", "checkout_public_key"),
-            ),
-            secrets_rule.checkout_client_id(SECOND),
-            secrets_rule.checkout_client_secret(SECOND),
-        ),
+            name,
+            (secrets_rule.checkout_secret_key(suffix),),
+            (secrets_rule.checkout_public_key(suffix),),
+            secrets_rule.checkout_client_id(suffix),
+            secrets_rule.checkout_client_secret(suffix),
+        )
+        for name, suffix in ((OWN, ""), (SECOND, SECOND))
     )
 
 
@@ -100,13 +95,25 @@ def own(world: World) -> Account:
     return Account(world, clients()[0])
 
 
-def by_key(credential: str, *, public: bool) -> Client | None:
-    """The client whose secret or public key this is."""
-    for client in clients():
+def by_key(world: World, host: str, credential: str, *, public: bool) -> Client | None:
+    """The client whose secret or public key this is at a host."""
+    for client in (*clients(), *_of_project(world, host)):
         keys = client.public_keys if public else client.secret_keys
         if any(hmac.compare_digest(key.encode(), credential.encode()) for key in keys):
             return client
     return None
+
+
+def _of_project(world: World, host: str) -> Iterator[Client]:
+    """Each owner whose destinations call this host: a client with a vault of its own.
+
+    A made-up secret that has no shape of a key counts as either kind.
+    """
+    for holder in world.holders(host, *_WITHOUT_PROJECT):
+        texts = [text.removeprefix("Bearer ").strip() for text in holder.at(_PLACE)]
+        secret = tuple(text for text in texts if not text.startswith("pk_"))
+        public = tuple(text for text in texts if not text.startswith("sk_"))
+        yield Client(f"of {holder.owner}", secret, public)
 
 
 def by_oauth(client_id: str, client_secret: str) -> Client | None:

@@ -118,7 +118,9 @@ def decrypt(
         raise JweError("a compact JWE has five parts")
     header = protected_header(compact)
     alg, enc = header.get("alg"), header.get("enc")
-    if alg not in algs or enc not in encs or "crit" in header or "zip" in header:
+    if alg not in algs or not isinstance(enc, str) or enc not in encs:
+        raise JweError("the algorithm is not supported")
+    if "crit" in header or "zip" in header:
         raise JweError("the algorithm is not supported")
     wrapped, iv, sealed, tag = (unb64(part) for part in parts[1:])
     content_key = _unwrap(wrapped, header, key)
