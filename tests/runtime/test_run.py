@@ -143,10 +143,16 @@ def test_outcomes_of_the_vault(
     assert len(ran.requests) == 1
 
 
-def test_a_used_up_cvc_is_told(forward: Plan, execute) -> None:
+def test_a_used_up_cvc_is_told_where_one_was_asked_for(forward: Plan, execute) -> None:
     answer = httpx.Response(402, json={"error": {"code": "retryable"}})
-    ran = execute(forward, "card", PAID, lambda _: answer)
+    with_cvc = replace(PAID, inputs={"cvv_token": TOKEN})
+    ran = execute(forward, "card", with_cvc, lambda _: answer)
     assert "the CVC is used up" in str(ran.done.reason)
+    left_out = replace(with_cvc, without=frozenset({"card.cvc"}))
+    for request in (PAID, left_out):
+        ran = execute(forward, "card", request, lambda _: answer)
+        assert "sent nothing to the destination" in str(ran.done.reason)
+        assert "CVC" not in str(ran.done.reason)
 
 
 def test_a_card_number_in_an_answer_is_masked_and_changes_nothing(

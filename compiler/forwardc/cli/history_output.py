@@ -18,6 +18,14 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
+from forwardc.runtime.lost_words import (
+    ON_PURPOSE,
+    does_not_tell,
+    left_out,
+    may_be_why,
+    perhaps_why,
+    sent_without,
+)
 from forwardc.runtime.quotes import key_sent, keyed, shown_names
 from forwardc.runtime.shapes import Party
 
@@ -36,7 +44,7 @@ def as_csv(runs: Sequence[Summary]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for run in runs:
-        writer.writerow([_harmless(value) for value in asdict(run).values()])
+        writer.writerow([_cell(value) for value in asdict(run).values()])
     return out.getvalue().rstrip("\n")
 
 
@@ -47,7 +55,7 @@ def summary_json(run: Summary) -> dict[str, Any]:
 
 def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
     """All of a run as data."""
-    whole = asdict(run)
+    whole = {**asdict(run), "untold": run.untold}
     for step in whole["steps"]:
         step["request_id"] = step["request_id"] and mask(step["request_id"])
     return {
@@ -66,6 +74,8 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     if run.source_id is not None:
         yield f"  source     {run.source_id}"
     yield f"  digest     {run.digest}"
+    if run.without:
+        yield f"  {left_out(run.without)}"
     if run.fell_back:
         yield f"  instead of {run.asked_operation}, its fallback ran"
     for step in run.steps:
@@ -101,6 +111,10 @@ def _step(run: Summary, step: StoredStep) -> Iterator[str]:
     if step.scheme or step.issuing_country:
         told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
         yield f"  card       {told}"
+    if step.losses:
+        yield f"  {sent_without(step.losses)}"
+    if step.untold:
+        yield f"  {does_not_tell('the vault', step.untold)}"
     if step.answer:
         yield f"  says       {step.answer}"
 
@@ -122,6 +136,8 @@ def _verdict(run: StoredRun) -> Iterator[str]:
         yield f"{summary.outcome}{by}{reason}"
     else:
         yield f"{summary.state}{reason}"
+    if may_be_why(summary.outcome, summary.rejected_by, run.losses):
+        yield f"{perhaps_why(run.losses)}; {ON_PURPOSE}"
     if any(step.state in (StepState.INTENT, StepState.UNKNOWN) for step in run.steps):
         yield f"a request may have arrived: `forwardc reconcile {run.id}` asks the vault"
 
@@ -131,7 +147,8 @@ def _cells(run: Summary) -> list[str]:
     by = f" by {run.rejected_by}" if run.rejected_by else ""
     took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
     names = [f"{run.vault} ({_where(run)})", _operation(run), run.reference]
-    return [run.created_at, run.id, *names, ended + by, str(run.status or "-"), took]
+    without = f", {sent_without(run.losses)}" if run.losses else ""
+    return [run.created_at, run.id, *names, ended + by + without, str(run.status or "-"), took]
 
 
 def _operation(run: Summary) -> str:
@@ -140,6 +157,10 @@ def _operation(run: Summary) -> str:
 
 def _where(run: Summary) -> str:
     return f"{run.environment}, emulated" if run.emulated else run.environment
+
+
+def _cell(value: object) -> object:
+    return _harmless(" ".join(value) if isinstance(value, tuple) else value)
 
 
 def _harmless(value: object) -> object:

@@ -9,6 +9,14 @@ from forwardc.diagnostics.scan import mask
 from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.curl import curl as as_curl
+from forwardc.runtime.lost_words import (
+    ON_PURPOSE,
+    does_not_tell,
+    left_out,
+    may_be_why,
+    perhaps_why,
+    sent_without,
+)
 from forwardc.runtime.quotes import inquiries_of
 from forwardc.runtime.shapes import (
     Party,
@@ -118,6 +126,10 @@ def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
         yield f"  card     {told}"
     if step.cards_masked:
         yield f"  warning  the answer held {step.cards_masked} card number(s), masked here"
+    if step.losses:
+        yield f"  {sent_without(step.losses)}"
+    if step.untold:
+        yield f"  {does_not_tell(plan.vault, step.untold)}"
     if step.answer:
         yield f"  says     {step.answer}"
     if step.attempts > 1:
@@ -146,7 +158,11 @@ def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
     if result.replayed:
         yield "recorded before, under the same idempotency key: nothing was sent"
     reason = f": {result.reason}" if result.reason else ""
+    if result.without:
+        yield left_out(result.without)
     yield f"{result.outcome}{_by(plan, result)}{reason}"
+    if may_be_why(result.outcome, result.rejected_by, result.losses):
+        yield f"{perhaps_why(result.losses)}; {ON_PURPOSE}"
     if result.stopped:
         yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:

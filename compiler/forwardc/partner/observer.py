@@ -3,7 +3,7 @@
 Knows no library of metrics or traces. Nothing here holds a value of a request.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,8 +33,13 @@ class Observer(Protocol):
         """A call has ended."""
         ...
 
-    def forward(self, vault: str, destination: str, outcome: str) -> None:
-        """A payment was forwarded now, or was to be: an outcome of runs, or `not_sent`."""
+    def forward(
+        self, vault: str, destination: str, outcome: str, losses: Sequence[str] = ()
+    ) -> None:
+        """A payment was forwarded now, or was to be: an outcome of runs, or `not_sent`.
+
+        `losses` are the atoms that the destination did not get.
+        """
         ...
 
     def span(
@@ -50,7 +55,9 @@ class Unwatched:
     def call(self, told: Told) -> None:
         """Let it go."""
 
-    def forward(self, vault: str, destination: str, outcome: str) -> None:
+    def forward(
+        self, vault: str, destination: str, outcome: str, losses: Sequence[str] = ()
+    ) -> None:
         """Let it go."""
 
     @contextmanager

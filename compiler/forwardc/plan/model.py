@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from forwardc.plan.codec import BadPlan
 from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
 from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.losses import Echo, Known
 from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
 from forwardc.plan.reading import (
     AnswerKind,
@@ -215,6 +216,8 @@ class Step(Part):
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
     `vault_reference` says in which places the vault gets values that name the run there.
+    `losses` are the atoms that a run may miss, by the kind of its source, each with how that is
+    known; nothing is decided by them, so that no approval covers them.
     A 2xx that does not parse as `answer` is unknown before any rule is asked, and so is an answer
     of another `mode` than the plan's class; `reason` names where the destination says why, the
     first that is there.
@@ -241,6 +244,8 @@ class Step(Part):
     mode: Mode | None = None
     outcome: tuple[Rule, ...] = ()
     namespaces: Table[str, str] = Field(default_factory=dict)
+    echo: Echo | None = None
+    losses: Table[str, Table[str, Known]] = Field(default_factory=dict)
 
 
 class Tells(Part):
@@ -253,13 +258,16 @@ class Tells(Part):
 class Ask(Part):
     """A question to the vault before anything is sent: `when` over its answer.
 
-    `scopes` are what an access token needs for it, beside those of every run.
+    `scopes` are what an access token needs for it, beside those of every run. `holds` tells which
+    atoms the vault has of this card: where each stands, as JSON Pointers. The first decides; where
+    only another one has something, nobody knows.
     """
 
     http: Http
     when: PlanTerm
     scopes: tuple[str, ...] = ()
     tells: Tells = Tells()
+    holds: Table[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Fallback(Part):

@@ -38,7 +38,7 @@ class DestinationAnswer:
     """What the destination answered. `vault_status` is None where we called it ourselves.
 
     `given` is the body where the vault has parsed it already; `namespaces` are what prefixes mean.
-    `around` is the vault's whole answer.
+    `around` is the vault's whole answer as data.
     """
 
     status: int
@@ -102,7 +102,8 @@ class Values(Mapping[str, Any]):
 class Ended:
     """There is no destination's answer, and this is what it means. `body` may hold anything.
 
-    `sent` is whether the destination can have been reached, None where nobody knows.
+    `sent` is whether the destination can have been reached, None where nobody knows. `around` is
+    the vault's whole answer as data.
     """
 
     outcome: Outcome
@@ -113,13 +114,17 @@ class Ended:
     body: str | None = field(default=None, repr=False)
     sent: bool | None = False
     failure: Failure | None = None
+    around: Any = field(default=None, repr=False)
 
 
 Read: TypeAlias = DestinationAnswer | Ended
 
 
-def read_answer(step: Step, sent: Sent) -> Read:
-    """What an answer, or its absence, says about the destination."""
+def read_answer(step: Step, sent: Sent, *, asks_cvc: bool = False) -> Read:
+    """What an answer, or its absence, says about the destination.
+
+    `asks_cvc`: this run had the vault put the CVC in, so that a failure can have used it up.
+    """
     match sent:
         case NotSent(reason=reason):
             # Nobody received anything, so nothing stands in the way of another run.
@@ -129,7 +134,7 @@ def read_answer(step: Step, sent: Sent) -> Read:
         case Answer():
             if isinstance(step.read, ReadDirect):
                 return replace(direct_answer(sent), namespaces=step.namespaces)
-            return _out_of_vault(step, step.read, sent)
+            return _out_of_vault(step, step.read, sent, asks_cvc=asks_cvc)
 
 
 def direct_answer(answer: Answer) -> DestinationAnswer:
@@ -144,7 +149,7 @@ def text_of(answer: Answer) -> str:
     return decoded(answer.body, declared)
 
 
-def _out_of_vault(step: Step, read: ReadVault, answer: Answer) -> Read:
+def _out_of_vault(step: Step, read: ReadVault, answer: Answer, *, asks_cvc: bool) -> Read:
     text = text_of(answer)
     document = parse_json(text)
     failure = next((known for known in read.failures if _matches(known, answer, document)), None)
@@ -152,7 +157,7 @@ def _out_of_vault(step: Step, read: ReadVault, answer: Answer) -> Read:
         told = destination_in(step, document, answer.status)
         if told is not None:
             return told
-    outcome, party, reason = _failed(failure, answer)
+    outcome, party, reason = _failed(failure, answer, asks_cvc=asks_cvc)
     return Ended(
         outcome,
         party,
@@ -162,6 +167,7 @@ def _out_of_vault(step: Step, read: ReadVault, answer: Answer) -> Read:
         text,
         sent=None if outcome is Outcome.UNKNOWN else False,
         failure=failure,
+        around=document,
     )
 
 
@@ -183,7 +189,7 @@ def destination_in(step: Step, document: Any, vault_status: int) -> DestinationA
         vault_status=vault_status,
         namespaces=step.namespaces,
         given=NOTHING if isinstance(body, str | None) else body,
-        around=document if read.mode else None,
+        around=document,
     )
 
 
@@ -204,9 +210,11 @@ def _request_id(read: ReadVault, document: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _failed(failure: Failure | None, answer: Answer) -> tuple[Outcome, Party | None, str]:
+def _failed(
+    failure: Failure | None, answer: Answer, *, asks_cvc: bool
+) -> tuple[Outcome, Party | None, str]:
     if failure is not None and failure.sent == "no":
-        spent = "; the CVC is used up" if failure.consumes_cvc else ""
+        spent = "; the CVC is used up" if failure.consumes_cvc and asks_cvc else ""
         reason = f"the vault answered {answer.status} and sent nothing to the destination{spent}"
         return Outcome.REJECTED, Party.VAULT, reason
     if failure is not None:

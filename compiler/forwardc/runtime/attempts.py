@@ -3,6 +3,7 @@
 Knows the policy as data of the plan, and no vault. What one attempt brought is `report`'s.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.keys import NoKey
+from forwardc.runtime.losses import lacks_after
 from forwardc.runtime.means import Means
 from forwardc.runtime.names import keyed, names_sent
 from forwardc.runtime.oauth import REFUSED, access
@@ -38,13 +40,14 @@ from forwardc.runtime.ways import way_of
 class Journey:
     """One run under way: what earlier steps gave, what came back, and what must not be shown.
 
-    `card` is what the vault told of it before the first step.
+    `card` is what the vault told of it before the first step, `held` which atoms it has.
     """
 
     prepared: Prepared
     means: Means
     sink: Sink
     card: CardFacts = field(default_factory=CardFacts)
+    held: Mapping[str, bool] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
     came: dict[str, Came | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
@@ -311,7 +314,7 @@ def _doubt_key(course: _Course, read: Read) -> None:
 
 def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
     journey, step = course.journey, course.step
-    read = read_answer(step, sent)
+    read = read_answer(step, sent, asks_cvc="card.cvc" in journey.prepared.source.present)
     plan, emulated = journey.prepared.plan, journey.means.ambient.emulated
     class_ = None if emulated else plan.environment_class
     concluded = _settled(course, read, conclude(step, read, scope.values, class_))
@@ -321,6 +324,7 @@ def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: S
         *(course.called, course.keys, bound, sent, card, course.names, keyed(step)),
         journey.prepared.operation.payment_reference,
         bool(course.doubts),
+        lacks_after(step, journey.prepared.given(journey.held), read),
     )
     return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 

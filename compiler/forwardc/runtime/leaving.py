@@ -60,4 +60,5 @@ def _unknown(run: StoredRun, reason: str) -> RunResult:
         rejected_by=None,
         reason=reason,
         steps=reports,
+        without=run.without,
     )

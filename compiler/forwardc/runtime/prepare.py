@@ -21,6 +21,7 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.amounts import check_amounts, money_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.idempotency import check_key, keys_for
+from forwardc.runtime.losses import NOT_ASKED, Given
 from forwardc.runtime.oauth import Client, clients_of
 from forwardc.runtime.params import param_values
 from forwardc.runtime.secrets import Lookup, gather
@@ -65,6 +66,11 @@ class Prepared:
         """The scope of a step: the known values and what has come since."""
         kind = self.source.kind
         return RunScope({**self.values, **more}, self.source.present, kind.bind if kind else None)
+
+    def given(self, held: Mapping[str, bool] = NOT_ASKED) -> Given:
+        """What decides which values of the card a step may lack."""
+        source = self.source
+        return Given(source.prefix, source.given, self.without, held)
 
     def hosts(self, step: Step) -> tuple[str, ...]:
         """The hosts that a step may call."""

@@ -23,6 +23,7 @@ from forwardc.runtime.amounts import recorded_amounts
 from forwardc.runtime.answer import destination_in, parse_json, text_of
 from forwardc.runtime.bind import RunScope, bind
 from forwardc.runtime.history.records import StoredRun, StoredStep
+from forwardc.runtime.losses import Given, lacks_of
 from forwardc.runtime.means import Means
 from forwardc.runtime.names import names_given
 from forwardc.runtime.oauth import Client, NoToken, clients_of, with_token
@@ -244,6 +245,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     if concluded.outcome is Outcome.UNKNOWN:
         why = shown_reason(concluded, Redactor())
         raise NotFoundOut(why or "the destination's answer tells nothing")
+    lacks = lacks_of(what.step, _given(what.run), document)
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
@@ -262,7 +264,16 @@ def _told(what: Doubtful, document: Any) -> StepReport:
         outputs=shown,
         withheld=withheld,
         answer=None,
+        losses=lacks.losses,
+        untold=lacks.untold,
     )
+
+
+def _given(run: StoredRun) -> Given:
+    """What the run was given, as its record has it: of sensitive inputs the names."""
+    hidden = (name for name in run.sensitive_params if name.startswith("inputs."))
+    names = (*run.inputs, *(name.removeprefix("inputs.") for name in hidden))
+    return Given(run.source_kind, frozenset(names), frozenset(run.without))
 
 
 def _rule_names(step: Step) -> list[str]:

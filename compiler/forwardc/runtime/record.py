@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from forwardc.plan.approvals import Lock, place
-from forwardc.plan.model import Plan, SourceKind
+from forwardc.plan.model import Plan
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.past import Past
@@ -29,7 +29,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
         fell_back=past.fell_back,
         digest=prepared.digest,
         reference=str(values["run.reference"]),
-        source_kind=_kind(plan.sources, prepared.source.kind),
+        source_kind=prepared.source.prefix,
         source_id=values.get("source.id"),
         params=_texts(values, "params."),
         sensitive_params=tuple(
@@ -56,10 +56,6 @@ def _approval(plan: Plan, operation: str, lock: Lock) -> dict[str, str] | None:
         return None
     ticket = {"ticket": psp.ticket} if psp else {}
     return {"digest": own.digest, "by": own.by, "date": own.date.isoformat(), **ticket}
-
-
-def _kind(kinds: Mapping[str, SourceKind], chosen: SourceKind | None) -> str | None:
-    return next((name for name, kind in kinds.items() if kind is chosen), None)
 
 
 def _texts(values: Mapping[str, Any], root: str) -> dict[str, str]:

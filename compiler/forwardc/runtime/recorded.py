@@ -78,6 +78,7 @@ def result_of(run: StoredRun) -> RunResult:
         reason=run.reason,
         steps=tuple(report_of(step) for step in sent),
         replayed=True,
+        without=run.without,
     )
 
 
@@ -107,4 +108,6 @@ def report_of(step: StoredStep) -> StepReport:
         rule=step.rule,
         names=step.names or (),
         keyed=step.keyed or (),
+        losses=step.losses,
+        untold=step.untold,
     )

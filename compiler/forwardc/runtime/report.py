@@ -15,6 +15,7 @@ from forwardc.plan.reading import ReadDirect, ReasonAt
 from forwardc.plan.reconcile import NamedThere
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
+from forwardc.runtime.losses import NOTHING_LACKS, Lacks
 from forwardc.runtime.mode import other_mode
 from forwardc.runtime.names import names_given
 from forwardc.runtime.outcome import Decision, decide
@@ -117,7 +118,8 @@ class Trip:
 
     `called` is the destination's method and URL; `card` is what the vault told by the way;
     `names` and `keyed` are as the intent has them, and `named` is the plan's. `in_doubt`: an
-    earlier attempt may have arrived.
+    earlier attempt may have arrived. `lacks` is what the destination did not
+    get.
     """
 
     called: str
@@ -129,6 +131,7 @@ class Trip:
     keyed: tuple[Party, ...] = ()
     named: tuple[NamedThere, ...] = ()
     in_doubt: bool = False
+    lacks: Lacks = NOTHING_LACKS
 
 
 def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -> StepReport:
@@ -165,6 +168,8 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
             *names_given(trip.named, step, outputs, withheld),
         ),
         keyed=tuple(party for party in trip.keyed if party in told),
+        losses=trip.lacks.losses,
+        untold=trip.lacks.untold,
     )
 
 

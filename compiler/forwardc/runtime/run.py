@@ -7,7 +7,7 @@ sent, and when again, is `attempts`.
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Fallback, Operation, Plan, Step
@@ -18,6 +18,7 @@ from forwardc.runtime.attempts import Journey, may_ask_again, take
 from forwardc.runtime.bind import bind, show_url
 from forwardc.runtime.content import withheld_of
 from forwardc.runtime.journal import JournalFailed, KeyTaken, Paused
+from forwardc.runtime.losses import NOT_ASKED, held_in
 from forwardc.runtime.means import Means
 from forwardc.runtime.names import keyed, names_sent
 from forwardc.runtime.oauth import NoToken, can_access, with_token
@@ -92,10 +93,9 @@ async def _new(
         return None
     if isinstance(told, Ended):
         return _result(prepared, [], Past(), ended=told)
-    available, card = told
-    chosen = prepared if available else other
-    journey = Journey(chosen, means, sink, card)
-    return await _begin(journey, Past(fell_back=not available, asked=name), asked)
+    chosen = prepared if told.available else other
+    journey = Journey(chosen, means, sink, told.card, told.held)
+    return await _begin(journey, Past(fell_back=not told.available, asked=name), asked)
 
 
 async def resume(
@@ -148,9 +148,18 @@ async def _prepared(
     return await asyncio.to_thread(work) if waits else work()
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the vault told of an instrument: whether it serves, its card, the atoms that it has."""
+
+    available: bool
+    card: CardFacts
+    held: Mapping[str, bool]
+
+
 async def _ask(
     fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
-) -> tuple[bool, CardFacts] | Ended | None:
+) -> _Told | Ended | None:
     """What the vault says about the instrument and its card; `Ended` where it cannot be asked."""
 
     async def ask(tokens: Mapping[str, Secret]) -> Sent | None:
@@ -169,8 +178,12 @@ async def _ask(
         reason = "the vault cannot be asked about the instrument; nothing was sent"
         return Ended(Outcome.REJECTED, Party.VAULT, reason)
     values = direct_answer(answer).values()
-    card = card_facts(fallback.ask.tells, values["response.json"])
-    return holds(fallback.ask.when, values), card
+    document = values["response.json"]
+    # What is no description of the instrument tells nothing of what it lacks.
+    described = answer.status == 200 and isinstance(document, dict)
+    held = held_in(fallback.ask.holds, document) if described else NOT_ASKED
+    card = card_facts(fallback.ask.tells, document)
+    return _Told(holds(fallback.ask.when, values), card, held)
 
 
 async def _begin(journey: Journey, past: Past, asked: New) -> RunResult | None:
@@ -312,4 +325,5 @@ def _result(
         reason=last.reason,
         steps=tuple(reports),
         stopped=stopped,
+        without=tuple(sorted(prepared.without)),
     )

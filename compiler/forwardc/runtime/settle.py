@@ -75,4 +75,5 @@ def _result(what: Doubtful, report: StepReport) -> RunResult:
         rejected_by=report.rejected_by,
         reason=report.reason,
         steps=(*before, report),
+        without=run.without,
     )

@@ -3,11 +3,11 @@
 A request's real text has no repr; what may be shown stands beside it, already masked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from forwardc.diagnostics.scan import mask
@@ -119,6 +119,8 @@ class StepReport:
     `rule` is the number of the outcome rule that decided. `scheme` and `issuing_country` are what
     the vault told of the card, unasked. `names` are what names the run for those who got something,
     and `keyed` says who of them may have got the key that is theirs.
+    `losses` are the atoms that the destination did not get, `untold` those of which the vault does
+    not tell.
     """
 
     name: str
@@ -143,6 +145,8 @@ class StepReport:
     rule: int | None = None
     names: tuple[Name, ...] = ()
     keyed: tuple[Party, ...] = ()
+    losses: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ class RunResult:
     """The result of a run. `fell_back` tells that the fallback operation ran.
 
     `stopped` tells that a later step was never sent, so that the run can be continued; `replayed`
-    that this is the record of a run that ended before, under the same key. `came` and
+    that this is the record of a run that ended before, under the same key. `without` is what was
+    left out on purpose. `came` and
     `hide`, which masks the run's tainted values and card numbers in a text, serve the caller in
     this process; `shown_data` leaves them out.
     """
@@ -184,8 +189,41 @@ class RunResult:
     steps: tuple[StepReport, ...]
     stopped: bool = False
     replayed: bool = False
+    without: tuple[str, ...] = ()
     came: Came | None = field(default=None, repr=False, compare=False)
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The atoms that the destination did not get in one of the steps."""
+        return losses_in(self.steps)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The atoms of which the vault does not tell; none that is certainly lost."""
+        return untold_in(self.steps)
+
+
+class _Lacking(Protocol):
+    """A step, under way or recorded."""
+
+    @property
+    def losses(self) -> tuple[str, ...]: ...
+
+    @property
+    def untold(self) -> tuple[str, ...]: ...
+
+
+def losses_in(steps: Iterable[_Lacking]) -> tuple[str, ...]:
+    """What was lost in one of the steps, each name once."""
+    return tuple(dict.fromkeys(name for step in steps for name in step.losses))
+
+
+def untold_in(steps: Sequence[_Lacking]) -> tuple[str, ...]:
+    """What is not told in one of the steps, and lost in none."""
+    lost = losses_in(steps)
+    names = dict.fromkeys(name for step in steps for name in step.untold)
+    return tuple(name for name in names if name not in lost)
 
 
 def shown_data(result: RunResult) -> dict[str, Any]:
@@ -193,7 +231,8 @@ def shown_data(result: RunResult) -> dict[str, Any]:
     data = asdict(replace(result, came=None, hide=None))
     for step in data["steps"]:
         step["request_id"] = step["request_id"] and mask(step["request_id"])
-    return {name: value for name, value in data.items() if name not in ("came", "hide")}
+    shown = {name: value for name, value in data.items() if name not in ("came", "hide")}
+    return {**shown, "losses": result.losses, "untold": result.untold}
 
 
 _EXITS = {

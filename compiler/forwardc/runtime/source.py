@@ -19,11 +19,17 @@ from forwardc.runtime.values import from_text
 
 @dataclass(frozen=True, slots=True)
 class BoundSource:
-    """The chosen kind, its values by reference name, and the names of atoms that are there."""
+    """The chosen kind, its values by reference name, and the names of atoms that are there.
+
+    `prefix` is the kind's name in the plan; `given` the inputs by name, also those that are not
+    shown, without what is left out on purpose.
+    """
 
     kind: SourceKind | None = None
     values: dict[str, Any] = field(default_factory=dict, repr=False)
     present: frozenset[str] = frozenset()
+    prefix: str | None = None
+    given: frozenset[str] = frozenset()
 
 
 def bind_source(
@@ -49,7 +55,14 @@ def bind_source(
     present = _present(kind, frozenset(request.inputs), request.without)
     _check_without(operation, request, sink)
     _check_required(kind, operation, request, sink)
-    return BoundSource(kind, {"source.id": request.source, **values}, present)
+    prefix = next((name for name, one in plan.sources.items() if one is kind), None)
+    return BoundSource(
+        kind, {"source.id": request.source, **values}, present, prefix, _names(values)
+    )
+
+
+def _names(values: dict[str, Any]) -> frozenset[str]:
+    return frozenset(name.removeprefix("inputs.") for name in values)
 
 
 def _without_source(
@@ -113,6 +126,8 @@ def _inputs(
     specs = {**(kind.inputs if kind else {}), **operation.inputs}
     values: dict[str, Any] = {}
     for name, spec in specs.items():
+        if name in request.without and spec.optional:
+            continue
         if name in request.inputs:
             value = from_text(spec, request.inputs[name], f"inputs.{name}", sink)
             if value is not None:
@@ -143,11 +158,13 @@ def _is_there(presence: Presence, inputs: frozenset[str]) -> bool:
 
 
 def _check_without(operation: Operation, request: RunRequest, sink: Sink) -> None:
-    for atom in sorted(request.without - frozenset(operation.may_lack)):
-        if atom in operation.requires:
+    by_caller = [name for name, spec in operation.inputs.items() if spec.optional]
+    may_lack = (*operation.may_lack, *by_caller)
+    for atom in sorted(request.without - frozenset(may_lack)):
+        if atom in operation.requires or atom in operation.inputs:
             sink.error("FC0801", f"{atom} is required by the operation and cannot be left out")
         else:
-            known = ", ".join(operation.may_lack) or "nothing"
+            known = ", ".join(may_lack) or "nothing"
             sink.error(
                 "FC0805",
                 "the operation has no such value to leave out",

@@ -166,7 +166,7 @@ class StoreJournal:
 
         def work(tx: Transaction) -> bool:
             if result.stopped:
-                writes.stop(tx, run_id, result.reason or "stopped", self.store.moment())
+                writes.stop(tx, run_id, result.reason or "stopped", self.store.moment(), result)
             else:
                 writes.finish(tx, run_id, result, self.store.moment())
             return is_open and may_be_settled(tx, run_id)

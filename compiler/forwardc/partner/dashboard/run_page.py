@@ -5,6 +5,14 @@ from typing import Any
 
 from forwardc.partner.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.partner.dashboard.questions import questions
+from forwardc.runtime.history.records import StoredRun
+from forwardc.runtime.lost_words import (
+    ON_PURPOSE,
+    does_not_tell,
+    may_be_why,
+    perhaps_why,
+    sent_without,
+)
 from forwardc.runtime.quotes import key_sent, keyed, shown_names
 from forwardc.runtime.shapes import Party
 
@@ -32,10 +40,19 @@ def run_page(desk: Desk, asked: Asked) -> Page:
                 for attempt in step.attempts
                 if key_sent(step, attempt)
             },
+            "lacks": _lacks(run),
+            "does_not_tell": does_not_tell,
             "approval": _approval(run.approval),
             "events": desk.store.events(run.id),
         },
     )
+
+
+def _lacks(run: StoredRun) -> list[str]:
+    """What it was sent without, and what to do where that may be why it was refused."""
+    if may_be_why(run.summary.outcome, run.summary.rejected_by, run.losses):
+        return [f"{perhaps_why(run.losses)}; {ON_PURPOSE}"]
+    return [sent_without(run.losses)] if run.losses else []
 
 
 def _approval(approval: Mapping[str, Any] | None) -> list[tuple[str, str]]:

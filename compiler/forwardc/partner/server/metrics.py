@@ -57,6 +57,12 @@ class Metrics:
             ("vault", "destination", "outcome"),
             registry=registry,
         )
+        self.losses = Counter(
+            "forwardc_losses",
+            "Payments that were forwarded without a value of the card, by its name.",
+            ("vault", "destination", "atom"),
+            registry=registry,
+        )
         self.replays = Counter(
             "forwardc_replays",
             "Calls that were answered with a recorded answer.",

@@ -4,7 +4,7 @@ Knows no route. What goes wrong in here is logged, and never touches a call.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from time import perf_counter
@@ -34,10 +34,14 @@ class Watch:
         elif self.metrics is not None:
             self.metrics.call(told)
 
-    def forward(self, vault: str, destination: str, outcome: str) -> None:
-        """Count a payment that was forwarded now."""
+    def forward(
+        self, vault: str, destination: str, outcome: str, losses: Sequence[str] = ()
+    ) -> None:
+        """Count a payment that was forwarded now, and what it was sent without."""
         if self.metrics is not None:
             self.metrics.forwards.labels(vault, destination, outcome).inc()
+            for atom in losses:
+                self.metrics.losses.labels(vault, destination, atom).inc()
 
     def span(
         self, name: str, tells: Mapping[str, str] | None = None

@@ -14,6 +14,7 @@ from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.sharing.claim import State
 from forwardc.plan.program import Outcome
 from forwardc.runtime.bodies.charset import decoded
+from forwardc.runtime.lost_words import may_be_why, perhaps_why
 from forwardc.runtime.shapes import Came, Party, RunResult
 
 RETRY_AFTER_S: Final = 5.0
@@ -36,12 +37,16 @@ _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*', re.DO
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a share ended: what to record, and either the body of the answer or the problem."""
+    """How a share ended: what to record, and either the body of the answer or the problem.
+
+    `losses` are the atoms that the destination did not get.
+    """
 
     state: State
     outcome: Outcome | None
     body: bytes | None = field(default=None, repr=False)
     refusal: Refusal | None = None
+    losses: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
@@ -60,7 +65,8 @@ def ending_of(result: RunResult | None, run_id: str) -> Ending:
     if result.came is None:
         # An earlier step has arrived, and a later one was not sent: the run can be continued.
         return Ending(State.UNKNOWN, result.outcome, refusal=unknown(run_id))
-    return Ending(State.DONE, result.outcome, _body(result, result.came))
+    body = _body(result, result.came)
+    return Ending(State.DONE, result.outcome, body, losses=result.losses)
 
 
 def unknown(run_id: str, outcome: str | None = None) -> Refusal:
@@ -99,14 +105,24 @@ def _body(result: RunResult, came: Came) -> bytes:
     headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}
     took = sum(step.duration_ms for step in result.steps)
     # Why, in the destination's words where its file says where they stand.
-    said = result.reason if came.status is not None else None
-    why = f',"reason":{json.dumps(said)}' if said else ""
+    said = _why(result) if came.status is not None else None
+    more: dict[str, Any] = {"reason": said, "losses": result.losses, "untold": result.untold}
+    told = "".join(
+        f",{json.dumps(name)}:{json.dumps(value)}" for name, value in more.items() if value
+    )
     parts = (
         f'{{"status":{json.dumps(status)},"headers":{json.dumps(headers)},"body":',
         _embedded(decoded(came.body), hide),
-        f',"request-time":{took}{why}}}',
+        f',"request-time":{took}{told}}}',
     )
     return "".join(parts).encode()
+
+
+def _why(result: RunResult) -> str | None:
+    """Why the destination did not approve, with what it did not get where that may be why."""
+    if not may_be_why(result.outcome, result.rejected_by, result.losses):
+        return result.reason
+    return "; ".join(filter(None, (result.reason, perhaps_why(result.losses))))
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from forwardc.partner.problem import MEDIA_TYPE, Kind, Refusal
 from forwardc.partner.server.settings import Issuer
 from forwardc.partner.sharing import request as rules
+from forwardc.plan.atoms import ATOMS
 from forwardc.version import __version__
 
 PATH: Final = "/openapi.json"
@@ -177,9 +178,11 @@ def _answer_schema() -> dict[str, Any]:
             },
             "reason": {
                 "type": "string",
-                "maxLength": 400,
+                "maxLength": 1000,
                 "description": "Why the destination did not approve; masked, and one line.",
             },
+            "losses": _atoms("What of the payment method the destination did not get."),
+            "untold": _atoms("What it may have got or not: the vault does not tell."),
         },
         "examples": [
             {
@@ -189,6 +192,16 @@ def _answer_schema() -> dict[str, Any]:
                 "request-time": 150,
             }
         ],
+    }
+
+
+def _atoms(what: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"enum": list(ATOMS)},
+        "description": what,
     }
 
 

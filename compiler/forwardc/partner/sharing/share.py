@@ -267,8 +267,9 @@ class Sharing:
 
     def _tell_forward(self, ending: Ending, asked: Asked, instrument: Instrument) -> None:
         outcome = ending.outcome if ending.state is State.DONE else ending.state
+        destination = asked.request.destination
         self.observer.forward(
-            instrument.vault, asked.request.destination, str(outcome or State.UNKNOWN)
+            instrument.vault, destination, str(outcome or State.UNKNOWN), ending.losses
         )
 
     async def _record(self, mine: Mine, ending: Ending, journal: JoinedJournal) -> None:

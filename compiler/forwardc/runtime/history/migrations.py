@@ -308,6 +308,14 @@ CREATE INDEX payment_names_run ON payment_names (run_id)
 """
 
 
+# Names of atoms, divided by spaces; null where there are none. Of a run, those of all its steps.
+_LOSSES: Final = """
+ALTER TABLE steps ADD COLUMN losses TEXT;
+ALTER TABLE steps ADD COLUMN untold TEXT;
+ALTER TABLE runs ADD COLUMN losses TEXT
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The statements that lead from the version before to `version`, divided by semicolons."""
@@ -326,5 +334,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(7, _RULES),
     Migration(8, _BOUND),
     Migration(9, _NAMES),
+    Migration(10, _LOSSES),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from forwardc.plan.program import Outcome
 from forwardc.runtime.history.database import Row, Transaction, row
+from forwardc.runtime.history.lacks import names_of
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
@@ -26,7 +27,7 @@ from forwardc.runtime.shapes import Name, Party, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
-    " outcome, rejected_by, status, vault_status, duration_ms, attempts, reason"
+    " outcome, rejected_by, status, vault_status, duration_ms, attempts, reason, losses"
 )
 _RUN: Final = (
     "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
@@ -36,9 +37,8 @@ _RUN: Final = (
 _STEPS: Final = (
     "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
     " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
-    " answer, cards_masked, duration_ms, scheme, issuing_country, rule, names, keyed FROM steps"
-    " WHERE run_id = ?"
-    " ORDER BY position"
+    " answer, cards_masked, duration_ms, scheme, issuing_country, rule, names, keyed, losses,"
+    " untold FROM steps WHERE run_id = ? ORDER BY position"
 )
 _ATTEMPTS: Final = (
     "SELECT step, number, vault_key, state, started_at, ended_at, vault_status, status, reason"
@@ -174,7 +174,7 @@ def _loaded(tx: Transaction, ids: Iterable[Row]) -> tuple[StoredRun, ...]:
 
 def _summary(values: Row) -> Summary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
-    state, outcome, party, status, vault_status, duration_ms, attempts, reason = ends
+    state, outcome, party, status, vault_status, duration_ms, attempts, reason, losses = ends
     return Summary(
         seq=seq,
         id=run_id,
@@ -193,14 +193,15 @@ def _summary(values: Row) -> Summary:
         duration_ms=duration_ms,
         attempts=attempts,
         reason=reason,
+        losses=names_of(losses),
     )
 
 
 def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
-    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[17:]
+    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[18:]
     inputs, without, key, approval, owner, lease_until = rest
     return StoredRun(
-        summary=_summary(values[:17]),
+        summary=_summary(values[:18]),
         updated_at=updated,
         asked_operation=asked,
         fell_back=bool(fell_back),
@@ -222,7 +223,8 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
 def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
-    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed = ends
+    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *lacks = ends
+    losses, untold = lacks
     return StoredStep(
         *(name, position, deliver, bool(idempotent), StepState(state), called, key),
         outcome=Outcome(outcome) if outcome else None,
@@ -240,6 +242,8 @@ def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
         scheme=scheme,
         issuing_country=country,
         rule=rule,
+        losses=names_of(losses),
+        untold=names_of(untold),
         attempts=tuple(attempts),
         names=_names(names),
         keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),

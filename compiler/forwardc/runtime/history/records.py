@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest
+from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest, losses_in, untold_in
 
 Shown: TypeAlias = str | int | bool | None
 
@@ -128,6 +128,8 @@ class StoredStep:
 
     `rule` is the number of the outcome rule that decided. `names` and `keyed` are as in a
     `StepReport`; None where the history that recorded it did not keep them.
+    `losses` are the atoms that the destination did not get, `untold` those of which the vault does
+    not tell.
     """
 
     name: str
@@ -152,6 +154,8 @@ class StoredStep:
     scheme: str | None = None
     issuing_country: str | None = None
     rule: int | None = None
+    losses: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     attempts: tuple[StoredAttempt, ...] = ()
     names: tuple[Name, ...] | None = None
     keyed: tuple[Party, ...] | None = None
@@ -161,7 +165,8 @@ class StoredStep:
 class Summary:
     """One run in a list. `status` is the destination's of the last step, None without answer.
 
-    `reason` is why it ended as it did, in the destination's own words where it has some.
+    `reason` is why it ended as it did, in the destination's own words where it has some. `losses`
+    are those of all its steps.
     """
 
     seq: int
@@ -181,6 +186,7 @@ class Summary:
     duration_ms: int | None
     attempts: int
     reason: str | None
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +219,16 @@ class StoredRun:
     def reason(self) -> str | None:
         """Why it ended as it did."""
         return self.summary.reason
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The atoms that the destination did not get in one of the steps."""
+        return losses_in(self.steps)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The atoms of which the vault does not tell; none that is certainly lost."""
+        return untold_in(self.steps)
 
     def step(self, name: str) -> StoredStep:
         """A step by name. Raises `KeyError`."""

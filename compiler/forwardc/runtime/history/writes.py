@@ -18,6 +18,7 @@ from forwardc.runtime.history.errors import (
     RunPaused,
     UnknownRun,
 )
+from forwardc.runtime.history.lacks import gather_losses, keep_lacks, text_of
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
@@ -88,7 +89,8 @@ WHERE run_id = ? AND step = ? AND number = ? AND state IN ('intent', 'unknown')
 _REPORTED: Final = """
 UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
   request_id = ?, outputs = ?, sensitive_outputs = ?, answer = ?, cards_masked = ?,
-  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?
+  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?, losses = ?,
+  untold = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
 """
 _FOUND_BY: Final = """
@@ -100,7 +102,7 @@ _FINISHED: Final = (
     """
 UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, digest = ?,
   outcome = ?, rejected_by = ?, reason = ?, status = ?, vault_status = ?, duration_ms = ?,
-  owner = '', lease_until = 0
+  losses = ?, owner = '', lease_until = 0
 WHERE id = ? AND state <> 'done'
 RETURNING """
     + TOLD
@@ -221,6 +223,7 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         *(to_json(sorted(report.outputs.keys() - shown.keys())), report.answer),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
         *(report.rule, _named(report.names), to_json(report.keyed)),
+        *(text_of(report.losses), text_of(report.untold)),
         *(run_id, report.name),
     )
     _find_by(tx, run_id, report.names)
@@ -228,6 +231,7 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
 
 def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None:
     """Record the end of a run, once. Its figures go into the tallies."""
+    keep_lacks(tx, run_id, result)
     last = result.steps[-1] if result.steps else None
     status, vault_status = (last.status, last.vault_status) if last else (None, None)
     duration = sum(step.duration_ms for step in result.steps)
@@ -235,7 +239,8 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None
         tx,
         _FINISHED,
         *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
-        *(result.rejected_by, result.reason, status, vault_status, duration, run_id),
+        *(result.rejected_by, result.reason, status, vault_status, duration),
+        *(text_of(result.losses), run_id),
     )
     if changed is None:
         _must_exist(tx, run_id)
@@ -243,8 +248,13 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None
     count_in(tx, Told(*changed))
 
 
-def stop(tx: Transaction, run_id: str, reason: str, now: Moment) -> None:
+def stop(
+    tx: Transaction, run_id: str, reason: str, now: Moment, result: RunResult | None = None
+) -> None:
     """Record that a run ended before its last step and may be resumed."""
+    if result is not None:
+        keep_lacks(tx, run_id, result)
+    gather_losses(tx, run_id)
     tx.run(
         "UPDATE runs SET state = 'stopped', reason = ?, updated_at = ?, owner = '', lease_until = 0"
         " WHERE id = ? AND state <> 'done'",
@@ -285,6 +295,7 @@ def resolve(
     )
     if (done and found[1] not in _OPEN) or (not done and not settled):
         return False
+    gather_losses(tx, run_id)
     if done:
         count_out(tx, _told(tx, run_id))
     tx.run(

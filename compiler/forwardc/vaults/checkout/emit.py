@@ -3,7 +3,7 @@
 Knows where everything stands in the call; how a value is written is `lower.py`'s.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.plan.analysis import tainted, uses_network_token
@@ -26,10 +26,12 @@ from forwardc.vaults.checkout.lower import Lowering
 from forwardc.vaults.checkout.requirements import lasting_sources
 from forwardc.vaults.checkout.secrets import is_encrypted
 from forwardc.vaults.facts import Facts
+from forwardc.vaults.losses import known_losses
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
 from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import content_type, direct_step, header, named_values, tail
 
+_INSTRUMENTS = ("src_",)
 _READ = {
     "status": "/destination_response/status",
     "headers": {"at": "/destination_response/headers", "form": "arrays"},
@@ -123,13 +125,18 @@ def emit(context: Context, facts: Facts) -> Emitted:
         for step in context.operation.steps
     ]
     extra: Json = {}
-    if len(context.vault_steps) > 1:
-        extra["source_kinds"] = lasting_sources(facts)
-    if uses_network_token(context.operation):
-        extra["source_kinds"] = ["src_"]
-        if context.operation.fallback:
-            extra["fallback"] = _fallback(context, facts)
+    if fitting := _fitting(context, facts):
+        extra["source_kinds"] = fitting
+    if uses_network_token(context.operation) and context.operation.fallback:
+        extra["fallback"] = _fallback(context, facts)
     return Emitted(tuple(steps), tuple(findings), extra)
+
+
+def _fitting(context: Context, facts: Facts) -> list[str] | None:
+    """The kinds of source that fit the operation; None where all do."""
+    if uses_network_token(context.operation):
+        return list(_INSTRUMENTS)
+    return lasting_sources(facts) if len(context.vault_steps) > 1 else None
 
 
 def _fallback(context: Context, facts: Facts) -> Json:
@@ -151,8 +158,40 @@ def _fallback(context: Context, facts: Facts) -> Json:
             "when": Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
             "scopes": [facts.value("scopes", "instruments")],
             "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
+            **_holds(context, facts),
         },
     }
+
+
+def _holds(context: Context, facts: Facts) -> Json:
+    """Where the answer tells of what this operation or its fallback may miss."""
+    both = (context.operation.name, context.operation.fallback)
+    steps = (s for one in context.program.operations if one.name in both for s in one.steps)
+    used = {atom.name for step in steps if not step.direct for atom in step.request.atoms}
+    known = facts.section("holds")
+    found = {name: known[name]["value"] for name in known if name in used}
+    return {"holds": found} if found else {}
+
+
+def _asked(context: Context, facts: Facts) -> dict[str, Collection[str]]:
+    """The atoms that an answer about the instrument may tell before this operation runs.
+
+    By kind of source: what begins with such a question takes no other one.
+    """
+    name = context.operation.name
+    before = any(
+        one.fallback == name or (one.name == name and one.fallback)
+        for one in context.program.operations
+    )
+    return dict.fromkeys(_INSTRUMENTS, facts.section("holds")) if before else {}
+
+
+def _losses(context: Context, step: Step, facts: Facts) -> Json:
+    kinds = {
+        kind: {atom: _presence(str(fact[kind])) for atom, fact in facts.section("atoms").items()}
+        for kind in _fitting(context, facts) or facts.section("source_kinds")
+    }
+    return known_losses(step.request, kinds, asked=_asked(context, facts))
 
 
 def _response_member(name: str) -> Term:
@@ -185,6 +224,7 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
         },
         "read": _READ,
         **tail(step, read_ms=facts.limit("read_timeout")),
+        **_losses(context, step, facts),
         "reconcile": {"get": _kept_request(url, facts)},
         "vault_reference": {"reference": "run.reference"},
     }

@@ -27,6 +27,7 @@ from forwardc.plan.terms import (
     children,
 )
 from forwardc.vaults.facts import Facts
+from forwardc.vaults.losses import known_losses
 from forwardc.vaults.model import Context, Emitted, Finding, Json
 from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import (
@@ -38,7 +39,7 @@ from forwardc.vaults.steps import (
     tail,
     uses_cvc,
 )
-from forwardc.vaults.stripe.fields import review_fields
+from forwardc.vaults.stripe.fields import echoed, review_fields
 from forwardc.vaults.stripe.requirements import needs_onboarding
 
 
@@ -115,6 +116,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             ],
         },
         **tail(step, read_ms=facts.limit("read_timeout")),
+        **_losses(step, facts),
         "vault_key_hours": facts.limit("idempotency_kept"),
         "reconcile": {"list": _kept_requests(host, version, facts)},
         "vault_reference": {"metadata[forwardc_run]": "run.id"},
@@ -156,6 +158,28 @@ def _review(step: Step, facts: Facts) -> Json:
         "keys": [],
     }
     return {name: parts[name] for name in facts.data["review_surface"]["value"]}
+
+
+def _losses(step: Step, facts: Facts) -> Json:
+    """What may be missing: the vault's echo tells of its own values, the caller of the address."""
+    places = echoed(step)
+    kinds = {
+        kind: {atom: fact[kind] for atom, fact in facts.section("atoms").items()}
+        for kind in facts.section("source_kinds")
+    }
+    billing = [atom.name for atom in step.request.atoms if _is_billing(atom.name)]
+    losses = known_losses(step.request, kinds, given=dict.fromkeys(billing), echoed=places)
+    known = [one for found in losses.get("losses", {}).values() for one in found.values()]
+    if all(one["by"] != "echo" for one in known):
+        return losses
+    always = {atom for has in kinds.values() for atom, how in has.items() if how == "always"}
+    xml = step.request.body is not None and step.request.body.encoding is Encoding.XML
+    echo = {
+        **facts.data["echo"]["value"],
+        **({"syntax": "xml"} if xml else {}),
+        "filled": [place for atom in places if atom in always for place in places[atom]],
+    }
+    return {"echo": echo, **losses}
 
 
 def _failure(fact: Mapping[str, object], *, spent: bool) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from forwardc.plan.program import Step
-from forwardc.plan.terms import Atom, Call, Encoding, If, Lit, Map, Seq, Term
+from forwardc.plan.terms import Atom, Call, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.vaults.encode import escaped
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Json
@@ -44,6 +44,51 @@ def review_fields(step: Step, facts: Facts) -> list[Json]:
         for blank in blanks
         if blank.atom.name in names
     ]
+
+
+def echoed(step: Step) -> dict[str, list[str]]:
+    """Where the vault's echo of a step's body has each card field, by the author's name.
+
+    JSON Pointers into the body as data, also in XML. A field behind a list item that a run may
+    leave out has no place of its own: such an atom has no entry.
+    """
+    found: dict[str, list[str]] = {}
+    moving: set[str] = set()
+    for atom, place in _places(step.request.body.tree, "") if step.request.body else ():
+        if place is None:
+            moving.add(atom.name)
+        else:
+            found.setdefault(atom.name, []).append(place)
+    return {name: places for name, places in found.items() if name not in moving}
+
+
+def _places(term: Term, at: str | None) -> Iterator[tuple[Atom, str | None]]:
+    match term:
+        case Atom():
+            yield term, at
+        case If(then=inner) | Call(function="int", args=(inner,)):
+            yield from _places(inner, at)
+        case Map(entries=entries):
+            for key, value in entries:
+                yield from _places(value, None if at is None else f"{at}/{escaped(key)}")
+        case Seq(items=items):
+            fixed = at is not None
+            for index, item in enumerate(items):
+                yield from _places(item, f"{at}/{index}" if fixed else None)
+                fixed = fixed and not _may_go(item)
+        case _:
+            return
+
+
+def _may_go(item: Term) -> bool:
+    """Whether a list item is left out in some runs. One inside a map or list takes only itself."""
+    match item:
+        case If():
+            return True
+        case Map() | Seq():
+            return False
+        case _:
+            return any(map(_may_go, children(item)))
 
 
 def _blanks(
