@@ -1,0 +1,48 @@
+"""Cards at vaults of a sandbox that is served: new ones, made over the vendors' own APIs."""
+
+from typing import Any
+
+import httpx
+
+from forwardc.sandbox.secrets_rule import checkout_public_key, stripe_secret_key
+
+NUMBER = "4242424242424242"
+
+
+def new_method(url: str, **more: str) -> str:
+    """The id of a new payment method at Stripe, with a CVC that serves once."""
+    form = {
+        "type": "card",
+        "card[number]": NUMBER,
+        "card[exp_month]": "3",
+        "card[exp_year]": "2030",
+        "card[cvc]": "123",
+        **more,
+    }
+    answer = httpx.post(
+        f"{url}/v1/payment_methods",
+        data=form,
+        headers={"Host": "api.stripe.com", "Authorization": f"Bearer {stripe_secret_key()}"},
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+def new_token(url: str, **more: Any) -> str:
+    """The id of a new token at Checkout.com, which serves once."""
+    details = {
+        "type": "card",
+        "number": NUMBER,
+        "expiry_month": 3,
+        "expiry_year": 2030,
+        "name": "Ann",
+        "cvv": "123",
+        **more,
+    }
+    answer = httpx.post(
+        f"{url}/tokens",
+        json=details,
+        headers={"Host": "api.sandbox.checkout.com", "Authorization": checkout_public_key()},
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["token"])
