@@ -16,6 +16,8 @@ _CURES: Final = {
     "card.holder_name": "complete the name where the card is kept",
 }
 _BILLING: Final = "give the billing address with the payment, or complete it where the card is kept"
+# An address is complete without its second line.
+_NEVER_WHY: Final = frozenset({"billing.line2"})
 ON_PURPOSE: Final = "or leave it out on purpose with --without, where the operation allows it"
 
 
@@ -42,10 +44,11 @@ def cure(names: Sequence[str]) -> str:
 
 def perhaps_why(names: Sequence[str]) -> str:
     """A loss that may be why the destination said no, with its cure."""
-    return f"{sent_without(names)}, which may be why: {cure(names)}"
+    mattering = [name for name in names if name not in _NEVER_WHY]
+    return f"{sent_without(mattering)}, which may be why: {cure(mattering)}"
 
 
 def may_be_why(outcome: Outcome | None, rejected_by: Party | None, losses: Sequence[str]) -> bool:
     """Whether a loss may be why the destination said no."""
     refused = outcome is Outcome.REJECTED and rejected_by is Party.DESTINATION
-    return bool(losses) and (outcome is Outcome.DECLINED or refused)
+    return not _NEVER_WHY.issuperset(losses) and (outcome is Outcome.DECLINED or refused)

@@ -18,7 +18,7 @@ def envelope(answer: httpx.Response) -> Any:
     assert answer.headers["content-type"] == "application/json"
     document = answer.json()
     assert [*document][:4] == ["status", "headers", "body", "request-time"]
-    assert {*document} - {"reason", "losses", "untold"} == {
+    assert {*document} - {"reason", "losses", "untold", "advice"} == {
         *("status", "headers", "body", "request-time")
     }
     return document

@@ -105,8 +105,12 @@ def _body(result: RunResult, came: Came) -> bytes:
     headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}
     took = sum(step.duration_ms for step in result.steps)
     # Why, in the destination's words where its file says where they stand.
-    said = _why(result) if came.status is not None else None
-    more: dict[str, Any] = {"reason": said, "losses": result.losses, "untold": result.untold}
+    more: dict[str, Any] = {
+        "reason": result.reason if came.status is not None else None,
+        "losses": result.losses,
+        "untold": result.untold,
+        "advice": _advice(result),
+    }
     told = "".join(
         f",{json.dumps(name)}:{json.dumps(value)}" for name, value in more.items() if value
     )
@@ -118,11 +122,10 @@ def _body(result: RunResult, came: Came) -> bytes:
     return "".join(parts).encode()
 
 
-def _why(result: RunResult) -> str | None:
-    """Why the destination did not approve, with what it did not get where that may be why."""
-    if not may_be_why(result.outcome, result.rejected_by, result.losses):
-        return result.reason
-    return "; ".join(filter(None, (result.reason, perhaps_why(result.losses))))
+def _advice(result: RunResult) -> str | None:
+    """What helps, where what the destination did not get may be why it did not approve."""
+    is_why = may_be_why(result.outcome, result.rejected_by, result.losses)
+    return perhaps_why(result.losses) if is_why else None
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -178,11 +178,15 @@ def _answer_schema() -> dict[str, Any]:
             },
             "reason": {
                 "type": "string",
-                "maxLength": 1000,
+                "maxLength": 400,
                 "description": "Why the destination did not approve; masked, and one line.",
             },
             "losses": _atoms("What of the payment method the destination did not get."),
             "untold": _atoms("What it may have got or not: the vault does not tell."),
+            "advice": {
+                "type": "string",
+                "description": "What helps, where a loss may be why the destination said no.",
+            },
         },
         "examples": [
             {
