@@ -9,6 +9,7 @@ from typing import Any, Final
 from forwardc.cli.output import table
 from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.scan import mask
+from forwardc.plan.program import Outcome
 from forwardc.runtime.history.records import (
     Event,
     RunState,
@@ -147,7 +148,9 @@ def _cells(run: Summary) -> list[str]:
     by = f" by {run.rejected_by}" if run.rejected_by else ""
     took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
     names = [f"{run.vault} ({_where(run)})", _operation(run), run.reference]
-    without = f", {sent_without(run.losses)}" if run.losses else ""
+    # Of what may not have arrived at all, a list does not say that it was sent.
+    was_sent = run.losses and run.outcome is not Outcome.UNKNOWN
+    without = f", {sent_without(run.losses)}" if was_sent else ""
     return [run.created_at, run.id, *names, ended + by + without, str(run.status or "-"), took]
 
 
