@@ -81,6 +81,7 @@ def test_the_slips_of_a_request_are_told_at_once() -> None:
     assert lines == [
         "slip: checkout_unknown_members at body (Checkout.com)",
         "slip: checkout_empty_encrypted at destination_request.headers.encrypted (Checkout.com)",
+        "slip: checkout_no_channel at processing_channel_id (Checkout.com)",
         "slip: unknown_destinations at destination_request.url (every vault)",
         "slip: checkout_secret_dots at destination_request.body (Checkout.com)",
         "slip: checkout_undefined_names at destination_request.body (Checkout.com)",
