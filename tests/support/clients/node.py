@@ -1,11 +1,14 @@
 """The vendors' clients for Node.js, in a process of their own that answers line by line."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from clients import install
 from clients.case import MissingCallError, RaisedError
@@ -19,6 +22,17 @@ def locked_version(package: str) -> str:
     lock = json.loads((install.SOURCE / "package-lock.json").read_text(encoding="utf-8"))
     found: str = lock["packages"][f"node_modules/{package}"]["version"]
     return found
+
+
+def need_node() -> None:
+    """Skip the test where the clients are not there; `FORWARDC_REQUIRE_NODE=1` fails it instead."""
+    try:
+        install.node()
+        install.installed()
+    except install.NoNodeError as problem:
+        if os.environ.get("FORWARDC_REQUIRE_NODE") == "1":
+            pytest.fail(str(problem))
+        pytest.skip(str(problem))
 
 
 class Driver:
