@@ -28,7 +28,7 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.made_up import sandbox_secret
 from forwardc.runtime.shapes import RunResult
 from forwardc.runtime.sources.protocol import SourceFailed
 from forwardc.runtime.tokens.records import TokenState

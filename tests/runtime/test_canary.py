@@ -17,9 +17,10 @@ from forwardc.cli.run_output import result_json
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.curl import curl
+from forwardc.runtime.made_up import sandbox_secret
 from forwardc.runtime.prepare import prepare, rehearse
 from forwardc.runtime.run import preview
-from forwardc.runtime.secrets import sandbox_lookup, sandbox_secret
+from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, shown_data
 
 NOTE = 'sensitive "whisper" 7373 / é'

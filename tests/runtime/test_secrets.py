@@ -8,11 +8,11 @@ import pytest
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, SecretSpec
+from forwardc.runtime.made_up import sandbox_secret
 from forwardc.runtime.secrets import (
     derived,
     gather,
     sandbox_lookup,
-    sandbox_secret,
 )
 from forwardc.sandbox import secrets_rule
 

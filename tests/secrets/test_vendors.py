@@ -12,7 +12,7 @@ from forwardc.partner.callbacks.rocketpay import secret_in, secret_of
 from forwardc.plan.build_dir import read_plan, read_plans
 from forwardc.plan.digest import approval_digest
 from forwardc.plan.secret_names import SecretId, secret_id
-from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.made_up import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
 
 PROJECT = """forwardc: 1

@@ -17,6 +17,7 @@ from forwardc.plan.approvals import Lock, State, states
 from forwardc.plan.model import Plan, Step
 from forwardc.plan.secret_names import secret_id
 from forwardc.plan.terms import Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
+from forwardc.runtime.made_up import made_up_private
 from forwardc.runtime.secrets import sandbox_lookup, secret_values
 
 _KINDS: Final = {
@@ -224,9 +225,15 @@ def _hold(
     for name, place in _places(parts):
         if name in made_up:
             secrets = holders.setdefault((host.lower(), secret_id(plan, name).owner), {})
-            one = secrets.setdefault(name, {"text": made_up[name], "places": []})
+            one = secrets.setdefault(name, _credential(plan, name, made_up[name]))
             if place not in one["places"]:
                 one["places"].append(place)
+
+
+def _credential(plan: Plan, name: str, text: str) -> dict[str, Any]:
+    """A made-up value, with the private key where it is a public one."""
+    private = made_up_private(secret_id(plan, name), plan.secrets[name])
+    return {"text": text, "places": [], **({"private": private} if private else {})}
 
 
 def _submitted(parts: _Parts, made_up: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:

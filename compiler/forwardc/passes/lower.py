@@ -13,6 +13,7 @@ from forwardc.language.nodes import at, exact
 from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
+from forwardc.passes.secret_forms import secret_forms
 from forwardc.plan import program
 from forwardc.plan.environment import Environment
 from forwardc.plan.json_schema import to_plan
@@ -50,12 +51,7 @@ def lower(
         },
         money=money_block(destination, operations),
         counting_doubt=destination.money.unconfirmed,
-        secrets={
-            name: program.Secret(
-                name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape
-            )
-            for name, spec in destination.secrets.items()
-        },
+        secrets=_secrets(destination, operations),
         title=destination.title,
         docs=destination.docs,
         integration=destination.integration,
@@ -65,6 +61,20 @@ def lower(
         base_url=lowering.base_url,
         private=lowering.private,
     )
+
+
+def _secrets(
+    destination: source.Destination, operations: tuple[program.Operation, ...]
+) -> dict[str, program.Secret]:
+    declared = destination.secrets
+    forms = secret_forms(operations, {name: spec.as_key for name, spec in declared.items()})
+    return {
+        name: program.Secret(
+            *(name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape),
+            form=forms.get(name, {}),
+        )
+        for name, spec in declared.items()
+    }
 
 
 def param_spec(

@@ -132,6 +132,16 @@ class SourceKind(Part):
     has: Table[str, Presence] = Field(default_factory=dict)
 
 
+class SecretForm(Part):
+    """What a secret's raw value must be for its use, so that one can be made up.
+
+    A JWK, octets in base64url, a text of so many bytes, `user:password` or its base64.
+    """
+
+    kind: Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login"]
+    octets: int | None = Field(default=None, alias="bytes", gt=0, le=64)
+
+
 class SecretSpec(Part):
     """A secret that the destination uses, and how its value derives from what the operator gives.
 
@@ -142,6 +152,7 @@ class SecretSpec(Part):
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
     owner: Name | None = None
     shape: Shape | None = None
+    form: SecretForm | None = None
 
 
 class Called(Part):

@@ -172,6 +172,8 @@ class Secret:
     owner: str | None = None
     shape: Mapping[str, str] = field(default_factory=dict)
     """How it begins, by class of environment; empty where nothing of it tells test from live."""
+    form: Mapping[str, object] = field(default_factory=dict)
+    """What its value must be for its use; empty where any text would serve."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Knows how values are named and how they derive; where they are kept is `sources/
 
 import json
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum, auto
 from hashlib import sha256
@@ -16,6 +16,7 @@ from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
 from forwardc.plan.shapes import Shape, misfit
 from forwardc.plan.values import Secret
+from forwardc.runtime.made_up import base64url, digest, made_up_secret, sandbox_secret
 from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.sources.names import nearest
 from forwardc.runtime.sources.protocol import SourceFailed
@@ -230,18 +231,14 @@ def derived(spec: SecretSpec, raw: str) -> str:
         case None:
             return raw
         case "base64url":
-            return _base64url(raw.encode())
+            return base64url(raw.encode())
         case "sha256_base64url":
-            return _base64url(sha256(raw.encode()).digest())
+            return base64url(sha256(raw.encode()).digest())
         case "jwk":
             key = json.loads(raw)
             if not isinstance(key, dict) or not isinstance(key.get("kty"), str):
                 raise ValueError("not a JWK")
             return raw
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
@@ -256,7 +253,7 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
         for name in _played(plan, credential, set_names)
     }
     known |= {
-        secret.variable: _sandbox_secret(secret, spec)
+        secret.variable: made_up_secret(secret, spec, plan.environment_class)
         for secret, spec in ((secret_id(plan, name), spec) for name, spec in plan.secrets.items())
     }
     return known.get
@@ -276,32 +273,16 @@ def made_up(secret: SecretId) -> Lookup:
     return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
 
 
-def sandbox_secret(owner: str, name: str) -> str:
-    """The raw value that an owner's secret has in every sandbox."""
-    return "sbx_" + _digest(f"{owner}:{name}").hex()[:40]
-
-
-def _sandbox_secret(secret: SecretId, spec: SecretSpec) -> str:
-    raw = sandbox_secret(secret.owner, secret.name)
-    if spec.as_key != "jwk":
-        return raw
-    return json.dumps({"kty": "oct", "k": _base64url(sha256(raw.encode()).digest())})
-
-
 def _sandbox_credential(vault: str, name: str) -> str:
-    digest = _digest(f"vault:{vault}:{name}")
+    hashed = digest(f"vault:{vault}:{name}")
     match (vault, name):
         case ("checkout", "api_key"):
-            return "sk_sbox_" + b32encode(digest).decode().lower()[:27]
+            return "sk_sbox_" + b32encode(hashed).decode().lower()[:27]
         case ("checkout", "client_id"):
-            return "ack_" + b32encode(digest).decode().lower()[:26]
+            return "ack_" + b32encode(hashed).decode().lower()[:26]
         case ("checkout", "client_secret"):
-            return digest.hex()[:40]
+            return hashed.hex()[:40]
         case ("stripe", "api_key"):
-            return "sk_test_" + digest.hex()[:40]
+            return "sk_test_" + hashed.hex()[:40]
         case _:
-            return "sbx_" + digest.hex()[:40]
-
-
-def _digest(name: str) -> bytes:
-    return sha256(f"forwardc-sandbox:{name}".encode()).digest()
+            return "sbx_" + hashed.hex()[:40]

@@ -50,6 +50,11 @@ def checkout_client_secret(client: str = "") -> str:
     return _hex(_client(client) + "client_secret")
 
 
+def stripe_destination_key() -> str:
+    """The key of a destination `stripe` with the secret `stripe_api_key`, which has a shape."""
+    return "sk_test_" + _hex("stripe:stripe_api_key")
+
+
 def stripe_secret_key(*, live: bool = False) -> str:
     """Stripe secret key, `sk_test_` or for live mode `sk_live_`, and 40 hexadecimal digits."""
     return f"sk_{'live' if live else 'test'}_" + _hex("vault:stripe:api_key")

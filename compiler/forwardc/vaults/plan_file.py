@@ -70,7 +70,8 @@ def _separation(program: Program, plan: Json, live: LiveHosts) -> Json:
 def _secret(secret: Secret) -> Json:
     as_key = {"as_key": secret.as_key} if secret.as_key else {}
     owner = {"owner": secret.owner} if secret.owner else {}
-    return as_key | owner | ({"shape": dict(secret.shape)} if secret.shape else {})
+    shape = {"shape": dict(secret.shape)} if secret.shape else {}
+    return as_key | owner | shape | ({"form": dict(secret.form)} if secret.form else {})
 
 
 def _needed(head: Json, operations: Json) -> Json:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import gate
 from forwardc.partner.server.process import _protocol
 from forwardc.partner.server.protocol import Limited
-from forwardc.runtime.secrets import sandbox_secret
+from forwardc.runtime.made_up import sandbox_secret
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]

@@ -15,7 +15,8 @@ from forwardc.partner.problem import Refusal
 from forwardc.partner.sharing.request import read_request
 from forwardc.partner.sharing.share import Asked
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.secrets import sandbox_lookup, sandbox_secret
+from forwardc.runtime.made_up import sandbox_secret
+from forwardc.runtime.secrets import sandbox_lookup
 from sharing_house import EMAIL, NAME, House, house
 
 CARD = "4242424242424242"

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from forwardc.sandbox.secrets_rule import stripe_secret_key
+from forwardc.sandbox.project import Credential, Holder
+from forwardc.sandbox.secrets_rule import secret, stripe_destination_key, stripe_secret_key
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.tables.currencies import TAKEN
 from forwardc.sandbox.stripe.tables.versions import KNOWN, OLDEST
@@ -20,8 +21,8 @@ ACCOUNT = "acct_sandbox"
 VERSION = "2026-09-30.endive"
 _KEY = re.compile(r"(sk|rk)_(test|live)_([A-Za-z0-9]{16,255})")
 _PUBLISHABLE = re.compile(r"pk_(test|live)_[A-Za-z0-9]{16,255}")
-# What the sandbox derives for a destination's secret: Stripe as a destination takes it too.
-_DERIVED = re.compile(r"sbx_[0-9a-f]{40}")
+_HOST = "api.stripe.com"
+_PLACE = "header authorization"
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]{1,32})?")
 
 SETTINGS: dict[str, Any] = {
@@ -90,8 +91,9 @@ def authenticate(world: World, header: str | None) -> Caller:
             status=401,
         )
     key = _credential(header)
-    if _DERIVED.fullmatch(key):
-        return Caller(False, None, f"sbx_****{key[-4:]}")
+    if key in _of_destinations(world):
+        live = key.startswith(("sk_live_", "rk_live_"))
+        return Caller(live, None, f"{'_'.join(key.split('_')[:-1])}_****{key[-4:]}")
     if _PUBLISHABLE.fullmatch(key) is not None:
         raise invalid(
             "This API call cannot be made with a publishable API key. Please use a secret API key. "
@@ -113,6 +115,13 @@ def authenticate(world: World, header: str | None) -> Caller:
     if not own and not world.lets("stripe_any_key", "Authorization"):
         raise _unknown_key(key)
     return Caller(livemode, None, shown)
+
+
+def _of_destinations(world: World) -> tuple[str, ...]:
+    """The made-up keys of destinations that call Stripe: by the project, or by their usual name."""
+    usual = (stripe_destination_key(), secret("stripe", "stripe_api_key"))
+    without = Holder("stripe", {text: Credential(text, frozenset({_PLACE})) for text in usual})
+    return tuple(key for holder in world.holders(_HOST, without) for key in holder.at(_PLACE))
 
 
 def acting_for(world: World, caller: Caller, header: str | None) -> Caller:
