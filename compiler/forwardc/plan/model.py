@@ -22,6 +22,7 @@ from forwardc.plan.reading import (
     Rule,
 )
 from forwardc.plan.reconcile import NamedThere, Reconcile
+from forwardc.plan.secret_form import SecretForm
 from forwardc.plan.shapes import Shape
 
 ValueType: TypeAlias = (
@@ -130,16 +131,6 @@ class SourceKind(Part):
     bind: PlanTerm
     inputs: Table[str, ValueSpec] = Field(default_factory=dict)
     has: Table[str, Presence] = Field(default_factory=dict)
-
-
-class SecretForm(Part):
-    """What a secret's raw value must be for its use, so that one can be made up.
-
-    A JWK, octets in base64url, a text of so many bytes, `user:password` or its base64.
-    """
-
-    kind: Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login"]
-    octets: int | None = Field(default=None, alias="bytes", gt=0, le=64)
 
 
 class SecretSpec(Part):
