@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from clients.case import Case, Client, judge
+from clients.broken import CALLS, broken
+from clients.case import Case, Client, RaisedError, judge
 from clients.node import StripeNode, driver
 from clients.stripe_base import READER
 from clients.stripe_cases import CASES
@@ -60,3 +61,29 @@ def test_python(python: tuple[Client, World], case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_node(node: tuple[Client, World], case: Case) -> None:
     judge(case, *node)
+
+
+def check_refusals(client: Client, call: str) -> None:
+    """Every rule of a call, broken: the client raises, and names the parameter."""
+    rules, wrong = list(broken(call)), []
+    for param, given in rules:
+        try:
+            seen: object = client.call(call, given)
+        except RaisedError as raised:
+            seen = (raised.kind, raised.status, raised.about.get("param"))
+        if seen != ("InvalidRequestError", 400, param):
+            wrong.append((param, seen))
+    assert rules
+    assert wrong == []
+
+
+@pytest.mark.xdist_group("stripe-python")
+@pytest.mark.parametrize("call", CALLS)
+def test_python_refusals(python: tuple[Client, World], call: str) -> None:
+    check_refusals(python[0], call)
+
+
+@pytest.mark.xdist_group("stripe-node")
+@pytest.mark.parametrize("call", CALLS)
+def test_node_refusals(node: tuple[Client, World], call: str) -> None:
+    check_refusals(node[0], call)
