@@ -165,6 +165,8 @@ def _find(api: Any, own: str) -> Callable[..., Any]:
 def typed(kind: type, data: Any) -> Any:
     """A request of the client's own class. Raises `MissingCallError` for a field it lacks."""
     if kind in KINDS:
+        if data.get("type") not in KINDS[kind]:
+            raise MissingCallError(f"{kind.__name__} of no type")
         kind = KINDS[kind][data["type"]]
     hints = get_type_hints(kind)
     made = kind()
@@ -173,7 +175,7 @@ def typed(kind: type, data: Any) -> Any:
         name = "three_ds" if told == "3ds" else told
         if name not in hints:
             raise MissingCallError(f"{kind.__name__}.{name}")
-        if name in ITEMS:
+        if name in ITEMS and isinstance(value, list):
             value = [typed(ITEMS[name], item) for item in value]
         elif isinstance(value, dict) and hints[name] is not dict:
             value = typed(hints[name], value)

@@ -1,0 +1,70 @@
+"""Each rule of Checkout.com's tables broken once, as the body of a client's call."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from clients.checkout_base import BODY, CARD, HEALTHY, order
+from clients.checkout_payments import PAYMENT as PAID
+from forwardc.sandbox.checkout.payment_tables import PAYMENT, SOURCES
+from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.vault_tables import FORWARD, FORWARD_SOURCES, SECRET, TOKENS
+
+# The call of a client, its rules, and a body that it takes.
+CALLS: Mapping[str, tuple[tuple[Rule, ...], Mapping[str, Any]]] = {
+    "tokens.card": (TOKENS["card"], CARD),
+    "tokens.cvv": (TOKENS["cvv"], {"type": "cvv", "token_data": {"cvv": "100"}}),
+    "forward.create": (
+        (*FORWARD, *FORWARD_SOURCES["id"]),
+        order({"type": "id", "id": HEALTHY}, BODY),
+    ),
+    "secrets.create": (SECRET, {"name": "broken", "value": "one"}),
+    "payments.create": ((*PAYMENT, *SOURCES["card"]), PAID),
+}
+_OF_ANOTHER_KIND = {
+    Kind.TEXT: 5,
+    Kind.WHOLE: "ten",
+    Kind.FLAG: "yes",
+    Kind.OBJECT: "text",
+    Kind.LIST: "text",
+}
+
+
+def broken(call: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The stem of the code that is expected, with a body that has one mistake there."""
+    rules, sound = CALLS[call]
+    for rule in rules:
+        # The type of a request or a source is its class in Python, and filled in for Node.js.
+        if rule.path.rpartition(".")[2] == "type":
+            continue
+        stem = rule.code or rule.path.replace(".", "_")
+        if rule.required:
+            yield stem, _with(sound, rule.path, None)
+        for value in _wrong(rule):
+            yield stem, _with(sound, rule.path, value)
+
+
+def _wrong(rule: Rule) -> Iterator[Any]:
+    if rule.kind in _OF_ANOTHER_KIND:
+        yield _OF_ANOTHER_KIND[rule.kind]
+    if rule.kind is Kind.TEXT and (rule.pattern or rule.choices):
+        yield "no such value!"
+    if rule.kind is Kind.TEXT and rule.longest is not None:
+        yield "x" * (rule.longest + 1)
+    if rule.most is not None:
+        yield rule.most + 1
+    if rule.least is not None:
+        yield rule.least - 1
+
+
+def _with(sound: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a body with another value at a path, or without it where the value is None."""
+    made: dict[str, Any] = deepcopy(dict(sound))
+    *parents, last = path.split(".")
+    owner = made
+    for name in parents:
+        owner = owner.setdefault(name, {})
+    owner.pop(last, None)
+    if value is not None:
+        owner[last] = value
+    return made
