@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,15 +19,16 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.clients import Clients
 from forwardc.partner.auth.key_file import KeysRefused
 from forwardc.partner.dashboard.login import Role
-from forwardc.partner.lookup.model import LookupFailed
+from forwardc.partner.lookup.model import LookupFailed, Supply
 from forwardc.partner.server import approved, logs
 from forwardc.partner.server.binding import bind_clients, tell_unbound
 from forwardc.partner.server.fitting import check_fitting
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
-from forwardc.partner.server.parts import CODE, Known, Parts, open_parts, read_known
+from forwardc.partner.server.parts import CODE, Known, Parts, lookup_of, open_parts, read_known
 from forwardc.partner.server.settings import ServerSettings
+from forwardc.partner.server.supply import report, untold
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
 from forwardc.runtime.history.errors import HistoryError
@@ -46,12 +47,13 @@ class Starting:
         """Say what would be served, or what is wrong; 0 or 1."""
         settings = read_settings(self.file, self.sink)
         known = self._known(settings)
+        supply = self._ask(known) if known is not None else None
         if known is not None:
-            self._ask(known)
+            report(known.ways, supply, self.sink.error)
         self._show()
         if known is None or self.sink.has_errors:
             return 1
-        for line in served(known):
+        for line in served(known, supply):
             say(line)
         return 0
 
@@ -95,21 +97,23 @@ class Starting:
         asyncio.run(parts.close())
         return None
 
-    def _ask(self, known: Known) -> None:
-        """Ask what a server asks at its start; a history or keys that a start would make, not."""
+    def _ask(self, known: Known) -> Supply | None:
+        """Ask what a server asks at its start; a history or keys that a start would make, not.
+
+        What the lookup can tell; None where nobody knows.
+        """
         run = known.settings.run
         local = "://" not in run.history
-        if local and not (Path(run.history).exists() and run.keys.exists()):
-            return
-        parts = open_parts(known, self.sink)
-        if parts is None:
-            return
         try:
-            asyncio.run(_ask(parts, self.sink))
+            if local and not (Path(run.history).exists() and run.keys.exists()):
+                return asyncio.run(_asked(known))
+            parts = open_parts(known, self.sink)
+            return asyncio.run(_ask(parts, self.sink)) if parts is not None else None
         except LookupFailed as problem:
             self.sink.error("FC0830", f"the lookup does not answer: {problem}")
         except HistoryError as problem:
             self.sink.add(problem.diagnostic())
+        return None
 
     def _listen(self, settings: ServerSettings) -> socket.socket | None:
         host, port = settings.server.host, settings.server.port
@@ -130,6 +134,9 @@ class Starting:
 async def _begin(parts: Parts, sink: Sink) -> None:
     """Agree with other processes, record approvals, and give a sandbox what it must hold."""
     await parts.begin()
+    with suppress(LookupFailed):
+        # A database that is down may be up a minute later; `/ready` tells of both.
+        report(parts.known.ways, await parts.lookup.supplies(), sink.warning)
     bind_clients(parts.settings, Clients(parts.store), sink)
     known = parts.known
     if known.settings.run.sandbox is None:
@@ -140,12 +147,23 @@ async def _begin(parts: Parts, sink: Sink) -> None:
                 await store_secrets(way.plan, way.operation, sender)
 
 
-async def _ask(parts: Parts, sink: Sink) -> None:
+async def _ask(parts: Parts, sink: Sink) -> Supply | None:
     try:
         tell_unbound(parts.settings, Clients(parts.store), sink)
         await parts.lookup.ready()
+        return await parts.lookup.supplies()
     finally:
         await parts.close()
+
+
+async def _asked(known: Known) -> Supply | None:
+    """What the lookup can tell, before there is a history. Raises `LookupFailed`."""
+    lookup = lookup_of(known)
+    try:
+        await lookup.ready()
+        return await lookup.supplies()
+    finally:
+        await lookup.close()
 
 
 def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
@@ -187,12 +205,14 @@ def _link(parts: Parts, role: str) -> list[str]:
     ]
 
 
-def served(known: Known) -> list[str]:
-    """What would be served, a line each."""
+def served(known: Known, supply: Supply | None = None) -> list[str]:
+    """What would be served, a line each, and what of it the lookup never tells."""
     settings = known.settings
     lines = [f"{_address(settings)} would serve, in {settings.run.place}:"]
     for (name, vault), way in sorted(known.ways.items()):
         lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
+        if without := untold(way, supply):
+            lines.append(f"    without {', '.join(without)}: the lookup has no such column")
     return lines
 
 

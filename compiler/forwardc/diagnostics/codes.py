@@ -221,8 +221,11 @@ _TABLE = (
     Code("FC0843", "client-destinations", "What a client may ask for is not said"),
     Code("FC0844", "server-parts", "The installed web server is not one that was tested"),
     Code("FC0845", "credential-of-other-class", "A credential is not of this environment"),
+    Code("FC0846", "oauth-unavailable", "The vault's token endpoint does not answer"),
     Code("FC0847", "old-secret-name", "A variable of a secret has a name of the old form"),
     Code("FC0848", "unknown-secret-name", "A variable holds no secret that is known"),
+    Code("FC0849", "never-told", "The lookup never tells what a plan needs"),
+    Code("FC0855", "cannot-be-forwarded", "A payment cannot be forwarded until somebody mends it"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

@@ -63,6 +63,18 @@ class Kind(Enum):
         "The idempotency key was used for another request",
         "Use a new key, or repeat the request that the key belongs to.",
     )
+    NOT_FORWARDED = Shape(
+        422,
+        "The vault does not take this merchant's request",
+        "Nothing reached the destination, and a repeat changes nothing. The merchant has to mend "
+        "its set-up.",
+    )
+    NOT_FORWARDABLE = Shape(
+        422,
+        "The payment cannot be forwarded as it is",
+        "Nothing was sent, and a repeat changes nothing. The merchant has to mend its data or its "
+        "set-up.",
+    )
     TOO_MANY_REQUESTS = Shape(
         429, "Too many requests", "Wait as many seconds as `Retry-After` says."
     )
@@ -73,11 +85,6 @@ class Kind(Enum):
         500,
         "The server made a mistake",
         "The merchant can see whether anything was sent. A repeat is not sent twice.",
-    )
-    NOT_FORWARDED = Shape(
-        502,
-        "The vault does not take this merchant's request",
-        "Nothing reached the destination. The merchant has to mend its set-up.",
     )
     UNAVAILABLE = Shape(
         503,

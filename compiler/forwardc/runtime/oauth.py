@@ -38,12 +38,20 @@ _CODES: Final = {
 }
 
 
+_LATER: Final = frozenset({408, 425, 429})
 REFUSED: Final = 401
 """The status of RFC 6750, section 3.1, for a token that is not, or no longer, good."""
 
 
 class NoToken(NoKey):
-    """No access token can be had. Nothing was sent to a destination."""
+    """No access token can be had. Nothing was sent to a destination.
+
+    `passing`: the vault did not answer, or may answer otherwise a little later.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +111,12 @@ class Tokens:
         except HostRefused as problem:
             raise NoToken(f"the access token cannot be asked for: {problem}") from None
         if not isinstance(answer, Answer):
-            raise NoToken(f"no access token: {answer.reason}")
+            raise NoToken(f"no access token: {answer.reason}", passing=True)
         held = _json(answer.body)
         if answer.status != 200:
-            raise NoToken(f"no access token: {_reason(answer.status, held)}")
+            passing = answer.status >= 500 or answer.status in _LATER
+            reason = f"no access token: {_reason(answer.status, held)}"
+            raise NoToken(reason, passing=passing)
         return _token(held, asked)
 
 
@@ -185,7 +195,7 @@ async def with_token(
 async def can_access(
     clients: Mapping[str, Client], tokens: Tokens, sender: Sender, sink: Sink
 ) -> bool:
-    """Whether every token can be had; FC0826 where not."""
+    """Whether every token can be had; FC0826 or FC0846 where not."""
     try:
         await access(clients, tokens, sender)
     except NoToken as problem:
@@ -195,7 +205,11 @@ async def can_access(
 
 
 def report(problem: NoToken, sink: Sink) -> None:
-    """Say why there is no token, as FC0826."""
+    """Say why there is no token: FC0826 where it was refused, FC0846 where nobody answered."""
+    if problem.passing:
+        hint = "the vault's token endpoint may answer a little later"
+        sink.error("FC0846", f"{problem}; nothing was sent", hint=hint)
+        return
     hint = "check client id, secret and permissions, or give an API key"
     sink.error("FC0826", f"{problem}; nothing was sent", hint=hint)
 

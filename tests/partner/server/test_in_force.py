@@ -328,7 +328,8 @@ def called(server: Server) -> str:
     with server.client() as client:
         headers = {"Authorization": f"Bearer {server.shop.token()}"}
         answer = client.post(PATH, json=BODY, headers=headers)
-    assert answer.status_code == 503, answer.text
+    # A lock that nobody can read may be whole in a moment; what it withdraws stays withdrawn.
+    assert answer.status_code in (422, 503), answer.text
     deadline = monotonic() + 5
     while monotonic() < deadline:
         for line in server.lines[before:]:

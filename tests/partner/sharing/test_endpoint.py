@@ -201,7 +201,8 @@ def test_a_vault_that_is_not_built(serve: Serve) -> None:
     async def work(house: House) -> None:
         found = house.lookup.instruments["pay-1"]
         house.lookup.instruments["pay-1"] = replace(found, vault="braintree")
-        assert slug(await house.post()) == "unavailable"
+        answer = await house.post()
+        assert (answer.status_code, slug(answer)) == (422, "not-forwardable")
 
     serve(work)
 
@@ -211,8 +212,10 @@ def test_secrets_that_are_missing(serve: Serve, caplog: pytest.LogCaptureFixture
         forwarder = house.service.forwarder
         ways = {key: replace(way, look_up={}.get) for key, way in forwarder.ways.items()}
         house.service.forwarder = replace(forwarder, ways=ways)
-        assert slug(await house.post()) == "unavailable"
-        assert "FC0806" in caplog.text
+        answer = await house.post()
+        assert (answer.status_code, slug(answer)) == (422, "not-forwardable")
+        assert "retry-after" not in answer.headers
+        assert "FC0855 nothing was sent: FC0806" in caplog.text
         house.service.forwarder = forwarder
         assert (await house.post()).status_code == 200
 

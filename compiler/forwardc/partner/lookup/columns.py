@@ -12,7 +12,7 @@ from typing import Final
 
 from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.text_file import ODD_SPACE, named
-from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.lookup.model import Instrument, LookupWrong
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
 MOST_COLUMNS: Final = 64
@@ -84,6 +84,11 @@ class Columns:
         """The place of the column `reference`."""
         return self.columns.index(Column(Group.REFERENCE))
 
+    @property
+    def titles(self) -> frozenset[str]:
+        """The columns as they are documented."""
+        return frozenset(column.title for column in self.columns)
+
     def mistakes(self, cells: Sequence[str | None]) -> list[str]:
         """All that is wrong with a row, in the order of its columns."""
         if len(cells) != len(self.columns):
@@ -137,9 +142,9 @@ class Columns:
         )
 
     def checked(self, cells: Sequence[str | None]) -> Instrument:
-        """The instrument of a row. Raises `LookupFailed` with all that is wrong."""
+        """The instrument of a row. Raises `LookupWrong` with all that is wrong."""
         if mistakes := self.mistakes(cells):
-            raise LookupFailed("the row found is wrong: " + "; ".join(mistakes))
+            raise LookupWrong("the row found is wrong: " + "; ".join(mistakes))
         return self.instrument(cells)
 
 

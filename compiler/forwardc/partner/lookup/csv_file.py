@@ -20,8 +20,8 @@ from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.files.kinds import REFERENCES
 from forwardc.files.operator_file import open_plain
 from forwardc.files.refused import TOO_LARGE, FileRefused
-from forwardc.partner.lookup.columns import Columns, read_columns
-from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.lookup.columns import Column, Columns, Group, read_columns
+from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong, Supply
 
 MOST_TOLD: Final = 1_000
 LOOKED_AT_EVERY_S: Final = 1.0
@@ -49,15 +49,17 @@ class Table:
     rows: dict[str, str] = field(repr=False)
     version: _Version
     wrong: "Wrong"
+    named: frozenset[str] = frozenset()
+    """The vaults of the rows."""
 
     def find(self, reference: str) -> Instrument | None:
-        """The instrument of a reference. Raises `LookupFailed` where its row was left out."""
+        """The instrument of a reference. Raises `LookupWrong` where its row was left out."""
         packed = self.rows.get(reference)
         if packed is not None:
             return self.columns.instrument(packed.split(_BETWEEN))
         line = self.wrong.references.get(reference)
         if line is not None:
-            raise LookupFailed(f"the row found was left out, see line {line} of the file")
+            raise LookupWrong(f"the row found was left out, see line {line} of the file")
         return None
 
 
@@ -131,7 +133,12 @@ def _read(
     rows = _rows(reader, columns, wrong)
     if version != _version(os.fstat(file.fileno())):
         reader.mistake("it was changed while it was read", line=0)
-    return reader.mistakes or Table(columns, rows, version, wrong)
+    return reader.mistakes or Table(columns, rows, version, wrong, _named(columns, rows))
+
+
+def _named(columns: Columns, rows: dict[str, str]) -> frozenset[str]:
+    at = columns.columns.index(Column(Group.VAULT))
+    return frozenset(row.split(_BETWEEN, at + 1)[at] for row in rows.values())
 
 
 class _Reader:
@@ -216,6 +223,11 @@ class CsvFile:
 
     async def ready(self) -> None:
         """The file was read, or there would be no lookup."""
+
+    async def supplies(self) -> Supply:
+        """The columns of the file as it was read last, and the vaults of its rows."""
+        table = self._table
+        return Supply(table.columns.titles, frozenset(table.named) or None)
 
     async def close(self) -> None:
         """Wait for a reading under way."""

@@ -13,7 +13,7 @@ import httpx
 
 from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.lookup.columns import read_columns
-from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong
 from forwardc.plan.values import Secret
 from forwardc.runtime.lanes import Lanes, network
 from forwardc.runtime.reach import is_host
@@ -21,6 +21,7 @@ from forwardc.runtime.trust import operators_authorities
 from forwardc.version import __version__
 
 LARGEST: Final = 64 * 1024
+_LATER: Final = frozenset({408, 409, 425, 429})
 # Members of the answer that hold texts by name, and the columns that these are in a table.
 _GROUPS: Final[Mapping[str, str]] = {
     "inputs": "input",
@@ -65,14 +66,17 @@ class Http:
         if status == httpx.codes.NOT_FOUND:
             return None
         if status != httpx.codes.OK:
-            raise LookupFailed(f"the service answered {status}")
+            raise _refused(status)
         return read_instrument(body, self._vaults, self._not_card)
 
     async def ready(self) -> None:
         """Ask for null: whatever the service says to it, it must let this server in."""
         status, _ = await self._asked(None)
         if status in (401, 403, 407) or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise LookupFailed(f"the service answered {status}")
+            raise _refused(status)
+
+    async def supplies(self) -> None:
+        """Nobody knows: a service says with each payment what it has."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -100,6 +104,12 @@ class Http:
             return answer.status_code, await _whole(answer)
 
 
+def _refused(status: int) -> LookupFailed:
+    """What another status than 200 and 404 means: a refusal stays one, a failure may end."""
+    later = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _LATER
+    return (LookupFailed if later else LookupWrong)(f"the service answered {status}")
+
+
 def _network() -> Lanes:
     """Connections to the operator's own service, in whichever network it is.
 
@@ -113,28 +123,28 @@ async def _whole(answer: httpx.Response) -> bytes:
     if answer.status_code != httpx.codes.OK:
         return b""
     if answer.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
-        raise LookupFailed("the service answered with another media type than application/json")
+        raise LookupWrong("the service answered with another media type than application/json")
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise LookupFailed("the service answered with an encoding that was not asked for")
+        raise LookupWrong("the service answered with an encoding that was not asked for")
     body = bytearray()
     async for part in answer.aiter_raw():
         body += part
         if len(body) > LARGEST:
-            raise LookupFailed(f"the service answered with more than {LARGEST // 1024} KiB")
+            raise LookupWrong(f"the service answered with more than {LARGEST // 1024} KiB")
     return bytes(body)
 
 
 def read_instrument(
     body: bytes, vaults: Collection[str] | None, not_card: Collection[str] = ()
 ) -> Instrument:
-    """The instrument in a JSON answer. Raises `LookupFailed`."""
+    """The instrument in a JSON answer. Raises `LookupWrong`."""
     try:
         cells = dict(_cells(read_object(body)))
     except NotStrict as problem:
-        raise LookupFailed(f"the service's answer cannot be read: {problem}") from None
+        raise LookupWrong(f"the service's answer cannot be read: {problem}") from None
     columns = read_columns(tuple(cells), keyed=False, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
-        raise LookupFailed("the service's answer is wrong: " + "; ".join(columns))
+        raise LookupWrong("the service's answer is wrong: " + "; ".join(columns))
     return columns.checked(tuple(cells.values()))
 
 

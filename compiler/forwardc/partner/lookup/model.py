@@ -30,6 +30,21 @@ class LookupFailed(Exception):  # noqa: N818 - what happened, for a person
     """
 
 
+class LookupWrong(LookupFailed):
+    """The same, where asking again changes nothing: somebody has to mend the data or the set-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What a lookup can tell beside vault and source, as titles: `param.email`, `billing.line1`.
+
+    `vaults` are those that its data names; None where nobody has read it whole.
+    """
+
+    titles: frozenset[str]
+    vaults: frozenset[str] | None = None
+
+
 class Lookup(Protocol):
     """Finds instruments. Every method may raise `LookupFailed`."""
 
@@ -39,6 +54,13 @@ class Lookup(Protocol):
 
     async def ready(self) -> None:
         """Ask without a reference, to see that the data is there."""
+        ...
+
+    async def supplies(self) -> Supply | None:
+        """What it can tell; None where nobody knows before a payment is asked for.
+
+        No payment is read for it.
+        """
         ...
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from forwardc.partner.lookup.model import LookupFailed
+from forwardc.partner.lookup.model import LookupFailed, LookupWrong
 from forwardc.partner.lookup.rows import NoSuchValue, Row, Rows
 from forwardc.partner.lookup.sql_query import Query
 from forwardc.partner.lookup.turns import Turns
@@ -24,6 +24,8 @@ _BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}
 _TRIED_AGAIN_AFTER_S: Final = 0.5
 # SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html, longest first.
 _NO_SUCH_VALUE: Final = ("22003", "22007", "22008", "22P02")
+# What no waiting mends: the query, a table or what this user may do has to be another one.
+_LASTING: Final = ("42", "25006", "0A", "22", "21")
 _REASONS: Final = (
     ("42P01", "has no such table"),
     ("42703", "has no such column"),
@@ -42,8 +44,10 @@ class PostgresAsker:
     def __init__(self, url: str, query: Query, *, timeout: float, connections: int) -> None:
         """Read the URL. Raises `LookupFailed` where it is none, or psycopg is missing."""
         # `:reference` is bound by the server, and a second row is one too many.
-        text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT 2"  # noqa: S608 - the operator's
-        self._query = text.encode()
+        text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT "  # noqa: S608 - the operator's
+        self._query = f"{text}2".encode()
+        # A limit of none ends before the first row: what is left of the query is its columns.
+        self._columns = f"{text}0".encode()
         self._parameters = _parameters(url, timeout)
         self._slots = [_Slot() for _ in range(connections)]
         self._free = Turns(self._slots)
@@ -51,9 +55,16 @@ class PostgresAsker:
 
     async def ask(self, reference: str | None) -> Rows:
         """The rows of a reference, over the connection used last."""
+        return await self._over(self._query, None if reference is None else reference.encode())
+
+    async def describe(self) -> tuple[str, ...]:
+        """The names of the columns; the server plans the query and reads no row."""
+        return (await self._over(self._columns, None)).names
+
+    async def _over(self, query: bytes, reference: bytes | None) -> Rows:
         slot = await self._free.take()
         try:
-            return await self._asked(slot, None if reference is None else reference.encode())
+            return await self._asked(slot, query, reference)
         finally:
             self._free.give(slot)
 
@@ -62,23 +73,25 @@ class PostgresAsker:
         for slot in self._slots:
             slot.drop()
 
-    async def _asked(self, slot: "_Slot", reference: bytes | None) -> Rows:
+    async def _asked(self, slot: "_Slot", query: bytes, reference: bytes | None) -> Rows:
         if slot.line is not None:
             try:
-                return await self._answered(slot, slot.line, reference)
+                return await self._answered(slot, slot.line, query, reference)
             except _Lost:
                 # The server ended it while nobody asked. Reading twice changes nothing.
                 slot.drop()
         slot.line = await self._connected()
         try:
-            return await self._answered(slot, slot.line, reference)
+            return await self._answered(slot, slot.line, query, reference)
         except _Lost:
             slot.drop()
             raise LookupFailed("the database ended the connection") from None
 
-    async def _answered(self, slot: "_Slot", line: "_Line", reference: bytes | None) -> Rows:
+    async def _answered(
+        self, slot: "_Slot", line: "_Line", query: bytes, reference: bytes | None
+    ) -> Rows:
         try:
-            return _rows(await line.ask(self._query, reference))
+            return _rows(await line.ask(query, reference))
         finally:
             # Whoever asked has left, or ran out of time: nobody will read the answer.
             if line.busy:
@@ -224,7 +237,8 @@ def _rows(result: "PGresult") -> Rows:
             raise _Lost
         if state in _NO_SUCH_VALUE:
             raise NoSuchValue
-        raise LookupFailed(f"the database {_reason(state)}")
+        kind = LookupWrong if state.startswith(_LASTING) else LookupFailed
+        raise kind(f"the database {_reason(state)}")
     places = range(result.nfields)
     names = tuple((result.fname(place) or b"").decode() for place in places)
     return Rows(names, tuple(_texts(result, row) for row in range(result.ntuples)))

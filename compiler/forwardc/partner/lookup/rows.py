@@ -32,6 +32,10 @@ class Asker(Protocol):
         """
         ...
 
+    async def describe(self) -> tuple[str, ...]:
+        """The names of the query's columns, without a row of it. Raises `LookupFailed`."""
+        ...
+
     async def close(self) -> None:
         """Give connections back, or leave those behind that do not answer."""
         ...

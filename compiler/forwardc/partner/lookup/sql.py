@@ -5,12 +5,14 @@ Knows no database: `rows.Asker` asks one. What a row may hold is `columns`'.
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
+from typing import TypeVar
 
 from forwardc.partner.lookup.columns import Columns, read_columns
-from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong, Supply
 from forwardc.partner.lookup.rows import Asker, NoSuchValue, Rows
 
+T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
@@ -40,7 +42,7 @@ class Sql:
             self._tell()
             return None
         if len(rows.first) > 1:
-            raise LookupFailed("the query found more than one row")
+            raise LookupWrong("the query found more than one row")
         columns = self._columns(rows.names)
         return columns.checked(rows.first[0]) if rows.first else None
 
@@ -51,14 +53,21 @@ class Sql:
         except NoSuchValue:
             raise LookupFailed("the query cannot be asked for NULL") from None
 
+    async def supplies(self) -> Supply:
+        """The columns that the database says the query has; no row is read for it."""
+        return Supply(self._columns(await self._within(self._asker.describe())).titles)
+
     async def close(self) -> None:
         """Give connections back."""
         await self._asker.close()
 
     async def _ask(self, reference: str | None) -> Rows:
+        return await self._within(self._asker.ask(reference))
+
+    async def _within(self, answer: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._asker.ask(reference)
+                return await answer
         except TimeoutError:
             raise LookupFailed(f"the database did not answer in {self._timeout:g} s") from None
 
@@ -66,7 +75,7 @@ class Sql:
         if self._checked is None or self._checked[0] != names:
             columns = read_columns(names, keyed=False, vaults=self._vaults, not_card=self._not_card)
             if isinstance(columns, list):
-                raise LookupFailed("the columns of the query are wrong: " + "; ".join(columns))
+                raise LookupWrong("the columns of the query are wrong: " + "; ".join(columns))
             self._checked = names, columns
         return self._checked[1]
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from forwardc.files.kinds import LOOKUP_DATABASE
 from forwardc.files.operator_file import check_plain
 from forwardc.files.refused import FileRefused
-from forwardc.partner.lookup.model import LookupFailed
+from forwardc.partner.lookup.model import LookupFailed, LookupWrong
 from forwardc.partner.lookup.rows import Row, Rows
 from forwardc.partner.lookup.sql_query import Query
 
@@ -42,16 +42,22 @@ _REASONS: Final = {
     "SQLITE_ERROR": "does not understand the query, or has no such table or column",
     "SQLITE_SCHEMA": "does not understand the query, or has no such table or column",
 }
+# What no waiting mends: the file or the query has to be another one.
+_LASTING: Final = (
+    *("SQLITE_ERROR", "SQLITE_SCHEMA", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM"),
+    *("SQLITE_AUTH", "SQLITE_READONLY", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_TOOBIG"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question under way. `until` is by the clock that never goes back."""
+    """A question under way. `until` is by the clock that never goes back; `whole` asks for rows."""
 
     reference: str | None = field(repr=False)
     until: float
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[Rows]" = field(repr=False)
+    whole: bool = True
 
     def settle(self, rows: Rows | None, problem: Exception | None) -> None:
         """Tell the loop that waits, if it still does."""
@@ -81,11 +87,18 @@ class SqliteAsker:
 
     async def ask(self, reference: str | None) -> Rows:
         """The rows of a reference."""
+        return await self._answered(reference, whole=True)
+
+    async def describe(self) -> tuple[str, ...]:
+        """The names of the columns: the query is compiled, and steps over no row."""
+        return (await self._answered(None, whole=False)).names
+
+    async def _answered(self, reference: str | None, *, whole: bool) -> Rows:
         if not self._threads:
             self._start()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Rows] = loop.create_future()
-        self._asked.put(_Asked(reference, monotonic() + self._timeout, loop, answer))
+        self._asked.put(_Asked(reference, monotonic() + self._timeout, loop, answer, whole))
         return await answer
 
     async def close(self) -> None:
@@ -115,7 +128,7 @@ def _work(queue: "SimpleQueue[_Asked | None]", open_file: "Callable[[], _File]")
         if monotonic() >= asked.until or asked.answer.cancelled():
             continue
         try:
-            asked.settle(file.ask(asked.reference, asked.until), None)
+            asked.settle(file.ask(asked.reference, asked.until, whole=asked.whole), None)
         except LookupFailed as problem:
             asked.settle(None, problem)
         except Exception as problem:
@@ -134,11 +147,13 @@ class _File:
         self._next_look = 0.0
         self._until = 0.0
 
-    def ask(self, reference: str | None, until: float) -> Rows:
+    def ask(self, reference: str | None, until: float, *, whole: bool = True) -> Rows:
         self._until = until
+        # A limit of none ends before the first row: what is left of the query is its columns.
+        query = self._query if whole else f"SELECT * FROM (\n{self._query}\n) LIMIT 0"  # noqa: S608 - the operator's
         try:
             connection = self._opened()
-            cursor = connection.execute(self._query, {"reference": reference})
+            cursor = connection.execute(query, {"reference": reference})
             try:
                 names = tuple(column[0] for column in cursor.description or ())
                 return Rows(names, tuple(_texts(row) for row in cursor.fetchmany(2)))
@@ -178,7 +193,8 @@ class _File:
         reason = next((why for start, why in _REASONS.items() if name.startswith(start)), None)
         if name not in ("SQLITE_INTERRUPT", "SQLITE_ERROR"):
             self.close()
-        return LookupFailed(
+        kind = LookupWrong if name.startswith(_LASTING) else LookupFailed
+        return kind(
             f"the database {reason or f'refused the query ({name or type(problem).__name__})'}"
         )
 
@@ -204,4 +220,4 @@ def _text(cell: Any) -> str | None:
         return cell
     if isinstance(cell, int):
         return str(cell)
-    raise LookupFailed("the row found has a cell that is no text and no whole number: cast it")
+    raise LookupWrong("the row found has a cell that is no text and no whole number: cast it")

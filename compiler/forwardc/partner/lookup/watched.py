@@ -7,7 +7,7 @@ import logging
 from typing import Final
 
 from forwardc.partner.lookup.guessable import weak
-from forwardc.partner.lookup.model import Instrument, Lookup
+from forwardc.partner.lookup.model import Instrument, Lookup, Supply
 
 ENOUGH: Final = 100
 
@@ -33,6 +33,10 @@ class Watched:
     async def ready(self) -> None:
         """Ask without a reference."""
         await self._lookup.ready()
+
+    async def supplies(self) -> Supply | None:
+        """What the lookup can tell."""
+        return await self._lookup.supplies()
 
     async def close(self) -> None:
         """Give connections back."""

@@ -23,6 +23,7 @@ from forwardc.partner.server.health import Check, Partly, Readiness
 from forwardc.partner.server.health import routes as health_routes
 from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.parts import Parts
+from forwardc.partner.server.supply import blocked
 from forwardc.partner.sharing import endpoint
 from forwardc.partner.sharing.openapi import SHARING_PATH
 from forwardc.plan.build_dir import read_plans
@@ -126,12 +127,23 @@ def _checks(parts: Parts) -> dict[str, Check]:
             why = next(iter(refused.values()))[0]
             raise NotApproved(why) if refused.keys() == parts.known.ways.keys() else Partly(why)
 
+    async def lookup() -> None:
+        await parts.lookup.ready()
+        told = blocked(parts.known.ways, await parts.lookup.supplies())
+        if told:
+            why = next(iter(told.values()))
+            raise NeverTold(why) if told.keys() == parts.known.ways.keys() else Partly(why)
+
     return {
         "history": history,
         "keys": keys,
-        "lookup": parts.lookup.ready,
+        "lookup": lookup,
         "approvals": approvals,
     }
+
+
+class NeverTold(Exception):  # noqa: N818 - what the lookup is
+    """Nothing of what is served can be forwarded with what the lookup has."""
 
 
 class NotApproved(Exception):  # noqa: N818 - what has ended

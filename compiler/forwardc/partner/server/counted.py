@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
+from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed, Supply
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
 
@@ -78,6 +78,10 @@ class CountedLookup:
     async def ready(self) -> None:
         """Ask without a reference. A probe that fails is no call that failed."""
         await self.inner.ready()
+
+    async def supplies(self) -> Supply | None:
+        """What the lookup can tell."""
+        return await self.inner.supplies()
 
     async def close(self) -> None:
         """Give connections back."""

@@ -87,6 +87,11 @@ class InForce:
         """What may not leave, by destination and vault, with the reasons; known by `look`."""
         return dict(self._refused)
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the lock could not be read when it was looked at last."""
+        return bool(self._unreadable)
+
     async def watch(self) -> None:
         """Look also while nobody calls. Ends by being cancelled."""
         while True:

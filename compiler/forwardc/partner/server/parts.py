@@ -214,6 +214,12 @@ def open_parts(known: Known, sink: Sink) -> Parts | None:
     return None
 
 
+def lookup_of(known: Known, left_out: Callable[[int], None] = lambda _: None) -> Lookup:
+    """The lookup alone. `left_out` is told of rows that are. Raises `LookupFailed`."""
+    vaults = {vault for _, vault in known.ways}
+    return open_lookup(known.settings.lookup, Path(), known.look_up, vaults, left_out)
+
+
 def _opened(known: Known, opened: ExitStack) -> Parts:
     settings, run = known.settings, known.settings.run
     watch = _watch(settings)
@@ -226,9 +232,8 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     keys = load_keys(run.keys, known.look_up, history=run.history)
     rates = Rates(store.commits)
     auth = open_auth(settings, keys, store.commits, rates)
-    vaults = {vault for _, vault in known.ways}
     left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
-    lookup: Lookup = open_lookup(settings.lookup, Path(), known.look_up, vaults, left_out)
+    lookup = lookup_of(known, left_out)
     if metrics is not None:
         lookup = CountedLookup(lookup, metrics.lookup_failures.inc)
     transport: httpx.AsyncBaseTransport | None = None
@@ -248,7 +253,10 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     not_card = frozenset(settings.lookup.not_card)
     sharing = Sharing(
         lookup=lookup,
-        forwarder=Forwarder(known.ways, means, in_force.now, not_card=REFERENCE in not_card),
+        forwarder=Forwarder(
+            *(known.ways, means, in_force.now, REFERENCE in not_card),
+            unreadable=lambda: in_force.unreadable,
+        ),
         claims=Claims(store, Process(journal.owner, run.place, journal.emulated, LEASE_S)),
         sealer=Sealer(keys.sealing),
         rates=rates,

@@ -54,10 +54,13 @@ class Ending:
         return 200 if self.refusal is None else self.refusal.kind.value.status
 
 
-def ending_of(result: RunResult | None, run_id: str) -> Ending:
-    """How the share of a run ended. No result: nothing was sent."""
+def ending_of(result: RunResult | None, run_id: str, *, lasting: bool = False) -> Ending:
+    """How the share of a run ended. No result: nothing was sent.
+
+    `lasting`: what kept it from being sent stays until somebody mends it.
+    """
     if result is None:
-        return _later(None)
+        return Ending(State.NOT_SENT, None, refusal=not_at_all()) if lasting else _later(None)
     if result.outcome is Outcome.UNKNOWN:
         return Ending(State.UNKNOWN, Outcome.UNKNOWN, refusal=unknown(run_id))
     if result.rejected_by is Party.VAULT and not _reached(result):
@@ -78,6 +81,11 @@ def unknown(run_id: str, outcome: str | None = None) -> Refusal:
 def not_now(seconds: float = RETRY_AFTER_S) -> Refusal:
     """The problem of a call that sent nothing, and that may be sent later."""
     return Refusal(Kind.UNAVAILABLE, headers=retry_after(seconds))
+
+
+def not_at_all() -> Refusal:
+    """The problem of a call that sent nothing, and of every repeat until somebody mends it."""
+    return Refusal(Kind.NOT_FORWARDABLE)
 
 
 def _later(outcome: Outcome | None) -> Ending:

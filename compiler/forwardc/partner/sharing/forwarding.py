@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from forwardc.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.diagnostics.render.clean import clean
 from forwardc.diagnostics.sink import Sink
 from forwardc.files.checkout import CheckoutPath
 from forwardc.partner.lookup.model import Instrument
@@ -25,6 +27,13 @@ from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
 
 _OF_THE_VAULT: Final = "billing."
+# What ends by itself, or what somebody has begun and means to end: the history is away or is
+# another one's, something is paused, a source of secrets or a vault gives nothing just now, a lock
+# is being written, another call is under way, and a mistake of ours, of which nobody knows.
+_PASSING: Final = frozenset(
+    {"FC0705", "FC0818", "FC0819", "FC0822", "FC0823", "FC0825", "FC0835", "FC0846", "FC9901"}
+)
+_OF_THE_LOCK: Final = frozenset({"FC0814"})
 # Two machines need not agree on the time: a claim is let go of this long before it ends.
 _MARGIN_MS: Final = 10_000
 
@@ -91,12 +100,14 @@ def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
 class Forwarded:
     """What a run gave, None where nothing was sent; its end is still to be settled.
 
-    `codes` are those of what went wrong before or beside it.
+    `codes` are those of what went wrong before or beside it. `lasting`: something of it stays
+    until somebody mends it, whatever `told` says.
     """
 
     result: RunResult | None
     journal: JoinedJournal = field(repr=False)
     codes: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +115,15 @@ class Forwarder:
     """Runs the ways that it has, each with the same means.
 
     `in_force` gives the clock and the approvals of a run that begins; without it, `means` do.
-    `not_card`: references that look like card numbers are none.
+    `not_card`: references that look like card numbers are none. `unreadable` says that nobody can
+    read just now what is approved.
     """
 
     ways: Mapping[tuple[str, str], Way]
     means: Means = field(repr=False)
     in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
     not_card: bool = False
+    unreadable: Callable[[], bool] | None = None
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
@@ -128,8 +141,17 @@ class Forwarder:
         means = replace(self.means, journal=journal, ambient=ambient)
         request = replace(_request(way, instrument, reference, mine), not_card=self.not_card)
         result = await run(way.plan, way.operation, request, way.look_up, means, sink)
-        codes = tuple(sorted({problem.code for problem in sink.sorted()}))
-        return Forwarded(result, journal, codes)
+        found = sink.sorted()
+        codes = tuple(sorted({problem.code for problem in found}))
+        passing = _OF_THE_LOCK if self.unreadable is not None and self.unreadable() else frozenset()
+        return Forwarded(result, journal, codes, tuple(lasting(found, passing)))
+
+
+def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) -> Iterable[str]:
+    """What of the problems of a run that was not sent no waiting mends, as code and message."""
+    for problem in found:
+        if problem.severity is Severity.ERROR and problem.code not in _PASSING | passing:
+            yield f"{problem.code} {clean(problem).message}"
 
 
 def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> RunRequest:

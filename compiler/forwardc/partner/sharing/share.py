@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from forwardc.partner.lookup.identifiers import same
-from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
+from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed, LookupWrong
 from forwardc.partner.observer import Observer, Unwatched
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.server.settings import Limits, Replays
@@ -31,7 +31,7 @@ from forwardc.partner.sharing.claim import (
     claim_digest,
 )
 from forwardc.partner.sharing.claims import Claims
-from forwardc.partner.sharing.envelope import Ending, ending_of, not_now, unknown
+from forwardc.partner.sharing.envelope import Ending, ending_of, not_at_all, not_now, unknown
 from forwardc.partner.sharing.forwarding import Forwarder
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.partner.sharing.live import End
@@ -178,6 +178,9 @@ class Sharing:
             if instrument is not None and known:
                 return self._reachable(asked, instrument)
             wait = await self.rates.take(name, limit, _HOUR_S)
+        except LookupWrong as problem:
+            _log.error("FC0855 the lookup has to be mended: %s", problem)
+            raise not_at_all() from None
         except LookupFailed as problem:
             _log.error("the lookup failed: %s", problem)
             raise not_now() from None
@@ -192,7 +195,7 @@ class Sharing:
     def _reachable(self, asked: Asked, instrument: Instrument) -> Instrument:
         if not self.forwarder.has(asked.request.destination, instrument.vault):
             _log.error("FC0704 the lookup names a vault that the destination is not built for")
-            raise not_now()
+            raise not_at_all()
         return instrument
 
     async def _claim(self, asked: Asked) -> Claim:
@@ -252,12 +255,15 @@ class Sharing:
                 forwarded = await self.forwarder.forward(
                     request.destination, instrument, request.reference, mine
                 )
-            ending = ending_of(forwarded.result, mine.run_id)
+            ending = ending_of(forwarded.result, mine.run_id, lasting=bool(forwarded.lasting))
         except (Exception, asyncio.CancelledError) as problem:
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
             ending = await self._give_up(mine)
             self._tell_forward(ending, asked, instrument)
             return ending
+        if forwarded.result is None and forwarded.lasting:
+            # Names and no values: what the operator has to mend.
+            _log.error("FC0855 nothing was sent: %s", "; ".join(forwarded.lasting))
         if forwarded.codes:
             told = ", ".join(forwarded.codes)
             _log.warning("%s in run %s, ended as %s", told, mine.run_id, ending.state)
