@@ -19,6 +19,9 @@ from forwardc.runtime.history.store import open_store
 from lock_file import TODAY, approve
 from serving import opened
 
+# What Adyen must be told beside the reference.
+PARAMS = "param.amount,param.currency,param.return_url"
+
 ROOT = Path(__file__).resolve().parents[3]
 Call = Callable[..., tuple[int, str]]
 
@@ -157,7 +160,7 @@ file = "references.csv"
 def test_a_server_in_production_serves_what_is_approved_and_says_so(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "build", tmp_path / "build")
     (tmp_path / "forwardc-server.toml").write_text(SETTINGS)
-    (tmp_path / "references.csv").write_text("reference,vault,source\n")
+    (tmp_path / "references.csv").write_text(f"reference,vault,source,{PARAMS}\n")
     with opened(tmp_path) as shop:
         refused = shop.run("serve", "--check")
         assert refused.returncode == 1

@@ -27,6 +27,9 @@ from forwardc.runtime.shapes import Ambient
 from lock_file import TODAY, approve
 from serving import NAMED, PATH, Server, Shop, opened, reference
 
+# What Adyen must be told beside the reference.
+PARAMS = "param.amount,param.currency,param.return_url"
+
 ROOT = Path(__file__).resolve().parents[3]
 WAY = ("PAY", "checkout")
 SAYS = "withdrawn by Grace Okoro on 2026-11-20: INC-7"
@@ -302,8 +305,8 @@ REVOKE = (
 def shop_in(folder: Path, shop: Shop) -> None:
     shutil.copytree(ROOT / "build", folder / "build")
     (folder / "forwardc-server.toml").write_text(SETTINGS)
-    row = f"{reference(1)},checkout,src_visa_approved0000000000000"
-    (folder / "references.csv").write_text(f"reference,vault,source\n{row}\n")
+    row = f"{reference(1)},checkout,src_visa_approved0000000000000,1000,EUR,https://shop.example/"
+    (folder / "references.csv").write_text(f"reference,vault,source,{PARAMS}\n{row}\n")
     (folder / "forwardc.lock").write_bytes(lock_bytes(approve(Lock(), production())))
     assert shop.folder == folder
 
