@@ -297,7 +297,8 @@ def test_dynamic_payment_methods_want_a_return_url(bench):
     ("change", "param", "code"),
     [
         ({"amount": None}, "amount", "parameter_missing"),
-        ({"amount": 0}, "amount", None),
+        ({"amount": 0}, "amount", "parameter_invalid_integer"),
+        ({"amount": -5}, "amount", "parameter_invalid_integer"),
         ({"amount": "10.99"}, "amount", "parameter_invalid_integer"),
         ({"currency": None}, "currency", "parameter_missing"),
         ({"amount": 10**12}, "amount", "amount_too_large"),

@@ -188,7 +188,7 @@ def test_a_key_gives_back_once(bench):
         ({}, None, "parameter_missing"),
         ({"payment_intent": "pi_none"}, "payment_intent", "resource_missing"),
         ({"charge": "ch_none"}, "charge", "resource_missing"),
-        ({"payment_intent": "PAID", "amount": 0}, "amount", None),
+        ({"payment_intent": "PAID", "amount": 0}, "amount", "parameter_invalid_integer"),
         ({"payment_intent": "PAID", "reason": "regret"}, "reason", None),
         ({"payment_intent": "PAID", "cause": "x"}, "cause", "parameter_unknown"),
         ({"payment_intent": "PAID", "reverse_transfer": True}, "reverse_transfer", None),

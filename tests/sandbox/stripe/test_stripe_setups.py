@@ -179,3 +179,60 @@ def test_types_by_version(bench):
 def test_an_unknown_setup_intent(bench):
     answer = bench.get(f"{SETUPS}/seti_none")
     assert (answer.status_code, error(answer)["code"]) == (404, "resource_missing")
+
+
+# --- what the customer does
+
+
+def waiting(bench, **extra: Any) -> dict[str, Any]:
+    form = CARD_ONLY | {"amount": 1099, "currency": "usd", "confirm": True}
+    form |= {"payment_method": "pm_card_authenticationRequired"} | extra
+    made: dict[str, Any] = bench.post("/v1/payment_intents", form).json()
+    assert made["status"] == "requires_action"
+    return made
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"),
+    [({}, "succeeded"), ({"capture_method": "manual"}, "requires_capture")],
+    ids=["automatic", "manual-capture"],
+)
+def test_a_customer_who_passes_has_paid(bench, extra, status):
+    made = waiting(bench, **extra)
+    answer = bench.switch("authentications", {"intent": made["id"], "passed": True})
+    assert answer.status_code == 200
+    done = bench.get(f"/v1/payment_intents/{made['id']}").json()
+    assert (done["status"], done["next_action"]) == (status, None)
+    again = bench.switch("authentications", {"intent": made["id"], "passed": True})
+    assert again.status_code == 400
+
+
+def test_a_customer_who_fails_may_try_another_card(bench):
+    made = waiting(bench)
+    bench.switch("authentications", {"intent": made["id"], "passed": False})
+    failed = bench.get(f"/v1/payment_intents/{made['id']}").json()
+    assert failed["status"] == "requires_payment_method"
+    assert failed["last_payment_error"]["code"] == "payment_intent_authentication_failure"
+    url = f"/v1/payment_intents/{made['id']}/confirm"
+    assert bench.post(url, {"payment_method": "pm_card_visa"}).json()["status"] == "succeeded"
+
+
+def test_a_manual_confirmation_is_confirmed_again(bench):
+    made = waiting(bench, confirmation_method="manual")
+    bench.switch("authentications", {"intent": made["id"], "passed": True})
+    url = f"/v1/payment_intents/{made['id']}"
+    assert bench.get(url).json()["status"] == "requires_confirmation"
+    assert bench.post(f"{url}/confirm", {}).json()["status"] == "succeeded"
+
+
+def test_a_set_up_that_passes_attaches_the_card(bench):
+    owner = customer(bench)
+    made = set_up(bench, "pm_card_authenticationRequiredOnSetup", customer=owner).json()
+    bench.switch("authentications", {"intent": made["id"], "passed": True})
+    done = bench.get(f"{SETUPS}/{made['id']}?expand[]=payment_method").json()
+    assert (done["status"], done["payment_method"]["customer"]) == ("succeeded", owner)
+
+
+@pytest.mark.parametrize("body", [{}, {"intent": "pi_none", "passed": True}, {"intent": 1}])
+def test_a_switch_for_no_intent_is_refused(bench, body):
+    assert bench.switch("authentications", body).status_code == 400

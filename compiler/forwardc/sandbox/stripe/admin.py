@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from forwardc.sandbox.stripe import challenge
 from forwardc.sandbox.stripe.account import CHOICES, SETTINGS
 from forwardc.sandbox.stripe.fields import Field
 from forwardc.sandbox.stripe.ids import new_id
@@ -24,13 +25,14 @@ class _WrongError(ValueError):
 
 
 def routes(world: World) -> list[Route]:
-    """`settings`, `destinations`, `destination_keys`, `restricted_keys` and `accounts`.
+    """The switches, by name.
 
     - settings: any of `account.SETTINGS`
     - destinations: {"url_pattern", "fields": {path: kind}, "headers": [name] | null}
     - destination_keys: {"host", "sha256"}
     - restricted_keys: {"key", "permissions": [name]}
     - accounts: {"id"}, a connected account
+    - authentications: {"intent", "passed"}, what the customer does
     """
     takers = {
         "settings": _settings,
@@ -38,6 +40,7 @@ def routes(world: World) -> list[Route]:
         "destination_keys": _destination_key,
         "restricted_keys": _restricted_key,
         "accounts": _account,
+        "authentications": _authentication,
     }
 
     def route(name: str) -> Route:
@@ -105,6 +108,14 @@ def _account(world: World, body: dict[str, Any]) -> None:
     if re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", str(identifier)) is None:
         raise _WrongError("An account has an id of the shape acct_ and letters or digits.")
     world.table("stripe.accounts")[str(identifier)] = {"id": identifier}
+
+
+def _authentication(world: World, body: dict[str, Any]) -> None:
+    intent, passed = body.get("intent"), body.get("passed")
+    if not isinstance(intent, str) or not isinstance(passed, bool):
+        raise _WrongError("An authentication has the id of an intent, and passed: true or false.")
+    if not challenge.answer(world, intent, passed=passed):
+        raise _WrongError("No intent of this id waits for an authentication.")
 
 
 def _texts(value: Any) -> bool:

@@ -234,13 +234,17 @@ def _whole(kind: Whole, value: Any, name: str) -> int:
         raise _empty(name)
     digits = value.removeprefix("-") if isinstance(value, str) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
-        raise invalid("Invalid integer", param=name, code="parameter_invalid_integer")
+        raise _integer("Invalid integer", name)
     number = int(value)
     if kind.low is not None and number < kind.low:
-        raise invalid(f"Invalid integer: must be at least {kind.low}", param=name)
+        raise _integer(f"This value must be greater than or equal to {kind.low}.", name)
     if kind.high is not None and number > kind.high:
-        raise invalid(f"Invalid integer: must be at most {kind.high}", param=name)
+        raise _integer(f"This value must be less than or equal to {kind.high}.", name)
     return number
+
+
+def _integer(text: str, name: str) -> StripeError:
+    return invalid(text, param=name, code="parameter_invalid_integer")
 
 
 def _flag(kind: Flag, value: Any, name: str) -> bool | str:
