@@ -7,22 +7,24 @@ import httpx
 from forwardc.sandbox.secrets_rule import checkout_public_key, stripe_secret_key
 
 NUMBER = "4242424242424242"
+FORM = {
+    "type": "card",
+    "card[number]": NUMBER,
+    "card[exp_month]": "3",
+    "card[exp_year]": "2030",
+    "card[cvc]": "123",
+    "billing_details[name]": "Ann",
+}
+MAKERS_KEY = {"Authorization": f"Bearer {stripe_secret_key()}"}
+"""The header of whoever makes a payment method at Stripe."""
 
 
 def new_method(url: str, **more: str) -> str:
     """The id of a new payment method at Stripe, with a CVC that serves once."""
-    form = {
-        "type": "card",
-        "card[number]": NUMBER,
-        "card[exp_month]": "3",
-        "card[exp_year]": "2030",
-        "card[cvc]": "123",
-        **more,
-    }
     answer = httpx.post(
         f"{url}/v1/payment_methods",
-        data=form,
-        headers={"Host": "api.stripe.com", "Authorization": f"Bearer {stripe_secret_key()}"},
+        data={**FORM, **more},
+        headers={"Host": "api.stripe.com", **MAKERS_KEY},
     )
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])

@@ -119,4 +119,9 @@ async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]
 
 
 def _told(report: "StepReport") -> str:
-    return f"step {report.name}: {report.outcome}, the destination answered {report.status}"
+    from forwardc.runtime.lost_words import may_be_why, perhaps_why, sent_without
+
+    told = f"step {report.name}: {report.outcome}, the destination answered {report.status}"
+    if may_be_why(report.outcome, report.rejected_by, report.losses):
+        return f"{told}; {perhaps_why(report.losses)}"
+    return f"{told}; {sent_without(report.losses)}" if report.losses else told

@@ -28,7 +28,7 @@ from forwardc.runtime.secrets import Lookup, gather
 from forwardc.runtime.send import HostRefused, check_url
 from forwardc.runtime.shapes import Ambient, BoundRequest, Keys, RunRequest
 from forwardc.runtime.signing import signed
-from forwardc.runtime.source import BoundSource, bind_source
+from forwardc.runtime.source import BoundSource, bind_source, may_be_left_out
 from forwardc.runtime.ways import way_of
 
 _LONGEST_REFERENCE: Final = 80
@@ -154,7 +154,8 @@ def _collect(
     params = frozenset(param for one in accepted for param in one.params)
     inputs = frozenset(key for one in accepted for key in one.inputs)
     values = param_values(plan, operation, request, params, sink)
-    source = bind_source(plan, operation, request, inputs, sink)
+    without = frozenset(atom for one in accepted for atom in may_be_left_out(one))
+    source = bind_source(plan, operation, request, inputs, sink, without)
     values |= secrets
     values |= {"run.id": str(run_id), "run.reference": _reference(request, run_id, sink)}
     check_key(request.idempotency_key, operation, sink)

@@ -38,10 +38,12 @@ def bind_source(
     request: RunRequest,
     allowed_inputs: frozenset[str],
     sink: Sink,
+    allowed_without: frozenset[str] = frozenset(),
 ) -> BoundSource | None:
     """The source of an operation, or None with FC0801, FC0802, FC0804 or FC0805 in the sink.
 
-    `allowed_inputs` names inputs that may be given besides those of the source's own kind.
+    `allowed_inputs` names inputs that may be given besides those of the source's own kind,
+    `allowed_without` what may be left out besides what this operation may lack.
     """
     if not any(step.deliver == "vault" for step in operation.steps):
         return _without_source(operation, request, allowed_inputs, sink)
@@ -53,7 +55,7 @@ def bind_source(
     _refuse_unknown_inputs(request, frozenset(specs) | allowed_inputs, sink)
     values = _inputs(operation, kind, request, sink)
     present = _present(kind, frozenset(request.inputs), request.without)
-    _check_without(operation, request, sink)
+    _check_without(operation, request, allowed_without, sink)
     _check_required(kind, operation, request, sink)
     prefix = next((name for name, one in plan.sources.items() if one is kind), None)
     return BoundSource(
@@ -157,13 +159,22 @@ def _is_there(presence: Presence, inputs: frozenset[str]) -> bool:
     return presence != "never"
 
 
-def _check_without(operation: Operation, request: RunRequest, sink: Sink) -> None:
-    by_caller = [name for name, spec in operation.inputs.items() if spec.optional]
-    may_lack = (*operation.may_lack, *by_caller)
+def may_be_left_out(operation: Operation) -> tuple[str, ...]:
+    """The values that an operation can do without, also those that the caller supplies."""
+    return (
+        *operation.may_lack,
+        *(name for name, spec in operation.inputs.items() if spec.optional),
+    )
+
+
+def _check_without(
+    operation: Operation, request: RunRequest, allowed: frozenset[str], sink: Sink
+) -> None:
+    may_lack = may_be_left_out(operation)
     for atom in sorted(request.without - frozenset(may_lack)):
         if atom in operation.requires or atom in operation.inputs:
             sink.error("FC0801", f"{atom} is required by the operation and cannot be left out")
-        else:
+        elif atom not in allowed:
             known = ", ".join(may_lack) or "nothing"
             sink.error(
                 "FC0805",

@@ -57,6 +57,18 @@ def test_a_row_is_an_instrument(tmp_path: Path) -> None:
     assert found(path, "f3b0c1b6-6a5e-4d39-9d53-0a4b9d7c2f12") is None
 
 
+def test_a_row_says_what_is_left_out(tmp_path: Path) -> None:
+    head = "reference,vault,source,without\n"
+    path = written(tmp_path, head + "r1,stripe,pm_1,card.cvc  billing.line2\nr2,stripe,pm_2,\n")
+    left_out = frozenset({"card.cvc", "billing.line2"})
+    assert found(path, "r1") == Instrument("stripe", "pm_1", without=left_out)
+    assert found(path, "r2") == Instrument("stripe", "pm_2")
+    told = mistakes(tmp_path, head + "r1,stripe,pm_1,cvc\nr2,stripe,pm_2,card.cvc;card.number\n")
+    assert told == [
+        (line, "without names what is no value of a card, such as card.cvc") for line in (2, 3)
+    ]
+
+
 def test_an_empty_cell_is_absent(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "r1,stripe,pm_1,,,,\r\n")
     assert found(path, "r1") == Instrument("stripe", "pm_1")

@@ -121,6 +121,10 @@ def test_a_request_is_one_json_object_with_the_reference() -> None:
         ({**GOOD, "billing": {"street": "canary"}}, "column 3 has a name that is not known"),
         ({**GOOD, "source": "4111 1111 1111 1111"}, "source looks like a card number"),
         ({**GOOD, "inputs": {"x": "4111111111111111"}}, "input.x looks like a card number"),
+        ({**GOOD, "without": "card.cvc"}, "without is no list of names"),
+        ({**GOOD, "without": [7]}, "without is no list of names"),
+        ({**GOOD, "without": ["card.cvc card.holder_name"]}, "without is no list of names"),
+        ({**GOOD, "without": ["canary"]}, "without names what is no value of a card"),
         ({**GOOD, "params": {"x": "a\nb"}}, "param.x holds a control character"),
         ({**GOOD, "params": {f"p{at}": "x" for at in range(80)}}, "more than 64 columns"),
     ],
@@ -135,8 +139,16 @@ def test_an_answer_outside_the_contract_is_refused(document: object, reason: str
     assert "4111" not in str(caught.value)
 
 
+def test_a_list_says_what_is_left_out() -> None:
+    names = ["card.cvc", "billing.line2"]
+    with served(saying(json.dumps({**GOOD, "without": names}))) as url:
+        card = find(url + "/references")
+    assert card == Instrument("checkout", "src_a", without=frozenset(names))
+
+
 def test_null_and_empty_members_are_absent() -> None:
-    document = {**GOOD, "inputs": None, "billing": {}, "params": {"x": None, "y": ""}}
+    document = {**GOOD, "inputs": None, "billing": {}, "without": []}
+    document |= {"params": {"x": None, "y": ""}}
     with served(saying(json.dumps(document))) as url:
         assert find(url + "/references") == Instrument("checkout", "src_a")
 

@@ -13,6 +13,7 @@ from emulated_cards import new_method, new_token
 from forwardc.cli.main import run as cli
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.login import Role
+from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import Filter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import Running, start_in_thread
@@ -66,7 +67,7 @@ def spent(pay: Call, sandbox: Running) -> Callable[..., str]:
     """A payment method whose CVC has served once."""
 
     def make(**more: str) -> str:
-        method = new_method(sandbox.url, **{"billing_details[name]": "Ann", **more})
+        method = new_method(sandbox.url, **more)
         _, out, _ = pay(method)
         assert "sent without" not in out
         return method
@@ -172,6 +173,31 @@ def test_a_repeat_says_what_was_recorded(pay: Call, spent: Callable[..., str]) -
     assert "recorded before" in again
     assert "sent without: card.cvc" in first
     assert "sent without: card.cvc" in again
+
+
+def test_a_request_that_is_found_later_tells_too(
+    pay: Call, forwardc: Call, spent: Callable[..., str], sandbox: Running, tmp_path: Path
+) -> None:
+    pay(spent())
+    run = newest(tmp_path)
+    with open_store(str(tmp_path / "history.db")) as store:
+        store.database.write(_forget)
+    assert newest(tmp_path).losses == ()
+    code, out, err = forwardc("reconcile", run.id, *BUILD[2:], "--sandbox", sandbox.url)
+    assert code == 0, out + err
+    assert "sent without: card.cvc" in out
+    found = newest(tmp_path)
+    assert (found.losses, found.untold, found.summary.losses) == (("card.cvc",), (), ("card.cvc",))
+
+
+def _forget(tx: Transaction) -> None:
+    """As if the process had died before the answer was recorded."""
+    tx.run("UPDATE steps SET state = 'intent', outcome = NULL, status = NULL, losses = NULL")
+    tx.run("UPDATE attempts SET state = 'intent'")
+    tx.run(
+        "UPDATE runs SET state = 'running', outcome = NULL, losses = NULL, owner = '',"
+        " lease_until = 0"
+    )
 
 
 def test_what_checkout_does_not_tell_is_shown_and_no_loss(

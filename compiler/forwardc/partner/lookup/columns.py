@@ -13,13 +13,14 @@ from typing import Final
 from forwardc.diagnostics.cards import holds_card
 from forwardc.diagnostics.text_file import ODD_SPACE, named
 from forwardc.partner.lookup.model import Instrument, LookupWrong
+from forwardc.plan.atoms import ATOMS
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
 MOST_COLUMNS: Final = 64
 LONGEST: Final = 4_096
 LONGEST_REFERENCE: Final = 80
 NAMES: Final = (
-    "vault, source, input.NAME, billing."
+    "vault, source, without, input.NAME, billing."
     + "|".join(BILLING)
     + ", param.NAME and identifier.NAME, where `__` may stand for the dot"
 )
@@ -39,6 +40,7 @@ class Group(Enum):
     INPUT = auto()
     PARAM = auto()
     IDENTIFIER = auto()
+    WITHOUT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ _EXACT: Final = frozenset({Group.REFERENCE, Group.VAULT, Group.SOURCE})
 _PLAIN: Final[Mapping[str, Column]] = {
     "vault": Column(Group.VAULT),
     "source": Column(Group.SOURCE),
+    "without": Column(Group.WITHOUT),
     **{f"billing.{part}": Column(Group.INPUT, f"billing.{part}") for part in BILLING},
 }
 _NAMED: Final = {"input": Group.INPUT, "param": Group.PARAM, "identifier": Group.IDENTIFIER}
@@ -122,6 +125,8 @@ class Columns:
                     return f"begins or ends with {named(edge)}"
         if column.group is Group.VAULT and not self._knows(cell):
             return "names no vault that a plan was built for"
+        if column.group is Group.WITHOUT and not ATOMS.keys() >= set(cell.split()):
+            return "names what is no value of a card, such as card.cvc"
         return None
 
     def _knows(self, vault: str) -> bool:
@@ -139,6 +144,7 @@ class Columns:
             inputs=found[Group.INPUT],
             params=found[Group.PARAM],
             identifiers=found[Group.IDENTIFIER],
+            without=frozenset(found[Group.WITHOUT].get("", "").split()),
         )
 
     def checked(self, cells: Sequence[str | None]) -> Instrument:

@@ -153,6 +153,8 @@ def _cells(document: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     for name, value in document.items():
         if name in ("vault", "source"):
             yield name, _text(value)
+        elif name == "without":
+            yield name, _atoms(value)
         elif name not in _GROUPS:
             raise NotStrict("it has a member that is not known")
         elif value is not None and not isinstance(value, dict):
@@ -160,6 +162,17 @@ def _cells(document: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
         else:
             for inner, text in (value or {}).items():
                 yield f"{_GROUPS[name]}.{inner}", _text(text)
+
+
+def _atoms(value: Any) -> str | None:
+    """Names of atoms in a list, as a cell has them. One with a space in it would be two there."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or any(
+        not isinstance(name, str) or name != "".join(name.split()) for name in value
+    ):
+        raise NotStrict("without is no list of names")
+    return " ".join(value)
 
 
 def _text(value: Any) -> str | None:

@@ -14,6 +14,7 @@ class Instrument:
 
     `inputs` go with the source (`cvv_token`, `billing.line1` ...), `params` are further params of
     the destination, `identifiers` what the merchant knows of the customer, by Rokt's names.
+    `without` are atoms that the vault is not to be asked for, such as a CVC that is used up.
     """
 
     vault: str
@@ -21,6 +22,7 @@ class Instrument:
     inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    without: frozenset[str] = frozenset()
 
 
 class LookupFailed(Exception):  # noqa: N818 - what happened, for a person

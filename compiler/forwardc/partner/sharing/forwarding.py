@@ -25,6 +25,7 @@ from forwardc.runtime.prepare import find_operation
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import Lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+from forwardc.runtime.source import may_be_left_out
 
 _OF_THE_VAULT: Final = "billing."
 # What ends by itself, or what somebody has begun and means to end: the history is away or is
@@ -162,7 +163,17 @@ def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> Ru
         texts={**instrument.params, **named},
         reference=reference,
         run_id=UUID(mine.run_id),
+        without=instrument.without & _known_atoms(way),
     )
+
+
+def _known_atoms(way: Way) -> frozenset[str]:
+    """The values of a card that a run may use: a row may serve other destinations, too."""
+    operation = way.plan.operations[way.operation]
+    names = (*operation.requires, *operation.inputs, *may_be_left_out(operation))
+    if operation.fallback is None:
+        return frozenset(names)
+    return frozenset((*names, *may_be_left_out(way.plan.operations[operation.fallback.operation])))
 
 
 def _taken(way: Way, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
