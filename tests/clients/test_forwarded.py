@@ -85,6 +85,7 @@ def checkout_stores_and_reads(client: Client, forwarded: Callable[..., dict[str,
 def test_stripe_python(sandbox: Running, forwarded: Callable[..., dict[str, Any]]) -> None:
     client = StripePython(sandbox.parties["stripe"], stripe_secret_key())
     stripe_stores_and_reads(client, forwarded)
+    client.close()
 
 
 def test_stripe_node(

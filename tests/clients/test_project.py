@@ -34,6 +34,13 @@ def sandbox() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
+def stripe_python(sandbox: Running) -> Iterator[Client]:
+    client = StripePython(sandbox.parties["stripe"], stripe_secret_key())
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
 def stripe_node(node_clients: None, sandbox: Running) -> Iterator[Client]:
     party, key = sandbox.parties["stripe"], stripe_secret_key()
     with driver(vendor="stripe", party=party, key=key) as running:
@@ -56,9 +63,8 @@ def checkout_python(sandbox: Running) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("case", STRIPE, ids=lambda case: case.id)
-def test_stripe_python(sandbox: Running, case: Case) -> None:
-    client = StripePython(sandbox.parties["stripe"], stripe_secret_key())
-    judge(case, client, sandbox.world)
+def test_stripe_python(sandbox: Running, stripe_python: Client, case: Case) -> None:
+    judge(case, stripe_python, sandbox.world)
 
 
 @pytest.mark.parametrize("case", STRIPE, ids=lambda case: case.id)

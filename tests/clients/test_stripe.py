@@ -40,7 +40,9 @@ def stripes_sandbox() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def python() -> Iterator[tuple[Client, World]]:
     with stripes_sandbox() as sandbox:
-        yield StripePython(sandbox.parties["stripe"], stripe_secret_key()), sandbox.world
+        client = StripePython(sandbox.parties["stripe"], stripe_secret_key())
+        yield client, sandbox.world
+        client.close()
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,9 @@ class Sandbox:
         try:
             host = host_of(scope, self._parties, self._ports)
         except Nobody:
-            await Exchange(b"", 421).replay(send)
+            text = b"No party of this sandbox has this name.\n"
+            plain = (("content-type", "text/plain"),)
+            await Exchange(b"", 421, plain, bytearray(text)).replay(send)
             return
         try:
             if not host:

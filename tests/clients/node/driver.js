@@ -43,7 +43,9 @@ async function stripe(start) {
 }
 
 function stripeError(error) {
-  if (!String(error.requestId).startsWith("req_")) throw new Error("an answer without its id");
+  if (error.statusCode !== undefined && !String(error.requestId).startsWith("req_")) {
+    throw new Error("an answer without its id");
+  }
   return {
     kind: String(error.type ?? error.name).replace(/^Stripe/, ""),
     status: error.statusCode,

@@ -258,6 +258,22 @@ def _(client: Any) -> Any:
 
 
 @CASES.row(
+    "payment_intents.confirm",
+    "the connection ends",
+    Raises({"stripe-python": "APIConnectionError", "stripe-node": "ConnectionError"}, None),
+)
+def _(client: Any) -> Any:
+    made = intent(client, payment_method=card(client, "4658584090000001")["id"])
+    return client.call("payment_intents.confirm", made["id"])
+
+
+@CASES.row("payment_intents.confirm", "an answer of 500", Raises("APIError", 500))
+def _(client: Any) -> Any:
+    made = intent(client, payment_method=card(client, "5199992312641465")["id"])
+    return client.call("payment_intents.confirm", made["id"])
+
+
+@CASES.row(
     "payment_intents.retrieve",
     "its id",
     Returns({"status": "requires_payment_method", "amount": 1099}),
