@@ -9,6 +9,7 @@ import pytest
 
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.laxness import ALL, LAXNESSES, table, told
+from forwardc.sandbox.project import Project
 from forwardc.sandbox.secrets_rule import checkout_secret_key
 from forwardc.sandbox.world import World
 
@@ -28,8 +29,9 @@ def test_names_are_used_and_no_other_is() -> None:
         for path in SANDBOX.rglob("*.py")
         if path.name != "laxness.py"
     )
-    named = re.findall(r"UNKNOWN_DESTINATIONS|\"([a-z]+_[a-z_]+)\"", code)
-    assert ALL - set(named) - {"unknown_destinations"} == set()
+    named = re.findall(r"\"([a-z]+_[a-z_]+)\"", code)
+    constants = {name.lower() for name in re.findall(r"UNKNOWN_[A-Z_]+", code)}
+    assert ALL - set(named) - constants == set()
     assert len(LAXNESSES) == len(ALL)
 
 
@@ -46,7 +48,9 @@ def test_another_name_is_refused() -> None:
 
 
 def test_a_sandbox_is_strict_unless_it_is_told() -> None:
-    assert [name for name in ALL if World().allows(name)] == ["unknown_destinations"]
+    taken = {name for name in ALL if World().allows(name)}
+    assert taken == {"unknown_destinations", "unknown_merchant_accounts"}
+    assert not any(World(project=Project()).allows(name) for name in ALL)
 
 
 def post(world: World, body: dict[str, object]) -> httpx.Response:

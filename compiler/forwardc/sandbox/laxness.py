@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 UNKNOWN_DESTINATIONS = "unknown_destinations"
+UNKNOWN_MERCHANT_ACCOUNTS = "unknown_merchant_accounts"
+WITHOUT_PROJECT = frozenset({UNKNOWN_DESTINATIONS, UNKNOWN_MERCHANT_ACCOUNTS})
+"""Switched on in a sandbox without a project: nobody told it what is onboarded."""
 
 Lets = Callable[[str, str], bool]
 """`World.lets`: from a laxness and a place to whether it lets the mistake there through."""
@@ -184,6 +187,13 @@ LAXNESSES: tuple[Laxness, ...] = (
         "a confirmation without `return_url` where a payment method may redirect",
         "400, `param` `return_url`",
         "OpenAPI 2026-09-30.endive",
+    ),
+    Laxness(
+        UNKNOWN_MERCHANT_ACCOUNTS,
+        "Adyen",
+        "a merchant account that no plan of the project names",
+        "403 `901`",
+        "API error codes; OpenAPI CheckoutService-v71, example of 403",
     ),
     Laxness(
         "adyen_any_api_key",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.sandbox.laxness import PARTY, UNKNOWN_DESTINATIONS, Slip, check_names
+from forwardc.sandbox.laxness import PARTY, WITHOUT_PROJECT, Slip, check_names
 from forwardc.sandbox.project import Handed, Holder, Named, Project, read
 
 Pairs = tuple[tuple[str, str], ...]
@@ -140,7 +140,7 @@ class World:
         if name not in PARTY:
             raise KeyError(name)
         # Without a project nobody told this sandbox what is onboarded.
-        return name in self.lax or (name == UNKNOWN_DESTINATIONS and self.project is None)
+        return name in self.lax or (name in WITHOUT_PROJECT and self.project is None)
 
     def slip(self, name: str, place: str) -> None:
         """Note that a laxness let something through. `place` names a part of the request."""

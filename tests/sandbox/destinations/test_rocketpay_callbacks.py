@@ -67,7 +67,7 @@ def queue(world: World, request_id: str) -> None:
     token, _ = tokens.issue(world, owner, "4242424242424242", (2030, 8), "JANE ROE")
     row = world.table(tokens.TABLE)[token]
     content = callbacks.of_token(request_id, "tokenize", token, row)
-    callbacks.queue(world, 123, request_id, content)
+    callbacks.queue(world, 123, request_id, content, secret("rocketpay", "rocketpay_secret"))
 
 
 def test_a_callback_is_signed_and_sent_once_when_it_is_answered(world: World) -> None:

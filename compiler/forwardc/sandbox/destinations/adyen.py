@@ -6,9 +6,7 @@ where Adyen's texts leave it open is this sandbox's own.
 """
 
 import hashlib
-import hmac
 import re
-from base64 import b64encode
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,10 +23,11 @@ from forwardc.sandbox.destinations.adyen_request import read
 from forwardc.sandbox.destinations.adyen_results import payment_response, psp_reference, result
 from forwardc.sandbox.destinations.adyen_schema import VERSIONS
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.credentials import holder, of_basic, with_place
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
+from forwardc.sandbox.laxness import UNKNOWN_MERCHANT_ACCOUNTS
 from forwardc.sandbox.money import in_words
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 
 TEST_HOST = "checkout-test.adyen.com"
@@ -36,8 +35,11 @@ LIVE_SUFFIX = "-checkout-live.adyenpayments.com"
 HOSTS = (TEST_HOST, "*.adyenpayments.com")
 LONGEST_IDEMPOTENCY_KEY = 64
 
-# A user of the web service that HTTP Basic names, where no API key is given.
-BASIC_USER = "ws@Company.Sandbox"
+# A user of the web service, whom HTTP Basic names where no API key is given.
+USER = re.compile(r"ws(?:_[0-9]+)?@Company\.[A-Za-z0-9_.-]+")
+_WITHOUT = holder(
+    "adyen", ("adyen_api_key", "header x-api-key"), ("adyen_password", "header authorization")
+)
 
 
 def create(world: World) -> Starlette:
@@ -90,21 +92,26 @@ def _is_live(request: Request) -> bool:
 
 
 def _authenticate(request: Request, world: World) -> None:
-    """The API key, or the same user's password by HTTP Basic."""
+    """The API key, or a user's password by HTTP Basic."""
     key = request.headers.get("x-api-key")
-    if key is None:
-        name, given, expected = "Authorization", request.headers.get("authorization", ""), basic()
-    else:
-        name, given, expected = "X-API-Key", key, secret("adyen", "adyen_api_key")
-    known = hmac.compare_digest(given.encode(), expected.encode())
+    name = "Authorization" if key is None else "X-API-Key"
+    given = request.headers.get(name, "")
+    texts = of_basic(given, USER) if key is None else (key,)
+    holders = world.holders(request.url.hostname or "", _WITHOUT)
+    known = with_place(holders, f"header {name.lower()}", *texts)
     if not known and not (given and world.lets("adyen_any_api_key", name)):
         raise Invalid(errors.UNAUTHORIZED)
 
 
-def basic() -> str:
-    """The header `Authorization` of the emulated web service user."""
-    user = f"{BASIC_USER}:{secret('adyen', 'adyen_password')}"
-    return "Basic " + b64encode(user.encode()).decode()
+def _accounts(world: World, request: Request) -> frozenset[str] | None:
+    """The merchant accounts that the project's plans name at this host, None for any.
+
+    A plan whose account is a value of each run names any.
+    """
+    host = (request.url.hostname or "").lower()
+    plans = [one for one in world.project.requests if one.host == host] if world.project else []
+    named = [one.constants.get("/merchantAccount") for one in plans]
+    return None if None in named else frozenset(str(one) for one in named)
 
 
 def _once(world: World, request: Request, body: bytes, version: int) -> Response:
@@ -139,7 +146,11 @@ def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str,
     """The body of a 200, or the broken answer that the test card asks for. Raises `Invalid`."""
     if not is_json(request):
         raise Invalid(errors.NOT_JSON)
-    document = read(body, version, accounts=None)
+    document = read(body, version)
+    accounts = _accounts(world, request)
+    known = accounts is None or document["merchantAccount"] in accounts
+    if not known and not world.lets(UNKNOWN_MERCHANT_ACCOUNTS, "merchantAccount"):
+        raise Invalid(errors.MERCHANT_ACCOUNT)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)
     behaviour = paid_with.card.at("adyen")
     fault = transport_fault(behaviour)

@@ -3,7 +3,6 @@
 Knows no HTTP and no outcome; the rules are the tables of `adyen_schema` and `adyen_errors`.
 """
 
-from collections.abc import Container
 from typing import Any
 
 from forwardc.sandbox.destinations import adyen_errors as errors
@@ -13,11 +12,8 @@ from forwardc.sandbox.destinations.bodies import Unreadable, read_json
 from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
 
 
-def read(body: bytes, version: int, accounts: Container[str] | None) -> dict[str, Any]:
-    """The checked document. Raises `Invalid`.
-
-    `accounts` are the merchant accounts that the API key may use, None for any.
-    """
+def read(body: bytes, version: int) -> dict[str, Any]:
+    """The checked document. Raises `Invalid`."""
     try:
         document = read_json(body)
     except Unreadable as wrong:
@@ -25,8 +21,6 @@ def read(body: bytes, version: int, accounts: Container[str] | None) -> dict[str
     for problem in problems(payment_request(version), document):
         raise Invalid(_error(problem))
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
-    if accounts is not None and document["merchantAccount"] not in accounts:
-        raise Invalid(errors.MERCHANT_ACCOUNT)
     for path, error in errors.EMPTY.items():
         if _at(document, path) == "":
             raise Invalid(error)

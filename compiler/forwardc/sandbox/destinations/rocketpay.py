@@ -21,16 +21,16 @@ from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.bodies import answer, is_json
 from forwardc.sandbox.destinations.rocketpay_delivery import deliver_forever
 from forwardc.sandbox.destinations.rocketpay_errors import Refused, error_body
-from forwardc.sandbox.destinations.rocketpay_requests import read
+from forwardc.sandbox.destinations.rocketpay_requests import HOST, Asked, read
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.world import World
 
-HOSTS = ("api.rocketpay.kz",)
+HOSTS = (HOST,)
 
 # What a server runs beside the app: callbacks come without a request.
 background = deliver_forever
 
-Operation = Callable[[World, dict[str, Any], forms.Form], "dict[str, Any] | Response"]
+Operation = Callable[[World, Asked], "dict[str, Any] | Response"]
 
 
 def create(world: World) -> Starlette:
@@ -42,7 +42,7 @@ def create(world: World) -> Starlette:
             try:
                 if not is_json(request):
                     raise Refused("702")
-                content = operation(world, read(await request.body(), form), form)
+                content = operation(world, read(world, await request.body(), form))
             except Refused as refusal:
                 return answer(refusal.status, refusal.body)
             return content if isinstance(content, Response) else answer(200, content)
@@ -53,41 +53,38 @@ def create(world: World) -> Starlette:
     return app_of(routes, lambda status, words: answer(status, error_body(words)))
 
 
-def _as_a_holder(world: World, document: dict[str, Any], form: forms.Form) -> dict[str, Any]:
+def _as_a_holder(world: World, asked: Asked) -> dict[str, Any]:
     """What a form does for whoever holds a card: the switches play that holder."""
-    operation = next(effect for known, effect in OPERATIONS if known is form)
-    content = operation(world, document, form)
+    operation = next(effect for known, effect in OPERATIONS if known is asked.form)
+    content = operation(world, asked)
     return {} if isinstance(content, Response) else content
 
 
-def _tokenize(world: World, document: dict[str, Any], _: forms.Form) -> dict[str, Any] | Response:
-    customer, card = document["customer"], document["card"]
-    owner = tokens.Owner(customer["project_id"], customer["id"])
+def _tokenize(world: World, asked: Asked) -> dict[str, Any] | Response:
+    card, owner = asked.document["card"], asked.owner
     expires = payments.expiry(world, card)
     payments.known(card["pan"])
     token, _new = tokens.issue(world, owner, card["pan"], expires, card.get("card_holder", ""))
     request_id = callbacks.request_id()
     content = callbacks.of_token(request_id, "tokenize", token, world.table(tokens.TABLE)[token])
-    callbacks.queue(world, owner.project, request_id, content)
+    callbacks.queue(world, owner.project, request_id, content, asked.secret)
     return payments.fault(card["pan"]) or payments.accepted(request_id, owner.project)
 
 
-def _card_information(
-    world: World, document: dict[str, Any], _: forms.Form
-) -> dict[str, Any] | Response:
+def _card_information(world: World, asked: Asked) -> dict[str, Any] | Response:
     """The documents promise a callback, a public client reads the answer: both are given."""
-    owner, token = _owner(document), document["token"]
-    row = tokens.find(world, token, owner, mismatch="3241")
+    token = asked.document["token"]
+    row = tokens.find(world, token, asked.owner, mismatch="3241")
     request_id = callbacks.request_id()
     content = {"account": callbacks.account(token, row), "token": token}
-    callbacks.queue(world, owner.project, request_id, content)
-    return payments.fault(row["number"]) or payments.accepted(request_id, owner.project) | content
+    callbacks.queue(world, asked.project, request_id, content, asked.secret)
+    return payments.fault(row["number"]) or payments.accepted(request_id, asked.project) | content
 
 
-def _revoke(world: World, document: dict[str, Any], _: forms.Form) -> dict[str, Any] | Response:
+def _revoke(world: World, asked: Asked) -> dict[str, Any] | Response:
     """A fixed token stays: the request is accepted, and the callback says that it failed."""
-    owner, token = _owner(document), document["token"]
-    row = tokens.find(world, token, owner, mismatch="3241")
+    token = asked.document["token"]
+    row = tokens.find(world, token, asked.owner, mismatch="3241")
     if row["status"] != tokens.ACTIVE:
         raise Refused("3027", "token")
     refused = "303" if tokens.is_fixed(row) else None
@@ -95,12 +92,8 @@ def _revoke(world: World, document: dict[str, Any], _: forms.Form) -> dict[str, 
         row["status"] = tokens.REVOKED
     request_id = callbacks.request_id()
     content = callbacks.of_token(request_id, "token_revoke", token, row, refused)
-    callbacks.queue(world, owner.project, request_id, content)
-    return payments.fault(row["number"]) or payments.accepted(request_id, owner.project)
-
-
-def _owner(document: dict[str, Any]) -> tokens.Owner:
-    return tokens.Owner(document["customer"]["project_id"], document["customer"]["id"])
+    callbacks.queue(world, asked.project, request_id, content, asked.secret)
+    return payments.fault(row["number"]) or payments.accepted(request_id, asked.project)
 
 
 OPERATIONS: tuple[tuple[forms.Form, Operation], ...] = (

@@ -11,7 +11,6 @@ from typing import Any
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.rocketpay_errors import MESSAGES
-from forwardc.sandbox.destinations.rocketpay_requests import shared_secret
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.callbacks"
@@ -25,10 +24,12 @@ def request_id() -> str:
     return secrets.token_hex(20)
 
 
-def queue(world: World, project: int, request_id: str, content: dict[str, Any]) -> None:
+def queue(
+    world: World, project: int, request_id: str, content: dict[str, Any], secret: str
+) -> None:
     """Sign a callback (signature and project at the root) and put it into the queue."""
     body = {"project_id": project, **content}
-    body["signature"] = rocketpay.sign(body, shared_secret())
+    body["signature"] = rocketpay.sign(body, secret)
     now = world.now()
     row = {"queued_at": now, "body": body, "attempts": 0, "next_at": now, "answered": None}
     world.table(TABLE)[request_id] = row

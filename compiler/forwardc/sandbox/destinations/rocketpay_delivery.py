@@ -16,6 +16,7 @@ import httpx
 
 from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
+from forwardc.sandbox.destinations.rocketpay_requests import shared_secrets
 from forwardc.sandbox.world import World
 
 MOST_ATTEMPTS = 120
@@ -94,9 +95,10 @@ async def deliver_forever(world: World, changed: Callable[[], None]) -> None:
 
 
 def _queue_expired(world: World) -> None:
-    for token in tokens.expire(world):
+    secrets = shared_secrets(world)
+    for token in tokens.expire(world) if secrets else ():
         row = world.table(tokens.TABLE)[token]
         # Nobody asked, so that the callback has a request of the Gate's own and no action.
         request_id = token[:40]
         content = callbacks.of_token(request_id, None, token, row)
-        callbacks.queue(world, row["project_id"], request_id, content)
+        callbacks.queue(world, row["project_id"], request_id, content, secrets[0])

@@ -13,35 +13,36 @@ from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.rocketpay_errors import Refused
-from forwardc.sandbox.destinations.rocketpay_forms import Form
+from forwardc.sandbox.destinations.rocketpay_requests import Asked
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.payments"
 
 
-def by_card(world: World, document: dict[str, Any], form: Form) -> dict[str, Any] | Response:
+def by_card(world: World, asked: Asked) -> dict[str, Any] | Response:
     """A payment by card number. Raises `Refused`."""
-    card, owner = document["card"], _owner(document)
+    card, owner = asked.document["card"], asked.owner
     expires = expiry(world, card)
     known(card["pan"])
-    _take_payment_id(world, document)
+    _take_payment_id(world, asked)
     row = tokens.new_row(world, owner, card["pan"], expires, card["card_holder"])
     if not _succeeds(card["pan"]):
-        return _pay(world, document, form, row, tokens.valid(world, owner, card["pan"]))
+        return _pay(world, asked, row, tokens.valid(world, owner, card["pan"]))
     token, new = tokens.issue(world, owner, card["pan"], expires, card["card_holder"])
     if new:
         request_id = callbacks.request_id()
         content = callbacks.of_token(request_id, "tokenize", token, row)
-        callbacks.queue(world, owner.project, request_id, content)
-    return _pay(world, document, form, row, token)
+        callbacks.queue(world, owner.project, request_id, content, asked.secret)
+    return _pay(world, asked, row, token)
 
 
-def by_token(world: World, document: dict[str, Any], form: Form) -> dict[str, Any] | Response:
+def by_token(world: World, asked: Asked) -> dict[str, Any] | Response:
     """A payment by token. Raises `Refused`."""
-    row = tokens.find(world, document["token"], _owner(document), mismatch="3101")
+    token = asked.document["token"]
+    row = tokens.find(world, token, asked.owner, mismatch="3101")
     tokens.usable(world, row)
-    _take_payment_id(world, document)
-    return _pay(world, document, form, row, document["token"])
+    _take_payment_id(world, asked)
+    return _pay(world, asked, row, token)
 
 
 def expiry(world: World, card: dict[str, Any]) -> tuple[int, int]:
@@ -75,18 +76,15 @@ def accepted(request_id: str, project: int) -> dict[str, Any]:
 
 
 def _pay(
-    world: World, document: dict[str, Any], form: Form, row: dict[str, Any], token: str | None
+    world: World, asked: Asked, row: dict[str, Any], token: str | None
 ) -> dict[str, Any] | Response:
-    general = document["general"]
     request_id = callbacks.request_id()
-    content = callbacks.of_payment(world, document, form.kind, request_id, row, token)
-    callbacks.queue(world, general["project_id"], request_id, content)
-    answer = accepted(request_id, general["project_id"])
-    return fault(row["number"]) or answer | {"payment_id": general["payment_id"]}
-
-
-def _owner(document: dict[str, Any]) -> tokens.Owner:
-    return tokens.Owner(document["general"]["project_id"], document["customer"]["id"])
+    kind = asked.form.kind
+    content = callbacks.of_payment(world, asked.document, kind, request_id, row, token)
+    callbacks.queue(world, asked.project, request_id, content, asked.secret)
+    answer = accepted(request_id, asked.project)
+    payment_id = asked.document["general"]["payment_id"]
+    return fault(row["number"]) or answer | {"payment_id": payment_id}
 
 
 def _succeeds(number: str) -> bool:
@@ -94,10 +92,9 @@ def _succeeds(number: str) -> bool:
     return card is not None and card.at("rocketpay") is Behaviour.APPROVE
 
 
-def _take_payment_id(world: World, document: dict[str, Any]) -> None:
+def _take_payment_id(world: World, asked: Asked) -> None:
     """A payment id is good once for each project."""
-    general = document["general"]
-    key = f"{general['project_id']}:{general['payment_id']}"
+    key = f"{asked.project}:{asked.document['general']['payment_id']}"
     if key in world.table(TABLE):
         raise Refused("3024", "general.payment_id")
     world.table(TABLE)[key] = {"at": world.now()}

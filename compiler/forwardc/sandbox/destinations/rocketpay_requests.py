@@ -5,21 +5,47 @@ ECOMMPAY's Gate pages, its SDKs for the signature.
 """
 
 import ipaddress
+from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.credentials import holder
 from forwardc.sandbox.destinations.rocketpay_errors import Refused
 from forwardc.sandbox.destinations.rocketpay_forms import TOGETHER, Form
+from forwardc.sandbox.destinations.rocketpay_tokens import Owner
 from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
-from forwardc.sandbox.secrets_rule import secret
+from forwardc.sandbox.world import World
+
+HOST = "api.rocketpay.kz"
+_WITHOUT = holder("rocketpay", ("rocketpay_secret", "signature"))
 
 # A merchant whose shopper comes from here is blocked: this sandbox's choice (RFC 5737, TEST-NET-1).
 BLOCKED = ipaddress.ip_network("192.0.2.0/24")
 
 
-def read(body: bytes, form: Form) -> dict[str, Any]:
-    """The signed document. Raises `Refused`."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was checked: its body, its form, and the secret that it is signed with."""
+
+    document: dict[str, Any] = field(repr=False)
+    form: Form
+    secret: str = field(repr=False)
+
+    @property
+    def project(self) -> int:
+        """The project that asks."""
+        project: int = self.document[self.form.envelope]["project_id"]
+        return project
+
+    @property
+    def owner(self) -> Owner:
+        """Whose token it is about: the customer's, within the project."""
+        return Owner(self.project, self.document["customer"]["id"])
+
+
+def read(world: World, body: bytes, form: Form) -> Asked:
+    """The signed request. Raises `Refused`."""
     try:
         document = read_json(body)
     except Unreadable:
@@ -27,18 +53,18 @@ def read(body: bytes, form: Form) -> dict[str, Any]:
     for problem in problems(form.shape, document):
         raise _refusal(problem)
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
-    _check_signature(document, form.envelope)
+    secret = _signed_with(shared_secrets(world), document, form.envelope)
     _check_meaning(document)
     for name, code in form.card_members:
         # A member that is there but of the wrong kind is the card's own problem.
         if document["card"].get(name) in (None, ""):
             raise Refused(code, f"card.{name}")
-    return document
+    return Asked(document, form, secret)
 
 
-def shared_secret() -> str:
-    """The project's secret, alike for all projects of the sandbox."""
-    return secret("rocketpay", "rocketpay_secret")
+def shared_secrets(world: World) -> tuple[str, ...]:
+    """The secrets that sign at this host, alike for all projects of the Gate."""
+    return tuple(text for one in world.holders(HOST, _WITHOUT) for text in one.at("signature"))
 
 
 def _refusal(problem: Problem) -> Refused:
@@ -47,19 +73,21 @@ def _refusal(problem: Problem) -> Refused:
     return Refused("2004" if problem.kind is Kind.MISSING else "502", problem.path)
 
 
-def _check_signature(document: dict[str, Any], envelope: str) -> None:
-    place = f"{envelope}.signature"
+def _signed_with(secrets: tuple[str, ...], document: dict[str, Any], envelope: str) -> str:
+    """The secret of the signature. Raises `Refused`."""
+    place, signature = f"{envelope}.signature", document[envelope]["signature"]
     if document[envelope]["project_id"] < 1:
         raise Refused("2442", f"{envelope}.project_id")
-    if not document[envelope]["signature"]:
+    if not signature:
         raise Refused("3262", place)
     try:
-        good = rocketpay.verify(document, document[envelope]["signature"], shared_secret())
+        good = [one for one in secrets if rocketpay.verify(document, signature, one)]
     except rocketpay.NotSignable:
         # No two SDKs print such a value alike, so no signature over it can be agreed on.
         raise Refused("702") from None
     if not good:
         raise Refused("3261", place)
+    return good[0]
 
 
 def _check_meaning(document: dict[str, Any]) -> None:

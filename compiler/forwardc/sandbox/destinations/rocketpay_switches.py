@@ -25,7 +25,7 @@ from forwardc.sandbox.destinations.rocketpay_forms import (
     TOKENIZE,
     Form,
 )
-from forwardc.sandbox.destinations.rocketpay_requests import read, shared_secret
+from forwardc.sandbox.destinations.rocketpay_requests import Asked, read, shared_secrets
 from forwardc.sandbox.world import World
 
 # Published numbers, see cards.py. Names are this sandbox's own.
@@ -42,7 +42,7 @@ _EXPIRY = {"year": 2030, "month": 8}
 # How a card gets a token: asked for, or with its first payment that succeeds.
 _WAYS = MappingProxyType({"tokenize": TOKENIZE, "purchase": SALE, "hold": HOLD, "payout": PAYOUT})
 
-Perform = Callable[[World, dict[str, Any], Form], dict[str, Any]]
+Perform = Callable[[World, Asked], dict[str, Any]]
 
 
 def routes(world: World, perform: Perform) -> list[Route]:
@@ -62,8 +62,8 @@ def routes(world: World, perform: Perform) -> list[Route]:
         try:
             asked = await _object(request)
             form = _form(asked)
-            document = _creation(asked, form)
-            answer = perform(world, read(json.dumps(document).encode(), form), form)
+            document = _creation(world, asked, form)
+            answer = perform(world, read(world, json.dumps(document).encode(), form))
         except Refused as refusal:
             return JSONResponse(refusal.body, refusal.status)
         except ValueError as problem:
@@ -111,7 +111,7 @@ def _form(asked: dict[str, Any]) -> Form:
     return form
 
 
-def _creation(asked: dict[str, Any], form: Form) -> dict[str, Any]:
+def _creation(world: World, asked: dict[str, Any], form: Form) -> dict[str, Any]:
     """The signed request that a holder of the card would send."""
     number = _NAMED.get(str(asked.get("card")))
     if number is None:
@@ -132,7 +132,10 @@ def _creation(asked: dict[str, Any], form: Form) -> dict[str, Any]:
             "general": signed | {"payment_id": f"sandbox-{callbacks.request_id()}"},
             "payment": {"amount": 100, "currency": "USD"},
         }
-    document[form.envelope]["signature"] = signature.sign(document, shared_secret())
+    secrets = shared_secrets(world)
+    if not secrets:
+        raise ValueError("no plan of the project signs at the Gate")
+    document[form.envelope]["signature"] = signature.sign(document, secrets[0])
     return document
 
 

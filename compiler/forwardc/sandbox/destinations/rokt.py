@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.credentials import with_place
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
@@ -22,7 +23,7 @@ from forwardc.sandbox.world import World
 HOSTS = ("rokt.example", "*.rokt.example")
 
 # RFC 6750 section 2.1: what is left of a template that nobody filled does not pass.
-_BEARER = re.compile("Bearer [A-Za-z0-9._~+/-]+=*")
+_BEARER = re.compile("Bearer ([A-Za-z0-9._~+/-]+=*)")
 
 _PAYMENT = Object(
     {
@@ -48,7 +49,7 @@ def create(world: World) -> Starlette:
     """The app of the stand-in's hosts; any path takes a card."""
 
     async def card(request: Request) -> Response:
-        if not _BEARER.fullmatch(request.headers.get("authorization", "")):
+        if not _may_come_in(world, request):
             return _refused(401, "unauthorized")
         if not is_json(request):
             return _refused(415, "not_json")
@@ -65,6 +66,15 @@ def create(world: World) -> Starlette:
         return _refused(status, words.lower().replace(" ", "_"))
 
     return app_of([Route("/{path:path}", card, methods=["POST"])], refused)
+
+
+def _may_come_in(world: World, request: Request) -> bool:
+    """With a project the token of its plans; without one any, since no name of it is public."""
+    bearer = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    if bearer is None or world.project is None:
+        return bearer is not None
+    holders = world.holders(request.url.hostname or "")
+    return bool(with_place(holders, "header authorization", bearer[1]))
 
 
 def _take(world: World, document: dict[str, Any]) -> Response:

@@ -5,7 +5,6 @@ Visa's own client (github.com/visa/mcp), developer.visa.com and its community. A
 known members of a real one; `encTokenInfo` is left out, because it would need a token number.
 """
 
-import hmac
 import re
 import secrets
 from http import HTTPStatus
@@ -20,12 +19,18 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.crypto import visa
 from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.credentials import holder, opens
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import problems
 from forwardc.sandbox.destinations.visa_forms import REQUEST
-from forwardc.sandbox.destinations.visa_instrument import Instrument, NotOpened, open_instrument
-from forwardc.sandbox.laxness import Lets
+from forwardc.sandbox.destinations.visa_instrument import (
+    Instrument,
+    NotOpened,
+    encryption_key,
+    open_instrument,
+)
+from forwardc.sandbox.project import Credential, Holder
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 
@@ -33,6 +38,23 @@ HOSTS = ("cert.api.visa.com", "sandbox.api.visa.com", "api.visa.com")
 USED_TOKENS = "visa.used_tokens"
 PROVISIONED = "visa.provisioned_tokens"
 _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+_KEY_NAMES = ("apiKey", "apikey")
+_WITHOUT = Holder(
+    "visa",
+    {
+        **holder(
+            "visa",
+            ("visa_api_key", "query apiKey"),
+            ("visa_shared_key", "signature"),
+            ("visa_encryption_api_key", "body"),
+        ).secrets,
+        "visa_encryption_shared_key": Credential(
+            encryption_key(secret("visa", "visa_encryption_shared_key")), frozenset({"body"})
+        ),
+    },
+)
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
@@ -50,8 +72,8 @@ def create(world: World) -> Starlette:
         headers = {"x-correlation-id": secrets.token_hex(12)}
         try:
             body = await request.body()
-            _authenticate(world, request, body)
-            content = _provision(world, request, body)
+            who = _authenticate(world, request, body)
+            content = _provision(world, request, body, who)
         except Refused as refusal:
             return answer(refusal.status, refusal.body, headers)
         return content if isinstance(content, Response) else answer(201, content, headers)
@@ -65,19 +87,29 @@ def _nothing_there(status: int, words: str) -> Response:
     return answer(status, _error_response(status, reason, words))
 
 
-def _authenticate(world: World, request: Request, body: bytes) -> None:
-    """API key, then X-PAY-TOKEN over the exact target and body, then single use."""
+def _authenticate(world: World, request: Request, body: bytes) -> Holder:
+    """API key, then X-PAY-TOKEN over the exact target and body, then single use: who asks."""
     query = request.url.query
-    _check_api_key(query, world.lets)
+    holders = _by_api_key(world, request, query)
     token = request.headers.get("x-pay-token", "")
     raw_path = request.scope.get("raw_path") or request.url.path.encode()
     url = f"https://{request.url.hostname}{raw_path.decode('ascii')}" + (
         f"?{query}" if query else ""
     )
-    shared = secret("visa", "visa_shared_key")
-    refusal = visa.verify(token, secret=shared, url=url, body=body, now=world.now())
-    if refusal is not None:
-        raise _token_error("9201", "Token Validation Failed", f"x-pay-token {refusal}")
+    refusals = [
+        (visa.verify(token, secret=shared, url=url, body=body, now=world.now()), one)
+        for one in holders
+        for shared in one.at("signature")
+    ]
+    good = next((one for refusal, one in refusals if refusal is None), None)
+    if good is None:
+        reason = refusals[0][0] if refusals else visa.Refusal.MISMATCH
+        raise _token_error("9201", "Token Validation Failed", f"x-pay-token {reason}")
+    _use_once(world, token)
+    return good
+
+
+def _use_once(world: World, token: str) -> None:
     used = world.table(USED_TOKENS)
     now = world.now()
     for known in [known for known, until in used.items() if until < now]:
@@ -88,23 +120,32 @@ def _authenticate(world: World, request: Request, body: bytes) -> None:
     used[token] = now + 2 * visa.WINDOW_SECONDS
 
 
-def _check_api_key(query: str, lets: Lets) -> None:
-    """Exactly one `apiKey`, the name case-sensitive; seeds with `apikey` pass with a laxness."""
+def _by_api_key(world: World, request: Request, query: str) -> tuple[Holder, ...]:
+    """Who has the one `apiKey`, the name case-sensitive; `apikey` passes with a laxness."""
     given = parse_qsl(query, keep_blank_values=True)
-    keys = [value for name, value in given if name == "apiKey"]
-    small = [value for name, value in given if name == "apikey"]
-    if small and lets("visa_lower_case_apikey", "query"):
+    keys = [(name, value) for name, value in given if name == "apiKey"]
+    small = [(name, value) for name, value in given if name == "apikey"]
+    if small and world.lets("visa_lower_case_apikey", "query"):
         keys += small
-    expected = secret("visa", "visa_api_key")
-    if len(keys) != 1 or not hmac.compare_digest(keys[0].encode(), expected.encode()):
+    holders = world.holders(request.url.hostname or "", _WITHOUT)
+    found = [
+        one
+        for one in holders
+        if len(keys) == 1 and any(opens(keys[0][1], one.at(f"query {name}")) for name in _KEY_NAMES)
+    ]
+    if not found:
         raise _token_error("9201", "Token Validation Failed", "apiKey")
+    return tuple(found)
 
 
-def _provision(world: World, request: Request, body: bytes) -> dict[str, Any] | Response:
+def _provision(
+    world: World, request: Request, body: bytes, who: Holder
+) -> dict[str, Any] | Response:
     document = _read(request, body)
     try:
         instrument = open_instrument(
             document["encPaymentInstrument"],
+            credentials=who.at("body"),
             pan_source=document.get("panSource", ""),
             lets=world.lets,
         )

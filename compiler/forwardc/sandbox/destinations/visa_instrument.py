@@ -5,12 +5,15 @@ Visa's developer community (thread m-p/5930) and header samples of real messages
 """
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.crypto import jwe
 from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.credentials import opens
 from forwardc.sandbox.destinations.shapes import Kind, problems
 from forwardc.sandbox.destinations.visa_forms import (
     CONTEXT,
@@ -19,7 +22,9 @@ from forwardc.sandbox.destinations.visa_forms import (
     PROTECTED_HEADER,
 )
 from forwardc.sandbox.laxness import Lets
-from forwardc.sandbox.secrets_rule import secret
+
+# 32 bytes in base64url, without padding.
+_KEY = re.compile("[A-Za-z0-9_-]{43}")
 
 
 class NotOpened(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
@@ -34,21 +39,26 @@ class Instrument:
     expires: tuple[int, int] | None
 
 
-def encryption_key() -> dict[str, str]:
-    """The key as a JWK: SHA-256 of the shared secret's UTF-8 text."""
-    shared = secret("visa", "visa_encryption_shared_key")
-    return {"kty": "oct", "k": jwe.b64(hashlib.sha256(shared.encode()).digest())}
+def encryption_key(shared: str) -> str:
+    """The `k` of a JWK: SHA-256 of the shared secret's UTF-8 text."""
+    return jwe.b64(hashlib.sha256(shared.encode()).digest())
 
 
-def open_instrument(compact: str, *, pan_source: str, lets: Lets) -> Instrument:
+def open_instrument(
+    compact: str, *, credentials: Sequence[str], pan_source: str, lets: Lets
+) -> Instrument:
     """The card of a compact JWE. Raises `NotOpened`.
 
+    `credentials` are what the caller has for its body: ids of keys, and keys as the `k` of a JWK.
     `lets` is asked where `channelSecurityContext` or `iat` is absent, as Visa's own client has
     it; where they stand they must be right in any case.
     """
     try:
-        _check_header(jwe.protected_header(compact), lets)
-        plaintext = jwe.decrypt(compact, encryption_key(), algs=("A256GCMKW",)).plaintext
+        header = jwe.protected_header(compact)
+        _check_header(header, lets)
+        if not opens(str(header.get("kid")), credentials):
+            raise NotOpened("kid is not the encryption API key")
+        plaintext = _decrypted(compact, credentials)
     except RecursionError:
         raise NotOpened("the protected header is nested too deeply") from None
     except jwe.JweError as error:
@@ -67,8 +77,18 @@ def _check_header(header: dict[str, Any], lets: Lets) -> None:
         bare = problem.kind is Kind.MISSING and problem.path in CONTEXT
         if not (bare and lets("visa_jwe_without_context", f"encPaymentInstrument.{problem.path}")):
             raise NotOpened(f"protected header: {problem.path}: {problem.kind}")
-    if header.get("kid") != secret("visa", "visa_encryption_api_key"):
-        raise NotOpened("kid is not the encryption API key")
+
+
+def _decrypted(compact: str, credentials: Sequence[str]) -> bytes:
+    """The plaintext under the one key that opens it. Raises `jwe.JweError`."""
+    keys = [one for one in credentials if _KEY.fullmatch(one)]
+    for last, one in enumerate(keys, 1 - len(keys)):
+        try:
+            return jwe.decrypt(compact, {"kty": "oct", "k": one}, algs=("A256GCMKW",)).plaintext
+        except jwe.JweError:
+            if last == 0:
+                raise
+    raise NotOpened("there is no key of 32 bytes")
 
 
 def _instrument(document: dict[str, Any], pan_source: str) -> Instrument:

@@ -107,7 +107,8 @@ def _json(body: bytes, charset: str) -> None:
     try:
         read_json(body)
     except Unreadable as wrong:
-        raise NotWellFormed(f"the body is not well-formed JSON: {wrong}") from None
+        reason = str(wrong).removeprefix("not valid JSON: ")
+        raise NotWellFormed(f"the body is not well-formed JSON: {reason}") from None
     if charset == "ascii" and not body.isascii():
         raise NotWellFormed("the body has bytes that its charset does not have")
 
