@@ -110,6 +110,10 @@ ELSEWHERE = [
     "https://in.quux.example/v9/wallets/w-7/cards/",
     "https://in.quux.example/v9/wallets/a/b/cards",
     "https://in.quux.example/v9/wallets//cards",
+    "https://in.quux.example/v9/wallets/../cards",
+    "https://in.quux.example/v9/wallets/%2E%2e/cards",
+    "HTTPS://in.quux.example/v9/wallets/w-7/cards",
+    "https://IN.quux.example/v9/wallets/w-7/cards",
     "https://other.quux.example/v9/wallets/w-7/cards",
     "https://in.quux.example.evil.example/v9/wallets/w-7/cards",
     "https://in.quux.example/v9/wallets/w-7/cards?debug=1",
@@ -156,6 +160,7 @@ def test_a_header_that_no_plan_names_is_refused_by_both_vaults() -> None:
     here = world(named("stripe"), named("checkout"))
     good = {"Authorization": f"Bearer {KEY}", "x-mode": "fast"}
     assert through_stripe(here, headers=good).status_code == 200
+    assert through_stripe(here, headers=good | {"Accept": "*/*"}).status_code == 400
     refused = through_stripe(here, headers=good | {"X-Other": "1"})
     assert refused.json()["error"]["param"] == "request[headers][2]"
     assert through_checkout(here, raw={"x-mode": "fast"}).status_code == 200

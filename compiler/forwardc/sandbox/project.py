@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 Constant = str | int | bool
 
@@ -40,7 +40,12 @@ class Named:
     keys: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def takes(self, url: str) -> bool:
-        """Whether a URL is this request's: a value of a run is a part of one segment."""
+        """Whether a URL is this request's: a value of a run is a part of one segment.
+
+        What servers read as a step up in the path is no value.
+        """
+        if any(unquote(part) in (".", "..") for part in url.partition("?")[0].split("/")):
+            return False
         if any("?" in part for part in self.url if part):
             return re.fullmatch(self._pattern, url) is not None
         address, _, query = url.partition("?")

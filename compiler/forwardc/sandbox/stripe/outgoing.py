@@ -16,7 +16,7 @@ _NEVER = frozenset(
     "connection content-length host keep-alive proxy-authorization te trailer "
     "transfer-encoding upgrade user-agent".split()
 )
-_ALWAYS = frozenset({"accept", "content-type"})
+_ALWAYS = frozenset({"content-type"})
 
 
 def check_headers(
