@@ -115,7 +115,7 @@ def _listen(host: str, port: int) -> socket.socket | None:
 def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) -> "list[Route]":
     """The routes of callbacks; a sandbox signs with the secret that its document derives."""
     from forwardc.diagnostics.sink import Sink
-    from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in, secret_of
+    from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in
     from forwardc.plan.build_dir import read_plans
     from forwardc.runtime.secrets import made_up
     from forwardc.runtime.sources.lookup import open_lookup
@@ -123,10 +123,11 @@ def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) 
 
     plans = tuple(read_plans(Path("build"), Sink(), place))
     known = let_through_in(plans)
+    secret = secret_in(plans, place)
     if sandbox:
-        secret = secret_of(place)
-        return routes(TokenTables(store, emulated=True), made_up(secret), secret, known)
-    sink, secret = Sink(), secret_in(plans, place)
+        tables = TokenTables(store, emulated=True)
+        return routes(tables, made_up(secret, plans), secret, known)
+    sink = Sink()
     look_up = open_lookup(os.environ, file, sink, [secret])
     for found in sink.sorted():
         _report(found)

@@ -268,8 +268,13 @@ def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[st
     return client if chosen else (credential,)
 
 
-def made_up(secret: SecretId) -> Lookup:
-    """The sandbox's value of one secret, and of nothing else."""
+def made_up(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
+    """The sandbox's value of one secret, in the form that one of the plans says; nothing else."""
+    for plan in plans:
+        spec = plan.secrets.get(secret.name)
+        if spec is not None and secret_id(plan, secret.name) == secret:
+            value = made_up_secret(secret, spec, plan.environment_class)
+            return {secret.variable: value}.get
     return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
 
 

@@ -133,7 +133,8 @@ def _opening(world: World, url: str) -> list[str]:
     if world.project is None:
         return [f"no project here: lax with {lax}; sandbox on {url}"]
     named = {one.host for one in world.project.requests}
-    lines = [f"sandbox on {url}", f"onboarded: the plans of the project, {len(named)} hosts"]
+    hosts = f"{len(named)} host" + ("" if len(named) == 1 else "s")
+    lines = [f"sandbox on {url}", f"onboarded: the plans of the project, {hosts}"]
     return [*lines, f"lax with {lax}"] if lax else lines
 
 

@@ -89,10 +89,7 @@ def secret_in(plans: Iterable[Plan], place: str) -> SecretId:
 
 
 def secret_of(place: str) -> SecretId:
-    """The secret that signs the callbacks of an environment or account, as the destination's own.
-
-    A sandbox knows no other one.
-    """
+    """The secret that signs the callbacks of a place, as the destination's own."""
     return SecretId("secret", *parts_of(place), "rocketpay", _SIGNS[1])
 
 

@@ -180,9 +180,8 @@ def _callbacks(parts: Parts) -> list[Route]:
     settings, place = parts.settings, parts.settings.run.place
     plans = tuple(read_plans(settings.plans_at, Sink(), place))
     known = rocketpay.let_through_in(plans)
-    if settings.run.sandbox is not None:
-        secret = rocketpay.secret_of(place)
-        tables = TokenTables(parts.store, emulated=True)
-        return rocketpay.routes(tables, made_up(secret), secret, known)
     secret = rocketpay.secret_in(plans, place)
+    if settings.run.sandbox is not None:
+        tables = TokenTables(parts.store, emulated=True)
+        return rocketpay.routes(tables, made_up(secret, plans), secret, known)
     return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, known)
