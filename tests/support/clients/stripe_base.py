@@ -48,6 +48,11 @@ def intent(client: Any, **more: Any) -> Any:
     return client.call("payment_intents.create", USD | ONLY_CARDS | more)
 
 
+def paid(client: Any, **more: Any) -> Any:
+    """A payment that was made."""
+    return intent(client, payment_method=card(client)["id"], confirm=True, **more)
+
+
 def order(method: str, **more: Any) -> dict[str, Any]:
     """The parameters of a forwarding request to Adyen."""
     key = {"name": "X-API-Key", "value": secret("adyen", "adyen_api_key")}

@@ -1,17 +1,14 @@
-"""What Stripe's documents say of keys, cards and payments, for its clients in any language.
+"""What Stripe's documents say of cards and payments, for its clients in any language.
 
-Sources: docs.stripe.com/api, and its pages on testing, errors and idempotent requests.
+Sources: docs.stripe.com/api, and its page on testing.
 """
 
 from typing import Any
 
-from clients.case import Act, RaisedError, Raises, Returns, Table
-from clients.stripe_base import CARD, HOLDER, READER, USD, card, declined, intent, invalid
+from clients.case import Act, Raises, Returns, Table
+from clients.stripe_base import CARD, HOLDER, USD, card, declined, intent, invalid, paid
 
 CASES = Table()
-
-
-# Payment methods
 
 
 @CASES.row(
@@ -64,91 +61,6 @@ def _(client: Any) -> Any:
 )
 def _(client: Any) -> Any:
     return client.call("payment_methods.retrieve", "pm_1NothingOfTheKind00000000")
-
-
-# Keys and versions
-
-
-@CASES.row("payment_methods.create", "a key that is none", Raises("AuthenticationError", 401))
-def _(client: Any) -> Any:
-    return client.call(
-        "payment_methods.create", {"type": "card", "card": CARD}, api_key="sk_test_short"
-    )
-
-
-@CASES.row("payment_methods.create", "a key of another account", Raises("AuthenticationError", 401))
-def _(client: Any) -> Any:
-    made = {"type": "card", "card": CARD}
-    return client.call("payment_methods.create", made, api_key="sk_test_" + "a" * 40)
-
-
-@CASES.row("payment_methods.create", "a key without the permission", Raises("PermissionError", 403))
-def _(client: Any) -> Any:
-    return client.call("payment_methods.create", {"type": "card", "card": CARD}, api_key=READER)
-
-
-@CASES.row("forwarding.requests.list", "a key with the permission", Returns({"object": "list"}))
-def _(client: Any) -> Any:
-    return client.call("forwarding.requests.list", {}, api_key=READER)
-
-
-@CASES.row("payment_intents.create", "an API version that does not exist", invalid())
-def _(client: Any) -> Any:
-    return client.call("payment_intents.create", USD, stripe_version="1999-01-01.nothing")
-
-
-@CASES.row(
-    "payment_intents.create",
-    "payment_method_types since endive",
-    invalid("payment_method_types_no_longer_supported"),
-)
-def _(client: Any) -> Any:
-    return client.call("payment_intents.create", USD | {"payment_method_types": ["card"]})
-
-
-@CASES.row(
-    "payment_intents.create",
-    "payment_method_types before endive",
-    Returns({"payment_method_types": ["card"]}, "`payment_method_types` card"),
-)
-def _(client: Any) -> Any:
-    made = USD | {"payment_method_types": ["card"]}
-    return client.call("payment_intents.create", made, stripe_version="2026-06-24.dahlia")
-
-
-@CASES.row(
-    "payment_intents.create",
-    "a publishable key",
-    Raises("PermissionError", 403, {"code": "secret_key_required"}),
-)
-def _(client: Any) -> Any:
-    return client.call("payment_intents.create", USD, api_key="pk_test_" + "a" * 40)
-
-
-@CASES.row(
-    "payment_intents.create", "a connected account of nobody", Raises("PermissionError", 403)
-)
-def _(client: Any) -> Any:
-    return client.call("payment_intents.create", USD, stripe_account="acct_1NothingOfTheKind")
-
-
-@CASES.row(
-    "payment_intents.create",
-    "too many requests",
-    Raises("RateLimitError", 429, {"code": "rate_limit"}),
-)
-def _(client: Any) -> Any:
-    with client.account(rate_limited=1):
-        return client.call("payment_intents.create", USD)
-
-
-@CASES.row("payment_methods.create", "an account without raw card access", Raises("CardError", 402))
-def _(client: Any) -> Any:
-    with client.account(raw_card_access=False):
-        return card(client)
-
-
-# Payment intents
 
 
 @CASES.row(
@@ -349,101 +261,3 @@ def _(client: Any) -> Any:
 def _(client: Any) -> Any:
     one = intent(client)["id"]
     return client.call("payment_intents.list", {"ending_before": one, "starting_after": one})
-
-
-# Charges and refunds
-
-
-def paid(client: Any, **more: Any) -> Any:
-    """A payment that was made."""
-    return intent(client, payment_method=card(client)["id"], confirm=True, **more)
-
-
-@CASES.row(
-    "charges.retrieve",
-    "that of a payment",
-    Returns({"object": "charge", "paid": True, "amount": 1099}),
-)
-def _(client: Any) -> Any:
-    return client.call("charges.retrieve", paid(client)["latest_charge"])
-
-
-@CASES.row("charges.list", "a payment", Returns({"object": "list", "data.0.object": "charge"}))
-def _(client: Any) -> Any:
-    return client.call("charges.list", {"payment_intent": paid(client)["id"]})
-
-
-@CASES.row(
-    "refunds.create",
-    "a payment",
-    Returns({"object": "refund", "status": "succeeded", "amount": 1099}),
-)
-def _(client: Any) -> Any:
-    return client.call("refunds.create", {"payment_intent": paid(client)["id"]})
-
-
-@CASES.row("refunds.create", "a part of a payment", Returns({"status": "succeeded", "amount": 100}))
-def _(client: Any) -> Any:
-    return client.call("refunds.create", {"payment_intent": paid(client)["id"], "amount": 100})
-
-
-@CASES.row("refunds.create", "more than was paid", invalid(param="amount"))
-def _(client: Any) -> Any:
-    return client.call("refunds.create", {"payment_intent": paid(client)["id"], "amount": 1100})
-
-
-@CASES.row("refunds.create", "a payment that was refunded", invalid("charge_already_refunded"))
-def _(client: Any) -> Any:
-    made = paid(client)["id"]
-    client.call("refunds.create", {"payment_intent": made})
-    return client.call("refunds.create", {"payment_intent": made})
-
-
-@CASES.row("refunds.retrieve", "its id", Returns({"object": "refund", "currency": "usd"}))
-def _(client: Any) -> Any:
-    made = client.call("refunds.create", {"payment_intent": paid(client)["id"]})
-    return client.call("refunds.retrieve", made["id"])
-
-
-@CASES.row("refunds.list", "a payment", Returns({"object": "list", "data.0.object": "refund"}))
-def _(client: Any) -> Any:
-    made = paid(client)["id"]
-    client.call("refunds.create", {"payment_intent": made})
-    return client.call("refunds.list", {"payment_intent": made})
-
-
-# Idempotency
-
-
-@CASES.row(
-    "payment_intents.create",
-    "the same key and parameters",
-    Returns({"same": True}, "the first answer again"),
-)
-def _(client: Any) -> Any:
-    key = f"same-{client.name}"
-    one = client.call("payment_intents.create", USD, idempotency_key=key)
-    two = client.call("payment_intents.create", USD, idempotency_key=key)
-    return {"same": one == two}
-
-
-@CASES.row(
-    "payment_intents.create", "the same key, other parameters", Raises("IdempotencyError", 400)
-)
-def _(client: Any) -> Any:
-    key = f"other-{client.name}"
-    client.call("payment_intents.create", USD, idempotency_key=key)
-    return client.call("payment_intents.create", USD | {"amount": 2000}, idempotency_key=key)
-
-
-@CASES.row(
-    "payment_intents.create",
-    "a key with a refusal of parameters, corrected",
-    Returns({"amount": 1099}),
-)
-def _(client: Any) -> Any:
-    key = f"refused-{client.name}"
-    try:
-        client.call("payment_intents.create", {"currency": "usd"}, idempotency_key=key)
-    except RaisedError:
-        return client.call("payment_intents.create", USD, idempotency_key=key)
