@@ -148,6 +148,15 @@ def project(tmp_path: Path) -> Path:
 
 RUN = ("run", "quux.put", "--via", "checkout", "--env", "sandbox", "--no-history")
 SOURCE = ("--source", "src_visa_approved0000000000000")
+ORDER = ("amount=1000", "currency=EUR", "reference=R-1", "return_url=https://shop.example/r")
+WALLET = ("wallet_account_id=w-1", "email=a@shop.example")
+
+
+@pytest.fixture(scope="module")
+def everything() -> Iterator[str]:
+    """The address of a sandbox of this repository's own project."""
+    with serving(ROOT) as (_, url):
+        yield url
 
 
 def test_without_a_project_the_first_line_names_the_laxness(tmp_path: Path) -> None:
@@ -184,3 +193,23 @@ def test_what_is_built_and_damaged_is_told(project: Path) -> None:
     assert done.returncode == 2
     assert "FC0702" in done.stderr
     assert "--build" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "vault", "source", "params"),
+    [
+        ("stripe.payment", "checkout", "src_visa_approved0000000000000", ORDER[:2]),
+        ("adyen.card_cit", "checkout", "src_visa_adyen_approved0000000", ORDER),
+        ("adyen.card_cit", "stripe", "pm_sandbox_visa", ORDER),
+        ("visa.provision", "checkout", "src_visa_approved0000000000000", WALLET),
+        ("token_vault", "stripe", "pm_sandbox_visa", ("customer=c-1",)),
+    ],
+)
+def test_what_runs_in_the_process_runs_at_a_served_sandbox_of_the_project(
+    everything: str, target: str, vault: str, source: str, params: tuple[str, ...]
+) -> None:
+    given = [word for param in params for word in ("-p", param)]
+    options = ("--via", vault, "--env", "sandbox", "--no-history", "--source", source, *given)
+    for sandbox in (("--sandbox",), ("--sandbox", everything)):
+        done = forwardc(ROOT, "run", target, *options, *sandbox)
+        assert done.returncode == 0, done.stdout + done.stderr

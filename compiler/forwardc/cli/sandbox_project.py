@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from forwardc.diagnostics.sink import Sink
@@ -32,6 +32,9 @@ _NOTHING: Final = Lit("")
 _STORED: Final = re.compile(r"secret_([A-Za-z0-9_]+)")
 _SCHEME: Final = re.compile(r"(?i)\A(?:bearer|basic) +")
 
+# Host, owner, and place: an owner's values of two environments are not mixed.
+_Whose: TypeAlias = tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -51,7 +54,7 @@ class _Parts:
 def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, Any]:
     """What these plans name, what their destinations' credentials are, and what is approved."""
     requests: list[dict[str, Any]] = []
-    holders: dict[tuple[str, str], dict[str, Any]] = {}
+    holders: dict[_Whose, dict[str, Any]] = {}
     for plan in plans:
         made_up = _made_up(plan)
         for name, operation in plan.operations.items():
@@ -62,7 +65,7 @@ def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, An
                 _hold(plan, parts, made_up, holders)
     found = [
         {"host": host, "owner": owner, "secrets": secrets}
-        for (host, owner), secrets in holders.items()
+        for (host, owner, _), secrets in holders.items()
     ]
     return {"requests": requests, "holders": found}
 
@@ -218,13 +221,14 @@ def _hold(
     plan: Plan,
     parts: _Parts,
     made_up: Mapping[str, str],
-    holders: dict[tuple[str, str], dict[str, Any]],
+    holders: dict[_Whose, dict[str, Any]],
 ) -> None:
     """Add the credentials of one request to those of its host, each below its owner."""
     host = urlsplit(str(_pattern(parts.url)[0] or "")).hostname or ""
     for name, place in _places(parts):
         if name in made_up:
-            secrets = holders.setdefault((host.lower(), secret_id(plan, name).owner), {})
+            whose = (host.lower(), secret_id(plan, name).owner, plan.place)
+            secrets = holders.setdefault(whose, {})
             one = secrets.setdefault(name, _credential(plan, name, made_up[name]))
             if place not in one["places"]:
                 one["places"].append(place)

@@ -77,7 +77,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whoever has credentials at a host: a destination or a vendor, with them by name."""
+    """Whoever has credentials at a host: an owner in one environment, with them by name."""
 
     owner: str
     secrets: Mapping[str, Credential] = field(repr=False)
