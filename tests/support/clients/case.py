@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from forwardc.sandbox.stripe import challenge
 from forwardc.sandbox.world import World
 
 
@@ -162,6 +163,10 @@ class Watched:
     def arrived(self) -> str:
         """The body of the last request that a destination got."""
         return self.world.received[-1].body.decode()
+
+    def customer_authenticates(self, intent: str, *, passed: bool) -> None:
+        """The customer answers the 3-D Secure of an intent, as a switch of the sandbox has it."""
+        assert challenge.answer(self.world, intent, passed=passed)
 
     @contextmanager
     def account(self, **settings: Any) -> Iterator[None]:

@@ -89,6 +89,20 @@ def _(client: Any) -> Any:
 
 
 @CASES.row(
+    "payment_intents.create", "an amount of 0", invalid("parameter_invalid_integer", "amount")
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": 0, "currency": "usd"})
+
+
+@CASES.row(
+    "payment_intents.create", "an amount of 0", invalid("parameter_invalid_integer", "amount")
+)
+def _(client: Any) -> Any:
+    return client.call("payment_intents.create", {"amount": 0, "currency": "usd"})
+
+
+@CASES.row(
     "payment_intents.create",
     "an amount that is no integer",
     invalid("parameter_invalid_integer", "amount"),
@@ -192,6 +206,37 @@ def _(client: Any) -> Any:
 )
 def _(client: Any) -> Any:
     return client.call("payment_intents.retrieve", intent(client)["id"])
+
+
+def _challenged(client: Any) -> str:
+    """The id of a payment whose customer is asked for 3-D Secure."""
+    made = intent(client, payment_method=card(client, "4000002760003184")["id"])
+    back = {"return_url": "https://shop.example/back"}
+    asked: str = client.call("payment_intents.confirm", made["id"], back)["id"]
+    return asked
+
+
+@CASES.row("payment_intents.retrieve", "3-D Secure passed", Returns({"status": "succeeded"}))
+def _(client: Any) -> Any:
+    asked = _challenged(client)
+    client.customer_authenticates(asked, passed=True)
+    return client.call("payment_intents.retrieve", asked)
+
+
+@CASES.row(
+    "payment_intents.retrieve",
+    "3-D Secure failed",
+    Returns(
+        {
+            "status": "requires_payment_method",
+            "last_payment_error.code": "payment_intent_authentication_failure",
+        }
+    ),
+)
+def _(client: Any) -> Any:
+    asked = _challenged(client)
+    client.customer_authenticates(asked, passed=False)
+    return client.call("payment_intents.retrieve", asked)
 
 
 @CASES.row(
