@@ -5,7 +5,6 @@ Knows no endpoint. The error codes are in Checkout.com's style (`<member>_requir
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,65 +51,6 @@ class Faults:
         if self.found:
             codes = tuple(code for found in self.found.values() for code in found)
             raise Refused(422, "request_invalid", codes, self.found)
-
-    def text(
-        self,
-        owner: Mapping[str, Any],
-        path: str,
-        *,
-        required: bool = False,
-        pattern: str = "",
-        longest: int = 0,
-    ) -> str | None:
-        """The string member that `path` ends with, checked; None if absent or at fault."""
-        value = owner.get(path.rpartition(".")[2])
-        if value is None:
-            if required:
-                self.add(path, "required")
-            return None
-        if not isinstance(value, str) or (pattern and not re.fullmatch(pattern, value)):
-            self.add(path, "invalid")
-            return None
-        if longest and len(value) > longest:
-            self.add(path, "too_long")
-            return None
-        return value
-
-    def whole(
-        self, owner: Mapping[str, Any], path: str, low: int, high: int, *, required: bool = True
-    ) -> int | None:
-        """The integer member that `path` ends with, within its range."""
-        value = owner.get(path.rpartition(".")[2])
-        if value is None:
-            if required:
-                self.add(path, "required")
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.add(path, "invalid")
-            return None
-        return value
-
-    def flag(self, owner: Mapping[str, Any], path: str) -> bool | None:
-        """The boolean member that `path` ends with; None if absent or at fault."""
-        value = owner.get(path.rpartition(".")[2])
-        if value is not None and not isinstance(value, bool):
-            self.add(path, "invalid")
-            return None
-        return value
-
-    def mapping(
-        self, owner: Mapping[str, Any], path: str, *, required: bool = False
-    ) -> dict[str, Any]:
-        """The object member that `path` ends with; empty if absent or at fault."""
-        value = owner.get(path.rpartition(".")[2])
-        if value is None:
-            if required:
-                self.add(path, "required")
-            return {}
-        if not isinstance(value, dict):
-            self.add(path, "invalid")
-            return {}
-        return value
 
     def only(self, owner: Mapping[str, Any], path: str, *names: str) -> None:
         """Note every member that is not one of `names`."""

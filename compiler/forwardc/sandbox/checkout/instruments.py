@@ -1,4 +1,4 @@
-"""/instruments: a card kept under a `src_` id, made from a card token. The CVV is not kept.
+"""/instruments: a card kept under a `src_` id, made from a token or a card. The CVV is not kept.
 
 Knows nothing of forwarding. Source: Checkout.com API reference (nas_spec), the SDKs' instruments
 packages, SDK-java for `revoke`.
@@ -7,28 +7,27 @@ packages, SDK-java for `revoke`.
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
+from forwardc.sandbox.checkout import vault_tables as tables
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, fingerprint, new_id
-from forwardc.sandbox.checkout.tokens import PATTERN as TOKEN
-from forwardc.sandbox.checkout.tokens import card_members, check_address, take_token
+from forwardc.sandbox.checkout.rules import check, check_kind
+from forwardc.sandbox.checkout.tokens import card_members, check_card, take_token
 
 TABLE = "checkout.instruments"
-_HOLDER = ("type", "first_name", "last_name", "billing_address", "phone")
 
 
 def create_instrument(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Keep the card of a token. Returns the answer of 201; raises `Refused`."""
+    """Keep the card of a token, or one that is given. Returns 201's answer; raises `Refused`."""
     faults = Faults()
-    if body.get("type") != "token":
-        faults.add("type", "required" if body.get("type") is None else "invalid")
-    token = faults.text(body, "token", required=True, pattern=TOKEN)
-    holder = _holder(faults, body)
-    customer = _customer(faults, body)
+    check_kind(faults, body, "", tables.INSTRUMENTS)
+    if body.get("type") == "card":
+        check_card(faults, account, body)
     faults.stop()
-    kept = keep_card(account, take_token(account, str(token), "card"))
-    kept.update({k: v for k, v in (("account_holder", holder), ("customer", customer)) if v})
+    is_card = body["type"] == "card"
+    kept = keep_card(account, body if is_card else take_token(account, body["token"], "card"))
+    kept.update(_owner(body))
     return {"id": kept["id"], **_answer(kept)}
 
 
@@ -60,15 +59,10 @@ def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -
     """Change expiry, name, holder or customer. Returns the answer; raises `Refused`."""
     row = _changeable(account, instrument)
     faults = Faults()
-    changes: dict[str, Any] = {
-        "expiry_month": faults.whole(body, "expiry_month", 1, 12, required=False),
-        "expiry_year": faults.whole(body, "expiry_year", 1000, 9999, required=False),
-        "name": faults.text(body, "name", longest=255),
-        "account_holder": _holder(faults, body),
-        "customer": _customer(faults, body),
-    }
+    check(faults, body, tables.INSTRUMENT_CHANGE)
     faults.stop()
-    row.update({name: value for name, value in changes.items() if value})
+    plain = ("expiry_month", "expiry_year", "name")
+    row.update({name: body[name] for name in plain if body.get(name)} | _owner(body))
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
 
@@ -108,24 +102,12 @@ def card_of(row: dict[str, Any]) -> TestCard:
     return card
 
 
-def _holder(faults: Faults, body: dict[str, Any]) -> dict[str, Any]:
-    holder = faults.mapping(body, "account_holder")
-    faults.only(holder, "account_holder", *_HOLDER)
-    for name in ("first_name", "last_name"):
-        faults.text(holder, f"account_holder.{name}", longest=100)
-    check_address(faults, holder, "account_holder.billing_address")
-    return holder
-
-
-def _customer(faults: Faults, body: dict[str, Any]) -> dict[str, Any]:
-    customer = faults.mapping(body, "customer")
-    if not customer:
-        return {}
-    faults.text(customer, "customer.id", pattern=r"cus_\w{26}")
-    faults.text(customer, "customer.email", longest=255)
-    kept = dict(customer)
-    kept.setdefault("id", new_id("cus"))
-    return kept
+def _owner(body: dict[str, Any]) -> dict[str, Any]:
+    """Whose card it is, as far as the body says."""
+    found = {name: body[name] for name in ("account_holder", "customer") if body.get(name)}
+    if "customer" in found:
+        found["customer"] = {"id": new_id("cus"), **found["customer"]}
+    return found
 
 
 def _answer(row: dict[str, Any]) -> dict[str, Any]:

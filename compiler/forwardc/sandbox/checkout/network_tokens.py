@@ -9,16 +9,17 @@ from base64 import b64encode
 from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, lookup
+from forwardc.sandbox.checkout import vault_tables as tables
 from forwardc.sandbox.checkout.body import Faults
 from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.instruments import find
 from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
+from forwardc.sandbox.checkout.rules import check, check_kind
 
 # Token service and token number by brand; other brands have no network tokens here.
 SERVICES = {"visa": ("vts", "4000000000000077"), "mastercard": ("mdes", "5555555555554444")}
 ECI = {"vts": "05", "mdes": "02"}
-TRANSACTION_TYPES = ("ecom", "recurring", "pos", "aft")
 
 
 def provision(
@@ -58,15 +59,11 @@ def cryptogram() -> str:
 def create_network_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Provision for an instrument or a card. Returns the answer of 201; raises `Refused`."""
     faults = Faults()
-    source = faults.mapping(body, "source", required=True)
-    kind = faults.text(source, "source.type", required=True, pattern="id|card")
-    if kind == "id":
-        faults.text(source, "source.id", required=True, pattern=r"src_\w{26}")
-    if kind == "card":
-        faults.text(source, "source.number", required=True, pattern=r"\d{12,19}")
-        faults.text(source, "source.expiry_month", required=True, pattern=r"\d{1,2}")
-        faults.text(source, "source.expiry_year", required=True, pattern=r"\d{4}")
+    check(faults, body, tables.NETWORK_TOKEN)
+    check_kind(faults, body.get("source"), "source", tables.NETWORK_TOKEN_SOURCES)
     faults.stop()
+    source = body["source"]
+    kind = source["type"]
     card = find(account, source["id"]) if kind == "id" else source
     row = provision(account, card)
     if row is None:
@@ -85,8 +82,9 @@ def get_network_token(account: Account, token: str) -> dict[str, Any]:
 def create_cryptogram(account: Account, token: str, body: dict[str, Any]) -> dict[str, Any]:
     """A cryptogram for one transaction. Returns the answer of 201; raises `Refused`."""
     row = _find(account, token)
-    if body.get("transaction_type") not in TRANSACTION_TYPES:
-        raise invalid("transaction_type_invalid", at="transaction_type")
+    faults = Faults()
+    check(faults, body, tables.CRYPTOGRAM)
+    faults.stop()
     if row["state"] != "active":
         raise invalid("network_token_not_active")
     return {"cryptogram": cryptogram(), "eci": ECI[row["type"]]}
@@ -96,8 +94,7 @@ def delete_network_token(account: Account, token: str, body: dict[str, Any]) -> 
     """Make a network token inactive. Raises `Refused`."""
     row = _find(account, token)
     faults = Faults()
-    faults.text(body, "initiated_by", required=True, pattern="cardholder|token_requestor")
-    faults.text(body, "reason", required=True, pattern="fraud|other")
+    check(faults, body, tables.NETWORK_TOKEN_END)
     faults.stop()
     if row.get("fixed"):
         raise fixed("network_token_id")

@@ -7,6 +7,7 @@ stand on the docs page only; `network_token.required` is an assumption of ours.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from forwardc.sandbox.checkout.rules import Kind, Rule
@@ -73,8 +74,12 @@ SIGNATURES: Final[Mapping[str, tuple[Rule, ...]]] = {
 
 def address(path: str) -> tuple[Rule, ...]:
     """A billing address at a path."""
-    names = ("address_line1", "address_line2", "city", "state", "zip", "country")
-    return (Rule(path, Kind.OBJECT), *(Rule(f"{path}.{name}", longest=200) for name in names))
+    names = ("address_line1", "address_line2", "city", "state", "zip")
+    return (
+        Rule(path, Kind.OBJECT),
+        *(Rule(f"{path}.{name}", longest=200) for name in names),
+        Rule(f"{path}.country", pattern="(?:[A-Z]{2})?"),
+    )
 
 
 TOKENS: Final[Mapping[str, tuple[Rule, ...]]] = {
@@ -100,6 +105,80 @@ TOKENS: Final[Mapping[str, tuple[Rule, ...]]] = {
     ),
 }
 """By type. Wallets need the vendor's merchant certificates: the sandbox has none."""
+
+_MONTH: Final = Rule("expiry_month", Kind.WHOLE, least=1, most=12)
+_YEAR: Final = Rule("expiry_year", Kind.WHOLE, least=1000, most=9999)
+_OWNER: Final = (
+    Rule("account_holder", Kind.OBJECT),
+    Rule("account_holder.type", choices=("individual", "corporate", "government")),
+    *(
+        Rule(f"account_holder.{name}", longest=100)
+        for name in """
+            full_name first_name middle_name last_name email gender company_name tax_id
+            date_of_birth country_of_birth residential_status
+        """.split()
+    ),
+    *address("account_holder.billing_address"),
+    Rule("account_holder.phone", Kind.OBJECT),
+    Rule("account_holder.identification", Kind.OBJECT),
+    Rule("account_holder.account_name_inquiry", Kind.FLAG),
+    Rule("customer", Kind.OBJECT),
+    Rule("customer.id", pattern=r"cus_\w{26}"),
+    Rule("customer.email", longest=255),
+    Rule("customer.name", longest=255),
+    Rule("customer.phone", Kind.OBJECT),
+    Rule("customer.default", Kind.FLAG),
+    Rule("customer.tax_number"),
+    Rule("customer.metadata", Kind.OBJECT),
+)
+INSTRUMENTS: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "token": (
+        Rule("type", required=True),
+        Rule("token", required=True, pattern=TOK),
+        *_OWNER,
+    ),
+    "card": (
+        Rule("type", required=True),
+        Rule("number", required=True, pattern=_PAN),
+        replace(_MONTH, required=True),
+        replace(_YEAR, required=True),
+        Rule("entity_id", pattern=ENTITY),
+        Rule("processing_channel_id", pattern=CHANNEL),
+        Rule("network_token", Kind.OBJECT),
+        Rule("network_token.provision", Kind.FLAG),
+        *_OWNER,
+    ),
+}
+"""By type. Bank accounts, SEPA and ACH are no cards: the sandbox has none."""
+INSTRUMENT_CHANGE: Final = (
+    Rule("type", choices=("card",)),
+    _MONTH,
+    _YEAR,
+    Rule("name", longest=255),
+    *_OWNER,
+)
+
+NETWORK_TOKEN: Final = (Rule("source", Kind.OBJECT, True),)
+NETWORK_TOKEN_SOURCES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "id": (
+        Rule("source.type", required=True),
+        Rule("source.id", required=True, pattern=INSTRUMENT_ID),
+    ),
+    "card": (
+        Rule("source.type", required=True),
+        Rule("source.number", required=True, pattern=_PAN),
+        Rule("source.expiry_month", required=True, pattern=r"0?[1-9]|1[0-2]"),
+        Rule("source.expiry_year", required=True, pattern=r"\d{4}"),
+        Rule("source.cvv", pattern=r"\d{3,4}"),
+    ),
+}
+CRYPTOGRAM: Final = (
+    Rule("transaction_type", required=True, choices=("ecom", "recurring", "pos", "aft")),
+)
+NETWORK_TOKEN_END: Final = (
+    Rule("initiated_by", required=True, choices=("cardholder", "token_requestor")),
+    Rule("reason", required=True, choices=("fraud", "other")),
+)
 
 SECRET: Final = (
     Rule("name", required=True, pattern=_NAME),
