@@ -60,7 +60,7 @@ def show(request: Received) -> dict[str, object]:
             (name, _hide(value, request, is_document=False)) for name, value in request.headers
         ),
         "body": _hide(request.body.decode("utf-8", "replace"), request),
-        "sum": request.in_words and _without_card(request.in_words),
+        "sum": _sum(request),
     }
 
 
@@ -75,8 +75,14 @@ def _hide(text: str, request: Received, *, is_document: bool = True) -> str:
     return mask_filled(shown, numbers, HIDDEN, is_document=is_document)
 
 
-def _without_card(words: str) -> str:
-    """A sum as it stands, but for one that is a card number: that is masked and not grouped."""
+def _sum(request: Received) -> str | None:
+    """The sum in words; one that a vault filled in is hidden, and so is one that is a card."""
+    words = request.in_words
+    if words is None:
+        return None
     plain = words.replace(",", "")
+    if mask_filled(plain, request.filled, HIDDEN, is_document=False) != plain:
+        # The same digits stand there once more, with a point between them.
+        return HIDDEN
     masked = mask_text(plain)
     return words if masked == plain else masked

@@ -168,3 +168,28 @@ def test_a_scheme_without_tokens_is_refused(lenient: Any) -> None:
     content = {"source": {"type": "id", "id": lenient.fixed("amex_approved")}}
     reply = lenient.send("POST", f"{lenient.API}/network-tokens", content)
     assert reply.codes == ["source_not_eligible"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "abc.forward.sandbox.checkout.com",
+        "a-b.api.sandbox.checkout.com",
+        "a.b.api.sandbox.checkout.com",
+        "pl-.api.sandbox.checkout.com",
+        "files.sandbox.checkout.com",
+        "sandbox.checkout.com",
+        "www.checkout.com",
+    ],
+)
+def test_a_name_without_a_service_is_nobodys(vault: Any, host: str) -> None:
+    """A prefix stands before api and access, is letters and digits, and perhaps `pl-` before."""
+    for path in ("/forward", "/payments", "/tokens", "/connect/token"):
+        reply = vault.send("POST", f"https://{host}{path}", {})
+        assert (reply.status, reply.text) == (404, "")
+
+
+@pytest.mark.parametrize("host", ["shop7.api", "pl-abc123.api", "api", "sandbox.api"])
+def test_a_prefix_stands_before_the_api_host(vault: Any, host: str) -> None:
+    url = f"https://{host}.sandbox.checkout.com/instruments/{vault.fixed('visa_approved')}"
+    assert vault.send("GET", url).status == 200

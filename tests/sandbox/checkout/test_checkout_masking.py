@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.control import show
 from forwardc.sandbox.world import Answer, Outbound
 
@@ -77,6 +78,22 @@ def test_header_values_are_masked_and_framing_is_not(mirror: Any) -> None:
         "X-Length": ["1230"],
         "Content-Length": ["987"],
     }
+
+
+def test_the_sum_in_words_does_not_tell_it(vault: Any) -> None:
+    key = secrets_rule.checkout_secret_key("second")
+    body = """{"amount": {{card_cvv}}, "currency": "USD", "reference": "{{card_cvv}}",
+        "source": {"type": "card", "number": "{{card_number}}", "cvv": "{{card_cvv}}",
+            "expiry_month": 8, "expiry_year": 2030}}"""
+    headers = {"raw": {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}}
+    url = f"{vault.API}/payments"
+    request = vault.request(body, with_cvv(vault), url=url, headers=headers)
+    response, _ = answered(vault, request)
+    paid = json.loads(response["body"])
+    assert (response["status"], paid["amount"], paid["reference"]) == (201, REDACTED, REDACTED)
+    shown = show(vault.last)
+    assert shown["sum"] == "***"
+    assert "987" not in json.dumps({name: shown[name] for name in ("body", "sum", "target")})
 
 
 def test_a_pin_and_a_network_token_with_its_cryptogram(mirror: Any) -> None:
