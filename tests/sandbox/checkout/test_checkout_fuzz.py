@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.payment_tables import PAYMENT as RULES
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
@@ -66,7 +69,46 @@ def test_any_template_is_taken_or_refused(vault: Any, value: str, where: str) ->
     assert vault.forward(vault.request(**more)).status in (200, 422)
 
 
-@pytest.mark.parametrize("path", ["tokens", "instruments", "network-tokens", "secrets", "forward"])
+PAYMENT: dict[str, Any] = {
+    "source": {
+        "type": "card",
+        "number": "4242424242424242",
+        "expiry_month": 8,
+        "expiry_year": 2030,
+    },
+    "amount": 100,
+    "currency": "EUR",
+    "reference": "r",
+}
+MEMBERS = (
+    *(tuple(rule.path.split(".")) for rule in RULES),
+    ("source", "name"),
+    ("source", "cvv"),
+    ("source", "billing_address"),
+)
+
+
+@shared_vault
+@given(place=st.sampled_from(sorted(MEMBERS)), value=JSON | TEMPLATES)
+def test_any_member_of_a_payment_is_taken_or_refused(
+    vault: Any, place: tuple[str, ...], value: Any
+) -> None:
+    key = secrets_rule.checkout_secret_key("second")
+    body = copy.deepcopy(PAYMENT)
+    owner = body
+    for name in place[:-1]:
+        owner = owner.setdefault(name, {})
+    reply = vault.send("POST", f"{vault.API}/payments", put(body, place, value), key=key)
+    assert reply.status in (201, 202, 422), reply.text
+    if reply.status != 422:
+        shown = vault.send("GET", f"{vault.API}/payments/{reply.json()['id']}", key=key)
+        assert shown.status == 200
+
+
+PATHS = ["tokens", "instruments", "network-tokens", "secrets", "forward", "payments"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 @shared_vault
 @given(content=JSON | st.binary(max_size=40))
 def test_any_body_is_taken_or_refused(lenient: Any, path: str, content: Any) -> None:

@@ -17,7 +17,7 @@ from forwardc.sandbox.checkout.problems import Refused, invalid
 async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in the body. Raises `Refused` (422) for anything else."""
     try:
-        value = json.loads(await request.body())
+        value = json.loads(await request.body(), parse_constant=_no_json)
         # Half of a surrogate pair is a JSON string and no text: it cannot go out in UTF-8.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -25,6 +25,11 @@ async def read_object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise invalid("request_body_malformed")
     return value
+
+
+def _no_json(name: str) -> None:
+    """NaN and Infinity are no JSON, though Python reads them."""
+    raise ValueError(name)
 
 
 @dataclass(slots=True)

@@ -145,7 +145,7 @@ def _read(
 def _pay(account: Account, body: dict[str, Any], paid_with: PaidWith, base: str) -> Created:
     row = new_payment(account, body, _source(paid_with))
     behaviour = paid_with.card.at("checkout")
-    three_ds = body.get("3ds", {})
+    three_ds = body.get("3ds") or {}
     if three_ds.get("enabled") and not three_ds.get("cryptogram"):
         row["status"] = "Pending"
         return 202, _pending(row, base)
@@ -159,7 +159,7 @@ def _pay(account: Account, body: dict[str, Any], paid_with: PaidWith, base: str)
         "approved": approved,
         "status": "Declined" if not approved else "Card Verified" if verified else "Authorized",
         "capture": approved and not verified and body.get("capture") is not False,
-        **({"eci": three_ds["eci"]} if "eci" in three_ds else {}),
+        **({"eci": three_ds["eci"]} if three_ds.get("eci") else {}),
         **({"scheme_id": f"{secrets.randbelow(10**15):015}"} if approved else {}),
     }
     code_of = {"auth_code": f"{secrets.randbelow(10**6):06}"} if approved else {}
