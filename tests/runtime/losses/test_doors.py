@@ -218,6 +218,17 @@ def test_what_checkout_does_not_tell_is_shown_and_no_loss(
     assert "does not tell" not in table
 
 
+def test_no_digit_of_an_echo_is_kept(
+    pay: Call, forwardc: Call, spent: Callable[..., str], tmp_path: Path
+) -> None:
+    _, out, err = pay(spent(), "--json")
+    _, shown, _ = forwardc("history", "show", newest(tmp_path).id, "--json")
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("history.db*"))
+    for digits in ("424242", "4242424242424242"):
+        assert digits not in out + err + shown
+        assert digits.encode() not in kept
+
+
 def test_nowhere_is_it_said_that_nothing_was_lost(pay: Call, spent: Callable[..., str]) -> None:
     for out in (pay(spent())[1], pay("pm_card_visa")[1]):
         assert "nothing was lost" not in out.lower()

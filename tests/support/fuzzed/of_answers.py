@@ -76,6 +76,21 @@ def vault_answer(data: bytes) -> None:
             decide(step, read.values())
 
 
+def echo(data: bytes) -> None:
+    from forwardc.plan.losses import ByEcho, Echo, Untold
+    from forwardc.runtime.losses import Given, held_in, lacks_of
+
+    told = ByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
+    losses = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
+    text = loose(data)
+    for syntax in ("json", "xml"):
+        place = Echo(at="/sent", syntax=syntax, filled=("/a/1",))
+        step = _steps()[0].model_copy(update={"echo": place, "losses": losses})
+        lacks = lacks_of(step, Given("pm_"), {"sent": text})
+        assert not {*lacks.losses} & {*lacks.untold}
+    held_in({"card.cvc": ("/a", "/b/0")}, {"a": text})
+
+
 def told_times(data: bytes) -> None:
     from forwardc.runtime.told_times import LONGEST_WAIT_S, lifetime, max_age, retry_after
 

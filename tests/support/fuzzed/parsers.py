@@ -89,6 +89,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "vault's answer": Parser(
         of_answers.vault_answer, seeds.vault_answers, ("runtime/answer.py",), weight=2
     ),
+    "echo of a vault": Parser(of_answers.echo, seeds.json_texts, ("runtime/losses.py",)),
     "told times": Parser(of_answers.told_times, seeds.told_times, ("runtime/told_times.py",)),
     "token answer": Parser(of_answers.token_answer, seeds.token_answers, ("runtime/oauth.py",)),
     "answer of the secret store": Parser(
