@@ -105,6 +105,25 @@ def test_bad_parameters_of_payment_methods(bench, form, param, code):
     assert (error(answer)["param"], error(answer).get("code")) == (param, code)
 
 
+@pytest.mark.parametrize(
+    ("country", "status"), [("GBR", 400), ("JA", 400), ("no", 400), ("GB", 200), ("XK", 200)]
+)
+def test_the_country_of_a_billing_address(bench, country, status):
+    form = {"type": "card", "card": CARD, "billing_details": {"address": {"country": country}}}
+    answer = bench.post(METHODS, form)
+    assert answer.status_code == status
+    if status == 400:
+        assert error(answer)["param"] == "billing_details[address][country]"
+        assert error(answer)["message"].startswith(f"Country '{country}' is unknown.")
+
+
+def test_a_parameter_by_arrangement_is_unknown(bench):
+    options = {"payment_method_options": {"card": {"moto": True}}}
+    answer = pay(bench, **options)
+    assert error(answer)["code"] == "parameter_unknown"
+    assert error(answer)["param"] == "payment_method_options[card][moto]"
+
+
 def test_raw_cards_can_be_switched_off(bench):
     bench.switch("settings", {"raw_card_access": False})
     card = {"number": "4242424242424242", "exp_month": 3, "exp_year": 2030}

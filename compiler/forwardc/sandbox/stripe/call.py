@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.stripe.account import Caller
-from forwardc.sandbox.stripe.params import Shape, read
+from forwardc.sandbox.stripe.kinds import Shape
+from forwardc.sandbox.stripe.params import read
 from forwardc.sandbox.world import World
 
 

@@ -10,8 +10,9 @@ from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.customer_row import TABLE, alive
 from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
 from forwardc.sandbox.stripe.ids import new_id
+from forwardc.sandbox.stripe.kinds import Shape
 from forwardc.sandbox.stripe.paging import page
-from forwardc.sandbox.stripe.params import Shape, merged
+from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.store import Row, added, in_path, newest
 from forwardc.sandbox.stripe.tables.customers import CREATE, KEPT, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.methods import CUSTOMERS_LIST

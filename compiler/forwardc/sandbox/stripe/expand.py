@@ -10,7 +10,7 @@ from typing import Any
 from forwardc.sandbox.stripe import methods
 from forwardc.sandbox.stripe.call import Call
 from forwardc.sandbox.stripe.errors import StripeError, invalid
-from forwardc.sandbox.stripe.params import Shape
+from forwardc.sandbox.stripe.kinds import Shape
 from forwardc.sandbox.stripe.store import find
 from forwardc.sandbox.stripe.tables.links import LINKS
 

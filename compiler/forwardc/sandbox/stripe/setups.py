@@ -18,9 +18,10 @@ from forwardc.sandbox.stripe.intent_rules import (
     check_types,
     unexpected,
 )
+from forwardc.sandbox.stripe.kinds import Shape
 from forwardc.sandbox.stripe.outcomes import Decline, setup_status
 from forwardc.sandbox.stripe.paging import page
-from forwardc.sandbox.stripe.params import Shape, merged
+from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.store import Row, added, in_path, newest
 from forwardc.sandbox.stripe.tables.setups import CANCEL, CONFIRM, CREATE, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.shared import WITH_CLIENT_SECRET

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.params import (
+from forwardc.sandbox.stripe.kinds import (
     Cleared,
     Flag,
+    Gated,
     Kind,
     Shape,
     Text,
@@ -41,7 +42,8 @@ _THREE_D_SECURE: Final[dict[str, Kind]] = {
 _SHARED: Final[dict[str, Kind]] = {
     # For recurring payments by the rules of India.
     "mandate_options": Unsupported(),
-    "moto": Flag(),
+    # Without the arrangement the API does not know it (stripe-dotnet's issue 2898).
+    "moto": Gated(),
     "network": Text(choices=tuple(_NETWORKS.split())),
     "request_three_d_secure": Text(choices=("any", "automatic", "challenge")),
 }

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.params import Dated, Items, Shape, Text
+from forwardc.sandbox.stripe.kinds import Dated, Items, Shape, Text
 from forwardc.sandbox.stripe.tables.shared import EXPAND, METADATA
 
 PUBLIC: Final = (

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.params import Shape, Text, Unsupported, Whole
+from forwardc.sandbox.stripe.kinds import Shape, Text, Unsupported, Whole
 from forwardc.sandbox.stripe.tables.shared import (
     BILLING,
     CLEARED_METADATA,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.params import Flag, Shape, Text, Unsupported, Whole
+from forwardc.sandbox.stripe.kinds import Flag, Shape, Text, Unsupported, Whole
 from forwardc.sandbox.stripe.tables.shared import CLEARED_METADATA, EXPAND, listing
 
 CREATE: Final = Shape(

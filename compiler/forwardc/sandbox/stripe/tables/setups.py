@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.params import (
+from forwardc.sandbox.stripe.kinds import (
     Cleared,
     Flag,
     Kind,
