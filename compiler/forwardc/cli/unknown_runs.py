@@ -14,7 +14,11 @@ def questions(run: "StoredRun") -> Iterator[str]:
     from forwardc.runtime.quotes import inquiries
 
     summary = run.summary
-    yield from asked(inquiries(run), summary.destination, summary.vault)
+    found = inquiries(run, pending=True)
+    if not found:
+        yield "  nothing about it is unknown"
+        return
+    yield from asked(found, summary.destination, summary.vault)
     yield f"  ours: run {run.id}, reference {summary.reference}"
     yield f"  then: forwardc resolve {run.id} --as approved|declined|not_sent --by NAME"
 
@@ -33,7 +37,7 @@ def asked(found: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[
         if one.sent_at is not None:
             yield f"    sent       {one.sent_at.isoformat(timespec='seconds')}"
         if one.status is not None:
-            yield f"    answered   {one.status}, which tells no outcome"
+            yield f"    answered   {one.status}, which decides nothing"
         yield from (f"    quote      {_name(name)}" for name in one.names)
         yield from (f"    quote      {key}, sent as idempotency key" for key in one.keys)
         if not one.names:
@@ -45,6 +49,7 @@ def _name(name: "Name") -> str:
 
 
 def _nothing(one: "Inquiry") -> str:
+    what = "nothing else" if one.keys else "nothing"
     if not one.known:
-        return "nothing else: what it got by name was not recorded by this older history"
-    return "nothing else: no value that names the payment was sent there"
+        return f"{what}: what it got by name was not recorded by this older history"
+    return f"{what}: no value that names the payment was sent there"

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.records import AttemptState, StoredAttempt, StoredRun, StoredStep
+from forwardc.runtime.history.records import (
+    AttemptState,
+    StepState,
+    StoredAttempt,
+    StoredRun,
+    StoredStep,
+)
 from forwardc.runtime.recorded import doubt_of
 from forwardc.runtime.shapes import Name, Party, RunResult, StepReport
 
@@ -51,9 +57,12 @@ class _Step:
     known: bool = True
 
 
-def inquiries(run: StoredRun) -> list[Inquiry]:
-    """Each thing to ask about a recorded run, the destination first; none where it has ended."""
-    return list(_asked([_stored(step) for step in run.steps]))
+def inquiries(run: StoredRun, *, pending: bool = False) -> list[Inquiry]:
+    """Each thing to ask about a recorded run, the destination first; none where it has ended.
+
+    With `pending` also about a step that the destination has taken, and not decided.
+    """
+    return list(_asked([_stored(step, pending) for step in run.steps]))
 
 
 def inquiries_of(result: RunResult) -> list[Inquiry]:
@@ -130,9 +139,10 @@ def _id_of(step: _Step) -> tuple[Name, ...]:
     return (Name(Party.VAULT, "given", "request id", told),)
 
 
-def _stored(step: StoredStep) -> _Step:
+def _stored(step: StoredStep, pending: bool) -> _Step:
     doubt = doubt_of(step)
     open_ = doubt is not None and step.outcome in (None, Outcome.UNKNOWN)
+    waits = pending and step.outcome is Outcome.PENDING and step.state is not StepState.DONE
     keyed_ = tuple(party for party in Party if keyed(step, party))
     return _Step(
         name=step.name,
@@ -143,7 +153,7 @@ def _stored(step: StoredStep) -> _Step:
         key=step.destination_key or "",
         vault_keys=doubt.vault_keys if doubt else (),
         sent_at=doubt.sent_at if doubt else None,
-        in_doubt=open_,
+        in_doubt=open_ or waits,
         status=step.status,
         request_id=step.request_id,
         known=step.names is not None,
