@@ -43,6 +43,8 @@ def masked(text: str, *values: str) -> str:
         "&#49;&#50;&#51;",
         "&#x31;&#x32;&#x33;",
         "１２３",
+        "1\u200b2\u00ad3",
+        "zip=123".encode("utf-16-le").decode("latin-1"),
         "MTIz",
         "313233",
         base64.b64encode(b"zip=123").decode(),

@@ -26,7 +26,11 @@ _LONGEST_TEXT = 256 * 1024
 _LONGEST_WORD = 15
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\/|&#?\w{1,8};")
+# Escapes, and what stands between characters unseen: NUL is every second byte of UTF-16.
+_ESCAPES = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\/|&#?\w{1,8};"
+    "|[\x00\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+"
+)
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _CODED = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
@@ -140,6 +144,8 @@ def _meant(escape: str) -> str:
         return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "replace")
     if escape.startswith("&"):
         return unescape(escape)
+    if not escape.startswith("\\"):
+        return ""
     return "/" if escape == "\\/" else chr(int(escape[2:], 16))
 
 

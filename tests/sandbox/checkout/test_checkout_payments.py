@@ -322,10 +322,10 @@ def test_a_network_token_pays(payments: Payments) -> None:
 
 
 def test_a_client_with_several_channels_names_one(payments: Payments) -> None:
-    from forwardc.sandbox.checkout.channels import set_several
-    from forwardc.sandbox.checkout.clients import Account, clients
-
-    set_several(Account(payments.vault.world, clients()[1]), True)
+    switch = f"{payments.vault.API}/_sandbox/checkout/account"
+    wanted = {"client": "second", "several_channels": True}
+    assert payments.vault.send("POST", switch, wanted).json() == wanted
+    assert payments.vault.send("POST", switch, wanted | {"client": "third"}).status == 422
     reply = payments.pay()
     assert (reply.status, reply.codes) == (422, ["processing_channel_id_required"])
     assert payments.paid(processing_channel_id="pc_" + "a" * 26)["approved"]

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from forwardc.sandbox.checkout import (
+    channels,
     forward,
     instruments,
     network_tokens,
@@ -22,11 +23,12 @@ from forwardc.sandbox.checkout import (
     tokens,
 )
 from forwardc.sandbox.checkout.auth import Key
+from forwardc.sandbox.checkout.body import read_object
 from forwardc.sandbox.checkout.keys import jwk_set
 from forwardc.sandbox.checkout.payment_endpoints import PAYMENTS
 from forwardc.sandbox.checkout.payment_tables import DIGITS
 from forwardc.sandbox.checkout.routes import Endpoint, answer, application, routes, service_of
-from forwardc.sandbox.hosts import App
+from forwardc.sandbox.hosts import SWITCHES, App
 from forwardc.sandbox.money import in_words
 from forwardc.sandbox.world import World
 
@@ -145,7 +147,7 @@ def create(world: World) -> App:
     return application(
         {
             "forward": [*routes(world, _SECRETS), *forwarding, *_key_set(world)],
-            "api": [*forwarding, *routes(world, vault)],
+            "api": [*forwarding, *_switches(world), *routes(world, vault)],
             "access": [Route("/connect/token", _connect(world), methods=["POST"])],
         }
     )
@@ -220,6 +222,13 @@ def _key_set(world: World) -> list[BaseRoute]:
         return answer(await asyncio.to_thread(jwk_set, world))
 
     return [Route("/.well-known/jwks", keys)]
+
+
+def _switches(world: World) -> list[BaseRoute]:
+    async def account(request: Request) -> Response:
+        return answer(channels.switch(world, await read_object(request)))
+
+    return [Route(f"{SWITCHES}checkout/account", account, methods=["POST"])]
 
 
 def _connect(world: World) -> Callable[[Request], Awaitable[Response]]:

@@ -9,7 +9,9 @@ has one, until a switch says otherwise.
 from typing import Any
 
 from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import OWN, Account
+from forwardc.sandbox.checkout.clients import OWN, Account, clients
+from forwardc.sandbox.checkout.problems import invalid
+from forwardc.sandbox.world import World
 
 TABLE = "checkout.account"
 LAX = "checkout_no_channel"
@@ -26,6 +28,15 @@ def has_several(account: Account) -> bool:
     """Whether the client has more than one channel."""
     row = account.table(TABLE).get("account", {})
     return bool(row.get("several_channels", account.client.name == OWN))
+
+
+def switch(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The switch of the sandbox: `client` (its name) and `several_channels`. Raises `Refused`."""
+    client = next((one for one in clients() if one.name == body.get("client", OWN)), None)
+    if client is None or not isinstance(body.get("several_channels"), bool):
+        raise invalid("client_or_several_channels_invalid")
+    set_several(Account(world, client), body["several_channels"])
+    return {"client": client.name, "several_channels": body["several_channels"]}
 
 
 def set_several(account: Account, several: bool) -> None:
