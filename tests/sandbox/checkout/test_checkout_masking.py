@@ -1,6 +1,7 @@
 """Nothing that the vault put in comes back: not in its answers, not in what the sandbox shows."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -122,5 +123,5 @@ def test_a_variable_puts_in_like_a_placeholder(mirror: Any) -> None:
 
 def test_no_repr_tells_it(mirror: Any) -> None:
     mirror.sent('{"n":"{{card_cvv}}"}', with_cvv(mirror))
-    assert "987" not in repr(mirror.last)
-    assert "987" not in repr(mirror.world)
+    # Addresses of objects stand in there, too, with any digits.
+    assert not re.search(r"\b987\b", repr(mirror.last) + repr(mirror.world))
