@@ -56,15 +56,21 @@ function stripeError(error) {
   };
 }
 
+// With `host` the client is told where the sandbox is, as a developer would tell it.
 async function checkout(start) {
   const Checkout = await load("checkout-sdk-node", start.installed);
-  turnToSandbox(start.sandbox);
-  const { subdomain, pk } = start;
+  const { subdomain, pk, host, httpClient } = start;
+  if (host === undefined) turnToSandbox(start.sandbox);
+  const made = ({ key, client, secret, scope }) =>
+    client
+      ? new Checkout(secret, { client, scope, environment: "sandbox", subdomain, pk })
+      : new Checkout(key ?? start.key, { pk, subdomain, host, httpClient });
   return {
-    client: ({ key, client, secret, scope, host }) =>
-      client
-        ? new Checkout(secret, { client, scope, environment: "sandbox", subdomain, pk, host })
-        : new Checkout(key ?? start.key, { pk, subdomain, host }),
+    client: (given) => {
+      const api = made(given);
+      if (host !== undefined) api.config.forwardUrl = host;
+      return api;
+    },
     raised: checkoutError,
   };
 }
