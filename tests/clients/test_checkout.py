@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clients.broken_checkout import CALLS, broken
+from clients.broken_checkout import CALLS, SCOPES, broken
 from clients.case import Case, Client, MissingCallError, RaisedError, judge
 from clients.checkout_cases import CASES
 from clients.checkout_python import CheckoutPython
@@ -49,9 +49,10 @@ def test_node(node: tuple[Client, World], case: Case) -> None:
 def check_refusals(client: Client, call: str) -> None:
     """Every rule of a call, broken: the client raises its class for 422, with the code."""
     judged, wrong = 0, []
+    options = {"scopes": SCOPES[call]} if call in SCOPES else {}
     for stem, body in broken(call):
         try:
-            seen: object = client.call(call, body)
+            seen: object = client.call(call.partition(" ")[0], body, **options)
         except MissingCallError:
             continue
         except RaisedError as raised:

@@ -4,16 +4,33 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from clients.checkout_base import BODY, CARD, HEALTHY, order
+from clients.checkout_base import BODY, CARD, HEALTHY, VAULT_SCOPES, order
 from clients.checkout_payments import PAYMENT as PAID
 from forwardc.sandbox.checkout.payment_tables import PAYMENT, SOURCES
 from forwardc.sandbox.checkout.rules import Kind, Rule
-from forwardc.sandbox.checkout.vault_tables import FORWARD, FORWARD_SOURCES, SECRET, TOKENS
+from forwardc.sandbox.checkout.vault_tables import (
+    FORWARD,
+    FORWARD_SOURCES,
+    INSTRUMENTS,
+    NETWORK_TOKEN,
+    NETWORK_TOKEN_SOURCES,
+    SECRET,
+    TOKENS,
+)
 
 # The call of a client, its rules, and a body that it takes.
 CALLS: Mapping[str, tuple[tuple[Rule, ...], Mapping[str, Any]]] = {
     "tokens.card": (TOKENS["card"], CARD),
     "tokens.cvv": (TOKENS["cvv"], {"type": "cvv", "token_data": {"cvv": "100"}}),
+    "instruments.create": (INSTRUMENTS["token"], {"type": "token", "token": "tok_" + "a" * 26}),
+    "instruments.create (card)": (
+        INSTRUMENTS["card"],
+        {"type": "card", "number": CARD["number"], "expiry_month": 8, "expiry_year": 2030},
+    ),
+    "network_tokens.create": (
+        (*NETWORK_TOKEN, *NETWORK_TOKEN_SOURCES["id"]),
+        {"source": {"type": "id", "id": HEALTHY}},
+    ),
     "forward.create": (
         (*FORWARD, *FORWARD_SOURCES["id"]),
         order({"type": "id", "id": HEALTHY}, BODY),
@@ -21,6 +38,8 @@ CALLS: Mapping[str, tuple[tuple[Rule, ...], Mapping[str, Any]]] = {
     "secrets.create": (SECRET, {"name": "broken", "value": "one"}),
     "payments.create": ((*PAYMENT, *SOURCES["card"]), PAID),
 }
+# What takes an access token only, with the scope of it.
+SCOPES: Mapping[str, list[str]] = {"network_tokens.create": VAULT_SCOPES}
 _OF_ANOTHER_KIND = {
     Kind.TEXT: 5,
     Kind.WHOLE: "ten",

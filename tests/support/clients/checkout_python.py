@@ -31,6 +31,10 @@ KINDS: Mapping[type, Mapping[str, type]] = {
         "id": network_tokens.NetworkTokenRequestIdSource,
         "card": network_tokens.NetworkTokenRequestCardSource,
     },
+    instruments.CreateInstrumentRequest: {
+        "token": instruments.CreateTokenInstrumentRequest,
+        "card": instruments.CreateCardInstrumentRequest,
+    },
     payments.PaymentRequestSource: {
         "card": payments.PaymentRequestCardSource,
         "id": payments.PaymentRequestIdSource,
@@ -44,7 +48,7 @@ CALLS: Mapping[str, tuple[str, type | None]] = {
     "tokens.cvv": ("tokens.request_cvv_token", tokens.CvvTokenRequest),
     "tokens.pin": ("tokens.request_pin_token", tokens.PinTokenRequest),
     "tokens.metadata": ("tokens.get_token_metadata", None),
-    "instruments.create": ("instruments.create", instruments.CreateTokenInstrumentRequest),
+    "instruments.create": ("instruments.create", instruments.CreateInstrumentRequest),
     "instruments.get": ("instruments.get", None),
     "instruments.update": ("instruments.update", instruments.UpdateCardInstrumentRequest),
     "instruments.revoke": ("instruments.revoke", None),

@@ -64,6 +64,17 @@ def _(client: Any) -> Any:
     return client.call("instruments.create", {"type": "token", "token": token(client)})
 
 
+@CASES.row("instruments.create", "a card", Returns({"type": "card", "last4": "4444", "id": str}))
+def _(client: Any) -> Any:
+    named = {"type": "card", "number": "5555555555554444", "expiry_month": 8, "expiry_year": 2030}
+    return client.call("instruments.create", named)
+
+
+@CASES.row("tokens.card", "a CVV of American Express with 3 digits", refused(422, "cvv_invalid"))
+def _(client: Any) -> Any:
+    return client.call("tokens.card", CARD | {"number": "378282246310005", "cvv": "123"})
+
+
 @CASES.row("instruments.create", "a token that was used", refused(422, "token_used"))
 def _(client: Any) -> Any:
     once = token(client)
