@@ -84,6 +84,34 @@ def test_a_decline_is_a_201_that_is_not_approved(
     assert "id" not in answer["source"]
 
 
+FAULTS = {
+    "visa_timeout": None,
+    "visa_broken": None,
+    "mastercard_not_connected": None,
+    "mastercard_server_error": 502,
+    "mastercard_malformed": 200,
+}
+
+
+@pytest.mark.parametrize("source", sorted(FAULTS))
+def test_what_a_test_card_breaks_on_the_way_from_a_vault(vault: Any, source: str) -> None:
+    body = """{"amount": 100, "currency": "USD", "source": {"type": "card",
+        "number": "{{card_number}}", "expiry_month": {{card_expiry_month}},
+        "expiry_year": {{card_expiry_year_yyyy}}}}"""
+    headers = {"raw": {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}}
+    request = vault.request(body, source, url=f"{vault.API}/payments", headers=headers)
+    reply = vault.forward(request)
+    assert reply.status == 200
+    status = reply.json().get("destination_response", {}).get("status")
+    assert status == FAULTS[source]
+
+
+def test_a_name_that_is_a_card_number_is_not_repeated(payments: Payments) -> None:
+    reply = payments.pay(**{CARD["number"]: 1})
+    assert reply.status == 422
+    assert CARD["number"] not in reply.text
+
+
 def test_a_card_that_wants_3ds_is_approved_with_its_result(payments: Payments) -> None:
     three_ds = {
         "eci": "05",
@@ -243,7 +271,9 @@ def test_what_is_not_there(payments: Payments) -> None:
     ):
         reply = payments.send(method, unknown + path)
         assert (reply.status, reply.text) == (404, "")
-    assert payments.send("PUT", unknown).status == 405
+    reply = payments.send("PUT", unknown)
+    assert (reply.status, reply.text) == (405, "")
+    assert "GET" in reply.headers["allow"]
 
 
 def test_a_key_is_needed_and_the_right_one(payments: Payments) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 
 from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.masking import mask_text
 
 
 async def read_object(request: Request) -> dict[str, Any]:
@@ -62,4 +63,5 @@ class Faults:
         prefix = f"{path}." if path else ""
         for name in owner:
             if name not in names:
-                self.add(f"{prefix}{name}"[:80], "unknown")
+                # The name is the caller's text: it may be a card number as well.
+                self.add(mask_text(f"{prefix}{name}"[:80]), "unknown")

@@ -148,4 +148,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _not_there(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return answer(None, error.status_code)
+    response = answer(None, error.status_code)
+    # 405 tells which methods there are (RFC 9110 section 15.5.6).
+    response.headers.update(error.headers or {})
+    return response
