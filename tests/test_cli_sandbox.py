@@ -177,6 +177,12 @@ def test_a_project_is_onboarded_and_a_new_build_is_noticed(project: Path) -> Non
         assert forwardc(project, *RUN, "--sandbox", url, *SOURCE).returncode == 0
 
 
+def test_a_project_is_found_above_the_working_directory(project: Path) -> None:
+    with serving(project / "destinations") as (first, url):
+        assert "unknown_destinations" not in first
+        assert forwardc(project, *RUN, "--sandbox", url, *SOURCE).returncode == 0
+
+
 def test_a_sandbox_of_another_project_refuses(project: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

@@ -25,13 +25,14 @@ def _project(build: Path) -> "Handed | None":
     What is built and cannot be read is told, and is a mistake of the command line.
     """
     from forwardc.cli.findings import show
-    from forwardc.cli.sandbox_watch import Watched, is_built, is_project
+    from forwardc.cli.sandbox_watch import Watched, build_folder, is_built
     from forwardc.diagnostics.sink import Sink
 
-    if not is_project(build):
+    folder = build_folder(build)
+    if folder is None:
         return None
-    project, sink = Watched(build), Sink()
-    if is_built(build) and project.read(sink) is None:
+    project, sink = Watched(folder), Sink()
+    if is_built(folder) and project.read(sink) is None:
         show(sink, "text", None, err=True)
         raise click.BadParameter("it cannot be read, see above.", param_hint="--build")
     return project

@@ -62,15 +62,18 @@ def is_built(build: Path) -> bool:
     return True
 
 
-def is_project(build: Path) -> bool:
-    """Whether a project is here: something is built, or could be."""
+def build_folder(build: Path) -> Path | None:
+    """The build folder of the project here, built or not yet; None where there is no project.
+
+    What is not here is looked for where `forwardc.yaml` is, above the working directory.
+    """
     if is_built(build):
-        return True
+        return build
     try:
-        find_project(None)
+        root = find_project(None)
     except click.UsageError:
-        return False
-    return True
+        return None
+    return root / build
 
 
 def _identity(file: CheckoutPath) -> tuple[int, ...] | None:

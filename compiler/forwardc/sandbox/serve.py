@@ -133,9 +133,14 @@ def _opening(world: World, url: str) -> list[str]:
     if world.project is None:
         return [f"no project here: lax with {lax}; sandbox on {url}"]
     named = {one.host for one in world.project.requests}
-    hosts = f"{len(named)} host" + ("" if len(named) == 1 else "s")
-    lines = [f"sandbox on {url}", f"onboarded: the plans of the project, {hosts}"]
+    lines = [f"sandbox on {url}", f"onboarded: {_told_hosts(len(named))}"]
     return [*lines, f"lax with {lax}"] if lax else lines
+
+
+def _told_hosts(number: int) -> str:
+    if number == 0:
+        return "nothing yet: `forwardc build` compiles plans, and --build names their folder"
+    return f"what the plans of the project name, at {number} host{'' if number == 1 else 's'}"
 
 
 def _slips_printer(world: World) -> Callable[[], None]:
