@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from clients.case import Raises
+from forwardc.sandbox.secrets_rule import checkout_secret_key
 
 CARD = {
     "type": "card",
@@ -19,6 +20,7 @@ TOKENISED = "src_" + "visa_network_token".ljust(26, "0")
 CHANNEL = "pc_" + "sandbox".ljust(26, "0")
 PSP = "https://psp.example.com/pay"
 VAULT_SCOPES = ["vault:network-tokens"]
+OTHER_KEY = checkout_secret_key("second")
 WRONG_KEY = "sk_sbox_" + "a" * 27
 
 

@@ -6,7 +6,7 @@ Sources: the API reference (payments, idempotency), its pages on test cards and 
 from typing import Any
 
 from clients.case import Raises, Returns, Table
-from clients.checkout_base import CHANNEL, HEALTHY, WRONG_KEY, refused, token
+from clients.checkout_base import CHANNEL, HEALTHY, OTHER_KEY, WRONG_KEY, refused, token
 
 CASES = Table()
 CARD = {
@@ -150,6 +150,17 @@ def _(client: Any) -> Any:
     key = f"key-{client.name}"
     one, two = (client.call("payments.create", PAYMENT, idempotency=key) for _ in range(2))
     return {"same": one["id"] == two["id"]}
+
+
+@CASES.row("payments.create", "another client, with one channel", Returns({"approved": True}))
+def _(client: Any) -> Any:
+    named = {name: value for name, value in PAYMENT.items() if name != "processing_channel_id"}
+    return client.call("payments.create", named, key=OTHER_KEY)
+
+
+@CASES.row("payments.get", "a payment of another client", refused(404))
+def _(client: Any) -> Any:
+    return client.call("payments.get", pay(client)["id"], key=OTHER_KEY)
 
 
 @CASES.row(

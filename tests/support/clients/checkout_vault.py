@@ -10,6 +10,7 @@ from clients.checkout_base import (
     CARD,
     HEALTHY,
     NOWHERE,
+    OTHER_KEY,
     TOKENISED,
     VAULT_SCOPES,
     WRONG_KEY,
@@ -90,6 +91,11 @@ def _(client: Any) -> Any:
 @CASES.row("instruments.get", "an id of nothing", refused(404))
 def _(client: Any) -> Any:
     return client.call("instruments.get", NOWHERE)
+
+
+@CASES.row("instruments.get", "an instrument of another client's vault", refused(404))
+def _(client: Any) -> Any:
+    return client.call("instruments.get", instrument(client), key=OTHER_KEY)
 
 
 @CASES.row("instruments.get", "a wrong key", refused(401))
