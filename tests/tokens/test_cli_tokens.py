@@ -124,6 +124,37 @@ def test_a_first_payment_by_the_card_makes_a_token(forwardc: Desk, by: str) -> N
     assert forwardc("revoke", token)[0] == 14
 
 
+@pytest.mark.parametrize(
+    ("by", "operation", "ends"),
+    [
+        ("payout", "payout", "approved"),
+        ("hold", "purchase", "approved"),
+        # Its callback says that it waits for a capture, which settles nothing.
+        ("payout", "hold", "pending"),
+        ("hold", "verify", "approved"),
+    ],
+)
+def test_a_token_that_a_first_payment_made_pays(
+    forwardc: Desk, by: str, operation: str, ends: str
+) -> None:
+    out = forwardc("create", "--card", "mastercard-test", "--by", by, "--json")[1]
+    token = json.loads(out)["token"]
+    params = {"customer_id": "customer_123", "ip_address": "198.51.100.47", "token": token}
+    params["payment_id"] = f"after-{by}"
+    if operation != "verify":
+        params |= {"amount": "700", "currency": "EUR"}
+    given = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
+    where = ("--env", "sandbox", "--sandbox", forwardc.sandbox.url)
+    kept = ("--build", str(BUILD), "--history", forwardc.url, "--json")
+    assert cli(["run", f"rocketpay.{operation}", "--via", "direct", *where, *kept, *given]) == 14
+    run_id = json.loads(forwardc.capture.readouterr().out)["run_id"]
+    called_back = forwardc.sandbox.world.table("rocketpay.callbacks").values()
+    forwardc.wait(lambda: all(row["answered"] == 200 for row in called_back))
+    run = forwardc.history.load(run_id)
+    assert run is not None
+    assert run.summary.outcome == ends
+
+
 def test_a_payment_that_does_not_succeed_makes_none(forwardc: Desk) -> None:
     code, out, _ = forwardc("create", "--card", "visa-declined", "--by", "payout")
     assert code == 1
