@@ -184,3 +184,30 @@ def test_two_names_have_two_keys(plan: Plan) -> None:
 )
 def test_a_shape_gives_a_beginning(pattern: str, text: str | None) -> None:
     assert beginning(pattern) == text
+
+
+def test_no_made_up_secret_is_shown_in_what_was_received(plan: Plan) -> None:
+    world, secrets = played(plan)
+
+    async def get() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(world))) as client:
+            return await client.get("http://127.0.0.1/_sandbox/received")
+
+    shown = asyncio.run(get()).text
+    assert "in.keys-gate.com" in shown
+    assert [name for name, one in secrets.items() if one["text"] in shown] == []
+
+
+def test_a_secret_that_a_destination_puts_anywhere_is_masked_by_value() -> None:
+    text = "tk_demo_AA0123456789"
+    holder = {"host": "a.example", "owner": "a", "secrets": {"t": {"text": text, "places": []}}}
+    world = World(project=read({"requests": [], "holders": [holder]}))
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(world))) as client:
+            await client.post(f"https://a.example/x?q={text}", json={"note": f"<{text}>"})
+            return await client.get("http://127.0.0.1/_sandbox/received")
+
+    (row,) = asyncio.run(send()).json()["data"]
+    assert row["target"] == "/x?q=***"
+    assert row["body"] == '{"note":"<***>"}'

@@ -3,7 +3,9 @@
 Knows no vendor. Everything is masked: no card number, CVC or credential leaves through here.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,7 +34,8 @@ def create_control(world: World) -> Starlette:
         return JSONResponse({"data": [asdict(slip) for slip in world.slips]})
 
     async def received(_: Request) -> JSONResponse:
-        return JSONResponse({"data": [show(request) for request in world.received]})
+        known = world.project.credentials() if world.project is not None else ()
+        return JSONResponse({"data": [show(request, known) for request in world.received]})
 
     async def forget(_: Request) -> JSONResponse:
         world.received.clear()
@@ -49,28 +52,29 @@ def create_control(world: World) -> Starlette:
     )
 
 
-def show(request: Received) -> dict[str, object]:
-    """One received request for showing, masked."""
+def show(request: Received, known: Collection[str] = ()) -> dict[str, object]:
+    """One received request for showing, masked; `known` are credentials of the project."""
+    hide = partial(_hide, request=request, known=known)
     return {
         "at": request.at,
         "host": request.host,
         "method": request.method,
-        "target": _hide(request.target, request, is_document=False),
+        "target": hide(request.target, is_document=False),
         "headers": mask_headers(
-            (name, _hide(value, request, is_document=False)) for name, value in request.headers
+            (name, hide(value, is_document=False)) for name, value in request.headers
         ),
-        "body": _hide(request.body.decode("utf-8", "replace"), request),
+        "body": hide(request.body.decode("utf-8", "replace")),
         "sum": _sum(request),
     }
 
 
-def _hide(text: str, request: Received, *, is_document: bool = True) -> str:
+def _hide(text: str, *, request: Received, known: Collection[str], is_document: bool = True) -> str:
     """A text of a request without what a vault filled in and what looks like a secret.
 
     Numbers come last: those that stand there plainly show their first and last digits.
     """
     numbers = [one for one in request.filled if one.isdecimal() and len(one) >= SHORTEST_NUMBER]
-    others = [one for one in request.filled if one not in numbers]
+    others = [*(one for one in request.filled if one not in numbers), *known]
     shown = mask_text(mask_filled(text, others, HIDDEN, is_document=is_document))
     return mask_filled(shown, numbers, HIDDEN, is_document=is_document)
 

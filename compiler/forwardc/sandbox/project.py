@@ -107,6 +107,12 @@ class Project:
             and one.takes(url)
         )
 
+    def credentials(self) -> frozenset[str]:
+        """Every made-up value that is not to be shown: a public key is no secret."""
+        holders = (holder for found in self.holders.values() for holder in found)
+        held = (one for holder in holders for one in holder.secrets.values())
+        return frozenset(one.text for one in held if one.private is None)
+
 
 def read(data: Any) -> Project:
     """The project of plain data. Raises `ValueError` for another structure."""
