@@ -32,7 +32,8 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(rf"({_WORD}/{_WORD})[ \t]*((?:;.*)?)", re.DOTALL)
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=({_WORD}|"(?:[^"\\]|\\.)*"))?')
 _ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_RAW = re.compile(rb"[^\x21-\x7e]")
+# What no query has as it stands (RFC 3986, 3.4); brackets are taken, as many vendors write them.
+_RAW = re.compile(rb"[^\x21-\x7e]|[\"#<>\\^`{|}]")
 # Without a body they mean nothing by a Content-Type that a client always sends.
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
