@@ -28,7 +28,7 @@ from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
 from forwardc.partner.server.parts import CODE, Known, Parts, lookup_of, open_parts, read_known
 from forwardc.partner.server.settings import ServerSettings
-from forwardc.partner.server.supply import report, untold
+from forwardc.partner.server.supply import report, report_strange, untold
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
 from forwardc.runtime.history.errors import HistoryError
@@ -50,6 +50,7 @@ class Starting:
         supply = self._ask(known) if known is not None else None
         if known is not None:
             report(known.ways, supply, self.sink.error)
+            report_strange(known.ways, supply, self.sink.error)
         self._show()
         if known is None or self.sink.has_errors:
             return 1
@@ -136,7 +137,9 @@ async def _begin(parts: Parts, sink: Sink) -> None:
     await parts.begin()
     with suppress(LookupFailed):
         # A database that is down may be up a minute later; `/ready` tells of both.
-        report(parts.known.ways, await parts.lookup.supplies(), sink.warning)
+        supply = await parts.lookup.supplies()
+        report(parts.known.ways, supply, sink.warning)
+        report_strange(parts.known.ways, supply, sink.warning)
     bind_clients(parts.settings, Clients(parts.store), sink)
     known = parts.known
     if known.settings.run.sandbox is None:

@@ -152,12 +152,18 @@ def _stored(step: StoredStep, pending: bool) -> _Step:
         keyed=keyed_,
         key=step.destination_key or "",
         vault_keys=doubt.vault_keys if doubt else (),
-        sent_at=doubt.sent_at if doubt else None,
+        sent_at=doubt.sent_at if doubt else _last(step),
         in_doubt=open_ or waits,
         status=step.status,
         request_id=step.request_id,
         known=step.names is not None,
     )
+
+
+def _last(step: StoredStep) -> datetime | None:
+    """When a step was sent last."""
+    sent = [one for one in step.attempts if one.state is not AttemptState.NOT_SENT]
+    return datetime.fromisoformat(sent[-1].started_at) if sent else None
 
 
 def _reported(step: StepReport) -> _Step:

@@ -33,6 +33,7 @@ sandbox = "http://127.0.0.1:1"
 [destinations.SHOP]
 run = "{run}"
 reference_param = "reference"
+{more}
 [lookup]
 {lookup}
 """
@@ -52,8 +53,8 @@ def check(
 ) -> Check:
     monkeypatch.chdir(tmp_path)
 
-    def call(lookup: str, run: str = "adyen.card_cit") -> tuple[int, str, str]:
-        text = SETTINGS.format(build=ROOT / "build", run=run, lookup=lookup)
+    def call(lookup: str, run: str = "adyen.card_cit", more: str = "") -> tuple[int, str, str]:
+        text = SETTINGS.format(build=ROOT / "build", run=run, lookup=lookup, more=more)
         Path("forwardc-server.toml").write_text(text, encoding="utf-8")
         code = cli(["serve", "--check", "--format", "json"])
         return (code, *capfd.readouterr())
@@ -260,3 +261,19 @@ def test_a_wrong_query_is_wrong_for_ever(database: str) -> None:
             await lookup.close()
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("strange", ["param.amuont", "input.cvv_tokn"])
+def test_a_column_that_nothing_takes_fails(check: Check, strange: str) -> None:
+    code, _, err = check(csv((*PAY, strange)))
+    assert code == 1
+    assert found(err, "FC0853") == [
+        f"the lookup tells {strange}, which nothing that is served takes"
+    ]
+
+
+def test_a_column_of_another_destination_is_no_mistake(check: Check) -> None:
+    """One row serves several destinations of a server."""
+    both = '[destinations.ROKT]\nrun = "rokt.share"\nreference_param = "reference"'
+    code, _, err = check(csv((*PAY, "billing.line1")), more=both)
+    assert (code, found(err, "FC0853")) == (0, [])

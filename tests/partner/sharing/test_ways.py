@@ -170,3 +170,18 @@ def test_what_is_in_force_when_a_run_begins_counts(monkeypatch: pytest.MonkeyPat
     assert (given.ambient.now(), given.ambient.emulated) == (now, True)
     request, given, _ = forwarded(monkeypatch, {}, not_card=True)
     assert (given.ambient.now().year, request.not_card) == (2026, True)
+
+
+def test_a_row_may_hold_params_of_another_destination(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no destination of the server takes is left to the run, which refuses it."""
+    runs = Runs(monkeypatch)
+    ways, _ = ways_of(
+        A=Mapped(run="rokt", reference_param="reference"), B=Mapped(run="adyen.card_cit")
+    )
+    params = {"amount": "1000", "currency": "EUR", "amuont": "1"}
+    given = Forwarder(ways, means())
+    asyncio.run(given.forward("A", Instrument("stripe", "pm_1", {}, params), "pay-1", MINE))
+    asyncio.run(given.forward("B", Instrument("stripe", "pm_1", {}, params), "pay-1", MINE))
+    first, second = (request.texts for request, _ in runs.given)
+    assert first == {"amuont": "1", "reference": "pay-1"}
+    assert second == params

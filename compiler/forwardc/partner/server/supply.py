@@ -10,11 +10,14 @@ from typing import Final, TypeAlias
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.partner.lookup.model import Supply
-from forwardc.partner.sharing.forwarding import Way
+from forwardc.partner.sharing.forwarding import Way, params_of
 from forwardc.plan.model import ByInput, SourceKind, ValueSpec
 
 CODE: Final = "FC0849"
+STRANGE: Final = "FC0853"
 _BILLING: Final = "billing."
+# A billing address goes only where the vault has none.
+_ASKED: Final = ("param.", "input.")
 Ways: TypeAlias = Mapping[tuple[str, str], Way]
 
 
@@ -53,6 +56,24 @@ def report(ways: Ways, supply: Supply | None, tell: Callable[..., None]) -> None
                 f"destinations.{name}: the lookup never tells {lack.title}, which {what} needs",
                 hint=f"give the lookup a column {lack.title}{_or(lack)}",
             )
+
+
+def report_strange(ways: Ways, supply: Supply | None, tell: Callable[..., None]) -> None:
+    """Tell, as FC0853, of every column that nothing of what is served takes."""
+    taken = {f"param.{name}" for name in params_of(ways.values())}
+    taken |= {_title(name) for way in ways.values() for name in _all_inputs(way)}
+    for title in sorted(supply.titles - taken) if supply else ():
+        if title.startswith(_ASKED):
+            tell(
+                STRANGE,
+                f"the lookup tells {title}, which nothing that is served takes",
+                hint="a payment with a value there is refused: mend the name, or leave it out",
+            )
+
+
+def _all_inputs(way: Way) -> set[str]:
+    kinds = (name for kind in _kinds(way).values() for name in kind.inputs)
+    return {*way.plan.operations[way.operation].inputs, *kinds}
 
 
 def blocked(ways: Ways, supply: Supply | None) -> dict[tuple[str, str], str]:

@@ -140,7 +140,9 @@ class Forwarder:
         journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
-        request = replace(_request(way, instrument, reference, mine), not_card=self.not_card)
+        of_others = params_of(self.ways.values()) - params_of([way])
+        mine_alone = replace(instrument, params=_without(instrument.params, of_others))
+        request = replace(_request(way, mine_alone, reference, mine), not_card=self.not_card)
         result = await run(way.plan, way.operation, request, way.look_up, means, sink)
         found = sink.sorted()
         codes = tuple(sorted({problem.code for problem in found}))
@@ -153,6 +155,22 @@ def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) 
     for problem in found:
         if problem.severity is Severity.ERROR and problem.code not in _PASSING | passing:
             yield f"{problem.code} {clean(problem).message}"
+
+
+def params_of(ways: Iterable[Way]) -> frozenset[str]:
+    """The params that operations take, those of their fallbacks included."""
+    found: set[str] = set()
+    for way in ways:
+        operation = way.plan.operations[way.operation]
+        found.update(operation.params)
+        if operation.fallback is not None:
+            found.update(way.plan.operations[operation.fallback.operation].params)
+    return frozenset(found)
+
+
+def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    """A row may serve other destinations, too; what nobody takes is left to the run to refuse."""
+    return {name: value for name, value in params.items() if name not in names}
 
 
 def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> RunRequest:
