@@ -139,7 +139,7 @@ def test_what_decides_gives_another_digest(edit: tuple[str, Any]) -> None:
 
 LEAVES_IT: dict[str, tuple[str, Any]] = {
     "where it is sent": (f"{START}/http/url", "https://keeper.example/v2"),
-    "how a loss is known": (f"{START}/losses", {"src_": {"card.cvc": {"by": "untold"}}}),
+    "how a loss is known": (f"{PAY}/losses", {"s": {"src_": {"card.cvc": {"by": "untold"}}}}),
     "where the body is repeated": (f"{START}/echo", {"at": "/sent"}),
     "what the vault holds": (f"{PAY}/fallback/ask/holds", {"card.holder_name": ["/name"]}),
     "hosts": ("/hosts/vault", ["keeper.example", "other.example"]),

@@ -157,6 +157,18 @@ def _requests(plan: Any) -> list[Any]:
     return [{key: step[key] for key in step if key != "review"} for step in steps]
 
 
+@given(PROGRAMS)
+def test_what_may_be_lost_is_what_the_vault_may_lack(program: Program) -> None:
+    for vault in VAULTS:
+        plan = plan_of(program, vault)
+        by_step = (plan or {"operations": {"pay": {}}})["operations"]["pay"].get("losses", {})
+        for kind, found in ((k, one) for kinds in by_step.values() for k, one in kinds.items()):
+            has = plan["sources"][kind]["has"]
+            assert found
+            assert all(has.get(atom) != "always" for atom in found)
+            assert {how["by"] for how in found.values()} <= {"echo", "inputs", "asked", "untold"}
+
+
 def _may_be_named(plan: Any, atom: str) -> bool:
     """An optional atom is named by the condition for its presence."""
     return atom in plan["operations"]["pay"]["may_lack"]

@@ -218,8 +218,6 @@ class Step(Part):
     `vault_key_hours` the vault answers a second request under its key as it answered the first.
     `namespaces` are what the prefixes in rules and pointers mean in an XML answer.
     `vault_reference` says in which places the vault gets values that name the run there.
-    `losses` are the atoms that a run may miss, by the kind of its source, each with how that is
-    known; nothing is decided by them, so that no approval covers them.
     A 2xx that does not parse as `answer` is unknown before any rule is asked, and so is an answer
     of another `mode` than the plan's class; `reason` names where the destination says why, the
     first that is there.
@@ -247,7 +245,6 @@ class Step(Part):
     outcome: tuple[Rule, ...] = ()
     namespaces: Table[str, str] = Field(default_factory=dict)
     echo: Echo | None = None
-    losses: Table[str, Table[str, Known]] = Field(default_factory=dict)
 
 
 class Tells(Part):
@@ -295,7 +292,9 @@ class Production(Part):
 class Operation(Part):
     """One thing that the destination can do, with its ordered steps.
 
-    `source_kinds` names the kinds that fit; without it, all of the plan do.
+    `source_kinds` names the kinds that fit; without it, all of the plan do. `losses` are the atoms
+    that a run may miss, by step and kind of source, each with how that is known: nothing is decided
+    by them, so that no approval covers them.
     `payment_reference` is for whoever asks the destination: no run depends on it.
     """
 
@@ -313,6 +312,7 @@ class Operation(Part):
     production: Production | None = None
     fallback: Fallback | None = None
     source_kinds: tuple[str, ...] | None = None
+    losses: Table[str, Table[str, Table[str, Known]]] = Field(default_factory=dict)
     payment_reference: tuple[NamedThere, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)
 

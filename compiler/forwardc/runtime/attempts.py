@@ -314,17 +314,17 @@ def _doubt_key(course: _Course, read: Read) -> None:
 
 def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
     journey, step = course.journey, course.step
-    read = read_answer(step, sent, asks_cvc="card.cvc" in journey.prepared.source.present)
-    plan, emulated = journey.prepared.plan, journey.means.ambient.emulated
-    class_ = None if emulated else plan.environment_class
+    prepared = journey.prepared
+    read = read_answer(step, sent, asks_cvc="card.cvc" in prepared.source.present)
+    class_ = None if journey.means.ambient.emulated else prepared.plan.environment_class
     concluded = _settled(course, read, conclude(step, read, scope.values, class_))
     journey.redactor.hide_values(concluded.outputs)
     card = journey.card if step.deliver == "vault" else CardFacts()
     trip = Trip(
         *(course.called, course.keys, bound, sent, card, course.names, keyed(step)),
-        journey.prepared.operation.payment_reference,
+        prepared.operation.payment_reference,
         bool(course.doubts),
-        lacks_after(step, journey.prepared.given(journey.held), read),
+        lacks_after(prepared.operation, step, prepared.given(journey.held), read),
     )
     return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final, assert_never
 
 from forwardc.plan.losses import ByAsking, ByEcho, ByGiven, Echo, Known, Untold
-from forwardc.plan.model import Step
+from forwardc.plan.model import Operation, Step
 from forwardc.plan.pointer import resolve
 from forwardc.plan.values import Leaf
 from forwardc.runtime.answer import Ended, Read
@@ -58,18 +58,18 @@ class Given:
     held: Mapping[str, bool] = field(default_factory=dict)
 
 
-def lacks_after(step: Step, given: Given, read: Read) -> Lacks:
+def lacks_after(operation: Operation, step: Step, given: Given, read: Read) -> Lacks:
     """What the destination did not get; nothing where it was certainly not reached."""
     unreached = isinstance(read, Ended) and read.sent is False
-    return NOTHING_LACKS if unreached else lacks_of(step, given, read.around)
+    return NOTHING_LACKS if unreached else lacks_of(operation, step, given, read.around)
 
 
-def lacks_of(step: Step, given: Given, document: Any) -> Lacks:
+def lacks_of(operation: Operation, step: Step, given: Given, document: Any) -> Lacks:
     """What a step that was sent, or may have been, was sent without.
 
     `document` is the vault's answer as data; None where there is none.
     """
-    known = step.losses.get(given.kind or "", {})
+    known = operation.losses.get(step.name, {}).get(given.kind or "", {})
     asked = {atom: how for atom, how in known.items() if atom not in given.without}
     if not asked:
         return NOTHING_LACKS

@@ -245,7 +245,7 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     if concluded.outcome is Outcome.UNKNOWN:
         why = shown_reason(concluded, Redactor())
         raise NotFoundOut(why or "the destination's answer tells nothing")
-    lacks = lacks_of(what.step, _given(what.run), document)
+    lacks = lacks_of(what.operation, what.step, _given(what.run), document)
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}

@@ -4,11 +4,11 @@ Knows presence as every vault's facts have it, and no vault. What a vault tells 
 echo or the answer to a question, its own emitter says.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from forwardc.plan.atoms import ATOMS
-from forwardc.plan.program import Request
+from forwardc.plan.program import Request, Step
 from forwardc.plan.terms import If
 from forwardc.vaults.model import Json
 
@@ -21,7 +21,7 @@ def known_losses(
     echoed: Mapping[str, Collection[str]] | None = None,
     asked: Mapping[str, Collection[str]] | None = None,
 ) -> Json:
-    """`losses` of a step: by kind of source, each atom that may be missing; {} where none may.
+    """What a step may miss: by kind of source, each atom with how that is known.
 
     `kinds` has the presence of atoms as a plan's `sources` do, of the kinds that fit. `given` are
     atoms that the caller may supply and need not, `echoed` where the vault's echo has which atoms,
@@ -40,7 +40,13 @@ def known_losses(
                 found[name] = known
         if found:
             losses[kind] = {name: found[name] for name in ATOMS if name in found}
-    return {"losses": losses} if losses else {}
+    return losses
+
+
+def by_step(steps: Iterable[Step], of_step: Callable[[Step], Json]) -> Json:
+    """`losses` of an operation, by its steps through the vault; {} where nothing may be missing."""
+    found = {step.name: losses for step in steps if (losses := of_step(step))}
+    return {"losses": found} if found else {}
 
 
 class _Where(NamedTuple):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
-from forwardc.plan.model import Step, load_plan
+from forwardc.plan.model import Operation, load_plan
 from forwardc.runtime.losses import Given, Lacks, lacks_of
 
 PAN: Final = "424242******4242"
@@ -56,19 +56,19 @@ SENT: Final[dict[str, Any]] = {
 
 
 @cache
-def step_of(body: str, vault: str = "stripe") -> Step:
+def operation_of(body: str, vault: str = "stripe") -> Operation:
     plan = plan_of(program_of(HEAD + body + TAIL), vault)
-    return load_plan(json.dumps(plan).encode()).operations["pay"].steps[0]
+    return load_plan(json.dumps(plan).encode()).operations["pay"]
 
 
 @pytest.fixture(scope="module")
-def step() -> Step:
-    return step_of(JSON_BODY)
+def operation() -> Operation:
+    return operation_of(JSON_BODY)
 
 
-def told(step: Step, echo: Any, without: frozenset[str] = frozenset()) -> Lacks:
+def told(operation: Operation, echo: Any, without: frozenset[str] = frozenset()) -> Lacks:
     document = {"id": "fwdreq_1", "request_details": {"body": echo}}
-    return lacks_of(step, Given("pm_", without=without), document)
+    return lacks_of(operation, operation.steps[0], Given("pm_", without=without), document)
 
 
 def card(**members: Any) -> str:
@@ -118,30 +118,30 @@ OF_ALL: Final = {
 
 
 @pytest.mark.parametrize(("echo", "lacks"), OF_THE_CVC.values(), ids=OF_THE_CVC)
-def test_what_an_echo_tells(step: Step, echo: str, lacks: Lacks) -> None:
-    assert told(step, echo) == lacks
+def test_what_an_echo_tells(operation: Operation, echo: str, lacks: Lacks) -> None:
+    assert told(operation, echo) == lacks
 
 
 @pytest.mark.parametrize("echo", OF_ALL.values(), ids=OF_ALL)
-def test_an_echo_that_tells_nothing(step: Step, echo: Any) -> None:
-    assert told(step, echo) == NOTHING_TOLD
+def test_an_echo_that_tells_nothing(operation: Operation, echo: Any) -> None:
+    assert told(operation, echo) == NOTHING_TOLD
 
 
 @pytest.mark.parametrize("document", [None, {}, {"request_details": None}, [], "text"])
-def test_an_answer_without_an_echo(step: Step, document: Any) -> None:
-    assert lacks_of(step, Given("pm_"), document) == NOTHING_TOLD
+def test_an_answer_without_an_echo(operation: Operation, document: Any) -> None:
+    assert lacks_of(operation, operation.steps[0], Given("pm_"), document) == NOTHING_TOLD
 
 
-def test_a_required_value_may_be_missing_too(step: Step) -> None:
-    assert told(step, json.dumps({**SENT, "owner": ""})) == Lacks(losses=("card.holder_name",))
+def test_a_required_value_may_be_missing_too(operation: Operation) -> None:
+    assert told(operation, json.dumps({**SENT, "owner": ""})) == Lacks(losses=("card.holder_name",))
     both = json.dumps({**SENT, "owner": "", "card": {**SENT["card"], "cvc": ""}})
-    assert told(step, both) == Lacks(losses=("card.cvc", "card.holder_name"))
+    assert told(operation, both) == Lacks(losses=("card.cvc", "card.holder_name"))
 
 
-def test_what_was_left_out_on_purpose_is_neither(step: Step) -> None:
+def test_what_was_left_out_on_purpose_is_neither(operation: Operation) -> None:
     left_out = frozenset({"card.cvc"})
-    assert told(step, card(cvc=...), left_out) == Lacks()
-    assert told(step, None, left_out) == Lacks(untold=("card.holder_name",))
+    assert told(operation, card(cvc=...), left_out) == Lacks()
+    assert told(operation, None, left_out) == Lacks(untold=("card.holder_name",))
 
 
 XML: Final = {
@@ -155,12 +155,12 @@ XML: Final = {
 def test_xml(card: str, lacks: Lacks) -> None:
     number = f"<number>{PAN}</number></card>"
     body = f'<?xml version="1.0"?><pay version="1">{card}{number}<owner>Ann</owner></pay>'
-    step = step_of(XML_BODY)
-    assert told(step, body) == lacks
-    assert told(step, body[:-3]) == NOTHING_TOLD
+    operation = operation_of(XML_BODY)
+    assert told(operation, body) == lacks
+    assert told(operation, body[:-3]) == NOTHING_TOLD
     blank = body.replace("<owner>Ann</owner>", "<owner/>")
-    assert "card.holder_name" in told(step, blank).losses
-    assert told(step, body.replace(number, "</card>")).losses == (
+    assert "card.holder_name" in told(operation, blank).losses
+    assert told(operation, body.replace(number, "</card>")).losses == (
         ("card.cvc",) if 'cvc=""' in card else ()
     )
 
@@ -192,11 +192,11 @@ LISTS: Final = {
 
 @pytest.mark.parametrize(("body", "cards", "lacks"), LISTS.values(), ids=LISTS)
 def test_leaves_of_lists(body: str, cards: list[Any], lacks: Lacks) -> None:
-    assert told(step_of(f"          {body}\n"), json.dumps({"cards": cards})) == lacks
+    assert told(operation_of(f"          {body}\n"), json.dumps({"cards": cards})) == lacks
 
 
 def test_one_value_in_two_places() -> None:
-    step = step_of(
+    operation = operation_of(
         '          json: {number: "${card.number}", a: "${card.cvc}", b: "${card.cvc}"}\n'
     )
     fates = {
@@ -206,7 +206,7 @@ def test_one_value_in_two_places() -> None:
         ("***", None): NOT_TOLD,
     }
     for (one, other), lacks in fates.items():
-        assert told(step, json.dumps({"number": PAN, "a": one, "b": other})) == lacks
+        assert told(operation, json.dumps({"number": PAN, "a": one, "b": other})) == lacks
 
 
 VALUES = st.recursive(
@@ -223,9 +223,9 @@ VALUES = st.recursive(
 
 @given(VALUES | st.text(), st.sets(st.sampled_from(["card.cvc", "card.holder_name"])))
 def test_no_echo_makes_an_atom_both(echo: Any, without: set[str]) -> None:
-    step = step_of(JSON_BODY)
+    operation = operation_of(JSON_BODY)
     for body in (echo, json.dumps(echo)):
-        lacks = told(step, body, frozenset(without))
+        lacks = told(operation, body, frozenset(without))
         assert not set(lacks.losses) & set(lacks.untold)
         assert not {*lacks.losses, *lacks.untold} & without
         assert {*lacks.losses, *lacks.untold} <= {"card.cvc", "card.holder_name"}

@@ -51,12 +51,16 @@ def compressed(data: bytes) -> None:
 
 
 @cache
-def _steps() -> tuple[Any, ...]:
+def _operations() -> tuple[Any, ...]:
     from forwardc.plan.model import load_plan
 
     folders = ROOT / "tests" / "runtime" / "plans"
     plans = [load_plan((folders / f"{name}.json").read_bytes()) for name in ("forward", "direct")]
-    return tuple(step for one in plans for op in one.operations.values() for step in op.steps)
+    return tuple(operation for one in plans for operation in one.operations.values())
+
+
+def _steps() -> tuple[Any, ...]:
+    return tuple(step for operation in _operations() for step in operation.steps)
 
 
 def vault_answer(data: bytes) -> None:
@@ -81,12 +85,13 @@ def echo(data: bytes) -> None:
     from forwardc.runtime.losses import Given, held_in, lacks_of
 
     told = ByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
-    losses = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
+    from_pm = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
     text = loose(data)
     for syntax in ("json", "xml"):
         place = Echo(at="/sent", syntax=syntax, filled=("/a/1",))
-        step = _steps()[0].model_copy(update={"echo": place, "losses": losses})
-        lacks = lacks_of(step, Given("pm_"), {"sent": text})
+        step = _steps()[0].model_copy(update={"echo": place})
+        operation = _operations()[0].model_copy(update={"losses": {step.name: from_pm}})
+        lacks = lacks_of(operation, step, Given("pm_"), {"sent": text})
         assert not {*lacks.losses} & {*lacks.untold}
     held_in({"card.cvc": ("/a", "/b/0")}, {"a": text})
 

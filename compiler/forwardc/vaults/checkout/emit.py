@@ -26,7 +26,7 @@ from forwardc.vaults.checkout.lower import Lowering
 from forwardc.vaults.checkout.requirements import lasting_sources
 from forwardc.vaults.checkout.secrets import is_encrypted
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.losses import known_losses
+from forwardc.vaults.losses import by_step, known_losses
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Verdict
 from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import content_type, direct_step, header, named_values, tail
@@ -124,7 +124,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
         direct_step(step) if step.direct else _vault_step(context, step, facts, findings)
         for step in context.operation.steps
     ]
-    extra: Json = {}
+    extra = by_step(context.vault_steps, lambda step: _losses(context, step, facts))
     if fitting := _fitting(context, facts):
         extra["source_kinds"] = fitting
     if uses_network_token(context.operation) and context.operation.fallback:
@@ -224,7 +224,6 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
         },
         "read": _READ,
         **tail(step, read_ms=facts.limit("read_timeout")),
-        **_losses(context, step, facts),
         "reconcile": {"get": _kept_request(url, facts)},
         "vault_reference": {"reference": "run.reference"},
     }

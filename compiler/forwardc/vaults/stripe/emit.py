@@ -27,7 +27,7 @@ from forwardc.plan.terms import (
     children,
 )
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.losses import known_losses
+from forwardc.vaults.losses import by_step, known_losses
 from forwardc.vaults.model import Context, Emitted, Finding, Json
 from forwardc.vaults.sizes import unsendable
 from forwardc.vaults.steps import (
@@ -81,6 +81,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
         steps.append(_vault_step(context, step, body, facts))
     onboarding = any(needs_onboarding(step.request, facts) for step in context.vault_steps)
     extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
+    extra |= by_step(context.vault_steps, lambda step: _losses(step, facts))
     return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})
 
 
@@ -116,7 +117,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             ],
         },
         **tail(step, read_ms=facts.limit("read_timeout")),
-        **_losses(step, facts),
+        **_echo(step, facts),
         "vault_key_hours": facts.limit("idempotency_kept"),
         "reconcile": {"list": _kept_requests(host, version, facts)},
         "vault_reference": {"metadata[forwardc_run]": "run.id"},
@@ -162,24 +163,33 @@ def _review(step: Step, facts: Facts) -> Json:
 
 def _losses(step: Step, facts: Facts) -> Json:
     """What may be missing: the vault's echo tells of its own values, the caller of the address."""
-    places = echoed(step)
-    kinds = {
+    billing = [atom.name for atom in step.request.atoms if _is_billing(atom.name)]
+    given = dict.fromkeys(billing)
+    return known_losses(step.request, _presence(facts), given=given, echoed=echoed(step))
+
+
+def _echo(step: Step, facts: Facts) -> Json:
+    """Where the vault repeats the body, where that tells something."""
+    known = [how for found in _losses(step, facts).values() for how in found.values()]
+    if all(how["by"] != "echo" for how in known):
+        return {}
+    kinds, places = _presence(facts).values(), echoed(step)
+    always = {atom for has in kinds for atom, how in has.items() if how == "always"}
+    xml = step.request.body is not None and step.request.body.encoding is Encoding.XML
+    return {
+        "echo": {
+            **facts.data["echo"]["value"],
+            **({"syntax": "xml"} if xml else {}),
+            "filled": [place for atom in places if atom in always for place in places[atom]],
+        }
+    }
+
+
+def _presence(facts: Facts) -> dict[str, dict[str, str]]:
+    return {
         kind: {atom: fact[kind] for atom, fact in facts.section("atoms").items()}
         for kind in facts.section("source_kinds")
     }
-    billing = [atom.name for atom in step.request.atoms if _is_billing(atom.name)]
-    losses = known_losses(step.request, kinds, given=dict.fromkeys(billing), echoed=places)
-    known = [one for found in losses.get("losses", {}).values() for one in found.values()]
-    if all(one["by"] != "echo" for one in known):
-        return losses
-    always = {atom for has in kinds.values() for atom, how in has.items() if how == "always"}
-    xml = step.request.body is not None and step.request.body.encoding is Encoding.XML
-    echo = {
-        **facts.data["echo"]["value"],
-        **({"syntax": "xml"} if xml else {}),
-        "filled": [place for atom in places if atom in always for place in places[atom]],
-    }
-    return {"echo": echo, **losses}
 
 
 def _failure(fact: Mapping[str, object], *, spent: bool) -> Json:
