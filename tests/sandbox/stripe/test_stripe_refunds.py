@@ -228,3 +228,62 @@ def test_charges_tell_each_attempt(bench):
     assert [row["status"] for row in rows] == ["succeeded", "failed"]
     assert (rows[1]["id"], rows[1]["failure_code"]) == (declined["charge"], "card_declined")
     assert bench.post(REFUNDS, {"charge": declined["charge"]}).status_code == 400
+
+
+# --- options of the card
+
+
+def card(**options: Any) -> dict[str, Any]:
+    return {"payment_method_options": {"card": options}}
+
+
+def test_the_cards_own_option_may_ask_for_a_capture(bench):
+    held = paid(bench, **card(capture_method="manual"))
+    assert (held["status"], held["amount_capturable"]) == ("requires_capture", 1099)
+    done = bench.post(f"{INTENTS}/{held['id']}/capture", {}).json()
+    assert done["status"] == "succeeded"
+    later = bench.post(INTENTS, PAY | {"payment_method": "pm_card_visa"}).json()["id"]
+    confirm = bench.post(f"{INTENTS}/{later}/confirm", card(capture_method="manual"))
+    assert confirm.json()["status"] == "requires_capture"
+
+
+def test_the_cards_own_option_may_set_it_up_for_later(bench):
+    owner, method = customer(bench), bench.card()["id"]
+    paid(bench, method, customer=owner, **card(setup_future_usage="off_session"))
+    assert bench.get(f"/v1/payment_methods/{method}").json()["customer"] == owner
+
+
+def test_a_network_is_chosen_when_it_is_confirmed_and_is_the_cards(bench):
+    early = bench.post(INTENTS, PAY | card(network="visa"))
+    assert error(early)["param"] == "payment_method_options[card][network]"
+    assert paid(bench, **card(network="visa"))["status"] == "succeeded"
+    form = PAY | {"confirm": True, "payment_method": "pm_card_visa"} | card(network="amex")
+    assert error(bench.post(INTENTS, form))["param"] == "payment_method_options[card][network]"
+
+
+@pytest.mark.parametrize("path", [INTENTS, "/v1/setup_intents"])
+def test_a_3ds_server_of_ones_own_has_asked_already(bench, path):
+    secure = {
+        "cryptogram": "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "transaction_id": "t",
+        "version": "2.2.0",
+    }
+    form = {
+        "confirm": True,
+        "payment_method": "pm_card_authenticationRequired",
+        "allowed_payment_method_types": ["card"],
+    }
+    form |= PAY if path == INTENTS else {}
+    assert bench.post(path, form).json()["status"] == "requires_action"
+    assert bench.post(path, form | card(three_d_secure=secure)).json()["status"] == "succeeded"
+
+
+def test_metadata_grows_to_fifty_keys_and_no_further(bench):
+    full = {f"k{at}": "v" for at in range(50)}
+    made = paid(bench, capture_method="manual", metadata=full)["id"]
+    form = {"metadata": {"one": "more"}}
+    for path in (f"{INTENTS}/{made}", f"{INTENTS}/{made}/capture"):
+        assert error(bench.post(path, form))["param"] == "metadata"
+    assert bench.get(f"{INTENTS}/{made}").json()["status"] == "requires_capture"
+    swap = {"metadata": {"k1": "", "one": "more"}}
+    assert len(bench.post(f"{INTENTS}/{made}/capture", swap).json()["metadata"]) == 50

@@ -86,7 +86,7 @@ def charge(
         "receipt_url": None,
         "refunded": False,
         "review": None,
-        "shipping": intent["shipping"],
+        "shipping": intent.get("shipping"),
         "source": None,
         "source_transfer": None,
         "statement_descriptor": None,

@@ -135,6 +135,7 @@ def _not_attached(method: str) -> StripeError:
 
 def _take_over(customer: dict[str, Any], params: dict[str, Any]) -> None:
     """Write what was given."""
+    customer["metadata"] = merged(customer["metadata"], params.get("metadata", {}))
     customer["invoice_settings"] |= params.get("invoice_settings", {})
     for name in KEPT:
         if name in params:
@@ -147,8 +148,6 @@ def _take_over(customer: dict[str, Any], params: dict[str, Any]) -> None:
     for place in (customer, customer["shipping"] or {}):
         if place.get("address") is not None:
             place["address"] = {part: place["address"].get(part) for part in ADDRESS_PARTS}
-    if "metadata" in params:
-        customer["metadata"] = merged(customer["metadata"], params["metadata"])
 
 
 def _object(call: Call) -> dict[str, Any]:

@@ -28,7 +28,6 @@ _NULLABLE = (
 def intent_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """A new payment intent of the parameters of its creation."""
     identifier = new_id("pi")
-    card = params.get("payment_method_options", {}).get("card") or {}
     intent: dict[str, Any] = {
         "id": identifier,
         "object": "payment_intent",
@@ -52,13 +51,14 @@ def intent_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         "metadata": merged({}, params.get("metadata", {})),
         "next_action": None,
         "payment_method": params.get("payment_method"),
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic", **_kept(card)}},
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "processing": None,
         "review": None,
         "source": None,
         "status": "requires_confirmation" if "payment_method" in params else NO_METHOD,
-        "transfer_data": None,
+        "transfer_data": params.get("transfer_data"),
     }
+    keep_options(intent, params)
     return intent | method_types(call, params) | {name: params.get(name) for name in _NULLABLE}
 
 
@@ -91,7 +91,29 @@ def _capture_method(call: Call) -> str:
     return "automatic_async" if since(call.version, ASYNC_CAPTURE) else "automatic"
 
 
-def _kept(card: dict[str, Any]) -> dict[str, Any]:
-    """What of the card's options is shown again."""
-    names = ("capture_method", "network", "request_three_d_secure", "setup_future_usage")
-    return {name: card[name] for name in names if name in card}
+_KEPT = ("capture_method", "network", "request_three_d_secure", "setup_future_usage")
+
+
+def keep_options(intent: dict[str, Any], params: dict[str, Any]) -> None:
+    """Write those options of cards that an intent shows again, and goes by."""
+    given = params.get("payment_method_options", {}).get("card") or {}
+    held = intent["payment_method_options"]["card"]
+    for name in _KEPT:
+        if name in given:
+            held[name] = given[name]
+        if held.get(name, "") is None:
+            del held[name]
+
+
+def is_manual(intent: dict[str, Any]) -> bool:
+    """Whether a card's payment is only authorized: the card's own option comes first."""
+    card = intent["payment_method_options"]["card"]
+    return "manual" in (intent["capture_method"], card.get("capture_method"))
+
+
+def is_for_later(intent: dict[str, Any]) -> bool:
+    """Whether the method is set up for later payments."""
+    if intent["object"] == "setup_intent":
+        return True
+    card = intent["payment_method_options"]["card"]
+    return card.get("setup_future_usage", intent["setup_future_usage"]) not in (None, "none")

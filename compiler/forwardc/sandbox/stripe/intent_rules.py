@@ -9,6 +9,7 @@ from forwardc.sandbox.stripe.call import Call
 from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
 from forwardc.sandbox.stripe.tables.shared import ACTIVE_TYPES
 
+_NETWORK = "payment_method_options[card][network]"
 _TYPES = ("allowed_payment_method_types", "payment_method_types")
 
 
@@ -67,6 +68,19 @@ def check_connect(call: Call, params: dict[str, Any]) -> None:
             "(using `transfer_data[destination]`).",
             param="application_fee_amount",
         )
+
+
+def check_options(params: dict[str, Any], *, confirming: bool) -> None:
+    """A network is chosen when a payment is confirmed, and not before (API reference)."""
+    card = params.get("payment_method_options", {}).get("card") or {}
+    if "network" in card and not confirming:
+        raise invalid("The network can only be set when the intent is confirmed.", param=_NETWORK)
+
+
+def check_network(asked: str | None, brand: str) -> None:
+    """Raise 400 for a network that the card does not have."""
+    if asked not in (None, "unknown", brand):
+        raise invalid(f"The card is not one of the network {asked}.", param=_NETWORK)
 
 
 def check_mandate(params: dict[str, Any]) -> None:

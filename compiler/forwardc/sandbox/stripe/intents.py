@@ -15,6 +15,7 @@ from forwardc.sandbox.stripe.intent_rules import (
     check_connect,
     check_descriptor,
     check_mandate,
+    check_options,
     check_secret,
     check_types,
     unexpected,
@@ -41,6 +42,7 @@ async def create(call: Call) -> dict[str, Any]:
     for name in _WITH_CONFIRM:
         if name in params and not confirming:
             raise invalid(f"{name} may only be given together with confirm=true.", param=name)
+    check_options(params, confirming=confirming)
     check_connect(call, params)
     if "customer" in params:
         alive(call, params["customer"], param="customer")
@@ -72,6 +74,8 @@ async def update(call: Call) -> dict[str, Any]:
         closed = sorted(params.keys() - later)
         if closed:
             raise unexpected("PaymentIntent", intent, f"its {closed[0]} cannot be updated")
+    check_options(params, confirming=False)
+    metadata = merged(intent["metadata"], params.get("metadata", {}))
     amount, currency = params.get("amount", intent["amount"]), params.get("currency")
     check_amount(call.world, amount, currency or intent["currency"])
     check_connect(call, params)
@@ -82,8 +86,7 @@ async def update(call: Call) -> dict[str, Any]:
             intent[name] = params[name]
     if currency is not None:
         intent["currency"] = currency.lower()
-    if "metadata" in params:
-        intent["metadata"] = merged(intent["metadata"], params["metadata"])
+    intent["metadata"] = metadata
     return expand.shown(call, intent, params)
 
 
@@ -120,11 +123,11 @@ async def capture(call: Call) -> dict[str, Any]:
     if params.get("final_capture") is False:
         text = "The payment does not support several captures."
         raise invalid(text, param="final_capture")
+    metadata = merged(intent["metadata"], params.get("metadata", {}))
     paying.capture(call, intent, amount)
     if "statement_descriptor_suffix" in params:
         intent["statement_descriptor_suffix"] = params["statement_descriptor_suffix"]
-    if "metadata" in params:
-        intent["metadata"] = merged(intent["metadata"], params["metadata"])
+    intent["metadata"] = metadata
     return expand.shown(call, intent, params)
 
 

@@ -50,6 +50,7 @@ async def update(call: Call) -> dict[str, Any]:
     shown = row["object"]
     if shown["customer"] is None:
         raise invalid("You must save this PaymentMethod to a customer before you can update it.")
+    metadata = merged(shown["metadata"], params.get("metadata", {}))
     card = params.get("card", {})
     month = card.get("exp_month", shown["card"]["exp_month"])
     year = card.get("exp_year", shown["card"]["exp_year"])
@@ -66,8 +67,7 @@ async def update(call: Call) -> dict[str, Any]:
         shown["billing_details"] = billing(shown["billing_details"], params["billing_details"])
     if "allow_redisplay" in params:
         shown["allow_redisplay"] = params["allow_redisplay"]
-    if "metadata" in params:
-        shown["metadata"] = merged(shown["metadata"], params["metadata"])
+    shown["metadata"] = metadata
     return expand.shown(call, shown, params)
 
 

@@ -27,11 +27,13 @@ from forwardc.sandbox.stripe.kinds import (
 )
 from forwardc.sandbox.stripe.scalars import (
     EMPTY,
+    MOST_KEYS,
     country_of,
     empty,
     flag_of,
     metadata_of,
     text_of,
+    too_many_keys,
     whole_of,
 )
 
@@ -136,10 +138,16 @@ def read(shape: Shape, raw: dict[str, Any], version: str, lets: Lets) -> dict[st
 
 
 def merged(old: Mapping[str, str], change: Mapping[str, str] | None) -> dict[str, str]:
-    """Metadata after an update: an empty value removes its key, None removes all."""
+    """Metadata after an update: an empty value removes its key, None removes all.
+
+    Raises 400 where more would be left than there may be.
+    """
     if change is None:
         return {}
-    return {key: value for key, value in {**old, **change}.items() if value != ""}
+    left = {key: value for key, value in {**old, **change}.items() if value != ""}
+    if len(left) > MOST_KEYS:
+        raise too_many_keys("metadata")
+    return left
 
 
 def _by_index(value: dict[str, Any], name: str) -> list[Any]:

@@ -9,8 +9,13 @@ from forwardc.sandbox.stripe import attaching, charges, methods
 from forwardc.sandbox.stripe.amounts import check_brand
 from forwardc.sandbox.stripe.call import Call
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
-from forwardc.sandbox.stripe.intent_object import NO_METHOD
-from forwardc.sandbox.stripe.intent_rules import with_intent
+from forwardc.sandbox.stripe.intent_object import (
+    NO_METHOD,
+    is_for_later,
+    is_manual,
+    keep_options,
+)
+from forwardc.sandbox.stripe.intent_rules import check_network, with_intent
 from forwardc.sandbox.stripe.outcomes import Decline, payment_status
 from forwardc.sandbox.stripe.store import Row, find
 
@@ -73,6 +78,7 @@ def take_over(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> Non
     for name in ("capture_method", "receipt_email", "setup_future_usage", "shipping"):
         if name in params:
             intent[name] = params[name]
+    keep_options(intent, params)
 
 
 def pay(call: Call, row: Row, params: dict[str, Any]) -> None:
@@ -80,11 +86,17 @@ def pay(call: Call, row: Row, params: dict[str, Any]) -> None:
     intent = row["object"]
     method = usable(call, intent, intent["payment_method"])
     card = methods.card_of(method)
-    check_brand(intent["amount"], intent["currency"], method["object"]["card"]["brand"])
+    brand = method["object"]["card"]["brand"]
+    check_brand(intent["amount"], intent["currency"], brand)
+    check_network(intent["payment_method_options"]["card"].get("network"), brand)
     row["attempts"] += 1
     off_session = params.get("off_session", False) is not False
     outcome = payment_status(card.number, off_session=off_session)
-    if outcome == "requires_action" and row.pop("authenticated", False):
+    options = params.get("payment_method_options", {}).get("card") or {}
+    # Either the customer has passed by the switch, or another 3DS server says that he did.
+    if outcome == "requires_action" and (
+        row.pop("authenticated", False) or "three_d_secure" in options
+    ):
         outcome = "succeeded"
     if outcome == "requires_action" and params.get("error_on_requires_action"):
         text = "This payment requires additional user action before it can be completed."
@@ -114,7 +126,7 @@ def finish(call: Call, row: Row) -> None:
 
 
 def _charge(call: Call, intent: dict[str, Any], method: Row, outcome: str) -> None:
-    manual = intent["capture_method"] == "manual"
+    manual = is_manual(intent)
     if outcome == "succeeded" and manual:
         outcome = "requires_capture"
     intent["status"] = outcome
@@ -135,7 +147,7 @@ def keep(call: Call, intent: dict[str, Any], method: Row) -> None:
     """After success: attach the method where it was set up for its customer, else it is used up."""
     if method["object"]["customer"] is not None:
         return
-    later = intent["object"] == "setup_intent" or intent["setup_future_usage"] is not None
+    later = is_for_later(intent)
     if later and intent["customer"] is not None:
         attached = attaching.attach(call, method, intent["customer"], verify=False)
         intent["payment_method"] = attached["object"]["id"]
@@ -146,7 +158,7 @@ def keep(call: Call, intent: dict[str, Any], method: Row) -> None:
 def next_action(intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """How the customer authenticates: in Stripe's SDK, or where a redirect leads."""
     url = params.get("return_url")
-    if url is None:
+    if url is None or params.get("use_stripe_sdk"):
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
     page = f"https://hooks.stripe.com/3d_secure_2/hosted?{intent['object']}={intent['id']}"
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": url, "url": page}}

@@ -10,6 +10,7 @@ from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.kinds import Flag, Text, Whole
 from forwardc.sandbox.stripe.tables.countries import COUNTRIES
 
+MOST_KEYS = 50
 EMPTY = "parameter_invalid_empty"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+\S*")
@@ -90,13 +91,18 @@ def metadata_of(value: Any, name: str) -> dict[str, str]:
     """Metadata as given: an empty value stays, for an update to remove its key. Raises 400."""
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise invalid("Metadata must be a map of strings.", param=name)
-    if len(value) > 50:
-        raise invalid("Metadata may have at most 50 keys.", param=name)
+    if len(value) > MOST_KEYS:
+        raise too_many_keys(name)
     if any(len(key) > 40 for key in value):
         raise invalid("Metadata keys may have at most 40 characters.", param=name)
     if any(len(item) > 500 for item in value.values()):
         raise invalid("Metadata values may have at most 500 characters.", param=name)
     return dict(value)
+
+
+def too_many_keys(name: str) -> StripeError:
+    """The refusal of more metadata than there may be."""
+    return invalid(f"Metadata may have at most {MOST_KEYS} keys.", param=name)
 
 
 def empty(name: str) -> StripeError:

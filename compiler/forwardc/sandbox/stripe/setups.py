@@ -14,6 +14,8 @@ from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.intent_object import NO_METHOD, automatic_methods, method_types
 from forwardc.sandbox.stripe.intent_rules import (
     check_connect,
+    check_network,
+    check_options,
     check_secret,
     check_types,
     unexpected,
@@ -39,6 +41,7 @@ async def create(call: Call) -> dict[str, Any]:
     for name in ("mandate_data", "return_url"):
         if name in params and not confirming:
             raise invalid(f"{name} may only be given together with confirm=true.", param=name)
+    check_options(params, confirming=confirming)
     check_connect(call, params)
     if "customer" in params:
         alive(call, params["customer"], param="customer")
@@ -67,6 +70,8 @@ async def update(call: Call) -> dict[str, Any]:
     intent = _row(call)["object"]
     if intent["status"] not in _OPEN and params.keys() - {"metadata", "description", "expand"}:
         raise unexpected("SetupIntent", intent, "it cannot be updated")
+    check_options(params, confirming=False)
+    metadata = merged(intent["metadata"], params.get("metadata", {}))
     if "customer" in params:
         alive(call, params["customer"], param="customer")
         if intent["customer"] not in (None, params["customer"]):
@@ -76,8 +81,7 @@ async def update(call: Call) -> dict[str, Any]:
     _take_over(call, intent, params)
     if "description" in params:
         intent["description"] = params["description"]
-    if "metadata" in params:
-        intent["metadata"] = merged(intent["metadata"], params["metadata"])
+    intent["metadata"] = metadata
     return expand.shown(call, intent, params)
 
 
@@ -148,8 +152,12 @@ def _set_up(call: Call, row: Row, params: dict[str, Any]) -> None:
     """One attempt. Raises 402 for a decline, with the intent back at `requires_payment_method`."""
     intent = row["object"]
     method = paying.usable(call, intent, intent["payment_method"])
+    options = params.get("payment_method_options", {}).get("card", {})
+    check_network(options.get("network"), method["object"]["card"]["brand"])
     row["attempts"] += 1
     outcome = setup_status(methods.card_of(method).number)
+    if outcome == "requires_action" and "three_d_secure" in options:
+        outcome = "succeeded"
     if not setting(call.world, "setup_keeps_cvc"):
         attaching.verified(method)
     intent["latest_attempt"] = new_id("setatt")

@@ -4,7 +4,6 @@ from typing import Final
 
 from forwardc.sandbox.stripe.kinds import (
     Cleared,
-    Flag,
     Gated,
     Kind,
     Shape,
@@ -57,7 +56,8 @@ PAYMENT_CARD: Final = Shape(
         "request_incremental_authorization": _IF_AVAILABLE,
         "request_multicapture": _IF_AVAILABLE,
         "request_overcapture": _IF_AVAILABLE,
-        "require_cvc_recollection": Flag(),
+        # It needs a cvc_token.
+        "require_cvc_recollection": Unsupported(),
         "setup_credential_usage": _USAGE,
         "setup_future_usage": Cleared(Text(choices=("none", "off_session", "on_session"))),
         "statement_descriptor_suffix_kana": Cleared(Text(22)),
