@@ -32,7 +32,9 @@ def _project(build: Path) -> "Handed | None":
     if folder is None:
         return None
     project, sink = Watched(folder), Sink()
-    if is_built(folder) and project.read(sink) is None:
+    if is_built(folder):
+        project.read(sink)
+    if sink.has_errors:
         show(sink, "text", None, err=True)
         raise click.BadParameter("it cannot be read, see above.", param_hint="--build")
     return project

@@ -1,7 +1,7 @@
 """Gives a sandbox the project of a build folder, and gives it anew when something was built.
 
 A build that is being written, and one that cannot be read, changes nothing: what was read last
-counts until the next one is whole.
+counts until the next one is whole. A lock that cannot be read approves nothing.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from forwardc.cli.findings import find_project
 from forwardc.cli.sandbox_project import project_data
 from forwardc.diagnostics.sink import Sink
 from forwardc.files.checkout import CheckoutPath, as_checkout
-from forwardc.plan.approvals import read_lock
+from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.build_dir import MANIFEST, plan_in, read_manifest
 from forwardc.plan.lock_file import lock_of_build
 from forwardc.runtime.shapes import Ambient
@@ -39,15 +39,18 @@ class Watched:
         return data
 
     def read(self, sink: Sink) -> dict[str, Any] | None:
-        """The data as they are now; None with the reason in the sink."""
+        """The data as they are now; None where a plan is not whole. The sink has what is wrong.
+
+        A lock that cannot be read approves nothing.
+        """
         manifest = read_manifest(self._build, sink)
-        lock = read_lock(lock_of_build(self._build), sink)
-        if manifest is None or lock is None:
+        if manifest is None:
             return None
         read = [plan_in(self._build, manifest, *which, sink) for which in manifest.plans()]
         plans = [plan for plan in read if plan is not None]
-        if sink.has_errors:
+        if len(plans) < len(read):
             return None
+        lock = read_lock(lock_of_build(self._build), sink) or Lock()
         return project_data(plans, lock, Ambient().now().date())
 
 
