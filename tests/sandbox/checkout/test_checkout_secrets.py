@@ -68,3 +68,17 @@ def test_another_entitys_secret_is_not_seen(vault: Any) -> None:
     content = {"name": "theirs", "value": VALUE, "entity_id": "ent_" + "a" * 26}
     assert vault.send("POST", f"{vault.FORWARD}/secrets", content).status == 201
     assert vault.forward(vault.request("{{secret_theirs}}")).codes == ["secret_not_found"]
+
+
+def test_a_live_account_has_secrets_of_its_own(vault: Any) -> None:
+    vault.store("partner_key", "made-up-of-a-test")
+    live = "https://forward.checkout.com"
+    assert vault.send("GET", f"{live}/secrets").json() == {"data": []}
+    request = vault.request("{}", headers={"raw": {"X-Key": "{{ secret_partner_key }}"}})
+    assert vault.send("POST", f"{live}/forward", request).codes == ["secret_not_found"]
+    content = {"name": "partner_key", "value": "made-up-of-live"}
+    assert vault.send("POST", f"{live}/secrets", content).status == 201
+    assert vault.send("POST", f"{live}/forward", request).status == 200
+    assert ("X-Key", "made-up-of-live") in [
+        (name.title(), value) for name, value in vault.last.headers
+    ]

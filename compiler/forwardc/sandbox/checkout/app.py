@@ -48,7 +48,7 @@ _FORWARD = (
     Endpoint(
         "POST",
         "/forward",
-        lambda c: forward.forward(c.account, c.body, live=".sandbox." not in c.base),
+        lambda c: forward.forward(c.account, c.body),
         Key.SECRET,
         ("forward",),
         reads=True,

@@ -30,17 +30,18 @@ def authorize(world: World, request: Request, key: Key, *scopes: str) -> Account
     if not credential:
         raise unauthorized()
     host = request.url.hostname or ""
+    live = ".sandbox." not in f".{host}"
     client = None if key is Key.NONE else by_key(world, host, credential, public=key is Key.PUBLIC)
     if client is not None:
-        return Account(world, client)
+        return Account(world, client, live)
     # SDKs call what takes no key with an access token only.
     client = by_key(world, host, credential, public=False) if key is Key.NONE else None
     if client is not None and world.lets("checkout_network_tokens_by_key", "authorization"):
-        return Account(world, client)
+        return Account(world, client, live)
     granted = read_token(world, credential)
     if granted is None:
         raise unauthorized()
     client, held = granted
     if not held.intersection(scopes):
         raise forbidden()
-    return Account(world, client)
+    return Account(world, client, live)

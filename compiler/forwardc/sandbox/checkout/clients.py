@@ -44,10 +44,14 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One client in the shared world: the world's clock and network, the client's own rows."""
+    """One client in the shared world: the world's clock and network, the client's own rows.
+
+    `live` is production's host, where nothing of the test environment is kept.
+    """
 
     world: World
     client: Client
+    live: bool = False
 
     @property
     def fail_unavailable(self) -> bool:

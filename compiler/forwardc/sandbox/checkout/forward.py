@@ -19,19 +19,17 @@ TABLE = "checkout.forwards"
 KEPT_SECONDS = 14 * 24 * 3600
 
 
-async def forward(account: Account, body: dict[str, Any], *, live: bool) -> dict[str, Any]:
-    """Forward one request; `live` is production's host. Gives the answer of 200.
-
-    Raises `Refused`.
+async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
+    """Forward one request. Returns the answer of 200; raises `Refused`.
 
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
     """
     request = read(account, body)
-    onboarding.check_target(account.world, request, live=live)
+    onboarding.check_target(account, request)
     values = resolve(account, request.source, request.network_token)
     outbound = engine.build(account, request, values)
-    onboarding.check_headers(account.world, request, outbound, live=live)
+    onboarding.check_headers(account, request, outbound)
     answer: dict[str, Any] = {"request_id": new_id("fwd")}
     try:
         response = await account.deliver(outbound)

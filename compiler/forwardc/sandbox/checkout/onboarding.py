@@ -6,11 +6,12 @@ are the codes of the refusals: no public document shows one. Checkout.com has no
 
 from collections.abc import Sequence
 
+from forwardc.sandbox.checkout.clients import Account
 from forwardc.sandbox.checkout.forward_request import ForwardRequest
 from forwardc.sandbox.checkout.problems import invalid
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.project import Named, merged_headers
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.world import Outbound
 
 _REQUEST = "destination_request"
 # What a signature of the vault puts in.
@@ -20,22 +21,22 @@ _SIGNED = {
 }
 
 
-def check_target(world: World, request: ForwardRequest, *, live: bool) -> None:
+def check_target(account: Account, request: ForwardRequest) -> None:
     """Refuse a URL, method or query that no plan names. Raises `Refused` (422)."""
-    fitting = _by_url(world, request, live)
+    fitting = _by_url(account, request)
     if not fitting:
         at = f"{_REQUEST}.url"
-        if not world.lets(UNKNOWN_DESTINATIONS, at):
+        if not account.lets(UNKNOWN_DESTINATIONS, at):
             raise invalid("destination_not_allowed", at=at)
     elif not _by_method(fitting, request):
         at = f"{_REQUEST}.method"
-        if not world.lets(UNKNOWN_DESTINATIONS, at):
+        if not account.lets(UNKNOWN_DESTINATIONS, at):
             raise invalid("destination_not_allowed", at=at)
 
 
-def check_headers(world: World, request: ForwardRequest, outbound: Outbound, *, live: bool) -> None:
+def check_headers(account: Account, request: ForwardRequest, outbound: Outbound) -> None:
     """Refuse a header that no plan names for this URL. Raises `Refused` (422)."""
-    fitting = _by_method(_by_url(world, request, live), request)
+    fitting = _by_method(_by_url(account, request), request)
     if not fitting:
         return
     given = {name.lower() for name, _ in outbound.headers}
@@ -43,13 +44,13 @@ def check_headers(world: World, request: ForwardRequest, outbound: Outbound, *, 
         given -= _SIGNED[request.signature.kind]
     at = f"{_REQUEST}.headers"
     strange = given - merged_headers(fitting)
-    if strange and not world.lets("checkout_unknown_headers", at):
+    if strange and not account.lets("checkout_unknown_headers", at):
         raise invalid("header_not_allowed", at=at)
 
 
-def _by_url(world: World, request: ForwardRequest, live: bool) -> list[Named]:
+def _by_url(account: Account, request: ForwardRequest) -> list[Named]:
     names = {name for name, _ in request.query}
-    found = world.named(request.url, vault="checkout", live=live)
+    found = account.world.named(request.url, vault="checkout", live=account.live)
     return [one for one in found if names <= one.query]
 
 

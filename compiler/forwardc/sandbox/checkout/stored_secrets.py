@@ -29,18 +29,18 @@ def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     )
     _check(body | {"name": str(name).replace("-", "_")} if hyphens else body, tables.SECRET)
     value, entity = body["value"], body.get("entity_id")
-    if name in account.table(TABLE):
+    if name in _rows(account):
         # Not documented: 409 and 422 are both possible. See docs/sandbox.md.
         raise invalid("secret_name_already_exists", at="name")
     now = utc_offset(account.now())
     row = {"name": name, "value": value, "created_at": now, "updated_at": now, "version": 1}
-    account.table(TABLE)[str(name)] = {**row, **({"entity_id": entity} if entity else {})}
-    return _shown(account.table(TABLE)[str(name)])
+    _rows(account)[str(name)] = {**row, **({"entity_id": entity} if entity else {})}
+    return _shown(_rows(account)[str(name)])
 
 
 def list_secrets(account: Account) -> dict[str, Any]:
     """All secrets' metadata."""
-    return {"data": [_shown(row) for row in account.table(TABLE).values()]}
+    return {"data": [_shown(row) for row in _rows(account).values()]}
 
 
 def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -60,20 +60,25 @@ def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str
 def delete_secret(account: Account, name: str) -> None:
     """Forget a secret. Raises `Refused` (404)."""
     _find(account, name)
-    del account.table(TABLE)[name]
+    del _rows(account)[name]
 
 
 def value_of(account: Account, name: str) -> str | None:
     """A secret's value for a request of this account, or None: another entity's is not seen."""
-    row = account.table(TABLE).get(name)
+    row = _rows(account).get(name)
     entity = account.client.entity_id
     if row is None or row.get("entity_id", entity) != entity:
         return None
     return str(row["value"])
 
 
+def _rows(account: Account) -> dict[str, Any]:
+    """The secrets of one environment: a live account has its own."""
+    return account.table(f"{TABLE}.live" if account.live else TABLE)
+
+
 def _find(account: Account, name: str) -> dict[str, Any]:
-    row: dict[str, Any] | None = account.table(TABLE).get(name)
+    row: dict[str, Any] | None = _rows(account).get(name)
     if row is None:
         raise not_found("secret_not_found")
     return row
