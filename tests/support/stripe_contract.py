@@ -172,7 +172,10 @@ class Judge:
             for contract in self.contracts
             for line in contract.problems(method, path, status, answer)
         ]
-        return found + (typed_problems(answer) if status == 200 else [])
+        if status == 200:
+            return found + typed_problems(answer)
+        inside = [part for part in answer["error"].values() if isinstance(part, dict)]
+        return found + [line for part in inside for line in typed_problems(part)]
 
     def by_name(self, name: str, answer: Json) -> list[str]:
         """Where a value breaks the schema of that name, in any of the files."""

@@ -92,6 +92,24 @@ def test_list_by_customer_and_time(bench):
     assert error(bench.get(f"{INTENTS}?starting_after=pi_none"))["param"] == "starting_after"
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        (INTENTS, "customer", "cus_none"),
+        ("/v1/setup_intents", "customer", "cus_none"),
+        ("/v1/setup_intents", "payment_method", "pm_none"),
+        ("/v1/charges", "customer", "cus_none"),
+        ("/v1/charges", "payment_intent", "pi_none"),
+        (REFUNDS, "payment_intent", "pi_none"),
+        ("/v1/payment_methods", "customer", "cus_none"),
+    ],
+)
+def test_a_list_by_an_id_of_nothing(bench, path, name, value):
+    answer = bench.get(f"{path}?{name}={value}")
+    assert (answer.status_code, error(answer)["param"]) == (400, name)
+    assert error(answer)["code"] == "resource_missing"
+
+
 def test_update(bench):
     intent = bench.post(INTENTS, PAY | {"metadata": {"a": "1"}}).json()["id"]
     form = {"amount": 2000, "currency": "eur", "metadata": {"b": "2"}, "description": "x"}
@@ -164,7 +182,7 @@ def test_refunds_in_parts_and_too_much(bench):
     assert rest["amount"] == 500
     listed = ids(bench.get(f"{REFUNDS}?payment_intent={intent['id']}"))
     assert listed == [rest["id"], *parts[::-1]]
-    assert ids(bench.get(f"{REFUNDS}?charge=ch_none")) == []
+    assert error(bench.get(f"{REFUNDS}?charge=ch_none"))["param"] == "charge"
     assert ids(bench.get(f"{REFUNDS}?limit=1&starting_after={rest['id']}")) == [parts[1]]
 
 

@@ -10,12 +10,13 @@ from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.outcomes import Decline
 from forwardc.sandbox.stripe.paging import page
-from forwardc.sandbox.stripe.store import Row, added, in_path, newest
+from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
 from forwardc.sandbox.stripe.tables.refunds import CHARGES
 from forwardc.sandbox.stripe.tables.shared import ONLY_EXPAND
 
 TABLE = "charges"
 _URL = "/v1/charges"
+_FILTERS = ("customer", "payment_intent", "transfer_group")
 
 
 async def retrieve(call: Call) -> dict[str, Any]:
@@ -27,13 +28,8 @@ async def retrieve(call: Call) -> dict[str, Any]:
 async def listed(call: Call) -> dict[str, Any]:
     """GET /v1/charges, newest first."""
     asked = expand.asked(call, CHARGES, "charge", in_list=True)
-    filters = [
-        (name, asked[name])
-        for name in ("customer", "payment_intent", "transfer_group")
-        if name in asked
-    ]
     rows = newest(
-        call, TABLE, lambda row: all(row["object"][name] == value for name, value in filters)
+        call, TABLE, filtered(call, asked, ("customer", "payment_intent", "transfer_group"))
     )
     return expand.shown(call, page(asked, rows, _URL, "charge"), asked)
 

@@ -22,7 +22,7 @@ from forwardc.sandbox.stripe.intent_rules import (
 )
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.store import Row, added, in_path, newest
+from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
 from forwardc.sandbox.stripe.tables.intents import CANCEL, CAPTURE, CONFIRM, CREATE, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.shared import WITH_CLIENT_SECRET
 
@@ -144,8 +144,7 @@ async def cancel(call: Call) -> dict[str, Any]:
 async def listed(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents, newest first."""
     asked = expand.asked(call, LIST, KIND, in_list=True)
-    customer = asked.get("customer")
-    rows = newest(call, TABLE, lambda row: customer in (None, row["object"]["customer"]))
+    rows = newest(call, TABLE, filtered(call, asked, ("customer",)))
     return expand.shown(call, page(asked, rows, _URL, KIND), asked)
 
 

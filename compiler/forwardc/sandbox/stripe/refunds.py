@@ -13,7 +13,7 @@ from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.store import Row, added, find, in_path, newest
+from forwardc.sandbox.stripe.store import Row, added, filtered, find, in_path, newest
 from forwardc.sandbox.stripe.tables.refunds import CREATE, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.shared import ONLY_EXPAND
 
@@ -61,10 +61,7 @@ async def cancel(call: Call) -> dict[str, Any]:
 async def listed(call: Call) -> dict[str, Any]:
     """GET /v1/refunds, newest first."""
     asked = expand.asked(call, LIST, "refund", in_list=True)
-    filters = [(name, asked[name]) for name in ("charge", "payment_intent") if name in asked]
-    rows = newest(
-        call, TABLE, lambda row: all(row["object"][name] == value for name, value in filters)
-    )
+    rows = newest(call, TABLE, filtered(call, asked, ("charge", "payment_intent")))
     return expand.shown(call, page(asked, rows, _URL, "refund"), asked)
 
 

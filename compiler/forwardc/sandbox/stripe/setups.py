@@ -24,7 +24,7 @@ from forwardc.sandbox.stripe.kinds import Shape
 from forwardc.sandbox.stripe.outcomes import Decline, setup_status
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.store import Row, added, in_path, newest
+from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
 from forwardc.sandbox.stripe.tables.setups import CANCEL, CONFIRM, CREATE, LIST, UPDATE
 from forwardc.sandbox.stripe.tables.shared import WITH_CLIENT_SECRET
 
@@ -113,10 +113,9 @@ async def cancel(call: Call) -> dict[str, Any]:
 async def listed(call: Call) -> dict[str, Any]:
     """GET /v1/setup_intents, newest first."""
     asked = expand.asked(call, LIST, _KIND, in_list=True)
-    filters = [(name, asked[name]) for name in ("customer", "payment_method") if name in asked]
-    rows = newest(
-        call, TABLE, lambda row: all(row["object"][name] == value for name, value in filters)
-    )
+    if "payment_method" in asked:
+        methods.find(call, asked["payment_method"], param="payment_method")
+    rows = newest(call, TABLE, filtered(call, asked, ("customer", "payment_method")))
     return expand.shown(call, page(asked, rows, _URL, "setupintent"), asked)
 
 

@@ -42,6 +42,18 @@ def _livemode(row: Row) -> bool:
     return bool(row.get("livemode", row["object"].get("livemode")))
 
 
+_TABLES = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
+
+
+def filtered(call: Call, asked: dict[str, Any], names: tuple[str, ...]) -> Callable[[Row], bool]:
+    """A test of rows by those of `names` that a list was asked for. Raises 400 for no such id."""
+    given = {name: asked[name] for name in names if name in asked}
+    for name, identifier in given.items():
+        if name in _TABLES:
+            find(call, _TABLES[name], name, identifier, name)
+    return lambda row: all(row["object"][name] == value for name, value in given.items())
+
+
 def added(call: Call, table: str, shown: dict[str, Any], **beside: Any) -> Row:
     """A new row of an object."""
     row = {"object": shown, **beside}
