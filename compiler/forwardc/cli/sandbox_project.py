@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, states
+from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.model import Plan, Step
 from forwardc.plan.secret_names import secret_id
-from forwardc.plan.terms import Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
+from forwardc.plan.terms import LINES, Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
 from forwardc.runtime.made_up import made_up_private
 from forwardc.runtime.secrets import sandbox_lookup, secret_values
 
@@ -160,17 +161,35 @@ def _named(term: Term) -> Iterator[tuple[str, Term]]:
 
 def _pattern(url: Term) -> list[str | None]:
     """A URL with None for each value of a run, texts beside each other joined."""
-    plain = _plain(url)
-    parts = plain.parts if isinstance(plain, Text) else (plain,)
     found: list[str | None] = []
-    for part in parts:
-        if not isinstance(part, Lit):
-            found.append(None)
-        elif found and found[-1] is not None:
-            found[-1] += str(part.value)
+    for part in _flat(url):
+        text = None if any(isinstance(node, Ref) for node in walk(part)) else _text(part)
+        if text is None or not found or found[-1] is None:
+            found.append(text)
         else:
-            found.append(str(part.value))
+            found[-1] += text
     return found
+
+
+def _flat(term: Term) -> Iterator[Term]:
+    """What is written one after the other, each as it is encoded."""
+    match term:
+        case Text(parts=parts):
+            for part in parts:
+                yield from _flat(part)
+        case Encoded(tree=Text(parts=parts)) if term.encoding in LINES:
+            # The author's own text stays as it was written.
+            yield from (
+                part if isinstance(part, Lit) else Encoded(term.encoding, part) for part in parts
+            )
+        case Limit(term=inner):
+            yield from _flat(inner)
+        case _:
+            yield term
+
+
+def _text(term: Term) -> str:
+    return str(evaluate(term, Scope({})))
 
 
 def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
