@@ -20,7 +20,7 @@ from forwardc.partner.server.settings import Mapped, SqlLookup
 from forwardc.partner.server.supply import Lack, blocked, lacks, report
 from forwardc.partner.sharing.forwarding import Way, read_ways
 from forwardc.runtime.secrets import sandbox_lookup
-from serving import ROOT, reference
+from serving import NAMED, PATH, ROOT, opened, reference
 
 Check = Callable[..., tuple[int, str, str]]
 PAY = ("param.amount", "param.currency", "param.return_url")
@@ -277,3 +277,31 @@ def test_a_column_of_another_destination_is_no_mistake(check: Check) -> None:
     both = '[destinations.ROKT]\nrun = "rokt.share"\nreference_param = "reference"'
     code, _, err = check(csv((*PAY, "billing.line1")), more=both)
     assert (code, found(err, "FC0853")) == (0, [])
+
+
+PAYING = """\
+[destinations.PAY]
+run = "adyen.card_cit"
+reference_param = "reference"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("serving")
+def test_a_server_says_what_it_is_never_told(tmp_path: Path) -> None:
+    """One destination of two can be served: the server is there, and says which is not."""
+    with opened(tmp_path) as shop:
+        shop.write(NAMED, PAYING)
+        assert shop.run("serve", "--check").returncode == 1
+        with shop.serving() as server, server.client() as client:
+            ready = client.get("/ready")
+            assert (ready.status_code, ready.json()["parts"]["lookup"]) == (200, "partly")
+            call = shop.request()
+            call["json"]["destination"] = "PAY"
+            answer = client.post(PATH, **call)
+            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-forwardable")
+            assert "retry-after" not in answer.headers
+        told = "".join(server.lines)
+    assert "FC0849 destinations.PAY: the lookup never tells param.amount" in told
+    assert "FC0855 nothing was sent: FC0803 params.amount is required" in told
+    assert reference(1) not in told
