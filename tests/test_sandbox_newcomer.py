@@ -31,7 +31,7 @@ title: Zap
 docs: https://zap.example/docs
 environments:
   sandbox: {base_url: "https://sand.zap-pay.io/api"}
-  staging: {base_url: "https://stage.zap-pay.io/api"}
+  staging: {base_url: "https://stage.zap-pay.io:9443/api"}
 params:
   id: {type: string, min_length: 1, max_length: 20, example: w7, description: Id}
 secrets:
@@ -134,7 +134,7 @@ def test_what_is_told_of_a_project(built: Path) -> None:
     assert (patch.method, patch.query) == ("PATCH", {"region", "tok"})
     assert patch.headers == {"authorization", "content-type", "x-tok"}
     assert project.named("https://sand.zap-pay.io/api/xml", vault="stripe") == ()
-    (basic,) = project.named("https://stage.zap-pay.io/api/basic", vault="stripe")
+    (basic,) = project.named("https://stage.zap-pay.io:9443/api/basic", vault="stripe")
     assert basic.fields == {"/a~1b/0/pan": "number", "/month": "expiry_month:number"}
     (holder,) = project.holders["sand.zap-pay.io"]
     assert holder.owner == "zap"

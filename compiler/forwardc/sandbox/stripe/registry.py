@@ -136,7 +136,7 @@ def find(world: World, url: str, *, livemode: bool) -> Destination:
     In test mode a URL off the list is taken with the laxness `unknown_destinations`, and its card
     fields are known by their names.
     """
-    address = _address(url)
+    address = _address(url, any_port=bool(_named(world, url, livemode)))
     added = (one for one in _added(world) if one.takes(address))
     listed = next((one for one in ONBOARDED if one.takes(address)), None)
     found = next(added, None)
@@ -225,8 +225,11 @@ def _of_row(row: Mapping[str, Any]) -> Destination:
     return Destination(row["url_pattern"].removeprefix("https://"), row["fields"], enabled)
 
 
-def _address(url: str) -> str:
-    """Host, path and query of a URL that may be called at all: https to a public name."""
+def _address(url: str, *, any_port: bool) -> str:
+    """Host, path and query of a URL that may be called at all: https to a public name.
+
+    Nothing that Stripe lists has a port; one that the project names has its own.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -234,7 +237,12 @@ def _address(url: str) -> str:
         raise forwarding_invalid("The URL cannot be read.", "url") from None
     host = parts.hostname or ""
     plain = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
-    if not plain or parts.scheme != "https" or "@" in parts.netloc or port not in (None, 443):
+    if (
+        not plain
+        or parts.scheme != "https"
+        or "@" in parts.netloc
+        or not (any_port or port in (None, 443))
+    ):
         raise forwarding_invalid("The URL must be a plain https URL.", "url")
     if _HOST.fullmatch(host) is None:
         raise forwarding_invalid("The URL must name a public host.", "url")
