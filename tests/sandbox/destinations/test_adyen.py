@@ -225,6 +225,11 @@ def test_refusals(world: World, change: dict[str, Any], status: int, code: str) 
     assert "411111" not in answer["message"]
 
 
+def test_a_card_may_be_stored_for_a_shopper(world: World) -> None:
+    request = body(storePaymentMethod=True, shopperReference="shopper-42")
+    assert post(world, request)[0].status == 200
+
+
 def test_billing_address(world: World) -> None:
     address = {
         "city": "Almaty",

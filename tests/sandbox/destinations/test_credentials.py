@@ -54,6 +54,7 @@ TWO = (
     holder(ADYEN_HOST, "adyen_basic", pw=("pass:word", "header authorization")),
     holder(ADYEN_HOST, "adyen_pair", pair=("somebody:else", "header authorization")),
     holder(ADYEN_HOST, "adyen_sent", sent=(b64encode(b"a:b").decode(), "header authorization")),
+    holder(ADYEN_HOST, "adyen_odd", odd=("no colon", "header authorization")),
     holder("other.example", "other", key=("key-three", "header x-api-key")),
 )
 ACCOUNT = plan(adyen_request.TEST_URL, merchantAccount="SandboxECOM")
@@ -90,6 +91,9 @@ def test_each_owner_of_a_host_comes_in(key: str) -> None:
         basic("ws@Company.Shop"),
         ("Authorization", "Basic not base64"),
         ("Authorization", "Basic /w=="),
+        ("Authorization", "Basic YTpi!"),
+        ("Authorization", "Digest YTpi"),
+        basic("no colon"),
     ],
 )
 def test_nobody_else_does(header: tuple[str, str]) -> None:

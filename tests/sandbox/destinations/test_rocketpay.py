@@ -326,6 +326,7 @@ def test_the_first_payment_of_a_card_that_succeeds_makes_a_token(
     assert (told["token"], told["token_status"]) == (token, "active")
     assert told["token_created_at"] == "2026-09-21 14:13:20"
     assert told["request"]["id"] != answer["request_id"]
+    assert (told["request"]["action"], told["request"]["status"]) == ("tokenize", "success")
     for number, by_token in enumerate((SALE_BY_TOKEN, HOLD_BY_TOKEN, PAYOUT, VERIFY)):
         document = signed(payment(f"t-{number}", token=token), "general")
         assert post(world, by_token, document)[0].status == 200
@@ -442,6 +443,17 @@ def test_another_method(world: World) -> None:
 def test_faults(world: World, name: str, event: type[Exception]) -> None:
     with pytest.raises(event):
         post(world, BY_TOKEN, signed(of_token(tokens.fixed_token(name)), "customer"))
+    with pytest.raises(event):
+        post(world, PAYOUT, signed(payment(token=tokens.fixed_token(name)), "general"))
+    # The Gate had accepted it before: a second one has no fresh id, and the result was called back.
+    document = signed(payment(token=APPROVED), "general")
+    assert error(world, PAYOUT, document) == (400, "3024")
+    (told,) = (
+        row["body"]
+        for row in world.table("rocketpay.callbacks").values()
+        if "payment" in row["body"]
+    )
+    assert told["payment"]["status"] == "decline"
 
 
 def test_server_error(world: World) -> None:

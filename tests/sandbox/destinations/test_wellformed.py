@@ -95,7 +95,9 @@ REFUSED = [
     (b"{}", f"{JSON}; charset=iso-8859-1", "UTF-8 in any case"),
     (b'{"a": "\xc3\xa9"}', f"{JSON}; charset=us-ascii", "its charset does not have"),
     (b"{,}", "application/problem+json", "not well-formed JSON: "),
+    (b"{", JSON, "well-formed JSON: Expecting property name"),
     # XML.
+    (b"<a>", "application/soap+xml", "no element found"),
     (b"", XML, "no element found"),
     (b"{}", XML, "line 1, column 1"),
     (b"<a><b></a>", XML, "mismatched tag"),
@@ -146,6 +148,21 @@ REFUSED = [
 @pytest.mark.parametrize(("body", "type_", "why"), REFUSED)
 def test_what_is_not_is_refused_with_the_reason(body: bytes, type_: str, why: str) -> None:
     assert why in reason(body, type_)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "iso-8859-1", "Latin1", "windows-1252"])
+def test_charsets_by_their_names(charset: str) -> None:
+    right = "é".encode({"UTF8": "utf-8", "Latin1": "iso-8859-1"}.get(charset, charset))
+    for written in (charset, f'"{charset}"'):
+        assert reason(right, f"text/plain; charset={written}") == ""
+        assert reason(b"<a>" + right + b"</a>", f"{XML}; charset={written}") == ""
+
+
+@pytest.mark.parametrize("charset", ["us-ascii", "ascii", "utf-16le", "utf-16be"])
+def test_charsets_of_other_widths(charset: str) -> None:
+    name = charset.replace("16le", "16-le").replace("16be", "16-be")
+    assert reason("<a>e</a>".encode(name), f"{XML}; charset={charset}") == ""
+    assert reason("<a>é</a>".encode(), f"{XML}; charset={charset}") != ""
 
 
 def test_a_body_needs_one_content_type() -> None:
