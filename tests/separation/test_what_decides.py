@@ -2,7 +2,9 @@
 
 import datetime
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,16 @@ from forwardc.plan.approvals import Approvals, Lock, State, shortfalls, takes_an
 from forwardc.plan.build_dir import read_plans
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.live_hosts import live_hosts, shipped
-from forwardc.plan.model import Plan
-from forwardc.plan.separation import Side, of_document, of_plan, separation, why_needed
+from forwardc.plan.model import Hosts, Plan
+from forwardc.plan.separation import (
+    Side,
+    needs_approval,
+    of_document,
+    of_plan,
+    separation,
+    why_needed,
+)
+from forwardc.plan.terms import Lit, Ref, Term, Text
 from lock_file import TODAY, approve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,9 +42,9 @@ def ticket_of(plan: Plan) -> str | None:
     return "SUP-1" if reviewed else None
 
 
-def document(plan: Plan) -> dict[str, object]:
+def document(plan: Plan) -> dict[str, Any]:
     path = ROOT / "build" / plan.vault / plan.destination / f"{plan.place}.plan.json"
-    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -94,6 +104,85 @@ def test_what_is_written_is_what_a_reader_computes(class_: EnvironmentClass) -> 
             assert written == read, plan.destination
             found.add((written.why is None, written.by_credential))
     assert len(found) == (1 if class_ == "production" else 3)
+
+
+def _without_shapes(plan: Any) -> None:
+    for one in (*plan["credentials"].values(), *plan["secrets"].values()):
+        one.pop("shape", None)
+
+
+def _without_other_ways(plan: Any) -> None:
+    for one in plan["credentials"].values():
+        one.pop("or", None)
+
+
+def _bare(plan: Any) -> None:
+    _without_other_ways(plan)
+    _without_shapes(plan)
+
+
+def _without_credentials(plan: Any) -> None:
+    for one in plan["operations"].values():
+        one["credentials"] = []
+
+
+def _undeclared(plan: Any) -> None:
+    plan["credentials"] = {}
+
+
+def _tokens_from_live(plan: Any) -> None:
+    for one in plan["credentials"].values():
+        if "or" in one:
+            one["or"]["oauth"]["token_url"] = "https://access.checkout.com/connect/token"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(_without_shapes, _without_other_ways, _bare),
+        *(_without_credentials, _undeclared, _tokens_from_live),
+    ],
+    ids=lambda change: change.__name__.strip("_"),
+)
+def test_a_changed_plan_is_judged_alike_by_both(change: Callable[[Any], None]) -> None:
+    for plan in plans():
+        changed = document(plan)
+        change(changed)
+        read = Plan.model_validate_json(json.dumps(changed))
+        own = live_hosts([*read.hosts.vault, *read.hosts.destination])
+        for live in (shipped(), own, live_hosts(read.hosts.vault)):
+            written = of_document(changed, "sandbox", live)
+            assert written == of_plan(read.model_copy(update={"declared_class": "sandbox"}), live)
+
+
+def test_what_a_plan_says_of_itself_does_not_make_it_safe() -> None:
+    plan = next(one for one in plans() if one.destination == "adyen" and not one.needs_approval)
+    live = Hosts(vault=plan.hosts.vault, destination=("api.adyen-checkout-live.adyenpayments.com",))
+    assert needs_approval(plan.model_copy(update={"hosts": live}))
+    assert not needs_approval(plan)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (Lit("https://api.live.example/v1"),),
+        (Lit("https://api.live.example/v1/"), Ref("params.id")),
+        (Lit("https://api.live.example/"), Ref("params.id"), Lit("/pay")),
+    ],
+)
+def test_the_host_of_a_call_counts_whatever_the_list_of_hosts_says(parts: tuple[Term, ...]) -> None:
+    plan = next(one for one in plans() if one.vault == "direct")
+    name, operation = next(iter(plan.operations.items()))
+    url = parts[0] if len(parts) == 1 else Text(parts)
+    first = operation.steps[0]
+    called = first.model_copy(
+        update={"destination": first.destination.model_copy(update={"url": url})}
+    )
+    steps = operation.model_copy(update={"steps": (called, *operation.steps[1:])})
+    changed = plan.model_copy(
+        update={"operations": {name: steps}, "hosts": Hosts(vault=(), destination=())}
+    )
+    assert "api.live.example" in str(of_plan(changed, LIVE).why)
 
 
 def test_a_reason_is_said_for_whatever_a_plan_says_of_itself() -> None:
