@@ -112,6 +112,22 @@ def test_unknown_urls(bench):
     assert asyncio.run(bench.request("DELETE", METHODS)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/customers/",
+        "/v1/customers/search?query=x",
+        "/v1/payment_intents/search?query=x",
+        "/v1//customers",
+        "/v2/customers",
+    ],
+)
+def test_no_url_is_taken_for_another(bench, path):
+    answer = bench.get(path)
+    assert answer.status_code == 404
+    assert error(answer)["message"].startswith("Unrecognized request URL (GET: /v")
+
+
 def test_all_unknown_parameters_are_named(bench):
     answer = bench.post(METHODS, CARD | {"a": 1, "b": {"c": 2}, "billing_details": {"d": 1}})
     assert error(answer)["message"] == "Received unknown parameters: a, b, billing_details[d]"

@@ -48,6 +48,8 @@ ENDPOINTS = (
     *refunds.ENDPOINTS,
     *forwarding.ENDPOINTS,
 )
+# Not emulated, and no ids of objects.
+_SEARCHES = ("/v1/charges/search", "/v1/customers/search", "/v1/payment_intents/search")
 _FORM = "application/x-www-form-urlencoded"
 _NOT_A_FORM = (
     "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
@@ -62,8 +64,9 @@ def create(world: World) -> Starlette:
         Route(one.path, _Entry(world, one, idempotency).answer, methods=[one.method])
         for one in ENDPOINTS
     ]
+    searches = [Route(path, _search) for path in _SEARCHES]
     app = Starlette(
-        routes=[*routes, *admin.routes(world)],
+        routes=[*searches, *routes, *admin.routes(world)],
         exception_handlers={404: _unrecognized, 405: _unrecognized},
     )
     # A redirect of the framework's is no answer of Stripe's.
@@ -183,6 +186,10 @@ async def _body(request: Request) -> dict[str, Any]:
 def _refused(error: StripeError, reply: _Reply) -> Response:
     body = error.envelope(reply.request_id, livemode=reply.livemode)
     return reply.build(error.status, body, retry=error.retry)
+
+
+async def _search(request: Request) -> Response:
+    return await _unrecognized(request, LookupError())
 
 
 async def _unrecognized(request: Request, _: Exception) -> Response:
