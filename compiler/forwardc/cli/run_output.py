@@ -160,9 +160,9 @@ def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
     reason = f": {result.reason}" if result.reason else ""
     if result.without:
         yield left_out(result.without)
-    yield f"{result.outcome}{_by(plan, result)}{reason}"
     if may_be_why(result.outcome, result.rejected_by, result.losses):
         yield f"{perhaps_why(result.losses)}; {ON_PURPOSE}"
+    yield f"{result.outcome}{_by(plan, result)}{reason}"
     if result.stopped:
         yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:
