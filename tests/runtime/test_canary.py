@@ -23,12 +23,12 @@ from forwardc.runtime.run import preview
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.shapes import Ambient, RunRequest, shown_data
 
-NOTE = 'sensitive "whisper" 7373 / é'
+NOTE = 'sensitive "whisper" z7373q / é'
 CARD = "4242424242424242"
 SECRETS = (sandbox_secret("shop", "key"), sandbox_secret("shop", "signing"))
 REQUEST = RunRequest(texts={"code": "c-1", "note": NOTE})
 # Fragments, so that an escaped or encoded spelling is found as well.
-CANARIES = (*SECRETS, "whisper", "7373", CARD, "output-token")
+CANARIES = (*SECRETS, "whisper", "z7373q", CARD, "output-token")
 
 
 def clean(text: str) -> None:
