@@ -137,4 +137,10 @@ def test_the_document_states_the_rule_of_the_credentials(root: Path) -> None:
     assert derived("Checkout.com public key") == secrets_rule.checkout_public_key()
     assert derived("Checkout.com OAuth client id") == secrets_rule.checkout_client_id()
     assert derived("Checkout.com OAuth client secret") == secrets_rule.checkout_client_secret()
+    live = secrets_rule.checkout_secret_key(live=True)
+    assert derived("Checkout.com secret key of production") == live
+    live = secrets_rule.checkout_client_id(live=True)
+    assert derived("Checkout.com OAuth client id of production") == live
+    live = secrets_rule.checkout_client_secret(live=True)
+    assert derived("Checkout.com OAuth client secret of production") == live
     assert derived("Stripe secret key") == secrets_rule.stripe_secret_key()

@@ -248,7 +248,7 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
     variables that are set, only the names decide whether an OAuth client is played.
     """
     known = {
-        credential_id(plan, name).variable: _sandbox_credential(plan.vault, name)
+        credential_id(plan, name).variable: _sandbox_credential(plan, name)
         for credential in plan.credentials
         for name in _played(plan, credential, set_names)
     }
@@ -278,16 +278,20 @@ def made_up(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
     return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
 
 
-def _sandbox_credential(vault: str, name: str) -> str:
-    hashed = digest(f"vault:{vault}:{name}")
-    match (vault, name):
+def _sandbox_credential(plan: Plan, name: str) -> str:
+    """A made-up credential; at Checkout.com, whose environments are apart, of the plan's class."""
+    live = plan.environment_class == "production"
+    hashed = digest(f"vault:{plan.vault}:{name}")
+    of_class = digest(f"vault:{plan.vault}:live:{name}") if live else hashed
+    match (plan.vault, name):
         case ("checkout", "api_key"):
-            return "sk_sbox_" + b32encode(hashed).decode().lower()[:27]
+            return ("sk_" if live else "sk_sbox_") + b32encode(hashed).decode().lower()[:27]
         case ("checkout", "client_id"):
-            return "ack_" + b32encode(hashed).decode().lower()[:26]
+            return "ack_" + b32encode(of_class).decode().lower()[:26]
         case ("checkout", "client_secret"):
-            return hashed.hex()[:40]
+            return of_class.hex()[:40]
         case ("stripe", "api_key"):
+            # Test mode in a rehearsal of production, too: live mode has no test cards.
             return "sk_test_" + hashed.hex()[:40]
         case _:
-            return "sbx_" + hashed.hex()[:40]
+            return "sbx_" + of_class.hex()[:40]

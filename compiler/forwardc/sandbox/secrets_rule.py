@@ -25,29 +25,38 @@ def _client(name: str) -> str:
     return f"vault:checkout:{name}:" if name else "vault:checkout:"
 
 
+def _sbox(live: bool) -> str:
+    return "" if live else "sbox_"
+
+
+def _live(live: bool) -> str:
+    """OAuth's credentials have no shape that tells one environment's from the other's."""
+    return "live:" if live else ""
+
+
 def secret(owner: str, name: str) -> str:
     """The value of an owner's secret (a destination's or a vendor's): `sbx_` and 40 hex digits."""
     return "sbx_" + _hex(f"{owner}:{name}")
 
 
-def checkout_secret_key(client: str = "") -> str:
-    """Checkout.com secret key, `^sk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
-    return "sk_sbox_" + _base32(_client(client) + "api_key")[:27]
+def checkout_secret_key(client: str = "", *, live: bool = False) -> str:
+    """Checkout.com secret key, `^sk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]$`; without `sbox_` if live."""
+    return f"sk_{_sbox(live)}" + _base32(_client(client) + "api_key")[:27]
 
 
-def checkout_public_key(client: str = "") -> str:
-    """Checkout.com public key, `^pk_sbox_[a-z2-7]{26}[a-z2-7*#$=]$`."""
-    return "pk_sbox_" + _base32(_client(client) + "public_key")[:27]
+def checkout_public_key(client: str = "", *, live: bool = False) -> str:
+    """Checkout.com public key, the same with `pk_`."""
+    return f"pk_{_sbox(live)}" + _base32(_client(client) + "public_key")[:27]
 
 
-def checkout_client_id(client: str = "") -> str:
+def checkout_client_id(client: str = "", *, live: bool = False) -> str:
     """Checkout.com OAuth client id, `ack_` and 26 characters."""
-    return "ack_" + _base32(_client(client) + "client_id")[:26]
+    return "ack_" + _base32(_client(client) + _live(live) + "client_id")[:26]
 
 
-def checkout_client_secret(client: str = "") -> str:
+def checkout_client_secret(client: str = "", *, live: bool = False) -> str:
     """Checkout.com OAuth client secret, 40 hexadecimal digits."""
-    return _hex(_client(client) + "client_secret")
+    return _hex(_client(client) + _live(live) + "client_secret")
 
 
 def stripe_destination_key() -> str:

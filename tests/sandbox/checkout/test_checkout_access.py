@@ -8,7 +8,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from forwardc.sandbox.secrets_rule import checkout_client_id, checkout_client_secret
+from forwardc.sandbox.secrets_rule import (
+    checkout_client_id,
+    checkout_client_secret,
+    checkout_secret_key,
+)
 
 GOOD = {
     "grant_type": "client_credentials",
@@ -40,6 +44,35 @@ def test_a_token_is_a_signed_jwt_with_its_scopes(vault: Any) -> None:
     assert claims["scope"] == ["forward", "forward:secrets"]
     assert claims["exp"] - claims["iat"] == 3600
     assert re.fullmatch(r"ent_\w{26}", claims["cko_entity_id"])
+
+
+LIVE_ACCESS = "https://access.checkout.com"
+LIVE_SECRETS = "https://forward.checkout.com/secrets"
+
+
+@pytest.mark.parametrize(
+    ("live_key", "url", "status"),
+    [
+        (True, LIVE_SECRETS, 200),
+        (False, LIVE_SECRETS, 401),
+        (True, "https://forward.sandbox.checkout.com/secrets", 401),
+        (False, "https://forward.sandbox.checkout.com/secrets", 200),
+    ],
+)
+def test_a_key_opens_its_own_environment(live_key: bool, url: str, status: int, vault: Any) -> None:
+    assert vault.send("GET", url, key=checkout_secret_key(live=live_key)).status == status
+
+
+def test_a_client_and_its_tokens_belong_to_one_environment(vault: Any) -> None:
+    live = {"client_id": checkout_client_id(live=True)}
+    live["client_secret"] = checkout_client_secret(live=True)
+    scope = "forward:secrets"
+    assert connect(vault, scope, **live).json() == {"error": "invalid_client"}
+    form = urlencode(GOOD | live | {"scope": scope}).encode()
+    token = vault.send("POST", f"{LIVE_ACCESS}/connect/token", form, key="").json()["access_token"]
+    assert vault.send("GET", LIVE_SECRETS, key=token).status == 200
+    assert vault.send("GET", f"{vault.FORWARD}/secrets", key=token).status == 401
+    assert vault.send("GET", LIVE_SECRETS, key=access(vault, scope)).status == 401
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from forwardc.sandbox.secrets_rule import checkout_secret_key
+
 VALUE = "made-up-value-7391"
 
 
@@ -73,12 +75,13 @@ def test_another_entitys_secret_is_not_seen(vault: Any) -> None:
 def test_a_live_account_has_secrets_of_its_own(vault: Any) -> None:
     vault.store("partner_key", "made-up-of-a-test")
     live = "https://forward.checkout.com"
-    assert vault.send("GET", f"{live}/secrets").json() == {"data": []}
+    key = checkout_secret_key(live=True)
+    assert vault.send("GET", f"{live}/secrets", key=key).json() == {"data": []}
     request = vault.request("{}", headers={"raw": {"X-Key": "{{ secret_partner_key }}"}})
-    assert vault.send("POST", f"{live}/forward", request).codes == ["secret_not_found"]
+    assert vault.send("POST", f"{live}/forward", request, key=key).codes == ["secret_not_found"]
     content = {"name": "partner_key", "value": "made-up-of-live"}
-    assert vault.send("POST", f"{live}/secrets", content).status == 201
-    assert vault.send("POST", f"{live}/forward", request).status == 200
+    assert vault.send("POST", f"{live}/secrets", content, key=key).status == 201
+    assert vault.send("POST", f"{live}/forward", request, key=key).status == 200
     assert ("X-Key", "made-up-of-live") in [
         (name.title(), value) for name, value in vault.last.headers
     ]

@@ -24,6 +24,7 @@ from forwardc.sandbox.checkout import (
 )
 from forwardc.sandbox.checkout.auth import Key
 from forwardc.sandbox.checkout.body import read_object
+from forwardc.sandbox.checkout.clients import is_live
 from forwardc.sandbox.checkout.keys import jwk_set
 from forwardc.sandbox.checkout.payment_endpoints import PAYMENTS
 from forwardc.sandbox.checkout.payment_tables import DIGITS
@@ -234,9 +235,10 @@ def _switches(world: World) -> list[BaseRoute]:
 def _connect(world: World) -> Callable[[Request], Awaitable[Response]]:
     async def connect(request: Request) -> Response:
         scheme, _, basic = request.headers.get("authorization", "").partition(" ")
+        live = is_live(request.url.hostname or "")
         try:
             credential = basic if scheme.lower() == "basic" else ""
-            return answer(oauth.grant(world, await request.body(), credential))
+            return answer(oauth.grant(world, await request.body(), credential, live=live))
         except oauth.TokenError as error:
             return answer({"error": str(error)}, 400)
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 from starlette.requests import Request
 
-from forwardc.sandbox.checkout.clients import Account, by_key
+from forwardc.sandbox.checkout.clients import Account, by_key, is_live
 from forwardc.sandbox.checkout.oauth import read_token
 from forwardc.sandbox.checkout.problems import forbidden, unauthorized
 from forwardc.sandbox.world import World
@@ -30,7 +30,7 @@ def authorize(world: World, request: Request, key: Key, *scopes: str) -> Account
     if not credential:
         raise unauthorized()
     host = request.url.hostname or ""
-    live = ".sandbox." not in f".{host}"
+    live = is_live(host)
     client = None if key is Key.NONE else by_key(world, host, credential, public=key is Key.PUBLIC)
     if client is not None:
         return Account(world, client, live)
@@ -38,7 +38,7 @@ def authorize(world: World, request: Request, key: Key, *scopes: str) -> Account
     client = by_key(world, host, credential, public=False) if key is Key.NONE else None
     if client is not None and world.lets("checkout_network_tokens_by_key", "authorization"):
         return Account(world, client, live)
-    granted = read_token(world, credential)
+    granted = read_token(world, credential, live=live)
     if granted is None:
         raise unauthorized()
     client, held = granted

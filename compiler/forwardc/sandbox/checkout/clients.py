@@ -80,15 +80,23 @@ class Account:
         return await self.world.deliver(outbound)
 
 
-def clients() -> tuple[Client, ...]:
-    """The clients by the rule of docs/sandbox.md; the first one forwards."""
+def is_live(host: str) -> bool:
+    """Whether a host of the vendor's is production's."""
+    return ".sandbox." not in f".{host}"
+
+
+def clients(*, live: bool = False) -> tuple[Client, ...]:
+    """The clients by the rule of docs/sandbox.md; the first one forwards.
+
+    Each has other credentials in production, as at the vendor.
+    """
     return tuple(
         Client(
             name,
-            (secrets_rule.checkout_secret_key(suffix),),
-            (secrets_rule.checkout_public_key(suffix),),
-            secrets_rule.checkout_client_id(suffix),
-            secrets_rule.checkout_client_secret(suffix),
+            (secrets_rule.checkout_secret_key(suffix, live=live),),
+            (secrets_rule.checkout_public_key(suffix, live=live),),
+            secrets_rule.checkout_client_id(suffix, live=live),
+            secrets_rule.checkout_client_secret(suffix, live=live),
         )
         for name, suffix in ((OWN, ""), (SECOND, SECOND))
     )
@@ -101,7 +109,7 @@ def own(world: World) -> Account:
 
 def by_key(world: World, host: str, credential: str, *, public: bool) -> Client | None:
     """The client whose secret or public key this is at a host."""
-    for client in (*clients(), *_of_project(world, host)):
+    for client in (*clients(live=is_live(host)), *_of_project(world, host)):
         keys = client.public_keys if public else client.secret_keys
         if any(hmac.compare_digest(key.encode(), credential.encode()) for key in keys):
             return client
@@ -120,16 +128,16 @@ def _of_project(world: World, host: str) -> Iterator[Client]:
         yield Client(f"of {holder.owner}", secret, public)
 
 
-def by_oauth(client_id: str, client_secret: str) -> Client | None:
+def by_oauth(client_id: str, client_secret: str, *, live: bool) -> Client | None:
     """The client of an OAuth id and secret."""
     given = f"{client_id}:{client_secret}".encode()
-    for client in clients():
+    for client in clients(live=live):
         wanted = f"{client.client_id}:{client.client_secret}".encode()
         if hmac.compare_digest(given, wanted):
             return client
     return None
 
 
-def by_id(client_id: str) -> Client | None:
+def by_id(client_id: str, *, live: bool) -> Client | None:
     """The client of an OAuth id that an access token names."""
-    return next((client for client in clients() if client.client_id == client_id), None)
+    return next((client for client in clients(live=live) if client.client_id == client_id), None)

@@ -21,6 +21,7 @@ from forwardc.sandbox.world import World
 
 LIFETIME_SECONDS = 3600
 ISSUER = "https://access.sandbox.checkout.com"
+ISSUER_LIVE = "https://access.checkout.com"
 SCOPES = frozenset(
     {
         "forward",
@@ -50,8 +51,10 @@ class TokenError(Exception):
     """The token request is refused; the text is OAuth's error code."""
 
 
-def grant(world: World, form: bytes, basic: str) -> dict[str, object]:
+def grant(world: World, form: bytes, basic: str, *, live: bool) -> dict[str, object]:
     """Answer a token request. `basic` is the credential part of HTTP Basic, or empty.
+
+    `live` is production's host: neither environment takes the other's clients and tokens.
 
     Raises `TokenError`.
     """
@@ -60,21 +63,21 @@ def grant(world: World, form: bytes, basic: str) -> dict[str, object]:
         raise TokenError("invalid_request")
     if fields["grant_type"] != "client_credentials":
         raise TokenError("unsupported_grant_type")
-    client = _client(fields, basic)
+    client = _client(fields, basic, live=live)
     if client is None:
         raise TokenError("invalid_client")
     scopes = fields.get("scope", "").split()
     if not scopes or not SCOPES.issuperset(scopes):
         raise TokenError("invalid_scope")
     return {
-        "access_token": _sign(world, client, scopes),
+        "access_token": _sign(world, client, scopes, live=live),
         "token_type": "Bearer",
         "expires_in": LIFETIME_SECONDS,
         "scope": " ".join(scopes),
     }
 
 
-def read_token(world: World, token: str) -> tuple[Client, frozenset[str]] | None:
+def read_token(world: World, token: str, *, live: bool) -> tuple[Client, frozenset[str]] | None:
     """Whose access token of this platform it is, with its scopes; None if it is not valid now."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -86,13 +89,17 @@ def read_token(world: World, token: str) -> tuple[Client, frozenset[str]] | None
         claims = json.loads(unb64(parts[1]))
     except (InvalidSignature, JweError, ValueError):
         return None
-    client = by_id(claims["client_id"])
-    if client is None or claims["exp"] <= world.now():
+    client = by_id(claims["client_id"], live=live)
+    if client is None or claims["iss"] != _issuer(live) or claims["exp"] <= world.now():
         return None
     return client, frozenset(claims["scope"])
 
 
-def _client(fields: dict[str, str], basic: str) -> Client | None:
+def _issuer(live: bool) -> str:
+    return ISSUER_LIVE if live else ISSUER
+
+
+def _client(fields: dict[str, str], basic: str, *, live: bool) -> Client | None:
     given = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
     if "client_id" not in fields and basic:
         try:
@@ -100,17 +107,17 @@ def _client(fields: dict[str, str], basic: str) -> Client | None:
         except ValueError:
             return None
     client_id, _, client_secret = given.partition(":")
-    return by_oauth(client_id, client_secret)
+    return by_oauth(client_id, client_secret, live=live)
 
 
-def _sign(world: World, client: Client, scopes: list[str]) -> str:
+def _sign(world: World, client: Client, scopes: list[str], *, live: bool) -> str:
     jwk = private_jwk(world, SIGNING)
     now = int(world.now())
     header = {"alg": "RS256", "kid": jwk["kid"], "typ": "at+jwt"}
     claims = {
         "nbf": now,
         "exp": now + LIFETIME_SECONDS,
-        "iss": ISSUER,
+        "iss": _issuer(live),
         "aud": sorted({scope.split(":")[0] for scope in scopes}),
         "client_id": client.client_id,
         "cko_client_id": fixed_id("cli", client.name),
