@@ -298,3 +298,12 @@ def test_a_space_that_nobody_sees_is_named_in_a_word_of_the_language(
     (found,) = changed(old, new)
     assert found.code == code
     assert found.hint == "it holds a no-break space (U+00A0): write a plain space, or none"
+
+
+@pytest.mark.parametrize("value", ["[]", '["${run.id}", "${run.id}"]', "{a: b}"])
+def test_a_value_of_no_form_is_told_the_forms(value: str) -> None:
+    found = changed("operations:", f"payment_reference: {value}\noperations:")
+    assert [one.code for one in found] == ["FC0208"]
+    assert found[0].hint == (
+        "one of: One value, or `none`. A list of one to eight values, each once."
+    )

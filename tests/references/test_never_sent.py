@@ -121,6 +121,20 @@ def test_of_a_run_of_an_older_history_nothing_is_claimed(url: str, told) -> None
     assert not any("quote      OURS-1" in text or "Quote OURS-1" in text for text in texts)
 
 
+def test_where_a_file_names_nothing_it_is_not_said_that_nothing_was_sent(url: str, told) -> None:
+    """The request may well hold a reference: who wrote the file has not said which it is."""
+    new = new_run(reference="OURS-1")
+    with open_store(url) as store:
+        store.begin(new)
+        intent = Intent("pay", KEYS, "POST https://a.example/", SHOWN, (RUN,))
+        store.unknown(new.id, "pay", store.intent(new.id, OWNER, intent), "no answer")
+        run = loaded(store, new.id)
+    texts = told(run)
+    said = "payment_reference: of its file names no value that was sent there"
+    for text in texts[1:4]:
+        assert said in text.replace("`", "")
+
+
 @pytest.mark.parametrize(
     "text", ["OURS-1", "OURS", "SHOP-ORDER-2", "SHOP", "PSP-9", "PSP", "fwdreq_1"]
 )

@@ -90,6 +90,15 @@ def test_nor_does_an_option_read_one_as_something_else(run: Call, source: str) -
     assert "FC0802 the source is none of the kinds" in err
 
 
+@pytest.mark.parametrize("more", ["abc", "x" * 27, "visa-approved00000000000000"])
+def test_an_id_that_is_cut_off_is_not_answered_with_its_own_beginning(run: Call, more: str) -> None:
+    code, _, err = run("visa.provision", "--via", "checkout", "--source", f"src_{more}")
+    assert code == 1
+    assert "it begins as src_... and has not the length or the characters of one" in err
+    assert "it takes" not in err
+    assert more not in err
+
+
 def test_a_sensitive_argument_is_a_warning_without_its_value(run: Call) -> None:
     code, out, err = run(*VISA, "-p", "wallet_account_id=w", "-p", f"email={MAIL}")
     assert code == 0

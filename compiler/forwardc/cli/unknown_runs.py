@@ -52,4 +52,4 @@ def _nothing(one: "Inquiry") -> str:
     what = "nothing else" if one.keys else "nothing"
     if not one.known:
         return f"{what}: what it got by name was not recorded by this older history"
-    return f"{what}: no value that names the payment was sent there"
+    return f"{what}: `payment_reference:` of its file names no value that was sent there"

@@ -116,7 +116,14 @@ def _bad_value(one: Broken, place: Place) -> Diagnostic:
         return _bad_form(one, place)
     if one.rule in _BOUNDS or one.rule == "uniqueItems":
         return _out_of_range(one.rule, one.wanted, place)
-    return finding("FC0208", f"does not fit the rule {one.rule} of the schema", place)
+    hint = _forms(one) if one.rule == "oneOf" else None
+    return finding("FC0208", f"does not fit the rule {one.rule} of the schema", place, hint=hint)
+
+
+def _forms(one: Broken) -> str | None:
+    """What each form of a value is, by the schema's own words; None where one has none."""
+    told = [branch.get("description") for branch in one.wanted if isinstance(branch, dict)]
+    return f"one of: {' '.join(map(str, told))}" if told and all(told) else None
 
 
 def finding(

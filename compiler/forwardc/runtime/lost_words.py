@@ -15,7 +15,11 @@ _CURES: Final = {
     "card.pin_first_two": "ask the customer for the PIN again, for a new token with it",
     "card.holder_name": "complete the name where the card is kept",
 }
-_BILLING: Final = "give the billing address with the payment, or complete it where the card is kept"
+# Stripe forwards only what is given; Checkout.com prefers its own.
+_BILLING: Final = (
+    "complete the billing address where the vault keeps and forwards one, "
+    "else give it with the payment"
+)
 # An address is complete without its second line.
 _NEVER_WHY: Final = frozenset({"billing.line2"})
 ON_PURPOSE: Final = "or leave it out on purpose with --without, where the operation allows it"

@@ -96,7 +96,16 @@ def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> S
             sink.error("FC0802", f"the operation cannot use a source {name}...", hint=forms)
             return None
     odd = ODD_SPACE.search(source)
-    hint = f"it holds {named(odd[0])}: delete it" if odd else forms
+    begins = next((name for name in fitting if source.startswith(name)), None)
+    if odd:
+        hint = f"it holds {named(odd[0])}: delete it"
+    elif begins is not None:
+        hint = (
+            f"it begins as {begins}... and has not the length or the characters of one: "
+            "copy the whole id"
+        )
+    else:
+        hint = forms
     sink.error("FC0802", f"the source is none of the kinds of {plan.vault}", hint=hint)
     return None
 

@@ -8,6 +8,7 @@ from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.quotes import Inquiry, inquiries
 from forwardc.runtime.shapes import Name, Party
 
+_NOTHING: Final = " `payment_reference:` of its file names no value that was sent there."
 _UNKNOWN: Final = " What it got by name was not recorded by an older history."
 
 
@@ -40,7 +41,7 @@ def _quoted(one: Inquiry) -> str:
     keyed = [f"`{key}`, sent as idempotency key" for key in one.keys]
     quote = f"Quote {'; '.join([*named, *keyed])}." if named or keyed else ""
     if not named:
-        quote += " No value that names the payment was sent there." if one.known else _UNKNOWN
+        quote += _NOTHING if one.known else _UNKNOWN
     return quote.strip()
 
 
