@@ -52,7 +52,7 @@ class Loop:
 def forwards(build: Path, folder: Path, pairs: int, repeat: int) -> Iterator[tuple[str, Loop]]:
     """One forward without a history, and one whose intent is on the disk before it is sent."""
     plan = plan_of(build)
-    with _sandbox() as url:
+    with _sandbox(build.parent) as url:
         call = json.dumps(bound_call(plan)).encode()
         key = sandbox_lookup(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") or ""
         asyncio.run(_store(plan, url))
@@ -156,9 +156,12 @@ async def _store(plan: Plan, url: str) -> None:
 
 
 @contextmanager
-def _sandbox() -> Iterator[str]:
+def _sandbox(project: Path) -> Iterator[str]:
+    """A sandbox that knows the project's plans, and forwards what they name and nothing else."""
     command = [sys.executable, "-P", "-m", "forwardc", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+    with subprocess.Popen(  # noqa: S603 - ours
+        command, stdout=subprocess.PIPE, text=True, cwd=project
+    ) as process:
         try:
             if process.stdout is None:
                 raise RuntimeError("the sandbox says nothing")

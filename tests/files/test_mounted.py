@@ -23,7 +23,10 @@ file = "cards.csv"
 [plans]
 mounted = {mounted}
 """
-CARDS = "reference,vault,source\n9f0c7ad2-51b7-4c7e-8a51-7d2f0a6f6d1e,checkout,src_{}\n"
+CARDS = """\
+reference,vault,source,param.amount,param.currency,param.return_url
+9f0c7ad2-51b7-4c7e-8a51-7d2f0a6f6d1e,checkout,src_{},1000,EUR,https://shop.example/return
+"""
 Check = Callable[[Path, bool, str], tuple[int, str]]
 
 
