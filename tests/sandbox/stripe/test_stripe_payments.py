@@ -325,6 +325,8 @@ def test_dynamic_payment_methods_want_a_return_url(bench):
         ({"amount": 5, "currency": "jpy"}, "amount", "amount_too_small"),
         ({"amount": 1, "currency": "EUR"}, "amount", "amount_too_small"),
         ({"amount": 55, "currency": "sar"}, "amount", "amount_too_small"),
+        ({"amount": 29, "currency": "gbp"}, "amount", "amount_too_small"),
+        ({"amount": 49, "currency": "CAD"}, "amount", "amount_too_small"),
         ({"amount": 12345, "currency": "ugx"}, "amount", None),
         ({"amount": 2790, "currency": "isk"}, "amount", None),
         ({"amount": 5124, "currency": "kwd"}, "amount", None),

@@ -41,7 +41,8 @@ def check_amount(world: World, amount: int, currency: str) -> None:
 def _too_small(amount: int, code: str, settled: str) -> StripeError | None:
     """The refusal of a sum below the minimum, which counts in the currency of settlement.
 
-    Another currency is judged by round rates, and only where no rate of these years would do.
+    Another currency is judged by round rates: only where no rate of these years would do, or
+    where the sum is below the minimum that Stripe has for that currency as well.
     """
     if settled not in MINIMUM:
         return None
@@ -54,7 +55,9 @@ def _too_small(amount: int, code: str, settled: str) -> StripeError | None:
     if code not in ROUGH_RATES or settled not in ROUGH_RATES:
         return None
     about = sum_ * ROUGH_RATES[code] / ROUGH_RATES[settled]
-    if about * RATE_MARGIN >= least:
+    # Below the currency's own minimum, too, a round rate is no longer the only witness.
+    margin = 1 if sum_ < MINIMUM.get(code, 0) else RATE_MARGIN
+    if about * margin >= least:
         return None
     floor = "50 cents" if settled == "usd" else _shown(least, settled)
     return _refused(
