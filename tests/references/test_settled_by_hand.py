@@ -126,3 +126,8 @@ def test_what_a_destination_has_not_decided_is_asked_for_by_the_same_names(
     capfd.readouterr()
     assert cli(["resolve", run.id]) == 0
     assert "nothing about it is unknown" in capfd.readouterr().out
+    # Nobody is told that a payment which somebody has settled is unknown still.
+    assert cli(["reconcile", run.id]) == 0
+    found = capfd.readouterr()
+    assert found.out == f"{run.id}  approved; nothing about it is unknown\n"
+    assert "unknown" not in found.err

@@ -79,9 +79,14 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
 async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink") -> None:
     """Settle one run, or tell what to ask."""
     from forwardc.cli.sandbox_link import Unreachable
+    from forwardc.runtime.quotes import inquiries
     from forwardc.runtime.reconcile import NotFoundOut
     from forwardc.runtime.settle import settle
 
+    if not inquiries(run, pending=True):
+        ended = run.summary.outcome or run.summary.state
+        say(f"{run.id}  {ended}; nothing about it is unknown")
+        return
     try:
         what, report = await _asked(run, where)
     except (NotFoundOut, Unreachable) as problem:
