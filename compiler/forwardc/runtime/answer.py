@@ -214,7 +214,9 @@ def _failed(
     failure: Failure | None, answer: Answer, *, asks_cvc: bool
 ) -> tuple[Outcome, Party | None, str]:
     if failure is not None and failure.sent == "no":
-        spent = "; the CVC is used up" if failure.consumes_cvc and asks_cvc else ""
+        # Whether the vault had one was told by no answer: a refusal has no echo.
+        uses = failure.consumes_cvc and asks_cvc
+        spent = "; a CVC, if the vault had one, is used up" if uses else ""
         reason = f"the vault answered {answer.status} and sent nothing to the destination{spent}"
         return Outcome.REJECTED, Party.VAULT, reason
     if failure is not None:

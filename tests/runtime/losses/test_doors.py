@@ -232,3 +232,16 @@ def test_no_digit_of_an_echo_is_kept(
 def test_nowhere_is_it_said_that_nothing_was_lost(pay: Call, spent: Callable[..., str]) -> None:
     for out in (pay(spent())[1], pay("pm_card_visa")[1]):
         assert "nothing was lost" not in out.lower()
+
+
+def test_of_a_card_without_a_cvc_none_is_said_to_be_used_up(
+    pay: Call, spent: Callable[..., str]
+) -> None:
+    """Stripe's 402 has no echo, so that nobody knows whether there was one."""
+    method = spent(**{"card[number]": "5000186622346654"})
+    code, out, _ = pay(method)
+    assert code == 11
+    assert "sent nothing to the destination; a CVC, if the vault had one, is used up" in out
+    code, out, _ = pay(method, "--without", "card.cvc")
+    assert code == 11
+    assert "used up" not in out
