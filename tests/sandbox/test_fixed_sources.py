@@ -18,7 +18,7 @@ from forwardc.runtime.shapes import RunResult
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout.rows import fixed_id
-from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
+from forwardc.sandbox.destinations.rocketpay_tokens import CUSTOMER, fixed_token
 from forwardc.sandbox.seed import sources
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.stripe import testids
@@ -85,6 +85,10 @@ def test_the_table_has_each_fixed_source_once() -> None:
 
 
 Use = Callable[[Emulated, str, str], Any]
+
+
+def test_the_page_says_whose_a_fixed_token_is() -> None:
+    assert f"A fixed token belongs to the customer `{CUSTOMER}`" in DOCS.read_text()
 
 
 def three_times(use: Use, tmp_path: Path) -> dict[tuple[str, str], list[Any]]:
