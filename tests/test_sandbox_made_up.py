@@ -90,7 +90,9 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return found
 
 
-def played(plan: Plan) -> tuple[World, dict[str, Any]]:
+def played(
+    plan: Plan, source: str = "visa_approved", outcome: str = "approved"
+) -> tuple[World, dict[str, Any]]:
     """The world after a run, and the credentials that it was handed."""
     data = project_data([plan], Lock(), date(2026, 11, 30))
     world = World(project=read(data))
@@ -100,12 +102,12 @@ def played(plan: Plan) -> tuple[World, dict[str, Any]]:
         async with Sender(transport) as sender:
             await store_secrets(plan, "put", sender)
             means = Means(sender, KeyRing(sender), Ambient(emulated=True))
-            request = RunRequest(source="src_" + "visa_approved".ljust(26, "0"))
+            request = RunRequest(source="src_" + source.ljust(26, "0"))
             return await run(plan, "put", request, sandbox_lookup(plan), means, Sink())
 
     result = asyncio.run(go())
     assert result is not None
-    assert str(result.outcome) == "approved"
+    assert str(result.outcome) == outcome
     (holder,) = data["holders"]
     return world, holder["secrets"]
 
@@ -133,6 +135,22 @@ def test_what_made_up_keys_seal_is_opened_by_what_the_sandbox_is_handed(plan: Pl
     for name in ("octets", "hashed", "member"):
         key = JWK(kty="oct", k=secrets[name]["text"])
         assert opened(body[name], key) == "4242424242424242"
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("visa_broken", "unknown"),
+        ("visa_timeout", "unknown"),
+        ("mastercard_malformed", "unknown"),
+        ("mastercard_server_error", "unknown"),
+        ("visa_declined", "rejected"),
+    ],
+)
+def test_a_card_keeps_its_promise_inside_what_is_sealed(
+    source: str, outcome: str, plan: Plan
+) -> None:
+    played(plan, source, outcome)
 
 
 def test_values_follow_from_names_by_the_rule_of_the_document(plan: Plan) -> None:

@@ -22,6 +22,7 @@ from forwardc.sandbox.hosts import (
 from forwardc.sandbox.seed import seed
 from forwardc.sandbox.wire import Exchange, call, read_body, scope_of
 from forwardc.sandbox.world import (
+    FILLED,
     REQUEST,
     Answer,
     Broken,
@@ -66,6 +67,7 @@ class Sandbox:
         host = (parts.hostname or "").lower()
         party = self._parties.of(host)
         scope = scope_of(outbound)
+        scope[FILLED] = outbound.filled
         reached = party.receives(host, scope["path"], delivered=True)
         if parts.scheme != "https" or is_local(host) or not reached:
             raise NotConnected(host)

@@ -16,6 +16,9 @@ from typing import Any
 from forwardc.sandbox.laxness import PARTY, WITHOUT_PROJECT, Slip, check_names
 from forwardc.sandbox.project import Handed, Holder, Named, Project, read
 
+FILLED = "forwardc.filled"
+"""The member of a delivered request's scope with what the vault put in, see `Outbound`."""
+
 Pairs = tuple[tuple[str, str], ...]
 
 KEPT_SLIPS = 1000

@@ -2,7 +2,7 @@
 
 Knows no vendor and no schema. What arrived is in the sandbox's record; nothing of it goes back. A
 body must be what its Content-Type says (`wellformed`), and a method one of HTTP's. Test cards that
-stand readable in the body decide the answer; in an encrypted body none is seen.
+stand readable in the body, or that a vault put into what it encrypted, decide the answer.
 """
 
 import re
@@ -18,7 +18,7 @@ from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.bodies import answer
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.wellformed import NotWellFormed, check
-from forwardc.sandbox.world import World
+from forwardc.sandbox.world import FILLED, World
 
 HOSTS = ("*",)
 
@@ -43,7 +43,8 @@ def create(world: World) -> Starlette:
         # In UTF-16 each digit has a zero byte beside it.
         plain = unquote_to_bytes(body.replace(b"\0", b""))
         runs = {match.decode() for match in _RUN.findall(plain)}
-        cards = [card for card in map(lookup, sorted(runs)) if card is not None]
+        put_in = request.scope.get(FILLED, ())
+        cards = [card for card in map(lookup, (*sorted(runs), *put_in)) if card is not None]
         if not cards and any(_looks_like_card(run) for run in runs):
             return answer(422, _refusal("only test cards are accepted"))
         try:
