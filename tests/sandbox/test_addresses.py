@@ -19,6 +19,7 @@ from forwardc.sandbox.world import NotConnected, Outbound, World
 
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
+LIVE_KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key(live=True)}"}
 STRIPE_KEY = {"Authorization": f"Bearer {secrets_rule.stripe_secret_key()}"}
 
 
@@ -61,19 +62,20 @@ def test_a_host_header_of_another_party_counts_on_every_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "path"),
+    ("host", "path", "key"),
     [
-        ("stripe.localhost", "/v1/payment_methods/pm_sandbox_visa"),
-        ("api.stripe.com.localhost", "/v1/payment_methods/pm_sandbox_visa"),
-        ("API.Stripe.com.LOCALHOST:8123", "/v1/payment_methods/pm_sandbox_visa"),
-        ("checkout.localhost:1", f"/instruments/{HEALTHY}"),
-        ("checkout.localhost", "/secrets"),
-        ("forward.sandbox.checkout.com.localhost", "/secrets"),
-        ("abc.api.checkout.com.localhost", f"/instruments/{HEALTHY}"),
+        ("stripe.localhost", "/v1/payment_methods/pm_sandbox_visa", STRIPE_KEY),
+        ("api.stripe.com.localhost", "/v1/payment_methods/pm_sandbox_visa", STRIPE_KEY),
+        ("API.Stripe.com.LOCALHOST:8123", "/v1/payment_methods/pm_sandbox_visa", STRIPE_KEY),
+        ("checkout.localhost:1", f"/instruments/{HEALTHY}", KEY),
+        ("checkout.localhost", "/secrets", KEY),
+        ("forward.sandbox.checkout.com.localhost", "/secrets", KEY),
+        ("abc.api.sandbox.checkout.com.localhost", f"/instruments/{HEALTHY}", KEY),
+        ("abc.api.checkout.com.localhost", f"/instruments/{HEALTHY}", LIVE_KEY),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_name_below_localhost(host: str, path: str) -> None:
-    key = STRIPE_KEY if "stripe" in host.lower() else KEY
+def test_a_name_below_localhost(host: str, path: str, key: dict[str, str]) -> None:
     with start_in_thread() as running:
         assert ask(running.url, "GET", path, key | {"Host": host}) == 200
 
