@@ -142,6 +142,17 @@ def test_one_lasting_fault_among_passing_ones_is_enough() -> None:
     assert list(lasting([problem("FC0814")], frozenset({"FC0814"}))) == []
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("FC0705", "FC0818", "FC0819", "FC0822", "FC0823", "FC0825", "FC0835", "FC0846"),
+        "FC9901",
+    ],
+)
+def test_what_ends_by_itself_is_not_lasting(code: str) -> None:
+    assert list(lasting([problem(code)])) == []
+
+
 def test_every_kind_that_asks_for_a_repeat_says_that_it_helps() -> None:
     for kind in Kind:
         shape = kind.value

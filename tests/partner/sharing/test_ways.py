@@ -32,6 +32,7 @@ from sharing_house import BILLING, ROOT
 
 BUILD = ROOT / "build"
 MINE = Mine("a-share", "00000000-0000-4000-9000-000000000001", 1_000_000)
+LEFT_OUT = frozenset({"card.cvc", "billing.nowhere"})
 VAULTS = {("A", "checkout"), ("A", "stripe")}
 
 
@@ -113,15 +114,16 @@ def test_nothing_that_holds_a_secret_is_shown() -> None:
 class Runs:
     """Takes the place of a run, and keeps what it is given."""
 
+    codes: tuple[str, ...] = ("FC0805", "FC0801", "FC0801")
+
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.given: list[tuple[RunRequest, Means]] = []
         monkeypatch.setattr(forwarding, "run", self.run)
 
     async def run(self, _: Any, __: str, request: RunRequest, *rest: Any) -> None:
         self.given.append((request, rest[1]))
-        rest[2].error("FC0805", "wrong")
-        rest[2].error("FC0801", "wrong")
-        rest[2].error("FC0801", "wrong, too")
+        for number, code in enumerate(self.codes):
+            rest[2].error(code, "wrong, too" if number > 1 else "wrong")
 
 
 def forwarded(
@@ -185,3 +187,36 @@ def test_a_row_may_hold_params_of_another_destination(monkeypatch: pytest.Monkey
     first, second = (request.texts for request, _ in runs.given)
     assert first == {"amuont": "1", "reference": "pay-1"}
     assert second == params
+
+
+@pytest.mark.parametrize("unreadable", [None, False, True])
+def test_what_is_not_approved_lasts_unless_nobody_can_read_the_lock(
+    monkeypatch: pytest.MonkeyPatch, unreadable: bool | None
+) -> None:
+    runs = Runs(monkeypatch)
+    monkeypatch.setattr(runs, "codes", ("FC0814",))
+    ways, _ = ways_of(A=Mapped(run="rokt", reference_param="reference"))
+    told = None if unreadable is None else lambda: unreadable
+    given = Forwarder(ways, means(), unreadable=cast("Any", told))
+    came = asyncio.run(given.forward("A", Instrument("stripe", "pm_1", {}, {}), "pay-1", MINE))
+    assert came.codes == ("FC0814",)
+    assert came.lasting == (() if unreadable else ("FC0814 wrong",))
+
+
+def test_a_way_takes_what_its_fallback_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(monkeypatch)
+    ways, _ = ways_of(A=Mapped(run="adyen.network_token_cit"), B=Mapped(run="rokt"))
+    way = ways["A", "checkout"]
+    operations = dict(way.plan.operations)
+    other = operations["card_cit"]
+    operations["card_cit"] = other.model_copy(update={"params": (*other.params, "of_fallback")})
+    plan = way.plan.model_copy(update={"operations": operations})
+    given = Forwarder({**ways, ("A", "checkout"): replace(way, plan=plan)}, means())
+    row = Instrument("checkout", "src_1", {}, {"of_fallback": "x"}, without=LEFT_OUT)
+    asyncio.run(given.forward("A", row, "pay-1", MINE))
+    asyncio.run(given.forward("B", row, "pay-1", MINE))
+    first, second = (request for request, _ in runs.given)
+    assert (first.texts, second.texts) == ({"of_fallback": "x"}, {})
+    # Only the fallback of the first has a CVC to leave out; neither knows the last.
+    assert first.without == {"card.cvc"}
+    assert "network_token.cryptogram" not in second.without

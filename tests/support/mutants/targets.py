@@ -66,5 +66,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "partner/sharing/forwarding.py": (
         "tests/partner/sharing/test_ways.py",
         "tests/partner/sharing/test_clock_margins.py",
+        "tests/partner/sharing/test_lasting.py",
+        "tests/partner/sharing/test_losses.py",
     ),
 }
