@@ -289,7 +289,7 @@ async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
 def _in_doubt(journey: Journey, step: Step, doubt: Doubt) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
     prepared, ambient = journey.prepared, journey.means.ambient
-    # Of the vault's keys only one of then was sent: a new one would be nobody's.
+    # The vault knows a key that was sent to it. One that is made now would be nobody's.
     vault_key = doubt.vault_keys[-1] if doubt.vault_keys else ""
     keys = Keys(keys_of(prepared, step, ambient).destination, vault_key)
     scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})

@@ -125,6 +125,11 @@ class Forwarder:
     in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
     not_card: bool = False
     unreadable: Callable[[], bool] | None = None
+    _all_params: frozenset[str] = field(init=False, repr=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        # Once: the ways of a server are many, and do not change.
+        object.__setattr__(self, "_all_params", params_of(self.ways.values()))
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
@@ -140,7 +145,7 @@ class Forwarder:
         journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
-        of_others = params_of(self.ways.values()) - params_of([way])
+        of_others = self._all_params - params_of([way])
         mine_alone = replace(instrument, params=_without(instrument.params, of_others))
         request = replace(_request(way, mine_alone, reference, mine), not_card=self.not_card)
         result = await run(way.plan, way.operation, request, way.look_up, means, sink)
