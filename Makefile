@@ -8,9 +8,10 @@
 #   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
 #   make mutants put mistakes into copies of the code, and see whether the tests find them
 #   make audit   ask for known holes in the locked packages
+#   make pictures draw the pictures that the documents show
 #   make facts   say which of the vendors' clients and contracts have newer versions
 
-.PHONY: demo test check build bench fuzz mutants audit facts
+.PHONY: demo test check build bench fuzz mutants pictures audit facts
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -53,6 +54,9 @@ fuzz: $(READY)
 
 mutants: $(READY)
 	PYTHONPATH=tests/support $(VENV) -m mutants
+
+pictures: $(READY)
+	PYTHONPATH=compiler:tests/support $(VENV) -m pictures $(NAMES)
 
 audit: $(READY)
 	$(VENV) requirements/audit.py

@@ -4,7 +4,6 @@ Needs Chromium: `FORWARDC_CHROMIUM` names it, else it is looked for on the path.
 tests skip; where `FORWARDC_REQUIRE_CHROMIUM=1` says that there must be one, they fail.
 """
 
-import os
 import shutil
 import socket
 import threading
@@ -17,6 +16,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from browser import chromium
 from dashboards import BY_NAME
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.desk import Settings
@@ -28,7 +28,6 @@ from token_callbacks import ACTIVE, REVOKED, store_tokens
 # One worker starts the browser once for all tests of this file.
 pytestmark = pytest.mark.xdist_group("chromium")
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RUN = f"/runs/{BY_NAME['order-102'].run_id}"
 UNKNOWN_RUN = f"/runs/{BY_NAME['order-105'].run_id}"
 TOKENS = ("/tokens", f"/tokens/gate/{ACTIVE}", f"/tokens/gate/{REVOKED}", "/tokens?find=nobody")
@@ -85,16 +84,6 @@ LOW_CONTRAST = """() => {
   }
   return low;
 }"""
-
-
-def chromium() -> str:
-    given = os.environ.get("FORWARDC_CHROMIUM")
-    found = given or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None and os.environ.get("FORWARDC_REQUIRE_CHROMIUM") == "1":
-        pytest.fail("Chromium is required here and was not found")
-    if found is None:
-        pytest.skip("needs Chromium (Debian: apt-get install chromium), or FORWARDC_CHROMIUM=PATH")
-    return found
 
 
 @dataclass

@@ -1,0 +1,38 @@
+"""Which pictures there are. A new one is a line here, and a document that shows it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+IMAGES: Final = ROOT / "docs" / "images"
+WIDTHS: Final = (1280, 380)
+MOST: Final = 1800
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page at one width. Pixels of CSS; a page that is longer than `most` is cut there."""
+
+    name: str
+    source: Literal["review", "dashboard"]
+    page: str
+    """Below `build/` for a review page; the path with its query for the dashboard."""
+    width: int
+    scheme: Literal["light", "dark"] = "light"
+    most: int = MOST
+
+    @property
+    def file(self) -> Path:
+        """Where it is kept."""
+        return IMAGES / f"{self.name}-{self.width}.png"
+
+
+def _both(name: str, source: Literal["review", "dashboard"], page: str) -> tuple[Picture, ...]:
+    return tuple(Picture(name, source, page, width) for width in WIDTHS)
+
+
+PICTURES: Final = (
+    *_both("review-stripe-adyen", "review", "stripe/adyen/review.html"),
+    *_both("review-checkout-visa", "review", "checkout/visa/review.html"),
+)
