@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from forwardc.runtime.history.store import open_store
 from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +36,7 @@ def refused(*arguments: str, cwd: Path) -> str:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_the_printed_link_signs_in_once(tmp_path: Path) -> None:
+    open_store(str(tmp_path / ".forwardc/history.db")).close()
     with subprocess.Popen(
         [*COMMAND, "--port", "0"],
         cwd=tmp_path,

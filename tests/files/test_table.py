@@ -60,7 +60,7 @@ KNOWN: dict[tuple[str, str], str] = {
     ("partner/auth/key_file.py", "os.link"): "kind SERVER_KEYS: never over another's",
     ("partner/auth/key_file.py", "unlink"): "kind SERVER_KEYS: the temporary one",
     ("partner/lookup/sqlite_rows.py", "sqlite3.connect"): "kind LOOKUP_DATABASE: looked at before",
-    ("runtime/history/sqlite.py", "sqlite3.connect"): "kind HISTORY: `private_file` made it",
+    ("runtime/history/sqlite.py", "sqlite3.connect"): "kind HISTORY: made, or looked at before",
     ("runtime/trust.py", "load_verify_locations"): "kind TLS: looked at before, or certifi's own",
     ("runtime/store_journal.py", "read_text"): "Linux tells there when it was started",
     ("runtime/store_journal.py", "readlink"): "Linux tells there which processes it sees",

@@ -253,13 +253,16 @@ def test_a_pause_is_seen_by_every_run_until_it_ends(
     forwardc: Call, history: str, sandbox: Running
 ) -> None:
     build = ("--build", str(BUILD))
+    assert forwardc("history", "begin")[0] == 0
     assert forwardc("pause", "stripe", "--by", "Ann", "--reason", "incident", *build)[0] == 0
+    assert forwardc("pause")[1].split()[4:6] == ["stripe", "Ann"]
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 1
     assert sandbox.world.received == []
     with open_store(history) as store:
         assert store.search(Filter()).runs == ()
     assert forwardc("resume", "stripe", "--by", "Ann")[0] == 0
     assert forwardc("resume", "stripe", "--by", "Ann")[0] == 1
+    assert "nothing is paused" in forwardc("pause")[2]
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
     code, _, err = forwardc("pause", "strpe", *build)
     assert code == 2
@@ -357,6 +360,7 @@ def test_what_is_not_as_it_was_is_not_continued(
 
 
 def test_a_run_that_nobody_recorded(forwardc: Call) -> None:
+    assert forwardc("history", "begin")[0] == 0
     for command in (("run", "--resume", "x"), ("reconcile", "x"), ("resolve", "x")):
         code, _, err = forwardc(*command)
         assert code == 1

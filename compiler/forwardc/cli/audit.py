@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.output import note, say, say_json, say_lines, table
+from forwardc.cli.json_output import json_option
+from forwardc.cli.output import say, say_lines, table
+from forwardc.cli.pausing import change
 
 if TYPE_CHECKING:
+    from forwardc.cli.pausing import Done
     from forwardc.runtime.history.audit import Verified
     from forwardc.runtime.history.records import Event
     from forwardc.runtime.history.store import Store
@@ -23,7 +26,7 @@ _HEAD = re.compile(r"[0-9a-f]{64}")
 @click.option("--verify", is_flag=True, help="Follow the chain of all events; 1 where it breaks.")
 @click.option("--expect", metavar="HEAD", help="Verify that an earlier head still stands, too.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@json_option
 @history_option
 def command(verify: bool, expect: str | None, limit: int, as_json: bool, history: str) -> int:
     """List approvals in force, clients, pauses, resolutions: the newest first.
@@ -31,33 +34,27 @@ def command(verify: bool, expect: str | None, limit: int, as_json: bool, history
     Each event vouches for the one before it, so that none can be changed, removed or put in unseen,
     but for the newest: note the head that --verify prints elsewhere, and --expect it later.
     """
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
-    from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.history.store import open_store
-
     if expect is not None and not _HEAD.fullmatch(expect):
         raise click.BadParameter("a head has 64 hexadecimal digits.", param_hint="--expect")
-    try:
-        with open_store(history, create=False) as store:
-            if verify or expect is not None:
-                return _verify(store, expect, as_json=as_json)
-            return _list(store, limit, as_json=as_json)
-    except HistoryError as problem:
-        note(render([problem.diagnostic()], Format.TEXT, Sources()).rstrip("\n"))
-        return 1
+
+    def work(store: "Store") -> "Done":
+        if verify or expect is not None:
+            return _verify(store, expect, as_json=as_json)
+        return _list(store, limit, as_json=as_json)
+
+    return change(history, work, as_json=as_json)
 
 
-def _list(store: "Store", limit: int, *, as_json: bool) -> int:
+def _list(store: "Store", limit: int, *, as_json: bool) -> "Done":
     events = store.events(limit=limit)
     if as_json:
-        say_json({"events": [_json(event) for event in events]})
-    elif events:
+        return 0, {"events": [_json(event) for event in events]}
+    if events:
         rows = [(one.at, one.kind, one.by, one.run_id or "-", one.what) for one in events]
         say_lines(table(("AT", "KIND", "BY", "RUN", "WHAT"), rows))
     else:
         say("Nobody did anything that is recorded.")
-    return 0
+    return 0, None
 
 
 def _json(event: "Event") -> dict[str, Any]:
@@ -71,17 +68,16 @@ def _json(event: "Event") -> dict[str, Any]:
     }
 
 
-def _verify(store: "Store", expect: str | None, *, as_json: bool) -> int:
+def _verify(store: "Store", expect: str | None, *, as_json: bool) -> "Done":
     found = store.verify_events()
     stands = expect is None or store.database.read(
         lambda tx: bool(tx.rows("SELECT 1 FROM events WHERE chain = ?", expect))
     )
-    if as_json:
-        told = {"events": found.events, "head": found.head, "first_wrong": found.wrong}
-        say_json(told | ({} if expect is None else {"expected_stands": stands}))
-    else:
+    if not as_json:
         _say_verified(found, stands=stands)
-    return 0 if found.wrong is None and stands else 1
+    told = {"verified": found.events, "head": found.head, "first_wrong": found.wrong}
+    result = told | ({} if expect is None else {"expected_stands": stands})
+    return 0 if found.wrong is None and stands else 1, result
 
 
 def _say_verified(found: "Verified", *, stands: bool) -> None:

@@ -11,19 +11,19 @@ from typing import Any, Final, TypeVar
 import click
 
 from forwardc.cli.history_option import history_option
+from forwardc.cli.json_output import json_option
 from forwardc.cli.pausing import by_option
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_OVERLAP_S: Final = 30 * 86_400
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
 _DESTINATION: Final = r"[A-Za-z0-9._:-]{1,80}"
 _ID: Final = click.argument("client_id", metavar="ID")
 
 
 def _changing(function: _Function) -> _Function:
-    for option in (_JSON, history_option, by_option):
+    for option in (json_option, history_option, by_option):
         function = option(function)
     return function
 
@@ -106,7 +106,7 @@ def _checked(destinations: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @command.command(name="list")
-@_JSON
+@json_option
 @history_option
 def list_(**given: Any) -> int:
     """Show every client, and no secret."""
@@ -148,9 +148,16 @@ def revoke(**given: Any) -> int:
 @click.option("--use-newest", is_flag=True, help="Let the keys that were added sign and seal.")
 @click.option("--forget", is_flag=True, help="Let the history accept other keys than before.")
 @by_option
+@json_option
 @history_option
 def keys(
-    file: Path | None, add: bool, use_newest: bool, forget: bool, by: str, history: str
+    file: Path | None,
+    add: bool,
+    use_newest: bool,
+    forget: bool,
+    by: str,
+    as_json: bool,
+    history: str,
 ) -> int:
     """Make the keys of a server in FILE, or change them, and show their thumbprints.
 
@@ -162,8 +169,8 @@ def keys(
     if forget != (file is None) or add + use_newest + forget > 1:
         raise click.UsageError("Give FILE, with --add or --use-newest or neither; or --forget.")
     if file is None:
-        return forget_keys(history, by)
-    return change_keys(file, add=add, use_newest=use_newest)
+        return forget_keys(history, by, as_json=as_json)
+    return change_keys(file, add=add, use_newest=use_newest, as_json=as_json)
 
 
 def _seconds(text: str) -> int:

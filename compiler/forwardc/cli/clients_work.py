@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
-from forwardc.cli.output import note, say, say_json, say_lines, table
-from forwardc.cli.pausing import change
+from forwardc.cli.json_output import say_document
+from forwardc.cli.output import note, say, say_lines, table
+from forwardc.cli.pausing import Done, change
+from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.clients import Client, Clients, NoClient
 from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
 from forwardc.partner.auth.keys import forget, keys_of
@@ -33,72 +35,67 @@ def issue(
 ) -> int:
     """Make a client, and show its secret. Returns the exit code, as all here do."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         client, secret = Clients(store).issue(name, scopes, by, destinations)
-        _show_secret(client, secret, as_json=as_json)
-        return 0
+        return 0, _show_secret(client, secret, as_json=as_json)
 
-    return change(history, work)
+    return change(history, work, as_json=as_json, begin=True)
 
 
 def listed(history: str, as_json: bool) -> int:
     """Show every client."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         clients = Clients(store).listed()
         if as_json:
-            say_json({"clients": [_data(one) for one in clients]})
-        elif clients:
+            return 0, {"clients": [_data(one) for one in clients]}
+        if clients:
             say_lines(table(_HEADER, [_row(one) for one in clients]))
         else:
             note("There is no client; `forwardc clients issue NAME` makes one.")
-        return 0
+        return 0, None
 
-    return change(history, work)
+    return change(history, work, as_json=as_json)
 
 
 def rotate(client_id: str, overlap_s: int, by: str, history: str, as_json: bool) -> int:
     """Give a client a new secret, and show it."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         client, secret = Clients(store).rotate(client_id, overlap_s, by)
-        _show_secret(client, secret, as_json=as_json)
+        result = _show_secret(client, secret, as_json=as_json)
         if client.old_until is not None:
             note(f"The secret before it works until {_time(client.old_until)}.")
-        return 0
+        return 0, result
 
-    return change(history, _known(work))
+    return change(history, _known(work), as_json=as_json)
 
 
 def bind(client_id: str, destinations: Sequence[str], by: str, history: str, as_json: bool) -> int:
     """Say which destinations a client may ask for."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         client = Clients(store).bind(client_id, destinations, by)
-        if as_json:
-            say_json(_data(client))
-        else:
+        if not as_json:
             say(f"{client_id} may ask for {' '.join(client.destinations or ())}")
-        return 0
+        return 0, _data(client)
 
-    return change(history, _known(work))
+    return change(history, _known(work), as_json=as_json)
 
 
 def revoke(client_id: str, by: str, history: str, as_json: bool) -> int:
     """Revoke a client."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         Clients(store).revoke(client_id, by)
-        if as_json:
-            say_json({"client_id": client_id, "revoked": True})
-        else:
+        if not as_json:
             say(f"{client_id} is revoked by {by}")
-        return 0
+        return 0, {"client_id": client_id, "revoked": True}
 
-    return change(history, _known(work))
+    return change(history, _known(work), as_json=as_json)
 
 
-def change_keys(file: Path, *, add: bool, use_newest: bool) -> int:
+def change_keys(file: Path, *, add: bool, use_newest: bool, as_json: bool) -> int:
     """Make or change a file of server keys, and show their thumbprints."""
     try:
         _do_to_keys(file, add, use_newest)
@@ -108,20 +105,24 @@ def change_keys(file: Path, *, add: bool, use_newest: bool) -> int:
     rows = [("signs" if not i else "verifies", str(key.kid)) for i, key in enumerate(keys.signing)]
     prints = keys.thumbprints[len(keys.signing) :]
     rows += [("seals" if not i else "opens", one) for i, one in enumerate(prints)]
-    say_lines(table(("USE", "THUMBPRINT"), rows))
+    if as_json:
+        say_document({"keys": [{"use": use, "thumbprint": one} for use, one in rows]}, Sink())
+    else:
+        say_lines(table(("USE", "THUMBPRINT"), rows))
     return 0
 
 
-def forget_keys(history: str, by: str) -> int:
+def forget_keys(history: str, by: str, *, as_json: bool) -> int:
     """Let the history accept other keys than those that were used before."""
 
-    def work(store: Store) -> int:
+    def work(store: Store) -> Done:
         now = store.moment()
         many = store.database.write(lambda tx: _forget(tx, by, now))
-        say(f"{many} keys are forgotten; the next server to start says which ones are right")
-        return 0
+        if not as_json:
+            say(f"{many} keys are forgotten; the next server to start says which ones are right")
+        return 0, {"forgotten": many}
 
-    return change(history, work)
+    return change(history, work, as_json=as_json)
 
 
 def _forget(tx: Transaction, by: str, now: Moment) -> int:
@@ -144,10 +145,10 @@ def _told(problem: KeysRefused) -> click.ClickException:
     return click.ClickException(f"{problem.message}{hint}")
 
 
-def _known(work: Callable[[Store], int]) -> Callable[[Store], int]:
+def _known(work: Callable[[Store], Done]) -> Callable[[Store], Done]:
     """The same work, where a client that is not there is a mistake of the command line."""
 
-    def checked(store: Store) -> int:
+    def checked(store: Store) -> Done:
         try:
             return work(store)
         except NoClient as problem:
@@ -157,16 +158,18 @@ def _known(work: Callable[[Store], int]) -> Callable[[Store], int]:
     return checked
 
 
-def _show_secret(client: Client, secret: str, *, as_json: bool) -> None:
+def _show_secret(client: Client, secret: str, *, as_json: bool) -> dict[str, Any]:
+    """Show a secret, but for JSON; the result as data."""
+    result = {**_data(client), "client_secret": secret}
     if as_json:
-        say_json({**_data(client), "client_secret": secret})
-        return
+        return result
     say(f"client  {client.id}")
     say(f"secret  {secret}")
     say(f"scope   {' '.join(client.scope)}")
     if client.destinations:
         say(f"for     {' '.join(client.destinations)}")
     note("The secret is shown this once, and kept as a hash only.")
+    return result
 
 
 def _data(client: Client) -> dict[str, Any]:

@@ -76,14 +76,14 @@ def command(
     verifies them with the secret of production, or of the environment that --env names.
     """
     from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.history.store import open_store
+    from forwardc.runtime.history.store import open_existing
 
     listener = _listen(host, port)
     if listener is None:
         return 1
     with listener:
         try:
-            store = open_store(history)
+            store = open_existing(history)
         except HistoryError as problem:
             _report(problem.diagnostic())
             return 1

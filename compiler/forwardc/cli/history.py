@@ -1,16 +1,17 @@
 """`forwardc history`: what became of runs, as a list, in full, or deleted by age. Sends nothing."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.output import note, say, say_json, say_lines
+from forwardc.cli.json_output import json_option
+from forwardc.cli.output import note, say, say_lines
+from forwardc.cli.pausing import change
 
 if TYPE_CHECKING:
-    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.cli.pausing import Done
     from forwardc.runtime.history.records import Filter
     from forwardc.runtime.history.store import Store
 
@@ -28,7 +29,7 @@ _OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
 @click.option("--destination", help="Runs of this destination.")
 @click.option("--via", "vault", help="Runs through this vault.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
+@json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Show the list as CSV.")
 @click.option("--keep", metavar="DAYS", help="Delete finished runs that are older, such as 30d.")
 @history_option
@@ -59,7 +60,7 @@ def command(
         raise click.UsageError("--json and --csv exclude each other.")
     if keep is not None:
         days = _days(keep)
-        return _with_store(history, lambda store: _prune(store, days))
+        return change(history, lambda store: _prune(store, days, as_json=as_json), as_json=as_json)
     from forwardc.plan.program import Outcome
     from forwardc.runtime.history.records import Filter
 
@@ -70,59 +71,73 @@ def command(
         destination=destination,
         vault=vault,
     )
-    return _with_store(
-        history, lambda store: _list(store, wanted, limit, as_json=as_json, as_csv=as_csv)
+    return change(
+        history,
+        lambda store: _list(store, wanted, limit, as_json=as_json, as_csv=as_csv),
+        as_json=as_json,
     )
+
+
+# Without the variable: it would win over a path that stands before the subcommand.
+_history = click.option("--history", metavar="URL", help="Where runs are recorded.")
 
 
 @command.command(short_help="Tell all of one run.")
 @click.argument("run")
-@click.option("--json", "as_json", is_flag=True, help="Show the run as JSON.")
-@click.option("--history", envvar="FORWARDC_HISTORY", metavar="URL", help="Where it is recorded.")
+@json_option
+@_history
 @click.pass_obj
 def show(before: str, run: str, as_json: bool, history: str | None) -> int:
     """Tell all that is recorded of a run: every step, attempt, key, and masked request."""
-    return _with_store(history or before, lambda store: _show(store, run, as_json=as_json))
+    return change(
+        history or before, lambda store: _show(store, run, as_json=as_json), as_json=as_json
+    )
 
 
-def _with_store(url: str, work: "Callable[[Store], int]") -> int:
-    from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.history.store import open_store
+@command.command(short_help="Begin an empty history.")
+@_history
+@click.pass_obj
+def begin(before: str, history: str | None) -> int:
+    """Make a history where there is none, for what is not a run: a pause, callbacks, a client.
 
-    try:
-        with open_store(url, create=False) as store:
-            return work(store)
-    except HistoryError as problem:
-        return _refuse(problem)
+    `forwardc run` and `forwardc serve` make theirs by themselves. One that is there stays.
+    """
+    from forwardc.cli.history_begin import begin as work
 
-
-def _refuse(problem: "HistoryError") -> int:
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
-
-    note(render([problem.diagnostic()], Format.TEXT, Sources()).rstrip("\n"))
-    return 1
+    return work(history or before)
 
 
-def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> int:
+@command.command(short_help="Bring an older history to this version.")
+@_history
+@click.pass_obj
+def upgrade(before: str, history: str | None) -> int:
+    """Bring the tables to this version, when no older forwardc uses them any more.
+
+    `forwardc run` and `forwardc serve` do it by themselves; what only reads a history never does.
+    """
+    from forwardc.cli.history_begin import upgrade as work
+
+    return work(history or before)
+
+
+def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> "Done":
     from forwardc.cli.history_output import as_csv as csv_lines
     from forwardc.cli.history_output import as_table, summary_json
 
     page = store.search(wanted, limit=limit)
-    if as_json:
-        say_json({"runs": [summary_json(run) for run in page.runs]})
-    elif as_csv:
+    if as_csv:
         say_lines(csv_lines(page.runs))
-    elif page.runs:
-        say_lines(as_table(page.runs))
-    else:
-        note("no run fits")
+    elif not as_json:
+        say_lines(as_table(page.runs)) if page.runs else note("no run fits")
     if page.cursor is not None:
         note(f"these are the newest {limit}; --limit shows more")
-    return 0
+    return 0, {
+        "runs": [summary_json(run) for run in page.runs],
+        "more": page.cursor is not None,
+    }
 
 
-def _show(store: "Store", run_id: str, *, as_json: bool) -> int:
+def _show(store: "Store", run_id: str, *, as_json: bool) -> "Done":
     from forwardc.cli.history_output import run_json, run_lines
     from forwardc.runtime.history.errors import UnknownRun
 
@@ -131,19 +146,19 @@ def _show(store: "Store", run_id: str, *, as_json: bool) -> int:
         raise UnknownRun("the history has no such run", hint="`forwardc history` lists them")
     events = store.events(run.id)
     if as_json:
-        say_json(run_json(run, events))
-    else:
-        for line in run_lines(run, events):
-            say(line)
-    return 0
+        return 0, run_json(run, events)
+    for line in run_lines(run, events):
+        say(line)
+    return 0, None
 
 
-def _prune(store: "Store", days: int) -> int:
+def _prune(store: "Store", days: int, *, as_json: bool) -> "Done":
     from getpass import getuser
 
     deleted = store.prune(days, getuser())
-    say(f"{deleted} runs deleted; what is kept began in the last {days} days")
-    return 0
+    if not as_json:
+        say(f"{deleted} runs deleted; what is kept began in the last {days} days")
+    return 0, {"deleted": deleted, "kept_days": days}
 
 
 def _days(text: str) -> int:

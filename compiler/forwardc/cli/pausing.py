@@ -1,17 +1,21 @@
-"""What `pause` and `resume` share: who does it, and names that exist."""
+"""What commands that change a history share: who does it, names that exist, how it is told."""
 
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from forwardc.cli.history_store import begun, found
+from forwardc.cli.json_output import say_document
 from forwardc.cli.run_end import warnings
-from forwardc.cli.run_work import open_history
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.store import Store
+
+Done: TypeAlias = tuple[int, dict[str, Any] | None]
+"""The exit code, and the result as data."""
 
 by_option = click.option(
     "--by",
@@ -40,19 +44,31 @@ def must_be_known(name: str, build: Path) -> None:
         raise click.BadParameter(f"no such vault or destination; {hint}")
 
 
-def change(history: str, work: "Callable[[Store], int]") -> int:
-    """Do something with the history; its problems become findings."""
+def change(
+    history: str,
+    work: "Callable[[Store], Done]",
+    *,
+    as_json: bool,
+    begin: bool = False,
+) -> int:
+    """Do something with the history that is there; its problems become findings.
+
+    `work` shows what it did, but for JSON. With `begin` a history is made where there is none.
+    """
     from forwardc.diagnostics.sink import Sink
     from forwardc.runtime.history.errors import HistoryError
 
     sink = Sink()
-    code = 1
+    code, result = 1, None
     try:
-        store = open_history(history, sink)
+        store = (begun if begin else found)(history, sink)
         if store is not None:
             with store:
-                code = work(store)
+                code, result = work(store)
     except HistoryError as problem:
         sink.add(problem.diagnostic())
-    warnings(sink)
+    if as_json:
+        say_document(result, sink)
+    else:
+        warnings(sink)
     return code

@@ -45,7 +45,7 @@ def command(
     if sandbox is not None:
         # What is no address of a sandbox is a mistake here; one that does not answer is none.
         reached(lambda: transport_to(sandbox))
-    with where.recording(sink) as store:
+    with where.recording(sink, begin=False) as store:
         if store is not None:
             asyncio.run(_all(store, run_id, where, sink))
     warnings(sink)

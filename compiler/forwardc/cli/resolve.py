@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.history_option import history_option
+from forwardc.cli.history_store import found
 from forwardc.cli.output import say
 from forwardc.cli.run_end import warnings
-from forwardc.cli.run_work import open_history
 from forwardc.cli.unknown_runs import questions
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _settle(
 ) -> int:
     from forwardc.runtime.settle import resolve
 
-    store = open_history(history, sink)
+    store = found(history, sink)
     if store is None:
         return 1
     with store:

@@ -199,7 +199,7 @@ def _run(
         )
         return problems(sink, how.as_json)
     result = None
-    with where.recording(sink) as store:
+    with where.recording(sink, begin=True) as store:
         if store is None and where.history is not None:
             return problems(sink, how.as_json)
         journal = (

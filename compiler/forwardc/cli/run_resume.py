@@ -29,7 +29,7 @@ def resume_run(
     from forwardc.diagnostics.sink import Sink
 
     sink, found, result = Sink(), None, None
-    with where.recording(sink) as store:
+    with where.recording(sink, begin=False) as store:
         found = _resumable(run_id, given, where, store, sink)
         if found is not None and store is not None:
             for place in shown:

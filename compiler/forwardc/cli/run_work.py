@@ -35,15 +35,18 @@ class Where:
     history: str | None = None
 
     @contextmanager
-    def recording(self, sink: "Sink") -> "Iterator[Store | None]":
+    def recording(self, sink: "Sink", *, begin: bool) -> "Iterator[Store | None]":
         """The open history; None without one, or with the reason in the sink.
 
-        What the history refuses inside ends the block, with the reason in the sink.
+        Where there is none yet, it is made only to `begin` something. What the history refuses
+        inside ends the block, with the reason in the sink.
         """
+        from forwardc.cli.history_store import begun, found
         from forwardc.runtime.history.errors import HistoryError
         from forwardc.runtime.journal import JournalFailed
 
-        store = open_history(self.history, sink) if self.history is not None else None
+        opened = begun if begin else found
+        store = opened(self.history, sink) if self.history is not None else None
         try:
             yield store
         except HistoryError as problem:
@@ -103,18 +106,6 @@ def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":
     if needs_approval(plan) and not played:
         return read_lock(lock_of_build(where.build), sink)
     return read_lock(lock_of_build(where.build), Sink()) or Lock()
-
-
-def open_history(url: str, sink: "Sink") -> "Store | None":
-    """The history; None, with FC0818 or FC0819 in the sink, where there is none to write to."""
-    from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.history.store import open_store
-
-    try:
-        return open_store(url)
-    except HistoryError as problem:
-        sink.add(problem.diagnostic())
-        return None
 
 
 def look_up_for(

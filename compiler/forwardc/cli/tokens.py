@@ -4,9 +4,11 @@ Options are read here; what is done is `tokens_work`'s.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.plan_options import (
@@ -16,7 +18,6 @@ from forwardc.cli.plan_options import (
     secrets_option,
 )
 
-_Function = TypeVar("_Function", bound=Callable[..., int])
 _DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
 _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
@@ -32,10 +33,17 @@ _GATE: Final = (
 )
 
 
-def _with_gate(function: _Function) -> _Function:
+def _with_gate(function: Callable[..., int]) -> Callable[..., int]:
+    """The options; the function gets as well whether somebody said where the history is."""
+
+    @wraps(function)
+    def command(**given: Any) -> int:
+        source = click.get_current_context().get_parameter_source("history")
+        return function(history_named=source is not ParameterSource.DEFAULT, **given)
+
     for option in reversed(_GATE):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 @click.group(short_help="Make, show and revoke card tokens.")

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, open_history, reached
+from forwardc.cli.history_store import begun, found
+from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
+from forwardc.runtime.history.errors import HistoryError, NoHistory
+from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.journal import Journal, NoJournal
 from forwardc.runtime.run import preview, run
 from forwardc.runtime.secrets import sandbox_lookup
@@ -34,6 +37,7 @@ class Given:
     secrets_file: Path | None
     sandbox: str | None
     history: str
+    history_named: bool
     as_json: bool
     build: Path
 
@@ -41,7 +45,7 @@ class Given:
 def show_recent(given: Given) -> int:
     """List the tokens that changed last. Returns the exit code."""
     sink = Sink()
-    store = open_history(given.history, sink)
+    store = found(given.history, sink)
     if store is None:
         return report(sink, as_json=given.as_json)
     with store:
@@ -51,7 +55,7 @@ def show_recent(given: Given) -> int:
 def show_one(given: Given, token: str, *, offline: bool) -> int:
     """Show a token, and what the destination says of it. Returns the exit code."""
     sink = Sink()
-    known = _known(given, token, sink, offline=offline)
+    known = _known(given, token, sink, offline=offline, needed=offline or given.history_named)
     if known is None:
         return report(sink, as_json=given.as_json)
     if offline and known.record is None:
@@ -68,8 +72,8 @@ def show_one(given: Given, token: str, *, offline: bool) -> int:
 def revoke_one(given: Given, token: str) -> int:
     """Revoke a token, and record the run. Returns the exit code."""
     sink = Sink()
-    known = _known(given, token, sink)
-    store = open_history(given.history, sink) if known else None
+    known = _known(given, token, sink, offline=False, needed=False)
+    store = begun(given.history, sink) if known else None
     if known is None or store is None:
         return report(sink, as_json=given.as_json)
     with store:
@@ -91,10 +95,20 @@ def project_of(plan: Plan) -> int:
     return int(json.loads(shown[0].body)["customer"]["project_id"])
 
 
-def _known(given: Given, token: str, sink: Sink, *, offline: bool = False) -> Known | None:
-    """What the Gate told, or the sandbox where that one is asked; offline, what anybody told."""
-    store = open_history(given.history, sink)
-    if store is None:
+def _known(given: Given, token: str, sink: Sink, *, offline: bool, needed: bool) -> Known | None:
+    """What the Gate told, or the sandbox where that one is asked; offline, what anybody told.
+
+    Without a history that is `needed`, None with the reason in the sink.
+    """
+    try:
+        store = open_existing(given.history)
+    except NoHistory as problem:
+        if not needed:
+            return Known(token, None, ())
+        sink.add(problem.diagnostic())
+        return None
+    except HistoryError as problem:
+        sink.add(problem.diagnostic())
         return None
     with store:
         tables = TokenTables(store, emulated=given.sandbox is not None)

@@ -227,6 +227,8 @@ _TABLE = (
     Code("FC0849", "never-told", "The lookup never tells what a plan needs"),
     Code("FC0853", "told-for-nothing", "The lookup tells what nothing that is served takes"),
     Code("FC0855", "cannot-be-forwarded", "A payment cannot be forwarded until somebody mends it"),
+    Code("FC0867", "no-history", "There is no history where one was to be read"),
+    Code("FC0868", "history-older", "A history is of an older version"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

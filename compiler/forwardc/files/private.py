@@ -1,5 +1,6 @@
 """Makes a file that only its owner may read, from its first byte and whatever the umask says."""
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -32,6 +33,21 @@ def private_file(path: Path) -> Path:
         os.fchmod(at, 0o600)
     finally:
         os.close(at)
+    return real
+
+
+def plain_file(path: Path) -> Path:
+    """The file that a path leads to, which is there and may be read. Nothing is made or opened.
+
+    Raises `OSError`, `FileRefused` where something else than a file is there.
+    """
+    real = Path(os.path.realpath(path))
+    mode = real.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        raise FileRefused(f"it is {what(mode)}")
+    effective = os.access in os.supports_effective_ids
+    if not os.access(real, os.R_OK, effective_ids=effective):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return real
 
 

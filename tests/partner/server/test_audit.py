@@ -101,7 +101,7 @@ def test_without_a_history_there_is_nothing_to_verify(tmp_path: Path, audit: Cal
     missing = tmp_path / "none.db"
     code, told = audit("--verify", "--history", str(missing))
     assert code == 1
-    assert "FC0819" in told
+    assert "FC0867" in told
     assert not missing.exists()
 
 

@@ -122,7 +122,7 @@ def test_an_unknown_run_and_no_history_are_told(store: Store, history: History, 
     code, _, err = history("show", "nobody")
     assert (code, "FC0820" in err) == (1, True)
     code, _, err = history("--history", f"{url}.nowhere")
-    assert (code, "FC0819" in err) == (1, True)
+    assert (code, "FC0867" in err) == (1, True)
     assert not Path(f"{url}.nowhere").exists()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from forwardc.runtime.history.errors import HistoryNewer, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryNewer, HistoryOlder, HistoryUnavailable
 from forwardc.runtime.history.migrations import Migration
 
 T = TypeVar("T")
@@ -97,12 +97,39 @@ def row(tx: Transaction, statement: str, *values: Any) -> Row | None:
     return next(iter(tx.rows(statement, *values)), None)
 
 
-def migrate(database: Database, migrations: Sequence[Migration]) -> None:
-    """Bring the tables to the last version. Raises `HistoryNewer` where they are beyond it."""
+def migrate(database: Database, migrations: Sequence[Migration]) -> int:
+    """Bring the tables to the last version; the version before, 0 where there were none.
+
+    Raises `HistoryNewer` where they are beyond it.
+    """
     newest = migrations[-1].version
-    if database.read(lambda tx: _known_version(tx, database)) == newest:
-        return
-    database.write(lambda tx: _upgrade(tx, database, migrations))
+    if version(database) == newest:
+        return newest
+    return database.write(lambda tx: _upgrade(tx, database, migrations))
+
+
+def version(database: Database) -> int:
+    """The version of the tables, 0 where there are none of ours. Changes nothing."""
+    return database.read(lambda tx: _known_version(tx, database))
+
+
+def check_version(found: int, migrations: Sequence[Migration]) -> None:
+    """Raise `HistoryNewer` or `HistoryOlder` where tables are not of the last version."""
+    newest = migrations[-1].version
+    if found > newest:
+        raise _newer(found, newest)
+    if found < newest:
+        raise HistoryOlder(
+            f"the history has version {found}, and this forwardc works with version {newest}",
+            hint="when no older forwardc uses it any more: `forwardc history upgrade`",
+        )
+
+
+def _newer(current: int, newest: int) -> HistoryNewer:
+    return HistoryNewer(
+        f"the history has version {current}; this forwardc knows versions up to {newest}",
+        hint="use the newer forwardc, or another history: --history PATH",
+    )
 
 
 def _known_version(tx: Transaction, database: Database) -> int:
@@ -112,16 +139,13 @@ def _known_version(tx: Transaction, database: Database) -> int:
     return int(found[0]) if found and found[0] is not None else 0
 
 
-def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> None:
+def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> int:
     words = database.words
     tx.alone()
     tx.run(words["patient"])
     current, newest = _known_version(tx, database), migrations[-1].version
     if current > newest:
-        raise HistoryNewer(
-            f"the history has version {current}; this forwardc knows versions up to {newest}",
-            hint="use the newer forwardc, or another history: --history PATH",
-        )
+        raise _newer(current, newest)
     if current == 0 and tx.rows(words["tables"], "runs"):
         raise HistoryUnavailable("the database has a table of runs that is not forwardc's")
     tx.run(_worded(_VERSION_TABLE, words))
@@ -130,6 +154,7 @@ def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration
             for statement in migration.script.split(";"):
                 tx.run(_worded(statement, words))
             tx.run("INSERT INTO forwardc_history (version) VALUES (?)", migration.version)
+    return current
 
 
 def _worded(statement: str, words: Mapping[str, str]) -> str:

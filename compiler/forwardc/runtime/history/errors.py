@@ -32,6 +32,18 @@ class HistoryNewer(HistoryError):  # noqa: N818 - the database's state
     code = "FC0818"
 
 
+class NoHistory(HistoryError):  # noqa: N818 - what is not there
+    """There is no history where one was to be read. Nothing was made."""
+
+    code = "FC0867"
+
+
+class HistoryOlder(HistoryError):  # noqa: N818 - the database's state
+    """An older forwardc wrote the tables, and may write them still. Nothing was changed."""
+
+    code = "FC0868"
+
+
 class UnknownRun(HistoryError):  # noqa: N818 - the id's property
     """No run has this id."""
 

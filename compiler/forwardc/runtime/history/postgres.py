@@ -41,6 +41,7 @@ _REASONS: Final = (
     ("08", "cannot be reached"),
     ("28", "does not let this user in"),
     ("3D", "does not exist"),
+    ("3F", "has no schema for its tables: is the search path right?"),
     ("40", "was changed by somebody else at the same time"),
     ("53", "has no room for another connection"),
     ("57", "is shutting down"),
@@ -186,7 +187,7 @@ def _explained(problem: Exception) -> Exception:
     if state is None and isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
         return HistoryUnavailable(
             "the history's PostgreSQL cannot be reached",
-            hint="is it running, and is the URL of --history right?",
+            hint="is it running, has it this database, and is the URL of --history right?",
         )
     if state is None and isinstance(problem, psycopg.ProgrammingError):
         return HistoryUnavailable("the URL of the history's PostgreSQL cannot be read")

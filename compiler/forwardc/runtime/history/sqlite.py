@@ -1,13 +1,14 @@
 """History in one file of SQLite, for one machine. Several processes may use it at once."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from forwardc.files.private import private_file
-from forwardc.files.refused import FileRefused
+from forwardc.files.private import plain_file, private_file
 from forwardc.runtime.history.database import PartStuck, Transaction, clean
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.statements import Statements
@@ -57,39 +58,29 @@ _HINTS: Final = {
 
 
 class Sqlite:
-    """A `Database` in a file. It and its folder are made where they lack, for their owner only."""
+    """A `Database` in a file.
+
+    It and its folder are made where they lack, for their owner only; not without `make`.
+    """
 
     quick = True
 
-    def __init__(self, path: Path, wait_s: float) -> None:
+    def __init__(self, path: Path, wait_s: float, *, make: bool = True) -> None:
         self._path = path
         self._wait_s = wait_s
+        self._make = make
         self._lock = threading.RLock()
         self._is_closed = False
         self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        try:
-            # SQLite gives the log beside the file the same permissions.
-            connection = sqlite3.connect(
-                private_file(self._path),
-                timeout=self._wait_s,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=512,
-            )
-        except FileRefused as problem:
-            raise HistoryUnavailable(
-                f"{self._path}: the history cannot be opened: {problem.strerror}"
-            ) from None
-        except (OSError, sqlite3.Error):
-            raise HistoryUnavailable(f"{self._path}: the history cannot be opened") from None
+        connection = _opened(self._path, self._wait_s, make=self._make)
         try:
             for setting in _SETTINGS:
                 connection.execute(setting)
         except sqlite3.Error as problem:
             connection.close()
-            raise self._explained(problem) from None
+            raise _explained(self._path, problem) from None
         return connection
 
     @property
@@ -108,7 +99,7 @@ class Sqlite:
 
     def another(self) -> "Sqlite":
         """The same file, opened once more."""
-        return Sqlite(self._path, self._wait_s)
+        return Sqlite(self._path, self._wait_s, make=self._make)
 
     def close(self) -> None:
         """Close the file."""
@@ -146,11 +137,55 @@ class Sqlite:
             self._is_closed = True
 
     def _explained(self, problem: Exception) -> Exception:
-        # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
-        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        if code not in _REASONS:
-            return problem
-        return HistoryUnavailable(f"{self._path}: the history {_REASONS[code]}", _HINTS.get(code))
+        return _explained(self._path, problem)
+
+
+def version_in(path: Path, wait_s: float) -> int:
+    """The version of the history in a file that is there; 0 where it holds none.
+
+    The file may be another program's: nothing of it is set or written. Raises `HistoryUnavailable`.
+    """
+    connection = _opened(path, wait_s, make=False)
+    try:
+        if not connection.execute(_WORDS["tables"], ("forwardc_history",)).fetchone():
+            return 0
+        (found,) = connection.execute("SELECT max(version) FROM forwardc_history").fetchone()
+        return int(found or 0)
+    except sqlite3.Error as problem:
+        explained = _explained(path, problem)
+        if explained is problem:
+            return 0
+        raise explained from None
+    finally:
+        connection.close()
+
+
+def _opened(path: Path, wait_s: float, *, make: bool) -> sqlite3.Connection:
+    try:
+        real = private_file(path) if make else plain_file(path)
+        # SQLite gives the log beside the file the same permissions.
+        return sqlite3.connect(
+            f"file:{quote(os.fsencode(real))}?mode=rw",
+            uri=True,
+            timeout=wait_s,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+    except OSError as problem:
+        raise HistoryUnavailable(
+            f"{path}: the history cannot be opened: {problem.strerror}"
+        ) from None
+    except sqlite3.Error:
+        raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
+
+
+def _explained(path: Path, problem: Exception) -> Exception:
+    # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    if code not in _REASONS:
+        return problem
+    return HistoryUnavailable(f"{path}: the history {_REASONS[code]}", _HINTS.get(code))
 
 
 class _Statements(Statements):

@@ -6,8 +6,8 @@ raise `HistoryUnavailable`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from forwardc.diagnostics.scan import mask
@@ -15,11 +15,12 @@ from forwardc.plan.program import Outcome
 from forwardc.runtime.history import audit, given_keys, prune, reads, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
-from forwardc.runtime.history.database import Database, Transaction, migrate
-from forwardc.runtime.history.errors import HistoryUnavailable, RunPaused
+from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
+from forwardc.runtime.history.errors import RunPaused
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.place import existing, made
 from forwardc.runtime.history.records import (
     Event,
     Filter,
@@ -227,15 +228,14 @@ def open_store(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
-    create: bool = True,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
-    """Open a history, and bring its tables to this version.
+    """Open a history, make it where there is none, and bring its tables to this version.
 
     `url` is a path, `sqlite:///path` or `postgresql://...`. `wait_s` bounds the wait for a lock.
-    Without `create` a file must be there. Raises `HistoryUnavailable` and `HistoryNewer`.
+    Raises `HistoryUnavailable` and `HistoryNewer`.
     """
-    database = _connect(url, wait_s, create)
+    database = made(url, wait_s)
     try:
         migrate(database, migrations)
     except BaseException:
@@ -244,23 +244,26 @@ def open_store(
     return Store(database, now)
 
 
-def _connect(url: str, wait_s: float, create: bool) -> Database:
-    scheme, separator, rest = url.partition("://")
-    if scheme in ("postgresql", "postgres") and separator:
-        from forwardc.runtime.history.postgres import Postgres
+def open_existing(
+    url: str,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    wait_s: float = 5.0,
+    migrations: Sequence[Migration] = MIGRATIONS,
+) -> Store:
+    """Open a history that is there and of this version; nothing is made, and no table changed.
 
-        return Postgres(url, wait_s)
-    if separator and scheme != "sqlite":
-        raise HistoryUnavailable(
-            "a history is a path, sqlite:///path or postgresql://...; this is none of them"
-        )
-    from forwardc.runtime.history.sqlite import Sqlite
+    Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and `HistoryUnavailable`.
+    """
+    return Store(existing(url, wait_s, lambda found: check_version(found, migrations)), now)
 
-    # As SQLAlchemy has it: three slashes for a relative path, four for an absolute one.
-    path = Path(rest.removeprefix("/") if separator else url)
-    if not create and not path.exists():
-        raise HistoryUnavailable(
-            f"{path}: no history is here",
-            hint="`forwardc run` begins one; --history or FORWARDC_HISTORY names another",
-        )
-    return Sqlite(path, wait_s)
+
+def upgrade(
+    url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS
+) -> tuple[int, int]:
+    """Bring a history that is there to this version; the versions before and now.
+
+    Raises as `open_existing` does, but for `HistoryOlder`.
+    """
+    with closing(existing(url, wait_s, lambda _: None)) as database:
+        return migrate(database, migrations), migrations[-1].version

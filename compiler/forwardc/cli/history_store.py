@@ -1,0 +1,31 @@
+"""Opens the history for a command: those that record something begin one, all others find it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+    from forwardc.runtime.history.store import Store
+
+
+def begun(url: str, sink: "Sink") -> "Store | None":
+    """The history, made or brought to this version where need be; None with the reason told."""
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.store import open_store
+
+    try:
+        return open_store(url)
+    except HistoryError as problem:
+        sink.add(problem.diagnostic())
+        return None
+
+
+def found(url: str, sink: "Sink") -> "Store | None":
+    """The history that is there; None with the reason told, and nothing made or changed."""
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.store import open_existing
+
+    try:
+        return open_existing(url)
+    except HistoryError as problem:
+        sink.add(problem.diagnostic())
+        return None

@@ -1,0 +1,33 @@
+"""The one form of `--json`: a document with its version, the result, and what was found.
+
+What a document holds is told by `schemas/output/`. Knows no command.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from forwardc.cli.output import say_json
+
+if TYPE_CHECKING:
+    from forwardc.diagnostics.sink import Sink
+
+VERSION: Final = 1
+"""Of the documents. Members are only added while it stays."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+
+
+def say_document(result: Mapping[str, Any] | None, sink: "Sink") -> None:
+    """Write a result, and every finding beside it; None where there is no result."""
+    say_json({"forwardc": VERSION, **(result or {}), "problems": problems_of(sink)})
+
+
+def problems_of(sink: "Sink") -> Any:
+    """What is in the sink, as data."""
+    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.diagnostics.sources import Sources
+
+    return json.loads(render(sink.sorted(), Format.JSON, Sources()))

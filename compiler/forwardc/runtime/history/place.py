@@ -1,0 +1,94 @@
+"""Where a history is: the database behind a path or a URL, made by writers, only found by others.
+
+Nobody but a writer makes anything: not a file, not a folder, not a table, not a log beside a file.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from forwardc.runtime.history.database import Database, version
+from forwardc.runtime.history.errors import HistoryUnavailable, NoHistory
+from forwardc.runtime.history.nearest import nearest
+
+_SERVERS: Final = ("postgresql", "postgres")
+BEGIN: Final = (
+    "`forwardc run` and `forwardc serve` begin one, and so does `forwardc history begin`;"
+    " --history or FORWARDC_HISTORY names another"
+)
+
+
+def made(url: str, wait_s: float) -> Database:
+    """The database, made where there is none. Raises `HistoryUnavailable`."""
+    path = path_of(url)
+    if path is None:
+        from forwardc.runtime.history.postgres import Postgres
+
+        return Postgres(url, wait_s)
+    from forwardc.runtime.history.sqlite import Sqlite
+
+    return Sqlite(path, wait_s)
+
+
+def existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
+    """The database of a history that is there. `check` is given the version of its tables first.
+
+    Raises what `check` raises, `NoHistory`, and `HistoryUnavailable`.
+    """
+    path = path_of(url)
+    if path is None:
+        return _on_server(url, wait_s, check)
+    from forwardc.runtime.history.sqlite import Sqlite, version_in
+
+    try:
+        # What an operator names may be a link: what counts is its end.
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoHistory(f"{path}: there is no history", hint=_hint(path)) from None
+    except OSError as problem:
+        raise HistoryUnavailable(
+            f"{path}: the history cannot be opened: {problem.strerror}"
+        ) from None
+    found = version_in(path, wait_s)
+    if not found:
+        raise NoHistory(f"{path}: the file holds no history of forwardc", hint=BEGIN)
+    check(found)
+    return Sqlite(path, wait_s, make=False)
+
+
+def path_of(url: str) -> Path | None:
+    """The file of a history; None for a server's. Raises `HistoryUnavailable` for neither."""
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme in _SERVERS:
+        return None
+    if separator and scheme != "sqlite":
+        raise HistoryUnavailable(
+            "a history is a path, sqlite:///path or postgresql://...; this is none of them"
+        )
+    if "\0" in url:
+        raise HistoryUnavailable("the path of the history holds a NUL character")
+    # As SQLAlchemy has it: three slashes for a relative path, four for an absolute one.
+    return Path(rest.removeprefix("/") if separator else url)
+
+
+def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
+    from forwardc.runtime.history.postgres import Postgres
+
+    database = Postgres(url, wait_s)
+    try:
+        found = version(database)
+        if not found:
+            raise NoHistory(
+                "the database in PostgreSQL holds no history of forwardc",
+                hint=f"is it another database, or another schema first in the search path? {BEGIN}",
+            )
+        check(found)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _hint(path: Path) -> str:
+    near = nearest(path)
+    return f"did you mean {near.as_posix()}?" if near is not None else BEGIN
