@@ -34,12 +34,12 @@ _GATE: Final = (
 
 
 def _with_gate(function: Callable[..., int]) -> Callable[..., int]:
-    """The options; the function gets as well whether somebody said where the history is."""
+    """The options; the function gets as well whether --history was typed."""
 
     @wraps(function)
     def command(**given: Any) -> int:
         source = click.get_current_context().get_parameter_source("history")
-        return function(history_named=source is not ParameterSource.DEFAULT, **given)
+        return function(history_named=source is ParameterSource.COMMANDLINE, **given)
 
     for option in reversed(_GATE):
         command = option(command)
