@@ -26,12 +26,13 @@ from forwardc.passes.project_checks import check_targets
 from forwardc.passes.secret_owners import check_secret_owners
 from forwardc.passes.separation import check_separation, live_names
 from forwardc.plan.environment import Environment
+from forwardc.plan.live_hosts import shipped
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review.attestation import check_attestations
 from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
-from forwardc.vaults.model import Json, Vault
+from forwardc.vaults.model import Json
 from forwardc.vaults.registry import vaults
 
 if TYPE_CHECKING:
@@ -115,15 +116,18 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
     check_separation(loaded.destinations, programs, classes, sink)
     if sink.has_errors:
         return Compiled(loaded, not_built=not_built)
+    live = live_names(loaded.destinations, programs, classes)
+    live_known = shipped() | live
     assessments = tuple(
-        one for program in programs for one in _assessed(program, vaults(), loaded.project)
+        one
+        for program in programs
+        for one in _assessed(program, loaded.project, shares_live=program.host in live_known)
     )
     if project is not None:
         check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)
         check_attestations(loaded.destinations, _produced(assessments), today, sink)
-    live = tuple(live_names(loaded.destinations, programs, classes))
-    return Compiled(loaded, assessments, not_built, live)
+    return Compiled(loaded, assessments, not_built, tuple(live))
 
 
 def _check_misshapen(one: Misshapen, sink: Sink) -> None:
@@ -202,10 +206,10 @@ def _program(
 
 
 def _assessed(
-    program: Program, known: Sequence[Vault], project: Project | None
+    program: Program, project: Project | None, *, shares_live: bool
 ) -> Iterator[Assessment]:
     values = project.environments.get(program.place) if project else None
-    for vault in known:
+    for vault in vaults():
         account = values.vaults.get(vault.name, {}) if values else {}
         for operation in program.operations:
-            yield assess(vault, program, operation, account)
+            yield assess(vault, program, operation, account, shares_live_host=shares_live)

@@ -25,9 +25,10 @@ ELSEWHERE = {
 }
 
 
-def lines(one: Assessment) -> Iterator[str]:
+def lines(one: Assessment, *, several: bool) -> Iterator[str]:
     vault, _, operation = one.place
-    yield f"{operation} {vault}: {one.level}, {one.status}"
+    where = f" {one.context.program.environment}" if several else ""
+    yield f"{operation} {vault}{where}: {one.level}, {one.status}"
     for found in one.findings:
         place = f"{found.span.start.line}:{found.span.start.column}" if found.span else "-"
         yield f"  {found.verdict} {found.code} {found.step} {place} {found.reason}"
@@ -39,7 +40,9 @@ def test_what_each_vault_carries(name: str, request: pytest.FixtureRequest) -> N
     sink = Sink()
     compiled = compile_loaded(load_files(folder, ["destination.yaml"], sink), sink)
     assert sink.sorted() == []
-    shown = "".join(f"{line}\n" for one in compiled.assessments for line in lines(one))
+    found = compiled.assessments
+    several = len({one.context.program.environment for one in found}) > 1
+    shown = "".join(f"{line}\n" for one in found for line in lines(one, several=several))
     if request.config.option.update_snapshots:
         (folder / "expected.txt").write_text(shown, encoding="utf-8")
     assert shown == (folder / "expected.txt").read_text(encoding="utf-8")

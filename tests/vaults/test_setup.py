@@ -11,13 +11,16 @@ from compiled import ACCOUNTS, assessed, program_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.language import yaml_reader
 from forwardc.language.schema import load_schema, validate
+from forwardc.plan.environment import EnvironmentClass
 from forwardc.review.setup import setup_file
 from forwardc.vaults.plan_file import plan_file, to_bytes
 
 HEAD = """forwardc: 1
 name: case
 title: A case
-environments: {sandbox: {base_url: "https://api.case.example"}}
+environments:
+  sandbox: {base_url: "https://api.case.example"}
+  production: {base_url: "https://api.case.example"}
 """
 SECRETS = """secrets:
   plain: {description: In a header only}
@@ -58,8 +61,8 @@ TOKENS = """operations:
 """
 
 
-def setup_of(text: str, vault: str) -> Any:
-    program = program_of(HEAD + text)
+def setup_of(text: str, vault: str, environment: EnvironmentClass = "sandbox") -> Any:
+    program = program_of(HEAD + text, environment=environment)
     group = assessed(program, vault)
     account = ACCOUNTS[vault]
     plan = plan_file(group[0].vault, program, dict(account), group)
@@ -111,7 +114,8 @@ def test_network_tokens_and_their_question_need_a_product_and_a_permission() -> 
 
 
 def test_an_address_off_the_vaults_list_is_named() -> None:
-    (wanted,) = setup_of(TOKENS, "stripe")["onboarding"]
+    assert setup_of(TOKENS, "stripe")["onboarding"] == []
+    (wanted,) = setup_of(TOKENS, "stripe", environment="production")["onboarding"]
     assert wanted["url"] == "https://api.case.example/c"
     assert wanted["operation"] == "card"
 

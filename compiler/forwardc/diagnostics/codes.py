@@ -165,6 +165,7 @@ _TABLE = (
     Code("FC0621", "single-use-token", "A token that works once is needed twice"),
     Code("FC0622", "text-not-in-vault", "The vault cannot carry a text as it is written"),
     Code("FC0624", "counting-unconfirmed", "Nobody confirms how a destination counts money"),
+    Code("FC0633", "kept-by-vault", "The vault keeps a sensitive value for a while"),
     Code("FC0701", "stale-build", "The files in build/ are out of date"),
     Code("FC0702", "build-file-damaged", "A file in build/ differs from its digest"),
     Code("FC0703", "unknown-plan-version", "A plan has a version that is not known"),

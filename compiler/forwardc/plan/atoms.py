@@ -24,41 +24,58 @@ class Sensitivity(StrEnum):
     """Expiry, names, addresses, ECI and token type: bodies and headers."""
 
 
+class Charset(StrEnum):
+    """What a value of an atom is made of: what may go wrong where a vault does not escape it."""
+
+    DIGITS = "digits"
+    CODE = "code"
+    """Letters only: a code of a closed list (ISO 3166-1; `vts` or `mdes`)."""
+    BASE64 = "base64"
+    """A cryptogram: letters, digits, `+`, `/` and `=`. No quote, but not what a form takes."""
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True)
 class AtomKind:
-    """One atom: its full name, instrument, sensitivity, and whether it is digits only."""
+    """One atom: its full name, instrument, sensitivity, and what it is made of."""
 
     name: str
     instrument: Instrument
     sensitivity: Sensitivity
-    digits: bool
+    charset: Charset
+
+    @property
+    def digits(self) -> bool:
+        """Whether it is digits only."""
+        return self.charset is Charset.DIGITS
 
 
-def _kinds(
-    instrument: Instrument, sensitivity: Sensitivity, digits: str, text: str
-) -> list[AtomKind]:
-    named = [(name, True) for name in digits.split()] + [(name, False) for name in text.split()]
+def _kinds(instrument: Instrument, sensitivity: Sensitivity, **named: str) -> list[AtomKind]:
     return [
-        AtomKind(f"{instrument}.{name}", instrument, sensitivity, is_digits)
-        for name, is_digits in named
+        AtomKind(f"{instrument}.{name}", instrument, sensitivity, Charset(charset))
+        for charset, names in named.items()
+        for name in names.split()
     ]
 
 
 _EXPIRY = "expiry.MM expiry.YY expiry.YYYY"
+_ADDRESS = "line1 line2 city state postal_code"
 
 ATOMS: dict[str, AtomKind] = {
     kind.name: kind
     for kind in [
-        *_kinds(Instrument.CARD, Sensitivity.ACCOUNT, "number cvc pin_first_two", ""),
-        *_kinds(Instrument.CARD, Sensitivity.DETAIL, f"expiry.M {_EXPIRY}", "holder_name"),
+        *_kinds(Instrument.CARD, Sensitivity.ACCOUNT, digits="number cvc pin_first_two"),
         *_kinds(
-            Instrument.BILLING,
+            Instrument.CARD,
             Sensitivity.DETAIL,
-            "",
-            "line1 line2 city state postal_code country",
+            digits=f"expiry.M {_EXPIRY}",
+            text="holder_name",
         ),
-        *_kinds(Instrument.NETWORK_TOKEN, Sensitivity.ACCOUNT, "number", "cryptogram"),
-        *_kinds(Instrument.NETWORK_TOKEN, Sensitivity.DETAIL, f"eci {_EXPIRY}", "type"),
+        *_kinds(Instrument.BILLING, Sensitivity.DETAIL, text=_ADDRESS, code="country"),
+        *_kinds(
+            Instrument.NETWORK_TOKEN, Sensitivity.ACCOUNT, digits="number", base64="cryptogram"
+        ),
+        *_kinds(Instrument.NETWORK_TOKEN, Sensitivity.DETAIL, digits=f"eci {_EXPIRY}", code="type"),
     ]
 }
 """Every atom of the language by its full name, such as `card.expiry.MM`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.analysis import atoms_in, stage_of
-from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
+from forwardc.plan.atoms import ATOMS, EXPIRIES, Charset, Instrument
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.program import Operation, Pair, Request, Step
 from forwardc.plan.stages import Stage
@@ -39,6 +39,7 @@ FEATURES: tuple[str, ...] = (
     *(f"optional.{atom}" for atom in ATOMS),
     *(f"free-text.{body}" for body in BODIES),
     "free-text.header",
+    "base64-text.form",
     "composed.atom",
     *(f"integer.{atom}" for atom in EXPIRIES),
     "number.xml",
@@ -96,8 +97,13 @@ def _body_uses(request: Request) -> Iterator[Use]:
         return
     yield Use(f"body.{body.encoding}", body.span)
     for atom, place in _written_atoms(body.tree, body.encoding):
-        if not ATOMS[atom.name].digits:
-            yield Use(f"free-text.{place}", atom.span)
+        match ATOMS[atom.name].charset:
+            case Charset.TEXT:
+                yield Use(f"free-text.{place}", atom.span)
+            case Charset.BASE64 if place == Encoding.FORM:
+                yield Use("base64-text.form", atom.span)
+            case _:
+                pass
     if body.encoding is Encoding.XML:
         yield from (Use("number.xml", number.span) for number in _integers(body.tree))
 
@@ -129,7 +135,7 @@ def _pair_uses(place: str, pair: Pair) -> Iterator[Use]:
     atoms = atoms_in(pair.value)
     if atoms:
         yield Use(f"{place}.atom", atoms[0].span)
-        text = next((atom for atom in atoms if not ATOMS[atom.name].digits), None)
+        text = next((one for one in atoms if ATOMS[one.name].charset is Charset.TEXT), None)
         if text and place == "header":
             yield Use("free-text.header", text.span)
         return

@@ -59,11 +59,19 @@ class Assessment:
 
 
 def assess(
-    vault: Vault, program: Program, operation: Operation, account: Mapping[str, str]
+    vault: Vault,
+    program: Program,
+    operation: Operation,
+    account: Mapping[str, str],
+    *,
+    shares_live_host: bool = False,
 ) -> Assessment:
-    """Look up every feature, then emit. A refused operation emits nothing."""
+    """Look up every feature, then emit. A refused operation emits nothing.
+
+    `shares_live_host` says that the host of a sandbox is one of live accounts, too.
+    """
     stored = vault.stored_secrets(program, operation)
-    context = Context(program, operation, account, stored)
+    context = Context(program, operation, account, stored, shares_live_host)
     findings = (*vault.examine(context), *held_elsewhere(context))
     head = vault.head(program, account)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))

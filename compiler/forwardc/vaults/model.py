@@ -62,6 +62,14 @@ class Context:
     account: Mapping[str, str]
     stored: frozenset[str] = frozenset()
     """References like `secrets.x` that the vault keeps."""
+    shares_live_host: bool = False
+    """Whether the host of a sandbox serves live accounts of this project or of a vault, too."""
+
+    @property
+    def reaches_live(self) -> bool:
+        """Whether the address is one of live accounts, so that lists of live addresses count."""
+        apart = self.program.separated_by == "host" and not self.shares_live_host
+        return self.environment_class == "production" or not apart
 
     @property
     def environment_class(self) -> EnvironmentClass:

@@ -3,15 +3,20 @@
 Knows no vault.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 
+from forwardc.plan.analysis import stage_of, tainted
 from forwardc.plan.features import uses
-from forwardc.plan.terms import Amount, If, Lit
+from forwardc.plan.program import Step
+from forwardc.plan.stages import Stage
+from forwardc.plan.terms import Amount, Call, If, Lit, Ref, Term, children
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 from forwardc.vaults.steps import if_present
 
 _NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
+# Without the key nobody gets back what went in, where the runtime computes them.
+_LOCKING = frozenset({"jwe", "hmac_sha256", "hmac_sha512"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
 
 
@@ -45,6 +50,32 @@ def unconfirmed_counting(context: Context) -> Iterator[Finding]:
         if amount is not None:
             reason = f"how amounts are counted: {doubt}"
             yield Finding(Verdict.UNCONFIRMED, "FC0624", reason, amount.span, step.name)
+
+
+def kept_values(
+    context: Context, days: int, place: Callable[[Step], Iterable[Term]]
+) -> Iterator[Finding]:
+    """Sensitive values of a run, other than secrets, where the vault keeps what it was sent.
+
+    `place` gives the parts of a step that the vault keeps readable, for so many `days`.
+    """
+    masked = tainted(context.program, context.operation)
+    for step in context.vault_steps:
+        for term in place(step):
+            for ref in _shown(term, context.stored):
+                if ref.name in masked and ref.root != "secrets":
+                    reason = f"`{ref.name}` is sensitive, and the vault keeps it for {days} days"
+                    yield Finding(Verdict.DEGRADED, "FC0633", reason, ref.span, step.name)
+
+
+def _shown(term: Term, stored: frozenset[str]) -> Iterator[Ref]:
+    """References whose values stand in a text for whoever reads it: no key opens them."""
+    if isinstance(term, Ref):
+        yield term
+    is_locked = isinstance(term, Call) and term.function in _LOCKING
+    if not (is_locked and stage_of(term, stored) is not Stage.VAULT):
+        for child in children(term):
+            yield from _shown(child, stored)
 
 
 def bodies_that_may_be_absent(context: Context) -> Iterator[Finding]:

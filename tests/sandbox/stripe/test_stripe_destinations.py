@@ -60,7 +60,7 @@ def test_every_url_on_stripes_list_is_onboarded(bench, shared):
     for pattern in itertools.chain(*listed["destinations"].values()):
         if " " in pattern:  # "one static HTTPS URL, configured by Stripe"
             continue
-        host = pattern.replace("[prefix]/", "one.example/")
+        host = pattern.replace("[prefix]/", "one.tabapay.net/")
         assert find(bench.world, f"https://{own_part.sub('x1', host)}", livemode=True)
 
 

@@ -19,6 +19,15 @@ from forwardc.sandbox.world import World
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+# Hosts that vendors give to their accounts, by what the list calls them. TabaPay's credentials file
+# names a host below one of its domains, with a port (its API reference, servers), and the guide no
+# host at all; Evervault's relays have one label or two (its OpenAPI).
+_OWN_HOSTS = {
+    "[TabaPay]": rf"(?:{_LABEL}\.)+tabapay\.(?:com|net)",
+    "[Evervault]": rf"{_LABEL}(?:\.{_LABEL})?\.relay\.evervault\.app",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -36,12 +45,21 @@ class Destination:
 
     def takes(self, url: str) -> bool:
         """Whether a URL (host, path and query, without scheme) is this destination's."""
-        parts = re.split(r"(\[[^\]]*\]|\*)", self.pattern)
-        expression = "".join(
-            r"[A-Za-z0-9._~-]+" if part.startswith("[") or part == "*" else re.escape(part)
-            for part in parts
-        )
-        return re.fullmatch(expression, url) is not None
+        host, slash, path = self.pattern.partition("/")
+        own = _expression(host, _LABEL) + slash + _expression(path, "[A-Za-z0-9_-]+")
+        return re.fullmatch(own, url) is not None
+
+
+def _expression(text: str, own: str) -> str:
+    """What matches host or path: `own` for the account's own part, one segment for `*`."""
+    return "".join(
+        _OWN_HOSTS.get(part, own)
+        if part.startswith("[")
+        else "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+        if part == "*"
+        else re.escape(part)
+        for part in re.split(r"(\[[^\]]*\]|\*)", text)
+    )
 
 
 _ADYEN = {
@@ -87,8 +105,8 @@ _BY_NAMES = (
     "api.rewardsnetwork.com/v2/members/*/cards",
     "api.shift4.com/charges",
     "[prefix].cardconnect.com/cardconnect/rest/auth",
-    "[prefix].relay.evervault.app/",
-    "[prefix]/v1/clients/[ClientID]/accounts",
+    "[Evervault]/",
+    "[TabaPay]/v1/clients/[ClientID]/accounts",
     "access.worldpay.com/api/payments",
     "access.worldpay.com/cardPayments/customerInitiatedTransactions",
     "access.worldpay.com/tokens",
@@ -228,7 +246,7 @@ def _of_row(row: Mapping[str, Any]) -> Destination:
 def _address(url: str, *, any_port: bool) -> str:
     """Host, path and query of a URL that may be called at all: https to a public name.
 
-    Nothing that Stripe lists has a port; one that the project names has its own.
+    Of what Stripe lists TabaPay alone has a port; one that the project names has its own.
     """
     try:
         parts = urlsplit(url)
@@ -236,6 +254,7 @@ def _address(url: str, *, any_port: bool) -> str:
     except ValueError:
         raise forwarding_invalid("The URL cannot be read.", "url") from None
     host = parts.hostname or ""
+    any_port = any_port or re.fullmatch(_OWN_HOSTS["[TabaPay]"], host) is not None
     plain = url.isascii() and url.isprintable() and " " not in url and not parts.fragment
     if (
         not plain

@@ -69,12 +69,28 @@ def findings(context: Context, masked: frozenset[str]) -> Iterator[Finding]:
         for use in _uses(step, "secrets"):
             yield from _secret_findings(context, step, use)
         for use in _uses(step, "steps"):
-            if use.ref.name in masked and not use.in_header:
-                yield _refused("FC0605", "a sensitive output may stand only in a header", step, use)
+            if use.ref.name in masked and use.place in _query(step):
+                reason = "a sensitive output may stand in a header or a body, and in no query"
+                yield _refused("FC0605", reason, step, use)
         for pair in step.request.headers:
             if is_encrypted(pair, context, masked) and _has_vault_value(pair.value, context):
                 reason = "a header mixes what must be encrypted with a vault value"
                 yield Finding(Verdict.REFUSED, "FC0615", reason, pair.value.span, step.name)
+
+
+def readable(context: Context, step: Step) -> Iterator[Term]:
+    """The parts of a step that the vault keeps as they are: not what is encrypted to its key."""
+    masked = tainted(context.program, context.operation)
+    request = step.request
+    yield request.url
+    yield from _query(step)
+    yield from (p.value for p in request.headers if not is_encrypted(p, context, masked))
+    if request.body:
+        yield request.body.tree
+
+
+def _query(step: Step) -> list[Term]:
+    return [pair.value for pair in step.request.query]
 
 
 def _has_vault_value(term: Term, context: Context) -> bool:

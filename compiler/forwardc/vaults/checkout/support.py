@@ -51,6 +51,9 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "free-text.header": _degraded(
             "FC0611", "the vault writes this text unescaped: a line break in it breaks the header"
         ),
+        "base64-text.form": _refused(
+            "FC0611", "the vault writes this text unescaped: `+` in it would arrive as a space"
+        ),
         "composed.atom": NATIVE,
         **{f"integer.{atom}": _integer(atom, facts) for atom in EXPIRIES},
         "number.xml": NATIVE,

@@ -1,12 +1,13 @@
 """Checkout.com as a vault: its parts put together."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from forwardc.plan.analysis import tainted
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.checkout import emit, requirements, secrets, support
 from forwardc.vaults.model import Context, Finding, Vault
-from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table
+from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 
 
 def vault() -> Vault:
@@ -20,6 +21,8 @@ def vault() -> Vault:
             yield from secrets.findings(context, tainted(context.program, context.operation))
             yield from requirements.findings(context, facts)
             yield from bodies_that_may_be_absent(context)
+            days = int(facts.value("retention", "request_text"))
+            yield from kept_values(context, days, partial(secrets.readable, context))
 
         return tuple(all_findings())
 

@@ -79,7 +79,7 @@ def emit(context: Context, facts: Facts) -> Emitted:
             replace(found, span=step.request.span, step=step.name) for found in unsendable(body)
         ]
         steps.append(_vault_step(context, step, body, facts))
-    onboarding = any(needs_onboarding(step.request, facts) for step in context.vault_steps)
+    onboarding = any(needs_onboarding(s.request, context, facts) for s in context.vault_steps)
     extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
     extra |= by_step(context.vault_steps, lambda step: _losses(step, facts))
     return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})

@@ -17,7 +17,7 @@ from forwardc.vaults.stripe.urls import constant_url, is_listed
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     """Every refusal and loss of an operation's vault steps."""
     for step in context.vault_steps:
-        if needs_onboarding(step.request, facts):
+        if needs_onboarding(step.request, context, facts):
             reason = "this URL is not on the vault's list: it needs onboarding by the vault"
             yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
         yield from _secret_places(step)
@@ -27,10 +27,15 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     yield from _late_cvc(context, facts)
 
 
-def needs_onboarding(request: Request, facts: Facts) -> bool:
-    """Whether the fixed URL of a request, its query included, is not on Stripe's list."""
+def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
+    """Whether the fixed URL of a request, its query included, is not on Stripe's list.
+
+    The list has live addresses only, so that an address for tests is not held against it.
+    """
+    if not context.reaches_live:
+        return False
     url = constant_url(request.url)
-    listed = url is not None and is_listed(url, facts.section("destinations"))
+    listed = url is not None and is_listed(url, facts)
     return url is not None and not (listed and not request.query)
 
 

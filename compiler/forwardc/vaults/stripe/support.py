@@ -58,7 +58,7 @@ def _refused_by_kind(feature: str) -> Support:
     match kind:
         case "method":
             return _refused("FC0602", f"the vault sends POST only, not {name}")
-        case "body" | "free-text":
+        case "body" | "free-text" | "base64-text":
             return _refused("FC0603", "the vault carries JSON and XML bodies only")
         case "function":
             return _refused("FC0601", "the vault computes no functions over card values")

@@ -1,15 +1,21 @@
 """Stripe as a vault: its parts put together."""
 
-from forwardc.plan.program import Operation, Program
+from forwardc.plan.program import Operation, Program, Step
+from forwardc.plan.terms import Term
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.model import Context, Finding, Vault
 from forwardc.vaults.stripe import emit, requirements, support
-from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table
+from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 
 
 def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
     """The vault keeps no secrets: it asks for the destination's key on every call."""
     return frozenset()
+
+
+def _body(step: Step) -> list[Term]:
+    """What its object of a request shows for as long as it is there."""
+    return [step.request.body.tree] if step.request.body else []
 
 
 def vault() -> Vault:
@@ -22,6 +28,7 @@ def vault() -> Vault:
             *from_table(context, table),
             *requirements.findings(context, facts),
             *bodies_that_may_be_absent(context),
+            *kept_values(context, int(facts.value("retention", "request")), _body),
         )
 
     return Vault(
