@@ -40,8 +40,10 @@ class Notes:
     intents: list[Intent] = field(default_factory=list)
     results: list[RunResult] = field(default_factory=list)
     runs: list[NewRun] = field(default_factory=list)
+    reports: list[StepReport] = field(default_factory=list)
     pauses: set[str] = field(default_factory=set)
     fails: str = ""
+    keeps_answers: bool = True
 
     def _tell(self, *what: str) -> None:
         if what[0] == self.fails:
@@ -84,6 +86,7 @@ class Notes:
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         self._tell("answered", report.name)
+        self.reports.append(report)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         self._tell("finish")

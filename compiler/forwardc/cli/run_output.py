@@ -71,13 +71,14 @@ def preview_json(
 
 def result_json(plan: Plan, result: RunResult, *, curl: bool) -> dict[str, Any]:
     """A run as data."""
+    shown = shown_data(result)
     steps = [
-        {**asdict(step), **(_curl(step.request, curl) if step.request else {})}
-        for step in result.steps
+        {**told, **(_curl(step.request, curl) if step.request else {})}
+        for told, step in zip(shown["steps"], result.steps, strict=True)
     ]
     return {
         **_identity(plan, result.operation),
-        **shown_data(result),
+        **shown,
         "exit_code": exit_code(result),
         "steps": steps,
     }

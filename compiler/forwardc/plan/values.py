@@ -1,6 +1,6 @@
 """What terms evaluate to. A card value has no type here, so nothing here can hold one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -75,6 +75,10 @@ class Leaf(str):
         if str(key) == "0":
             return self
         return self._attributes.get(str(key), default) if key != "." else str(self)
+
+    def attributes(self) -> Iterator[tuple[str, Any]]:
+        """The attributes by name."""
+        return ((name, value) for name, value in self._attributes.items() if name != ".")
 
 
 MASK: Final = "***"

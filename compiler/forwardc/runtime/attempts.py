@@ -13,12 +13,12 @@ from forwardc.diagnostics.mistake import named
 from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Step
-from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, read_answer
 from forwardc.runtime.bind import RunScope, show_url
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.journal import JournalFailed
+from forwardc.runtime.keeping import kept_of
 from forwardc.runtime.keys import NoKey
 from forwardc.runtime.losses import lacks_after
 from forwardc.runtime.means import Means
@@ -29,7 +29,15 @@ from forwardc.runtime.policy.hosts import judge
 from forwardc.runtime.policy.retry import Again, Fate, Spent, again
 from forwardc.runtime.prepare import Prepared, bind_step, keys_of, moment
 from forwardc.runtime.redact import Redactor, masked
-from forwardc.runtime.report import Concluded, Trip, came_of, conclude, reported
+from forwardc.runtime.report import (
+    Concluded,
+    InDoubt,
+    Trip,
+    after_doubt,
+    came_of,
+    conclude,
+    reported,
+)
 from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
 from forwardc.runtime.shapes import BoundRequest, Came, CardFacts, Keys, Name, StepReport
 from forwardc.runtime.told_times import retry_after
@@ -317,7 +325,8 @@ def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: S
     prepared = journey.prepared
     read = read_answer(step, sent, asks_cvc="card.cvc" in prepared.source.present)
     class_ = None if journey.means.ambient.emulated else prepared.plan.environment_class
-    concluded = _settled(course, read, conclude(step, read, scope.values, class_))
+    doubt = InDoubt(course.doubts, course.keys.vault, course.replays)
+    concluded = after_doubt(doubt, read, conclude(step, read, scope.values, class_))
     journey.redactor.hide_values(concluded.outputs)
     card = journey.card if step.deliver == "vault" else CardFacts()
     trip = Trip(
@@ -329,32 +338,13 @@ def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: S
     return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 
 
-def _settled(course: _Course, read: Read, concluded: Concluded) -> Concluded:
-    """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
-
-    The vault's answer under the very same key is the answer to the first.
-    """
-    if not course.doubts or concluded.outcome is not Outcome.REJECTED:
-        return concluded
-    first_answer = isinstance(read, DestinationAnswer) or (
-        read.failure is not None and read.failure.retry != "same_key"
-    )
-    if first_answer and course.replays and course.doubts == {course.keys.vault}:
-        return concluded
-    reason = (
-        f"an earlier attempt may have reached the destination; a second one: "
-        f"{concluded.reason or 'it was refused'}"
-    )
-    return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)
-
-
 async def _record(course: _Course, number: int, tried: _Tried, *, final: bool) -> None:
     """Keep what an attempt came to. The outcome is not lost where that fails: the caller has it."""
     journal, run_id = course.journey.means.journal, str(course.journey.prepared.run_id)
     name, read = course.step.name, tried.read
     try:
         if isinstance(read, DestinationAnswer) or (final and isinstance(tried.sent, Answer)):
-            await journal.answered(run_id, number, tried.report)
+            await journal.answered(run_id, number, _with_answer(course, tried))
         elif read.sent is None:
             await journal.unknown(run_id, name, number, read.reason)
         else:
@@ -362,6 +352,19 @@ async def _record(course: _Course, number: int, tried: _Tried, *, final: bool) -
     except JournalFailed as problem:
         told = f"step {name}: its result could not be recorded: {problem}"
         course.journey.sink.warning(problem.code, told, hint=problem.hint)
+
+
+def _with_answer(course: _Course, tried: _Tried) -> StepReport:
+    """The report with what is kept of the answer. No answer keeps an outcome from its record."""
+    report, redactor = tried.report, course.journey.redactor
+    if not course.journey.means.journal.keeps_answers:
+        return report
+    try:
+        kept = kept_of(course.step, tried.read, tried.sent, report, redactor)
+    except Exception as problem:
+        _failed(course, problem)
+        return report
+    return replace(report, kept=kept)
 
 
 def _wait(course: _Course, tried: _Tried) -> float | None:

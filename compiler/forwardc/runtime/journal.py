@@ -42,6 +42,11 @@ class Journal(Protocol):
     answer that ends a run, which is so when `finish` returns.
     """
 
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a report is to have the answer field by field."""
+        ...
+
     async def digest(self, content: Secret) -> str | None:
         """A keyed digest, by which all processes of this record know a content again.
 
@@ -93,6 +98,11 @@ class Journal(Protocol):
 
 class NoJournal:
     """Keeps nothing: for a run whose record nobody wants."""
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Not even answers."""
+        return False
 
     async def digest(self, content: Secret) -> str | None:
         """Nothing is known again."""

@@ -16,10 +16,11 @@ from forwardc.plan.escape import UNRESERVED
 from forwardc.plan.values import MASK, Secret
 from forwardc.runtime.outputs import Shown
 from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from forwardc.runtime.telling import WORDS
 
 _SHORTEST = 3
 _MOST_CHARACTERS = 600
-_WORDS = "secret|token|passw|key|auth|cvc|cvv|cvn|pin|pan|number|iban"
+_WORDS = "|".join(WORDS)
 _NAME = rf"[\w.\[\]-]{{0,40}}(?:{_WORDS})[\w.\[\]-]{{0,40}}"
 # What an answer may hold that only its name gives away: as JSON, as a form, as XML.
 _TELLING = (
@@ -73,9 +74,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A whole answer on one line, also without what its names give away, cut after 600."""
-        for telling in _TELLING:
-            text = telling.sub(rf"\1{MASK}", text)
-        shown = " ".join(printable(self.hide(text)).split())
+        shown = " ".join(printable(self.hide(without_told(text))).split())
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _replaced(self, text: str) -> str:
@@ -90,6 +89,13 @@ class Redactor:
             self._hidden |= new
             # So that no value leaves the rest of a longer one behind.
             self._longest_first = tuple(sorted(self._hidden, key=len, reverse=True))
+
+
+def without_told(text: str) -> str:
+    """A text without the values that only their names give away, as JSON, form or XML has them."""
+    for telling in _TELLING:
+        text = telling.sub(rf"\1{MASK}", text)
+    return text
 
 
 def masked(request: ShownRequest) -> ShownRequest:

@@ -1,6 +1,7 @@
 """Says what one step came to: outcome, outputs, and what may be shown of the answer."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -91,6 +92,37 @@ def conclude(
         rule=decision.rule,
         said=said,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Attempts that may have arrived, by the vault's keys, and the key of this one.
+
+    `replays`: the vault answers a second request under its key as it answered the first.
+    """
+
+    keys: AbstractSet[str]
+    key: str
+    replays: bool
+
+
+def after_doubt(doubt: InDoubt, read: Read, concluded: Concluded) -> Concluded:
+    """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
+
+    The vault's answer under the very same key is the answer to the first.
+    """
+    if not doubt.keys or concluded.outcome is not Outcome.REJECTED:
+        return concluded
+    first_answer = isinstance(read, DestinationAnswer) or (
+        read.failure is not None and read.failure.retry != "same_key"
+    )
+    if first_answer and doubt.replays and doubt.keys == {doubt.key}:
+        return concluded
+    reason = (
+        f"an earlier attempt may have reached the destination; a second one: "
+        f"{concluded.reason or 'it was refused'}"
+    )
+    return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)
 
 
 def _other_mode(

@@ -14,6 +14,7 @@ from forwardc.diagnostics.scan import mask
 from forwardc.plan.approvals import Lock
 from forwardc.plan.program import Outcome
 from forwardc.runtime.ids import new_uuid
+from forwardc.runtime.kept import Kept
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -120,7 +121,8 @@ class StepReport:
     the vault told of the card, unasked. `names` are what names the run for those who got something,
     and `keyed` says who of them may have got the key that is theirs.
     `losses` are the atoms that the destination did not get, `untold` those of which the vault does
-    not tell.
+    not tell. `kept` is the answer field by field, where a journal keeps it: `shown_data` leaves it
+    out.
     """
 
     name: str
@@ -147,6 +149,7 @@ class StepReport:
     keyed: tuple[Party, ...] = ()
     losses: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    kept: Kept | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +231,10 @@ def untold_in(steps: Sequence[_Lacking]) -> tuple[str, ...]:
 
 def shown_data(result: RunResult) -> dict[str, Any]:
     """A result as plain data that may be written down."""
-    data = asdict(replace(result, came=None, hide=None))
+    steps = tuple(replace(step, kept=None) for step in result.steps)
+    data = asdict(replace(result, steps=steps, came=None, hide=None))
     for step in data["steps"]:
+        del step["kept"]
         step["request_id"] = step["request_id"] and mask(step["request_id"])
     shown = {name: value for name, value in data.items() if name not in ("came", "hide")}
     return {**shown, "losses": result.losses, "untold": result.untold}

@@ -6,6 +6,7 @@ Knows the store, and nothing of how a run is sent.
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
-from forwardc.runtime.history import given_keys, writes
+from forwardc.runtime.history import answers, given_keys, writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, KeyInUse, RunPaused
@@ -29,6 +30,8 @@ from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
 LEASE_S: Final = 300.0
 _REMEMBERED: Final = 10_000
+# An answer that is kept makes room for four that are forgotten.
+_FORGET_EVERY: Final = 64
 T = TypeVar("T")
 _Work: TypeAlias = Callable[[Transaction], Any]
 
@@ -67,6 +70,10 @@ def _place() -> str:
     return f"{socket.gethostname()}.{sha256(told.encode()).hexdigest()[:8]}"
 
 
+def _later(_: Exception) -> None:
+    """What could not be forgotten now is so another time."""
+
+
 @dataclass(slots=True)
 class StoreJournal:
     """A `Journal`. `emulated` marks runs that a sandbox answered.
@@ -83,6 +90,12 @@ class StoreJournal:
     _last: dict[str, str] = field(default_factory=dict)
     _digest_key: bytes | None = field(default=None, repr=False)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
+    _answers: int = 0
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a setting has not turned that off."""
+        return self.store.answer_days is not None
 
     async def digest(self, content: Secret) -> str | None:
         """A keyed digest. What a sandbox answered is another content than what a vault did."""
@@ -92,7 +105,7 @@ class StoreJournal:
 
     async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key, and the digest of its content; None for a new key."""
-        return await self._write(lambda tx: given_keys.held(tx, given_key))
+        return await self._write(lambda tx: given_keys.held(tx, given_key, self.store.moment()))
 
     async def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
@@ -149,16 +162,27 @@ class StoreJournal:
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
-        now = self.store.moment()
+        now, answer = self.store.moment(), self.store.packed(report)
 
         def work(tx: Transaction) -> None:
             writes.answered(tx, run_id, number, report, now)
+            answers.keep(tx, run_id, report.name, answer)
 
         if report.outcome is not Outcome.APPROVED or self._last.get(run_id) == report.name:
             # The end of the run follows at once, and takes this along.
             self._soon(run_id, work)
         else:
             await self._write(work)
+        if answer is not None:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Every now and then, delete answers whose time has come."""
+        self._answers += 1
+        if self._answers % _FORGET_EVERY == 1:
+            moment = self.store.moment()
+            with suppress(HistoryError):
+                self._writer.soon(lambda tx: answers.forget(tx, moment), _later)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep what the run came to, and let it go."""

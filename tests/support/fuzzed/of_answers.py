@@ -34,6 +34,25 @@ def form_body(data: bytes) -> None:
     read_form(loose(data))
 
 
+def field_by_field(data: bytes) -> None:
+    from forwardc.runtime.bodies.fields import fields_of
+    from forwardc.runtime.telling import looks_secret, shown_url, tells
+
+    for row in fields_of(loose(data)).rows:
+        tells(row.path)
+        looks_secret(row.shown)
+        shown_url(row.shown)
+
+
+def packed_answer(data: bytes) -> None:
+    import zlib
+
+    from forwardc.runtime.history.answers import unpacked
+
+    unpacked(data)
+    unpacked(zlib.compress(data))
+
+
 def charset(data: bytes) -> None:
     from forwardc.runtime.bodies.charset import decoded
     from forwardc.runtime.bodies.page import is_page

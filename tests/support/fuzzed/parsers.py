@@ -89,6 +89,15 @@ PARSERS: Final[dict[str, Parser]] = {
     "vault's answer": Parser(
         of_answers.vault_answer, seeds.vault_answers, ("runtime/answer.py",), weight=2
     ),
+    "body field by field": Parser(
+        of_answers.field_by_field,
+        seeds.json_texts,
+        ("runtime/bodies/fields.py", "runtime/telling.py"),
+        weight=2,
+    ),
+    "answer of a history": Parser(
+        of_answers.packed_answer, seeds.json_texts, ("runtime/history/answers.py",)
+    ),
     "echo of a vault": Parser(of_answers.echo, seeds.json_texts, ("runtime/losses.py",)),
     "told times": Parser(of_answers.told_times, seeds.told_times, ("runtime/told_times.py",)),
     "token answer": Parser(of_answers.token_answer, seeds.token_answers, ("runtime/oauth.py",)),

@@ -27,6 +27,11 @@ class JoinedJournal:
         self._new: NewRun | None = None
         self._result: RunResult | None = None
 
+    @property
+    def keeps_answers(self) -> bool:
+        """The inner journal's."""
+        return self._inner.keeps_answers
+
     async def digest(self, content: Secret) -> str | None:
         """The inner journal's."""
         return await self._inner.digest(content)

@@ -13,6 +13,7 @@ from forwardc.plan.program import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryContended, KeyInUse
+from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
 from forwardc.runtime.shapes import Party
 
@@ -28,10 +29,10 @@ _KEEP_DIGEST: Final = "INSERT INTO withheld_values (run_id, digest) VALUES (?, ?
 _OPEN: Final = (StepState.INTENT, StepState.UNKNOWN)
 
 
-def held(tx: Transaction, key: str) -> tuple[StoredRun, str] | None:
+def held(tx: Transaction, key: str, now: Moment | None = None) -> tuple[StoredRun, str] | None:
     """The run of a caller's key, and the digest of what it was asked to do; None for a new key."""
     found = row(tx, _HELD, key)
-    run = reads.load(tx, found[0]) if found else None
+    run = reads.load(tx, found[0], now) if found else None
     return (run, str(found[1])) if found and run else None
 
 

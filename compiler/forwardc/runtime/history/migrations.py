@@ -2,7 +2,8 @@
 
 Both databases read the same script. What they spell differently stands in braces: `{seq}` is a key
 that counts up, `{int}` a whole number of 64 bits, `{text}` text that is compared byte by byte,
-`{table}` and `{keyed}` end a table (the second one is stored in the order of its key).
+`{bytes}` bytes, `{table}` and `{keyed}` end a table (the second one is stored in the order of its
+key).
 """
 
 from dataclasses import dataclass
@@ -315,6 +316,20 @@ ALTER TABLE steps ADD COLUMN untold TEXT;
 ALTER TABLE runs ADD COLUMN losses TEXT
 """
 
+# By the number of the run, which grows: an id is random, and any page could be the next one. Where
+# an answer of before this is kept, it stands in its step, and goes with it.
+_ANSWERS: Final = """
+CREATE TABLE answers (
+  run_seq {int} NOT NULL REFERENCES runs (seq) ON DELETE CASCADE,
+  step TEXT NOT NULL,
+  forget_at {int} NOT NULL,
+  packed {bytes} NOT NULL,
+  PRIMARY KEY (run_seq, step)
+){table};
+CREATE INDEX answers_forget ON answers (forget_at);
+ALTER TABLE steps ADD COLUMN log_url TEXT
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -335,5 +350,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(8, _BOUND),
     Migration(9, _NAMES),
     Migration(10, _LOSSES),
+    Migration(11, _ANSWERS),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

@@ -19,6 +19,7 @@ _WORDS: Final = {
     "int": "BIGINT",
     # Bytes in order, as SQLite compares: the start of a reference is then a range of an index.
     "text": 'TEXT COLLATE "C"',
+    "bytes": "BYTEA",
     "table": "",
     "keyed": "",
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",

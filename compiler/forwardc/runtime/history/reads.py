@@ -4,12 +4,13 @@ Every function is one transaction's work. Changes nothing.
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any, Final
 
 from forwardc.plan.program import Outcome
+from forwardc.runtime.history import answers
 from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.lacks import names_of
+from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
@@ -23,6 +24,7 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
+from forwardc.runtime.kept import Kept
 from forwardc.runtime.shapes import Name, Party, ShownRequest
 
 _SUMMARY: Final = (
@@ -59,28 +61,35 @@ _BY_TEXT: Final = (
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-def load(tx: Transaction, run_id: str) -> StoredRun | None:
-    """A run with its steps and attempts; None where there is none."""
+def load(tx: Transaction, run_id: str, now: Moment | None = None) -> StoredRun | None:
+    """A run with its steps and attempts; None where there is none.
+
+    With the answers that are not forgotten `now`; without a moment, with none of them.
+    """
     found = row(tx, _RUN, run_id)
     if found is None:
         return None
+    kept = answers.of_run(tx, found[0], now) if now else {}
     attempts: dict[str, list[StoredAttempt]] = {}
     for step, *values in tx.rows(_ATTEMPTS, run_id):
         attempts.setdefault(step, []).append(_attempt(values))
-    steps = tuple(_step(values, attempts.get(values[0], [])) for values in tx.rows(_STEPS, run_id))
+    steps = tuple(
+        _step(values, attempts.get(values[0], []), kept.get(values[0]))
+        for values in tx.rows(_STEPS, run_id)
+    )
     return _run(found, steps)
 
 
-def unknown_runs(tx: Transaction, now_ms: int, limit: int) -> tuple[StoredRun, ...]:
+def unknown_runs(tx: Transaction, now: Moment, limit: int) -> tuple[StoredRun, ...]:
     """Runs to settle, the oldest first: ended as unknown, or left with a step in the air."""
     found = tx.rows(
         "SELECT id FROM (SELECT id, seq FROM runs WHERE outcome = 'unknown' AND state = 'done'"
         " UNION SELECT id, seq FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
         " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
         " AND steps.state IN ('intent', 'unknown'))) AS found ORDER BY seq LIMIT ?",
-        *(now_ms, limit),
+        *(now.milliseconds, limit),
     )
-    return _loaded(tx, found)
+    return tuple(run for (run_id,) in found if (run := load(tx, run_id, now)) is not None)
 
 
 def search(tx: Transaction, wanted: Filter, limit: int, cursor: int | None) -> Page:
@@ -168,10 +177,6 @@ def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]
     return tuple(Event(*values) for values in found)
 
 
-def _loaded(tx: Transaction, ids: Iterable[Row]) -> tuple[StoredRun, ...]:
-    return tuple(run for (run_id,) in ids if (run := load(tx, run_id)) is not None)
-
-
 def _summary(values: Row) -> Summary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
     state, outcome, party, status, vault_status, duration_ms, attempts, reason, losses = ends
@@ -220,7 +225,7 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
     )
 
 
-def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
+def _step(values: Row, attempts: list[StoredAttempt], kept: Kept | None) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
     answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *lacks = ends
@@ -236,7 +241,7 @@ def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
         outputs=json.loads(outputs),
         sensitive_outputs=tuple(json.loads(sensitive)),
         request=_shown(request),
-        answer=answer,
+        answer=kept.says if kept else answer,
         cards_masked=cards_masked,
         duration_ms=duration_ms,
         scheme=scheme,
@@ -247,6 +252,7 @@ def _step(values: Row, attempts: list[StoredAttempt]) -> StoredStep:
         attempts=tuple(attempts),
         names=_names(names),
         keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),
+        kept=kept,
     )
 
 

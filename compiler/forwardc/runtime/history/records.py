@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from forwardc.plan.program import Outcome
+from forwardc.runtime.kept import Kept
 from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest, losses_in, untold_in
 
 Shown: TypeAlias = str | int | bool | None
@@ -129,7 +130,8 @@ class StoredStep:
     `rule` is the number of the outcome rule that decided. `names` and `keyed` are as in a
     `StepReport`; None where the history that recorded it did not keep them.
     `losses` are the atoms that the destination did not get, `untold` those of which the vault does
-    not tell.
+    not tell. `kept` is the answer field by field, until its time has come; `answer` its beginning
+    on one line, where the outcome is rejected or unknown.
     """
 
     name: str
@@ -159,6 +161,7 @@ class StoredStep:
     attempts: tuple[StoredAttempt, ...] = ()
     names: tuple[Name, ...] | None = None
     keyed: tuple[Party, ...] | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)

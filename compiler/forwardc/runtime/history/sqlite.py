@@ -19,6 +19,7 @@ _WORDS: Final = {
     "seq": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "int": "INTEGER",
     "text": "TEXT",
+    "bytes": "BLOB",
     "table": " STRICT",
     "keyed": " STRICT, WITHOUT ROWID",
     "tables": "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",

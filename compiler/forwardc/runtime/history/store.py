@@ -12,7 +12,7 @@ from typing import Final
 
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import audit, given_keys, prune, reads, writes
+from forwardc.runtime.history import answers, audit, given_keys, prune, reads, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
@@ -31,16 +31,26 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.stats import Stats, stats
+from forwardc.runtime.kept import NOT_READ, Kept
 from forwardc.runtime.shapes import Party, RunResult, StepReport
 
 _MANY: Final = 1000
 
 
 class Store:
-    """An open history. `now` is the clock; order never depends on it."""
+    """An open history. `now` is the clock; order never depends on it.
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    `answer_days` is how long answers are kept from now on, None for not at all.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        answer_days: int | None = answers.DAYS,
+    ) -> None:
         self.database = database
+        self.answer_days = answer_days
         self._now = now
         self._commits: Commits | None = None
         self.inline = Inline(database)
@@ -96,7 +106,24 @@ class Store:
 
     def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """Record what an attempt came to; the step's name stands in the report."""
-        self.database.write(lambda tx: writes.answered(tx, run_id, number, report, self.moment()))
+        answer = self.packed(report)
+
+        def work(tx: Transaction) -> None:
+            writes.answered(tx, run_id, number, report, self.moment())
+            answers.keep(tx, run_id, report.name, answer)
+
+        self.database.write(work)
+
+    def packed(self, report: StepReport) -> answers.Packed | None:
+        """The answer of a report as a row keeps it; None where there is none, or none is kept."""
+        if self.answer_days is None or (report.kept is None and report.answer is None):
+            return None
+        kept = report.kept or Kept("destination", report.status, NOT_READ, says=report.answer)
+        return answers.packed(kept, self.moment(), self.answer_days)
+
+    def forget_answers(self) -> int:
+        """Delete answers whose time has come, at most some hundred; how many."""
+        return self.database.write(lambda tx: answers.forget(tx, self.moment()))
 
     def finish(self, run_id: str, result: RunResult) -> None:
         """Record the end of a run; a second time changes nothing."""
@@ -148,11 +175,11 @@ class Store:
 
     def load(self, run_id: str) -> StoredRun | None:
         """A run with its steps and attempts; None where there is none."""
-        return self.database.read(lambda tx: reads.load(tx, run_id))
+        return self.database.read(lambda tx: reads.load(tx, run_id, self.moment()))
 
     def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key and the digest of its content; None for a new key."""
-        return self.database.read(lambda tx: given_keys.held(tx, given_key))
+        return self.database.read(lambda tx: given_keys.held(tx, given_key, self.moment()))
 
     def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
@@ -160,7 +187,7 @@ class Store:
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""
-        now = self.moment().milliseconds
+        now = self.moment()
         return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
 
     def search(self, wanted: Filter, *, limit: int = 50, cursor: int | None = None) -> Page:
@@ -228,12 +255,14 @@ def open_store(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
+    answer_days: int | None = answers.DAYS,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
     """Open a history, make it where there is none, and bring its tables to this version.
 
     `url` is a path, `sqlite:///path` or `postgresql://...`. `wait_s` bounds the wait for a lock.
-    Raises `HistoryUnavailable` and `HistoryNewer`.
+    `answer_days` is for answers that are kept from now on, None for none. Raises
+    `HistoryUnavailable` and `HistoryNewer`.
     """
     database = made(url, wait_s)
     try:
@@ -241,7 +270,7 @@ def open_store(
     except BaseException:
         database.close()
         raise
-    return Store(database, now)
+    return Store(database, now, answer_days)
 
 
 def open_existing(
@@ -249,13 +278,15 @@ def open_existing(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
+    answer_days: int | None = answers.DAYS,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
     """Open a history that is there and of this version; nothing is made, and no table changed.
 
-    Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and `HistoryUnavailable`.
+    `answer_days` is as for `open_store`. Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and `HistoryUnavailable`.
     """
-    return Store(existing(url, wait_s, lambda found: check_version(found, migrations)), now)
+    found = existing(url, wait_s, lambda found: check_version(found, migrations))
+    return Store(found, now, answer_days)
 
 
 def upgrade(

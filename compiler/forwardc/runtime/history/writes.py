@@ -88,7 +88,7 @@ WHERE run_id = ? AND step = ? AND number = ? AND state IN ('intent', 'unknown')
 """
 _REPORTED: Final = """
 UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
-  request_id = ?, outputs = ?, sensitive_outputs = ?, answer = ?, cards_masked = ?,
+  request_id = ?, outputs = ?, sensitive_outputs = ?, answer = NULL, cards_masked = ?,
   duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?, losses = ?,
   untold = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
@@ -220,7 +220,7 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         _REPORTED,
         *(fate, report.outcome, report.rejected_by, report.reason, report.vault_status),
         *(report.status, report.request_id, to_json(shown)),
-        *(to_json(sorted(report.outputs.keys() - shown.keys())), report.answer),
+        to_json(sorted(report.outputs.keys() - shown.keys())),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
         *(report.rule, _named(report.names), to_json(report.keyed)),
         *(text_of(report.losses), text_of(report.untold)),

@@ -1,0 +1,102 @@
+"""The answers of runs, each packed into one row that is forgotten by a retention of its own.
+
+Every function but `packed` and `unpacked` is a part of a transaction's work. What cannot be read
+back is as good as forgotten: nothing of a run depends on it.
+"""
+
+import json
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from forwardc.runtime.history.database import Transaction, clean
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.kept import Field, Fields, Kept
+
+DAYS: Final = 14
+"""How long an answer is kept unless a setting says otherwise.
+
+As long as Checkout.com keeps the same text itself, which is the shorter time of the two vaults:
+this record never has an answer that its vault has deleted.
+"""
+MOST_DAYS: Final = 3650
+_AT_ONCE: Final = 256
+_LARGEST: Final = 1024 * 1024
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_KEEP: Final = """
+INSERT INTO answers (run_seq, step, forget_at, packed)
+SELECT seq, ?, ?, ? FROM runs WHERE id = ?
+ON CONFLICT (run_seq, step) DO UPDATE SET forget_at = excluded.forget_at, packed = excluded.packed
+"""
+_OF_RUN: Final = "SELECT step, packed FROM answers WHERE run_seq = ? AND forget_at > ?"
+_OLD: Final = (
+    "SELECT run_seq, step FROM answers WHERE forget_at <= ? ORDER BY forget_at, run_seq, step"
+    " LIMIT ?"
+)
+_FORGET: Final = "DELETE FROM answers WHERE run_seq = ? AND step = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An answer as a row holds it, and when it is to be forgotten, in milliseconds since 1970."""
+
+    data: bytes
+    forget_at: int
+
+
+def packed(kept: Kept, now: Moment, days: int) -> Packed:
+    """What a row holds of an answer that is kept for so many days."""
+    told = {
+        "whose": kept.whose,
+        "status": kept.status,
+        "at": now.text,
+        "kind": kept.body.kind,
+        "whole": kept.body.whole,
+        "says": clean([kept.says])[0],
+        "headers": [clean((header.path, header.value)) for header in kept.headers],
+        "rows": [_row(field) for field in kept.body.rows],
+    }
+    text = _ENCODER.encode(told).encode()
+    return Packed(zlib.compress(text, 6), now.after(days * 86_400))
+
+
+def keep(tx: Transaction, run_id: str, step: str, answer: Packed | None) -> None:
+    """Keep an answer, if there is one; a later one of the same step takes its place."""
+    if answer is not None:
+        tx.run(_KEEP, step, answer.forget_at, answer.data, run_id)
+
+
+def of_run(tx: Transaction, seq: int, now: Moment) -> dict[str, Kept]:
+    """The answers of a run that are not forgotten yet, by step."""
+    found = {step: unpacked(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
+    return {step: kept for step, kept in found.items() if kept is not None}
+
+
+def forget(tx: Transaction, now: Moment, most: int = _AT_ONCE) -> int:
+    """Delete answers whose time has come; how many."""
+    # One by one in an order that all processes have, so that no two of them wait for each other.
+    old = tx.rows(_OLD, now.milliseconds, most)
+    tx.many(_FORGET, old)
+    return len(old)
+
+
+def unpacked(data: bytes) -> Kept | None:
+    """What a row holds; None where it cannot be read."""
+    try:
+        reader = zlib.decompressobj()
+        told = json.loads(reader.decompress(data, _LARGEST))
+        rows = tuple(_field(*row) for row in told["rows"])
+        headers = tuple(Field(name, value) for name, value in told["headers"])
+        body = Fields(told["kind"], rows, told["whole"])
+        kept = Kept(told["whose"], told["status"], body, headers, told["says"])
+        return replace(kept, kept_at=told["at"])
+    except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _row(field: Field) -> list[Any]:
+    return clean((field.path, field.value) if field.text else (field.path, field.value, 0))
+
+
+def _field(path: str, value: str | None, text: int = 1) -> Field:
+    return Field(path, value, bool(text))

@@ -1,0 +1,139 @@
+"""Turns an answer into what is kept of it: decoded, masked, and bounded. Knows no database.
+
+Masked is what the run knows to be secret, what the plan calls sensitive, every card number, and
+whatever may be a credential by its name or look. A name stays, so that the shape is seen.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, assert_never
+
+from forwardc.plan.model import Step
+from forwardc.plan.values import MASK
+from forwardc.runtime.answer import DestinationAnswer, Ended, Read
+from forwardc.runtime.bodies.body import Body
+from forwardc.runtime.bodies.fields import LONGEST, MOST_FIELDS, Value, pointer, read, values_of
+from forwardc.runtime.kept import Field, Fields, Kept, Kind
+from forwardc.runtime.redact import Redactor, without_told
+from forwardc.runtime.send import Answer, Sent
+from forwardc.runtime.shapes import StepReport
+from forwardc.runtime.telling import PLAIN_HEADERS, looks_secret, shown_url, tells
+
+MOST_CHARACTERS: Final = 64 * 1024
+"""Of all values of a body together; what is behind is cut."""
+_MOST_HEADERS: Final = 60
+_LONGEST_TEXT: Final = 4000
+
+
+def kept_of(step: Step, told: Read, sent: Sent, report: StepReport, redactor: Redactor) -> Kept:
+    """What is kept of the answer to a step, whatever it holds. `report` is what is shown of it."""
+    mask = _Mask(step, told, report, redactor)
+    if isinstance(told, Ended):
+        headers = sent.headers if isinstance(sent, Answer) else ()
+        return Kept("vault", told.vault_status, *mask.all(told.body or "", headers), report.answer)
+    parts = mask.all(told.body, told.headers.items())
+    return Kept("destination", told.status, *parts, report.answer)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+class _Mask:
+    """What is shown of one answer's values, body and headers."""
+
+    def __init__(self, step: Step, told: Read, report: StepReport, redactor: Redactor) -> None:
+        self._hide: Callable[[str], str] = redactor.hide
+        self._step, self._told = step, told
+        theirs = isinstance(told, DestinationAnswer)
+        self._sensitive = _sensitive(step) if theirs else frozenset[tuple[str, ...]]()
+        # What the run shows of it is no secret by its look.
+        self._known = frozenset(
+            str(value)
+            for name, value in report.outputs.items()
+            if name not in report.withheld and value is not None
+        )
+
+    def all(
+        self, text: str, headers: Iterable[tuple[str, str]]
+    ) -> tuple[Fields, tuple[Field, ...]]:
+        """Body and headers."""
+        shown = self._headers(headers)
+        match self._told:
+            case DestinationAnswer(namespaces=namespaces, given=given):
+                body = Body(text, namespaces, given)
+                kind, document = read(body, text, self._step.answer)
+            case Ended():
+                kind, document = read(Body(text), text)
+            case _:
+                assert_never(self._told)
+        return self._fields(kind, document, text), shown
+
+    def _fields(self, kind: Kind, document: Any, raw: str) -> Fields:
+        """A body's values as they are shown. `raw` is its text."""
+        if kind == "text":
+            return Fields("text", *self._text(document))
+        rows: list[Field] = []
+        left, whole = MOST_CHARACTERS, True
+        if kind == "json" and "\\" not in raw and self._hide(raw) == raw:
+            # Every value stands in there as it is: what the whole lacks, none of them has.
+            self._hide = _as_it_is
+        for value in values_of(document):
+            left -= len(value.value)
+            if left < 0 or len(rows) == MOST_FIELDS:
+                whole = False
+                break
+            whole = whole and len(value.value) <= LONGEST
+            rows.append(Field(pointer(value.names), self._shown(value), value.text))
+        return Fields(kind, tuple(rows), whole)
+
+    def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[Field, ...]:
+        return tuple(
+            Field(name, self._one(value) if name.lower() in PLAIN_HEADERS else None)
+            for name, value in islice(pairs, _MOST_HEADERS)
+        )
+
+    def _shown(self, value: Value) -> str | None:
+        if not value.text and value.value in ("true", "false", "null", "{}", "[]"):
+            return value.value
+        if any(map(tells, value.names)) or self._is_sensitive(value.names):
+            return None
+        return self._one(value.value)
+
+    def _one(self, text: str) -> str | None:
+        if text in self._known:
+            return self._hide(text)[:LONGEST]
+        url = shown_url(text)
+        if url is not None:
+            return self._hide(url)[:LONGEST]
+        return None if looks_secret(text) else self._hide(text)[:LONGEST]
+
+    def _text(self, text: str) -> tuple[tuple[Field, ...], bool]:
+        """A body without a form: word by word, for a credential may stand between two of them."""
+        shown = self._hide(without_told(text[: _LONGEST_TEXT * 2]))
+        words = (
+            word if not looks_secret(word) else MASK for word in shown[:_LONGEST_TEXT].split(" ")
+        )
+        return (Field("", " ".join(words)),), len(text) <= _LONGEST_TEXT
+
+    def _is_sensitive(self, names: tuple[str, ...]) -> bool:
+        if not self._sensitive:
+            return False
+        plain = _plain(names)
+        return any(plain[: len(place)] == place for place in self._sensitive)
+
+
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as a pointer and a body both have them: no prefix of XML, and no place in a list."""
+    told = (name.lstrip(".").rpartition(":")[2] for name in names)
+    return tuple(name for name in told if not name.isdigit())
+
+
+@lru_cache(maxsize=256)
+def _places(step_outputs: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    return frozenset(_plain(tuple(at.split("/")[1:])) for at in step_outputs)
+
+
+def _sensitive(step: Step) -> frozenset[tuple[str, ...]]:
+    return _places(tuple(output.at for output in step.outputs.values() if output.sensitive))

@@ -1,0 +1,109 @@
+"""Answers in a table of their own: packed, forgotten by their own time, or not kept at all."""
+
+import zlib
+
+import pytest
+
+from forwardc.plan.program import Outcome
+from forwardc.runtime.history.answers import DAYS, unpacked
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.kept import Field, Fields, Kept
+from forwardc.runtime.shapes import Party
+from stored_runs import Clock, complete, new_run
+
+BODY = Fields(
+    "json",
+    (Field("/resultCode", "Authorised"), Field("/amount", "10", text=False), Field("/token", None)),
+)
+KEPT = Kept("destination", 200, BODY, (Field("content-type", "application/json"),))
+
+
+def answer_of(store: Store, run_id: str) -> Kept | None:
+    run = store.load(run_id)
+    assert run is not None
+    return run.steps[0].kept
+
+
+def test_an_answer_comes_back_as_it_was_kept(store: Store) -> None:
+    run = complete(store, new_run(), kept=KEPT)
+    found = answer_of(store, run.id)
+    assert found is not None
+    assert (found.body, found.headers, found.whose, found.status) == (
+        *(KEPT.body, KEPT.headers),
+        *("destination", 200),
+    )
+    assert found.kept_at.endswith("Z")
+    assert [row.shown for row in found.body.rows] == ["Authorised", "10", "***"]
+
+
+def test_an_answer_is_forgotten_before_its_run(history_url: str) -> None:
+    clock = Clock()
+    with open_store(history_url, now=clock) as store:
+        run = complete(store, new_run(), kept=KEPT)
+        clock.turn(days=DAYS, seconds=-1)
+        assert answer_of(store, run.id) is not None
+        assert store.forget_answers() == 0
+        clock.turn(seconds=2)
+        # It is not shown any more, whether or not somebody has deleted it yet.
+        assert answer_of(store, run.id) is None
+        assert store.forget_answers() == 1
+        assert store.load(run.id) is not None
+        assert store.database.read(lambda tx: tx.rows("SELECT * FROM answers")) == []
+
+
+def test_a_run_takes_its_answers_along(history_url: str) -> None:
+    clock = Clock()
+    with open_store(history_url, now=clock, answer_days=100) as store:
+        complete(store, new_run(), kept=KEPT)
+        clock.turn(days=40)
+        assert store.prune(30, "ada") == 1
+        assert store.database.read(lambda tx: tx.rows("SELECT * FROM answers")) == []
+
+
+def test_where_none_are_kept_the_outcome_is(history_url: str) -> None:
+    with open_store(history_url, answer_days=None) as store:
+        run = complete(
+            store,
+            new_run(),
+            kept=KEPT,
+            outcome=Outcome.REJECTED,
+            rejected_by=Party.DESTINATION,
+            reason="no",
+            answer="it says no",
+        )
+        found = store.load(run.id)
+        assert found is not None
+        assert (found.summary.outcome, found.reason) == (Outcome.REJECTED, "no")
+        assert (found.steps[0].kept, found.steps[0].answer) == (None, None)
+        assert store.database.read(lambda tx: tx.rows("SELECT * FROM answers")) == []
+
+
+def test_an_answer_of_an_older_history_is_still_read(store: Store) -> None:
+    run = complete(store, new_run())
+    store.database.write(lambda tx: tx.run("UPDATE steps SET answer = 'said then'"))
+    found = store.load(run.id)
+    assert found is not None
+    assert found.steps[0].answer == "said then"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no zlib",
+        zlib.compress(b"no JSON"),
+        zlib.compress(b"[]"),
+        zlib.compress(b'{"rows": [[1, 2, 3, 4]]}'),
+        zlib.compress(b" " * 2_000_000),
+    ],
+    ids=["empty", "damaged", "text", "list", "rows", "large"],
+)
+def test_a_damaged_row_is_as_good_as_none(data: bytes) -> None:
+    assert unpacked(data) is None
+
+
+def test_it_takes_less_room_than_its_text(store: Store) -> None:
+    rows = tuple(Field(f"/list/{number}/resultCode", "Authorised") for number in range(100))
+    complete(store, new_run(), kept=Kept("destination", 200, Fields("json", rows)))
+    ((size,),) = store.database.read(lambda tx: tx.rows("SELECT length(packed) FROM answers"))
+    assert size < sum(len(row.path) + len(row.shown) for row in rows) / 5
