@@ -283,7 +283,8 @@ def open_existing(
 ) -> Store:
     """Open a history that is there and of this version; nothing is made, and no table changed.
 
-    `answer_days` is as for `open_store`. Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and `HistoryUnavailable`.
+    `answer_days` is as for `open_store`. Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and
+    `HistoryUnavailable`.
     """
     found = existing(url, wait_s, lambda found: check_version(found, migrations))
     return Store(found, now, answer_days)
