@@ -103,3 +103,9 @@ def test_unknown_holes_are_refused(data: Any) -> None:
 def test_card_data_never_enters_a_plan() -> None:
     with pytest.raises(BadPlan):
         to_json(Map((("number", Atom("card.number")),)))
+
+
+@pytest.mark.parametrize("function", ["pick", "eval"])
+def test_a_function_that_no_run_computes_is_in_no_plan(function: str) -> None:
+    with pytest.raises(BadPlan):
+        from_json({"$call": function, "args": ["eu"], "named": {"eu": "1", "us": "2"}})

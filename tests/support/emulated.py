@@ -64,11 +64,19 @@ class Emulated:
         self.world.send = send
 
     def run(
-        self, vault: str, destination: str, operation: str, source: str | None, **texts: str
+        self,
+        vault: str,
+        destination: str,
+        operation: str,
+        source: str | None,
+        *,
+        plan: Any = None,
+        without: frozenset[str] = frozenset(),
+        **texts: str,
     ) -> RunResult:
-        """Run one operation as `forwardc run --sandbox` does."""
-        plan, sink = plan_of(vault, destination), Sink()
-        request = RunRequest(source=source, texts=PARAMS[destination] | texts)
+        """Run one operation as `forwardc run --sandbox` does: of the committed plan, or another."""
+        plan, sink = plan or plan_of(vault, destination), Sink()
+        request = RunRequest(source=source, texts=PARAMS[destination] | texts, without=without)
         transport = httpx.ASGITransport(self.app)
 
         async def go() -> RunResult | None:

@@ -13,10 +13,19 @@ from forwardc.sandbox.secrets_rule import secret
 NOW = 1_790_000_000
 
 
+def key_of(shared: str) -> str:
+    """The `k` of the JWK that a shared secret stands for."""
+    return base64url(hashlib.sha256(shared.encode()).digest())
+
+
+def base64url(data: bytes) -> str:
+    """Without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def encrypted(plaintext: Any, *, shared: str = "", **header: Any) -> str:
     """A compact JWE. A header of None is left out."""
     shared = shared or secret("visa", "visa_encryption_shared_key")
-    key = base64.urlsafe_b64encode(hashlib.sha256(shared.encode()).digest()).rstrip(b"=").decode()
     protected = {
         "alg": "A256GCMKW",
         "enc": "A256GCM",
@@ -26,5 +35,5 @@ def encrypted(plaintext: Any, *, shared: str = "", **header: Any) -> str:
     } | header
     kept = {name: value for name, value in protected.items() if value is not None}
     token = JWE(json.dumps(plaintext).encode(), protected=json.dumps(kept))
-    token.add_recipient(JWK(kty="oct", k=key))
+    token.add_recipient(JWK(kty="oct", k=key_of(shared)))
     return str(token.serialize(compact=True))

@@ -321,6 +321,17 @@ def type_of_declared(declared: Setting | Param) -> Type:
     return _VALUE_TYPES.get(declared.type, Type.TEXT)
 
 
+def closed_values(setting: Setting) -> tuple[str, ...]:
+    """Every value that a setting can have, as text; none where there is no such list."""
+    match setting.type:
+        case SettingType.BOOLEAN:
+            return ("true", "false")
+        case SettingType.ENUM:
+            return tuple(map(str, setting.bounds.values))
+        case _:
+            return ()
+
+
 def terms_of(step: Step) -> Iterator[Term]:
     """Every term of a step, in the order it is written."""
     yield from step.let.values()

@@ -227,7 +227,7 @@ class Parser:
         args: list[Term] = []
         named: dict[str, Term] = {}
         while not self._sees(0, ")"):
-            self._argument(args, named)
+            self._argument(args, named, quoted=token.text == "pick")
             if not self._takes(","):
                 break
         self._closes(opening)
@@ -244,14 +244,17 @@ class Parser:
             self._fail("FC0305", "the first argument of `present` is a name", place, _PRESENT)
         return If(name, value, span=span)
 
-    def _argument(self, args: list[Term], named: dict[str, Term]) -> None:
-        if self._now.kind is TokenKind.NAME and self._sees(1, "="):
+    def _argument(self, args: list[Term], named: dict[str, Term], *, quoted: bool) -> None:
+        """One argument. `quoted`: its name may be any text, such as `'sha-256'=`."""
+        kinds = (TokenKind.NAME, TokenKind.TEXT) if quoted else (TokenKind.NAME,)
+        if self._now.kind in kinds and self._sees(1, "="):
             keyword = self._next()
             self._next()
-            if keyword.text in named:
-                message = f"the argument `{keyword.text}` is given twice"
+            name = str(keyword.value) if keyword.kind is TokenKind.TEXT else keyword.text
+            if name in named:
+                message = f"the argument `{name}` is given twice"
                 raise Mistake(message, keyword.start, keyword.end, code="FC0305")
-            named[keyword.text] = self._nested(self._or)
+            named[name] = self._nested(self._or)
             return
         if named:
             message = "an argument by place behind one by name"
@@ -273,7 +276,7 @@ class Parser:
             self._fail("FC0305", message, span, f"write {signature(function)}")
         known = {keyword: required for keyword, _, required in function.named}
         for keyword, value in named.items():
-            if keyword not in known:
+            if keyword not in known and not function.alternatives:
                 near = did_you_mean(keyword, known)
                 hint = f"did you mean {near}=?" if near else f"write {signature(function)}"
                 message = f"`{name.text}` has no argument `{keyword}`"
@@ -294,6 +297,7 @@ def signature(function: Function) -> str:
         " or ".join(sorted(types)) if len(types) < 3 else "value" for types in function.args
     ]
     by_name = [f"{name}=..." for name, _, required in function.named if required]
+    by_name += ["VALUE=..."] if function.alternatives else []
     return f"{function.name}({', '.join([*by_place, *by_name])})"
 
 

@@ -18,6 +18,7 @@ from forwardc.language.destination import (
     Pci,
     SecretSpec,
     Setting,
+    closed_values,
     type_of_declared,
 )
 from forwardc.language.literals import check_literals
@@ -93,7 +94,10 @@ def _names(
     money: Money,
 ) -> Names:
     return Names(
-        settings={name: Known(type_of_declared(found)) for name, found in settings.items()},
+        settings={
+            name: Known(type_of_declared(found), values=closed_values(found))
+            for name, found in settings.items()
+        },
         params={name: _known(found, money) for name, found in params.items()},
         secrets=frozenset(secrets),
         money=money,

@@ -34,6 +34,8 @@ class Known:
     amount: bool = False
     """Whether it is an amount: `type` is that of the destination's form of it."""
     currency: Term | None = None
+    values: tuple[str, ...] = ()
+    """Of a setting with a closed list of values: the list, each as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ def may_be_absent(term: Term, names: Names) -> bool:
             return True
         case Ref(name=name):
             return _is_known_let(term, names) and names.lets[rest_of(name)].may_be_absent
+        case Call(function="pick", named=named):
+            return any(may_be_absent(one, names) for _, one in named)
         case Call(args=args):
             return any(may_be_absent(arg, names) for arg in args)
         case Text(parts=parts):

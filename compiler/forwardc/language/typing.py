@@ -10,6 +10,7 @@ from typing import assert_never
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.calls import AMOUNT_FUNCTIONS, amount_of, amount_problems
+from forwardc.language.pick import pick_problems, picked_type
 from forwardc.language.report import Report
 from forwardc.language.scope import Names
 from forwardc.plan.atoms import NEVER_INTEGER
@@ -52,6 +53,8 @@ def type_of(term: Term, names: Names) -> Type:
         case Ref(name=name):
             known = names.known(name)
             return known.type if known else Type.JSON
+        case Call(function="pick", named=named):
+            return picked_type(type_of(one, names) for _, one in named)
         case Call(function=function):
             return FUNCTIONS[function].result
         case Map() | Source():
@@ -177,12 +180,16 @@ class Typing:
         return Type.INTEGER if amount_of(term, self.names) else type_of(term, self.names)
 
     def _call(self, call: Call, *, json_here: bool) -> None:
-        whole = json_here and call.function in ("json", "jwe")
+        whole = json_here and call.function in ("json", "jwe", "pick")
         for inner in (*call.args, *(value for _, value in call.named)):
             self._check(inner, interpolated=False, json_here=whole)
         function = FUNCTIONS[call.function]
         if function.rules_only:
             self._operator(call)
+            return
+        if call.function == "pick":
+            for problem in pick_problems(call, self.names, type_of):
+                self._error(*problem)
             return
         if call.function in AMOUNT_FUNCTIONS:
             for code, message, place, hint in amount_problems(call, self.names):

@@ -10,6 +10,7 @@ from typing import Any
 from forwardc.language import destination as source
 from forwardc.language.answer_kind import answer_kind
 from forwardc.language.nodes import at, exact
+from forwardc.language.pick import picked
 from forwardc.passes.amounts import Amounts, of_outputs
 from forwardc.passes.fold import fold, joined
 from forwardc.passes.money_block import money_block
@@ -248,6 +249,8 @@ class _Lowering:
                     return replace(self._settings[name.removeprefix("settings.")], span=node.span)
                 case Call(function="jwe"):
                     return self._jwe_key(node)
+                case Call(function="pick"):
+                    return picked(node)
                 case _:
                     return node
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias, assert_never
 
+from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.terms import (
     Amount,
     Atom,
@@ -131,6 +132,9 @@ def _object_from_json(data: dict[str, Json]) -> Term:
 
 
 def _call(data: dict[str, Json]) -> Term:
+    function = FUNCTIONS.get(data["$call"])
+    if function is None or function.alternatives:
+        raise BadPlan("a function that no run computes")
     named = tuple((key, from_json(value)) for key, value in data.get("named", {}).items())
     return Call(data["$call"], tuple(from_json(arg) for arg in data["args"]), named)
 

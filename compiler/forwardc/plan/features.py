@@ -31,6 +31,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate")
 BODIES = (Encoding.JSON, Encoding.FORM, Encoding.XML, Encoding.PLAIN)
 
+_COMPUTED = tuple(one for one in FUNCTIONS.values() if not (one.rules_only or one.alternatives))
+"""`pick` is decided before anybody is asked."""
+
 FEATURES: tuple[str, ...] = (
     *(f"method.{method}" for method in METHODS),
     "body.none",
@@ -40,10 +43,11 @@ FEATURES: tuple[str, ...] = (
     *(f"free-text.{body}" for body in BODIES),
     "free-text.header",
     "base64-text.form",
+    "free-text.jwe",
     "composed.atom",
     *(f"integer.{atom}" for atom in EXPIRIES),
     "number.xml",
-    *(f"function.{function.name}" for function in FUNCTIONS.values() if not function.rules_only),
+    *(f"function.{function.name}" for function in _COMPUTED),
     "header.literal",
     "header.run",
     "header.atom",
@@ -118,14 +122,14 @@ def _integers(term: Term) -> Iterator[Call]:
 def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
     """Atoms with the syntax that a vault writes them into as they are.
 
-    Encrypted text alone has no syntax; an encrypted map is written as JSON, wherever it goes.
+    Encrypted text alone has no syntax; an encrypted map is JSON of its own, wherever it goes.
     """
     match term:
         case Atom():
             yield term, place
         case Call(function="jwe", args=(data,)):
             if isinstance(data, Map | Seq):
-                yield from _written_atoms(data, Encoding.JSON)
+                yield from _written_atoms(data, "jwe")
         case _:
             for child in children(term):
                 yield from _written_atoms(child, place)
@@ -162,6 +166,9 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[Use]:
             yield Use("composed.atom", node.span)
         case Call(function="int", args=(Atom(name=name),)):
             yield Use(f"integer.{name}", node.span)
+        case Call(function="pick"):
+            # Its setting has no value here: each alternative is a use of its own.
+            return
         case Call(function=function) if stage_of(node, stored) is Stage.VAULT:
             yield Use(f"function.{function}", node.span)
         case _:

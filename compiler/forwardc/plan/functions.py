@@ -47,6 +47,8 @@ class Function:
     """Usable in `when:` only."""
     operator: bool = False
     """Written with a sign or a word, and not called by its name."""
+    alternatives: bool = False
+    """Whether its named arguments are the author's own: the values of a setting, in any number."""
 
 
 # No field of a payment has more; Python itself refuses to read a few thousand.
@@ -91,6 +93,11 @@ def _unix_ms(moment: datetime) -> int:
 def _as_amount(*_args: Any) -> Any:
     """The digits are the destination's, so that these stand in a plan as an amount."""
     raise CannotCompute("how many digits a currency has is said by the destination")
+
+
+def _as_picked(*_args: Any, **_alternatives: Any) -> Any:
+    """One alternative is left where the setting has its value: a plan never holds this call."""
+    raise CannotCompute("an alternative is picked at build time")
 
 
 def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
@@ -284,6 +291,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
         Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
+        Function("pick", (_SCALAR,), Type.JSON, _as_picked, alternatives=True),
         Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
         _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
         _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _unequal),

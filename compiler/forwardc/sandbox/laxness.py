@@ -217,6 +217,13 @@ LAXNESSES: tuple[Laxness, ...] = (
         "developer.visa.com, X-Pay-Token",
     ),
     Laxness(
+        "visa_short_month",
+        "Visa",
+        "an expiry month of one digit",
+        "not documented: two digits, 400",
+        "Visa's own client (github.com/visa/mcp); Checkout.com's example of Visa has one digit",
+    ),
+    Laxness(
         "visa_jwe_without_context",
         "Visa",
         "a JWE without `channelSecurityContext` or `iat`",

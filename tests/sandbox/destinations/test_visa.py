@@ -1,6 +1,8 @@
 """Visa Token Service in the sandbox: signature, encryption and what is provisioned."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +15,7 @@ from forwardc.sandbox.destinations.visa import create
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.wire import Exchange, call, scope_of
 from forwardc.sandbox.world import Outbound, TimedOut, World
-from visa_request import NOW, encrypted
+from visa_request import NOW, base64url, encrypted
 
 QUERY = f"relationshipID=24681921-40000000082&apiKey={secret('visa', 'visa_api_key')}"
 CARD: dict[str, Any] = {
@@ -21,6 +23,14 @@ CARD: dict[str, Any] = {
     "cvv2": "123",
     "expirationDate": {"month": "03", "year": "2030"},
 }
+
+
+ADDRESS, HASH = "clientWalletAccountEmailAddress", "clientWalletAccountEmailAddressHash"
+EMAIL = "User@Example.com"
+PLAIN = "tMmiiTI7IaAcPpQPFQ65uMVCWH8av9jw4cwf_F5HVRQ"
+KEYED = base64url(
+    hmac.digest(secret("visa", "visa_hash_key").encode(), EMAIL.encode(), hashlib.sha256)
+)
 
 
 @dataclass
@@ -143,6 +153,28 @@ def test_lenient_takes_lower_case_api_key_and_a_bare_header(world: World) -> Non
     assert send(world, Call(jwe=bare, query=QUERY.replace("apiKey", "apikey")))[0].status == 201
 
 
+@pytest.mark.parametrize("given", [PLAIN, KEYED], ids=["sha256", "hmac"])
+def test_both_public_forms_of_the_hash(world: World, given: str) -> None:
+    assert send(world, Call(changes={ADDRESS: EMAIL, HASH: given}))[0].status == 201
+    assert send(world, Call(changes={HASH: given}))[0].status == 201
+
+
+def test_a_synchronous_call(world: World) -> None:
+    assert send(world, Call(query=QUERY + "&async=false"))[0].status == 201
+
+
+def test_a_month_of_one_digit_needs_a_laxness(world: World) -> None:
+    short = CARD | {"expirationDate": {"month": "3", "year": "2030"}}
+    assert send(world, Call(plaintext=short))[0].status == 400
+    world.lax = frozenset({"visa_short_month"})
+    exchange, answer = send(world, Call(plaintext=short))
+    assert exchange.status == 201
+    assert answer["tokenInfo"]["expirationDate"] == {"month": "03", "year": "2030"}
+    for wrong in ("0", "13", "", 3):
+        spoilt = CARD | {"expirationDate": {"month": wrong, "year": "2030"}}
+        assert send(world, Call(plaintext=spoilt))[0].status == 400
+
+
 @pytest.mark.parametrize(
     "compact",
     [
@@ -183,6 +215,18 @@ def test_instruments_that_are_refused(world: World, compact: str) -> None:
         (Call(changes={"encPaymentInstrument": None}), "encPaymentInstrument"),
         (Call(changes={"presentationType": "ECOM"}), "presentationType"),
         (Call(changes={"panSource": "ISSUER_PUSH_PROVISION"}), "encPaymentInstrument"),
+        (Call(query=QUERY + "&async=true"), "async"),
+        (Call(query=QUERY + "&async=False"), "async"),
+        (Call(query=QUERY + "&async=false&async=false"), "query"),
+        (Call(query=QUERY + "&relationshipID=1"), "query"),
+        (Call(query=QUERY + "&relationshipId=1"), "query"),
+        (Call(query=QUERY.replace("24681921-40000000082", "")), "relationshipID"),
+        (Call(query=QUERY.replace("24681921-40000000082", "1" * 101)), "relationshipID"),
+        (Call(changes={ADDRESS: EMAIL, HASH: PLAIN[:-1]}), HASH),
+        (Call(changes={ADDRESS: EMAIL, HASH: PLAIN + "="}), HASH),
+        (Call(changes={ADDRESS: EMAIL, HASH: "A" * 43}), HASH),
+        (Call(changes={ADDRESS: "other@example.com", HASH: PLAIN}), HASH),
+        (Call(changes={ADDRESS: EMAIL.lower(), HASH: KEYED}), HASH),
     ],
 )
 def test_requests_that_are_refused(world: World, sent: Call, location: str) -> None:

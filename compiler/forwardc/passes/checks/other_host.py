@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from forwardc.passes.checks.rule import Case, Problem
-from forwardc.plan.terms import Lit, Ref, Term, Text
+from forwardc.plan.terms import Call, Lit, Ref, Term, Text
 
 # Private use: stand for a value of a run, and for a setting that has no value yet.
 RUN, SETTING = "\ue000", "\ue001"
@@ -70,6 +70,8 @@ def _piece(part: Term) -> str:
         case Lit(value=value):
             return str(value)
         case Ref() if part.root == "settings":
+            return SETTING
+        case Call(function="pick"):
             return SETTING
         case _:
             return RUN

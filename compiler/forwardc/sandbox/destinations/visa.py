@@ -23,7 +23,8 @@ from forwardc.sandbox.destinations.credentials import holder, opens
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.destinations.shapes import problems
-from forwardc.sandbox.destinations.visa_forms import REQUEST
+from forwardc.sandbox.destinations.visa_email import is_hash_of
+from forwardc.sandbox.destinations.visa_forms import QUERY, REQUEST
 from forwardc.sandbox.destinations.visa_instrument import (
     Instrument,
     NotOpened,
@@ -49,6 +50,7 @@ _WITHOUT = Holder(
             ("visa_api_key", "query apiKey"),
             ("visa_shared_key", "signature"),
             ("visa_encryption_api_key", "body"),
+            ("visa_hash_key", "body"),
         ).secrets,
         "visa_encryption_shared_key": Credential(
             encryption_key(secret("visa", "visa_encryption_shared_key")), frozenset({"body"})
@@ -141,7 +143,9 @@ def _by_api_key(world: World, request: Request, query: str) -> tuple[Holder, ...
 def _provision(
     world: World, request: Request, body: bytes, who: Holder
 ) -> dict[str, Any] | Response:
+    _check_query(world, request.url.query)
     document = _read(request, body)
+    _check_email(document, who)
     try:
         instrument = open_instrument(
             document["encPaymentInstrument"],
@@ -160,6 +164,25 @@ def _provision(
     content = _provisioned(instrument)
     world.table(PROVISIONED)[content["vProvisionedTokenID"]] = content
     return content
+
+
+def _check_query(world: World, query: str) -> None:
+    """Each parameter once, and none that no public text names."""
+    given = parse_qsl(query, keep_blank_values=True)
+    if "apikey" in dict(given) and world.lets("visa_lower_case_apikey", "query"):
+        given = [("apiKey" if name == "apikey" else name, value) for name, value in given]
+    if len(dict(given)) != len(given):
+        raise _invalid("A parameter of the query stands twice.", "query")
+    for problem in problems(QUERY, dict(given)):
+        location = problem.path or "query"
+        raise _invalid(f"Input for {location} is invalid.", location, str(problem.kind))
+
+
+def _check_email(document: dict[str, Any], who: Holder) -> None:
+    name = "clientWalletAccountEmailAddressHash"
+    given, address = document.get(name), document.get("clientWalletAccountEmailAddress")
+    if given and address and not is_hash_of(given, address, who.at("body")):
+        raise _invalid(f"Input for {name} is invalid.", name, "not the hash of the address")
 
 
 def _read(request: Request, body: bytes) -> dict[str, Any]:

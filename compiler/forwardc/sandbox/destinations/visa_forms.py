@@ -5,6 +5,7 @@ Visa's developer community (thread m-p/5930) and header samples of real messages
 required is not public; without those that are required here nothing can be provisioned.
 """
 
+import re
 from typing import Final
 
 from forwardc.sandbox.destinations.shapes import Boolean, Items, Object, Shape, Text
@@ -14,7 +15,6 @@ _TEXTS: Final[dict[str, Shape]] = dict.fromkeys(
         "clientAppID",
         "clientWalletAccountID",
         "clientWalletAccountEmailAddress",
-        "clientWalletAccountEmailAddressHash",
         "locale",
         "panSource",
         "consumerEntryMode",
@@ -23,6 +23,17 @@ _TEXTS: Final[dict[str, Shape]] = dict.fromkeys(
     ),
     Text(1, 256),
 )
+# Both public forms are SHA-256 in base64url without padding.
+_TEXTS["clientWalletAccountEmailAddressHash"] = Text(pattern="[A-Za-z0-9_-]{43}")
+QUERY: Final = Object(
+    {
+        "apiKey": Text(1),
+        "relationshipID": Text(1, 100),
+        # What an asynchronous provisioning answers is not public: it is not played.
+        "async": Text(choices=frozenset({"false"})),
+    }
+)
+"""The query, but for who may name its key otherwise."""
 REQUEST: Final = Object(
     _TEXTS
     | {
@@ -66,6 +77,10 @@ PLAINTEXT: Final = Object(
     },
     required=("accountNumber",),
 )
+
+MONTH: Final = "expirationDate.month"
+SHORT_MONTH: Final = re.compile("[1-9]")
+"""How Checkout.com's example writes a month."""
 
 NEEDED_BY_SOURCE: Final = {"ISSUER_PUSH_PROVISION": "provider"}
 """The member of the plaintext that a `panSource` asks for."""

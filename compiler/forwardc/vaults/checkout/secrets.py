@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from forwardc.plan.analysis import has_atom, tainted
 from forwardc.plan.program import Operation, Pair, Program, Step
-from forwardc.plan.terms import Call, Ref, Term, children
+from forwardc.plan.terms import Call, Ref, Term, children, walk
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Verdict
 
 _COMPUTABLE = frozenset({"jwe", "json", "text"})
+_KEYED = frozenset({"hmac_sha256", "hmac_sha512"})
+_KEY = "key of a hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,9 @@ class _Use:
     computable: bool
     place: Term
     in_header: bool
+    in_body: bool = False
+    is_key: bool = False
+    """Whether nothing but a hash that is keyed with it leaves: nobody learns the key from that."""
 
 
 def stored(program: Program, operation: Operation) -> frozenset[str]:
@@ -54,8 +60,12 @@ def _needs_encryption(term: Term, kept: Set[str], masked: Set[str]) -> bool:
     return any(
         (ref.root == "secrets" and ref.name not in kept)
         or (ref.root == "steps" and ref.name in masked)
-        for ref, _ in _refs(term, True)
+        for ref in _all_refs(term)
     )
+
+
+def _all_refs(term: Term) -> list[Ref]:
+    return [node for node in walk(term) if isinstance(node, Ref)]
 
 
 def is_encrypted(pair: Pair, context: Context, masked: frozenset[str]) -> bool:
@@ -63,11 +73,11 @@ def is_encrypted(pair: Pair, context: Context, masked: frozenset[str]) -> bool:
     return _needs_encryption(pair.value, context.stored, masked)
 
 
-def findings(context: Context, masked: frozenset[str]) -> Iterator[Finding]:
+def findings(context: Context, facts: Facts, masked: frozenset[str]) -> Iterator[Finding]:
     """Secrets and sensitive outputs at places where Checkout.com would keep them in clear."""
     for step in context.vault_steps:
         for use in _uses(step, "secrets"):
-            yield from _secret_findings(context, step, use)
+            yield from _secret_findings(context, facts, step, use)
         for use in _uses(step, "steps"):
             if use.ref.name in masked and use.place in _query(step):
                 reason = "a sensitive output may stand in a header or a body, and in no query"
@@ -94,15 +104,19 @@ def _query(step: Step) -> list[Term]:
 
 
 def _has_vault_value(term: Term, context: Context) -> bool:
-    return has_atom(term) or any(ref.name in context.stored for ref, _ in _refs(term, True))
+    return has_atom(term) or any(ref.name in context.stored for ref in _all_refs(term))
 
 
-def _secret_findings(context: Context, step: Step, use: _Use) -> Iterator[Finding]:
+def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> Iterator[Finding]:
     if use.ref.name in context.stored:
         if not use.computable:
             yield _refused(
                 "FC0605", "the vault cannot compute this from a stored secret", step, use
             )
+    elif use.is_key and use.in_body:
+        days = facts.value("retention", "request_text")
+        reason = f"what is computed with this secret stays at the vault for {days} days"
+        yield Finding(Verdict.DEGRADED, "FC0605", reason, use.ref.span, step.name)
     elif not use.in_header:
         yield _refused(
             "FC0605",
@@ -120,19 +134,28 @@ def _uses(step: Step, root: str) -> Iterator[_Use]:
     request = step.request
     body = (request.body.tree,) if request.body else ()
     sign = (request.sign.secret,) if request.sign else ()
-    places = [(pair.value, True) for pair in request.headers]
-    places += [(term, False) for term in (*(p.value for p in request.query), *body, *sign)]
-    for term, in_header in places:
-        for ref, computable in _refs(term, True):
+    places = [(pair.value, True, False) for pair in request.headers]
+    places += [(term, False, False) for term in (*(p.value for p in request.query), *sign)]
+    places += [(term, False, True) for term in body]
+    for term, in_header, in_body in places:
+        for ref, around in _refs(term, ()):
             if ref.root == root:
-                yield _Use(ref, computable, term, in_header)
+                computable = _COMPUTABLE.issuperset(around)
+                is_key = _KEY in around and "jwe" not in around
+                yield _Use(ref, computable, term, in_header, in_body, is_key)
 
 
-def _refs(term: Term, computable: bool) -> Iterator[tuple[Ref, bool]]:
-    """References with whether the vault can compute every function around them."""
-    if isinstance(term, Ref):
-        yield term, computable
-    if isinstance(term, Call):
-        computable = computable and term.function in _COMPUTABLE
-    for child in children(term):
-        yield from _refs(child, computable)
+def _refs(term: Term, around: tuple[str, ...]) -> Iterator[tuple[Ref, tuple[str, ...]]]:
+    """References with the functions around each; `_KEY` where it is in the key of a hash."""
+    match term:
+        case Ref():
+            yield term, around
+        case Call(function=function, args=(key, message)) if function in _KEYED:
+            yield from _refs(key, (*around, function, _KEY))
+            yield from _refs(message, (*around, function))
+        case Call(function=function) if function != "pick":
+            for child in children(term):
+                yield from _refs(child, (*around, function))
+        case _:
+            for child in children(term):
+                yield from _refs(child, around)

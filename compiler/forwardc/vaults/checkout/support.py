@@ -22,6 +22,9 @@ def _refused(code: str, reason: str) -> Support:
 _UNESCAPED = _degraded(
     "FC0611", "the vault writes this text unescaped: a quote in it breaks the body"
 )
+_UNESCAPED_IN_JWE = _degraded(
+    "FC0611", "the vault writes this text unescaped: a quote in it breaks the JSON inside the JWE"
+)
 _MAY_BE_EMPTY = _degraded(
     "FC0612", "only the vault knows whether this is there: it may arrive empty"
 )
@@ -43,6 +46,7 @@ def table(facts: Facts) -> Mapping[str, Support]:
         **{f"atom.{atom}": _atom(fact) for atom, fact in facts.section("atoms").items()},
         **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
         "free-text.json": _UNESCAPED,
+        "free-text.jwe": _UNESCAPED_IN_JWE,
         "free-text.xml": _UNESCAPED,
         "free-text.plain": _UNESCAPED,
         "free-text.form": _refused(

@@ -18,7 +18,8 @@ def vault() -> Vault:
     def examine(context: Context) -> tuple[Finding, ...]:
         def all_findings() -> Iterator[Finding]:
             yield from from_table(context, table)
-            yield from secrets.findings(context, tainted(context.program, context.operation))
+            masked = tainted(context.program, context.operation)
+            yield from secrets.findings(context, facts, masked)
             yield from requirements.findings(context, facts)
             yield from bodies_that_may_be_absent(context)
             days = int(facts.value("retention", "request_text"))

@@ -36,6 +36,8 @@ def table(facts: Facts) -> Mapping[str, Support]:
         **{f"optional.{name}": NATIVE for name in ATOMS},
         "free-text.json": NATIVE,
         "free-text.xml": NATIVE,
+        # What is refused there is the function.
+        "free-text.jwe": NATIVE,
         **{f"integer.{atom}": LOWERED for atom in EXPIRIES if atom in facts.section("atoms")},
         "header.literal": NATIVE,
         "header.run": NATIVE,

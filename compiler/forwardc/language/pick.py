@@ -1,0 +1,65 @@
+"""`pick(settings.x, VALUE=..., ...)`: one of several values, chosen by a setting at build time.
+
+Knows terms and names. The one that is chosen stands in the plan as if it had been written alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from forwardc.diagnostics.span import Span
+from forwardc.language.scope import Known, Names
+from forwardc.plan.terms import Call, Lit, Ref, Term
+from forwardc.plan.types import Type
+
+Problem: TypeAlias = tuple[str, str, Span | None, str | None]
+"""Code, message, place and hint."""
+
+_WRITE = "write pick(settings.form, a=..., b=...), and `form: {type: enum, values: [a, b]}`"
+
+
+def picked_type(types: Iterable[Type]) -> Type:
+    """The type of a choice: that of its alternatives, where they have one."""
+    found = set(types)
+    return found.pop() if len(found) == 1 else Type.JSON
+
+
+def pick_problems(
+    call: Call, names: Names, type_of: Callable[[Term, Names], Type]
+) -> Iterator[Problem]:
+    """What is wrong with a choice: what chooses, what is missing or too much, unlike types."""
+    chooser = call.args[0]
+    known = names.known(chooser.name) if isinstance(chooser, Ref) else None
+    if not isinstance(chooser, Ref) or chooser.root != "settings" or (known and not known.values):
+        message = "`pick` is decided by a setting of the type enum or boolean"
+        yield "FC0360", message, chooser.span or call.span, _WRITE
+    elif known is not None:
+        yield from _alternatives(call, chooser.name, known)
+    types = {type_of(one, names) for _, one in call.named} - {Type.JSON}
+    if len(types) > 1:
+        listed = " and ".join(sorted(types))
+        message = f"the alternatives of `pick` are of unlike types: {listed}"
+        hint = "whichever is picked stands at the same place: write text(...), hex(...) or the like"
+        yield "FC0362", message, call.span, hint
+
+
+def _alternatives(call: Call, name: str, known: Known) -> Iterator[Problem]:
+    given = dict(call.named)
+    for value, one in call.named:
+        if value not in known.values:
+            message = f"`{value}` is no value of `{name}`"
+            yield "FC0361", message, one.span or call.span, f"it has {', '.join(known.values)}"
+    if missing := [value for value in known.values if value not in given]:
+        message = f"`pick` says nothing for {', '.join(missing)}"
+        hint = f"every value of `{name}` needs its alternative"
+        yield "FC0361", message, call.span, hint
+
+
+def picked(call: Call) -> Term:
+    """The alternative that the setting's value names; the call where it is not known yet."""
+    match call.args[0]:
+        case Lit(value=bool() as value):
+            return dict(call.named).get("true" if value else "false", call)
+        case Lit(value=value):
+            return dict(call.named).get(str(value), call)
+        case _:
+            return call
