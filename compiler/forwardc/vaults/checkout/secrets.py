@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from forwardc.plan.analysis import has_atom, tainted
 from forwardc.plan.program import Operation, Pair, Program, Step
-from forwardc.plan.terms import Call, Ref, Term, children, walk
+from forwardc.plan.terms import Ref, Term, walk
 from forwardc.vaults.facts import Facts
+from forwardc.vaults.hash_keys import is_hash_key, kept_hash, references
 from forwardc.vaults.model import Context, Finding, Verdict
 
 _COMPUTABLE = frozenset({"jwe", "json", "text"})
-_KEYED = frozenset({"hmac_sha256", "hmac_sha512"})
-_KEY = "key of a hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +114,7 @@ def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> I
             )
     elif use.is_key and use.in_body:
         days = facts.value("retention", "request_text")
-        reason = f"what is computed with this secret stays at the vault for {days} days"
-        yield Finding(Verdict.DEGRADED, "FC0605", reason, use.ref.span, step.name)
+        yield kept_hash(use.ref, int(days), step)
     elif not use.in_header:
         yield _refused(
             "FC0605",
@@ -138,24 +136,7 @@ def _uses(step: Step, root: str) -> Iterator[_Use]:
     places += [(term, False, False) for term in (*(p.value for p in request.query), *sign)]
     places += [(term, False, True) for term in body]
     for term, in_header, in_body in places:
-        for ref, around in _refs(term, ()):
+        for ref, around in references(term):
             if ref.root == root:
                 computable = _COMPUTABLE.issuperset(around)
-                is_key = _KEY in around and "jwe" not in around
-                yield _Use(ref, computable, term, in_header, in_body, is_key)
-
-
-def _refs(term: Term, around: tuple[str, ...]) -> Iterator[tuple[Ref, tuple[str, ...]]]:
-    """References with the functions around each; `_KEY` where it is in the key of a hash."""
-    match term:
-        case Ref():
-            yield term, around
-        case Call(function=function, args=(key, message)) if function in _KEYED:
-            yield from _refs(key, (*around, function, _KEY))
-            yield from _refs(message, (*around, function))
-        case Call(function=function) if function != "pick":
-            for child in children(term):
-                yield from _refs(child, (*around, function))
-        case _:
-            for child in children(term):
-                yield from _refs(child, around)
+                yield _Use(ref, computable, term, in_header, in_body, is_hash_key(around))

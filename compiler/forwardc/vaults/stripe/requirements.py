@@ -9,6 +9,7 @@ from forwardc.plan.analysis import atoms_in, refs_in
 from forwardc.plan.program import Body, Request, Step
 from forwardc.plan.terms import Atom, Call, Lit, Ref, Term, children
 from forwardc.vaults.facts import Facts
+from forwardc.vaults.hash_keys import is_hash_key, kept_hash, references
 from forwardc.vaults.model import Context, Finding, Verdict
 from forwardc.vaults.steps import CONTENT_TYPES
 from forwardc.vaults.stripe.urls import constant_url, is_listed
@@ -20,7 +21,7 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         if needs_onboarding(step.request, context, facts):
             reason = "this URL is not on the vault's list: it needs onboarding by the vault"
             yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
-        yield from _secret_places(step)
+        yield from _secret_places(step, facts)
         yield from _content_type(step)
         if step.request.body:
             yield from _integer_only(step.request.body, step, facts)
@@ -39,14 +40,19 @@ def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
     return url is not None and not (listed and not request.query)
 
 
-def _secret_places(step: Step) -> Iterator[Finding]:
+def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:
     request = step.request
     for term in (request.url, *(pair.value for pair in request.query)):
         for ref in refs_in(term, "secrets"):
             yield _refused("FC0605", "no secret in a URL", ref, step)
-    for ref in refs_in(request.body.tree, "secrets") if request.body else ():
-        reason = "the vault takes the destination's credentials in headers only"
-        yield _refused("FC0605", reason, ref, step)
+    for ref, around in references(request.body.tree) if request.body else ():
+        if ref.root != "secrets":
+            continue
+        if is_hash_key(around):
+            yield kept_hash(ref, int(facts.value("retention", "request")), step)
+        else:
+            reason = "the vault takes the destination's credentials in headers only"
+            yield _refused("FC0605", reason, ref, step)
 
 
 def _content_type(step: Step) -> Iterator[Finding]:
