@@ -18,6 +18,7 @@ from forwardc.language.load import Loaded, Misshapen, load
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
+from forwardc.passes.arrangements import check_arrangements
 from forwardc.passes.check import check
 from forwardc.passes.counting import check_counting
 from forwardc.passes.lower import lower
@@ -29,6 +30,8 @@ from forwardc.plan.environment import Environment
 from forwardc.plan.live_hosts import shipped
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
+from forwardc.review.arrangements import check_arrangements as check_offers
+from forwardc.review.arrangements import check_grants
 from forwardc.review.attestation import check_attestations
 from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
@@ -123,10 +126,12 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
         for program in programs
         for one in _assessed(program, loaded.project, shares_live=program.host in live_known)
     )
+    check_offers(assessments, sink)
     if project is not None:
         check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)
         check_attestations(loaded.destinations, _produced(assessments), today, sink)
+        check_grants(project, loaded.destinations, assessments, today, sink, loaded.unread)
     return Compiled(loaded, assessments, not_built, tuple(live))
 
 
@@ -200,6 +205,7 @@ def _program(
 ) -> Program:
     program = lower(destination, where, settings)
     check(program, destination.root, sink)
+    check_arrangements(program, sink)
     check_counting(program, destination, sink)
     check_payment_references(program, destination.root, sink)
     return program
@@ -211,5 +217,7 @@ def _assessed(
     values = project.environments.get(program.place) if project else None
     for vault in vaults():
         account = values.vaults.get(vault.name, {}) if values else {}
+        agreed = values.grants if values else ()
+        grants = {grant.name: grant for grant in agreed if grant.vault == vault.name}
         for operation in program.operations:
-            yield assess(vault, program, operation, account, shares_live_host=shares_live)
+            yield assess(vault, program, operation, account, grants, shares_live_host=shares_live)

@@ -22,6 +22,9 @@ ELSEWHERE = {
     "FC0614": "a credential of the runtime",
     "FC0617": "a source of the runtime",
     "FC0618": "bad/target-refused",
+    "FC0626": "tests/arrangements",
+    "FC0629": "bad/arrangement-not-offered",
+    "FC0630": "bad/arrangement-lifts-nothing",
 }
 
 

@@ -29,10 +29,15 @@ WITHOUT_EXAMPLE = {
     "FC0348": "needs a project with a vendor",
     "FC0349": "stands in forwardc.yaml",
     "FC0350": "stands in forwardc.yaml",
+    "FC0358": "stands in forwardc.yaml",
+    "FC0359": "stands in forwardc.yaml",
     "FC0522": "needs a project",
     "FC0614": "a credential of the runtime",
     "FC0617": "a source of the runtime",
     "FC0618": "stands in forwardc.yaml",
+    "FC0626": "needs a grant in forwardc.yaml",
+    "FC0629": "an error of the file, found with what vaults know",
+    "FC0630": "an error of the file, found with what vaults know",
 }
 # Holds no card at all, so that it refuses every value of one.
 CARDLESS = "direct"

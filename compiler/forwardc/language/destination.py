@@ -12,6 +12,7 @@ from typing import Any
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.declared import Money, assumed
 from forwardc.language.nodes import Node, YamlMap
+from forwardc.plan.arrangements import Arrangement
 from forwardc.plan.environment import Environment
 from forwardc.plan.terms import Lit, Ref, Term, walk
 from forwardc.plan.types import Type
@@ -296,6 +297,8 @@ class Destination:
     """The environments whose host may be one of the operator's own network."""
     separated_by: Mapping[str, str] = field(default_factory=dict)
     """What tells test from live, by environment; `host` where the file does not say."""
+    arrangements: tuple[Arrangement, ...] = ()
+    """What vaults must agree to beyond their documents."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

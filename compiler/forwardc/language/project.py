@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.nodes import YamlMap
+from forwardc.plan.arrangements import Grant
 from forwardc.plan.environment import CLASSES, Environment, implied, place_of
 from forwardc.plan.terms import Lit
 
@@ -36,7 +37,8 @@ class DestinationValues:
 class EnvironmentValues:
     """One environment or one account of it: vault accounts by field, settings by destination.
 
-    What an account or a copy (`like:`) does not say is that of its environment.
+    What an account or a copy (`like:`) does not say is that of its environment; what a vault
+    agreed to holds for one account, so that `grants` are its own alone.
     """
 
     where: Environment
@@ -44,6 +46,7 @@ class EnvironmentValues:
     settings: Mapping[str, DestinationValues]
     span: Span
     pointer: str
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

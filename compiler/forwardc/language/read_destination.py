@@ -9,6 +9,7 @@ from dataclasses import replace
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
+from forwardc.language.arrangements import read_arrangements
 from forwardc.language.country_codes import check_country_codes
 from forwardc.language.destination import (
     Destination,
@@ -42,8 +43,8 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     """The destination of a tree that fits the schema, or None where it is not even a map.
 
     What has a mistake is left out of the result, so that later checks can go on; compile nothing
-    while the sink has errors. Reports FC0107, FC0204, FC0205, FC0301 to FC0337, FC0401 to
-    FC0403, FC0504, FC0505, FC0509, FC0520 and FC0521.
+    while the sink has errors. Reports FC0107, FC0204, FC0205, FC0301 to FC0337, FC0356, FC0357,
+    FC0401 to FC0403, FC0504, FC0505, FC0509, FC0520 and FC0521.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -83,6 +84,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
         money=money,
         private=_private(root.get("environments")),
         separated_by=_separated_by(root.get("environments")),
+        arrangements=read_arrangements(root.get("arrangements"), operations, report),
         countries=_countries(root.get("countries")),
     )
 

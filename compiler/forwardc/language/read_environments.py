@@ -4,9 +4,11 @@ An account lies over its environment, and a copy over what it is `like`; both on
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
+from forwardc.language.arrangements import read_grants
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.project import DestinationValues, EnvironmentValues, SettingValue
 from forwardc.language.report import Report
@@ -79,7 +81,7 @@ def _overlaid(below: EnvironmentValues | None, above: EnvironmentValues) -> Envi
     settings = {**below.settings, **above.settings}
     for name in below.settings.keys() & above.settings.keys():
         settings[name] = _settings(below.settings[name], above.settings[name])
-    return EnvironmentValues(above.where, vaults, settings, above.span, above.pointer)
+    return replace(above, vaults=vaults, settings=settings)
 
 
 def _settings(below: DestinationValues, above: DestinationValues) -> DestinationValues:
@@ -100,7 +102,8 @@ def _values(entry: Entry, where: Environment) -> EnvironmentValues:
         destination.key: _destination(destination)
         for destination in access.entries(access.get(node, "settings"))
     }
-    return EnvironmentValues(where, vaults, settings, entry.key_span, node.pointer)
+    grants = read_grants(access.get(node, "vaults"))
+    return EnvironmentValues(where, vaults, settings, entry.key_span, node.pointer, grants)
 
 
 def _destination(entry: Entry) -> DestinationValues:

@@ -12,7 +12,7 @@ from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.diagnostics.text_file import ODD_SPACE, named
-from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, escape_token
+from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar, YamlSeq, escape_token
 
 _LONGEST_NAME = 64
 
@@ -154,8 +154,12 @@ def _where(place: Place) -> str:
 
 def _unknown_keys(one: Broken, place: Place, node: YamlMap) -> Iterator[Diagnostic]:
     known = list(one.schema.get("properties", {}))
+    elsewhere = one.schema.get("elsewhere", {})
     for entry in node.entries:
         if entry.key in known:
+            continue
+        if entry.key in elsewhere.get("keys", ()):
+            yield _of_elsewhere(entry, elsewhere, place)
             continue
         meant = did_you_mean(entry.key, known)
         hint = f"did you mean `{meant}`?" if meant else _choices(known)
@@ -163,6 +167,14 @@ def _unknown_keys(one: Broken, place: Place, node: YamlMap) -> Iterator[Diagnost
         at = Place(entry.value, entry.key_node, entry.key, pointer)
         message = f"unknown key {_name(entry.key)}{_where(place)}"
         yield finding("FC0201", message, at, span=entry.key_span, hint=hint)
+
+
+def _of_elsewhere(entry: Entry, elsewhere: Mapping[str, Any], place: Place) -> Diagnostic:
+    """A key that another file has, by the schema's own code and words."""
+    pointer = f"{place.pointer}/{escape_token(entry.key)}"
+    at = Place(entry.value, entry.key_node, entry.key, pointer)
+    message = f"the key {_name(entry.key)} {elsewhere['message']}"
+    return finding(elsewhere["code"], message, at, span=entry.key_span, hint=elsewhere["hint"])
 
 
 def _choices(names: Iterable[object]) -> str | None:

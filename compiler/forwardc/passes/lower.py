@@ -61,6 +61,7 @@ def lower(
         ),
         base_url=lowering.base_url,
         private=lowering.private,
+        arrangements=destination.arrangements,
     )
 
 

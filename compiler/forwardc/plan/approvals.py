@@ -19,6 +19,7 @@ from forwardc.diagnostics.text_file import NotText, decoded
 from forwardc.diagnostics.unreadable import BUILT, unreadable
 from forwardc.files.checkout import CheckoutPath, as_checkout
 from forwardc.files.kinds import LOCK as LOCK_KIND
+from forwardc.plan.agreed import refuse_not_agreed
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
 from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
@@ -284,17 +285,17 @@ def refuse_unapproved(
     *,
     emulated: bool = False,
 ) -> bool:
-    """Whether this operation must not run: FC0711, FC0814 or FC0815 in the sink.
+    """Whether this operation must not run: FC0711, FC0814, FC0815, FC0856 or FC0857 in the sink.
 
     A fallback can run in its place, so that it must be approved too. A plan of a sandbox needs an
     approval where nothing tells it from live, but where a sandbox on this machine answers
     (`emulated`). Raises `KeyError` if the plan has no such operation.
     """
-    if not needs_approval(plan) or (emulated and plan.environment_class != "production"):
-        return False
     fallback = plan.operations[operation].fallback
     names = [operation, fallback.operation] if fallback else [operation]
-    refused = [_refuse(plan, name, lock, today, sink) for name in names]
+    refused = [refuse_not_agreed(plan, one, today, sink, emulated=emulated) for one in names]
+    if needs_approval(plan) and not (emulated and plan.environment_class != "production"):
+        refused += [_refuse(plan, name, lock, today, sink) for name in names]
     return any(refused)
 
 

@@ -118,7 +118,17 @@ def _review(review: Review) -> Json:
         ],
         "headers": sorted(review.headers, key=lambda name: (name.lower(), name)),
         "keys": sorted(review.keys),
+        **_agreed(review),
     }
+
+
+def _agreed(review: Review) -> Json:
+    """What the vault agreed to; nothing where it had to agree to nothing."""
+    found = [
+        one.model_dump(mode="json", exclude_defaults=True)
+        for one in sorted(review.arrangements, key=lambda one: one.id)
+    ]
+    return {"arrangements": found} if found else {}
 
 
 def _asked(operation: Operation) -> Json:

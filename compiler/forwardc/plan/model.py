@@ -3,6 +3,7 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
+import datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -190,7 +191,7 @@ class Timeouts(Part):
 
 
 class ReviewField(Part):
-    """A place of the body that the vault fills: a JSON Pointer, or an XPath where it is XML."""
+    """A place that the vault fills: a JSON Pointer, an XPath where it is XML, or `header NAME`."""
 
     at: str
     atom: str
@@ -198,6 +199,25 @@ class ReviewField(Part):
     json_type: Literal["string", "number"]
     format: str
     required: bool
+
+
+class AgreedWith(Part):
+    """What a vault agreed to beyond its documents, under its ticket, as YYYY-MM-DD.
+
+    `as_if_agreed`: nobody asked it, and only a sandbox on this machine plays it.
+    """
+
+    id: str
+    ticket: str | None = None
+    date: str | None = None
+    expires: datetime.date | None = None
+    as_if_agreed: bool = False
+
+    @model_validator(mode="after")
+    def _is_recorded_or_played(self) -> Self:
+        if (self.ticket is None or self.date is None) != self.as_if_agreed:
+            raise ValueError("an arrangement has a ticket and a date, or nobody agreed")
+        return self
 
 
 class Review(Part):
@@ -208,6 +228,7 @@ class Review(Part):
     fields: tuple[ReviewField, ...] = ()
     headers: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    arrangements: tuple[AgreedWith, ...] = ()
 
 
 class Step(Part):

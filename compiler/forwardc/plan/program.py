@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from forwardc.diagnostics.span import Span
+from forwardc.plan.arrangements import Agreed, Arrangement
 from forwardc.plan.environment import Environment, EnvironmentClass
 from forwardc.plan.terms import Atom, Encoding, Lit, Ref, Term, walk
 from forwardc.plan.types import Type
@@ -137,6 +138,8 @@ class Step:
     """What prefixes mean in an XML answer."""
     private: bool = False
     """Whether the host may be one of the operator's own network, where we call it ourselves."""
+    agreed: tuple[Agreed, ...] = ()
+    """What the vault agreed to of this step; a destination's own step has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,8 @@ class Program:
     separated_by: str = "host"
     """What tells this environment from the other class: `host`, `credential` or `none`."""
     base_url: Term = field(default=Lit(""))
+    arrangements: tuple[Arrangement, ...] = ()
+    """What vaults must agree to beyond their documents."""
     private: bool = False
     """Whether our runtime may find the host in the operator's own network."""
 

@@ -51,10 +51,18 @@ class Mode(Part):
     production: bool | str
 
 
+class MethodAt(Part):
+    """Where the vault tells the method of its call, and which one was agreed."""
+
+    at: str
+    agreed: str = Field(alias="is")
+
+
 class ReadVault(Part):
     """Where the destination's answer stands in the vault's answer, as JSON Pointers.
 
-    `mode` is what the vault's answer tells of the vault's own account.
+    `mode` is what the vault's answer tells of the vault's own account, and `method` with which
+    method it called the destination.
     """
 
     status: str
@@ -62,6 +70,7 @@ class ReadVault(Part):
     body: str
     request_id: str | None = None
     mode: Mode | None = None
+    method: MethodAt | None = None
     failures: tuple[Failure, ...] = ()
 
 

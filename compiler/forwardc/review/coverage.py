@@ -6,6 +6,7 @@ Knows assessments; writes no file.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forwardc.plan.arrangements import Grant
 from forwardc.vaults.assess import Assessment, Level
 from forwardc.vaults.model import Finding, Json, Verdict
 
@@ -24,6 +25,10 @@ class Row:
     status: str
     environments: tuple[str, ...]
     findings: tuple[Finding, ...]
+    agreed: tuple[Grant, ...] = ()
+    """What the vault agreed to for it; none where it works without."""
+    as_if: tuple[str, ...] = ()
+    """What a sandbox plays as if it were agreed."""
 
 
 def rows(assessments: Sequence[Assessment]) -> list[Row]:
@@ -53,7 +58,16 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         str(weakest.status),
         tuple(one.context.program.place for one in group if one.emitted is not None),
         tuple(findings.values()),
+        *_arranged(group),
     )
+
+
+def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str, ...]]:
+    """What was agreed anywhere, and what is played: each once."""
+    counting = [found for one in group for found in one.standings if found.counts]
+    agreed = dict.fromkeys(found.grant for found in counting if found.grant)
+    as_if = dict.fromkeys(found.id for found in counting if found.as_if)
+    return tuple(agreed), tuple(as_if)
 
 
 def to_json(found: Sequence[Row], not_built: Sequence[Json]) -> Json:
@@ -68,12 +82,22 @@ def to_json(found: Sequence[Row], not_built: Sequence[Json]) -> Json:
                 "level": str(row.level),
                 "status": row.status,
                 "environments": list(row.environments),
+                **_agreed(row),
                 "reasons": [_reason(finding) for finding in row.findings],
             }
             for row in found
         ],
         "not_built": list(not_built),
     }
+
+
+def _agreed(row: Row) -> Json:
+    found: list[Json] = [
+        {"id": one.name, "ticket": one.ticket, "date": one.date} for one in row.agreed
+    ]
+    known = {one.name for one in row.agreed}
+    found += [{"id": id_, "as_if_agreed": True} for id_ in row.as_if if id_ not in known]
+    return {"arrangements": found} if found else {}
 
 
 def _reason(finding: Finding) -> Json:
@@ -86,9 +110,17 @@ def _reason(finding: Finding) -> Json:
 
 
 def cell(row: Row) -> str:
-    """One cell of the table: the level, and the status where it is not `documented`."""
+    """One cell of the table: the level, and the status where it is not `documented`.
+
+    What works by arrangement is not called full.
+    """
+    if row.level is Level.REFUSED:
+        return str(row.level)
     marks = {"documented": "", "unconfirmed": " (unconfirmed)", "stand_in": " (stand-in)"}
-    return f"{row.level}{marks[row.status] if row.level is not Level.REFUSED else ''}"
+    tickets = ", ".join(dict.fromkeys(one.ticket for one in row.agreed))
+    arranged = f"by arrangement ({tickets or 'as if agreed'})" if row.agreed or row.as_if else ""
+    level = "" if arranged and row.level is Level.FULL else str(row.level)
+    return f"{', '.join(filter(None, (level, arranged)))}{marks[row.status]}"
 
 
 def why(row: Row) -> list[Finding]:

@@ -12,6 +12,7 @@ from forwardc.language.destination import Destination, Pci
 from forwardc.plan.analysis import refs_in
 from forwardc.plan.program import Pair, Step
 from forwardc.plan.terms import Lit, Ref
+from forwardc.review.agreed import agreed, signed_headers
 from forwardc.review.pack import Pack
 from forwardc.review.sample import header_sample, sample_answer, sample_request
 from forwardc.vaults.assess import Assessment
@@ -50,6 +51,8 @@ def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, Json]]:
 
 def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Json:
     operation, destination = assessment.context.operation, pack.destination
+    written = next(one for one in assessment.context.authored.steps if one.name == step.name)
+    signed = signed_headers(step)
     return {
         "forwardc": 1,
         "vault": pack.vault.name,
@@ -62,7 +65,7 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "documentation": _documentation(destination),
         "accounts": accounts(pack),
         "fields": review["fields"],
-        "request_headers": [_header(pack, pair) for pair in content_type(step.request)],
+        "request_headers": [_header(pack, pair, signed) for pair in content_type(step.request)],
         "encryption_keys": keys_of(pack, step, review),
         "countries": list(destination.countries) or None,
         "pci": _pci(destination.pci),
@@ -72,7 +75,8 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         ),
         "stand_in": step.stand_in,
         "unconfirmed": list(step.unconfirmed),
-        "sample_request": sample_request(step, pack.program, destination),
+        **agreed(assessment, step),
+        "sample_request": sample_request(written, pack.program, destination),
         "sample_response": sample_answer(destination, operation.name, step.name),
     }
 
@@ -87,9 +91,11 @@ def accounts(pack: Pack) -> Json:
     return {name: pack.accounts.get(name, {}).get(key) for name in ("test", "live")}
 
 
-def _header(pack: Pack, pair: Pair) -> Json:
+def _header(pack: Pack, pair: Pair, signed: frozenset[str]) -> Json:
     secrets = secrets_of(pair)
     kind, purpose = _purpose(pack, pair, secrets)
+    if pair.name.lower() in signed:
+        kind, purpose = "signature", "signature over the request, computed by the vault"
     return {
         "name": Lit(pair.name, span=pair.span),
         "kind": kind,

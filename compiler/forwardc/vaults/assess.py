@@ -3,15 +3,17 @@
 Knows vaults by their description only.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forwardc.plan.analysis import has_atom
 from forwardc.plan.program import Operation, Program
 from forwardc.plan.terms import If
+from forwardc.vaults import arranged_words as words
+from forwardc.vaults.arranged import Grants, Standing, applied, lifted, standings
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
-from forwardc.vaults.verdicts import held_elsewhere, unconfirmed_counting
+from forwardc.vaults.verdicts import held_elsewhere, left_blank, unconfirmed_counting
 
 
 class Level(StrEnum):
@@ -40,6 +42,8 @@ class Assessment:
     status: Status
     findings: tuple[Finding, ...]
     emitted: Emitted | None
+    standings: tuple[Standing, ...] = ()
+    """What the vault must agree to for this operation, and whether it did."""
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -63,21 +67,25 @@ def assess(
     program: Program,
     operation: Operation,
     account: Mapping[str, str],
+    grants: Grants | None = None,
     *,
     shares_live_host: bool = False,
 ) -> Assessment:
     """Look up every feature, then emit. A refused operation emits nothing.
 
-    `shares_live_host` says that the host of a sandbox is one of live accounts, too.
+    `grants` is what this vault agreed to for this account and environment. `shares_live_host` says
+    that the host of a sandbox is one of live accounts, too.
     """
-    stored = vault.stored_secrets(program, operation)
-    context = Context(program, operation, account, stored, shares_live_host)
-    findings = (*vault.examine(context), *held_elsewhere(context))
+    found = standings(vault, program, operation, grants or {})
+    made = applied(operation, found)
+    stored = vault.stored_secrets(program, made)
+    context = Context(program, made, account, stored, shares_live_host, operation)
+    findings = tuple(_with_arrangements(context, vault, found))
     head = vault.head(program, account)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
-        findings = (*findings, *_fallback(vault, context))
+        findings = (*findings, *_fallback(vault, context, grants or {}))
     emitted = None
     if not _has(findings, Verdict.REFUSED):
         emitted = vault.emit(context)
@@ -86,8 +94,45 @@ def assess(
     if _has(findings, Verdict.REFUSED):
         emitted = None
     return Assessment(
-        vault, context, _level(findings), _status(context, findings), findings, emitted
+        *(vault, context, _level(findings), _status(context, findings), findings, emitted, found)
     )
+
+
+def _examined(vault: Vault, context: Context) -> tuple[Finding, ...]:
+    return (*vault.examine(context), *held_elsewhere(context), *left_blank(context))
+
+
+def lifted_by(
+    vault: Vault, context: Context, one: Standing, part: int | None = None
+) -> list[Finding]:
+    """The refusals that an arrangement, or one part of it, takes away from an operation."""
+
+    def examine(operation: Operation) -> tuple[Finding, ...]:
+        stored = vault.stored_secrets(context.program, operation)
+        return _examined(vault, replace(context, operation=operation, stored=stored))
+
+    parts = list(one.arrangement.parts())
+    chosen = parts if part is None else parts[part : part + 1]
+    found = [lifted(vault, context.authored, each, one.step, examine) for each in chosen]
+    return [finding for each in found for finding in each]
+
+
+def _with_arrangements(
+    context: Context, vault: Vault, found: Sequence[Standing]
+) -> Iterator[Finding]:
+    """What the vault finds, with a word for each arrangement in place of what it lifts."""
+    findings = _examined(vault, context)
+    lacking = {one: lifted_by(vault, context, one) for one in found if not one.counts}
+    explained = {finding for lifts in lacking.values() for finding in lifts}
+    yield from (
+        words.needed(vault, context.program, one) for one, lifts in lacking.items() if lifts
+    )
+    yield from (finding for finding in findings if finding not in explained)
+    for one in found:
+        if one.counts:
+            yield from words.counted(one)
+    named = {one.step for one in found}
+    yield from words.possible(vault, context, findings, named)
 
 
 def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
@@ -116,11 +161,11 @@ def _stated_presence(context: Context, head: Json) -> Iterator[Finding]:
                 yield Finding(Verdict.DEGRADED, "FC0612", reason, node.span, step.name)
 
 
-def _fallback(vault: Vault, context: Context) -> Iterator[Finding]:
+def _fallback(vault: Vault, context: Context, grants: Grants) -> Iterator[Finding]:
     """A fallback that the vault refuses is none: the operation would end in nothing."""
     name, program = context.operation.fallback, context.program
     for target in (one for one in program.operations if one.name == name and not one.fallback):
-        reason = assess(vault, program, target, context.account).refusal
+        reason = assess(vault, program, target, context.account, grants).refusal
         if reason:
             why = f"its fallback `{name}` is refused: {reason}"
             yield Finding(Verdict.REFUSED, "FC0318", why, context.operation.span)

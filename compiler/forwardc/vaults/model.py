@@ -10,7 +10,7 @@ from typing import Any
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.program import Operation, Program, Step
+from forwardc.plan.program import Operation, Program, Request, Step
 from forwardc.vaults.facts import Facts
 
 Json = dict[str, Any]
@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     NATIVE = "native"
     LOWERED = "lowered"
     """Carried by other means with the same result."""
+    ARRANGED = "arranged"
+    """Works because the vault agreed to it, or in a sandbox as if it had."""
     DEGRADED = "degraded"
     """Works, with a loss that is named."""
     UNCONFIRMED = "unconfirmed"
@@ -55,7 +57,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a vault may look at. `account` is the merchant's, from `forwardc.yaml`."""
+    """Everything that a vault may look at. `account` is the merchant's, from `forwardc.yaml`.
+
+    `operation` is as the vault is asked for it, by what was agreed, and `written` as the author
+    has it.
+    """
 
     program: Program
     operation: Operation
@@ -64,6 +70,13 @@ class Context:
     """References like `secrets.x` that the vault keeps."""
     shares_live_host: bool = False
     """Whether the host of a sandbox serves live accounts of this project or of a vault, too."""
+    written: Operation | None = None
+    """The operation before arrangements; None where it is the same."""
+
+    @property
+    def authored(self) -> Operation:
+        """The operation as the author wrote it."""
+        return self.written or self.operation
 
     @property
     def reaches_live(self) -> bool:
@@ -91,6 +104,10 @@ class Emitted:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _no_list(_request: Request) -> tuple[str, bool]:
+    return "", False
+
+
 @dataclass(frozen=True, slots=True)
 class Vault:
     """One vault. `head` gives the parts of a plan that all its operations share."""
@@ -104,3 +121,5 @@ class Vault:
     head: Callable[[Program, Mapping[str, str]], Json]
     account_keys: tuple[str, ...] = ()
     """What `forwardc.yaml` must give for the vault before a plan can be built."""
+    address: Callable[[Request], tuple[str, bool]] = _no_list
+    """A request's URL, empty where a run fills it, and whether the vault's list has it."""

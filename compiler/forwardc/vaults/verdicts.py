@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 
 from forwardc.plan.analysis import stage_of, tainted
+from forwardc.plan.arrangements import Arrangement
+from forwardc.plan.body_places import places
 from forwardc.plan.features import uses
 from forwardc.plan.program import Step
 from forwardc.plan.stages import Stage
@@ -20,16 +22,51 @@ _LOCKING = frozenset({"jwe", "hmac_sha256", "hmac_sha512"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
 
 
-def from_table(context: Context, table: Mapping[str, Support]) -> Iterator[Finding]:
-    """One finding for each use that the table does not carry without a word."""
+def from_table(
+    context: Context,
+    table: Mapping[str, Support],
+    agreed: Callable[[Step], Mapping[str, Support]] | None = None,
+) -> Iterator[Finding]:
+    """One finding for each use that the table does not carry without a word.
+
+    `agreed` is what a step may do beyond the table.
+    """
     for step in context.operation.steps:
+        beyond = agreed(step) if agreed and step.agreed else {}
         for use in uses(step, context.operation, context.stored):
-            support = table[use.feature]
+            support = beyond.get(use.feature) or table[use.feature]
             if support.verdict not in _SILENT:
                 kind, _, name = use.feature.partition(".")
                 # The same few sentences stand at thousands of places of a large project.
                 reason = intern(f"`{name}`: {support.reason}") if kind in _NAMED else support.reason
                 yield Finding(support.verdict, support.code, reason, use.span, step.name)
+
+
+def left_blank(context: Context) -> Iterator[Finding]:
+    """A signature that an author leaves to one vault: elsewhere it would go out blank."""
+    for one in context.program.arrangements:
+        for step in context.vault_steps if one.signature else ():
+            counts = any(agreed.arrangement.name == one.name for agreed in step.agreed)
+            if one.of(context.operation.name, step.name) and not counts:
+                yield from _blank_at(one, step)
+
+
+def _blank_at(one: Arrangement, step: Step) -> Iterator[Finding]:
+    signature = one.signature
+    if signature is None:
+        return
+    header, body = signature.header, step.request.body
+    found = [
+        *(pair.value for pair in step.request.headers if header and _same(pair.name, header)),
+        *(term for at, term in (places(body) if body else ()) if at == signature.at),
+    ]
+    if any(isinstance(term, Lit) and term.value == "" for term in found):
+        reason = f"a signature is left blank for {one.vault}, by the arrangement `{one.name}`"
+        yield Finding(Verdict.REFUSED, "FC0607", reason, found[0].span or signature.span, step.name)
+
+
+def _same(name: str, other: str) -> bool:
+    return name.lower() == other.lower()
 
 
 def held_elsewhere(context: Context) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ from forwardc.vaults.steps import (
     tail,
     uses_cvc,
 )
+from forwardc.vaults.stripe.arranged import agreed_method, filled_atoms, signatures, stated
 from forwardc.vaults.stripe.fields import echoed, review_fields
 from forwardc.vaults.stripe.requirements import needs_onboarding
 
@@ -58,7 +59,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
                 "pattern": fact["value"]["pattern"],
                 "single_use": fact["value"]["single_use"],
                 "inputs": {},
-                "has": {atom: entry[kind] for atom, entry in facts.section("atoms").items()},
+                "has": {atom: entry[kind] for atom, entry in filled_atoms(facts).items()},
                 "bind": {"$": "source.id"},
             }
             for kind, fact in kinds.items()
@@ -111,6 +112,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "body": "/response_details/body",
             "request_id": "/id",
             "mode": facts.data["mode"]["value"],
+            **agreed_method(step),
             "failures": [
                 _failure(fact["value"], spent=uses_cvc(step))
                 for fact in facts.section("failures").values()
@@ -158,7 +160,8 @@ def _review(step: Step, facts: Facts) -> Json:
         # The vault computes no functions, so that it encrypts with none.
         "keys": [],
     }
-    return {name: parts[name] for name in facts.data["review_surface"]["value"]}
+    surface = {name: parts[name] for name in facts.data["review_surface"]["value"]}
+    return surface | ({"arrangements": stated(step)} if step.agreed else {})
 
 
 def _losses(step: Step, facts: Facts) -> Json:
@@ -187,7 +190,7 @@ def _echo(step: Step, facts: Facts) -> Json:
 
 def _presence(facts: Facts) -> dict[str, dict[str, str]]:
     return {
-        kind: {atom: fact[kind] for atom, fact in facts.section("atoms").items()}
+        kind: {atom: fact[kind] for atom, fact in filled_atoms(facts).items()}
         for kind in facts.section("source_kinds")
     }
 
@@ -268,7 +271,7 @@ def _is_billing(name: str) -> bool:
 
 def _replacements(step: Step, facts: Facts) -> Seq:
     """What the vault fills; left out with an optional value that is left out everywhere."""
-    names = {atom: str(fact["value"]) for atom, fact in facts.section("atoms").items()}
+    names = {atom: str(fact["value"]) for atom, fact in filled_atoms(facts).items()}
     asked: dict[str, tuple[str, bool]] = {}
     for atom, optional in _atoms_with_mark(
         step.request.body.tree if step.request.body else Lit("")
@@ -277,13 +280,13 @@ def _replacements(step: Step, facts: Facts) -> Seq:
             replacement = names[atom]
             always = replacement in asked and not asked[replacement][1]
             asked[replacement] = (atom, optional and not always)
-    return Seq(
-        tuple(
-            If(asked[name][0], Lit(name)) if asked[name][1] else Lit(name)
-            for name in dict.fromkeys(names.values())
-            if name in asked
-        )
+    filled = tuple(
+        If(asked[name][0], Lit(name)) if asked[name][1] else Lit(name)
+        for name in dict.fromkeys(names.values())
+        if name in asked
     )
+    signed = dict.fromkeys(one.replacement for one in signatures(step))
+    return Seq((*filled, *(Lit(name) for name in signed)))
 
 
 def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, bool]]:

@@ -3,14 +3,16 @@
 Knows terms and the facts; nothing of plans, files or approvals.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Step
 from forwardc.plan.terms import Atom, Call, Encoding, If, Lit, Map, Seq, Term, children
 from forwardc.vaults.encode import escaped
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Json
+from forwardc.vaults.stripe.arranged import agreed_formats, filled_atoms, signature_fields
 
 
 class _Blank(NamedTuple):
@@ -25,25 +27,33 @@ def review_fields(step: Step, facts: Facts) -> list[Json]:
 
     `at` is a JSON Pointer, in an XML body an XPath, as a term that knows its place in the YAML;
     `atom` is the author's name and `replacement` the vault's; `json_type` is string or number;
-    `format` is digits, text, M, MM or YYYY; `required` is false where the author wrote `?`.
+    `format` is digits, text, the form of a date, or signature; `required` is false where the author
+    wrote `?`.
     """
     body = step.request.body
     if body is None:
         return []
-    names = facts.section("atoms")
+    names, formats = filled_atoms(facts), agreed_formats(step)
     blanks = _blanks(body.tree, "", xml=body.encoding is Encoding.XML)
-    return [
+    filled = [
         {
             "at": Lit(blank.at, span=blank.atom.span),
-            "atom": blank.atom.name,
+            "atom": _atom_of(blank, formats),
             "replacement": str(names[blank.atom.name]["value"]),
             "json_type": "number" if blank.number else "string",
-            "format": _format(blank),
+            "format": formats.get(blank.at) or _format(blank),
             "required": blank.required,
         }
         for blank in blanks
         if blank.atom.name in names
     ]
+    return [*filled, *signature_fields(step)]
+
+
+def _atom_of(blank: _Blank, formats: Mapping[str, str]) -> str:
+    """The author's name; of a date in an agreed form that of the whole date."""
+    name = blank.atom.name
+    return name.rpartition(".")[0] if blank.at in formats else name
 
 
 def echoed(step: Step) -> dict[str, list[str]]:
@@ -125,6 +135,6 @@ def _format(blank: _Blank) -> str:
     _, _, part = blank.atom.name.rpartition(".")
     if part == "MM" and blank.number:
         return "M"
-    if blank.atom.name.startswith("card.expiry."):
+    if ".expiry." in blank.atom.name:
         return part
-    return "text" if part == "holder_name" else "digits"
+    return "digits" if ATOMS[blank.atom.name].digits else "text"

@@ -33,11 +33,16 @@ def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
 
     The list has live addresses only, so that an address for tests is not held against it.
     """
-    if not context.reaches_live:
-        return False
+    url, listed = address(request, facts)
+    return context.reaches_live and url != "" and not listed
+
+
+def address(request: Request, facts: Facts) -> tuple[str, bool]:
+    """The fixed URL of a request without its query, and whether Stripe's list has it with that."""
     url = constant_url(request.url)
-    listed = url is not None and is_listed(url, facts)
-    return url is not None and not (listed and not request.query)
+    if url is None:
+        return "", False
+    return url, is_listed(url, facts) and not request.query
 
 
 def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:

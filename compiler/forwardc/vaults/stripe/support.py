@@ -4,9 +4,11 @@ Everything not said to work is refused.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.plan.features import FEATURES
+from forwardc.plan.program import Step
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
 
@@ -45,6 +47,34 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "step.direct": NATIVE,
     }
     return {feature: known[feature] for feature in FEATURES}
+
+
+def agreed(step: Step, facts: Facts) -> Mapping[str, Support]:
+    """What a step may do beyond the table, because the vault agreed to it."""
+    known: dict[str, Support] = {}
+    for one in step.agreed:
+        if one.arrangement.method is not None:
+            known[f"method.{one.arrangement.method}"] = NATIVE
+        if one.arrangement.wallets:
+            known |= _wallets(facts)
+    return known
+
+
+def _wallets(facts: Facts) -> dict[str, Support]:
+    """The tokens of wallets: whether a payment method is of one, only the vault knows."""
+    atoms = wallet_atoms(facts)
+    return {
+        "network-token": NATIVE,
+        **{f"atom.{atom}": _atom(fact["pm_"]) for atom, fact in atoms.items()},
+        **{f"optional.{atom}": NATIVE for atom in atoms},
+        **{f"integer.{atom}": LOWERED for atom in atoms if atom in EXPIRIES},
+    }
+
+
+def wallet_atoms(facts: Facts) -> Mapping[str, Any]:
+    """The parts of a wallet's token that the vault fills where it agreed to, as `atoms`."""
+    found: Mapping[str, Any] = facts.value("arrangements", "network_token")["atoms"]
+    return found
 
 
 def _billing() -> list[str]:

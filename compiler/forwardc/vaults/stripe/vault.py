@@ -25,7 +25,7 @@ def vault() -> Vault:
 
     def examine(context: Context) -> tuple[Finding, ...]:
         return (
-            *from_table(context, table),
+            *from_table(context, table, lambda step: support.agreed(step, facts)),
             *requirements.findings(context, facts),
             *bodies_that_may_be_absent(context),
             *kept_values(context, int(facts.value("retention", "request")), _body),
@@ -40,4 +40,5 @@ def vault() -> Vault:
         emit=lambda context: emit.emit(context, facts),
         head=lambda program, account: emit.head(program, account, facts),
         account_keys=("account",),
+        address=lambda request: requirements.address(request, facts),
     )
