@@ -6,7 +6,8 @@ Has no clock: the day is given. An approval shows what was agreed; this asks whe
 import datetime
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.plan.model import AgreedWith, Plan
+from forwardc.plan.model import Plan
+from forwardc.plan.reviewed import AgreedWith
 
 
 def arrangements_of(plan: Plan, operation: str) -> tuple[AgreedWith, ...]:

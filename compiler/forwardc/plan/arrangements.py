@@ -4,9 +4,9 @@ The destination says what is needed (`Arrangement`), the project who agreed (`Gr
 vault: which kinds a vault agrees to, and what each lifts, stands in its facts.
 """
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 
 from forwardc.diagnostics.span import Span
@@ -136,12 +136,12 @@ class Grant:
     pointer: str = field(default="", compare=False)
 
     @property
-    def day(self) -> date | None:
+    def day(self) -> datetime.date | None:
         """The day on which it was agreed."""
         return _day(self.date)
 
     @property
-    def last_day(self) -> date | None:
+    def last_day(self) -> datetime.date | None:
         """The last day on which it holds."""
         return None if self.expires is None else _day(self.expires)
 
@@ -155,8 +155,8 @@ class Agreed:
     grant: Grant | None = None
 
 
-def _day(text: str) -> date | None:
+def _day(text: str) -> datetime.date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        return datetime.date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None

@@ -13,7 +13,6 @@ from forwardc.plan.kept import Kept
 from forwardc.plan.model import (
     Operation,
     Plan,
-    Review,
     SecretSpec,
     Sign,
     SignRocketpay,
@@ -21,6 +20,7 @@ from forwardc.plan.model import (
     Step,
 )
 from forwardc.plan.parts import Http
+from forwardc.plan.reviewed import Review
 from forwardc.plan.terms import Amount, If, Lit, Ref, Source, Term, walk
 
 Json: TypeAlias = Any

@@ -3,7 +3,6 @@
 Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
 """
 
-import datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -23,6 +22,7 @@ from forwardc.plan.reading import (
     Rule,
 )
 from forwardc.plan.reconcile import NamedThere, Reconcile
+from forwardc.plan.reviewed import Review
 from forwardc.plan.secret_form import SecretForm
 from forwardc.plan.shapes import Shape
 
@@ -188,47 +188,6 @@ class Timeouts(Part):
 
     connect_ms: int = Field(gt=0)
     read_ms: int = Field(gt=0)
-
-
-class ReviewField(Part):
-    """A place that the vault fills: a JSON Pointer, an XPath where it is XML, or `header NAME`."""
-
-    at: str
-    atom: str
-    replacement: str
-    json_type: Literal["string", "number"]
-    format: str
-    required: bool
-
-
-class AgreedWith(Part):
-    """What a vault agreed to beyond its documents, under its ticket, as YYYY-MM-DD.
-
-    `as_if_agreed`: nobody asked it, and only a sandbox on this machine plays it.
-    """
-
-    id: str
-    ticket: str | None = None
-    date: str | None = None
-    expires: datetime.date | None = None
-    as_if_agreed: bool = False
-
-    @model_validator(mode="after")
-    def _is_recorded_or_played(self) -> Self:
-        if (self.ticket is None or self.date is None) != self.as_if_agreed:
-            raise ValueError("an arrangement has a ticket and a date, or nobody agreed")
-        return self
-
-
-class Review(Part):
-    """What the vault's reviewers accept of a step, and must see again when it changes."""
-
-    url: str
-    method: str
-    fields: tuple[ReviewField, ...] = ()
-    headers: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    arrangements: tuple[AgreedWith, ...] = ()
 
 
 class Step(Part):
