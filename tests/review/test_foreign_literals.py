@@ -153,9 +153,11 @@ def test_pages_keep_their_structure(built: Callable[[str], dict[str, bytes]], na
                     structure(MARKDOWN.parse(expected))
                 )
             case ".html":
-                # Names in backticks are shown as code, also those in an author's doubt.
-                assert [tag for tag in Tags(shown).found if tag[0].strip("/") != "code"] == [
-                    tag for tag in Tags(expected).found if tag[0].strip("/") != "code"
+                # Names in backticks are shown as code, also those in an author's doubt, and an
+                # address may break before its parts.
+                ours = {"code", "wbr"}
+                assert [tag for tag in Tags(shown).found if tag[0].strip("/") not in ours] == [
+                    tag for tag in Tags(expected).found if tag[0].strip("/") not in ours
                 ]
             case _:
                 assert len(json.loads(shown)) == len(json.loads(expected))

@@ -28,6 +28,7 @@ from shop_project import ACCOUNTS, SHOP, Project
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 11, 20)
+NAME = re.compile(r"[\w.]+")
 PATH = "stripe/shop/review.html"
 LOADING = {"src", "srcset", "background", "poster", "data", "action", "formaction", "style"}
 
@@ -93,7 +94,7 @@ def test_nothing_is_loaded_from_anywhere(at: str) -> None:
 def test_every_value_that_leaves_stands_in_the_table_of_its_operation(at: str) -> None:
     for one in operations(at):
         rows = built()[at].rows[one.context.operation.name]
-        sources = {name for row in rows if len(row) == 5 for name in row[1].split(", ")}
+        sources = {name for row in rows if len(row) == 5 for name in NAME.findall(row[1])}
         for step in one.context.operation.steps:
             assert names_in(step) <= sources
 
@@ -164,7 +165,7 @@ def test_every_value_of_any_body_has_its_row(tree: dict[str, object]) -> None:
         if one.emitted is None or path not in pages:
             continue
         rows = parsed(pages[path]).rows["payment"]
-        sources = {name for row in rows if len(row) == 5 for name in row[1].split(", ")}
+        sources = {name for row in rows if len(row) == 5 for name in NAME.findall(row[1])}
         assert names_in(one.context.operation.steps[0]) <= sources
 
 

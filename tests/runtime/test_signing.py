@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.model import Plan, SignDlocal, SignRocketpay, SignVisa
+from forwardc.plan.natural_order import compare
 from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.natural_order import compare
 from forwardc.runtime.shapes import BoundRequest, RunRequest, ShownRequest
 from forwardc.runtime.signing import (
     dlocal_authorization,

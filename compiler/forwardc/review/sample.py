@@ -15,7 +15,20 @@ from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
 from forwardc.plan.money import MONEY
 from forwardc.plan.program import Body, Program, Step, terms_of
 from forwardc.plan.rewrite import map_children, rewrite
-from forwardc.plan.terms import Amount, Atom, Call, Encoded, Encoding, If, Lit, Ref, Term, walk
+from forwardc.plan.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Lit,
+    Map,
+    Ref,
+    Seq,
+    Term,
+    walk,
+)
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
 
@@ -82,6 +95,13 @@ def sample_url(step: Step, program: Program, destination: Destination) -> str:
 def header_sample(value: Term, program: Program, destination: Destination) -> str:
     """One header's value: literals as they are, secrets as `<name>`."""
     return _line(value, _scope([_shown(value)], program, destination))
+
+
+def sample_inside(data: Term, program: Program, destination: Destination) -> Any:
+    """What is encrypted, with a masked test card: JSON data, or text; None where it has no form."""
+    is_json = isinstance(data, Map | Seq)
+    scope = _scope([_shown(data)], program, destination)
+    return _body(Body(Encoding.JSON if is_json else Encoding.PLAIN, data), scope)
 
 
 def sample_answer(destination: Destination, operation: str, step: str) -> Any:

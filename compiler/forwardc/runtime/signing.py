@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.model import Sign, SignDlocal, SignRocketpay, SignVisa
+from forwardc.plan.natural_order import natural_key
 from forwardc.plan.pointer import resolve
 from forwardc.plan.values import MASK
-from forwardc.runtime.natural_order import natural_key
 from forwardc.runtime.shapes import BoundRequest
 
 _UNSIGNED = frozenset({"signature", "frame_mode"})

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from forwardc.plan.atoms import ATOMS, Sensitivity
 from forwardc.plan.program import Step
-from forwardc.plan.terms import Lit, Term, Text
 from forwardc.review.page.sequence import Message, draw
+from forwardc.review.page.urls import path_of
+from forwardc.review.page.words import atom_words
 from forwardc.vaults.assess import Assessment
 
 _RUNTIME, _VAULT = 0, 1
@@ -16,13 +17,26 @@ _RUNTIME, _VAULT = 0, 1
 
 def diagram(one: Assessment) -> str:
     """The SVG of an operation at a vault."""
-    reaches_vault = bool(one.emitted and any(s["deliver"] == "vault" for s in one.emitted.steps))
-    host = one.context.program.host
-    actors = [("our runtime", "forwardc, no card data")]
-    if reaches_vault:
-        actors.append((one.vault.facts.title, "the vault"))
-    actors.append((one.context.program.destination, host))
-    return draw(actors, list(_messages(one, reaches_vault)), 1 if reaches_vault else None)
+    reaches_vault = _reaches_vault(one)
+    return draw(_actors(one), list(_messages(one, reaches_vault)), 1 if reaches_vault else None)
+
+
+def messages(one: Assessment) -> list[tuple[str, str, Message]]:
+    """The same messages in words: from whom, to whom, what. For a screen that is too narrow."""
+    actors = [name for name, _ in _actors(one)]
+    found = _messages(one, _reaches_vault(one))
+    return [(actors[each.source], actors[each.target], each) for each in found]
+
+
+def _reaches_vault(one: Assessment) -> bool:
+    return bool(one.emitted and any(s["deliver"] == "vault" for s in one.emitted.steps))
+
+
+def _actors(one: Assessment) -> list[tuple[str, str]]:
+    """Names with a note each, from left to right."""
+    vault = [(one.vault.facts.title, "the vault")] if _reaches_vault(one) else []
+    program = one.context.program
+    return [("our runtime", "forwardc, no card data"), *vault, (program.destination, program.host)]
 
 
 def _messages(one: Assessment, reaches_vault: bool) -> Iterator[Message]:
@@ -51,24 +65,8 @@ def _has_card(step: Step) -> bool:
 def _carries(step: Step) -> str:
     atoms = {atom.name for atom in step.request.atoms}
     account = [name for name in ATOMS if name in atoms and _is_account(name)]
-    return ", ".join(account)
+    return ", ".join(atom_words(name) for name in account)
 
 
 def _is_account(name: str) -> bool:
     return ATOMS[name].sensitivity is Sensitivity.ACCOUNT
-
-
-def url_of(term: Term) -> str:
-    """A URL with its holes in braces."""
-    parts = term.parts if isinstance(term, Text) else (term,)
-    return "".join(
-        str(part.value) if isinstance(part, Lit) else "{" + getattr(part, "name", "...") + "}"
-        for part in parts
-    )
-
-
-def path_of(term: Term) -> str:
-    """The path of a URL with its holes in braces."""
-    _, _, rest = url_of(term).partition("://")
-    _, slash, path = rest.partition("/")
-    return slash + path

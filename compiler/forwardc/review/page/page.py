@@ -1,4 +1,4 @@
-"""Writes `review.html`: self-contained, without scripts, and printable on A4.
+"""Writes `review.html`: self-contained, without scripts, readable on a telephone and on A4.
 
 Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
 """
@@ -6,31 +6,53 @@ Knows packs and the lock; asks nobody else. Prints dates of records, and never a
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from forwardc.plan.approvals import Lock, place, withdrawn
-from forwardc.plan.changes import changes
-from forwardc.plan.covers import covers, digests
-from forwardc.plan.digest import canonical, file_digest, review_surface
+from forwardc.plan.approvals import Lock
+from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.program import Step
 from forwardc.plan.separation import needs_approval, why_needed
+from forwardc.plan.terms import Encoding
 from forwardc.review.amounts import counting
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
-from forwardc.review.diff.compare import own_changes
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
-from forwardc.review.page.flow import diagram, url_of
-from forwardc.review.page.values import Value, counted, values
+from forwardc.review.page.expression import Names
+from forwardc.review.page.flow import diagram, messages
+from forwardc.review.page.markup import broken, style
+from forwardc.review.page.protection import (
+    Sealed,
+    Signed,
+    on_the_way,
+    places,
+    protections,
+    with_signatures,
+)
+from forwardc.review.page.records import approvals
+from forwardc.review.page.summary import card_data, summary, vendor_names
+from forwardc.review.page.urls import url_of
+from forwardc.review.page.values import Value, values
+from forwardc.review.page.words import AS_KEY, glossary
 from forwardc.review.production_config import keys_of
-from forwardc.review.sample import sample_answer, sample_request
+from forwardc.review.sample import sample_answer, sample_inside, sample_request
 from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import text_of
+from forwardc.vaults.model import Finding, Json, Verdict
 from forwardc.vaults.plan_file import runtime_secrets, to_bytes
+from forwardc.vaults.steps import content_type
 
-_MOST_CHANGES = 12
+_BODIES = {
+    Encoding.JSON: "JSON",
+    Encoding.FORM: "form (application/x-www-form-urlencoded)",
+    Encoding.XML: "XML",
+    Encoding.PLAIN: "text",
+}
 
 Leaving: TypeAlias = Mapping[tuple[str, str], list[Value]]
 """The values that leave, by operation and step."""
+Protected: TypeAlias = Mapping[tuple[str, str], tuple[list[Sealed], list[Signed]]]
+"""What protects a step: its encrypted parts and its signatures."""
 
 
 def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
@@ -40,15 +62,14 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     data = to_bytes(pack.plan)
     plan = load_plan(data)
     built = [one for one in pack.assessments if one.emitted is not None]
-    leave = {
-        (one.context.operation.name, step.name): values(step, one.context)
-        for one in built
-        for step in one.context.operation.steps
-    }
-    page = template("forwardc.review.page", "review.html.j2", ("pretty", text_of)).render(
+    leave, protected = _leaving(pack, built), _protected(pack, built)
+    filters = (("pretty", text_of), ("broken", broken))
+    page = template("forwardc.review.page", "review.html.j2", *filters).render(
         pack=pack,
+        style=style(),
         vault=pack.vault.facts.title,
-        operations=[_operation(pack, plan, one, lock, leave) for one in built],
+        summary=summary(built, protected),
+        operations=[_operation(pack, plan, one, lock, leave, protected) for one in built],
         refused=[
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
         ],
@@ -65,8 +86,26 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     return {pack.path("review", "html"): page}
 
 
+def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
+    names, vault = vendor_names(pack), pack.vault.facts.title
+    return {
+        (one.context.operation.name, step.name): values(step, one.context, names, vault)
+        for one in built
+        for step in one.context.operation.steps
+    }
+
+
+def _protected(pack: Pack, built: list[Assessment]) -> Protected:
+    names = vendor_names(pack)
+    return {
+        (one.context.operation.name, step.name): found
+        for one in built
+        for step, found in zip(one.context.operation.steps, protections(one, names), strict=True)
+    }
+
+
 def _operation(
-    pack: Pack, plan: Plan, one: Assessment, lock: Lock, leave: Leaving
+    pack: Pack, plan: Plan, one: Assessment, lock: Lock, leave: Leaving, protected: Protected
 ) -> dict[str, Any]:
     operation, name = one.context.operation, one.context.operation.name
     return {
@@ -75,67 +114,71 @@ def _operation(
         "initiator": operation.initiator,
         "level": str(one.level),
         "status": str(one.status),
-        "reasons": [(found.code, found.step, found.reason) for found in one.findings],
+        "card": card_data(one),
+        "reasons": [_reason(found, vendor_names(pack)) for found in one.findings],
         "diagram": diagram(one),
+        "messages": messages(one),
         "steps": [
             {
-                "name": step.name,
-                "method": step.request.method,
-                "url": url_of(step.request.url),
-                "through": "our runtime" if emitted["deliver"] == "direct" else None,
-                "private": bool(emitted.get("private")),
+                **_step(step, emitted),
+                **_protection(pack, step, *protected[name, step.name]),
                 "values": leave[name, step.name],
-                "kinds": counted(leave[name, step.name]),
-                "request": sample_request(step, pack.program, pack.destination),
                 "answer": sample_answer(pack.destination, name, step.name),
-                "review": emitted.get("review"),
-                "stand_in": step.stand_in,
             }
             for step, emitted in zip(operation.steps, one.emitted_steps, strict=True)
         ],
-        "approvals": _approvals(plan, name, lock),
+        "approvals": approvals(plan, name, lock),
         "unconfirmed": [one for step in operation.steps for one in step.unconfirmed],
     }
 
 
-def _approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
-    """The records for an operation with what has changed since: pointers, never values.
-
-    None where no approval is needed and none was given. A PSP's reviewers look at production only.
-    """
-    key, live = place(plan, name), plan.environment_class == "production"
-    if not needs_approval(plan) and key not in lock.own:
-        return []
-    surface = review_surface(plan, name) if live else None
-    own, psp = lock.own.get(key), lock.psp.get(key)
-    now = covers(plan, name)
-    since = list(own_changes(own.covers.model_dump(), now)) if own else []
-    found = [_record("own", own, since, list(digests(plan, name).values()))]
-    if surface is not None:
-        since = [str(change) for change in changes(psp.covers, surface)] if psp else []
-        found.append(_record("PSP", psp, since, [file_digest(canonical(surface))]))
-    return found
-
-
-def _record(which: str, record: Any, since: list[str], digest: list[str]) -> dict[str, Any]:
-    state = "never approved" if record is None else "changed" if since else "approved"
-    revoked = None if record is None else record.revoked
+def _reason(found: Finding, names: Names) -> dict[str, Any]:
+    """Why; a card value is called as the vault calls it."""
+    parts = found.reason.split("`")
+    parts[1::2] = [names.get(part, part) for part in parts[1::2]]
     return {
-        "which": which,
-        "state": state if revoked is None else "withdrawn",
-        # Both are red: nothing runs.
-        "tag": state.split()[0] if revoked is None else "never",
-        "withdrawn": None if revoked is None else withdrawn(revoked),
-        "digests": digest,
-        "record": record,
-        "ticket": getattr(record, "ticket", None),
-        "changes": since[:_MOST_CHANGES],
-        "more": max(0, len(since) - _MOST_CHANGES),
+        "text": "`".join(parts),
+        "code": found.code,
+        "step": found.step,
+        "unconfirmed": found.verdict is Verdict.UNCONFIRMED,
     }
 
 
-def _refusal(row: Any) -> tuple[str, list[str]]:
-    return row.operation, [f"{found.code} {found.reason}" for found in why(row)]
+def _step(step: Step, emitted: Json) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "method": step.request.method,
+        "url": url_of(step.request.url),
+        "query": [pair.name for pair in step.request.query],
+        "body": _BODIES[step.request.body.encoding] if step.request.body else "none",
+        "direct": emitted["deliver"] == "direct",
+        "private": bool(emitted.get("private")),
+        "on_the_way": on_the_way(emitted["http"]),
+        "glossary": glossary(leaf for _, leaf in places(step.request)),
+        "stand_in": step.stand_in,
+    }
+
+
+def _protection(
+    pack: Pack, step: Step, sealed: list[Sealed], signed: list[Signed]
+) -> dict[str, Any]:
+    request = sample_request(step, pack.program, pack.destination)
+    names = [pair.name for pair in content_type(step.request)]
+    return {
+        "sealed": [_sealed(pack, each) for each in sealed],
+        "signed": signed,
+        "headers": [*names, *(name for each in signed for name, _ in each.headers)],
+        "request": with_signatures(request, signed),
+    }
+
+
+def _sealed(pack: Pack, sealed: Sealed) -> dict[str, Any]:
+    sample = sample_inside(sealed.call.args[0], pack.program, pack.destination)
+    return {"of": sealed, "sample": sample}
+
+
+def _refusal(row: Any) -> tuple[str, list[tuple[str, str]]]:
+    return row.operation, [(found.reason, found.code) for found in why(row)]
 
 
 def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
@@ -147,7 +190,7 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
         {
             "name": name,
             "description": secret.description,
-            "as_key": secret.as_key,
+            "as_key": AS_KEY[secret.as_key] if secret.as_key else None,
             "owner": secret.owner,
             "places": _places(name, found),
             "holders": ["the vault"] * (f"secrets.{name}" in stored)
@@ -160,7 +203,7 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
 
 def _places(secret: str, found: list[Value]) -> list[str]:
     name = f"secrets.{secret}"
-    return list(dict.fromkeys(one.place for one in found if name in one.source.split(", ")))
+    return list(dict.fromkeys(one.place for one in found if name in one.names))
 
 
 def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:

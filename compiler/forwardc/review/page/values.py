@@ -1,17 +1,22 @@
-"""The table of every value that leaves: its place, what it is, who computes it, how it is kept.
+"""The table of every value that leaves: its place, what it is, who fills it in, how it is kept.
 
-Knows programs, and no vault by name: how a vault carries a value is told by its plan's secrets.
+Knows programs, and no vault by name: what a vault calls a card value stands in its facts.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forwardc.plan.analysis import tainted
+from forwardc.plan.analysis import stage_of, tainted
 from forwardc.plan.atoms import ATOMS, Instrument, Sensitivity
 from forwardc.plan.program import Pair, Step
-from forwardc.plan.terms import Amount, Atom, Call, If, Lit, Map, Ref, Seq, Term, walk
+from forwardc.plan.stages import Stage
+from forwardc.plan.terms import Amount, Atom, Call, If, Ref, Term, walk
+from forwardc.review.page.expression import Names, expression
+from forwardc.review.page.forms import form_of
+from forwardc.review.page.inside import Inside, Part, insides, outside
+from forwardc.review.page.places import leaves
+from forwardc.review.page.schemes import SCHEMES
 from forwardc.vaults.model import Context
 from forwardc.vaults.steps import content_type
 
@@ -27,83 +32,101 @@ class Kind(StrEnum):
     PARAM = "param"
     RUN = "made by the run"
     CONSTANT = "constant"
+    ENCRYPTED = "encrypted part"
+    WRITTEN = "JSON written as text"
 
 
 _GRAVEST_FIRST = tuple(Kind)
-_STAGES = {
-    Kind.ACCOUNT: "VAULT",
-    Kind.CARDHOLDER: "VAULT",
-    Kind.BILLING: "VAULT",
-    Kind.SENSITIVE: "RUN",
-    Kind.PARAM: "RUN",
-    Kind.RUN: "RUN",
-    Kind.CONSTANT: "BUILD",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value that leaves. `source` names it; a constant is shown as it is."""
+    """One value that leaves. `value` says how it is composed; a constant is shown as it is.
+
+    `names` are the names of its parts in the author's words, where `value` has the vault's.
+    """
 
     place: str
-    source: str
+    value: str
+    names: tuple[str, ...]
     kind: Kind
-    stage: str
+    form: str
+    """How it is written: `digits`, `MM`, `YYMM`, `number`; empty for what is no card value."""
+    filled: str
     handling: str
     optional: bool
 
+    @property
+    def ours(self) -> str:
+        """The author's names, where the value is written in the vault's."""
+        return ", ".join(name for name in self.names if name not in self.value)
 
-def values(step: Step, context: Context) -> list[Value]:
-    """Every value of a step's request, in the order it is written."""
-    request, reader = step.request, _Reader(context, tainted(context.program, context.operation))
-    found = list(reader.url(request.url))
-    for pair in request.query:
-        found += reader.pair("query", pair, step)
-    for pair in content_type(request):
-        found += reader.pair("header", pair, step)
-    if request.body:
-        found += reader.leaves("body", request.body.tree, step)
+
+def values(step: Step, context: Context, names: Names, vault: str) -> list[Value]:
+    """Every value of a step's request, in the order it is written.
+
+    What is inside a JWE or a JSON text follows it. `names` are the vault's for card values, and
+    `vault` is its title.
+    """
+    request = step.request
+    masked = tainted(context.program, context.operation)
+    reader = _Reader(context, masked, names, step.direct, vault)
+    found = [row for node in _holes(request.url) for row in reader.value("URL", node)]
+    for kind, pairs in (("query", request.query), ("header", content_type(request))):
+        found += [row for pair in pairs for row in reader.pair(kind, pair)]
+    for place, leaf in leaves(request.body):
+        found += reader.value(place, leaf)
     if request.sign:
-        found += reader.value(f"signature {request.sign.scheme}", request.sign.secret, step)
+        scheme = SCHEMES[request.sign.scheme]
+        place = f"body{request.sign.into}" if request.sign.into else scheme.place
+        found += reader.value(place, request.sign.secret, signs=True)
     return found
+
+
+def _holes(url: Term) -> Iterator[Term]:
+    """The URL's holes; its text stands above the table."""
+    return (node for node in walk(url) if isinstance(node, Ref))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     context: Context
     tainted: frozenset[str]
+    names: Names
+    direct: bool
+    vault: str
 
-    def url(self, term: Term) -> Iterator[Value]:
-        """The URL's holes; its text stands above the table."""
-        for node in walk(term):
-            if isinstance(node, Ref):
-                yield from self.value("URL", node, None)
+    def pair(self, kind: str, pair: Pair) -> Iterator[Value]:
+        yield from self.value(f"{kind} {pair.name}", pair.value)
 
-    def pair(self, kind: str, pair: Pair, step: Step) -> Iterator[Value]:
-        yield from self.value(f"{kind} {pair.name}", pair.value, step)
+    def value(
+        self, place: str, term: Term, around: str = "", *, signs: bool = False
+    ) -> list[Value]:
+        """The row of a value, then those of what is inside it."""
+        nodes, parts = list(outside(term)), list(insides(term))
+        kind = self._kind(nodes, parts)
+        stored = self._is_stored(nodes)
+        shown = _parts_shown(parts) if parts else expression(term, self.names)
+        handling = self._handling(kind, nodes, parts, around, signs=signs)
+        row = Value(
+            *(place, shown, _names(nodes), kind, form_of(term)),
+            *(self._filled(kind, nodes, stored=stored), handling + self._schemes(nodes)),
+            optional=any(isinstance(node, If) for node in nodes),
+        )
+        return [row, *(one for part in parts for one in self._inside(place, part))]
 
-    def leaves(self, place: str, term: Term, step: Step) -> Iterator[Value]:
-        match term:
-            case Map(entries=entries):
-                for key, value in entries:
-                    yield from self.leaves(f"{place}/{key}", value, step)
-            case Seq(items=items):
-                for index, item in enumerate(items):
-                    yield from self.leaves(f"{place}/{index}", item, step)
-            case If(then=Map() | Seq() as inner):
-                yield from self.leaves(place, inner, step)
-            case _:
-                yield from self.value(place, term, step)
+    def _inside(self, place: str, part: Inside) -> Iterator[Value]:
+        around = "in the JSON" if part.part is Part.JSON else "encrypted"
+        if part.part is Part.HEADER:
+            around = "in clear in the JWE's protected header"
+        label = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+        label += "header " if part.part is Part.HEADER else ""
+        for below, leaf in leaves(part.term):
+            yield from self.value(f"{place}{label}{below or 'text'}", leaf, around)
 
-    def value(self, place: str, term: Term, step: Step | None) -> Iterator[Value]:
-        nodes = walk(term)
-        kind = self._kind(nodes)
-        stored = any(isinstance(n, Ref) and n.name in self.context.stored for n in nodes)
-        direct = step is not None and step.direct
-        stage = _STAGES.get(kind) or ("VAULT" if stored and not direct else "RUN")
-        optional = any(isinstance(node, If) for node in nodes)
-        handling = _handling(kind, nodes, stored=stored and not direct) + self._schemes(nodes)
-        yield Value(place, _source(nodes), kind, stage, handling, optional)
+    def _is_stored(self, nodes: Sequence[Term]) -> bool:
+        refs = {node.name for node in nodes if isinstance(node, Ref)}
+        return not self.direct and bool(refs & self.context.stored)
 
     def _schemes(self, nodes: Sequence[Term]) -> str:
         """What an address may begin with, where the author says so."""
@@ -113,7 +136,11 @@ class _Reader:
         schemes = [str(one) for found in listed if isinstance(found, list) for one in found]
         return f"; begins with {', '.join(schemes)}" if schemes else ""
 
-    def _kind(self, nodes: Sequence[Term]) -> Kind:
+    def _kind(self, nodes: Sequence[Term], parts: Sequence[Inside]) -> Kind:
+        if any(one.part is Part.DATA for one in parts):
+            return Kind.ENCRYPTED
+        if parts:
+            return Kind.WRITTEN
         return min((self._node_kind(node) for node in nodes), key=_GRAVEST_FIRST.index)
 
     def _node_kind(self, node: Term) -> Kind:
@@ -135,16 +162,52 @@ class _Reader:
             case _:
                 return Kind.CONSTANT
 
+    def _filled(self, kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
+        """Who puts it in, and when."""
+        is_jwe = any(isinstance(node, Call) and node.function == "jwe" for node in nodes)
+        if is_jwe:
+            return self.vault if self.in_vault(nodes) else "the merchant"
+        match kind:
+            case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
+                return self.vault
+            case Kind.CONSTANT:
+                return "fixed"
+            case _:
+                return self.vault if stored else "the merchant"
 
-def _handling(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
-    if any(isinstance(node, Call) and node.function == "jwe" for node in nodes):
-        in_vault = stored or any(isinstance(node, Atom) for node in nodes)
-        return "encrypted inside the vault" if in_vault else "encrypted"
+    def in_vault(self, nodes: Sequence[Term]) -> bool:
+        """Whether the JWE among the nodes is made inside the vault."""
+        if self.direct:
+            return False
+        stored = self.context.stored
+        jwes = (node for node in nodes if isinstance(node, Call) and node.function == "jwe")
+        return any(stage_of(one, stored) is Stage.VAULT for one in jwes)
+
+    def _handling(
+        self,
+        kind: Kind,
+        nodes: Sequence[Term],
+        parts: Sequence[Inside],
+        around: str,
+        *,
+        signs: bool,
+    ) -> str:
+        if kind is Kind.ENCRYPTED:
+            return (
+                "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
+            )
+        kept = _kept(kind, nodes, stored=self._is_stored(nodes))
+        if signs:
+            return f"signs the request and does not leave; {kept}"
+        return f"{around}; {kept}" if around else kept
+
+
+def _kept(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
     match kind:
         case Kind.ACCOUNT | Kind.CARDHOLDER:
-            return "put in by the vault, never in our process"
+            return "never in our process"
         case Kind.BILLING:
-            return "put in by the vault, or given by the caller where it has none"
+            return "the vault's, or given by the caller where it has none"
         case Kind.SECRET:
             return "kept at the vault" if stored else "held by our runtime, masked in every log"
         case Kind.SENSITIVE:
@@ -156,24 +219,12 @@ def _handling(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
             return "in clear, as the destination counts it" if is_amount else "in clear"
 
 
-def _source(nodes: Sequence[Term]) -> str:
-    """Names of what the value is made of; the text of a constant."""
-    names = [node.name for node in nodes if isinstance(node, Atom | Ref)]
-    if names:
-        return ", ".join(dict.fromkeys(names))
-    return _constant(nodes[0])
+def _parts_shown(parts: Sequence[Inside]) -> str:
+    """What stands in place of a value whose parts have rows of their own."""
+    kinds = {one.part for one in parts}
+    return "a JWE of the next rows" if Part.DATA in kinds else "JSON of the next rows, as text"
 
 
-def _constant(term: Term) -> str:
-    if not isinstance(term, Lit):
-        return "constant text"
-    if term.value is None:
-        return "null"
-    text = str(term.value).lower() if isinstance(term.value, bool) else str(term.value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def counted(found: list[Value]) -> Mapping[str, int]:
-    """How many values of each kind leave."""
-    counts = Counter(one.kind for one in found)
-    return {str(kind): counts[kind] for kind in Kind}
+def _names(nodes: Sequence[Term]) -> tuple[str, ...]:
+    """Names of what the value is made of, each once."""
+    return tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Atom | Ref)))

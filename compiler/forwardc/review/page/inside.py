@@ -1,0 +1,60 @@
+"""Where a value has others inside: the members of a JWE, its header, JSON written as text.
+
+Knows terms, and nothing of what is shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forwardc.plan.terms import Call, Lit, Map, Seq, Term, children
+
+
+class Part(StrEnum):
+    """What part of a value is looked into."""
+
+    DATA = "JWE"
+    HEADER = "JWE header"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A part of a value that has rows of its own. `call` is the JWE that it belongs to."""
+
+    part: Part
+    term: Term
+    call: Call | None = None
+
+
+def insides(term: Term) -> Iterator[Inside]:
+    """The parts with rows of their own; what is inside them is not looked into."""
+    match term:
+        case Call(function="jwe", args=(data,), named=named):
+            yield Inside(Part.DATA, data, term)
+            for name, value in named:
+                if name == "headers":
+                    yield Inside(Part.HEADER, value, term)
+        case Map() | Seq():
+            yield Inside(Part.JSON, term)
+        case _:
+            for child in children(term):
+                yield from insides(child)
+
+
+def outside(term: Term) -> Iterator[Term]:
+    """The nodes of a value itself. Of a JWE these are its key's, and neither data nor header."""
+    if isinstance(term, Map | Seq):
+        return
+    yield term
+    if isinstance(term, Call) and term.function == "jwe":
+        key = dict(term.named)["key"]
+        yield from (key_of(key) if isinstance(key, Map) else (key,))
+        return
+    for child in children(term):
+        yield from outside(child)
+
+
+def key_of(key: Map) -> Iterator[Term]:
+    """The parts of a JWK that are not the author's own text."""
+    yield from (value for _, value in key.entries if not isinstance(value, Lit))

@@ -1,0 +1,262 @@
+"""What protects a request: its encrypted parts, and its signatures with what each one signs.
+
+Knows programs and emitted steps; secrets by name only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from forwardc.plan.analysis import stage_of
+from forwardc.plan.pointer import resolve
+from forwardc.plan.program import Request, Step
+from forwardc.plan.stages import Stage
+from forwardc.plan.terms import Call, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.review.page.expression import Names, expression
+from forwardc.review.page.inside import insides, outside
+from forwardc.review.page.places import leaves
+from forwardc.review.page.schemes import SCHEMES, Parts
+from forwardc.review.page.words import AS_KEY
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Context, Json
+from forwardc.vaults.steps import content_type
+
+# What the key management algorithm of RFC 7518 itself puts into the protected header.
+_OWN_MEMBERS = {"GCMKW": ("iv", "tag"), "ECDH-ES": ("epk",), "PBES2": ("p2s", "p2c")}
+_KEY_ALGORITHMS = {
+    "RSA-OAEP": "the content key is encrypted with RSA-OAEP (SHA-1)",
+    "RSA-OAEP-256": "the content key is encrypted with RSA-OAEP (SHA-256)",
+    "A128GCMKW": "the content key is wrapped with AES-128 in GCM",
+    "A192GCMKW": "the content key is wrapped with AES-192 in GCM",
+    "A256GCMKW": "the content key is wrapped with AES-256 in GCM",
+    "dir": "the key is the content key",
+}
+_HMACS = {"hmac_sha256": "HMAC-SHA256", "hmac_sha512": "HMAC-SHA512"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A JWE in its place. `header` is its protected header, `inside` what is encrypted."""
+
+    place: str
+    alg: str
+    alg_words: str
+    enc: str
+    key: str
+    header: Parts
+    inside: Parts
+    is_json: bool
+    by: str
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature: which text, in which order, under which secret, and where it lands."""
+
+    title: str
+    place: str
+    algorithm: str
+    secret: str
+    by: str
+    parts: Parts
+    joined: str
+    written: str
+    source: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that it adds, with what stands in them."""
+    into: str | None = None
+    """Where in the body it is put: a JSON Pointer."""
+
+
+def sealed(step: Step, one: Context, vault: str, names: Names) -> list[Sealed]:
+    """Every JWE of a step's request, an inner one after the one around it."""
+    return [
+        _sealed(place, node, step, one, vault, names)
+        for place, leaf in places(step.request)
+        for node in outside(leaf)
+        if isinstance(node, Call) and node.function == "jwe"
+    ]
+
+
+def places(request: Request) -> Iterator[tuple[str, Term]]:
+    """Every value of a request with its place, also those inside a JWE or JSON text."""
+    for kind, pairs in (("query", request.query), ("header", content_type(request))):
+        for pair in pairs:
+            yield from _below(f"{kind} {pair.name}", pair.value)
+    for place, leaf in leaves(request.body):
+        yield from _below(place, leaf)
+
+
+def _below(place: str, term: Term) -> Iterator[tuple[str, Term]]:
+    yield place, term
+    for part in insides(term):
+        for below, leaf in leaves(part.term):
+            yield from _below(f"{place} {below}".rstrip(), leaf)
+
+
+def _sealed(place: str, call: Call, step: Step, one: Context, vault: str, names: Names) -> Sealed:
+    named, data = dict(call.named), call.args[0]
+    alg, enc = expression(named["alg"], names), expression(named["enc"], names)
+    own = [("alg", alg), ("enc", enc)]
+    if "headers" in named:
+        own += _members(named["headers"], names)
+    own += [
+        (name, "made with the key")
+        for part, members in _OWN_MEMBERS.items()
+        if part in alg
+        for name in members
+    ]
+    in_vault = not step.direct and stage_of(call, one.stored) is Stage.VAULT
+    is_json = isinstance(data, Map | Seq)
+    inside = _members(data, names) if is_json else [("text", expression(data, names))]
+    return Sealed(
+        *(place, alg, _KEY_ALGORITHMS.get(alg, ""), enc, _key(named["key"], one), own, inside),
+        is_json=is_json,
+        by=vault if in_vault else "our runtime",
+        call=call,
+    )
+
+
+def _members(term: Term, names: Names) -> Parts:
+    """The members of a map with what each holds; a JWE among them is described by itself."""
+    if not isinstance(term, Map | Seq):
+        return [("all members", expression(term, names))]
+    return [
+        (
+            at.removeprefix("/"),
+            "a JWE, described by itself" if _is_jwe(leaf) else expression(leaf, names),
+        )
+        for at, leaf in leaves(term)
+    ]
+
+
+def _is_jwe(term: Term) -> bool:
+    return any(isinstance(node, Call) and node.function == "jwe" for node in outside(term))
+
+
+def _key(term: Term, one: Context) -> str:
+    """A key in words: whose it is and what it is made of, never a part of it."""
+    secrets = [node.name for node in walk(term) if isinstance(node, Ref) and node.root == "secrets"]
+    if secrets:
+        name = secrets[0].removeprefix("secrets.")
+        form = one.program.secrets[name].as_key
+        return f"{name}: {AS_KEY[form]}" if form else name
+    jwk = (
+        {key: value.value for key, value in term.entries if isinstance(value, Lit)}
+        if isinstance(term, Map)
+        else {}
+    )
+    if "kty" not in jwk:
+        return "given on each run"
+    return f"public key of the destination, {jwk['kty']}, thumbprint {_thumbprint(jwk)}"
+
+
+def _thumbprint(jwk: dict[str, Any]) -> str:
+    from jwcrypto.jwk import JWK
+
+    return str(JWK(**jwk).thumbprint())
+
+
+def signed(step: Step, one: Context, vault: str, names: Names) -> list[Signed]:
+    """The signature of `sign:`, and each HMAC that stands in a value of the request."""
+    found = [
+        _hmac(place, leaf, node, step, one, vault, names)
+        for place, leaf in places(step.request)
+        for node in outside(leaf)
+        if isinstance(node, Call) and node.function in _HMACS
+    ]
+    sign = step.request.sign
+    if sign is None:
+        return found
+    scheme = SCHEMES[sign.scheme]
+    return [
+        *found,
+        Signed(
+            title=scheme.title,
+            place=f"body{sign.into}" if sign.into else scheme.place,
+            algorithm=scheme.algorithm,
+            secret=_secret(sign.secret, names),
+            by="our runtime" if step.direct else vault,
+            parts=scheme.parts(step.request, names),
+            joined=scheme.joined,
+            written=scheme.written,
+            source=scheme.source,
+            headers=scheme.headers,
+            into=sign.into,
+        ),
+    ]
+
+
+def with_signatures(sample: Json, found: list[Signed]) -> Json:
+    """A sample request with the headers that signatures add, and those that stand in its body."""
+    headers = [{"name": name, "value": text} for one in found for name, text in one.headers]
+    for one in found:
+        path, _, name = (one.into or "").rpartition("/")
+        parent = resolve(sample["body"], path) if name else None
+        if isinstance(parent, dict):
+            parent[name] = one.written
+    return {**sample, "headers": [*sample["headers"], *headers]}
+
+
+def _hmac(
+    place: str, leaf: Term, call: Call, step: Step, one: Context, vault: str, names: Names
+) -> Signed:
+    key, message = call.args
+    parts = message.parts if isinstance(message, Text) else (message,)
+    in_vault = not step.direct and stage_of(call, one.stored) is Stage.VAULT
+    return Signed(
+        title=_HMACS[call.function],
+        place=place,
+        algorithm=_HMACS[call.function],
+        secret=_secret(key, names),
+        by=vault if in_vault else "our runtime",
+        parts=[("", expression(part, names)) for part in parts],
+        joined="one after the other, without separators",
+        written=expression(leaf, names),
+    )
+
+
+def _secret(term: Term, names: Names) -> str:
+    return expression(term, names).removeprefix("secrets.")
+
+
+def on_the_way(emitted: Any) -> list[dict[str, str]]:
+    """The headers that travel to the vault as a JWE to its own key, and leave it in clear."""
+    return [
+        {
+            "headers": ", ".join(name for name, _ in data.entries),
+            "alg": str(getattr(dict(call.named)["alg"], "value", "")),
+            "enc": str(getattr(dict(call.named)["enc"], "value", "")),
+        }
+        for call in _calls(emitted)
+        if dict(call.named).get("key") == Ref("vault.jwk")
+        for data in call.args
+        if isinstance(data, Map)
+    ]
+
+
+def _calls(data: Any) -> Iterator[Call]:
+    """Every JWE in a structure of mappings, sequences and terms."""
+    match data:
+        case dict():
+            for value in data.values():
+                yield from _calls(value)
+        case list() | tuple():
+            for value in data:
+                yield from _calls(value)
+        case None | str() | int():
+            return
+        case _:
+            yield from (
+                node for node in walk(data) if isinstance(node, Call) and node.function == "jwe"
+            )
+
+
+def protections(one: Assessment, names: Names) -> list[tuple[list[Sealed], list[Signed]]]:
+    """What protects each step of an operation, in their order."""
+    context, vault = one.context, one.vault.facts.title
+    return [
+        (sealed(step, context, vault, names), signed(step, context, vault, names))
+        for step in context.operation.steps
+    ]

@@ -1,0 +1,113 @@
+"""The top of the page: who asks, for what, where to, which card data, what protects it.
+
+Knows packs; in words, for somebody who reads nothing else.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forwardc.plan.atoms import ATOMS
+from forwardc.plan.program import Step
+from forwardc.plan.terms import Atom, If, Term
+from forwardc.review.pack import Pack
+from forwardc.review.page.expression import Names
+from forwardc.review.page.inside import Part, insides, outside
+from forwardc.review.page.places import leaves
+from forwardc.review.page.protection import Sealed, Signed
+from forwardc.review.page.urls import url_of
+from forwardc.review.page.words import atom_words
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.steps import content_type
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A card value of an operation in words. `sealed`: it leaves inside a JWE only."""
+
+    words: str
+    optional: bool
+    sealed: bool
+
+
+def card_data(one: Assessment) -> list[Sent]:
+    """What an operation sends of the card, each once, in the order of the vocabulary."""
+    found: dict[str, list[tuple[bool, bool]]] = {}
+    for step in one.context.operation.steps:
+        for name, optional, is_sealed in _atoms(step):
+            found.setdefault(atom_words(name), []).append((optional, is_sealed))
+    order = dict.fromkeys(atom_words(name) for name in ATOMS)
+    return [
+        Sent(words, all(optional for optional, _ in how), all(hidden for _, hidden in how))
+        for words in order
+        if (how := found.get(words))
+    ]
+
+
+def _atoms(step: Step) -> Iterator[tuple[str, bool, bool]]:
+    """Each card value of a request: its name, whether it may be absent, whether a JWE hides it."""
+    request = step.request
+    maybe = {node.present for node in request.nodes if isinstance(node, If)}
+    pairs = (pair.value for pair in (*request.query, *request.headers))
+    for leaf in (*pairs, *(leaf for _, leaf in leaves(request.body))):
+        for atom, is_sealed in _atoms_of(leaf, sealed=False):
+            yield atom.name, atom.name in maybe, is_sealed
+
+
+def _atoms_of(leaf: Term, *, sealed: bool) -> Iterator[tuple[Atom, bool]]:
+    yield from ((node, sealed) for node in outside(leaf) if isinstance(node, Atom))
+    for part in insides(leaf):
+        for _, inner in leaves(part.term):
+            yield from _atoms_of(inner, sealed=sealed or part.part is Part.DATA)
+
+
+def summary(
+    built: list[Assessment],
+    protected: Mapping[tuple[str, str], tuple[list[Sealed], list[Signed]]],
+) -> dict[str, Any]:
+    """What the template shows at the top. Lists, each entry once, in the order of the steps."""
+    steps = [(one, step) for one in built for step in one.context.operation.steps]
+    through = any(not step.direct for _, step in steps)
+    return {
+        "through_vault": through,
+        "targets": list(
+            dict.fromkeys((step.request.method, url_of(step.request.url)) for _, step in steps)
+        ),
+        "card": _union([sent for one in built for sent in card_data(one)]),
+        "sealed": _distinct(
+            (each.place, each.alg, each.enc, each.key, each.by)
+            for found, _ in protected.values()
+            for each in found
+        ),
+        "signed": _distinct(
+            (each.place, each.title, each.algorithm, each.secret, each.by)
+            for _, found in protected.values()
+            for each in found
+        ),
+        "plain_http": any(url_of(step.request.url).startswith("http://") for _, step in steps),
+        "headers": _distinct(
+            (pair.name,) for _, step in steps for pair in content_type(step.request)
+        ),
+        "unconfirmed": any(str(one.status) != "documented" for one in built),
+    }
+
+
+def _union(found: list[Sent]) -> list[Sent]:
+    """Each kind of card data once: certain where it is so in every operation."""
+    grouped: dict[str, list[Sent]] = {}
+    for sent in found:
+        grouped.setdefault(sent.words, []).append(sent)
+    return [
+        Sent(words, any(one.optional for one in group), all(one.sealed for one in group))
+        for words, group in grouped.items()
+    ]
+
+
+def _distinct(found: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(found))
+
+
+def vendor_names(pack: Pack) -> Names:
+    """How the vault's documents call each card value, by ours; empty where it has none."""
+    facts = pack.vault.facts.data.get("atoms", {})
+    return {name: str(fact["value"]) for name, fact in facts.items()}
