@@ -18,7 +18,7 @@ def _visible(value: Any) -> Any:
 
 
 @cache
-def template(package: str, name: str, *filters: tuple[str, Callable[..., str]]) -> "Template":
+def template(package: str, name: str, *filters: tuple[str, Callable[..., Any]]) -> "Template":
     """A template of a package, with filters by name.
 
     What it puts out is escaped for HTML or Markdown, and nothing of it drives a terminal or hides.

@@ -19,7 +19,7 @@ from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.page.expression import Names
 from forwardc.review.page.flow import diagram, messages
-from forwardc.review.page.markup import broken, style
+from forwardc.review.page.markup import pieces, style
 from forwardc.review.page.protection import (
     Sealed,
     Signed,
@@ -63,7 +63,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     plan = load_plan(data)
     built = [one for one in pack.assessments if one.emitted is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
-    filters = (("pretty", text_of), ("broken", broken))
+    filters = (("pretty", text_of), ("pieces", pieces))
     page = template("forwardc.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),

@@ -19,7 +19,6 @@ _ATOMS: Final = {
     "network_token.eci": "ECI",
     "network_token.type": "kind of network token",
 }
-_EXPIRY: Final = {"card": "expiry date", "network_token": "expiry date of the token"}
 _ROOTS: Final = {
     "params": "params.*: given by the merchant, for each run",
     "inputs": "inputs.*: given by the merchant, with the card's id at the vault",
@@ -61,7 +60,9 @@ def atom_words(name: str) -> str:
     root, _, rest = name.partition(".")
     if root == "billing":
         return "billing address"
-    return _EXPIRY[root] if rest.startswith("expiry.") else _ATOMS[name]
+    if rest.startswith("expiry."):
+        return "expiry date" if root == "card" else "expiry date of the token"
+    return _ATOMS[name]
 
 
 def glossary(terms: Iterable[Term]) -> list[str]:
