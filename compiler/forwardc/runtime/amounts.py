@@ -31,6 +31,7 @@ class _Guarded:
 
 
 _AMOUNTS: Final = Kept[tuple[_Guarded, ...]]()
+_NAMED: Final = Kept[tuple[tuple[str, str], ...]]()
 
 
 def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) -> None:
@@ -120,6 +121,30 @@ def _says_how(plan: Plan) -> bool:
 def money_of(plan: Plan) -> dict[str, Any]:
     """How the destination counts, as the values of a scope; nothing where the plan says nothing."""
     return {} if plan.money is None else {MONEY: plan.money}
+
+
+def currencies(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
+    """The currency of each amount of a run, for who shows it: by param, or by `step/name`.
+
+    Left out where the currency is not told before the end, or is sensitive.
+    """
+    named = _NAMED.get(operation, "", lambda: tuple(_named_amounts(operation)))
+    told = ((name, values.get(place) if "." in place else place) for name, place in named)
+    return {name: code.upper() for name, code in told if isinstance(code, str)}
+
+
+def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Each amount that has a name, and its currency: a code, or the name of a value."""
+    for one in _of_operation(operation):
+        match one.amount:
+            case Amount(of=Ref(name=name), currency=Ref(name=place), at=()):
+                yield name.removeprefix("params."), place
+            case Amount(of=Ref(name=name), currency=Lit(value=str(code)), at=()):
+                yield name.removeprefix("params."), code
+    for step in operation.steps:
+        for name, output in step.outputs.items():
+            if output.currency:
+                yield f"{step.name}/{name}", output.currency
 
 
 def recorded_amounts(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:

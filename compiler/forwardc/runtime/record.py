@@ -11,6 +11,7 @@ from typing import Any
 from forwardc.plan.approvals import Lock, place
 from forwardc.plan.model import Plan
 from forwardc.plan.values import Secret
+from forwardc.runtime.amounts import currencies
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.past import Past
 from forwardc.runtime.prepare import Prepared
@@ -46,6 +47,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
         ),
         owner="",
         approval=_approval(plan, prepared.name, lock),
+        amounts=currencies(prepared.operation, values),
     )
 
 

@@ -14,6 +14,12 @@ _AFTER = {
 }
 # A row for each day and kind of end: few, however many runs there are.
 _ENVIRONMENTS = "SELECT DISTINCT environment FROM tallies WHERE grain = 'day' ORDER BY environment"
+_OPERATIONS = "SELECT DISTINCT operation FROM tallies WHERE grain = 'day' ORDER BY operation"
+_CAUSES = (
+    "SELECT cause FROM tallies WHERE grain = 'day' AND cause <> '' GROUP BY cause"
+    " HAVING sum(n) > 0 ORDER BY sum(n) DESC, cause LIMIT ?"
+)
+_MOST_CAUSES = 100
 _WAITING = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
     " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
@@ -30,12 +36,20 @@ class Places:
     destinations: tuple[str, ...]
     environments: tuple[str, ...] = ()
     """`production`, and `production@us` for an account of it."""
+    operations: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    """The reasons of runs that ended, the most frequent first, of a hundred at the most."""
 
 
 def places(tx: Transaction) -> Places:
-    """Every name once: one seek in an index for each; environments out of the days' figures."""
-    environments = (str(found[0]) for found in tx.rows(_ENVIRONMENTS))
-    return Places(tuple(_names(tx, "vault")), tuple(_names(tx, "destination")), tuple(environments))
+    """Every name once: one seek in an index for each; the others out of the days' figures."""
+    return Places(
+        tuple(_names(tx, "vault")),
+        tuple(_names(tx, "destination")),
+        tuple(str(found[0]) for found in tx.rows(_ENVIRONMENTS)),
+        tuple(str(found[0]) for found in tx.rows(_OPERATIONS)),
+        tuple(str(found[0]) for found in tx.rows(_CAUSES, _MOST_CAUSES)),
+    )
 
 
 def waiting(tx: Transaction, now_ms: int, most: int) -> int:

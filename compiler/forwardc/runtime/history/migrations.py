@@ -331,6 +331,44 @@ ALTER TABLE steps ADD COLUMN log_url TEXT
 """
 
 
+_FIGURES: Final = """
+  grain TEXT NOT NULL,
+  start TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  emulated {int} NOT NULL,
+  vault TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  rejected_by TEXT NOT NULL,
+  status {int} NOT NULL,
+  cause {text} NOT NULL,
+"""
+_KEY: Final = (
+    "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
+    " status, cause"
+)
+_BEFORE: Final = _KEY.removesuffix(", cause")
+
+# Figures of before are under no cause, as their runs are. `amounts` is JSON: the currency of each
+# param and output that is an amount; null where there is none.
+_CAUSES: Final = f"""
+ALTER TABLE runs ADD COLUMN cause {{text}};
+ALTER TABLE runs ADD COLUMN amounts TEXT;
+CREATE INDEX runs_cause ON runs (cause, seq) WHERE cause IS NOT NULL;
+ALTER TABLE tallies RENAME TO tallies_before;
+CREATE TABLE tallies ({_FIGURES} n {{int}} NOT NULL, PRIMARY KEY ({_KEY})){{keyed}};
+INSERT INTO tallies ({_KEY}, n) SELECT {_BEFORE}, '', n FROM tallies_before;
+DROP TABLE tallies_before;
+ALTER TABLE timings RENAME TO timings_before;
+CREATE TABLE timings (
+  {_FIGURES} bucket {{int}} NOT NULL, n {{int}} NOT NULL, PRIMARY KEY ({_KEY}, bucket)
+){{keyed}};
+INSERT INTO timings ({_KEY}, bucket, n) SELECT {_BEFORE}, '', bucket, n FROM timings_before;
+DROP TABLE timings_before
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The statements that lead from the version before to `version`, divided by semicolons."""
@@ -351,5 +389,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(9, _NAMES),
     Migration(10, _LOSSES),
     Migration(11, _ANSWERS),
+    Migration(12, _CAUSES),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

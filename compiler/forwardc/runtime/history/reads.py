@@ -11,6 +11,7 @@ from forwardc.runtime.history import answers
 from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.lacks import names_of
 from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.money import first_sum
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
@@ -29,11 +30,12 @@ from forwardc.runtime.shapes import Name, Party, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
-    " outcome, rejected_by, status, vault_status, duration_ms, attempts, reason, losses"
+    " outcome, rejected_by, status, vault_status, duration_ms, attempts, reason, losses, cause,"
+    " params, amounts"
 )
 _RUN: Final = (
     "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
-    " source_id, params, sensitive_params, inputs, without_atoms, given_key, approval,"
+    " source_id, sensitive_params, inputs, without_atoms, given_key, approval,"
     " owner, lease_until FROM runs WHERE id = ?"
 )
 _STEPS: Final = (
@@ -58,6 +60,7 @@ _BY_TEXT: Final = (
     " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
     " WHERE steps.request_id = ?)"
 )
+_OF_SUMMARY: Final = _SUMMARY.count(",") + 1
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
@@ -123,6 +126,7 @@ def clauses_of(wanted: Filter) -> tuple[list[str], list[Any]]:
         "rejected_by": wanted.rejected_by,
         "status": wanted.status,
         "state": wanted.state,
+        "cause": wanted.cause,
     }
     clauses = [f"{name} = ?" for name, value in named.items() if value is not None]
     values: list[Any] = [value for value in named.values() if value is not None]
@@ -179,7 +183,9 @@ def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]
 
 def _summary(values: Row) -> Summary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
-    state, outcome, party, status, vault_status, duration_ms, attempts, reason, losses = ends
+    state, outcome, party, status, vault_status, duration_ms, attempts, reason, *last = ends
+    losses, cause, params, amounts = last
+    sum_ = first_sum(params, amounts)
     return Summary(
         seq=seq,
         id=run_id,
@@ -199,14 +205,18 @@ def _summary(values: Row) -> Summary:
         attempts=attempts,
         reason=reason,
         losses=names_of(losses),
+        cause=cause,
+        amount=sum_ and sum_.major,
+        currency=sum_ and sum_.currency,
     )
 
 
 def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
-    updated, asked, fell_back, digest, kind, source, params, sensitive, *rest = values[18:]
+    updated, asked, fell_back, digest, kind, source, sensitive, *rest = values[_OF_SUMMARY:]
     inputs, without, key, approval, owner, lease_until = rest
+    params, amounts = values[_OF_SUMMARY - 2 : _OF_SUMMARY]
     return StoredRun(
-        summary=_summary(values[:18]),
+        summary=_summary(values[:_OF_SUMMARY]),
         updated_at=updated,
         asked_operation=asked,
         fell_back=bool(fell_back),
@@ -222,6 +232,7 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
         owner=owner,
         lease_until=lease_until,
         steps=steps,
+        amounts=json.loads(amounts) if amounts else {},
     )
 
 

@@ -66,7 +66,8 @@ class NewRun:
     `operation` is the one that runs, `asked_operation` the one that was asked for. `emulated`: a
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
-    stands for, `withheld` that of the sensitive values.
+    stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount,
+    by its param's name, and by `step/name` of an output.
     """
 
     id: str
@@ -92,6 +93,7 @@ class NewRun:
     approval: Mapping[str, Any] | None = None
     content: str | None = None
     withheld: str | None = None
+    amounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,9 @@ class StoredStep:
 class Summary:
     """One run in a list. `status` is the destination's of the last step, None without answer.
 
-    `reason` is why it ended as it did, in the destination's own words where it has some. `losses`
-    are those of all its steps.
+    `reason` is why it ended as it did, in the destination's own words where it has some, `cause`
+    the same in the one spelling that is counted. `losses` are those of all its steps. `amount` is in
+    units of `currency`, with its decimal point; None where the run has none, or it is sensitive.
     """
 
     seq: int
@@ -190,6 +193,9 @@ class Summary:
     attempts: int
     reason: str | None
     losses: tuple[str, ...] = ()
+    cause: str | None = None
+    amount: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +218,7 @@ class StoredRun:
     owner: str
     lease_until: int
     steps: tuple[StoredStep, ...]
+    amounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -246,7 +253,8 @@ class Filter:
     """Which runs. None means any; times are ISO 8601 in UTC, `since` included, `until` not.
 
     `text` is the start of a reference, of what names the payment at its destination or of a
-    source's id, or a whole run or request id. `reference` is ours.
+    source's id, or a whole run or request id. `reference` is ours. `cause` is a reason in its one
+    spelling.
     """
 
     reference: str | None = None
@@ -262,6 +270,7 @@ class Filter:
     since: str | None = None
     until: str | None = None
     text: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

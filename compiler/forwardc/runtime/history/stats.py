@@ -5,13 +5,13 @@ buckets that are 15 % wide.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.reads import clauses_of
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.tallies import EDGES, bucket_of
@@ -19,6 +19,8 @@ from forwardc.runtime.shapes import Party
 
 _HOURS_UP_TO: Final = timedelta(days=3)
 _MOST_RUNS: Final = 10_000
+MOST_CAUSES: Final = 20
+"""How many reasons are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,26 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """Runs of one operation of a destination, through whatever vault."""
+
+    destination: str
+    operation: str
+    count: int
+    answered: int
+    approved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Runs that ended for the same reason, in its one spelling."""
+
+    cause: str
+    outcome: Outcome
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Through:
     """Runs through one vault."""
 
@@ -75,7 +97,8 @@ class Stats:
     """The figures of all finished runs that fit a filter.
 
     `answered` counts those with an answer of the destination; `statuses` has its status codes, None
-    where there was no answer. `grain` is `hour` or `day`.
+    where there was no answer. `causes` are the most frequent reasons, `other_causes` counts the
+    runs of the rest. `grain` is `hour` or `day`.
     """
 
     count: int
@@ -87,6 +110,9 @@ class Stats:
     latency: Latency | None
     grain: str
     slots: tuple[Slot, ...]
+    operations: tuple[Done, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    other_causes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +122,21 @@ class _Line:
     start: str
     vault: str
     destination: str
+    operation: str
     outcome: str
     rejected_by: str
     status: int
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is counted: `causes` are the most frequent ones, each with its outcome."""
+
+    lines: list[_Line]
+    buckets: "_Buckets"
+    causes: list[tuple[str, str, int]]
+    of_causes: int
 
 
 # How many runs fell into a bucket, by vault and bucket.
@@ -109,11 +146,9 @@ _Buckets: TypeAlias = Counter[tuple[str, int]]
 def stats(tx: Transaction, wanted: Filter, now: datetime) -> Stats:
     """The figures of a filter."""
     grain = _grain(wanted, now)
-    if wanted.reference is not None or wanted.text is not None:
-        lines, buckets = _of_runs(tx, wanted, grain)
-    else:
-        lines, buckets = _of_tallies(tx, wanted, grain)
-    return _summed(lines, buckets, grain)
+    of_runs = wanted.reference is not None or wanted.text is not None or wanted.state is not None
+    found = _of_runs(tx, wanted, grain) if of_runs else _of_tallies(tx, wanted, grain)
+    return _summed(found, grain)
 
 
 def _grain(wanted: Filter, now: datetime) -> str:
@@ -123,24 +158,27 @@ def _grain(wanted: Filter, now: datetime) -> str:
     return "hour" if until - datetime.fromisoformat(wanted.since) <= _HOURS_UP_TO else "day"
 
 
-def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], _Buckets]:
+def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> _Found:
     where, values = _where(wanted, grain)
-    lines = tx.rows(
-        "SELECT start, vault, destination, outcome, rejected_by, status, sum(n) FROM tallies"
-        + where
-        + " GROUP BY start, vault, destination, outcome, rejected_by, status",
-        *values,
-    )
+    names = "start, vault, destination, operation, outcome, rejected_by, status"
+    lines = tx.rows(f"SELECT {names}, sum(n) FROM tallies{where} GROUP BY {names}", *values)
     buckets = tx.rows(
         "SELECT vault, bucket, sum(n) FROM timings" + where + " GROUP BY vault, bucket", *values
     )
+    causes = tx.rows(
+        f"SELECT cause, outcome, sum(n) AS n FROM tallies{where} AND cause <> ''"
+        " GROUP BY cause, outcome HAVING sum(n) > 0 ORDER BY n DESC, cause, outcome LIMIT ?",
+        *values,
+        MOST_CAUSES,
+    )
+    caused = row(tx, f"SELECT sum(n) FROM tallies{where} AND cause <> ''", *values)
     # A sum is a decimal in PostgreSQL.
-    found = [
-        _Line(start, vault, destination, outcome, party, status, int(n))
-        for start, vault, destination, outcome, party, status, n in lines
-        if n
-    ]
-    return found, Counter({(vault, bucket): int(n) for vault, bucket, n in buckets})
+    return _Found(
+        [_Line(*names, int(n)) for *names, n in lines if n],
+        Counter({(vault, bucket): int(n) for vault, bucket, n in buckets}),
+        [(cause, outcome, int(n)) for cause, outcome, n in causes],
+        int(caused[0]) if caused and caused[0] is not None else 0,
+    )
 
 
 def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
@@ -155,6 +193,7 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
         "outcome": wanted.outcome,
         "rejected_by": wanted.rejected_by,
         "status": wanted.status,
+        "cause": wanted.cause,
     }
     conditions += [(f"{name} = ?", value) for name, value in named.items() if value is not None]
     if wanted.since is not None:
@@ -168,25 +207,30 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
     return " WHERE " + clauses, [value for _, value in conditions]
 
 
-def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> tuple[list[_Line], _Buckets]:
+def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> _Found:
     clauses, values = clauses_of(wanted)
     found = tx.rows(
-        "SELECT created_at, vault, destination, outcome, rejected_by, status, duration_ms FROM runs"
+        "SELECT created_at, vault, destination, operation, outcome, rejected_by, status, cause,"
+        " duration_ms FROM runs"
         " WHERE state = 'done' AND " + " AND ".join(clauses) + " ORDER BY seq DESC LIMIT ?",
         *values,
         _MOST_RUNS,
     )
     size = 13 if grain == "hour" else 10
-    lines = [
-        _Line(at[:size], vault, destination, outcome, party or "", status or 0, 1)
-        for at, vault, destination, outcome, party, status, _ in found
-    ]
-    return lines, Counter(
-        (vault, bucket_of(duration)) for _, vault, *_, duration in found if duration
+    causes = Counter((cause, outcome) for *_, outcome, _, _, cause, _ in found if cause)
+    return _Found(
+        [
+            _Line(at[:size], vault, destination, operation, outcome, party or "", status or 0, 1)
+            for at, vault, destination, operation, outcome, party, status, *_ in found
+        ],
+        Counter((vault, bucket_of(duration)) for _, vault, *_, duration in found if duration),
+        [(cause, outcome, n) for (cause, outcome), n in causes.most_common(MOST_CAUSES)],
+        causes.total(),
     )
 
 
-def _summed(lines: Sequence[_Line], buckets: _Buckets, grain: str) -> Stats:
+def _summed(found: _Found, grain: str) -> Stats:
+    lines, buckets = found.lines, found.buckets
     shares: Counter[tuple[str, str]] = Counter()
     statuses: Counter[int] = Counter()
     slots: dict[str, Counter[str]] = {}
@@ -210,17 +254,32 @@ def _summed(lines: Sequence[_Line], buckets: _Buckets, grain: str) -> Stats:
             Slot(start, by.total(), {Outcome(name): n for name, n in sorted(by.items())})
             for start, by in sorted(slots.items())
         ),
+        operations=tuple(
+            Done(*names, *sums) for names, sums in _sums(lines, "destination", "operation")
+        ),
+        causes=tuple(Cause(cause, Outcome(outcome), n) for cause, outcome, n in found.causes),
+        other_causes=found.of_causes - sum(n for _, _, n in found.causes),
     )
 
 
 def _routes(lines: Iterable[_Line]) -> tuple[Route, ...]:
-    sums: dict[tuple[str, str], list[int]] = {}
+    return tuple(Route(*names, *sums) for names, sums in _sums(lines, "vault", "destination"))
+
+
+def _sums(
+    lines: Iterable[_Line], one: str, other: str
+) -> list[tuple[tuple[str, str], tuple[int, int, int]]]:
+    """All, answered and approved runs for each pair of two members, in their order."""
+    sums: dict[tuple[str, str], tuple[int, int, int]] = {}
     for line in lines:
-        sum_ = sums.setdefault((line.vault, line.destination), [0, 0, 0])
-        sum_[0] += line.n
-        sum_[1] += line.n if line.status else 0
-        sum_[2] += line.n if line.outcome == Outcome.APPROVED else 0
-    return tuple(Route(*names, *sum_) for names, sum_ in sorted(sums.items()))
+        names = (getattr(line, one), getattr(line, other))
+        count, answered, approved = sums.get(names, (0, 0, 0))
+        sums[names] = (
+            count + line.n,
+            answered + (line.n if line.status else 0),
+            approved + (line.n if line.outcome == Outcome.APPROVED else 0),
+        )
+    return sorted(sums.items())
 
 
 def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[Through, ...]:

@@ -27,21 +27,22 @@ EDGES: Final = _edges()
 
 _KEY: Final = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status"
+    " status, cause"
 )
 _COUNT: Final = Gathered(
-    "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ") DO UPDATE SET n = tallies.n + excluded.n",
     merge=(add,),
 )
 _TIME: Final = Gathered(
-    "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ", bucket) DO UPDATE SET n = timings.n + excluded.n",
     merge=(add,),
 )
 _WHICH: Final = (
     " WHERE grain = ? AND start = ? AND environment = ? AND emulated = ? AND vault = ?"
     " AND destination = ? AND operation = ? AND outcome = ? AND rejected_by = ? AND status = ?"
+    " AND cause = ?"
 )
 _UNCOUNT: Final = Gathered("UPDATE tallies SET n = n - ?" + _WHICH, merge=(add,))
 _UNTIME: Final = Gathered("UPDATE timings SET n = n - ?" + _WHICH + " AND bucket = ?", merge=(add,))
@@ -49,7 +50,7 @@ _UNTIME: Final = Gathered("UPDATE timings SET n = n - ?" + _WHICH + " AND bucket
 
 TOLD: Final = (
     "created_at, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status, duration_ms"
+    " status, cause, duration_ms"
 )
 """The columns of a run that make a `Told`."""
 
@@ -67,12 +68,13 @@ class Told:
     outcome: str
     rejected_by: str | None
     status: int | None
+    cause: str | None
     duration_ms: int | None
 
     def places(self) -> tuple[tuple[object, ...], ...]:
         """The rows that it falls into: of its hour and of its day."""
         place = (self.environment, self.emulated, self.vault, self.destination, self.operation)
-        end = (self.outcome, self.rejected_by or "", self.status or 0)
+        end = (self.outcome, self.rejected_by or "", self.status or 0, self.cause or "")
         starts = (("hour", self.created_at[:13]), ("day", self.created_at[:10]))
         return tuple((*start, *place, *end) for start in starts)
 

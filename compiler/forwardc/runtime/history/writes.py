@@ -10,6 +10,7 @@ from typing import Any, Final
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import MASK
 from forwardc.runtime.history import audit, given_keys
+from forwardc.runtime.history.causes import SETTLED, cause_of_end
 from forwardc.runtime.history.database import Gathered, Transaction, row
 from forwardc.runtime.history.errors import (
     HistoryContended,
@@ -31,8 +32,8 @@ _BEGIN: Final = """
 INSERT INTO runs (
   id, created_at, updated_at, environment, emulated, vault, destination, operation,
   asked_operation, fell_back, digest, reference, source_kind, source_id, params, sensitive_params,
-  inputs, without_atoms, given_key, state, attempts, approval, owner, lease_until
-) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  inputs, without_atoms, given_key, state, attempts, approval, owner, lease_until, amounts
+) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (?, ?))
 ON CONFLICT (id) DO NOTHING
 RETURNING seq
@@ -102,7 +103,7 @@ _FINISHED: Final = (
     """
 UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, digest = ?,
   outcome = ?, rejected_by = ?, reason = ?, status = ?, vault_status = ?, duration_ms = ?,
-  losses = ?, owner = '', lease_until = 0
+  losses = ?, cause = ?, owner = '', lease_until = 0
 WHERE id = ? AND state <> 'done'
 RETURNING """
     + TOLD
@@ -125,7 +126,8 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
         *(run.source_kind, run.source_id, to_json(run.params), to_json(run.sensitive_params)),
         *(to_json(run.inputs), to_json(run.without), run.given_key, RunState.RUNNING),
         *(0 if first is None else 1, None if run.approval is None else to_json(run.approval)),
-        *(run.owner, now.after(run.lease_s), run.vault, run.destination),
+        *(run.owner, now.after(run.lease_s), to_json(run.amounts) if run.amounts else None),
+        *(run.vault, run.destination),
     )
     if found is None:
         # The database may have taken a first try whose answer was lost.
@@ -240,7 +242,7 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None
         _FINISHED,
         *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
         *(result.rejected_by, result.reason, status, vault_status, duration),
-        *(text_of(result.losses), run_id),
+        *(text_of(result.losses), cause_of_end(result.outcome, result.reason), run_id),
     )
     if changed is None:
         _must_exist(tx, run_id)
@@ -300,8 +302,8 @@ def resolve(
         count_out(tx, _told(tx, run_id))
     tx.run(
         "UPDATE runs SET state = 'done', outcome = ?, rejected_by = ?, reason = ?, updated_at = ?,"
-        " owner = '', lease_until = 0 WHERE id = ?",
-        *(outcome, party, reason, now.text, run_id),
+        " cause = ?, owner = '', lease_until = 0 WHERE id = ?",
+        *(outcome, party, reason, now.text, cause_of_end(outcome, SETTLED), run_id),
     )
     count_in(tx, _told(tx, run_id))
     return True

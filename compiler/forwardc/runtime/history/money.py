@@ -1,0 +1,52 @@
+"""Writes recorded amounts as money: in the digits of ISO 4217, as `10.00` of `EUR`.
+
+A record holds minor units and the currency's code, whatever a destination counts in.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.plan.currencies import iso
+from forwardc.plan.money import decimal_text
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
+_USUAL: Final = "amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A sum by the name that it has in a run. `major`: with the currency's decimal point."""
+
+    name: str
+    major: str
+    currency: str
+
+    @property
+    def text(self) -> str:
+        """Such as `10.00 EUR`, and `1000 JPY`."""
+        return f"{self.major} {self.currency}"
+
+
+def money(name: str, minor: object, currency: str) -> Money | None:
+    """Minor units as money; None for what is no whole number, or no currency with digits."""
+    if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
+        return None
+    found = iso().find(currency)
+    return found and Money(name, decimal_text(int(str(minor)), found.digits), found.code)
+
+
+def sums(params: Mapping[str, object], amounts: Mapping[str, str]) -> Iterator[Money]:
+    """The amounts among the params of a run, the one that is called `amount` first."""
+    for name in sorted(amounts, key=lambda one: one != _USUAL):
+        if name in params and (found := money(name, params[name], amounts[name])):
+            yield found
+
+
+def first_sum(params: str, amounts: str | None) -> Money | None:
+    """What a run is about, from its record's JSON; None where no amount is told."""
+    if amounts is None:
+        return None
+    return next(sums(json.loads(params), json.loads(amounts)), None)
