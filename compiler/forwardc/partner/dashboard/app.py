@@ -10,11 +10,12 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from forwardc.partner.dashboard.actions import pause, resume, settle
 from forwardc.partner.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
+from forwardc.partner.dashboard.exports import exported
 from forwardc.partner.dashboard.guard import Guard
 from forwardc.partner.dashboard.history import history
 from forwardc.partner.dashboard.login import Role
@@ -25,6 +26,7 @@ from forwardc.partner.dashboard.run_page import run_page
 from forwardc.partner.dashboard.tokens import token_page, tokens
 from forwardc.partner.dashboard.unknown import unknown
 from forwardc.partner.dashboard.web import form_of, html, open_session, query_of, session_of
+from forwardc.runtime.history.export import Format
 from forwardc.runtime.history.store import Store
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -60,6 +62,7 @@ def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> St
             Route("/login", _login_page(desk), methods=["GET"]),
             Route("/login", _sign_in(desk), methods=["POST"]),
             Route("/logout", _sign_out(desk), methods=["POST"]),
+            *(Route(f"/history.{form}", _export(desk, form), methods=["GET"]) for form in Format),
             *(Route(path, _view(desk, view), methods=["GET"]) for path, view in _VIEWS.items()),
             *(Route(path, _act(desk, one), methods=["POST"]) for path, one in _ACTIONS.items()),
         ],
@@ -85,6 +88,19 @@ def _view(desk: Desk, view: View) -> Endpoint:
         asked = Asked(session, path=request.path_params, query=query_of(request))
         page = await run_in_threadpool(view, desk, asked)
         return await html(desk, page, session)
+
+    return endpoint
+
+
+def _export(desk: Desk, form: Format) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session = await session_of(desk, request)
+        if session is None:
+            return RedirectResponse("/login", 303)
+        asked = Asked(session, query=query_of(request))
+        file = await run_in_threadpool(exported, desk, asked, form)
+        named = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+        return StreamingResponse(file.pieces, media_type=file.media_type, headers=named)
 
     return endpoint
 

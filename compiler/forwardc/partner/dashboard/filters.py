@@ -4,27 +4,20 @@ What is not a filter, or is none of its values, is refused and never guessed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from forwardc.partner.dashboard.dates import TIMES, read_span
 from forwardc.partner.dashboard.desk import Desk, Refused
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.causes import cause_of
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.shapes import Party
 
 Choice = tuple[str, str]
 
-TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
-    "24h": ("last 24 hours", timedelta(hours=24)),
-    "7d": ("last 7 days", timedelta(days=7)),
-    "30d": ("last 30 days", timedelta(days=30)),
-    "90d": ("last 90 days", timedelta(days=90)),
-    "all": ("all time", None),
-}
 _ALWAYS: Final = ("production", "sandbox")
 _EMULATED: Final = "emulated"
 """Stands for a sandbox of ours, which plays a vendor of any environment."""
@@ -45,10 +38,15 @@ OUTCOMES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "stopped": ("stopped, can be resumed", {"state": RunState.STOPPED}),
     "running": ("running", {"state": RunState.RUNNING}),
 }
-_NAMES: Final = ("time", "vault", "destination", "environment")
-_SEARCHES: Final = ("find", "outcome", "status")
+NAMES: Final = (
+    *("time", "from", "to", "find", "vault", "destination", "operation", "environment"),
+    *("outcome", "reason", "status"),
+)
+"""The filters of a page, alike on every page that has them."""
+_USUAL: Final = frozenset({"time", "vault", "destination", "environment", "find"})
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _LONGEST_SEARCH: Final = 128
+_LONGEST_REASON: Final = 300
 _HIGHEST_STATUS: Final = 999
 
 
@@ -59,11 +57,15 @@ class Form:
     given: Mapping[str, str]
     choices: Mapping[str, list[Choice]]
     filter: Filter
+    span: str
+    """The chosen time in words."""
+    words: tuple[str, ...]
+    """What is chosen beside the time, in words."""
 
     @property
-    def span(self) -> str:
-        """The chosen time in words."""
-        return TIMES[self.given["time"]][0]
+    def unfolded(self) -> bool:
+        """Whether a filter is set that not everybody needs."""
+        return any(value for name, value in self.given.items() if name not in _USUAL)
 
     def link(self, path: str, **changes: str) -> str:
         """An address with these filters and changes; what is empty is left out."""
@@ -76,38 +78,42 @@ def address(path: str, given: Mapping[str, str], **changes: str) -> str:
     return f"{path}?{urlencode(wanted)}" if wanted else path
 
 
-def read_form(desk: Desk, query: Mapping[str, str], *, time: str, search: bool = False) -> Form:
+def read_form(desk: Desk, query: Mapping[str, str], *, time: str, pages: bool = False) -> Form:
     """The filters of an address. `time` is the one that holds where none is named.
 
     Raises `Refused` with status 400.
     """
-    names = (*_NAMES, *(_SEARCHES if search else ()))
-    if unknown := set(query) - {*names, *(("after",) if search else ())}:
+    if unknown := set(query) - {*NAMES, *(("after",) if pages else ())}:
         raise wrong(f"There are {len(unknown)} filters in it that this page does not have.")
-    given = {name: query.get(name, "").strip() for name in names}
-    given["time"] = given["time"] or time
-    names_of = desk.places()
+    given = {name: query.get(name, "").strip() for name in NAMES}
+    span = read_span(given, time, desk.settings.now())
+    given["time"] = span.preset
+    known = desk.places()
     return Form(
         given,
         {
             "time": [(value, name) for value, (name, _) in TIMES.items()],
-            "vault": _named(names_of.vaults, given["vault"]),
-            "destination": _named(names_of.destinations, given["destination"]),
-            "environment": _environments(names_of.environments, given["environment"]),
+            "vault": _named(known.vaults, given["vault"]),
+            "destination": _named(known.destinations, given["destination"]),
+            "operation": _named(known.operations, given["operation"]),
+            "environment": _environments(known.environments, given["environment"]),
             "outcome": [("", "all"), *((key, text) for key, (text, _) in OUTCOMES.items())],
+            "reason": [(cause, cause) for cause in known.causes],
         },
-        _filter(given, desk.settings.now()),
+        replace(_filter(given), since=span.since, until=span.until),
+        span.words,
+        tuple(_chosen(given)),
     )
 
 
-def _filter(given: Mapping[str, str], now: datetime) -> Filter:
-    age = _one_of(TIMES, given["time"], "time")[1]
+def _filter(given: Mapping[str, str]) -> Filter:
     found = Filter(
         vault=_name(given["vault"], "vault"),
         destination=_name(given["destination"], "destination"),
-        since=Moment(now - age).text if age else None,
-        status=_status(given.get("status", "")),
-        text=read_search(given.get("find", "")),
+        operation=_name(given["operation"], "operation"),
+        status=_status(given["status"]),
+        text=read_search(given["find"]),
+        cause=_reason(given["reason"]),
     )
     if given["environment"] == _EMULATED:
         found = replace(found, emulated=True)
@@ -115,9 +121,21 @@ def _filter(given: Mapping[str, str], now: datetime) -> Filter:
         if not _PLACE.match(given["environment"]):
             raise wrong("The environment is not a name.")
         found = replace(found, environment=given["environment"], emulated=False)
-    if given.get("outcome"):
+    if given["outcome"]:
         found = replace(found, **_one_of(OUTCOMES, given["outcome"], "outcome")[1])
     return found
+
+
+def _chosen(given: Mapping[str, str]) -> Iterator[str]:
+    """The filters beside the time, as a reader sees them in the form."""
+    for name, value in given.items():
+        if not value or name in ("time", "from", "to"):
+            continue
+        if name == "outcome":
+            value = OUTCOMES[value][0]
+        elif value == _EMULATED:
+            value = "forwardc sandbox"
+        yield f"{'search' if name == 'find' else name}: {value}"
 
 
 def read_cursor(query: Mapping[str, str]) -> int | None:
@@ -152,6 +170,16 @@ def _name(text: str, what: str) -> str | None:
     if text and not _NAME.match(text):
         raise wrong(f"The {what} is not a name.")
     return text or None
+
+
+def _reason(text: str) -> str | None:
+    """A reason in the one spelling that is counted, however it is typed."""
+    if len(text) > _LONGEST_REASON or not text.isprintable():
+        raise wrong(f"A reason has at most {_LONGEST_REASON} printable characters.")
+    cause = cause_of(text)
+    if text and cause is None:
+        raise wrong("A reason has a word or a number in it.")
+    return cause
 
 
 def _status(text: str) -> int | None:

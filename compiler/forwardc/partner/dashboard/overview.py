@@ -14,6 +14,8 @@ from forwardc.runtime.history.stats import Latency, Stats
 
 SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)
 _MOST_COLUMNS: Final = 100
+_MOST_EMPTY: Final = timedelta(days=366)
+_INSTANT: Final = timedelta(milliseconds=1)
 _COLOURS: Final = {2: "approved", 4: "declined", 5: "rejected"}
 
 
@@ -34,6 +36,9 @@ def overview(desk: Desk, asked: Asked) -> Page:
             "chart": stacked(columns, SERIES, _said(stats, form)),
             "outcomes": list(_outcomes(stats, form)),
             "statuses": list(_statuses(stats, form)),
+            "causes": list(_causes(stats, form)),
+            "other_causes": stats.other_causes,
+            "operations": list(_operations(stats, form)),
             "vaults": list(_vaults(stats, form)),
             "routes": list(_routes(stats, form)),
         },
@@ -75,12 +80,22 @@ def _columns(stats: Stats, form: Form, now: datetime) -> list[Column]:
     found = {slot.start: slot.outcomes for slot in stats.slots}
     step = timedelta(hours=1) if stats.grain == "hour" else timedelta(days=1)
     size = 13 if stats.grain == "hour" else 10
-    first = datetime.fromisoformat(min((form.filter.since or "~")[:size], stats.slots[0].start))
+    first = datetime.fromisoformat(min(_begin(stats, form)[:size], stats.slots[0].start))
     # A clock that jumped may have recorded what is still to come.
-    last = datetime.fromisoformat(max(now.isoformat()[:size], stats.slots[-1].start))
+    until = datetime.fromisoformat(form.filter.until) - _INSTANT if form.filter.until else now
+    last = datetime.fromisoformat(max(min(until, now).isoformat()[:size], stats.slots[-1].start))
     starts = [first + step * index for index in range((last - first) // step + 1)]
     width = -(-len(starts) // _MOST_COLUMNS)
     return [_column(starts[at : at + width], found, size) for at in range(0, len(starts), width)]
+
+
+def _begin(stats: Stats, form: Form) -> str:
+    """Where the time begins that was asked for; a day of long before any run is no column."""
+    since = form.filter.since
+    if since is None:
+        return "~"
+    empty = datetime.fromisoformat(stats.slots[0].start[:10]) - datetime.fromisoformat(since[:10])
+    return "~" if empty > _MOST_EMPTY else since
 
 
 def _column(
@@ -111,6 +126,30 @@ def _statuses(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
         else:
             link = form.link("/history", status=str(status))
             yield _row(str(status), _COLOURS.get(status // 100, "open"), count, stats.count, link)
+
+
+def _causes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    """The most frequent reasons, each with how its runs ended."""
+    whole = sum(one.count for one in stats.causes) + stats.other_causes
+    for one in stats.causes:
+        link = form.link("/history", reason=one.cause, outcome=form.given["outcome"])
+        yield {"outcome": one.outcome, **_row(one.cause, one.outcome, one.count, whole, link)}
+
+
+def _operations(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    for one in stats.operations:
+        names = {"destination": one.destination, "operation": one.operation}
+        yield {
+            **_row(
+                f"{one.destination}.{one.operation}",
+                "any",
+                one.count,
+                stats.count,
+                form.link("/history", **names),
+            ),
+            "answered": share(one.answered, one.count),
+            "approved": share(one.approved, one.count),
+        }
 
 
 def _row(name: str, kind: str, count: int, whole: int, href: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ All of it was masked before it was recorded. What a spreadsheet takes for a form
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -17,6 +18,7 @@ from forwardc.runtime.history.store import Store
 
 _AT_ONCE: Final = 500
 # A spreadsheet looks past spaces; some take the wide forms of the signs as well.
+_NUMBER: Final = re.compile(r"-[0-9]+(\.[0-9]+)?\Z")
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 COLUMNS: Final = (
@@ -70,9 +72,10 @@ def _json(pages: Iterator[Sequence[Summary]]) -> Iterator[str]:
     yield '{"forwardc":1,"runs":['
     count = 0
     for runs in pages:
-        for run in runs:
-            yield ("," if count else "") + "\n" + json.dumps(row_of(run), ensure_ascii=False)
-            count += 1
+        texts = [json.dumps(row_of(run), ensure_ascii=False) for run in runs]
+        if texts:
+            yield ("," if count else "") + "\n" + ",\n".join(texts)
+        count += len(texts)
     yield f'\n],"count":{count}}}\n'
 
 
@@ -100,5 +103,7 @@ def harmless(value: object) -> object:
     if not isinstance(value, str):
         return value
     shown = on_one_line(value)
+    if _NUMBER.match(shown):
+        return shown
     is_formula = shown.lstrip().startswith(_FORMULA) or shown.startswith("\t")
     return "'" + shown if is_formula else shown
