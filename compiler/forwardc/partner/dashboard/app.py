@@ -14,6 +14,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from forwardc.partner.dashboard.actions import pause, resume, settle
+from forwardc.partner.dashboard.approvals import approvals
+from forwardc.partner.dashboard.audit import audit
+from forwardc.partner.dashboard.coverage import coverage
 from forwardc.partner.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
 from forwardc.partner.dashboard.exports import exported
 from forwardc.partner.dashboard.guard import Guard
@@ -23,6 +26,7 @@ from forwardc.partner.dashboard.overview import overview
 from forwardc.partner.dashboard.pauses import pauses
 from forwardc.partner.dashboard.problems import handlers
 from forwardc.partner.dashboard.run_page import run_page
+from forwardc.partner.dashboard.secrets import secrets
 from forwardc.partner.dashboard.tokens import token_page, tokens
 from forwardc.partner.dashboard.unknown import unknown
 from forwardc.partner.dashboard.web import form_of, html, open_session, query_of, session_of
@@ -39,6 +43,10 @@ _VIEWS: dict[str, View] = {
     "/pauses": pauses,
     "/tokens": tokens,
     "/tokens/{teller}/{token}": token_page,
+    "/coverage": coverage,
+    "/approvals": approvals,
+    "/secrets": secrets,
+    "/audit": audit,
 }
 _ACTIONS: dict[str, Action] = {
     "/pauses/add": pause,

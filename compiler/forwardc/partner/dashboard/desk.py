@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.partner.dashboard.login import AnyLogins, Logins, Session
+from forwardc.partner.dashboard.project import Project
 from forwardc.runtime.history.glance import Places, places, waiting
 from forwardc.runtime.history.store import Store
 
@@ -19,6 +20,7 @@ class Settings:
 
     `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
     `enter` gives the cookie of a session for an access token, where tokens may sign in.
+    `project` is what is built, where the dashboard stands beside it.
     """
 
     hosts: frozenset[str]
@@ -26,6 +28,7 @@ class Settings:
     logins: AnyLogins = field(default_factory=Logins)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     enter: Callable[[str], Awaitable[str | None]] | None = None
+    project: Project | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ Choice = tuple[str, str]
 _ALWAYS: Final = ("production", "sandbox")
 _EMULATED: Final = "emulated"
 """Stands for a sandbox of ours, which plays a vendor of any environment."""
-_PLACE: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,63}(?:@[a-z0-9][a-z0-9_]{0,63})?\Z")
+PLACE: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,63}(?:@[a-z0-9][a-z0-9_]{0,63})?\Z")
 OUTCOMES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "approved": ("approved", {"outcome": Outcome.APPROVED}),
     "declined": ("declined", {"outcome": Outcome.DECLINED}),
@@ -44,7 +44,7 @@ NAMES: Final = (
 )
 """The filters of a page, alike on every page that has them."""
 _USUAL: Final = frozenset({"time", "vault", "destination", "environment", "find"})
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _LONGEST_SEARCH: Final = 128
 _LONGEST_REASON: Final = 300
 _HIGHEST_STATUS: Final = 999
@@ -118,7 +118,7 @@ def _filter(given: Mapping[str, str]) -> Filter:
     if given["environment"] == _EMULATED:
         found = replace(found, emulated=True)
     elif given["environment"]:
-        if not _PLACE.match(given["environment"]):
+        if not PLACE.match(given["environment"]):
             raise wrong("The environment is not a name.")
         found = replace(found, environment=given["environment"], emulated=False)
     if given["outcome"]:
@@ -167,7 +167,7 @@ def _one_of(table: Mapping[str, Any], value: str, what: str) -> Any:
 
 
 def _name(text: str, what: str) -> str | None:
-    if text and not _NAME.match(text):
+    if text and not NAME.match(text):
         raise wrong(f"The {what} is not a name.")
     return text or None
 

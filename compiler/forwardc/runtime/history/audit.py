@@ -12,6 +12,7 @@ from typing import Final
 
 from forwardc.runtime.history.database import Transaction, clean, row
 from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.records import Event, EventFilter, EventPage
 
 _AT_ONCE: Final = 1000
 _LAST: Final = "SELECT chain FROM events ORDER BY seq DESC LIMIT 1"
@@ -39,6 +40,32 @@ def add(tx: Transaction, now: Moment, kind: str, run_id: str | None, by: str, wh
     last = row(tx, _LAST)
     told = tuple(clean((now.text, kind, run_id, by, what)))
     tx.run(_ADD, *told, _link(last[0] if last else None, told))
+
+
+def search(tx: Transaction, wanted: EventFilter, limit: int, cursor: int | None) -> EventPage:
+    """The newest events that fit, `limit` of them, older than `cursor`."""
+    named: list[tuple[str, object]] = [
+        ("kind = ?", wanted.kind),
+        ("substr(by_whom, 1, length(?)) = ?", wanted.by),
+        ("at >= ?", wanted.since),
+        ("at < ?", wanted.until),
+        ("seq < ?", cursor),
+    ]
+    chosen = [(clause, value) for clause, value in named if value is not None]
+    where = " WHERE " + " AND ".join(clause for clause, _ in chosen) if chosen else ""
+    values = [value for clause, value in chosen for _ in range(clause.count("?"))]
+    found = tx.rows(
+        f"SELECT seq, at, kind, run_id, by_whom, what FROM events{where} ORDER BY seq DESC LIMIT ?",
+        *values,
+        limit + 1,
+    )
+    events = tuple(Event(*one) for one in found[:limit])
+    return EventPage(events, events[-1].seq if len(found) > limit else None)
+
+
+def kinds(tx: Transaction) -> tuple[str, ...]:
+    """The kinds of all events, in order."""
+    return tuple(str(one[0]) for one in tx.rows("SELECT DISTINCT kind FROM events ORDER BY kind"))
 
 
 def verify(tx: Transaction) -> Verified:

@@ -301,3 +301,21 @@ class Event:
     run_id: str | None
     by: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events. None means any; `by` is the start of who did it, times are as in `Filter`."""
+
+    kind: str | None = None
+    by: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """The newest events first; `cursor` asks for the next page, None at the end."""
+
+    events: tuple[Event, ...]
+    cursor: int | None

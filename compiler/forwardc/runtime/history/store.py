@@ -20,9 +20,12 @@ from forwardc.runtime.history.errors import RunPaused
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.named import name_of
 from forwardc.runtime.history.place import existing, made
 from forwardc.runtime.history.records import (
     Event,
+    EventFilter,
+    EventPage,
     Filter,
     Intent,
     NewRun,
@@ -40,7 +43,8 @@ _MANY: Final = 1000
 class Store:
     """An open history. `now` is the clock; order never depends on it.
 
-    `answer_days` is how long answers are kept from now on, None for not at all.
+    `answer_days` is how long answers are kept from now on, None for not at all. `name` says which
+    history it is, without a credential.
     """
 
     def __init__(
@@ -48,9 +52,11 @@ class Store:
         database: Database,
         now: Callable[[], datetime],
         answer_days: int | None = answers.DAYS,
+        name: str = "a history",
     ) -> None:
         self.database = database
         self.answer_days = answer_days
+        self.name = name
         self._now = now
         self._commits: Commits | None = None
         self.inline = Inline(database)
@@ -202,6 +208,16 @@ class Store:
         """What persons did, the newest first."""
         return self.database.read(lambda tx: reads.events(tx, run_id, limit))
 
+    def search_events(
+        self, wanted: EventFilter, *, limit: int = 50, cursor: int | None = None
+    ) -> EventPage:
+        """The newest events that fit; `cursor` of a page asks for the one after it."""
+        return self.database.read(lambda tx: audit.search(tx, wanted, limit, cursor))
+
+    def event_kinds(self) -> tuple[str, ...]:
+        """The kinds of all events, in order."""
+        return self.database.read(audit.kinds)
+
     def verify_events(self) -> Verified:
         """Whether what persons did stands as it was written: the first event that does not."""
         return self.database.read(audit.verify)
@@ -270,7 +286,7 @@ def open_store(
     except BaseException:
         database.close()
         raise
-    return Store(database, now, answer_days)
+    return Store(database, now, answer_days, name_of(url))
 
 
 def open_existing(
@@ -287,7 +303,7 @@ def open_existing(
     `HistoryUnavailable`.
     """
     found = existing(url, wait_s, lambda found: check_version(found, migrations))
-    return Store(found, now, answer_days)
+    return Store(found, now, answer_days, name_of(url))
 
 
 def upgrade(
