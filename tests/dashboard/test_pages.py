@@ -171,7 +171,7 @@ def test_a_run_of_the_future_is_drawn(viewer: Browser, recorded: Recorded) -> No
         ("/?time=yesterday", 400),
         ("/?vault=A%20B", 400),
         ("/?vault=stripe&vault=adyen", 400),
-        ("/?find=x", 400),
+        ("/?nothing=x", 400),
         ("/?environment=the+moon", 400),
         ("/history?after=-1", 400),
         ("/history?after=99999999999999999999", 400),
@@ -194,7 +194,7 @@ def test_bad_addresses_get_a_clean_page(viewer: Browser, path: str, status: int)
 
 
 def test_a_cursor_beyond_the_end_is_an_empty_page(viewer: Browser) -> None:
-    assert "No run fits" in viewer.page("/history?after=1")
+    assert "No more runs" in viewer.page("/history?after=1")
 
 
 def test_a_history_that_cannot_be_read_is_told(

@@ -14,24 +14,30 @@ import click
 
 from forwardc.cli.history_option import history_option
 from forwardc.cli.output import note, say
-from forwardc.cli.plan_options import environment_option, secrets_option
+from forwardc.cli.plan_options import build_option, environment_option, secrets_option
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
     from forwardc.diagnostics.diagnostic import Diagnostic
+    from forwardc.partner.dashboard.project import Project
     from forwardc.runtime.history.store import Store
+    from forwardc.runtime.sources.lookup import SourceLookup
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class _App:
-    """What is served: the routes of callbacks, other names of this machine, and the first role."""
+    """What is served: the routes of callbacks, other names of this machine, and the first role.
+
+    `project` is what is built, None where nothing is.
+    """
 
     callbacks: "list[Route]"
     names: tuple[str, ...]
     role: str
+    project: "Project | None"
 
 
 @click.command(short_help="Show outcomes in a browser.")
@@ -58,6 +64,7 @@ class _App:
     is_flag=True,
     help="Take the callbacks of a sandbox, about its own runs and tokens.",
 )
+@build_option
 @history_option
 def command(
     port: int,
@@ -67,6 +74,7 @@ def command(
     environment: str | None,
     secrets_file: Path | None,
     sandbox: bool,
+    build: Path,
     history: str,
 ) -> int:
     """Show every forward through every vault: numbers, history, each run.
@@ -89,8 +97,8 @@ def command(
             return 1
         with store:
             place = environment or "production"
-            callbacks = _callbacks(store, place, secrets_file, sandbox=sandbox)
-            app = _App(callbacks, names, role)
+            callbacks, where = _callbacks(store, build, place, secrets_file, sandbox=sandbox)
+            app = _App(callbacks, names, role, _project(build, where, sandbox=sandbox))
             _serve(listener, store, host, app)
     return 0
 
@@ -112,26 +120,41 @@ def _listen(host: str, port: int) -> socket.socket | None:
         return None
 
 
-def _callbacks(store: "Store", place: str, file: Path | None, *, sandbox: bool) -> "list[Route]":
-    """The routes of callbacks; a sandbox signs with the secret that its document derives."""
+def _callbacks(
+    store: "Store", build: Path, place: str, file: Path | None, *, sandbox: bool
+) -> "tuple[list[Route], SourceLookup]":
+    """The routes of callbacks, and where secrets are set.
+
+    A sandbox signs with the secret that its document derives.
+    """
     from forwardc.diagnostics.sink import Sink
     from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in
     from forwardc.plan.build_dir import read_plans
     from forwardc.runtime.secrets import made_up
-    from forwardc.runtime.sources.lookup import open_lookup
+    from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
     from forwardc.runtime.tokens.tables import TokenTables
 
-    plans = tuple(read_plans(Path("build"), Sink(), place))
+    plans = tuple(read_plans(build, Sink(), place))
     known = let_through_in(plans)
     secret = secret_in(plans, place)
     if sandbox:
         tables = TokenTables(store, emulated=True)
-        return routes(tables, made_up(secret, plans), secret, known)
+        nothing = SourceLookup({})
+        return routes(tables, made_up(secret, plans), secret, known), nothing
     sink = Sink()
     look_up = open_lookup(os.environ, file, sink, [secret])
     for found in sink.sorted():
         _report(found)
-    return routes(TokenTables(store), look_up, secret, known)
+    return routes(TokenTables(store), look_up, secret, known), look_up
+
+
+def _project(build: Path, look_up: "SourceLookup", *, sandbox: bool) -> "Project | None":
+    """What the pages tell of the project; None where nothing is built."""
+    from forwardc.partner.dashboard.project import Project, where_set
+
+    if not build.is_dir():
+        return None
+    return Project(build, where_set(look_up), made_up=sandbox)
 
 
 def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:
@@ -144,7 +167,8 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
     from forwardc.partner.dashboard.login import Role
 
     port = listener.getsockname()[1]
-    settings = Settings(hosts(host, app.names), cookie=f"forwardc_session_{port}")
+    cookie = f"forwardc_session_{port}"
+    settings = Settings(hosts(host, app.names), cookie=cookie, project=app.project)
     address = f"http://{_written(host)}:{port}"
     if host not in LOOPBACK:
         note(

@@ -4,6 +4,7 @@ Knows no page's contents. `create` is all that a server needs.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from importlib.resources import files
 
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from forwardc.partner.dashboard.secrets import secrets
 from forwardc.partner.dashboard.tokens import token_page, tokens
 from forwardc.partner.dashboard.unknown import unknown
 from forwardc.partner.dashboard.web import form_of, html, open_session, query_of, session_of
+from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.export import Format
 from forwardc.runtime.history.store import Store
 
@@ -154,11 +156,22 @@ def _sign_in(desk: Desk) -> Endpoint:
             problem = "This code is wrong, was used before, or is older than ten minutes."
         if cookie is None:
             return await html(desk, _login(desk, problem=problem), None)
+        await run_in_threadpool(_tell_of, desk, cookie)
         answer = RedirectResponse("/", 303)
         open_session(desk, request, answer, cookie)
         return answer
 
     return endpoint
+
+
+def _tell_of(desk: Desk, cookie: str) -> None:
+    """Leave an event: who signed in may read everything that is here."""
+    session = desk.settings.logins.session(cookie)
+    if session is not None:
+        by = session.client_id or "whoever had the link"
+        # While a disk is full, whoever has to mend it may still look.
+        with suppress(HistoryError):
+            desk.store.record("sign-in", by, f"dashboard, as {session.role}")
 
 
 def _sign_out(desk: Desk) -> Endpoint:

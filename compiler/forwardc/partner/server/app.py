@@ -4,6 +4,7 @@ Knows the routes of each room and the order in which the server begins and ends;
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
@@ -16,6 +17,7 @@ from forwardc.partner.dashboard.app import create as create_dashboard
 from forwardc.partner.dashboard.desk import Settings as Desk
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
+from forwardc.partner.dashboard.project import Project, where_set
 from forwardc.partner.problem import Refusal
 from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.failures import handlers
@@ -32,6 +34,7 @@ from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.secrets import made_up
+from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.tokens.tables import TokenTables
 
 _MOST_WAITING = 1_000
@@ -73,7 +76,15 @@ def dashboard(parts: Parts, store: Store) -> Starlette:
     names = hosts(serving.host, serving.names)
     logins = SharedLogins(store, parts.keys)
     cookie = f"forwardc_session_{serving.port}"
-    return create_dashboard(store, Desk(names, cookie, logins, enter=_enter(parts, logins)))
+    desk = Desk(names, cookie, logins, enter=_enter(parts, logins), project=_project(parts))
+    return create_dashboard(store, desk)
+
+
+def _project(parts: Parts) -> Project:
+    """What the pages tell of the project; of secrets by name, as this server looks them up."""
+    look_up, run = parts.known.look_up, parts.settings.run
+    known = look_up if isinstance(look_up, SourceLookup) else SourceLookup(os.environ)
+    return Project(parts.settings.plans_at, where_set(known), made_up=run.sandbox is not None)
 
 
 def _enter(parts: Parts, logins: SharedLogins) -> Callable[[str], Awaitable[str | None]]:
