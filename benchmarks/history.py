@@ -51,7 +51,7 @@ _RUN = (
 )
 _KEY = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status"
+    " status, cause"
 )
 
 
@@ -133,7 +133,7 @@ def _count(
 ) -> None:
     _, at, _, vault, destination, _, _, outcome, party, status, took = row
     place = (at, "production", 0, vault, destination, "payment")
-    for key in Told(*place, outcome, party, status, took).places():
+    for key in Told(*place, outcome, party, status, None, took).places():
         tallies[key] += 1
         if took:
             timings[(*key, bucket_of(took))] += 1
@@ -145,7 +145,7 @@ def _figures(
     timings: Counter[tuple[object, ...]],
     hours: dict[str, list[int]],
 ) -> None:
-    marks = ", ".join("?" * 11)
+    marks = ", ".join("?" * 12)
     tally = f"INSERT INTO tallies ({_KEY}, n) VALUES ({marks})"  # noqa: S608 - no value
     timing = f"INSERT INTO timings ({_KEY}, bucket, n) VALUES ({marks}, ?)"  # noqa: S608 - no value
     tx.many(tally, [(*key, n) for key, n in tallies.items()])

@@ -123,14 +123,21 @@ def money_of(plan: Plan) -> dict[str, Any]:
     return {} if plan.money is None else {MONEY: plan.money}
 
 
-def currencies(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-    """The currency of each amount of a run, for who shows it: by param, or by `step/name`.
+def currencies(
+    plan: Plan, operation: Operation, values: Mapping[str, Any]
+) -> dict[str, tuple[str, int]]:
+    """Currency and ISO digits of each amount of a run, for who shows it.
 
-    Left out where the currency is not told before the end, or is sensitive.
+    By the param's name, or `step/name` of an output. Left out where the plan does not say how money
+    is counted, or where the currency is not told before the end, or is sensitive.
     """
+    if plan.money is None:
+        return {}
     named = _NAMED.get(operation, "", lambda: tuple(_named_amounts(operation)))
     told = ((name, values.get(place) if "." in place else place) for name, place in named)
-    return {name: code.upper() for name, code in told if isinstance(code, str)}
+    rows = plan.money.digits
+    codes = ((name, code.upper()) for name, code in told if isinstance(code, str))
+    return {name: (code, rows[code][0]) for name, code in codes if code in rows}
 
 
 def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:
@@ -141,6 +148,8 @@ def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:
                 yield name.removeprefix("params."), place
             case Amount(of=Ref(name=name), currency=Lit(value=str(code)), at=()):
                 yield name.removeprefix("params."), code
+            case _:
+                continue
     for step in operation.steps:
         for name, output in step.outputs.items():
             if output.currency:

@@ -47,7 +47,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
         ),
         owner="",
         approval=_approval(plan, prepared.name, lock),
-        amounts=currencies(prepared.operation, values),
+        amounts=currencies(plan, prepared.operation, values),
     )
 
 

@@ -117,7 +117,9 @@ def _row(
 def _urgency(row: Row) -> tuple[int, datetime.date, str, str, str, str]:
     """What ends first, then what holds for ever, then what was never given."""
     dated = row.expires is not None and row.state in (State.APPROVED, State.EXPIRED)
-    rank = 0 if dated else 2 if row.state is State.APPROVED else 3 if row.state is State.NEVER else 1
+    rank = (
+        0 if dated else 2 if row.state is State.APPROVED else 3 if row.state is State.NEVER else 1
+    )
     ends = row.expires if dated and row.expires else datetime.date.max
     return rank, ends, row.operation, row.vault, row.place, row.whose
 

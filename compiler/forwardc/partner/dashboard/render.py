@@ -27,7 +27,15 @@ def render(desk: Desk, page: Page, session: Session | None) -> str:
     return (
         _environment()
         .get_template(page.template)
-        .render({"here": "", **page.values, "session": session, "waiting": shown, "history_name": desk.store.name})
+        .render(
+            {
+                "here": "",
+                **page.values,
+                "session": session,
+                "waiting": shown,
+                "history_name": desk.store.name,
+            }
+        )
     )
 
 

@@ -16,7 +16,7 @@ SETTLED: Final = "settled afterwards"
 _QUOTED: Final = "; it says: "
 # Digits that are no code: a long number, an amount, or a name that a machine made up.
 _MADE_UP: Final = re.compile(
-    r"[0-9]{6,}|[0-9]+[.,:][0-9][0-9.,:]*|(?=[a-z0-9-]*[0-9])[a-z0-9]+(?:-[a-z0-9]+){3,}"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9t:.z+]*|[0-9]{6,}|[0-9]+[.,:][0-9][0-9.,:]*|(?=[a-z0-9-]*[0-9])[a-z0-9]+(?:-[a-z0-9]+){3,}"
     r"|(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{10,}"
 )
 _MASKED: Final = re.compile(r"[0-9]*\*{2,}[0-9]*")

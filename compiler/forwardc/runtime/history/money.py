@@ -1,19 +1,21 @@
 """Writes recorded amounts as money: in the digits of ISO 4217, as `10.00` of `EUR`.
 
-A record holds minor units and the currency's code, whatever a destination counts in.
+A record holds minor units, the currency's code and its digits, whatever a destination counts in.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from forwardc.plan.currencies import iso
 from forwardc.plan.money import decimal_text
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
 _USUAL: Final = "amount"
+
+Counted: TypeAlias = Sequence[Any]
+"""A currency's code, and the digits of its minor unit in ISO 4217."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,15 @@ class Money:
         return f"{self.major} {self.currency}"
 
 
-def money(name: str, minor: object, currency: str) -> Money | None:
-    """Minor units as money; None for what is no whole number, or no currency with digits."""
+def money(name: str, minor: object, counted: Counted) -> Money | None:
+    """Minor units as money; None for what is no whole number."""
     if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
         return None
-    found = iso().find(currency)
-    return found and Money(name, decimal_text(int(str(minor)), found.digits), found.code)
+    currency, digits = counted
+    return Money(name, decimal_text(int(str(minor)), digits), currency)
 
 
-def sums(params: Mapping[str, object], amounts: Mapping[str, str]) -> Iterator[Money]:
+def sums(params: Mapping[str, object], amounts: Mapping[str, Counted]) -> Iterator[Money]:
     """The amounts among the params of a run, the one that is called `amount` first."""
     for name in sorted(amounts, key=lambda one: one != _USUAL):
         if name in params and (found := money(name, params[name], amounts[name])):

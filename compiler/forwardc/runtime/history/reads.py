@@ -206,8 +206,8 @@ def _summary(values: Row) -> Summary:
         reason=reason,
         losses=names_of(losses),
         cause=cause,
-        amount=sum_ and sum_.major,
-        currency=sum_ and sum_.currency,
+        amount=sum_.major if sum_ else None,
+        currency=sum_.currency if sum_ else None,
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from forwardc.plan.program import Outcome
+from forwardc.runtime.history.money import Counted
 from forwardc.runtime.kept import Kept
 from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest, losses_in, untold_in
 
@@ -66,8 +67,8 @@ class NewRun:
     `operation` is the one that runs, `asked_operation` the one that was asked for. `emulated`: a
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
-    stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount,
-    by its param's name, and by `step/name` of an output.
+    stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount
+    and the digits of its minor unit, by its param's name, and by `step/name` of an output.
     """
 
     id: str
@@ -93,7 +94,7 @@ class NewRun:
     approval: Mapping[str, Any] | None = None
     content: str | None = None
     withheld: str | None = None
-    amounts: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, Counted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,8 @@ class Summary:
     """One run in a list. `status` is the destination's of the last step, None without answer.
 
     `reason` is why it ended as it did, in the destination's own words where it has some, `cause`
-    the same in the one spelling that is counted. `losses` are those of all its steps. `amount` is in
-    units of `currency`, with its decimal point; None where the run has none, or it is sensitive.
+    the same in the one spelling that is counted. `losses` are those of all its steps. `amount` is
+    in units of `currency`, with its decimal point; None where there is none, or it is sensitive.
     """
 
     seq: int
@@ -218,7 +219,7 @@ class StoredRun:
     owner: str
     lease_until: int
     steps: tuple[StoredStep, ...]
-    amounts: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, Counted] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

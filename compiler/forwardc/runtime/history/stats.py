@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.reads import clauses_of
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.tallies import EDGES, bucket_of
@@ -174,11 +174,16 @@ def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> _Found:
     caused = row(tx, f"SELECT sum(n) FROM tallies{where} AND cause <> ''", *values)
     # A sum is a decimal in PostgreSQL.
     return _Found(
-        [_Line(*names, int(n)) for *names, n in lines if n],
+        [_line(found) for found in lines if found[-1]],
         Counter({(vault, bucket): int(n) for vault, bucket, n in buckets}),
         [(cause, outcome, int(n)) for cause, outcome, n in causes],
         int(caused[0]) if caused and caused[0] is not None else 0,
     )
+
+
+def _line(found: Row) -> _Line:
+    start, vault, destination, operation, outcome, party, status, n = found
+    return _Line(start, vault, destination, operation, outcome, party, status, int(n))
 
 
 def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
