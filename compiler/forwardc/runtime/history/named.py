@@ -3,22 +3,19 @@
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-_SCHEMES: Final = ("postgresql", "postgres")
+from forwardc.runtime.history.place import path_of
+
 _LOCAL: Final = "this machine"
 _REST: Final = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?\Z", re.DOTALL)
 
 
 def name_of(url: str, environ: Mapping[str, str] = os.environ) -> str:
     """`/srv/forwardc/history.db`, or `postgresql runs at db.example:5432`."""
-    scheme, separator, rest = url.partition("://")
-    if scheme in _SCHEMES and separator:
-        return _of_server(rest, environ)
-    path = rest.removeprefix("/") if separator else url
-    return str(Path(path).absolute())
+    path = path_of(url)
+    return str(path.absolute()) if path else _of_server(url.partition("://")[2], environ)
 
 
 def _of_server(rest: str, environ: Mapping[str, str]) -> str:
