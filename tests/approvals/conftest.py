@@ -17,13 +17,13 @@ build: build
 environments:
   sandbox:
     vaults:
-      stripe: {account: acct_sandbox, api_version: 2026-09-30.endive}
+      stripe: {account: acct_1PwTk8nVr4HcYq6D, api_version: 2026-09-30.endive}
     settings:
       adyen: {merchant_account: ForwardcECOM}
   production:
     vaults:
-      checkout: {processing_channel_id: pc_production0000000000000000}
-      stripe: {account: acct_production, api_version: 2026-09-30.endive}
+      checkout: {processing_channel_id: pc_qk7wz3mvr5xtn2bhgyd6ufap4e}
+      stripe: {account: acct_1QzTk3mWv7RbXn2L, api_version: 2026-09-30.endive}
     settings:
       adyen: {merchant_account: ForwardcECOM, live_prefix: 1797a841fbb37ca7-forwardc}
 """

@@ -89,7 +89,11 @@ def checked(
 
 def test_the_project() -> None:
     found = project(PROJECT.replace("VALUES", "account: abc"))
-    assert (found.destinations, found.build, found.merchant) == ("destinations", "out", "Shoes")
+    assert (found.destinations, found.build, found.merchant.name) == (
+        "destinations",
+        "out",
+        "Shoes",
+    )
     sandbox = found.environments["sandbox"]
     assert sandbox.vaults["stripe"] == {"account": "acct_1", "api_version": "2026-09-30.endive"}
     assert sandbox.settings["shop"].values["account"].value == Lit("abc")

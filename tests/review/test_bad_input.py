@@ -9,6 +9,7 @@ import pytest
 
 from diff_project import git
 from forwardc.cli.main import run
+from own_ids import write_own_ids
 
 RUN = ("run", "adyen.card_cit", "--via", "stripe", "--env", "production", "--sandbox")
 APPROVE = ("approve", "checkout", "adyen", "--env", "production", "--by", "Ada Moreau")
@@ -59,6 +60,8 @@ def other_config() -> None:
 
 
 def unreadable_key() -> None:
+    write_own_ids(Path())
+    assert run(("build",)) == 0
     assert run(("approve", "stripe", *APPROVE[2:])) == 0
     Path("key.asc").write_bytes(b"\x99\x01" + bytes(300))
 

@@ -12,8 +12,8 @@ forwardc: 1
 environments:
   sandbox:
     vaults:
-      checkout: {processing_channel_id: pc_sandbox0000000000000000000}
-      stripe: {account: acct_sandbox, api_version: 2026-09-30.endive}
+      checkout: {processing_channel_id: pc_h4tzr6mwk2vqx7ynb5dgfu3paj}
+      stripe: {account: acct_1PwTk8nVr4HcYq6D, api_version: 2026-09-30.endive}
 """
 SHOP = """\
 forwardc: 1

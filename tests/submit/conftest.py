@@ -17,8 +17,8 @@ forwardc: 1
 environments:
   production:
     vaults:
-      stripe: {account: acct_production, api_version: 2026-09-30.endive}
-      checkout: {processing_channel_id: pc_production0000000000000000}
+      stripe: {account: acct_1QzTk3mWv7RbXn2L, api_version: 2026-09-30.endive}
+      checkout: {processing_channel_id: pc_qk7wz3mvr5xtn2bhgyd6ufap4e}
 """
 SHOP = """\
 forwardc: 1

@@ -88,11 +88,16 @@ def refuse_unapproved_use(
 ) -> bool:
     """Whether nothing that uses a secret has its own approval where one is needed: FC0814.
 
+    FC0859 where an id for trying out stands for the account: nobody could have looked at the rest.
     One approved operation is enough: it says that the secret may go to this vault for it.
     """
     from forwardc.plan.approvals import State, states
+    from forwardc.plan.demo_ids import refuse_demo_ids
     from forwardc.plan.separation import needs_approval
 
+    refused = [refuse_demo_ids(plan, sink) for plan, names in plans if names]
+    if any(refused):
+        return True
     today = datetime.now(UTC).date()
     needing = [(plan, names) for plan, names in plans if needs_approval(plan) and names]
     if not needing or any(

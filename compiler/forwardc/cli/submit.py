@@ -60,6 +60,7 @@ def command(
     """
     from forwardc.cli.compiled_plans import compiled_plans, not_there
     from forwardc.diagnostics.sink import Sink
+    from forwardc.plan.demo_ids import refuse_sending
     from forwardc.review.sealed_keys import header_secrets
 
     _need_library()
@@ -72,6 +73,8 @@ def command(
     if plan is None:
         if not sink.has_errors:
             not_there(destination, plans, f"{vault} in {environment}", sink)
+        return _report(sink)
+    if refuse_sending(plan, sink):
         return _report(sink)
     secrets = header_secrets(plan)
     refused = [_is_refused(plan, one.name, lock, sink) for one in secrets]

@@ -29,6 +29,11 @@ def check_country_codes(root: YamlMap, params: Iterable[Param], report: Report) 
                 _check(item, COUNTRIES | named, _DECLARE, report)
 
 
+def check_country(item: Node, report: Report) -> None:
+    """Report FC0204 for a code that no country has."""
+    _check(item, COUNTRIES, _HINT, report)
+
+
 def _written(node: Node | None) -> Iterator[Node]:
     yield from access.items(access.get(node, "values"))
     for key in ("default", "example"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.declared import Money, assumed
@@ -260,14 +260,20 @@ class Operation:
 class Pci:
     """The destination's PCI DSS standing, for the reviewer.
 
-    `attestation` is a file of the project, `expires` its last day, YYYY-MM-DD.
+    `attestation` is a file of the project, `expires` its last day, YYYY-MM-DD. Of a company that is
+    not the merchant's own: whether it is confirmed, by whom and when.
     """
 
     level: int | None = None
     attestation: str = ""
     expires: str = ""
+    status: Literal["confirmed", "asked"] | None = None
+    confirmed_by: str = ""
+    date: str = ""
     span: Span | None = None
     """Where the value of `expires` stands, else of `attestation`, else the key `pci`."""
+    status_span: Span | None = None
+    """Where the value of `date` stands, else of `status`, else of `confirmed_by`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,18 @@ class Vendor:
 
 
 @dataclass(frozen=True, slots=True)
+class Merchant:
+    """Who the card data belongs to, as a vault's support asks. Empty where it is not given."""
+
+    name: str = ""
+    country: str = ""
+    """Where the accounts at the vaults are registered, ISO 3166-1."""
+    contact: str = ""
+    volume: str = ""
+    country_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One `forwardc.yaml`. Folders are relative to it, with `/` between their parts."""
 
@@ -89,8 +101,7 @@ class Project:
     environments: Mapping[str, EnvironmentValues]
     """By place: `production`, and `production@us` for an account of it."""
     targets: tuple[Target, ...]
-    merchant: str
-    """The merchant's name; empty where it is not given."""
+    merchant: Merchant
     root: YamlMap = field(repr=False)
     vendors: Mapping[str, Vendor] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ from forwardc.language.money.params import with_currencies
 from forwardc.language.money.read import read_money
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.param_checks import check_declared
+from forwardc.language.pci_status import check_pci_status
 from forwardc.language.places import check_destination_places
 from forwardc.language.read_declarations import read_params, read_secrets, read_settings
 from forwardc.language.read_steps import read_operation
@@ -61,6 +62,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     values = Values(_names(settings, params, secrets, money), report)
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
+    check_pci_status(root.get("pci"), report)
     check_separation(root.get("environments"), secrets, report)
     operations = _operations(root.get("operations"), values, root.get("payment_reference"))
     _check_unused(settings.values(), "settings", "FC0311", values)
@@ -142,11 +144,17 @@ def _pci(entry: Entry | None) -> Pci | None:
         return None
     node = entry.value
     place = access.get(node, "expires") or access.get(node, "attestation")
+    told = (access.get(node, name) for name in ("date", "status", "confirmed_by"))
+    status = access.text(node, "status")
     return Pci(
         level=access.integer(node, "level"),
         attestation=access.text(node, "attestation") or "",
         expires=access.text(node, "expires") or "",
+        status="confirmed" if status == "confirmed" else "asked" if status == "asked" else None,
+        confirmed_by=access.text(node, "confirmed_by") or "",
+        date=access.text(node, "date") or "",
         span=place.span if place else entry.key_span,
+        status_span=next((one.span for one in told if one is not None), entry.key_span),
     )
 
 

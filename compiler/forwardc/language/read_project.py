@@ -9,11 +9,12 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
+from forwardc.language.country_codes import check_country
 from forwardc.language.destination import Destination
 from forwardc.language.literals import check_literals
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.places import check_project_places
-from forwardc.language.project import Project, Target, Vendor, VendorSecret
+from forwardc.language.project import Merchant, Project, Target, Vendor, VendorSecret
 from forwardc.language.read_environments import read_environments
 from forwardc.language.report import Report
 
@@ -21,7 +22,7 @@ from forwardc.language.report import Report
 def read_project(root: Node, sink: Sink) -> Project | None:
     """The project of a tree that fits the schema, or None where it is not even a map.
 
-    Reports FC0402, FC0504, FC0505 and FC0509; of environments FC0349 and FC0350.
+    Reports FC0204, FC0402, FC0504, FC0505 and FC0509; of environments FC0349 and FC0350.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -32,7 +33,7 @@ def read_project(root: Node, sink: Sink) -> Project | None:
         build=access.text(root, "build") or "build",
         environments=read_environments(root.get("environments"), Report(sink)),
         targets=tuple(_target(item) for item in access.items(root.get("targets"))),
-        merchant=access.text(root.get("merchant"), "name") or "",
+        merchant=_merchant(root.get("merchant"), Report(sink)),
         root=root,
         vendors={entry.key: _vendor(entry) for entry in access.entries(root.get("vendors"))},
     )
@@ -81,6 +82,16 @@ def _unknown(report: Report, kind: str, name: str, known: Mapping[str, object], 
     near = did_you_mean(name, known)
     hint = f"did you mean {near}?" if near else None
     report.error("FC0302", f"there is no {kind} `{name}`", span, hint)
+
+
+def _merchant(node: Node | None, report: Report) -> Merchant:
+    country = access.get(node, "country")
+    if country is not None:
+        check_country(country, report)
+    said = {
+        name: access.text(node, name) or "" for name in ("name", "country", "contact", "volume")
+    }
+    return Merchant(**said, country_span=country.span if country else None)
 
 
 def _vendor(entry: Entry) -> Vendor:

@@ -22,12 +22,14 @@ from forwardc.files.kinds import LOCK as LOCK_KIND
 from forwardc.plan.agreed import refuse_not_agreed
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
+from forwardc.plan.demo_ids import refuse_demo_ids, warn_of_demo_ids
 from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
 from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock_file import LOCK
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval, why_needed
+from forwardc.plan.unfit import refuse_unfit
 
 _RESTORE = "restore it from version control; nothing was changed"
 
@@ -285,7 +287,9 @@ def refuse_unapproved(
     *,
     emulated: bool = False,
 ) -> bool:
-    """Whether this operation must not run: FC0711, FC0814, FC0815, FC0856 or FC0857 in the sink.
+    """Whether this operation must not run: FC0711, FC0814, FC0815, FC0856, FC0857 or FC0859.
+
+    All of them in the sink; of a rehearsal, FC0859 as a warning.
 
     A fallback can run in its place, so that it must be approved too. A plan of a sandbox needs an
     approval where nothing tells it from live, but where a sandbox on this machine answers
@@ -294,41 +298,13 @@ def refuse_unapproved(
     fallback = plan.operations[operation].fallback
     names = [operation, fallback.operation] if fallback else [operation]
     refused = [refuse_not_agreed(plan, one, today, sink, emulated=emulated) for one in names]
+    if not emulated:
+        refused.append(refuse_demo_ids(plan, sink))
     if needs_approval(plan) and not (emulated and plan.environment_class != "production"):
         refused += [_refuse(plan, name, lock, today, sink) for name in names]
+    if emulated and not any(refused):
+        warn_of_demo_ids(plan, sink)
     return any(refused)
-
-
-def refuse_stand_in(plan: Plan, operation: str, sink: Sink) -> bool:
-    """Whether names of ours stand in for a partner's, which production never sees: FC0815."""
-    if plan.operations[operation].status != "stand_in":
-        return False
-    sink.error(
-        "FC0815",
-        f"{plan.destination}.{operation} holds names that stand in for the partner's own",
-        hint="ask the partner for them; a stand-in runs in the sandbox only",
-    )
-    return True
-
-
-def refuse_undecided(plan: Plan, operation: str, sink: Sink) -> bool:
-    """Whether a step says nothing of what its answers mean, so that no run could be approved."""
-    silent = [step.name for step in plan.operations[operation].steps if not step.outcome]
-    for step in silent:
-        sink.error(
-            "FC0711",
-            f"{plan.destination}.{operation}: nothing says what an answer to the step {step} means,"
-            " so that every run of it would end as unknown",
-            hint="write its `outcome:` rules, or `outcome: by_status`, then build",
-        )
-    return bool(silent)
-
-
-def refuse_unfit(plan: Plan, operation: str, sink: Sink) -> bool:
-    """Whether production never runs this operation, whoever approves it: FC0711 or FC0815."""
-    if plan.environment_class != "production":
-        return False
-    return refuse_stand_in(plan, operation, sink) or refuse_undecided(plan, operation, sink)
 
 
 def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:

@@ -303,7 +303,7 @@ class Plan(Part):
     `environment` is a name; `declared_class` stands where the name does not imply its class.
     `integration` names what the destination needs beyond its requests, such as callbacks.
     `needs_approval` and `separated_by` are as the compiler found them, and computed again by
-    whoever reads the plan: see `separation`.
+    whoever reads the plan: see `separation`. `demo_ids` names ids for trying out, by place.
     """
 
     forwardc: Literal[2]
@@ -324,6 +324,7 @@ class Plan(Part):
     money: Money | None = None
     secrets: Table[Name, SecretSpec] = Field(default_factory=dict)
     operations: Table[str, Operation]
+    demo_ids: Table[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _class_is_told_once(self) -> Self:

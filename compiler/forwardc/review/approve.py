@@ -20,13 +20,13 @@ from forwardc.plan.approvals import (
     PspApproval,
     one_line,
     place,
-    refuse_unfit,
 )
 from forwardc.plan.behaviour import behaviour_digest
 from forwardc.plan.covers import covers
 from forwardc.plan.digest import approval_digest, canonical, file_digest, review_surface
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
+from forwardc.plan.unfit import refuse_unfit
 from forwardc.review.counting import refuse_uncounted
 
 _LONGEST_NAME = 200

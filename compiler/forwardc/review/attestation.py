@@ -19,6 +19,8 @@ def check_attestations(
 ) -> None:
     """FC0709 for evidence that is missing, no date, lapsed (errors) or near its end (a warning).
 
+    FC0715 for another company's status of a day to come.
+
     `produced` names the destinations that are built for production; without a day, dates are
     only read. An own token vault needs evidence (docs.stripe.com/payments/forwarding-token-vault,
     May 2026: renewed each year).
@@ -30,6 +32,8 @@ def check_attestations(
             _check_there(destination, sink)
         if destination.pci is not None and destination.pci.expires:
             _check_day(destination.pci, today, sink)
+        if destination.pci is not None and destination.pci.date:
+            _check_told(destination.pci, today, sink)
 
 
 def _check_there(destination: Destination, sink: Sink) -> None:
@@ -43,6 +47,13 @@ def _check_there(destination: Destination, sink: Sink) -> None:
             pointer="/pci" if destination.pci else "/own_vault",
             hint="pci: {level: 1, attestation: attestations/<file>, expires: YYYY-MM-DD}",
         )
+
+
+def _check_told(pci: Pci, today: date | None, sink: Sink) -> None:
+    """FC0715 for a status of a day that is still to come: nobody has confirmed it."""
+    if today is not None and date.fromisoformat(pci.date) > today:
+        message = f"the status is of {pci.date}, which is still to come"
+        sink.error("FC0715", message, pci.status_span, pointer="/pci/date")
 
 
 def _check_day(pci: Pci, today: date | None, sink: Sink) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from forwardc.language.destination import Destination
-from forwardc.language.project import Project
+from forwardc.language.project import Merchant, Project
+from forwardc.plan.demo_ids import named
 from forwardc.plan.environment import Environment
 from forwardc.plan.live_hosts import LiveHosts
 from forwardc.plan.program import Program
 from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
+from forwardc.vaults.demo_ids import demo_ids
 from forwardc.vaults.model import Json, Vault
 from forwardc.vaults.plan_file import plan_file
 
@@ -33,8 +35,9 @@ class Pack:
     """Whether this pack writes the files that a reviewer gets: of each account its own."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """The destination's host, `test` and `live`, where the vault carries it."""
-    merchant: str = ""
-    """The merchant's name; empty where `forwardc.yaml` gives none."""
+    merchant: Merchant = field(default_factory=Merchant)
+    demo: Mapping[str, list[str]] = field(default_factory=dict)
+    """Names of the ids for trying out in `accounts`, by place."""
 
     @property
     def folder(self) -> str:
@@ -51,6 +54,11 @@ class Pack:
         where = self.program.where
         is_plain = where.class_ == "sandbox" or where.place == "production"
         return "" if is_plain else f".{where.place}"
+
+    @property
+    def demo_ids(self) -> str:
+        """The ids for trying out that stand in a reviewer's files, in words; empty for none."""
+        return "; ".join(named(place, tuple(names)) for place, names in self.demo.items())
 
     def path(self, name: str, suffix: str) -> str:
         """The path below `build/` of a file that a reviewer gets."""
@@ -79,9 +87,11 @@ def packs(
         elif plan is not None:
             accounts = _accounts(project, vault, program.where)
             setup = setup_file(vault, program, account, plan, group)
-            found.append(
-                Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
-            )
+            demo = _demo(vault, program.where, project, accounts)
+            if demo and program.environment_class == "production":
+                plan["demo_ids"] = demo
+            one = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
+            found.append(replace(one, demo=demo))
     return _together(found, project), lacking
 
 
@@ -100,6 +110,20 @@ def _accounts(
     }
 
 
+def _demo(
+    vault: Vault,
+    where: Environment,
+    project: Project | None,
+    accounts: Mapping[str, Mapping[str, str]],
+) -> dict[str, list[str]]:
+    places = {
+        "test": project.test_place(where) if project else "sandbox",
+        "live": where.place if where.class_ == "production" else "production",
+    }
+    found = {places[name]: demo_ids(vault.facts, one) for name, one in accounts.items()}
+    return {place: names for place, names in found.items() if names}
+
+
 def _together(found: list[Pack], project: Project | None) -> list[Pack]:
     """What packs of one folder know of each other: each of production leads, else the last."""
     folders: dict[str, dict[str, Pack]] = {}
@@ -110,7 +134,7 @@ def _together(found: list[Pack], project: Project | None) -> list[Pack]:
             pack,
             leads=_leads(pack, folders[pack.folder]),
             hosts=_hosts(pack, folders[pack.folder], project),
-            merchant=project.merchant if project else "",
+            merchant=project.merchant if project else Merchant(),
         )
         for pack in found
     ]

@@ -19,6 +19,8 @@ from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
 from forwardc.vaults.steps import content_type
 
+_ABOUT = "The details of one request, in a format of forwardc's own:"
+
 
 def production_configs(pack: Pack) -> dict[str, Json]:
     """Paths below `build/` with a structure each.
@@ -54,6 +56,8 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
     written = next(one for one in assessment.context.authored.steps if one.name == step.name)
     signed = signed_headers(step)
     return {
+        **_not_for_sending(pack),
+        "about": f"{_ABOUT} {pack.vault.facts.title} publishes none.",
         "forwardc": 1,
         "vault": pack.vault.name,
         "destination": destination.name,
@@ -79,6 +83,12 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "sample_request": sample_request(written, pack.program, destination),
         "sample_response": sample_answer(destination, operation.name, step.name),
     }
+
+
+def _not_for_sending(pack: Pack) -> Json:
+    if not pack.demo_ids:
+        return {}
+    return {"not_for_sending": f"NOT FOR SENDING: ids for trying out stand here: {pack.demo_ids}"}
 
 
 def _documentation(destination: Destination) -> Lit | None:

@@ -11,7 +11,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Span
 from forwardc.language.destination import Destination
 from forwardc.language.load import Loaded
-from forwardc.language.project import Project
+from forwardc.language.project import Merchant, Project
 from forwardc.plan.environment import Environment
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Vault
@@ -27,11 +27,14 @@ class _Missing(NamedTuple):
 def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0708 for production at a vault with reviewers: an error for a target, else a warning.
 
+    FC0714 for a vault that takes no accounts of the merchant's country, in the same way.
+
     A vault without an account in production is not built there, so nothing is asked.
     """
     project = loaded.project
     if project is None:
         return
+    _check_account_country(project, assessments, sink)
     by_name = loaded.by_name
     for one in assessments:
         reviews = _reviews(one)
@@ -39,7 +42,7 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
             continue
         destination = by_name[one.context.program.destination]
         for missing in (
-            *_destination(one.vault, destination),
+            *_destination(one.vault, destination, project.merchant),
             *_accounts(one.vault, project, one.context.program.where),
             *_fields(one, reviews),
         ):
@@ -51,6 +54,25 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
                 pointer=missing.pointer,
                 hint=missing.hint,
             )
+
+
+def _check_account_country(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
+    """FC0714 for a vault that takes no accounts of the merchant's country, once for each."""
+    country = project.merchant.country
+    carried = [one for one in assessments if one.emitted is not None and _has_account(one)]
+    for vault in {one.vault.name: one.vault for one in carried}.values():
+        served = vault.facts.data.get("countries", {}).get("account")
+        if not country or not served or country in served["value"]:
+            continue
+        needed = any(target.vault == vault.name for target in project.targets)
+        report = sink.error if needed else sink.warning
+        report(
+            "FC0714",
+            f"{vault.facts.title} takes no accounts that are registered in {country}",
+            project.merchant.country_span,
+            pointer="/merchant/country",
+            hint=f"it takes those of {', '.join(served['value'])}",
+        )
 
 
 def _reviews(one: Assessment) -> list[Json]:
@@ -71,13 +93,19 @@ def _is_target(project: Project, one: Assessment) -> bool:
     )
 
 
-def _destination(vault: Vault, destination: Destination) -> Iterator[_Missing]:
+def _destination(vault: Vault, destination: Destination, merchant: Merchant) -> Iterator[_Missing]:
     if not destination.docs:
         message = f"{destination.name} names no documentation"
         yield _Missing(message, destination.span, "/name", "docs: https://...")
     served = vault.facts.data.get("countries", {}).get("forward_to")
-    outside = [code for code in destination.countries if served and code not in served["value"]]
-    if outside:
+    # Stripe has a country where an account may be, and to which it does not forward.
+    meant = destination.countries or ((merchant.country,) if merchant.country else ())
+    outside = [code for code in meant if served and code not in served["value"]]
+    if outside and not destination.countries:
+        message = f"it does not forward to {merchant.country}, where the account is"
+        hint = f"write the `countries:` of {destination.name}"
+        yield _Missing(message, merchant.country_span, "/merchant/country", hint)
+    elif outside:
         node = destination.root.entry("countries")
         message = f"it does not forward to {', '.join(outside)}"
         span = node.value.span if node else destination.span

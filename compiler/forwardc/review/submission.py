@@ -41,7 +41,7 @@ def _words(pack: Pack) -> dict[str, Any]:
         "vault": facts.title,
         "folder": pack.folder,
         "destination": destination,
-        "merchant": pack.merchant,
+        "merchant": pack.merchant.name,
         "contact": facts.value("submission", "contact"),
         "product": facts.value("submission", "product"),
         "account": facts.value("submission", "account"),
@@ -57,6 +57,7 @@ def _words(pack: Pack) -> dict[str, Any]:
         "stored": [secret for secret in setup["secrets"] if "vault" in secret["held"]],
         "not_done": not_done(facts),
         "names": _names(built),
+        "demo_ids": pack.demo_ids,
         **{
             name: setup[name]
             for name in ("permissions", "network_tokens", "onboarding", "unconfirmed", "stand_ins")

@@ -1,7 +1,6 @@
 """`forwardc audit`, and the approvals that a server records at its start."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
 from lock_file import TODAY, approve
+from own_ids import build_own
 from serving import opened
 
 # What Adyen must be told beside the reference.
@@ -105,10 +105,11 @@ def test_without_a_history_there_is_nothing_to_verify(tmp_path: Path, audit: Cal
     assert not missing.exists()
 
 
-def production() -> Plan:
-    plan = read_plan(ROOT / "build", "checkout", "adyen", "production", Sink())
+def production(root: Path = ROOT) -> Plan:
+    plan = read_plan(root / "build", "checkout", "adyen", "production", Sink())
     assert plan is not None
-    return plan
+    # As a merchant's own project has it: this one has ids for trying out.
+    return plan.model_copy(update={"demo_ids": {}})
 
 
 def ways(plan: Plan, *operations: str) -> Ways:
@@ -159,14 +160,14 @@ file = "references.csv"
 @pytest.mark.slow
 @pytest.mark.xdist_group("serving")
 def test_a_server_in_production_serves_what_is_approved_and_says_so(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "build", tmp_path / "build")
+    build_own(ROOT, tmp_path)
     (tmp_path / "forwardc-server.toml").write_text(SETTINGS)
     (tmp_path / "references.csv").write_text(f"reference,vault,source,{PARAMS}\n")
     with opened(tmp_path) as shop:
         refused = shop.run("serve", "--check")
         assert refused.returncode == 1
         assert "FC0814" in refused.stderr
-        approvals = approve(Lock(), production(), ["card_cit"])
+        approvals = approve(Lock(), production(tmp_path), ["card_cit"])
         (tmp_path / "forwardc.lock").write_text(approvals.model_dump_json(exclude_none=True))
         checked = shop.run("serve", "--check")
         assert checked.returncode == 0, checked.stderr

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from forwardc.review.approve import lock_bytes
 from forwardc.review.revoke import Withdrawal, with_revoked
 from forwardc.runtime.shapes import Ambient
 from lock_file import TODAY, approve
+from own_ids import build_own
 from serving import NAMED, PATH, Server, Shop, opened, reference
 
 # What Adyen must be told beside the reference.
@@ -35,11 +35,12 @@ WAY = ("PAY", "checkout")
 SAYS = "withdrawn by Grace Okoro on 2026-11-20: INC-7"
 
 
-def production(operation: str = "card_cit") -> Plan:
-    plan = read_plan(ROOT / "build", "checkout", "adyen", "production", Sink())
+def production(operation: str = "card_cit", root: Path = ROOT) -> Plan:
+    plan = read_plan(root / "build", "checkout", "adyen", "production", Sink())
     assert plan is not None
     assert operation in plan.operations
-    return plan
+    # As a merchant's own project has it: this one has ids for trying out.
+    return plan.model_copy(update={"demo_ids": {}})
 
 
 def withdrawn(lock: Lock, operation: str = "") -> Lock:
@@ -303,11 +304,11 @@ REVOKE = (
 
 
 def shop_in(folder: Path, shop: Shop) -> None:
-    shutil.copytree(ROOT / "build", folder / "build")
+    build_own(ROOT, folder)
     (folder / "forwardc-server.toml").write_text(SETTINGS)
     row = f"{reference(1)},checkout,src_visa_approved0000000000000,1000,EUR,https://shop.example/"
     (folder / "references.csv").write_text(f"reference,vault,source,{PARAMS}\n{row}\n")
-    (folder / "forwardc.lock").write_bytes(lock_bytes(approve(Lock(), production())))
+    (folder / "forwardc.lock").write_bytes(lock_bytes(approve(Lock(), production(root=folder))))
     assert shop.folder == folder
 
 

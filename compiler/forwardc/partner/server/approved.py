@@ -22,7 +22,9 @@ KIND = "approval"
 def approved(
     ways: Ways, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
 ) -> dict[tuple[str, str], Way]:
-    """The ways that may be served. A destination that keeps none is an error (FC0814, FC0815).
+    """The ways that may be served. A destination that keeps none is an error.
+
+    Codes FC0814, FC0815 and FC0859, which warns of a rehearsal with ids for trying out.
 
     Of one that keeps some, the others are warned of: a merchant need not use every vault. What a
     sandbox on this machine plays (`emulated`) needs no approval in a sandbox.
@@ -33,6 +35,9 @@ def approved(
         refuse_unapproved(way.plan, way.operation, lock, today, found, emulated=emulated)
         if found.has_errors:
             refused[key] = found
+        else:
+            for remark in found.sorted():
+                sink.add(remark)
     kept = {key: way for key, way in ways.items() if key not in refused}
     served = {destination for destination, _ in kept}
     for (destination, _), found in refused.items():
