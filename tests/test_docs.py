@@ -7,7 +7,8 @@ How a document says it:
   wide the columns of a table are does not count: a new destination must not change a document.
   `RUN` in a command is the id that the last `forwardc run` printed; `CLIENT`, `SECRET` and `TOKEN`
   are what `forwardc clients issue` and a token endpoint said, `METHOD` a payment method's id. A
-  command that ends with ` &` goes on until the document ends, and its ports become free ones.
+  command that ends with ` &` (of forwardc or python) goes on until the document ends, and its ports
+  become free ones.
   `curl` is the real one, and `python` and `node` run a file that a block made; where there is no
   Node.js with the vendors' clients, the latter is not run. `make demo` runs `forwardc demo`. `make
   test` is what runs this, and is not run again.
@@ -141,6 +142,8 @@ class Terminal:
                 return self.forwardc([name])
             case ["forwardc", *arguments, "&"]:
                 return self.background(arguments)
+            case ["python", name, "&"]:
+                return self.going_on(name, [sys.executable, "-P", name])
             case ["forwardc", *arguments]:
                 return self.forwardc(arguments)
             case ["curl", *arguments]:
@@ -184,11 +187,15 @@ class Terminal:
 
     def background(self, arguments: list[str]) -> str:
         """Start a command that goes on; what it prints first, once it serves."""
-        log = self.folder / f"{arguments[0]}.log"
         words = [word for word in (*arguments, *self.port_of(arguments[0])) if word]
+        program = [sys.executable, "-P", "-m", "forwardc"]
+        return self.going_on(arguments[0], [*program, *map(self.meant, words)])
+
+    def going_on(self, name: str, command: list[str]) -> str:
+        log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "forwardc", *map(self.meant, words)],
+                command,
                 cwd=self.folder,
                 env=self.environment(),
                 stdout=output,
