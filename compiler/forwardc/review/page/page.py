@@ -17,6 +17,7 @@ from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
+from forwardc.review.page.agreements import agreements
 from forwardc.review.page.expression import Names
 from forwardc.review.page.flow import diagram, messages
 from forwardc.review.page.markup import pieces, style
@@ -63,12 +64,14 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     plan = load_plan(data)
     built = [one for one in pack.assessments if one.emitted is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
+    found = agreements(pack.assessments)
     filters = (("pretty", text_of), ("pieces", pieces))
     page = template("forwardc.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),
         vault=pack.vault.facts.title,
         summary=summary(built, protected),
+        agreements=found,
         operations=[_operation(pack, plan, one, lock, leave, protected) for one in built],
         refused=[
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
@@ -113,6 +116,7 @@ def _operation(
         "title": operation.title or name,
         "initiator": operation.initiator,
         "level": str(one.level),
+        "agreed": _agreed(one),
         "status": str(one.status),
         "card": card_data(one),
         "reasons": [_reason(found, vendor_names(pack)) for found in one.findings],
@@ -121,11 +125,13 @@ def _operation(
         "steps": [
             {
                 **_step(step, emitted),
-                **_protection(pack, step, *protected[name, step.name]),
+                **_protection(pack, step, written, *protected[name, step.name]),
                 "values": leave[name, step.name],
                 "answer": sample_answer(pack.destination, name, step.name),
             }
-            for step, emitted in zip(operation.steps, one.emitted_steps, strict=True)
+            for step, written, emitted in zip(
+                operation.steps, one.context.authored.steps, one.emitted_steps, strict=True
+            )
         ],
         "approvals": approvals(plan, name, lock),
         "unconfirmed": [one for step in operation.steps for one in step.unconfirmed],
@@ -159,10 +165,19 @@ def _step(step: Step, emitted: Json) -> dict[str, Any]:
     }
 
 
+def _agreed(one: Assessment) -> str:
+    """Under which tickets an operation is carried; empty where nothing had to be agreed."""
+    grants = [standing.grant for standing in one.standings if standing.counts]
+    tickets = dict.fromkeys(grant.ticket for grant in grants if grant)
+    said = ", ".join(tickets) or "as if agreed"
+    return f"by arrangement ({said})" if grants else ""
+
+
 def _protection(
-    pack: Pack, step: Step, sealed: list[Sealed], signed: list[Signed]
+    pack: Pack, step: Step, written: Step, sealed: list[Sealed], signed: list[Signed]
 ) -> dict[str, Any]:
-    request = sample_request(step, pack.program, pack.destination)
+    """What protects a step, and its sample: of the step as its author wrote it."""
+    request = sample_request(written, pack.program, pack.destination)
     names = [pair.name for pair in content_type(step.request)]
     return {
         "sealed": [_sealed(pack, each) for each in sealed],

@@ -5,9 +5,9 @@ JSON Pointers in JSON, XPaths in XML, `card[number]` in a form. Knows terms.
 
 from collections.abc import Iterator
 
+from forwardc.plan.body_places import below, item_of
 from forwardc.plan.program import Body
 from forwardc.plan.terms import Encoding, If, Map, Seq, Term
-from forwardc.vaults.encode import escaped
 
 
 def leaves(body: Body | Term | None) -> Iterator[tuple[str, Term]]:
@@ -19,6 +19,16 @@ def leaves(body: Body | Term | None) -> Iterator[tuple[str, Term]]:
         return
     for at, leaf in _leaves(body.encoding, "", body.tree):
         yield f"body{' ' if body.encoding is Encoding.FORM else ''}{at}", leaf
+
+
+def place_of(body: Body | None, at: str) -> str:
+    """The place that a pointer into a body names, in XML an XPath; `header NAME` is one itself."""
+    if body is None or not at.startswith("/"):
+        return at
+    if body.encoding is not Encoding.FORM:
+        return f"body{at}"
+    first, *rest = (token.replace("~1", "/").replace("~0", "~") for token in at[1:].split("/"))
+    return f"body {first}{''.join(f'[{token}]' for token in rest)}"
 
 
 def _leaves(encoding: Encoding, at: str, term: Term) -> Iterator[tuple[str, Term]]:
@@ -36,24 +46,12 @@ def _leaves(encoding: Encoding, at: str, term: Term) -> Iterator[tuple[str, Term
 
 
 def _member(encoding: Encoding, at: str, key: str) -> str:
-    match encoding:
-        case Encoding.FORM:
-            return f"{at}[{key}]" if at else key
-        case Encoding.XML if key == ".":
-            return at
-        case Encoding.XML if key.startswith("."):
-            return f"{at}/@{key[1:]}"
-        case Encoding.XML:
-            return f"{at}/{key}"
-        case _:
-            return f"{at}/{escaped(key)}"
+    if encoding is Encoding.FORM:
+        return f"{at}[{key}]" if at else key
+    return below(at, key, xml=encoding is Encoding.XML)
 
 
 def _item(encoding: Encoding, at: str, index: int) -> str:
-    match encoding:
-        case Encoding.FORM:
-            return f"{at}[{index}]"
-        case Encoding.XML:
-            return f"{at}[{index + 1}]"
-        case _:
-            return f"{at}/{index}"
+    if encoding is Encoding.FORM:
+        return f"{at}[{index}]"
+    return item_of(at, index, xml=encoding is Encoding.XML)

@@ -109,5 +109,7 @@ def _distinct(found: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def vendor_names(pack: Pack) -> Names:
     """How the vault's documents call each card value, by ours; empty where it has none."""
-    facts = pack.vault.facts.data.get("atoms", {})
-    return {name: str(fact["value"]) for name, fact in facts.items()}
+    facts = pack.vault.facts.data
+    wallets = facts.get("arrangements", {}).get("network_token", {}).get("value", {})
+    atoms = {**wallets.get("atoms", {}), **facts.get("atoms", {})}
+    return {name: str(fact["value"]) for name, fact in atoms.items()}

@@ -3,11 +3,12 @@
 Knows programs, and no vault by name: what a vault calls a card value stands in its facts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from forwardc.plan.analysis import stage_of, tainted
+from forwardc.plan.arrangements import Signature
 from forwardc.plan.atoms import ATOMS, Instrument, Sensitivity
 from forwardc.plan.program import Pair, Step
 from forwardc.plan.stages import Stage
@@ -15,7 +16,7 @@ from forwardc.plan.terms import Amount, Atom, Call, If, Ref, Term, walk
 from forwardc.review.page.expression import Names, expression
 from forwardc.review.page.forms import form_of
 from forwardc.review.page.inside import Inside, Part, insides, outside
-from forwardc.review.page.places import leaves
+from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES
 from forwardc.vaults.model import Context
 from forwardc.vaults.steps import content_type
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     CONSTANT = "constant"
     ENCRYPTED = "encrypted part"
     WRITTEN = "JSON written as text"
+    SIGNATURE = "signature"
 
 
 _GRAVEST_FIRST = tuple(Kind)
@@ -70,7 +72,7 @@ def values(step: Step, context: Context, names: Names, vault: str) -> list[Value
     """
     request = step.request
     masked = tainted(context.program, context.operation)
-    reader = _Reader(context, masked, names, step.direct, vault)
+    reader = _Reader(context, masked, names, step.direct, vault, agreed_places(step))
     found = [row for node in _holes(request.url) for row in reader.value("URL", node)]
     for kind, pairs in (("query", request.query), ("header", content_type(request))):
         found += [row for pair in pairs for row in reader.pair(kind, pair)]
@@ -81,6 +83,23 @@ def values(step: Step, context: Context, names: Names, vault: str) -> list[Value
         place = f"body{request.sign.into}" if request.sign.into else scheme.place
         found += reader.value(place, request.sign.secret, signs=True)
     return found
+
+
+def agreed_places(step: Step) -> dict[str, str | Signature]:
+    """What the vault agreed to at places of a step: the form of a date, or its own signature."""
+    body = step.request.body
+    found: dict[str, str | Signature] = {}
+    for one in step.agreed:
+        for fill in one.arrangement.fills:
+            found[place_of(body, fill.at)] = fill.format
+        if one.arrangement.signature is not None:
+            found[place_of(body, one.arrangement.signature.at)] = one.arrangement.signature
+    return found
+
+
+def _signed(place: str, signature: Signature, vault: str) -> Value:
+    kept = "computed by the vault over the request, by arrangement"
+    return Value(place, signature.replacement, (), Kind.SIGNATURE, "", vault, kept, optional=False)
 
 
 def _holes(url: Term) -> Iterator[Term]:
@@ -95,6 +114,7 @@ class _Reader:
     names: Names
     direct: bool
     vault: str
+    agreed: Mapping[str, str | Signature]
 
     def pair(self, kind: str, pair: Pair) -> Iterator[Value]:
         yield from self.value(f"{kind} {pair.name}", pair.value)
@@ -103,13 +123,16 @@ class _Reader:
         self, place: str, term: Term, around: str = "", *, signs: bool = False
     ) -> list[Value]:
         """The row of a value, then those of what is inside it."""
+        agreed = self.agreed.get(place)
+        if isinstance(agreed, Signature):
+            return [_signed(place, agreed, self.vault)]
         nodes, parts = list(outside(term)), list(insides(term))
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
         shown = _parts_shown(parts) if parts else expression(term, self.names)
         handling = self._handling(kind, nodes, parts, around, signs=signs)
         row = Value(
-            *(place, shown, _names(nodes), kind, form_of(term)),
+            *(place, shown, _names(nodes), kind, agreed or form_of(term)),
             *(self._filled(kind, nodes, stored=stored), handling + self._schemes(nodes)),
             optional=any(isinstance(node, If) for node in nodes),
         )

@@ -1,0 +1,43 @@
+"""What the vault must agree to beyond its documents: what it is about, and whether it did.
+
+Knows assessments and grants; asks for no day, so that a grant that ended still stands here.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from forwardc.review.agreed import signing_secrets
+from forwardc.vaults.arranged import Standing
+from forwardc.vaults.arranged_words import to_record
+from forwardc.vaults.assess import Assessment
+
+
+def agreements(assessments: Iterable[Assessment]) -> list[dict[str, Any]]:
+    """One row for each arrangement and step, also of operations that are refused without it."""
+    return [_row(one, standing) for one in assessments for standing in one.standings]
+
+
+def _row(one: Assessment, standing: Standing) -> dict[str, Any]:
+    arrangement, grant = standing.arrangement, standing.grant
+    signature = arrangement.signature
+    return {
+        "id": standing.id,
+        "operation": one.context.operation.name,
+        "step": standing.step,
+        "needs": arrangement.words,
+        "asks": arrangement.asks,
+        "url": standing.url,
+        "listed": standing.listed,
+        "state": _state(standing),
+        "grant": grant,
+        "signature": signature,
+        "secrets": signing_secrets(one, standing) if signature else [],
+        "record": to_record(one.vault.name, one.context.program, standing),
+    }
+
+
+def _state(standing: Standing) -> str:
+    """`agreed`, `another URL` where the grant is of one, `as if agreed`, or `to ask`."""
+    if standing.grant is not None:
+        return "agreed" if standing.counts else "another URL"
+    return "as if agreed" if standing.counts else "to ask"
