@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from forwardc.language.destination import Destination, ParamType
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
@@ -113,10 +114,17 @@ def sample_answer(destination: Destination, operation: str, step: str) -> Any:
 
 def _url(step: Step, scope: Scope) -> str:
     url = _text(Encoding.URL, step.request.url, scope)
-    pairs = [
-        f"{pair.name}={_text(Encoding.QUERY, pair.value, scope)}" for pair in step.request.query
-    ]
+    pairs = [f"{pair.name}={_query(pair.value, scope)}" for pair in step.request.query]
     return f"{url}?{'&'.join(pairs)}" if pairs else url
+
+
+def _query(value: Term, scope: Scope) -> str:
+    """A query value; a secret's name stands in it as `<name>`, which is escaped in no sample."""
+    text = _text(Encoding.QUERY, value, scope)
+    names = {node.name for node in walk(value) if isinstance(node, Ref) and node.root == "secrets"}
+    for shown in (f"<{name.removeprefix('secrets.')}>" for name in names):
+        text = text.replace(quote(shown), shown)
+    return text
 
 
 def _body(body: Body, scope: Scope) -> Any:

@@ -14,7 +14,7 @@ from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Call, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.review.page.expression import Names, expression
 from forwardc.review.page.inside import insides, outside
-from forwardc.review.page.places import leaves
+from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES, Parts
 from forwardc.review.page.words import AS_KEY
 from forwardc.vaults.assess import Assessment
@@ -166,6 +166,7 @@ def signed(step: Step, one: Context, vault: str, names: Names) -> list[Signed]:
         for node in outside(leaf)
         if isinstance(node, Call) and node.function in _HMACS
     ]
+    found += _agreed(step, vault)
     sign = step.request.sign
     if sign is None:
         return found
@@ -186,6 +187,23 @@ def signed(step: Step, one: Context, vault: str, names: Names) -> list[Signed]:
             into=sign.into,
         ),
     ]
+
+
+def _agreed(step: Step, vault: str) -> Iterator[Signed]:
+    """The signatures that the vault computes by arrangement."""
+    for one in step.agreed:
+        signature = one.arrangement.signature
+        if signature is not None:
+            yield Signed(
+                title=f"{signature.replacement}, by arrangement",
+                place=place_of(step.request.body, signature.at),
+                algorithm="set up by the vault",
+                secret="given to the vault",  # noqa: S106 - words
+                by=vault,
+                parts=[("", signature.covers or "not said")],
+                joined="",
+                written="<signature>",
+            )
 
 
 def with_signatures(sample: Json, found: list[Signed]) -> Json:

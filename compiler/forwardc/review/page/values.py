@@ -57,11 +57,14 @@ class Value:
     filled: str
     handling: str
     optional: bool
+    agreed: bool = False
+    """Whether the vault fills it as it agreed to."""
 
     @property
     def ours(self) -> str:
         """The author's names, where the value is written in the vault's."""
-        return ", ".join(name for name in self.names if name not in self.value)
+        # A date in an agreed form is one blank, whatever the author composed it of.
+        return "" if self.agreed else ", ".join(n for n in self.names if n not in self.value)
 
 
 def values(step: Step, context: Context, names: Names, vault: str) -> list[Value]:
@@ -135,6 +138,7 @@ class _Reader:
             *(place, shown, _names(nodes), kind, agreed or form_of(term)),
             *(self._filled(kind, nodes, stored=stored), handling + self._schemes(nodes)),
             optional=any(isinstance(node, If) for node in nodes),
+            agreed=agreed is not None,
         )
         return [row, *(one for part in parts for one in self._inside(place, part))]
 
