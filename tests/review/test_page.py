@@ -85,7 +85,8 @@ def test_nothing_is_loaded_from_anywhere(at: str) -> None:
         outside = {name for name, value in attributes.items() if "://" in value}
         # A link is followed when somebody clicks it, and a namespace is a name.
         assert outside <= ({"href"} if tag == "a" else {"xmlns"}), tag
-    assert "url(" not in re.sub(r"url\(#[a-z-]+\)", "", text)
+    # `base64url(...)` is a function of the language, shown as text.
+    assert not re.search(r"(?<!\w)url\((?!#[a-z-]+\))", text)
     assert "@import" not in text
     policy = [a["content"] for tag, a in page.tags if a.get("http-equiv")]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
