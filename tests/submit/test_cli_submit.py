@@ -1,7 +1,7 @@
 """`forwardc submit stripe`, as a person uses it: what is written, shown and refused."""
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -40,15 +40,17 @@ def test_each_key_in_a_header_is_sealed_for_gpg_to_open(seal, gpg: Gpg, tmp_path
     code, out, err = seal("shop")
     assert (code, err) == (0, "")
     folder = tmp_path / "sealed"
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "shop.shop_api_key.encrypted_hashed_key.txt",
-        "shop.shop_token.encrypted_hashed_key.txt",
-    ]
-    for name, value in (("shop_api_key", KEY), ("shop_token", TOKEN)):
-        path = folder / f"shop.{name}.encrypted_hashed_key.txt"
+    sealed = {"X-Key": KEY, "X-Same-Key": KEY, "Authorization": TOKEN}
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"shop.{header}.encrypted_hashed_key.txt" for header in sealed
+    )
+    for header, value in sealed.items():
+        path = folder / f"shop.{header}.encrypted_hashed_key.txt"
         assert opened(gpg, path) == sha256(value.encode()).hexdigest()
-    assert "X-Key, X-Same-Key" in out
-    assert "Authorization" in out
+    lines = {line.split()[0]: line for line in out.splitlines()[2:]}
+    assert lines.keys() == sealed.keys()
+    assert "the value without `Bearer`" in lines["Authorization"]
+    assert "the whole value" in lines["X-Key"]
 
 
 def test_neither_the_key_nor_its_hash_is_written_or_shown(seal, tmp_path: Path) -> None:
@@ -59,7 +61,9 @@ def test_neither_the_key_nor_its_hash_is_written_or_shown(seal, tmp_path: Path) 
         for text in (value, digest.hexdigest()):
             assert text not in out + err
             assert text.encode() not in written
-    assert {one["name"] for one in json.loads(out)["sealed"]} == {"shop_api_key", "shop_token"}
+    found = json.loads(out)["sealed"]
+    assert {one["header"] for one in found} == {"X-Key", "X-Same-Key", "Authorization"}
+    assert all(one["confirmed"] for one in found)
 
 
 def test_the_key_is_trimmed_before_it_is_hashed(
@@ -69,17 +73,17 @@ def test_the_key_is_trimmed_before_it_is_hashed(
     code, _, err = seal("shop")
     assert code == 0
     assert f"warning FC0806 {PREFIX}SHOP_TOKEN has space around it" in err
-    path = tmp_path / "sealed" / "shop.shop_token.encrypted_hashed_key.txt"
+    path = tmp_path / "sealed" / "shop.Authorization.encrypted_hashed_key.txt"
     assert opened(gpg, path) == sha256(TOKEN.encode()).hexdigest()
 
 
 def test_a_second_time_replaces_the_files(seal, gpg: Gpg, tmp_path: Path) -> None:
     seal("shop")
-    path = tmp_path / "sealed" / "shop.shop_token.encrypted_hashed_key.txt"
+    path = tmp_path / "sealed" / "shop.Authorization.encrypted_hashed_key.txt"
     first = path.read_bytes()
     assert seal("shop")[0] == 0
     assert path.read_bytes() != first
-    assert len(list(path.parent.iterdir())) == 2
+    assert len(list(path.parent.iterdir())) == 3
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "basic "])
@@ -94,12 +98,12 @@ def test_a_key_with_its_scheme_is_refused(
     assert not (tmp_path / "sealed").exists()
 
 
-def test_a_key_inside_a_computation_is_sealed_with_a_warning(seal, gpg, tmp_path: Path) -> None:
-    code, _, err = seal("basic")
-    assert code == 0
-    assert "warning FC0616 basic_key is only a part of Authorization" in err
-    path = tmp_path / "sealed" / "basic.basic_key.encrypted_hashed_key.txt"
-    assert opened(gpg, path) == sha256(b"basic-key").hexdigest()
+def test_a_basic_header_is_sealed_whole_without_its_scheme(seal, gpg, tmp_path: Path) -> None:
+    code, out, err = seal("basic")
+    assert (code, err) == (0, "")
+    path = tmp_path / "sealed" / "basic.Authorization.encrypted_hashed_key.txt"
+    assert opened(gpg, path) == sha256(b64encode(b"basic-key:")).hexdigest()
+    assert "the value without `Basic`" in out
 
 
 def test_all_problems_are_told_at_once_and_nothing_is_written(
@@ -123,7 +127,7 @@ def test_the_documented_key_is_taken_without_being_named(
     code, out, err = submit("shop", "--key", str(key), "--out", str(tmp_path / "sealed"))
     assert (code, err) == (0, "")
     assert "AE863ADA1603150856C0A853A7B203177D034588, subkey 27E4B9436302901A" in out
-    assert len(list((tmp_path / "sealed").iterdir())) == 2
+    assert len(list((tmp_path / "sealed").iterdir())) == 3
 
 
 def test_a_damaged_key_writes_nothing(seal, key_file: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ ours, and nothing of how a plan is compiled is told: what a vault's reviewers ge
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -16,8 +17,10 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, states
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.model import Plan, Step
+from forwardc.plan.sealed_headers import NotSealable, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
 from forwardc.plan.terms import LINES, Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
+from forwardc.plan.values import Secret
 from forwardc.runtime.made_up import made_up_private
 from forwardc.runtime.secrets import sandbox_lookup, secret_values
 
@@ -31,7 +34,6 @@ _KINDS: Final = {
 }
 _NOTHING: Final = Lit("")
 _STORED: Final = re.compile(r"secret_([A-Za-z0-9_]+)")
-_SCHEME: Final = re.compile(r"(?i)\A(?:bearer|basic) +")
 
 # Host, owner, and place: an owner's values of two environments are not mixed.
 _Whose: TypeAlias = tuple[str, str, str]
@@ -260,19 +262,14 @@ def _credential(plan: Plan, name: str, text: str) -> dict[str, Any]:
 
 
 def _submitted(parts: _Parts, made_up: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """The digests of the keys in each header, as they are submitted: without a scheme.
+    """The digest of each header with keys, as `forwardc submit` would seal it: without a scheme.
 
-    Where a key is a part of something computed the documents do not say what is hashed, so that
-    the whole header cannot be known here, and nothing is compared.
+    One that is another in each run has none, so that nothing is compared.
     """
-    for header, term in parts.headers.items():
-        names = _secrets_in(term)
-        plain = _plain(term)
-        scheme = isinstance(plain, Text) and len(plain.parts) == 2 and _is_scheme(plain.parts[0])
-        if names and names <= made_up.keys() and (isinstance(plain, Ref) or scheme):
-            key = made_up[names.pop()]
-            yield header, [sha256(_SCHEME.sub("", key).strip().encode()).hexdigest()]
-
-
-def _is_scheme(term: Term) -> bool:
-    return isinstance(term, Lit) and _SCHEME.fullmatch(str(term.value)) is not None
+    secrets = {name: Secret(value) for name, value in made_up.items()}
+    places = [("", header, term) for header, term in parts.headers.items()]
+    for one in sealed_headers(places):
+        if secrets.keys() >= {*one.secrets}:
+            with suppress(NotSealable):
+                value = str(value_of(one, secrets).reveal())
+                yield one.header, [sha256(value.encode()).hexdigest()]

@@ -1,9 +1,10 @@
-"""`forwardc submit`: seals the hash of each key of a destination for the vault's support.
+"""`forwardc submit`: seals the hash of each header with a key of a destination for the vault.
 
 Options are read and results shown here. The key itself is never written, and nothing of it shown.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
+    from forwardc.plan.sealed_headers import SealedHeader
     from forwardc.plan.values import Secret
     from forwardc.review.seal import Expected, SealingKey
-    from forwardc.review.sealed_keys import HeaderSecret
+    from forwardc.vaults.facts import Facts
 
 
 @click.command(short_help="Seal the keys of a destination for a vault.")
@@ -53,20 +55,21 @@ def command(
     as_json: bool,
     build: Path,
 ) -> int:
-    """Seal each key that a destination gets in a header, as the vault asks for production.
+    """Seal each header in which a destination gets a key, as the vault asks for production.
 
-    Writes one file for each: the SHA-256 of the trimmed key in hexadecimal digits, encrypted to
-    the vault's OpenPGP key, in base64. With any problem, nothing is written.
+    Writes one file for each: the SHA-256 of the header's value without its scheme, in hexadecimal
+    digits, encrypted to the vault's OpenPGP key, in base64. With any problem, nothing is written.
     """
     from forwardc.cli.compiled_plans import compiled_plans, not_there
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.demo_ids import refuse_sending
-    from forwardc.review.sealed_keys import header_secrets
+    from forwardc.plan.sealed_headers import places_in, sealed_headers
 
     _need_library()
     if out.resolve().is_relative_to(build.resolve()):
         raise click.UsageError("--out: build/ holds what was compiled, and nothing else.")
-    expected = _expected(vault, fingerprint)
+    facts = _facts(vault)
+    expected = _expected(facts, fingerprint)
     sink = Sink()
     plans, lock = compiled_plans(build, vault, environment, sink)
     plan = plans.get(destination)
@@ -76,17 +79,18 @@ def command(
         return _report(sink)
     if refuse_sending(plan, sink):
         return _report(sink)
-    secrets = header_secrets(plan)
-    refused = [_is_refused(plan, one.name, lock, sink) for one in secrets]
+    headers = sealed_headers(places_in(plan), _schemes(facts))
+    names = list(dict.fromkeys(name for one in headers for name in one.secrets))
+    refused = [_is_refused(plan, name, lock, sink) for name in names]
     if any(refused):
         return _report(sink)
     key = _key(key_file, expected, sink)
-    hashes = _hashes(plan, secrets, build, secrets_file, sink)
+    hashes = _hashes(plan, headers, facts, build, secrets_file, sink)
     if key is None or sink.has_errors:
         return _report(sink)
     files = _write(out, plan, key, hashes)
     _report(sink)
-    _show(key, secrets, files, as_json)
+    _show(key, headers, files, as_json)
     return 0
 
 
@@ -111,14 +115,23 @@ def _need_library() -> None:
         )
 
 
-def _expected(vault: str, given: str | None) -> "Expected":
-    from forwardc.review.seal import Expected
+def _facts(vault: str) -> "Facts":
     from forwardc.vaults.registry import vaults
 
     sealing = {one.name: one.facts for one in vaults() if "key_sealing" in one.facts.data}
     if vault not in sealing:
         raise click.UsageError(f"{', '.join(sealing)} takes sealed keys, and no other vault.")
-    facts = sealing[vault]
+    return sealing[vault]
+
+
+def _schemes(facts: "Facts") -> list[str]:
+    """The schemes that are left out, as the documents say."""
+    return [str(one) for one in facts.value("key_sealing", "schemes")]
+
+
+def _expected(facts: "Facts", given: str | None) -> "Expected":
+    from forwardc.review.seal import Expected
+
     documented = str(facts.value("key_sealing", "fingerprint"))
     bits = int(facts.value("key_sealing", "bits"))
     named = re.sub(r"\s", "", documented if given is None else given).upper()
@@ -145,13 +158,17 @@ def _key(path: Path, expected: "Expected", sink: "Sink") -> "SealingKey | None":
 
 
 def _hashes(
-    plan: "Plan", secrets: "list[HeaderSecret]", build: Path, file: Path | None, sink: "Sink"
+    plan: "Plan",
+    headers: "list[SealedHeader]",
+    facts: "Facts",
+    build: Path,
+    file: Path | None,
+    sink: "Sink",
 ) -> "dict[str, Secret]":
+    """The hash of each header by the name of its file, with every problem in the sink."""
     import os
 
-    from forwardc.plan.secret_names import identities_in, secret_id
-    from forwardc.review.seal import key_hash
-    from forwardc.review.sealed_keys import can_be_hashed
+    from forwardc.plan.secret_names import identities_in
     from forwardc.runtime.secrets import secret_values
     from forwardc.runtime.sources.lookup import open_lookup
 
@@ -163,25 +180,60 @@ def _hashes(
             sink.warning("FC0806", f"{variable} has space around it, which a run would send too")
         return raw.strip() or None if raw is not None else None
 
-    values = secret_values(plan, [one.name for one in secrets], trimmed, sink)
-    return {
-        one.name: key_hash(values[one.name].reveal())
-        for one in secrets
-        if one.name in values
-        and can_be_hashed(one, secret_id(plan, one.name).variable, values[one.name].reveal(), sink)
+    names = dict.fromkeys(name for one in headers for name in one.secrets)
+    values = secret_values(plan, names, trimmed, sink)
+    found = {
+        one.file: _hash(plan, one, values, facts, sink)
+        for one in headers
+        if values.keys() >= {*one.secrets}
     }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _hash(
+    plan: "Plan",
+    one: "SealedHeader",
+    values: "Mapping[str, Secret]",
+    facts: "Facts",
+    sink: "Sink",
+) -> "Secret | None":
+    """What the vault finds again; None with FC0816 in the sink, and FC0860 where it may not."""
+    from forwardc.plan.sealed_headers import NotSealable, starts_with_scheme, value_of
+    from forwardc.plan.secret_names import secret_id
+    from forwardc.review.seal import key_hash
+
+    first = one.secrets[0]
+    if starts_with_scheme(one, str(values[first].reveal()), _schemes(facts)):
+        sink.error(
+            "FC0816",
+            f"{secret_id(plan, first).variable} starts with the scheme of a header, and the hash is"
+            " of the key alone",
+            hint="write the scheme into the destination and the key alone into the secret",
+        )
+        return None
+    try:
+        value = value_of(one, values)
+    except NotSealable as problem:
+        sink.error("FC0816", str(problem), hint="let a header hold what is the same in every run")
+        return None
+    if one.doubt:
+        sink.warning(
+            "FC0860",
+            f"{one.header} of {', '.join(one.places)}: {one.what} is sealed, and nobody confirms"
+            f" that this is what the vault hashes: {one.doubt}",
+            hint="ask the vault's support before you send the file",
+        )
+    return key_hash(str(value.reveal()))
 
 
 def _write(
-    out: Path, plan: "Plan", key: "SealingKey", hashes: "dict[str, Secret]"
+    out: Path, plan: "Plan", key: "SealingKey", hashes: "Mapping[str, Secret]"
 ) -> dict[str, Path]:
     from forwardc.files.replace import replace_file
-    from forwardc.plan.secret_names import secret_id
     from forwardc.review.seal import seal
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}
-    owners = {name: secret_id(plan, name).owner for name in sealed}
-    files = {name: out / f"{owners[name]}.{name}.encrypted_hashed_key.txt" for name in sealed}
+    files = {name: out / f"{plan.destination}.{name}.encrypted_hashed_key.txt" for name in sealed}
     try:
         for name, data in sealed.items():
             replace_file(files[name], data)
@@ -191,11 +243,18 @@ def _write(
 
 
 def _show(
-    key: "SealingKey", secrets: "list[HeaderSecret]", files: dict[str, Path], as_json: bool
+    key: "SealingKey", headers: "list[SealedHeader]", files: dict[str, Path], as_json: bool
 ) -> None:
     rows = [
-        {"name": one.name, "headers": list(one.headers), "file": shown_path(files[one.name])}
-        for one in secrets
+        {
+            "header": one.header,
+            "places": list(one.places),
+            "secrets": list(one.secrets),
+            "sealed": one.what,
+            "confirmed": not one.doubt,
+            "file": shown_path(files[one.file]),
+        }
+        for one in headers
     ]
     if as_json:
         say_json({"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows})
@@ -206,8 +265,11 @@ def _show(
     say(f"sealed to {key.fingerprint}, subkey {key.key_id}")
     say_lines(
         table(
-            ["secret", "headers", "file"],
-            [[str(row["name"]), ", ".join(row["headers"]), str(row["file"])] for row in rows],
+            ["header", "secrets", "sealed", "file"],
+            [
+                [one.header, ", ".join(one.secrets), one.what, shown_path(files[one.file])]
+                for one in headers
+            ],
         )
     )
 

@@ -1,0 +1,187 @@
+"""Which headers that a vault sends hold a secret, and what of each value is hashed for the vault.
+
+The vault compares the hash of a header's value without its scheme: of a key alone, or of what comes
+after `Basic`. Reads terms and holds no value longer than a call; encrypts and writes nothing.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.plan.escape import NotExpressible
+from forwardc.plan.evaluate import Scope, TooLong, evaluate
+from forwardc.plan.functions import CannotCompute
+from forwardc.plan.model import Plan
+from forwardc.plan.terms import Encoded, If, Limit, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.plan.values import Secret
+
+# RFC 9110, section 11.1: a scheme is a token, and a space stands after it.
+_SCHEME: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +")
+# The registry of HTTP's authentication schemes (IANA), and those that vendors made for their keys.
+_SCHEMES: Final = frozenset(
+    "apikey api-key aws4-hmac-sha256 basic bearer concealed digest dpop geniekey gnap googlelogin"
+    " hmac hoba key mutual negotiate oauth privatetoken scram-sha-1 scram-sha-256 ssws token"
+    " vapid".split()
+)
+_PLAIN: Final = re.compile(r"[A-Za-z0-9-]")
+
+Place = tuple[str, str, Term]
+"""Operation and step as `pay.auth`, the header's name, and its value."""
+
+
+class NotSealable(ValueError):  # noqa: N818 - the header's property
+    """What a header holds cannot be sealed. The reason is safe to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedHeader:
+    """A header with a secret, where it is sent, and what of its value is sealed.
+
+    `scheme` is left out of it. `doubt` says why the documents do not tell that the vault hashes
+    just this; it is empty where they do. `file` is a name for it that no other header has.
+    """
+
+    header: str
+    places: tuple[str, ...]
+    secrets: tuple[str, ...]
+    scheme: str
+    doubt: str
+    file: str
+    term: Term
+
+    @property
+    def what(self) -> str:
+        """What is sealed, in words."""
+        return f"the value without `{self.scheme}`" if self.scheme else "the whole value"
+
+
+def places_in(plan: Plan) -> Iterator[Place]:
+    """Every header that the vault sends for a plan."""
+    for name, operation in plan.operations.items():
+        for step in operation.steps:
+            if step.deliver == "vault":
+                headers = _at(_at(step.http.body, "request"), "headers")
+                for item in headers.items if isinstance(headers, Seq) else ():
+                    header, value = _at(item, "name"), _at(item, "value")
+                    if isinstance(header, Lit) and value is not None:
+                        yield f"{name}.{step.name}", str(header.value), value
+
+
+def sealed_headers(places: Iterable[Place], documented: Sequence[str] = ()) -> list[SealedHeader]:
+    """The headers with secrets, each value once, in the order of their places.
+
+    `documented` are the schemes of which the vault's documents say that they are left out.
+    """
+    found: list[tuple[Place, list[str]]] = []
+    for place in places:
+        if not secrets_in(place[2]):
+            continue
+        same = next((where for one, where in found if _same(one, place)), None)
+        if same is None:
+            found.append((place, [place[0]]))
+        else:
+            same.append(place[0])
+    names = Counter(one[1].lower() for one, _ in found)
+    return [
+        _sealed(one, where, documented, is_shared=names[one[1].lower()] > 1) for one, where in found
+    ]
+
+
+def secrets_in(term: Term) -> list[str]:
+    """Names of the secrets in a value, each once."""
+    refs = [node for node in walk(term) if isinstance(node, Ref) and node.root == "secrets"]
+    return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
+
+
+def value_of(one: SealedHeader, secrets: Mapping[str, Secret]) -> Secret:
+    """What is hashed of a header, with these values of its secrets. Raises `NotSealable`."""
+    if _varies(one.term):
+        raise NotSealable(f"{one.header} is another one in each run, and no hash is of all of them")
+    present = frozenset(node.present for node in walk(one.term) if isinstance(node, If))
+    values = {f"secrets.{name}": secrets[name] for name in one.secrets}
+    try:
+        text = str(evaluate(one.term, Scope(values, present, reveal=True)))
+    except (NotExpressible, CannotCompute, TooLong) as problem:
+        raise NotSealable(f"{one.header}: {problem}") from None
+    return Secret(text[len(one.scheme) :].strip())
+
+
+def starts_with_scheme(one: SealedHeader, value: str, documented: Sequence[str]) -> bool:
+    """Whether a secret that is all of what is sealed brings its own scheme along."""
+    schemes = tuple(f"{scheme.lower()} " for scheme in documented)
+    return isinstance(_rest(one.term), Ref) and value.lower().startswith(schemes)
+
+
+def _sealed(
+    place: Place, where: list[str], documented: Sequence[str], *, is_shared: bool
+) -> SealedHeader:
+    _, header, term = place
+    written = _SCHEME.match(_leading(term))
+    word = written[1] if written else ""
+    scheme = word if word.lower() in _SCHEMES else ""
+    name = "".join(one if _PLAIN.match(one) else f"_{ord(one):02x}" for one in header)
+    return SealedHeader(
+        header,
+        tuple(where),
+        tuple(secrets_in(term)),
+        scheme,
+        _doubt(term, word, scheme, documented),
+        f"{name}.{where[0]}" if is_shared else name,
+        term,
+    )
+
+
+def _doubt(term: Term, word: str, scheme: str, documented: Sequence[str]) -> str:
+    if scheme and scheme.lower() not in (one.lower() for one in documented):
+        return f"the documents name {' and '.join(documented)}, and not `{scheme}`"
+    if word and not scheme:
+        return f"`{word}` is no scheme that is known"
+    if scheme.lower() == "basic" or isinstance(_rest(term), Ref):
+        return ""
+    return "the documents speak of a key, and this is more than one"
+
+
+def _same(one: Place, other: Place) -> bool:
+    return one[1].lower() == other[1].lower() and _plain(one[2]) == _plain(other[2])
+
+
+def _varies(term: Term) -> bool:
+    """Whether more than secrets decides what the value is."""
+    return any(isinstance(node, Ref) and node.root != "secrets" for node in walk(term))
+
+
+def _leading(term: Term) -> str:
+    """The text that a value begins with in any case."""
+    match _plain(term):
+        case Lit(value=value):
+            return str(value)
+        case Text(parts=parts) if parts:
+            return _leading(parts[0])
+        case _:
+            return ""
+
+
+def _rest(term: Term) -> Term:
+    """A value without a leading literal that is only a scheme."""
+    plain = _plain(term)
+    if isinstance(plain, Text) and len(plain.parts) == 2 and _SCHEME.fullmatch(_leading(plain)):
+        return _plain(plain.parts[1])
+    return plain
+
+
+def _plain(term: Term) -> Term:
+    """A term without what says how it is written, how long it may be, or that it is optional."""
+    while True:
+        match term:
+            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+                term = inner
+            case _:
+                return term
+
+
+def _at(term: Term | None, name: str) -> Term | None:
+    plain = None if term is None else _plain(term)
+    found = dict(plain.entries).get(name) if isinstance(plain, Map) else None
+    return None if found is None else _plain(found) if name != "value" else found
