@@ -46,6 +46,15 @@ class Reason(_Part):
     step: _Line | None = None
 
 
+class Arranged(_Part):
+    """What a vault agreed to for an operation, or what a sandbox plays as if it had."""
+
+    id: _Line
+    ticket: _Line = ""
+    date: _Line = ""
+    as_if_agreed: bool = False
+
+
 class Covered(_Part):
     """One operation through one vault."""
 
@@ -56,6 +65,7 @@ class Covered(_Part):
     status: _Line = ""
     environments: tuple[_Line, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    arrangements: tuple[Arranged, ...] = ()
 
 
 class Coverage(_Part):

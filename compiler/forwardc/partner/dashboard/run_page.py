@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from forwardc.partner.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.partner.dashboard.filters import address
 from forwardc.partner.dashboard.questions import questions
+from forwardc.runtime.bodies.fields import fields_of
+from forwardc.runtime.history.money import sums
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.lost_words import (
     ON_PURPOSE,
@@ -40,12 +43,26 @@ def run_page(desk: Desk, asked: Asked) -> Page:
                 for attempt in step.attempts
                 if key_sent(step, attempt)
             },
+            "money": _money(run),
+            "same_reason": address("/history", {"reason": run.summary.cause or ""}),
+            "requests": {
+                step.name: fields_of(step.request.body)
+                for step in run.steps
+                if step.request and step.request.body
+            },
+            "gets": {step.name: None for step in run.steps},
             "lacks": _lacks(run),
             "does_not_tell": does_not_tell,
             "approval": _approval(run.approval),
             "events": desk.store.events(run.id),
         },
     )
+
+
+def _money(run: StoredRun) -> dict[str, str]:
+    """Each amount with its currency, by the name of its param, and by `step/name` of an output."""
+    told = {f"{step.name}/{name}": v for step in run.steps for name, v in step.outputs.items()}
+    return {one.name: one.text for one in sums({**run.params, **told}, run.amounts)}
 
 
 def _lacks(run: StoredRun) -> list[str]:
