@@ -109,7 +109,7 @@ def test_the_page_of_a_run_shows_what_is_recorded(viewer: Browser) -> None:
         "scheme visa",
         "issuing country GB",
         "fwd_order-101",
-        "Authorization: ***",
+        "Authorization masked",
         "psp_reference QXBP9RM6Q327DN65",
         "email not stored: sensitive",
         "Aigerim Sadykova",

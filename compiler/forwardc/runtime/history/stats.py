@@ -204,10 +204,9 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
     if wanted.since is not None:
         conditions.append(("start >= ?", wanted.since[:size]))
     if wanted.until is not None:
-        # An hour that only begins there is outside, one that is cut is inside.
-        conditions.append(
-            ("start || ':00:00.000Z' < ?" if grain == "hour" else "start < ?", wanted.until)
-        )
+        # What only begins there is outside, what is cut is inside.
+        rest = ":00:00.000Z" if grain == "hour" else "T00:00:00.000Z"
+        conditions.append((f"start || '{rest}' < ?", wanted.until))
     clauses = " AND ".join(clause for clause, _ in conditions)
     return " WHERE " + clauses, [value for _, value in conditions]
 
