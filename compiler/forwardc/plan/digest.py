@@ -78,6 +78,7 @@ def leaving(plan: Plan, operation: str) -> Json:
         **_token_requests(plan, wanted),
         "sources": _sources(plan, terms),
         "ask": _asked(wanted),
+        **_card(plan, wanted),
         "steps": [_step(step) for step in wanted.steps],
         "holes": _holes(plan, wanted, terms),
         **_money(plan, wanted, terms),
@@ -129,6 +130,14 @@ def _agreed(review: Review) -> Json:
         for one in sorted(review.arrangements, key=lambda one: one.id)
     ]
     return {"arrangements": found} if found else {}
+
+
+def _card(plan: Plan, operation: Operation) -> Json:
+    """What the vault is asked about the card, after a run that went through it."""
+    card = plan.card
+    if card is None or not any(step.deliver == "vault" for step in operation.steps):
+        return {}
+    return {"card": [http_json(card.http), list(card.kinds), list(card.scopes)]}
 
 
 def _asked(operation: Operation) -> Json:

@@ -25,6 +25,7 @@ from forwardc.plan.reconcile import NamedThere, Reconcile
 from forwardc.plan.reviewed import Review
 from forwardc.plan.secret_form import SecretForm
 from forwardc.plan.shapes import Shape
+from forwardc.plan.showing import CardLookup, Gets, Tells
 
 ValueType: TypeAlias = (
     Literal["string", "text", "integer", "number", "boolean", "enum"]
@@ -227,13 +228,6 @@ class Step(Part):
     echo: Echo | None = None
 
 
-class Tells(Part):
-    """Where an answer of the vault tells of the card, as JSON Pointers. Nothing is asked for it."""
-
-    scheme: str | None = None
-    issuing_country: str | None = None
-
-
 class Ask(Part):
     """A question to the vault before anything is sent: `when` over its answer.
 
@@ -323,6 +317,8 @@ class Plan(Part):
     params: Table[str, ValueSpec] = Field(default_factory=dict)
     money: Money | None = None
     secrets: Table[Name, SecretSpec] = Field(default_factory=dict)
+    gets: Gets | None = None
+    card: CardLookup | None = None
     operations: Table[str, Operation]
     demo_ids: Table[str, tuple[str, ...]] = Field(default_factory=dict)
 

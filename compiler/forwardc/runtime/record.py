@@ -12,6 +12,7 @@ from forwardc.plan.approvals import Lock, place
 from forwardc.plan.model import Plan
 from forwardc.plan.values import Secret
 from forwardc.runtime.amounts import currencies
+from forwardc.runtime.gets import shapes_of
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.past import Past
 from forwardc.runtime.prepare import Prepared
@@ -48,6 +49,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
         owner="",
         approval=_approval(plan, prepared.name, lock),
         amounts=currencies(plan, prepared.operation, values),
+        shapes=shapes_of(plan, prepared.operation),
     )
 
 

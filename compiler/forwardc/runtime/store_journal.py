@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
-from forwardc.runtime.history import answers, given_keys, writes
+from forwardc.runtime.history import answers, given_keys, shapes, writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, KeyInUse, RunPaused
@@ -91,6 +91,8 @@ class StoreJournal:
     _digest_key: bytes | None = field(default=None, repr=False)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
     _answers: int = 0
+    # The digests whose shapes are on the disk.
+    _shapes: set[str] = field(default_factory=set)
 
     @property
     def keeps_answers(self) -> bool:
@@ -116,9 +118,12 @@ class StoreJournal:
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
 
         def work(tx: Transaction) -> str | None:
+            if run.digest not in self._shapes:
+                shapes.keep(tx, run)
             return writes.begin(tx, ours, self.store.moment(), first)
 
         name = await self._write(work)
+        self._shapes.add(run.digest)
         if name is not None:
             raise Paused(name)
         self._last[run.id] = run.steps[-1].name

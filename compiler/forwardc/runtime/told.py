@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.countries import COUNTRIES
-from forwardc.plan.model import Tells
 from forwardc.plan.pointer import resolve
+from forwardc.plan.showing import Tells
 from forwardc.runtime.shapes import CardFacts
 
 _SCHEME: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")

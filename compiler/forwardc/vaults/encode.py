@@ -12,7 +12,7 @@ from forwardc.diagnostics.span import Span
 from forwardc.plan.codec import to_json
 from forwardc.plan.pretty import pretty
 from forwardc.plan.spans import spans_of
-from forwardc.plan.terms import Ref, Term, walk
+from forwardc.plan.terms import Raw, Ref, Term, walk
 
 _TERMS = get_args(Term)
 
@@ -59,6 +59,18 @@ def mentions(data: Any, name: str) -> bool:
     if isinstance(data, Mapping):
         return any(mentions(value, name) for value in data.values())
     return isinstance(data, list | tuple) and any(mentions(item, name) for item in data)
+
+
+def raw_texts(data: Any) -> Iterator[str]:
+    """Every text of a vault's own syntax in a structure."""
+    if isinstance(data, _TERMS):
+        yield from (node.text for node in walk(data) if isinstance(node, Raw))
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from raw_texts(value)
+    elif isinstance(data, list | tuple):
+        for item in data:
+            yield from raw_texts(item)
 
 
 def places(data: Any, pointer: str = "") -> Iterator[tuple[str, Span]]:

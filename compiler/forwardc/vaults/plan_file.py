@@ -15,7 +15,7 @@ from forwardc.plan.program import Operation, Program, Secret
 from forwardc.plan.separation import of_document
 from forwardc.plan.terms import Amount, Ref, walk
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.encode import mentions, text_of
+from forwardc.vaults.encode import mentions, raw_texts, text_of
 from forwardc.vaults.model import Emitted, Json, Vault
 
 
@@ -83,11 +83,23 @@ def _needed(head: Json, operations: Json) -> Json:
     }
     for source in head["sources"].values():
         source["has"] = {name: how for name, how in source["has"].items() if name in atoms}
+    if "gets" in head and head["gets"].get("fills"):
+        written = list(raw_texts(operations))
+        fills = head["gets"]["fills"].items()
+        used = {text: name for text, name in fills if any(text in one for one in written)}
+        head["gets"] = {**head["gets"], "fills": used}
+    if not any(_reaches(operation) for operation in operations.values()):
+        head.pop("gets", None)
+        head.pop("card", None)
     if not mentions(operations, "vault.jwk"):
         head.pop("keys", None)
     if not any(operation["stored_secrets"] for operation in operations.values()):
         head.pop("secret_store", None)
     return head
+
+
+def _reaches(operation: Json) -> bool:
+    return any(step["deliver"] == "vault" for step in operation["steps"])
 
 
 def operation_json(assessment: Assessment) -> Json:

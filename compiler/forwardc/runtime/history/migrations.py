@@ -368,6 +368,14 @@ INSERT INTO timings ({_KEY}, bucket, n) SELECT {_BEFORE}, '', bucket, n FROM tim
 DROP TABLE timings_before
 """
 
+# By digest of the plan's operation: where its requests hold what the destination gets.
+_SHAPES: Final = """
+CREATE TABLE shapes (
+  digest TEXT NOT NULL PRIMARY KEY,
+  steps TEXT NOT NULL
+){table}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -390,5 +398,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(10, _LOSSES),
     Migration(11, _ANSWERS),
     Migration(12, _CAUSES),
+    Migration(13, _SHAPES),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

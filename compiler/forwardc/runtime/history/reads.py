@@ -4,10 +4,11 @@ Every function is one transaction's work. Changes nothing.
 """
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import answers
+from forwardc.runtime.history import answers, shapes
 from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.lacks import names_of
 from forwardc.runtime.history.moments import Moment
@@ -80,7 +81,8 @@ def load(tx: Transaction, run_id: str, now: Moment | None = None) -> StoredRun |
         _step(values, attempts.get(values[0], []), kept.get(values[0]))
         for values in tx.rows(_STEPS, run_id)
     )
-    return _run(found, steps)
+    run = _run(found, steps)
+    return replace(run, shapes=shapes.of(tx, run.digest))
 
 
 def unknown_runs(tx: Transaction, now: Moment, limit: int) -> tuple[StoredRun, ...]:

@@ -68,7 +68,7 @@ class NewRun:
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
     stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount
-    and the digits of its minor unit, by its param's name, and by `step/name` of an output.
+    and the digits of its minor unit, by its param's name, and by `step/name` of an output. `shapes` is as `gets.shapes_of` gives it.
     """
 
     id: str
@@ -95,6 +95,7 @@ class NewRun:
     content: str | None = None
     withheld: str | None = None
     amounts: Mapping[str, Counted] = field(default_factory=dict)
+    shapes: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run with its steps and attempts, all that is known of it."""
+    """A run with its steps and attempts, all that is known of it.
+
+    `shapes` says by step where its request holds what the destination gets: see `gets`.
+    """
 
     summary: Summary
     updated_at: str
@@ -220,6 +224,7 @@ class StoredRun:
     lease_until: int
     steps: tuple[StoredStep, ...]
     amounts: Mapping[str, Counted] = field(default_factory=dict)
+    shapes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history import answers, audit, given_keys, prune, reads, writes
+from forwardc.runtime.history import answers, audit, given_keys, prune, reads, shapes, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
@@ -87,7 +87,12 @@ class Store:
 
     def begin(self, run: NewRun) -> None:
         """Record a run before anything is sent. Raises `RunPaused`, and nothing is recorded."""
-        paused = self.database.write(lambda tx: writes.begin(tx, run, self.moment()))
+
+        def work(tx: Transaction) -> str | None:
+            shapes.keep(tx, run)
+            return writes.begin(tx, run, self.moment())
+
+        paused = self.database.write(work)
         if paused is not None:
             raise RunPaused(paused)
 

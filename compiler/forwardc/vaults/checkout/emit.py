@@ -40,6 +40,15 @@ _READ = {
     "failures": [],
 }
 
+_FORWARDED = "/destination_request"
+_GETS = {
+    "body": f"{_FORWARDED}/body",
+    "headers": f"{_FORWARDED}/headers/raw",
+    "encrypted": f"{_FORWARDED}/headers/encrypted",
+    "query": f"{_FORWARDED}/query",
+    "variables": f"{_FORWARDED}/variables",
+}
+
 
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     """The parts of a plan that all operations share."""
@@ -47,7 +56,8 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     api = _own_host("api", program.environment_class, account, facts)
     access = _own_host("access", program.environment_class, account, facts)
     uses_network_tokens = any(uses_network_token(op) for op in program.operations)
-    vault_hosts = [host, api, access] if uses_network_tokens else [host, access]
+    asks = uses_network_tokens or account.get("card_details") == "ask"
+    vault_hosts = [host, api, access] if asks else [host, access]
     return {
         "hosts": {
             "vault": vault_hosts,
@@ -64,6 +74,38 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
             kind: _source_kind(kind, fact["value"], facts)
             for kind, fact in facts.section("source_kinds").items()
         },
+        "gets": {**_GETS, "fills": _fills(program, facts)},
+        **_card(account, api, facts),
+    }
+
+
+def _fills(program: Program, facts: Facts) -> dict[str, str]:
+    """What stands for what in a template."""
+    atoms = {f"{{{{{fact['value']}}}}}": name for name, fact in facts.section("atoms").items()}
+    return atoms | {f"{{{{ secret_{name} }}}}": f"secrets.{name}" for name in program.secrets}
+
+
+def _card(account: Mapping[str, str], host: str, facts: Facts) -> Json:
+    """How to ask about the card of an instrument, where the merchant lets that be asked."""
+    if account.get("card_details") != "ask":
+        return {}
+    return {
+        "card": {
+            "http": _instrument_request(host, facts),
+            "kinds": list(_INSTRUMENTS),
+            "scopes": [facts.value("scopes", "instruments")],
+            "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
+        }
+    }
+
+
+def _instrument_request(host: str, facts: Facts) -> Json:
+    path = facts.value("paths", "instrument")
+    return {
+        "method": "GET",
+        "url": Encoded(Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id")))),
+        "query": [],
+        "headers": _api_headers(),
     }
 
 
@@ -142,19 +184,11 @@ def _fitting(context: Context, facts: Facts) -> list[str] | None:
 def _fallback(context: Context, facts: Facts) -> Json:
     """Ask for the instrument before sending: no body can be rewritten inside the vault."""
     host = _own_host("api", context.environment_class, context.account, facts)
-    path = facts.value("paths", "instrument")
     state = Call("get", (_response_member("network_token"), Lit("state")))
     return {
         "operation": context.operation.fallback,
         "ask": {
-            "http": {
-                "method": "GET",
-                "url": Encoded(
-                    Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id")))
-                ),
-                "query": [],
-                "headers": _api_headers(),
-            },
+            "http": _instrument_request(host, facts),
             "when": Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
             "scopes": [facts.value("scopes", "instruments")],
             "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},

@@ -46,7 +46,6 @@ from forwardc.vaults.stripe.requirements import needs_onboarding
 
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     """The parts of a plan that all operations share."""
-    del account
     kinds = facts.section("source_kinds")
     return {
         "hosts": {
@@ -64,7 +63,38 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
             }
             for kind, fact in kinds.items()
         },
+        "gets": {"body": "/request[body]", "headers": "/request[headers]"},
+        **_card(program, account, facts),
     }
+
+
+def _card(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
+    """How to ask about the card of a payment method, where the merchant lets that be asked."""
+    if account.get("card_details") != "ask":
+        return {}
+    host, path = facts.host("api", program.environment_class), facts.value("paths", "card")
+    return {
+        "card": {
+            "http": {
+                "method": "GET",
+                "url": Encoded(
+                    Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id")))
+                ),
+                "query": [],
+                "headers": [_authorization(), ["Stripe-Version", _version(account, facts)]],
+            },
+            "kinds": list(facts.section("source_kinds")),
+            "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
+        }
+    }
+
+
+def _authorization() -> list[object]:
+    return ["Authorization", header(Text((Lit("Bearer "), Ref("vault.api_key"))))]
+
+
+def _version(account: Mapping[str, str], facts: Facts) -> str:
+    return account.get("api_version") or str(facts.data["api_version"]["value"]["default"])
 
 
 def emit(context: Context, facts: Facts) -> Emitted:
@@ -87,9 +117,8 @@ def emit(context: Context, facts: Facts) -> Emitted:
 
 
 def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
-    version = context.account.get("api_version") or facts.data["api_version"]["value"]["default"]
+    version = _version(context.account, facts)
     host = facts.host("api", context.environment_class)
-    authorization = header(Text((Lit("Bearer "), Ref("vault.api_key"))))
     return {
         "name": step.name,
         "deliver": "vault",
@@ -98,7 +127,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "url": f"https://{host}{facts.value('paths', 'forward')}",
             "query": [],
             "headers": [
-                ["Authorization", authorization],
+                _authorization(),
                 ["Content-Type", "application/x-www-form-urlencoded"],
                 ["Stripe-Version", version],
                 ["Idempotency-Key", header(Ref("vault.idempotency_key"))],

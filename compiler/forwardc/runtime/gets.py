@@ -1,0 +1,145 @@
+"""What the destination gets, out of the recorded request to a vault: atoms by name, params filled.
+
+Knows the plan's data of where a vault's request holds what, and no vault. Shows what is recorded,
+which is masked; nothing depends on it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from forwardc.plan.kept import Kept
+from forwardc.plan.model import Operation, Plan, Step
+from forwardc.runtime.bodies.fields import fields_of
+from forwardc.runtime.history.records import StoredRun, StoredStep
+from forwardc.runtime.kept import Field, Fields, Kind
+
+_SHAPES: Final = Kept[str]()
+_NO_BODY: Final = Fields("empty", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Gets:
+    """One request as the destination gets it. A value like `${card.number}` is the vault's to fill.
+
+    `variables` are what a vault computes with, such as what stands inside a JWE.
+    """
+
+    method: str
+    url: str
+    headers: tuple[Field, ...]
+    query: tuple[Field, ...]
+    body: Fields
+    variables: tuple[Field, ...] = ()
+
+
+def shapes_of(plan: Plan, operation: Operation) -> str:
+    """Where the requests of an operation hold what, as JSON by step: for its record."""
+
+    def compute() -> str:
+        shapes = {
+            step.name: _shape(plan, step) for step in operation.steps if step.deliver == "vault"
+        }
+        return json.dumps(shapes, separators=(",", ":")) if plan.gets else "{}"
+
+    return _SHAPES.get(operation, "", compute)
+
+
+def gets_of(run: StoredRun, step: StoredStep) -> Gets | None:
+    """What the destination gets of a step; None where no request, or not its shape, is recorded."""
+    request = step.request
+    if request is None:
+        return None
+    method, _, url = (step.called or "").partition(" ")
+    if step.deliver == "direct":
+        body = fields_of(request.body) if request.body else _NO_BODY
+        headers = tuple(Field(name, value) for name, value in request.headers)
+        return Gets(request.method, request.url, headers, (), body)
+    shape = run.shapes.get(step.name)
+    if not isinstance(shape, Mapping) or not request.body:
+        return None
+    return _Reader(shape, fields_of(request.body)).gets(method, url)
+
+
+def _shape(plan: Plan, step: Step) -> Mapping[str, Any]:
+    told = plan.gets.model_dump(exclude_none=True) if plan.gets else {}
+    fields = step.review.fields if step.review else ()
+    # An XPath and a path of fields differ in how they write an attribute.
+    return {**told, "at": {field.at.replace("@", "."): field.atom for field in fields}}
+
+
+class _Reader:
+    """Takes the parts out of the fields of a vault's request."""
+
+    def __init__(self, shape: Mapping[str, Any], request: Fields) -> None:
+        self._shape = shape
+        self._rows = request.rows
+        self._whole = request.whole
+        self._fills = shape.get("fills") or {}
+        self._at = shape.get("at") or {}
+
+    def gets(self, method: str, url: str) -> Gets:
+        """The destination's request."""
+        encrypted = tuple(Field("(encrypted)", None) for _ in self._below("encrypted"))
+        return Gets(
+            *(method, url),
+            (*self._named("headers"), *encrypted),
+            tuple(self._named("query")),
+            self._body(),
+            tuple(self._named("variables")),
+        )
+
+    def _body(self) -> Fields:
+        rows = tuple(map(self._filled, self._below("body")))
+        kind: Kind = "text" if [row.path for row in rows] == [""] else "json"
+        empty = not rows or (kind == "text" and not rows[0].value)
+        return _NO_BODY if empty else Fields(kind, rows, self._whole)
+
+    def _named(self, part: str) -> Iterator[Field]:
+        """Members of an object, or pairs of a name and a value: in JSON, or in names of a form."""
+        names: dict[str, str] = {}
+        rows = list(self._below(part))
+        for row in rows:
+            place, kind = _pair(row.path)
+            if kind == "name":
+                names[place] = row.shown
+        for row in rows:
+            place, kind = _pair(row.path)
+            if place in names and kind == "name":
+                continue
+            inner = f"{names[place]}{kind.removeprefix('value')}" if place in names else row.path
+            yield replace(self._filled(row), path=inner.removeprefix("/"))
+
+    def _below(self, part: str) -> Iterator[Field]:
+        """The rows of a part, without the way to it."""
+        place = self._shape.get(part)
+        if not isinstance(place, str):
+            return
+        for row in self._rows:
+            rest = row.path.removeprefix(place)
+            if len(rest) < len(row.path) and (not rest or rest[0] in "/["):
+                yield replace(row, path=rest)
+
+    def _filled(self, row: Field) -> Field:
+        atom = self._at.get(row.path)
+        if atom is not None and row.value in ("", "0", None):
+            return replace(row, value=_named(atom))
+        value = row.value
+        for text, name in self._fills.items():
+            value = value and value.replace(text, _named(name))
+        return replace(row, value=value)
+
+
+def _named(name: str) -> str:
+    return "${" + name + "}"
+
+
+def _pair(path: str) -> tuple[str, str]:
+    """The place of a pair in its list, and which half of it stands there: `/0/name`, `[0][name]`.
+
+    What a value has below itself goes with the half.
+    """
+    plain = path.replace("][", "/").replace("[", "/").replace("]", "")
+    place, _, rest = plain.removeprefix("/").partition("/")
+    return place if place.isdigit() else "", rest
