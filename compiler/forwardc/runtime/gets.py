@@ -7,13 +7,14 @@ which is masked; nothing depends on it.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from secrets import randbelow
 from typing import Any, Final
 
 from forwardc.plan.kept import Kept
 from forwardc.plan.model import Operation, Plan, Step
 from forwardc.runtime.bodies.fields import fields_of
 from forwardc.runtime.history.records import StoredRun, StoredStep
-from forwardc.runtime.kept import Field, Fields, Kind
+from forwardc.runtime.kept import Field, Fields
 
 _SHAPES: Final = Kept[str]()
 _NO_BODY: Final = Fields("empty", ())
@@ -59,7 +60,7 @@ def gets_of(run: StoredRun, step: StoredStep) -> Gets | None:
     shape = run.shapes.get(step.name)
     if not isinstance(shape, Mapping) or not request.body:
         return None
-    return _Reader(shape, fields_of(request.body)).gets(method, url)
+    return _Reader(shape, fields_of(request.body, inner=False)).gets(method, url)
 
 
 def _shape(plan: Plan, step: Step) -> Mapping[str, Any]:
@@ -76,8 +77,14 @@ class _Reader:
         self._shape = shape
         self._rows = request.rows
         self._whole = request.whole
-        self._fills = shape.get("fills") or {}
-        self._at = shape.get("at") or {}
+        self._at: Mapping[str, str] = shape.get("at") or {}
+        fills: Mapping[str, str] = shape.get("fills") or {}
+        # What is filled in is told before a document is read: in it, a text of the merchant's own
+        # may look the same, which is escaped here. Digits, since they stand for a number as well.
+        seed = str(randbelow(10**20)).rjust(20, "7")
+        self._marks = {
+            text: (f"7{seed}{at:03}", name) for at, (text, name) in enumerate(fills.items())
+        }
 
     def gets(self, method: str, url: str) -> Gets:
         """The destination's request."""
@@ -91,25 +98,32 @@ class _Reader:
         )
 
     def _body(self) -> Fields:
-        rows = tuple(map(self._filled, self._below("body")))
-        kind: Kind = "text" if [row.path for row in rows] == [""] else "json"
-        empty = not rows or (kind == "text" and not rows[0].value)
-        return _NO_BODY if empty else Fields(kind, rows, self._whole)
+        text = next((row.value for row in self._below("body") if not row.path), None)
+        if not text:
+            return _NO_BODY
+        found = fields_of(self._marked(text))
+        return replace(found, rows=tuple(map(self._told, found.rows)), whole=self._whole)
 
     def _named(self, part: str) -> Iterator[Field]:
         """Members of an object, or pairs of a name and a value: in JSON, or in names of a form."""
-        names: dict[str, str] = {}
         rows = list(self._below(part))
-        for row in rows:
-            place, kind = _pair(row.path)
-            if kind == "name":
-                names[place] = row.shown
-        for row in rows:
-            place, kind = _pair(row.path)
-            if place in names and kind == "name":
+        pairs = [_pair(row.path) for row in rows]
+        names = {
+            place: row.shown
+            for row, (place, half) in zip(rows, pairs, strict=True)
+            if half == "name"
+        }
+        for row, (place, half) in zip(rows, pairs, strict=True):
+            if place in names and half == "name":
                 continue
-            inner = f"{names[place]}{kind.removeprefix('value')}" if place in names else row.path
-            yield replace(self._filled(row), path=inner.removeprefix("/"))
+            name = names.get(place, row.path.removeprefix("/"))
+            if row.value is None or not row.text:
+                yield replace(row, path=name)
+                continue
+            for inner in fields_of(self._marked(row.value)).rows if part == "variables" else ():
+                yield replace(self._told(inner), path=name + inner.path)
+            if part != "variables":
+                yield self._told(Field(name, self._marked(row.value)))
 
     def _below(self, part: str) -> Iterator[Field]:
         """The rows of a part, without the way to it."""
@@ -121,14 +135,22 @@ class _Reader:
             if len(rest) < len(row.path) and (not rest or rest[0] in "/["):
                 yield replace(row, path=rest)
 
-    def _filled(self, row: Field) -> Field:
+    def _marked(self, text: str) -> str:
+        for fill, (mark, _) in self._marks.items():
+            text = text.replace(fill, mark)
+        return text
+
+    def _told(self, row: Field) -> Field:
+        """A field with the names of what is filled in."""
         atom = self._at.get(row.path)
-        if atom is not None and row.value in ("", "0", None):
-            return replace(row, value=_named(atom))
-        value = row.value
-        for text, name in self._fills.items():
-            value = value and value.replace(text, _named(name))
-        return replace(row, value=value)
+        if atom is not None:
+            return replace(row, value=_named(atom), fills=(atom,))
+        value, fills = row.value, []
+        for mark, name in self._marks.values():
+            if value and mark in value:
+                value = value.replace(mark, _named(name))
+                fills.append(name)
+        return replace(row, value=value, fills=tuple(fills))
 
 
 def _named(name: str) -> str:

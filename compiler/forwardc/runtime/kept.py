@@ -18,11 +18,13 @@ class Field:
 
     `path` is a JSON Pointer, of a header its name, of a text empty. `value` is None where it is
     masked. `text`: it was text there, and not a number, `true`, `false`, `null` or something empty.
+    `fills` names what a vault puts in: it stands in the value as `${card.number}`.
     """
 
     path: str
     value: str | None
     text: bool = True
+    fills: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:

@@ -34,11 +34,14 @@ class Value(NamedTuple):
     text: bool
 
 
-def fields_of(body: str, answer: str = "any") -> Fields:
-    """A body that may be shown as it is, field by field. `answer` is its kind, where known."""
+def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> Fields:
+    """A body that may be shown as it is, field by field. `answer` is its kind, where known.
+
+    Without `inner`, a document that stands in it as text is one value.
+    """
     kind, document = read(Body(body), body, answer)
     rows: list[Field] = []
-    for value in values_of(document if kind != "text" else body):
+    for value in values_of(document, inside=0 if inner else _DEEPEST):
         if len(rows) == MOST_FIELDS:
             return Fields(kind, tuple(rows), whole=False)
         rows.append(Field(pointer(value.names), value.value, value.text))

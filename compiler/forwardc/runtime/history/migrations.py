@@ -369,12 +369,9 @@ DROP TABLE timings_before
 """
 
 # By digest of the plan's operation: where its requests hold what the destination gets.
-_SHAPES: Final = """
-CREATE TABLE shapes (
-  digest TEXT NOT NULL PRIMARY KEY,
-  steps TEXT NOT NULL
-){table}
-"""
+_SHAPES: Final = (
+    "CREATE TABLE shapes (digest TEXT NOT NULL PRIMARY KEY, steps TEXT NOT NULL){table}"
+)
 
 
 @dataclass(frozen=True, slots=True)

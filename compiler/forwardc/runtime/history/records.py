@@ -68,7 +68,8 @@ class NewRun:
     sandbox of ours played the vault. `inputs` are tokens of the vault. `owner` names the process,
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
     stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount
-    and the digits of its minor unit, by its param's name, and by `step/name` of an output. `shapes` is as `gets.shapes_of` gives it.
+    and the digits of its minor unit, by its param's name, and by `step/name` of an output.
+    `shapes` is as `gets.shapes_of` gives it.
     """
 
     id: str
