@@ -17,6 +17,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, states
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.model import Plan, Step
+from forwardc.plan.reviewed import ReviewField
 from forwardc.plan.sealed_headers import NotSealable, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
 from forwardc.plan.terms import LINES, Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
@@ -31,7 +32,18 @@ _KINDS: Final = {
     "card.expiry.YYYY": "expiry_year",
     "card.cvc": "cvc",
     "card.holder_name": "name",
+    "card.expiry": "expiry",
+    "signature": "signature",
+    "network_token.number": "token_number",
+    "network_token.expiry.MM": "token_month",
+    "network_token.expiry.YYYY": "token_year",
+    "network_token.expiry": "token_expiry",
+    "network_token.cryptogram": "token_cryptogram",
+    "network_token.eci": "token_eci",
 }
+# Filled in a form of their own, which stands after the kind.
+_FORMED: Final = frozenset({"card.expiry", "network_token.expiry"})
+_IN_HEADER: Final = "header "
 _NOTHING: Final = Lit("")
 _STORED: Final = re.compile(r"secret_([A-Za-z0-9_]+)")
 
@@ -86,9 +98,9 @@ def _request(
     fields = None
     if step.review is not None:
         fields = {
-            one.at: _KINDS[one.atom] + (":number" if one.json_type == "number" else "")
+            one.at: _kind(one)
             for one in step.review.fields
-            if one.atom in _KINDS
+            if one.atom in _KINDS and not one.at.startswith(_IN_HEADER)
         }
     return {
         "vault": through,
@@ -101,6 +113,28 @@ def _request(
         "fields": fields,
         "constants": dict(_constants(parts.body, "")),
         "keys": dict(_submitted(parts, made_up)) if through == "stripe" else {},
+        **_arranged(step),
+    }
+
+
+def _kind(one: ReviewField) -> str:
+    form = f":{one.format}" if one.atom in _FORMED else ""
+    return _KINDS[one.atom] + form + (":number" if one.json_type == "number" else "")
+
+
+def _arranged(step: Step) -> dict[str, Any]:
+    """What the vault must agree to, and whether it is recorded that it did."""
+    if step.review is None or not step.review.arrangements:
+        return {}
+    found = step.review.arrangements
+    return {
+        "arranged": {one.id: not one.as_if_agreed for one in found},
+        "signed": [
+            one.at.removeprefix(_IN_HEADER)
+            for one in step.review.fields
+            if one.at.startswith(_IN_HEADER)
+        ],
+        "wallets": [name for one in found for name in one.wallets],
     }
 
 

@@ -25,6 +25,7 @@ class ReviewField(Part):
 class AgreedWith(Part):
     """What a vault agreed to beyond its documents, under its ticket, as YYYY-MM-DD.
 
+    `wallets` are those whose tokens may be forwarded.
     `as_if_agreed`: nobody asked it, and only a sandbox on this machine plays it.
     """
 
@@ -32,6 +33,7 @@ class AgreedWith(Part):
     ticket: str | None = None
     date: str | None = None
     expires: datetime.date | None = None
+    wallets: tuple[str, ...] = ()
     as_if_agreed: bool = False
 
     @model_validator(mode="after")

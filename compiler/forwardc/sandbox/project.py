@@ -25,7 +25,9 @@ class Named:
     run stands, and the query where that is fixed; `query` and `headers` are names, those of headers
     in lower case. `fields` are the places of the body that a vault without placeholders fills, with
     what; None where it has placeholders. `constants` are the body's own values by JSON pointer.
-    `keys` are the digests that were submitted for a header.
+    `keys` are the digests that were submitted for a header. `arranged` are the names of what its
+    vault must agree to, each with whether somebody recorded that it did; without that it is played
+    as if. By arrangement the vault signs in the headers `signed`, and fills tokens of `wallets`.
     """
 
     vault: str
@@ -38,6 +40,9 @@ class Named:
     fields: Mapping[str, str] | None = None
     constants: Mapping[str, Constant] = field(default_factory=dict, repr=False)
     keys: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    arranged: Mapping[str, bool] = field(default_factory=dict)
+    signed: frozenset[str] = frozenset()
+    wallets: frozenset[str] = frozenset()
 
     def takes(self, url: str) -> bool:
         """Whether a URL is this request's: a value of a run is a part of one segment.
@@ -139,6 +144,9 @@ def _named(data: Mapping[str, Any]) -> Named:
         fields=None if fields is None else dict(fields),
         constants=dict(data["constants"]),
         keys={name.lower(): frozenset(of) for name, of in data["keys"].items()},
+        arranged=dict(data.get("arranged", {})),
+        signed=frozenset(name.lower() for name in data.get("signed", ())),
+        wallets=frozenset(data.get("wallets", ())),
     )
 
 

@@ -13,11 +13,13 @@ from starlette.routing import Route
 
 from forwardc.sandbox.stripe import challenge
 from forwardc.sandbox.stripe.account import CHOICES, SETTINGS
-from forwardc.sandbox.stripe.fields import Field
+from forwardc.sandbox.stripe.fields import ARRANGED, Field
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.world import World
 
-_KINDS = frozenset(kind.value + end for kind in Field for end in ("", ":number"))
+_KINDS = frozenset(
+    kind.value + end for kind in Field if kind not in ARRANGED for end in ("", ":number")
+)
 
 
 class _WrongError(ValueError):

@@ -6,6 +6,7 @@ it prints nothing, the destination's own API.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 from forwardc.sandbox.stripe.leaves import Leaf, exact_xpath
@@ -19,6 +20,35 @@ class Field(Enum):
     YEAR = "expiry_year"
     CVC = "cvc"
     NAME = "name"
+    EXPIRY = "expiry"
+    SIGNATURE = "signature"
+    TOKEN_NUMBER = "token_number"  # noqa: S105 - a kind of field
+    TOKEN_MONTH = "token_month"  # noqa: S105 - a kind of field
+    TOKEN_YEAR = "token_year"  # noqa: S105 - a kind of field
+    TOKEN_EXPIRY = "token_expiry"  # noqa: S105 - a kind of field
+    TOKEN_CRYPTOGRAM = "token_cryptogram"  # noqa: S105 - a kind of field
+    TOKEN_ECI = "token_eci"  # noqa: S105 - a kind of field
+
+
+ARRANGED = frozenset(field for field in Field if field.value.startswith("token_")) | {
+    Field.EXPIRY,
+    Field.SIGNATURE,
+}
+"""What no document has, so that it is filled only where an arrangement was handed over."""
+
+DATES = frozenset(
+    {Field.MONTH, Field.YEAR, Field.EXPIRY}
+    | {Field.TOKEN_MONTH, Field.TOKEN_YEAR, Field.TOKEN_EXPIRY}
+)
+"""What may be a JSON number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """What a leaf is filled with; a date of a form of its own says which: `MMYY`, `YYYY-MM`."""
+
+    field: Field
+    form: str = ""
 
 
 REPLACED_BY = {
@@ -27,6 +57,14 @@ REPLACED_BY = {
     Field.YEAR: "card_expiry",
     Field.CVC: "card_cvc",
     Field.NAME: "cardholder_name",
+    Field.EXPIRY: "card_expiry",
+    Field.SIGNATURE: "request_signature",
+    Field.TOKEN_NUMBER: "network_token_number",
+    Field.TOKEN_MONTH: "network_token_expiry",
+    Field.TOKEN_YEAR: "network_token_expiry",
+    Field.TOKEN_EXPIRY: "network_token_expiry",
+    Field.TOKEN_CRYPTOGRAM: "network_token_cryptogram",
+    Field.TOKEN_ECI: "network_token_electronic_commerce_indicator",
 }
 
 _SPECIFIC = {
@@ -50,19 +88,27 @@ _BY_NAME = {name: field for field, names in _SPECIFIC.items() for name in names.
 _CARD_PARENT = re.compile(r"card|payment|instrument|expir")
 
 
-def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Field]:
+def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Blank]:
     """The card fields among the leaves, by place.
 
-    A table's key is a path, or `//a/b` for any path that ends so; its value a `Field`.
+    A table's key is a path, or `//a/b` for any path that ends so; its value a `Field`, of a date in
+    a form of its own with that after a colon.
     """
-    found: dict[str, Field] = {}
+    found: dict[str, Blank] = {}
     for leaf in leaves:
         for pattern, kind in table.items():
             tail = pattern[1:] if pattern.startswith("//") else None
             same = leaf.exact == exact_xpath(pattern) if leaf.xml else leaf.path == pattern
             if same or (tail and leaf.path.endswith(tail)):
-                found[leaf.place] = Field(kind.partition(":")[0])
+                found[leaf.place] = blank_of(kind)
     return found
+
+
+def blank_of(kind: str) -> Blank:
+    """What a table's value means: `number`, `expiry_month:number`, `expiry:MMYY`."""
+    name, _, rest = kind.partition(":")
+    form = rest.partition(":")[0]
+    return Blank(Field(name), "" if form == "number" else form)
 
 
 def numeric_only(table: Mapping[str, str], path: str) -> bool:
@@ -70,7 +116,7 @@ def numeric_only(table: Mapping[str, str], path: str) -> bool:
     return table.get(path, "").endswith(":number")
 
 
-def guessed_fields(leaves: list[Leaf]) -> dict[str, Field]:
+def guessed_fields(leaves: list[Leaf]) -> dict[str, Blank]:
     """Blank leaves whose names are well known as card fields: the sandbox's own rule.
 
     Names such as `number` and `name` count only beside another card field, or in a map whose
@@ -78,7 +124,7 @@ def guessed_fields(leaves: list[Leaf]) -> dict[str, Field]:
     """
     blank = [leaf for leaf in leaves if is_blank(leaf)]
     sure = [leaf for leaf in blank if _last(leaf) in _BY_NAME]
-    found = {leaf.place: _BY_NAME[_last(leaf)] for leaf in sure}
+    found = {leaf.place: Blank(_BY_NAME[_last(leaf)]) for leaf in sure}
     parents = {_parent(leaf.path) for leaf in sure}
     for leaf in blank:
         parent = _parent(leaf.path)
@@ -86,7 +132,7 @@ def guessed_fields(leaves: list[Leaf]) -> dict[str, Field]:
         above = _squeeze("".join(parent.split("/")[-2:]))
         near = parent in parents or _CARD_PARENT.search(above)
         if _last(leaf) in _GENERIC and near:
-            found[leaf.place] = _GENERIC[_last(leaf)]
+            found[leaf.place] = Blank(_GENERIC[_last(leaf)])
     return found
 
 

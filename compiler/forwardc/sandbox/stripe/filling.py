@@ -10,9 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from html import escape
 
+from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
 from forwardc.sandbox.stripe.errors import forwarding_invalid
 from forwardc.sandbox.stripe.fields import (
+    DATES,
     REPLACED_BY,
+    Blank,
     Field,
     guessed_fields,
     is_blank,
@@ -26,24 +29,51 @@ _BODY = "request[body]"
 
 
 @dataclass(frozen=True, slots=True)
+class WalletToken:
+    """What a wallet gave beside number and date: its cryptogram, and the ECI."""
+
+    cryptogram: str = field(repr=False)
+    eci: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardData:
-    """What a vault holds of a card. The CVC is None once it is used, the name if not known."""
+    """What a vault holds of a card. The CVC is None once it is used, the name if not known.
+
+    With a wallet's `token`, number and date are the token's own.
+    """
 
     number: str = field(repr=False)
     month: int
     year: int
     cvc: str | None = field(repr=False)
     name: str | None
+    token: WalletToken | None = field(default=None, repr=False)
 
-    def value(self, kind: Field) -> str | None:
-        """What a string blank of this kind becomes, or None if there is nothing to write."""
-        return {
-            Field.NUMBER: self.number,
-            Field.MONTH: f"{self.month:02d}",
-            Field.YEAR: f"{self.year:04d}",
-            Field.CVC: self.cvc,
-            Field.NAME: self.name,
-        }[kind]
+    def value(self, blank: Blank) -> str | None:
+        """What a string blank becomes, or None if there is nothing to write."""
+        if blank.field is Field.SIGNATURE:
+            return SIGNATURE
+        if blank.field is Field.NAME:
+            return self.name
+        of_token = blank.field.value.startswith("token_")
+        if of_token != (self.token is not None):
+            return None
+        match blank.field:
+            case Field.NUMBER | Field.TOKEN_NUMBER:
+                return self.number
+            case Field.MONTH | Field.TOKEN_MONTH:
+                return f"{self.month:02d}"
+            case Field.YEAR | Field.TOKEN_YEAR:
+                return f"{self.year:04d}"
+            case Field.EXPIRY | Field.TOKEN_EXPIRY:
+                return date_in(blank.form, self.month, self.year)
+            case Field.TOKEN_CRYPTOGRAM:
+                return self.token.cryptogram if self.token else None
+            case Field.TOKEN_ECI:
+                return self.token.eci if self.token else None
+            case _:
+                return self.cvc
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +83,13 @@ class Filled:
     body: str = field(repr=False)
     number: str | None = field(repr=False)
     cvc: str | None = field(repr=False)
+    cryptogram: str | None = field(default=None, repr=False)
 
     @property
     def values(self) -> tuple[str, ...]:
         """What may be shown nowhere."""
-        return tuple(value for value in (self.number, self.cvc) if value is not None)
+        found = (self.number, self.cvc, self.cryptogram)
+        return tuple(value for value in found if value is not None)
 
 
 def fill_body(
@@ -69,15 +101,20 @@ def fill_body(
     written: list[tuple[Leaf, str]] = []
     secrets: dict[Field, str] = {}
     for leaf in found:
-        kind = kinds.get(leaf.place)
-        if kind is None or REPLACED_BY[kind] not in replacements:
+        blank = kinds.get(leaf.place)
+        if blank is None or REPLACED_BY[blank.field] not in replacements:
             continue
-        _check_blank(leaf, kind, destination)
-        value = card.value(kind)
+        _check_blank(leaf, blank.field, destination)
+        value = card.value(blank)
         if value is not None:
             written.append((leaf, _written(leaf, value)))
-            secrets[kind] = value
-    return Filled(fill(body, written), secrets.get(Field.NUMBER), secrets.get(Field.CVC))
+            secrets[blank.field] = value
+    return Filled(
+        fill(body, written),
+        secrets.get(Field.NUMBER) or secrets.get(Field.TOKEN_NUMBER),
+        secrets.get(Field.CVC),
+        secrets.get(Field.TOKEN_CRYPTOGRAM),
+    )
 
 
 def _read(body: str) -> list[Leaf]:
@@ -89,11 +126,11 @@ def _read(body: str) -> list[Leaf]:
 
 def _fields(
     destination: Destination, found: list[Leaf], replacements: Collection[str]
-) -> dict[str, Field]:
+) -> dict[str, Blank]:
     if destination.fields is not None:
         return known_fields(destination.fields, found)
     kinds = guessed_fields(found)
-    filled = {REPLACED_BY[kind] for kind in kinds.values()}
+    filled = {REPLACED_BY[blank.field] for blank in kinds.values()}
     # A CVC or a name may be left out of a body; without number and expiry the guess has failed.
     lost = sorted({"card_number", "card_expiry"} & set(replacements) - filled)
     if lost or not kinds:
@@ -112,7 +149,7 @@ def _check_blank(leaf: Leaf, kind: Field, destination: Destination) -> None:
             f"The field {leaf.path} must be blank to be replaced: an empty string, or 0.", _BODY
         )
     as_number = leaf.value == 0
-    if as_number and kind not in (Field.MONTH, Field.YEAR):
+    if as_number and kind not in DATES:
         raise forwarding_invalid(f"The field {leaf.path} must be an empty string.", _BODY)
     if not as_number and numeric_only(destination.fields or {}, leaf.path):
         raise forwarding_invalid(f"The field {leaf.path} must be 0.", _BODY)

@@ -3,12 +3,14 @@
 Knows no destination's answers: whatever a destination says, the forwarding request succeeds.
 """
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.cards import renewed
 from forwardc.sandbox.stripe import expand, methods
 from forwardc.sandbox.stripe.account import setting, since
+from forwardc.sandbox.stripe.agreed import SIGNATURE
 from forwardc.sandbox.stripe.call import Call, Endpoint
 from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
 from forwardc.sandbox.stripe.filling import CardData, Filled, fill_body
@@ -17,7 +19,7 @@ from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.redaction import redact, redact_headers
-from forwardc.sandbox.stripe.registry import find, key_is_submitted
+from forwardc.sandbox.stripe.registry import Destination, find, key_is_submitted
 from forwardc.sandbox.stripe.tables.forwarding import CREATE, PUBLIC
 from forwardc.sandbox.stripe.tables.shared import FORWARDING_LIST, ONLY_EXPAND
 from forwardc.sandbox.stripe.tables.versions import CONNECTION_FAILED_402
@@ -29,15 +31,15 @@ KEPT_SECONDS = 30 * 24 * 60 * 60
 _URL = "/v1/forwarding/requests"
 _OBJECT = "forwarding.request"
 _MAX_RECORDED = 5000
+_ALWAYS = frozenset(PUBLIC[:-1])
 
 
 async def create(call: Call) -> dict[str, Any]:
     """POST /v1/forwarding/requests: fill the body, send it, and tell what came back."""
     params = expand.asked(call, CREATE, _OBJECT)
     row = methods.find(call, params["payment_method"], param="payment_method")
-    _check_wallet(row["object"]["card"]["wallet"])
     card = _current(methods.card_of(row))
-    outbound, filled = _prepare(call, params, card)
+    outbound, filled = _prepare(call, params, card, row["object"]["card"]["wallet"])
     if "card_cvc" in params["replacements"]:
         methods.use_cvc(row)
     shown = _object(call, params, outbound, filled)
@@ -84,9 +86,9 @@ def _rows(call: Call) -> dict[str, Any]:
     return rows
 
 
-def _check_wallet(wallet: dict[str, Any] | None) -> None:
+def _check_wallet(wallet: dict[str, Any] | None, allowed: Collection[str] = ()) -> None:
     """Link is never forwarded; the tokens of other wallets by arrangement only."""
-    if wallet is not None:
+    if wallet is not None and (wallet["type"] == "link" or wallet["type"] not in allowed):
         raise forwarding_invalid(
             f"A payment method of the wallet {wallet['type']} cannot be forwarded.",
             "payment_method",
@@ -101,7 +103,9 @@ def _current(card: CardData) -> CardData:
     return CardData(renewal.number, card.month, card.year + renewal.years, card.cvc, card.name)
 
 
-def _prepare(call: Call, params: dict[str, Any], card: CardData) -> tuple[Outbound, Filled]:
+def _prepare(
+    call: Call, params: dict[str, Any], card: CardData, wallet: dict[str, Any] | None
+) -> tuple[Outbound, Filled]:
     """Check everything that can be checked before something is sent."""
     if not setting(call.world, "forwarding_active"):
         raise StripeError(
@@ -110,8 +114,11 @@ def _prepare(call: Call, params: dict[str, Any], card: CardData) -> tuple[Outbou
             "The vault and forward API is currently not accessible with this account.",
             "forwarding_api_inactive",
         )
-    _check_replacements(params["replacements"])
+    if wallet is not None and wallet["type"] == "link":
+        _check_wallet(wallet)
     destination = find(call.world, params["url"], livemode=call.caller.livemode)
+    _check_replacements(params["replacements"], destination)
+    _check_wallet(wallet, destination.wallets)
     request = params.get("request", {})
     headers = [(item["name"], item["value"]) for item in request.get("headers", [])]
     check_headers(headers, destination.headers, call.world.lets)
@@ -119,16 +126,31 @@ def _prepare(call: Call, params: dict[str, Any], card: CardData) -> tuple[Outbou
     if "body" not in request:
         raise missing("request[body]")
     filled = fill_body(request["body"], destination, params["replacements"], card)
-    return outbound_request(params["url"], headers, filled), filled
+    signed = [
+        (name, _signed(name, value, destination, params["replacements"])) for name, value in headers
+    ]
+    return outbound_request(params["url"], signed, filled, destination.method), filled
 
 
-def _check_replacements(replacements: list[str]) -> None:
+def _signed(name: str, value: str, destination: Destination, replacements: list[str]) -> str:
+    """A header's value, of one that the vault signs in its stand-in."""
+    if name.lower() not in destination.signed or PUBLIC[-1] not in replacements:
+        return value
+    if value != "":
+        raise forwarding_invalid(
+            f"The header {name} must be blank to be signed.", "request[headers]"
+        )
+    return SIGNATURE
+
+
+def _check_replacements(replacements: list[str], destination: Destination) -> None:
     if not replacements:
         raise missing("replacements")
-    refused = [name for name in replacements if name not in PUBLIC or name == PUBLIC[-1]]
+    agreed = destination.replacements
+    refused = [name for name in replacements if name not in _ALWAYS and name not in agreed]
     if refused:
-        # Wallet tokens need an arrangement, a signature its algorithm in the destination's
-        # config: neither is public, so the account has neither.
+        # Wallet tokens and signatures are set up for a destination by arrangement: the account has
+        # what the project's plans were built with, and nothing else.
         raise forwarding_invalid(
             f"The config of this account does not support: {', '.join(refused)}.", "replacements"
         )
@@ -200,7 +222,7 @@ def _object(
             "body": redact(outbound.body.decode(), filled)[:_MAX_RECORDED],
             # The caller's headers come first, then Stripe's Content-Type (API reference).
             "headers": sent[own:] + [one for one in sent[:own] if one["name"] == "Content-Type"],
-            "http_method": "POST",
+            "http_method": outbound.method,
         },
         "response_details": None,
         "url": params["url"],

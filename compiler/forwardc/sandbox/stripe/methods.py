@@ -10,7 +10,7 @@ from forwardc.sandbox.cards import TestCard, lookup, luhn
 from forwardc.sandbox.stripe.account import setting
 from forwardc.sandbox.stripe.call import Call
 from forwardc.sandbox.stripe.errors import card_error, invalid, missing, no_such
-from forwardc.sandbox.stripe.filling import CardData
+from forwardc.sandbox.stripe.filling import CardData, WalletToken
 from forwardc.sandbox.stripe.method_object import method_object, row_of
 from forwardc.sandbox.stripe.store import Row
 from forwardc.sandbox.stripe.store import find as find_row
@@ -59,7 +59,8 @@ def card_of(row: Row) -> CardData:
     """The card of a row, with its CVC if that is still there."""
     held = row["card"]
     name = row["object"]["billing_details"]["name"]
-    return CardData(held["number"], held["month"], held["year"], held["cvc"], name)
+    token = WalletToken(**held["token"]) if held.get("token") else None
+    return CardData(held["number"], held["month"], held["year"], held["cvc"], name, token)
 
 
 def use_cvc(row: Row) -> None:

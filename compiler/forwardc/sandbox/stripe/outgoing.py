@@ -33,11 +33,16 @@ def check_headers(
             raise forwarding_invalid("The header is not enabled for this destination.", param)
 
 
-def outbound_request(url: str, headers: list[tuple[str, str]], filled: Filled) -> Outbound:
-    """Stripe's own headers, then the caller's. A Content-Type of the caller's wins."""
+def outbound_request(
+    url: str, headers: list[tuple[str, str]], filled: Filled, method: str = "POST"
+) -> Outbound:
+    """Stripe's own headers, then the caller's. A Content-Type of the caller's wins.
+
+    Another method than `POST` was agreed for the URL.
+    """
     body = filled.body
     names = {name.lower() for name, _ in headers}
     media_type = "application/xml" if body.lstrip().startswith("<") else "application/json"
     own = [("User-Agent", "Stripe"), ("Accept", "*/*"), ("Content-Type", media_type)]
     kept = [pair for pair in own if pair[0].lower() not in names]
-    return Outbound("POST", url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)
+    return Outbound(method, url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)

@@ -12,7 +12,8 @@ from forwardc.sandbox.world import Pairs
 
 def redact(text: str, filled: Filled, *, is_document: bool = True) -> str:
     """Text without the card's number and CVC, wherever they stand and however they are written."""
-    for value, shown in ((filled.number, mask_pan(filled.number or "")), (filled.cvc, HIDDEN)):
+    hidden = ((filled.cvc, HIDDEN), (filled.cryptogram, HIDDEN))
+    for value, shown in ((filled.number, mask_pan(filled.number or "")), *hidden):
         if value is not None:
             text = mask_filled(text, [value], shown, is_document=is_document)
     return text

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.project import Named, merged_fields, merged_headers, merged_keys
 from forwardc.sandbox.stripe.errors import forwarding_invalid
+from forwardc.sandbox.stripe.fields import ARRANGED, REPLACED_BY, blank_of
 from forwardc.sandbox.stripe.leaves import plain_xpath
 from forwardc.sandbox.world import World
 
@@ -36,12 +37,23 @@ class Destination:
     `pattern` is host and path; `[x]` stands for an account's own part, `*` for one path segment.
     `fields` maps a leaf's path to a kind; None means: by well-known names, since Stripe does not
     publish its configurations. `headers` are the names that may be sent beside Stripe's own, in
-    lower case; None means any, for the same reason.
+    lower case; None means any, for the same reason. What stands after them is by arrangement: the
+    method, headers that are signed, and wallets whose tokens are filled.
     """
 
     pattern: str
     fields: Mapping[str, str] | None
     headers: frozenset[str] | None = None
+    method: str = "POST"
+    signed: frozenset[str] = frozenset()
+    wallets: frozenset[str] = frozenset()
+
+    @property
+    def replacements(self) -> frozenset[str]:
+        """What may be asked for beyond the public replacements."""
+        kinds = {blank_of(kind).field for kind in (self.fields or {}).values()}
+        agreed = {REPLACED_BY[kind] for kind in kinds if kind in ARRANGED}
+        return frozenset(agreed | ({"request_signature"} if self.signed else set()))
 
     def takes(self, url: str) -> bool:
         """Whether a URL (host, path and query, without scheme) is this destination's."""
@@ -193,13 +205,24 @@ def _of_project(
         return None
     fields = merged_fields(named)
     if listed is not None and listed.fields is not None:
-        fields = dict(_agreed(fields, listed.fields))
-    return Destination(url, fields, merged_headers(named))
+        arranged = {at: kind for at, kind in fields.items() if blank_of(kind).field in ARRANGED}
+        fields = dict(_agreed(fields, listed.fields)) | arranged
+    return Destination(
+        *(url, fields, merged_headers(named), _method(named)),
+        signed=frozenset(name for one in named for name in one.signed),
+        wallets=frozenset(name for one in named for name in one.wallets),
+    )
+
+
+def _method(named: list[Named]) -> str:
+    """The method that was agreed; Stripe's own where requests of one URL say different things."""
+    methods = {one.method for one in named}
+    return methods.pop() if len(methods) == 1 else "POST"
 
 
 def _named(world: World, url: str, livemode: bool) -> list[Named]:
     found = world.named(url, vault="stripe", live=livemode)
-    return [one for one in found if one.method == "POST"]
+    return [one for one in found if one.method == "POST" or one.arranged]
 
 
 def _agreed(fields: Mapping[str, str], listed: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -28,6 +28,23 @@ _CARDS = (
 _SPENT = ("pm_sandbox_cvc_spent", "4242424242424242", "approved; its CVC is used up")
 _LINK = ("pm_sandbox_link", "4242424242424242", "a Link wallet: may not be forwarded")
 _LINK_WALLET: dict[str, Any] = {"type": "link", "link": {}, "dynamic_last4": None}
+# Device numbers of wallets; cryptogram and ECI are made up. The guide (May 2026) tells of them by
+# a `tokenization_type`, which the schema does not have.
+_WALLETS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    (
+        "pm_sandbox_google_pay",
+        "4000000000000077",
+        "a token of Google Pay: forwarded by arrangement only",
+        {"type": "google_pay", "google_pay": {}},
+    ),
+    (
+        "pm_sandbox_apple_pay",
+        "5555555555554444",
+        "a token of Apple Pay: forwarded by arrangement only",
+        {"type": "apple_pay", "apple_pay": {}},
+    ),
+)
+_TOKEN = {"cryptogram": "AgAAAAAABk4DWZ4C28yUQAAAAAA=", "eci": "05"}
 HOLDER = "Sandbox Customer"
 TABLE = "stripe.payment_methods"
 
@@ -40,6 +57,10 @@ def seed(world: World) -> None:
     table[_SPENT[0]]["card"]["cvc"] = None
     table[_SPENT[0]]["object"]["card"]["checks"]["cvc_check"] = "pass"
     table[_LINK[0]]["object"]["card"]["wallet"] = dict(_LINK_WALLET)
+    for identifier, number, _, wallet in _WALLETS:
+        table[identifier] = fresh_row(world, identifier, number, HOLDER)
+        table[identifier]["object"]["card"]["wallet"] = {**wallet, "dynamic_last4": number[-4:]}
+        table[identifier]["card"] |= {"cvc": None, "token": dict(_TOKEN)}
 
 
 def sources(world: World) -> list[dict[str, str]]:
@@ -47,7 +68,7 @@ def sources(world: World) -> list[dict[str, str]]:
     rows = world.table(TABLE)
     fixed = [
         {"id": identifier, "does": does, **_face(rows[identifier]["object"]["card"])}
-        for identifier, _, does in (*_CARDS, _SPENT, _LINK)
+        for identifier, _, does, *_ in (*_CARDS, _SPENT, _LINK, *_WALLETS)
         if identifier in rows
     ]
     stripes = [{"id": identifier, "does": "Stripe's own test id"} for identifier in test_ids()]

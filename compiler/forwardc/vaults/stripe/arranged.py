@@ -62,12 +62,14 @@ def stated(step: Step) -> list[Json]:
 
 def _stated(one: Agreed) -> Json:
     id_ = Lit(one.id, span=one.arrangement.span)
+    wallets = {"wallets": list(one.arrangement.wallets)} if one.arrangement.wallets else {}
     if one.grant is None:
-        return {"id": id_, "as_if_agreed": True}
+        return {"id": id_, **wallets, "as_if_agreed": True}
     grant = one.grant
     return {
         "id": id_,
         "ticket": Lit(grant.ticket, span=grant.span),
         "date": grant.date,
         **({"expires": grant.expires} if grant.expires else {}),
+        **wallets,
     }
