@@ -76,7 +76,9 @@ class Emulated:
     ) -> RunResult:
         """Run one operation as `forwardc run --sandbox` does: of the committed plan, or another."""
         plan, sink = plan or plan_of(vault, destination), Sink()
-        request = RunRequest(source=source, texts=PARAMS[destination] | texts, without=without)
+        request = RunRequest(
+            source=source, texts=PARAMS.get(destination, {}) | texts, without=without
+        )
         transport = httpx.ASGITransport(self.app)
 
         async def go() -> RunResult | None:

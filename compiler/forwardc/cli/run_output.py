@@ -6,6 +6,7 @@ from typing import Any
 
 from forwardc.cli.unknown_runs import asked
 from forwardc.diagnostics.scan import mask
+from forwardc.plan.agreed import arrangements_of
 from forwardc.plan.model import Plan
 from forwardc.plan.program import Outcome
 from forwardc.runtime.curl import curl as as_curl
@@ -33,6 +34,7 @@ def preview_lines(
 ) -> Iterator[str]:
     """The masked requests of a dry run."""
     yield f"{_title(plan, operation)}, dry run: nothing is sent"
+    yield from _agreed(plan, operation)
     yield f"digest {digest}"
     for step, request in zip(plan.operations[operation].steps, requests, strict=True):
         yield ""
@@ -43,6 +45,7 @@ def preview_lines(
 def result_lines(plan: Plan, result: RunResult, *, curl: bool) -> Iterator[str]:
     """A run's steps and outcome."""
     yield f"{_title(plan, result.operation)}, run {result.run_id}"
+    yield from _agreed(plan, result.operation)
     yield f"digest {result.digest}"
     if result.fell_back:
         yield "the vault has no usable network token: the fallback operation ran"
@@ -91,11 +94,27 @@ def _identity(plan: Plan, operation: str) -> dict[str, Any]:
         "vault": plan.vault,
         "environment": plan.environment,
         **({"account": plan.account} if plan.account else {}),
+        **_arrangements(plan, operation),
     }
 
 
 def _curl(request: ShownRequest, wanted: bool) -> dict[str, str]:
     return {"curl": as_curl(request)} if wanted else {}
+
+
+def _agreed(plan: Plan, operation: str) -> Iterator[str]:
+    """By what the vault had to agree to, or what a sandbox plays as if it had."""
+    for one in arrangements_of(plan, operation):
+        ticket = "as if agreed" if one.as_if_agreed else f"by arrangement ({one.ticket})"
+        yield f"{ticket}: {one.id}"
+
+
+def _arrangements(plan: Plan, operation: str) -> dict[str, Any]:
+    found = [
+        one.model_dump(mode="json", exclude_defaults=True)
+        for one in arrangements_of(plan, operation)
+    ]
+    return {"arrangements": found} if found else {}
 
 
 def _title(plan: Plan, operation: str) -> str:

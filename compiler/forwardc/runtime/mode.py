@@ -1,4 +1,4 @@
-"""Whether an answer tells another mode than the plan's: live for a sandbox, test for production.
+"""Whether an answer tells another mode than the plan's, or another method than was agreed.
 
 Where it stands is data of the plan. What is not told decides nothing.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.pointer import resolve
-from forwardc.plan.reading import Mode
+from forwardc.plan.reading import MethodAt, Mode
 
 
 def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> str | None:
@@ -22,6 +22,14 @@ def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> st
     if told == own:
         return None
     return f"the answer is of a {other} account" if told == others else "the answer's mode is none"
+
+
+def other_method(agreed: MethodAt | None, document: Any) -> str | None:
+    """Why the vault's call is none that was agreed; None where it is, or where it does not tell."""
+    found = resolve(document, agreed.at) if agreed is not None else None
+    if agreed is None or found is None or _word(found) == agreed.agreed.lower():
+        return None
+    return f"the vault called the destination by another method than the agreed {agreed.agreed}"
 
 
 def _word(value: Any) -> str:

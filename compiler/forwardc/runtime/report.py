@@ -17,7 +17,7 @@ from forwardc.plan.reconcile import NamedThere
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
 from forwardc.runtime.losses import NOTHING_LACKS, Lacks
-from forwardc.runtime.mode import other_mode
+from forwardc.runtime.mode import other_method, other_mode
 from forwardc.runtime.names import names_given
 from forwardc.runtime.outcome import Decision, decide
 from forwardc.runtime.outputs import outputs_of
@@ -61,7 +61,8 @@ def conclude(
 ) -> Concluded:
     """Apply the step's rules to what came back. A missing required output makes it unknown.
 
-    So does an answer of another mode than `class_`; None where an emulator answers.
+    So does an answer of another mode than `class_`, which is None where an emulator answers, and
+    one of a vault that called the destination by another method than it agreed to.
     """
     if isinstance(read, Ended):
         return Concluded(read.outcome, read.rejected_by, read.reason, read)
@@ -69,7 +70,7 @@ def conclude(
     reads = step.outputs or step.reason or step.mode
     document = told.document(step.answer) if reads else None
     outputs = outputs_of(step.outputs, document, values)
-    strange = _other_mode(step, read, document, class_) if class_ else None
+    strange = (_other_mode(step, read, document, class_) if class_ else None) or _method(step, read)
     decision = decide(step, told) if strange is None else Decision(Outcome.UNKNOWN, why=strange)
     part = False
     if decision.outcome is Outcome.APPROVED:
@@ -131,6 +132,12 @@ def _other_mode(
     """Why an answer is none of this class, of the destination or of the vault around it."""
     around = None if isinstance(step.read, ReadDirect) else step.read.mode
     return other_mode(step.mode, document, class_) or other_mode(around, read.around, class_)
+
+
+def _method(step: Step, read: DestinationAnswer) -> str | None:
+    """Why the vault did not call the destination as it agreed to, where it tells."""
+    agreed = None if isinstance(step.read, ReadDirect) else step.read.method
+    return other_method(agreed, read.around)
 
 
 def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:

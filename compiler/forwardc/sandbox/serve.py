@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import uvicorn
 
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.laxness import ALL, told
-from forwardc.sandbox.project import Handed
+from forwardc.sandbox.project import Handed, Named
 from forwardc.sandbox.seed import sources, table
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.world import World
@@ -133,8 +133,17 @@ def _opening(world: World, url: str) -> list[str]:
     if world.project is None:
         return [f"no project here: lax with {lax}; sandbox on {url}"]
     named = {one.host for one in world.project.requests}
-    lines = [f"sandbox on {url}", f"onboarded: {_told_hosts(len(named))}"]
+    first = f"{_as_if(world.project.requests)}sandbox on {url}"
+    lines = [first, f"onboarded: {_told_hosts(len(named))}"]
     return [*lines, f"lax with {lax}"] if lax else lines
+
+
+def _as_if(requests: Iterable[Named]) -> str:
+    """What is played though no vault has agreed to it."""
+    found = sorted(
+        {name for one in requests for name, agreed in one.arranged.items() if not agreed}
+    )
+    return f"as if agreed: {', '.join(found)}; " if found else ""
 
 
 def _told_hosts(number: int) -> str:

@@ -136,10 +136,10 @@ def _signed(name: str, value: str, destination: Destination, replacements: list[
     """A header's value, of one that the vault signs in its stand-in."""
     if name.lower() not in destination.signed or PUBLIC[-1] not in replacements:
         return value
-    if value != "":
-        raise forwarding_invalid(
-            f"The header {name} must be blank to be signed.", "request[headers]"
-        )
+    if value != PUBLIC[-1]:
+        # An empty value would unset the parameter, so that a header has no blank.
+        text = f"The header {name} must hold {PUBLIC[-1]} to be signed."
+        raise forwarding_invalid(text, "request[headers]")
     return SIGNATURE
 
 

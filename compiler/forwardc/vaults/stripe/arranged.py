@@ -46,6 +46,19 @@ def signature_fields(step: Step) -> list[Json]:
     ]
 
 
+def signed_headers(step: Step) -> dict[str, Lit]:
+    """What stands in the headers that the vault signs, by their names in lower case.
+
+    A header has no blank: the API takes an empty value for none (forms of its reference, January
+    2026). So it holds the replacement's name; no document tells of either.
+    """
+    return {
+        one.header.lower(): Lit(one.replacement, span=one.span)
+        for one in signatures(step)
+        if one.header
+    }
+
+
 def agreed_method(step: Step) -> Json:
     """Where the vault tells its method, and the agreed one; nothing where none was agreed.
 

@@ -39,7 +39,13 @@ from forwardc.vaults.steps import (
     tail,
     uses_cvc,
 )
-from forwardc.vaults.stripe.arranged import agreed_method, filled_atoms, signatures, stated
+from forwardc.vaults.stripe.arranged import (
+    agreed_method,
+    filled_atoms,
+    signatures,
+    signed_headers,
+    stated,
+)
 from forwardc.vaults.stripe.fields import echoed, review_fields
 from forwardc.vaults.stripe.requirements import needs_onboarding
 
@@ -238,8 +244,9 @@ def _failure(fact: Mapping[str, object], *, spent: bool) -> Json:
 
 def _call_body(step: Step, facts: Facts) -> Term:
     request = step.request
+    signed = signed_headers(step)
     headers = tuple(
-        (pair.name, header(pair.value))
+        (pair.name, header(signed.get(pair.name.lower(), pair.value)))
         for pair in content_type(request)
         if pair.name.lower() != "content-type"
     )
