@@ -1,7 +1,7 @@
 """A project of one destination with an arrangement: what it compiles to, and runs of it."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from emulated import Emulated
@@ -15,6 +15,7 @@ from forwardc.sandbox.project import Project, read
 from forwardc.sandbox.world import Outbound, World
 
 TODAY = date(2026, 11, 30)
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 ACCOUNTS = {"sandbox": "acct_1QzTk3mWv7RbXn2L", "production": "acct_1QzTk3mWv7RbXn2M"}
 VENDOR = """\
 forwardc: 1
@@ -96,6 +97,6 @@ def handed(plans: list[Plan]) -> Project:
 
 def sent(plan: Plan, operation: str, source: str, **texts: str) -> tuple[RunResult, Outbound]:
     """Run an operation in a sandbox that knows the plan: the result, and what arrived."""
-    emulated = Emulated(World(project=handed([plan])))
+    emulated = Emulated(World(now=lambda: NOW, project=handed([plan])))
     result = emulated.run(plan.vault, plan.destination, operation, source, plan=plan, **texts)
     return result, emulated.exchanges[-1][0]

@@ -66,9 +66,10 @@ def seed(world: World) -> None:
 def sources(world: World) -> list[dict[str, str]]:
     """What can be forwarded: id, brand, last four digits and what it does. For printing."""
     rows = world.table(TABLE)
+    wallets = [row[:3] for row in _WALLETS]
     fixed = [
         {"id": identifier, "does": does, **_face(rows[identifier]["object"]["card"])}
-        for identifier, _, does, *_ in (*_CARDS, _SPENT, _LINK, *_WALLETS)
+        for identifier, _, does in (*_CARDS, _SPENT, _LINK, *wallets)
         if identifier in rows
     ]
     stripes = [{"id": identifier, "does": "Stripe's own test id"} for identifier in test_ids()]
