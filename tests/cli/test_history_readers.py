@@ -148,7 +148,7 @@ def test_upgrade_says_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert cli(["history", "upgrade", "--history", url]) == 0
     assert f"from version 9 to {newest}" in capfd.readouterr().out
     assert cli(["history", "upgrade", "--history", url]) == 0
-    assert f"has version {newest} already" in capfd.readouterr().out
+    assert f"was there, and has version {newest}" in capfd.readouterr().out
     with open_existing(url) as store:
         complete(store, new_run())
     assert cli(["history", "--history", url]) == 0

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from forwardc.cli.output import note, say_json, say_lines, table
+from forwardc.cli.json_output import json_option, say_document
+from forwardc.cli.output import note, say_lines, table
 from forwardc.cli.plan_options import build_option_for, environment_option
 from forwardc.cli.today import day_of, today_option
 from forwardc.diagnostics.render.clean import on_one_line
@@ -44,7 +45,7 @@ _build_option = build_option_for("; forwardc.lock lies beside it")
 
 
 @click.group(invoke_without_command=True, short_help="List or withdraw what is approved.")
-@click.option("--json", "as_json", is_flag=True, help="Show the list as JSON.")
+@json_option
 @_build_option
 @today_option
 @click.pass_context
@@ -72,6 +73,7 @@ def command(
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in one line.")
 @click.option("--own", "whose", flag_value="own", help="Your own approval only.")
 @click.option("--psp", "whose", flag_value="psp", help="The PSP's approval only.")
+@json_option
 @_build_option
 @today_option
 def revoke(
@@ -81,6 +83,7 @@ def revoke(
     by: str,
     reason: str,
     whose: "Whose | None",
+    as_json: bool,
     build: Path,
     today: datetime.datetime | None,
 ) -> int:
@@ -96,7 +99,9 @@ def revoke(
     destination, _, operation = target.partition(".")
     day = day_of(today)
     return work(
-        build, Withdrawal(vault, destination, operation, environment, by, day, reason, whose)
+        build,
+        Withdrawal(vault, destination, operation, environment, by, day, reason, whose),
+        as_json=as_json,
     )
 
 
@@ -111,16 +116,19 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     lock = read_lock(lock_of_build(build), sink)
     rows = list(_rows(build, lock, day_of(today), sink)) if lock is not None else []
     if sink.has_errors or lock is None:
-        show(sink, "text", None)
+        say_document(None, sink) if as_json else show(sink, "text", None)
         return 1
     if as_json:
-        say_json({"approvals": [_as_json(row) for row in rows]})
-    elif rows:
+        unused = _unused(lock, rows)
+        say_document({"approvals": [_as_json(row) for row in rows], "not_built": unused}, sink)
+        return 0
+    if rows:
         say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
     else:
         note("nothing that is built needs an approval")
     _tell_why(rows)
-    _tell_unused(lock, rows)
+    for key in _unused(lock, rows):
+        note(f"{on_one_line(key)} was approved and is not built")
     return 0
 
 
@@ -190,9 +198,9 @@ def _tell_why(rows: list[_Row]) -> None:
                 note(f"{where} {whose}: {row.why[whose]}")
 
 
-def _tell_unused(lock: "Lock", rows: list[_Row]) -> None:
+def _unused(lock: "Lock", rows: list[_Row]) -> list[str]:
+    """Places that were approved and are not built."""
     from forwardc.plan.approvals import place
 
     built = {place(row.plan, row.operation) for row in rows}
-    for key in sorted({*lock.own, *lock.psp} - built):
-        note(f"{on_one_line(key)} was approved and is not built")
+    return sorted({*lock.own, *lock.psp} - built)

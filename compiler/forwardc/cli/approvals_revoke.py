@@ -6,27 +6,46 @@ whoever withdraws in a hurry must not have to mend a destination before.
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from forwardc.cli.findings import PROJECT_FILE, show
+from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, shown_path
 from forwardc.diagnostics.sink import Sink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from forwardc.review.revoke import Withdrawal
 
 _WHOSE: Final = {"own": "own approval", "psp": "PSP's approval"}
 
 
-def revoke(build: Path, meant: "Withdrawal") -> int:
+def revoke(build: Path, meant: "Withdrawal", *, as_json: bool) -> int:
     """Withdraw, and tell what was; 1 with the reason where nothing can be."""
     sink = Sink()
     written = _written(build, meant, sink)
+    if as_json:
+        say_document(written and _data(*written), sink)
+        return 0 if written else 1
+    for one in _data(*written)["withdrawn"] if written else ():
+        of = "{vault} {destination}.{operation}, {environment}".format_map(one)
+        say(f"withdrawn: the {_WHOSE[one['whose']]} of {of}")
+    if written:
+        say(f"written: {shown_path(written[1])}")
     show(sink, "text", None)
     return 0 if written else 1
 
 
-def _written(build: Path, meant: "Withdrawal", sink: Sink) -> bool:
+def _data(withdrawn: "Sequence[tuple[str, str]]", path: Path) -> dict[str, Any]:
+    names = ("vault", "destination", "operation", "environment", "whose")
+    told = [dict(zip(names, (*key.split("/"), whose), strict=True)) for key, whose in withdrawn]
+    return {"withdrawn": told, "written": shown_path(path)}
+
+
+def _written(
+    build: Path, meant: "Withdrawal", sink: Sink
+) -> "tuple[Sequence[tuple[str, str]], Path] | None":
     from forwardc.cli.lock_file import write_lock
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
@@ -35,18 +54,13 @@ def _written(build: Path, meant: "Withdrawal", sink: Sink) -> bool:
     lock = read_lock(lock_of_build(build), sink)
     found = with_revoked(lock, meant, sink) if lock is not None else None
     if found is None:
-        return False
+        return None
     root = _project_of(build)
     path = write_lock(build, found[0], sink)
     if path is None:
-        return False
-    for key, whose in found[1]:
-        vault, destination, operation, place = key.split("/")
-        of = f"{vault} {destination}.{operation}, {place}"
-        say(f"withdrawn: the {_WHOSE[whose]} of {of}")
-    say(f"written: {shown_path(path)}")
+        return None
     _build(root, build, meant.date)
-    return True
+    return found[1], path
 
 
 def _project_of(build: Path) -> Path | None:

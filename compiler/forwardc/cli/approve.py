@@ -5,13 +5,15 @@ only a new format changed is `approve_renew`'s.
 """
 
 import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from forwardc.cli.approve_renew import renew_all
 from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note, say, shown_path
 from forwardc.cli.plan_options import environment_option
 from forwardc.cli.today import day_of, today_option
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     metavar="DATE",
     help="Last day on which it holds.",
 )
+@json_option
 @today_option
 @project_option
 def command(
@@ -52,6 +55,7 @@ def command(
     renew: bool,
     ticket: str | None,
     expires: datetime.datetime | None,
+    as_json: bool,
     today: datetime.datetime | None,
     project: Path | None,
 ) -> int:
@@ -69,7 +73,7 @@ def command(
     if renew:
         if any((vault, target, environment, ticket, expires)):
             raise click.UsageError("--renew is for the whole lock: it takes --by only")
-        return renew_all(root, by, day_of(today), sink)
+        return renew_all(root, by, day_of(today), sink, as_json=as_json)
     if vault is None or target is None:
         raise click.UsageError("name a VAULT and a DEST[.OPERATION]")
     if environment is None or by is None:
@@ -78,41 +82,82 @@ def command(
 
     day = day_of(today)
     act = Act(by, day, expires.date() if expires else None, ticket)
-    return _compile_and_approve(root, vault, target, environment, act, sink)
+    return _compile_and_approve(root, vault, target, environment, act, sink, as_json=as_json)
 
 
 def _compile_and_approve(
-    root: Path, vault: str, target: str, environment: str, act: "Act", sink: "Sink"
+    root: Path,
+    vault: str,
+    target: str,
+    environment: str,
+    act: "Act",
+    sink: "Sink",
+    *,
+    as_json: bool,
 ) -> int:
     from forwardc.compile import compile_project
 
-    compiled = compile_project(root, sink, act.date)
+    compiled, done = compile_project(root, sink, act.date), None
     if not sink.has_errors:
-        _approve(compiled, vault, target, environment, act, sink)
-    show(sink, "text", root)
+        done = _approve(compiled, vault, target, environment, act, sink)
+    if done is not None and not as_json:
+        _tell(done, act)
+        _tell_before(compiled.lock, done.plan, done.operations, act)
+    if as_json:
+        say_document(_data(done, act) if done else None, sink, root)
+    else:
+        show(sink, "text", root)
     return 1 if sink.has_errors else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was approved, and the lock that says so."""
+
+    plan: "Plan"
+    operations: list[str]
+    lock: Path
+
+
+def _data(done: _Done, act: "Act") -> dict[str, Any]:
+    from forwardc.plan.digest import approval_digest
+
+    plan = done.plan
+    approved = [
+        {
+            "vault": plan.vault,
+            "destination": plan.destination,
+            "operation": name,
+            "environment": plan.place,
+            "digest": approval_digest(plan, name),
+            "by": act.by,
+            "date": act.date.isoformat(),
+            "ticket": act.ticket,
+            "expires": act.expires and act.expires.isoformat(),
+        }
+        for name in done.operations
+    ]
+    return {"approved": approved, "written": shown_path(done.lock)}
 
 
 def _approve(
     compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
-) -> None:
+) -> _Done | None:
     from forwardc.cli.lock_file import fresh_build, save
     from forwardc.review.approve import with_approvals
 
     folder = fresh_build(compiled, sink)
     plan = _plan(folder, vault, target, environment, compiled, sink) if folder else None
     if folder is None or plan is None:
-        return
+        return None
     operations = _operations(plan, target.partition(".")[2], sink)
     if not operations:
-        return
+        return None
     approved = with_approvals(compiled.lock, plan, operations, act, sink)
     if approved is None:
-        return
+        return None
     written = save(folder, approved, act.date, sink)
-    if written is not None:
-        _tell(plan, operations, act, written)
-        _tell_before(compiled.lock, plan, operations, act)
+    return None if written is None else _Done(plan, operations, written)
 
 
 def _plan(
@@ -171,13 +216,14 @@ def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Act"
             note(f"{name}: the PSP's one of {psp.date} had been {withdrawn(psp.revoked)}")
 
 
-def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
+def _tell(done: _Done, act: "Act") -> None:
     from forwardc.plan.digest import approval_digest, review_surface
     from forwardc.plan.separation import needs_approval
     from forwardc.review.amounts import counted
 
+    plan = done.plan
     until = f", until {act.expires}" if act.expires else ""
-    for name in operations:
+    for name in done.operations:
         say(f"approved {plan.vault} {plan.destination}.{name} {approval_digest(plan, name)}{until}")
         operation = plan.operations[name]
         for one in operation.notes:
@@ -192,4 +238,4 @@ def _tell(plan: "Plan", operations: list[str], act: "Act", lock: Path) -> None:
             f"  {plan.environment} is told from live by its credentials: a test credential needs no"
         )
         note("  approval; from now on others go, too")
-    say(f"written: {shown_path(lock)}")
+    say(f"written: {shown_path(done.lock)}")

@@ -4,36 +4,58 @@ Decides nothing: what only the format changed is told by `review.renew`.
 """
 
 import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forwardc.cli.findings import show
+from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, shown_path
 
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
     from forwardc.files.checkout import CheckoutPath
+    from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.review.renew import OldLock, Renewal
 
     Plans = dict[str, tuple[Plan, str]]
 
 
-def renew_all(root: Path, by: str | None, day: datetime.date, sink: "Sink") -> int:
+def renew_all(
+    root: Path, by: str | None, day: datetime.date, sink: "Sink", *, as_json: bool
+) -> int:
     """Show every old record; with a name, write those of which only the format changed."""
     from forwardc.cli.lock_file import fresh_build
     from forwardc.compile import compile_project
 
     compiled = compile_project(root, sink, day)
     folder = None if sink.has_errors else fresh_build(compiled, sink)
-    old = _old(compiled, sink) if folder else None
+    old, done = _old(compiled, sink) if folder else None, None
     if folder is not None and old is not None:
         plans = _plans(folder, sink)
         if not sink.has_errors:
-            _renew(folder, old, plans, by, day, sink)
-    show(_without_the_reason(sink), "text", root)
+            done = _renew(folder, old, plans, by, day, sink)
+    shown = _without_the_reason(sink)
+    if as_json:
+        say_document(None if done is None else _data(done), shown, root)
+        return 1 if sink.has_errors else 0
+    if done is not None:
+        _tell_all(done, named=by is not None)
+    show(shown, "text", root)
     return 1 if sink.has_errors else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Every old record, and what was written of them: nothing without a name."""
+
+    old: "OldLock"
+    found: "list[Renewal]"
+    kept: frozenset[str]
+    lock: "Lock | None" = None
+    written: Path | None = None
 
 
 def _without_the_reason(sink: "Sink") -> "Sink":
@@ -77,38 +99,63 @@ def _renew(
     by: str | None,
     day: datetime.date,
     sink: "Sink",
-) -> None:
+) -> _Done:
     from forwardc.cli.lock_file import save
     from forwardc.review.approve import check_name
-    from forwardc.review.renew import renewals, renewed
+    from forwardc.review.renew import kept, renewals, renewed
 
     found = list(renewals(old, plans))
-    for one in found:
-        _tell(one)
-    _tell_psp(old, plans)
-    if by is None:
-        note("nothing was written: add --by NAME to renew the records that fit")
-        return
-    if not check_name(by, sink):
-        return
+    same = frozenset(kept(old, plans))
+    if by is None or not check_name(by, sink):
+        return _Done(old, found, same)
     lock = renewed(old, found, plans, by, day)
-    written = save(folder, lock, day, sink)
-    if written is not None:
-        lost = len(old.own) + len(old.psp) - len(lock.own) - len(lock.psp)
-        say(f"{len(lock.own)} renewed, {len(lock.psp)} of PSPs kept, {lost} left out")
-        say(f"written: {shown_path(written)}")
+    return _Done(old, found, same, lock, save(folder, lock, day, sink))
 
 
-def _tell_psp(old: "OldLock", plans: "Plans") -> None:
-    from forwardc.review.renew import kept
-
-    same = kept(old, plans)
-    for place, record in sorted(old.psp.items()):
+def _tell_all(done: _Done, *, named: bool) -> None:
+    for one in done.found:
+        _tell(one)
+    for place, record in sorted(done.old.psp.items()):
         say(f"{place}, by the PSP")
         say(f"  approved   {record.date}, ticket {record.ticket}")
         say(f"  then       surface    {record.digest}")
-        why = "it reviews the same: kept" if place in same else "it would see something else"
+        why = "it reviews the same: kept" if place in done.kept else "it would see something else"
         say(f"  {why}")
+    if not named:
+        note("nothing was written: add --by NAME to renew the records that fit")
+    elif done.lock is not None and done.written is not None:
+        own, psp = len(done.lock.own), len(done.lock.psp)
+        lost = len(done.old.own) + len(done.old.psp) - own - psp
+        say(f"{own} renewed, {psp} of PSPs kept, {lost} left out")
+        say(f"written: {shown_path(done.written)}")
+
+
+def _data(done: _Done) -> dict[str, Any]:
+    own = [
+        {
+            "place": one.place,
+            "whose": "own",
+            "date": one.old.date.isoformat(),
+            "then": one.old.digest,
+            "now": dict(one.now),
+            "fits": one.why_not is None,
+            "why_not": one.why_not,
+        }
+        for one in done.found
+    ]
+    psp: list[dict[str, Any]] = [
+        {
+            "place": place,
+            "whose": "psp",
+            "date": record.date.isoformat(),
+            "then": record.digest,
+            "now": {},
+            "fits": place in done.kept,
+            "why_not": None if place in done.kept else "it would see something else",
+        }
+        for place, record in sorted(done.old.psp.items())
+    ]
+    return {"records": own + psp, "written": done.written and shown_path(done.written)}
 
 
 def _tell(one: "Renewal") -> None:

@@ -1,5 +1,6 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import click
 
 from forwardc.cli.collector import collect_from_now_on, collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note
 from forwardc.cli.today import day_of, today_option
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
     from forwardc.files.checkout import CheckoutPath
+    from forwardc.review.write import Changes
 
 EXIT_DIFFERENT = 3
 
@@ -22,10 +25,13 @@ EXIT_DIFFERENT = 3
 @click.command(short_help="Compile destinations into build/.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 3 where build/ is stale.")
 @today_option
+@json_option
 @format_option
 @project_option
 @collector_paused()
-def command(check: bool, format_: str, project: Path | None, today: datetime | None) -> int:
+def command(
+    check: bool, as_json: bool, format_: str, project: Path | None, today: datetime | None
+) -> int:
     """Compile every destination for every vault.
 
     Only files that changed are written. With a mistake anywhere, nothing is.
@@ -38,44 +44,62 @@ def command(check: bool, format_: str, project: Path | None, today: datetime | N
 
     root = find_project(project)
     sink = Sink()
+    tell = _Telling(sink, format_, root, as_json)
     compiled = compile_project(root, sink, day_of(today))
     if sink.has_errors or compiled.loaded.project is None:
-        show(sink, format_, root)
+        tell(None)
         return 1
     collect_from_now_on()
     folder = compiled.loaded.build
     try:
         if check:
-            return _check(folder, compiled, sink, format_, root)
+            return _check(folder, compiled, tell)
         changes = write(folder, compiled.outputs())
     except FileRefused as problem:
         unreadable(problem, f"{'/'.join(folder.parts)}/", "FC0701", sink)
-        show(sink, format_, root)
+        tell(None)
         return 1
     except OSError as problem:
         # A call on an open file names none.
         where = problem.filename or f"{'/'.join(folder.parts)}/"
         told = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
         raise click.ClickException(f"{where}: {problem.strerror}; {told}") from None
-    show(sink, format_, root)
-    click.echo(
+    tell(changes)
+    note(
         f"{changes.files} files compiled, {len(changes.written)} written, "
-        f"{len(changes.removed)} removed",
-        err=True,
+        f"{len(changes.removed)} removed"
     )
     return 0
 
 
-def _check(
-    folder: "CheckoutPath", compiled: "Compiled", sink: "Sink", format_: str, root: Path
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """How findings are shown, and for programs the files beside them."""
+
+    sink: "Sink"
+    format_: str
+    root: Path
+    as_json: bool
+
+    def __call__(self, changes: "Changes | None") -> None:
+        """Show all; None where nothing was compared or written."""
+        if not self.as_json:
+            show(self.sink, self.format_, self.root)
+        elif changes is None:
+            say_document(None, self.sink, self.root)
+        else:
+            files = {"written": list(changes.written), "removed": list(changes.removed)}
+            say_document({"files": changes.files, **files}, self.sink, self.root)
+
+
+def _check(folder: "CheckoutPath", compiled: "Compiled", tell: _Telling) -> int:
     from forwardc.review.write import MANIFEST, compare, first_difference
 
     stale = compare(folder, compiled.outputs())
     paths = (*stale.written, *stale.removed)
     for path in paths:
-        sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
-    show(sink, format_, root)
+        tell.sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
+    tell(stale)
     if not paths:
         return 0
     first = next((path for path in paths if path != MANIFEST), MANIFEST)

@@ -8,6 +8,7 @@ import click
 
 from forwardc.cli.collector import collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @today_option
 @click.option("--fix", is_flag=True, help="Write `outcome: by_status` where no outcome is said.")
+@json_option
 @format_option
 @project_option
 @collector_paused()
 def command(
-    paths: tuple[Path, ...], format_: str, project: Path | None, today: datetime | None, fix: bool
+    paths: tuple[Path, ...],
+    as_json: bool,
+    format_: str,
+    project: Path | None,
+    today: datetime | None,
+    fix: bool,
 ) -> int:
     """Check the project, or single destination files at PATHS.
 
@@ -35,6 +42,10 @@ def command(
     compiled, sink = _compiled(root, paths, today)
     if fix and write_outcomes(compiled.loaded, sink):
         compiled, sink = _compiled(root, paths, today)
+    if as_json:
+        names = [one.name for one in compiled.loaded.destinations]
+        say_document({"destinations": names}, sink, root)
+        return 1 if sink.has_errors else 0
     show(sink, format_, root)
     if sink.has_errors:
         return 1

@@ -5,19 +5,20 @@ from pathlib import Path
 import click
 
 from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.json_output import json_option, say_document
 
 
 @click.command(short_help="Show which operation works through which vault, and why not.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--why", is_flag=True, help="Give the reasons, each at its place in the YAML.")
-@click.option("--json", "as_json", is_flag=True, help="Write what build/coverage.json holds.")
+@json_option
 @format_option
 @project_option
 def command(
     paths: tuple[Path, ...], why: bool, as_json: bool, format_: str, project: Path | None
 ) -> int:
     """Print the table of operation by vault for the project, or for destination files at PATHS."""
-    from forwardc.cli.output import say, say_json, say_lines, table
+    from forwardc.cli.output import say, say_lines, table
     from forwardc.compile import compile_loaded, compile_project
     from forwardc.diagnostics.sink import Sink
     from forwardc.language.load import load_files
@@ -31,11 +32,14 @@ def command(
     else:
         compiled = compile_project(root, sink)
     if sink.has_errors:
-        show(sink, format_, root)
+        if as_json:
+            say_document(None, sink, root)
+        else:
+            show(sink, format_, root)
         return 1
     rows = coverage.rows(compiled.assessments)
     if as_json:
-        say_json(coverage.to_json(rows, compiled.not_built))
+        say_document(coverage.to_json(rows, compiled.not_built), sink, root)
         return 0
     say_lines(table(*table_of(rows)))
     if why:

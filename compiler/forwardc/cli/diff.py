@@ -8,6 +8,7 @@ import click
 
 from forwardc.cli.collector import collector_paused
 from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note, say, shown_path
 from forwardc.cli.today import day_of, today_option
 
@@ -36,6 +37,7 @@ APPROVED = "approved"
     show_default=True,
     help="How differences are shown.",
 )
+@json_option
 @click.option(
     "--fail-on",
     type=click.Choice(["review", "breaking", "own", "any"]),
@@ -58,6 +60,7 @@ APPROVED = "approved"
 def command(
     against: str,
     format_: str,
+    as_json: bool,
     fail_on: str,
     accepted: tuple[str, ...],
     reason: str | None,
@@ -71,19 +74,24 @@ def command(
     meant can be accepted: it is written to forwardc.lock with the reason, and fails no more.
     """
     from forwardc.diagnostics.sink import Sink
-    from forwardc.review.diff.render import Format, render
+    from forwardc.review.diff.render import Format, data, render
 
     if bool(accepted) != bool(reason) or bool(accepted) != bool(by):
         raise click.UsageError("--accept ID, --reason TEXT and --by NAME go together.")
     root, sink = find_project(project), Sink()
+    as_json = as_json or format_ == Format.JSON
     found = _differences(root, against, day_of(today), sink)
     if found is None:
-        show(sink, "text", root)
+        say_document(None, sink, root) if as_json else show(sink, "text", root)
         return 1
-    show(sink, "text", root, err=True)
     if reason is not None and by is not None:
-        return _accept(root, found, accepted, reason, by, day_of(today))
-    click.echo(render(found, Format(format_), against), nl=False)
+        show(sink, "text", root, err=True)
+        return _accept(root, found, accepted, reason, by, day_of(today), as_json=as_json)
+    if as_json:
+        say_document(data(found, against), sink, root)
+    else:
+        show(sink, "text", root, err=True)
+        click.echo(render(found, Format(format_), against), nl=False)
     return EXIT_DIFFERENT if any(_fails(one, fail_on) for one in found) else 0
 
 
@@ -151,6 +159,8 @@ def _accept(
     reason: str,
     by: str,
     today: datetime.date,
+    *,
+    as_json: bool,
 ) -> int:
     """Write the acceptances into the lock, all or none."""
     from forwardc.cli.lock_file import fresh_build, save
@@ -164,6 +174,10 @@ def _accept(
     folder = None if sink.has_errors else fresh_build(compiled, sink)
     lock = with_accepted(compiled.lock, ids, reason, Act(by, today), sink) if folder else None
     written = save(folder, lock, today, sink) if folder and lock else None
+    if as_json:
+        told = [{"id": one.id, "subject": str(one.subject), "what": one.what} for one in meant]
+        say_document({"accepted": told} if written is not None else None, sink, root)
+        return 1 if written is None else 0
     show(sink, "text", root, err=not sink.has_errors)
     if written is None:
         return 1

@@ -2,15 +2,17 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from forwardc.cli.findings import project_option
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note, say
 
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
+    from forwardc.diagnostics.codes import Code
 
 _BUILT = re.compile(r"(?P<path>[^#]+\.(?:json|html|md))(?:#(?P<pointer>(?:/.*)?))?")
 _LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
@@ -18,8 +20,9 @@ _LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
 
 @click.command(short_help="Explain a code, a built place, or a line of YAML.")
 @click.argument("subject", required=False, metavar="[CODE | build/FILE#/POINTER | FILE.yaml:LINE]")
+@json_option
 @project_option
-def command(subject: str | None, project: Path | None) -> int:
+def command(subject: str | None, as_json: bool, project: Path | None) -> int:
     """Print what a diagnostic CODE means, with a bad and a good example.
 
     CODE is a number such as FC0302 or its name; without it, all codes are listed. A file of build/
@@ -27,43 +30,63 @@ def command(subject: str | None, project: Path | None) -> int:
     every place that it made.
     """
     if subject is None:
-        return _list()
+        return _list(as_json=as_json)
     line = _LINE.fullmatch(subject)
     if line:
-        return _line(line["path"], int(line["line"]), project)
+        return _line(line["path"], int(line["line"]), project, as_json=as_json)
     built = _BUILT.fullmatch(subject)
     if built:
-        return _built(built["path"], built["pointer"] or "", project)
-    return _code(subject)
+        return _built(built["path"], built["pointer"] or "", project, as_json=as_json)
+    return _code(subject, as_json=as_json)
 
 
-def _list() -> int:
+def _list(*, as_json: bool) -> int:
     from forwardc.diagnostics.codes import CODES
 
+    if as_json:
+        return _tell({"codes": [_data(known) for known in CODES.values()]})
     for known in CODES.values():
         click.echo(f"{known.number}  {known.slug:<28}  {known.title}")
     return 0
 
 
-def _code(code: str) -> int:
-    from forwardc.diagnostics.codes import similar
+def _code(code: str, *, as_json: bool) -> int:
+    from forwardc.diagnostics.codes import lookup, similar
     from forwardc.diagnostics.pages import page
 
-    try:
-        text = page(code)
-    except KeyError:
+    known = lookup(code)
+    if known is None:
         near = similar(code)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
-        raise click.UsageError(f"There is no code {code!r}.{hint}") from None
-    click.echo(text.rstrip("\n"))
+        raise click.UsageError(f"There is no code {code!r}.{hint}")
+    text = page(known.number).rstrip("\n")
+    if as_json:
+        return _tell({"codes": [{**_data(known), "page": text}]})
+    click.echo(text)
     return 0
 
 
-def _built(path: str, pointer: str, project: Path | None) -> int:
+def _data(known: "Code") -> dict[str, Any]:
+    return {
+        "code": known.number,
+        "name": known.slug,
+        "area": known.area,
+        "title": known.title,
+    }
+
+
+def _tell(result: dict[str, Any], root: Path | None = None) -> int:
+    from forwardc.diagnostics.sink import Sink
+
+    say_document(result, Sink(), root)
+    return 0
+
+
+def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> int:
     from forwardc.diagnostics.sources import Sources
     from forwardc.review.provenance import origin
 
-    compiled, root, folder = _compiled(project)
+    compiled, root, folder = _compiled(project, as_json=as_json)
     documents = compiled.documents()
     inside = _below(path, root / folder)
     try:
@@ -71,6 +94,10 @@ def _built(path: str, pointer: str, project: Path | None) -> int:
     except KeyError:
         what = f"no place {pointer}" if inside in documents else "no such file"
         raise click.UsageError(f"There is {what} in {folder}/{inside}.") from None
+    if as_json:
+        start = span and {"line": span.start.line, "column": span.start.column}
+        made_by = span and {"path": span.path, "start": start}
+        return _tell({"made_by": made_by}, root)
     if span is None:
         say(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
         return 0
@@ -79,14 +106,17 @@ def _built(path: str, pointer: str, project: Path | None) -> int:
     return 0
 
 
-def _line(path: str, line: int, project: Path | None) -> int:
+def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
     from forwardc.review.provenance import made_by
 
-    compiled, root, folder = _compiled(project)
+    compiled, root, folder = _compiled(project, as_json=as_json)
     source = _below(path, root)
     if source not in compiled.loaded.files:
         raise click.UsageError(f"{source} is not part of the project.")
     found = list(made_by(compiled.documents(), source, line))
+    if as_json:
+        makes = [{"path": f"{folder}/{built}", "pointer": pointer} for built, pointer in found]
+        return _tell({"makes": makes}, root)
     for built, pointer in found:
         say(f"{folder}/{built}#{pointer}")
     if not found:
@@ -94,7 +124,7 @@ def _line(path: str, line: int, project: Path | None) -> int:
     return 0
 
 
-def _compiled(project: Path | None) -> "tuple[Compiled, Path, str]":
+def _compiled(project: Path | None, *, as_json: bool) -> "tuple[Compiled, Path, str]":
     from forwardc.cli.findings import find_project, show
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
@@ -103,7 +133,7 @@ def _compiled(project: Path | None) -> "tuple[Compiled, Path, str]":
     sink = Sink()
     compiled = compile_project(root, sink)
     if sink.has_errors or compiled.loaded.project is None:
-        show(sink, "text", root)
+        say_document(None, sink, root) if as_json else show(sink, "text", root)
         raise click.exceptions.Exit(1)
     return compiled, root, compiled.loaded.project.build
 

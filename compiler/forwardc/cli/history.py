@@ -95,29 +95,31 @@ def show(before: str, run: str, as_json: bool, history: str | None) -> int:
 
 
 @command.command(short_help="Begin an empty history.")
+@json_option
 @_history
 @click.pass_obj
-def begin(before: str, history: str | None) -> int:
+def begin(before: str, as_json: bool, history: str | None) -> int:
     """Make a history where there is none, for what is not a run: a pause, callbacks, a client.
 
     `forwardc run` and `forwardc serve` make theirs by themselves. One that is there stays.
     """
     from forwardc.cli.history_begin import begin as work
 
-    return work(history or before)
+    return work(history or before, as_json=as_json)
 
 
 @command.command(short_help="Bring an older history to this version.")
+@json_option
 @_history
 @click.pass_obj
-def upgrade(before: str, history: str | None) -> int:
+def upgrade(before: str, as_json: bool, history: str | None) -> int:
     """Bring the tables to this version, when no older forwardc uses them any more.
 
     `forwardc run` and `forwardc serve` do it by themselves; what only reads a history never does.
     """
     from forwardc.cli.history_begin import upgrade as work
 
-    return work(history or before)
+    return work(history or before, as_json=as_json)
 
 
 def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> "Done":

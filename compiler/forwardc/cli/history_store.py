@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from forwardc.cli.output import note
+
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.runtime.history.store import Store
@@ -10,13 +12,18 @@ if TYPE_CHECKING:
 def begun(url: str, sink: "Sink") -> "Store | None":
     """The history, made or brought to this version where need be; None with the reason told."""
     from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.migrations import MIGRATIONS
     from forwardc.runtime.history.store import open_store
 
     try:
-        return open_store(url)
+        store = open_store(url)
     except HistoryError as problem:
         sink.add(problem.diagnostic())
         return None
+    newest = MIGRATIONS[-1].version
+    if 0 < store.upgraded_from < newest:
+        note(f"the history was brought from version {store.upgraded_from} to {newest}")
+    return store
 
 
 def found(url: str, sink: "Sink") -> "Store | None":

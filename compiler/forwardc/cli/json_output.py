@@ -12,6 +12,8 @@ import click
 from forwardc.cli.output import say_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from forwardc.diagnostics.sink import Sink
 
 VERSION: Final = 1
@@ -20,14 +22,15 @@ VERSION: Final = 1
 json_option = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
 
 
-def say_document(result: Mapping[str, Any] | None, sink: "Sink") -> None:
-    """Write a result, and every finding beside it; None where there is no result."""
-    say_json({"forwardc": VERSION, **(result or {}), "problems": problems_of(sink)})
+def say_document(
+    result: Mapping[str, Any] | None, sink: "Sink", root: "Path | None" = None
+) -> None:
+    """Write a result, and every finding beside it; None where there is no result.
 
-
-def problems_of(sink: "Sink") -> Any:
-    """What is in the sink, as data."""
+    `root` is the project's folder, where findings have places in its files.
+    """
     from forwardc.diagnostics.render.render import Format, render
     from forwardc.diagnostics.sources import Sources
 
-    return json.loads(render(sink.sorted(), Format.JSON, Sources()))
+    problems = json.loads(render(sink.sorted(), Format.JSON, Sources(root)))
+    say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

@@ -57,6 +57,7 @@ def change(
     """
     from forwardc.diagnostics.sink import Sink
     from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.journal import JournalFailed
 
     sink = Sink()
     code, result = 1, None
@@ -67,6 +68,8 @@ def change(
                 code, result = work(store)
     except HistoryError as problem:
         sink.add(problem.diagnostic())
+    except JournalFailed as problem:
+        sink.error(problem.code, str(problem), hint=problem.hint)
     if as_json:
         say_document(result, sink)
     else:

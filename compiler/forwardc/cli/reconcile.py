@@ -4,18 +4,21 @@ Knows no vault: how each one is asked is data of the plans. Nothing is sent to a
 """
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from forwardc.cli.history_option import history_option
+from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import say
 from forwardc.cli.plan_options import build_option, secrets_option
 from forwardc.cli.run_end import warnings
 from forwardc.cli.run_resume import same_plan
 from forwardc.cli.run_work import Where, look_up_for, means_for, reached
-from forwardc.cli.unknown_runs import questions
+from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -29,10 +32,16 @@ if TYPE_CHECKING:
 @click.argument("run_id", metavar="[RUN]", required=False)
 @secrets_option
 @click.option("--sandbox", metavar="URL", help="Ask a sandbox on this machine.")
+@json_option
 @build_option
 @history_option
 def command(
-    run_id: str | None, secrets_file: Path | None, sandbox: str | None, build: Path, history: str
+    run_id: str | None,
+    secrets_file: Path | None,
+    sandbox: str | None,
+    as_json: bool,
+    build: Path,
+    history: str,
 ) -> int:
     """Settle RUN, or every run of unknown fate, by what the vault still knows.
 
@@ -45,30 +54,56 @@ def command(
     if sandbox is not None:
         # What is no address of a sandbox is a mistake here; one that does not answer is none.
         reached(lambda: transport_to(sandbox))
+    told = None
     with where.recording(sink, begin=False) as store:
         if store is not None:
-            asyncio.run(_all(store, run_id, where, sink))
-    warnings(sink)
+            told = _Told(as_json)
+            asyncio.run(_all(store, run_id, where, sink, told))
+    if as_json:
+        say_document(None if told is None else {"runs": told.runs}, sink)
+    else:
+        warnings(sink)
     return 1 if sink.has_errors else 0
 
 
-async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink") -> None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of each run: for people at once, for programs at the end."""
+
+    as_json: bool
+    runs: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, run_id: str, lines: Iterable[str], **what: Any) -> None:
+        """Tell of one run."""
+        self.runs.append({"run": run_id, **what})
+        self.say(lines)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Tell people."""
+        if not self.as_json:
+            for line in lines:
+                say(line)
+
+
+async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink", told: _Told) -> None:
     from forwardc.runtime.tokens.tables import TokenTables
 
     # What callbacks have told already needs no question.
     settled = TokenTables(store).settle_waiting()
     for one in settled:
-        say(f"{one}  settled by a callback")
-    for run in _chosen(store, run_id, sink) if run_id not in settled else ():
-        await _one(store, run, where, sink)
+        run = store.load(one)
+        outcome = run and run.summary.outcome
+        told.of(one, [f"{one}  settled by a callback"], outcome=outcome, told_by="callback")
+    chosen = _chosen(store, run_id, sink) if run_id not in settled else ()
+    for run in chosen:
+        await _one(store, run, where, sink, told)
+    if run_id is None and not chosen:
+        told.say(["no run is unknown"])
 
 
 def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRun, ...]":
     if run_id is None:
-        found = store.unknown_runs()
-        if not found:
-            say("no run is unknown")
-        return found
+        return store.unknown_runs()
     run = store.load(run_id)
     if run is None:
         sink.error("FC0820", f"there is no run {run_id}", hint="`forwardc history` lists them")
@@ -76,28 +111,31 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
     return (run,)
 
 
-async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink") -> None:
+async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", told: _Told) -> None:
     """Settle one run, or tell what to ask."""
     from forwardc.cli.sandbox_link import Unreachable
     from forwardc.runtime.quotes import inquiries
     from forwardc.runtime.reconcile import NotFoundOut
     from forwardc.runtime.settle import settle
 
+    ended = run.summary.outcome
     if not inquiries(run, pending=True):
-        ended = run.summary.outcome or run.summary.state
-        say(f"{run.id}  {ended}; nothing about it is unknown")
+        line = f"{run.id}  {ended or run.summary.state}; nothing about it is unknown"
+        told.of(run.id, [line], outcome=ended, told_by=None, ask=[])
         return
     try:
         what, report = await _asked(run, where)
     except (NotFoundOut, Unreachable) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
-        for line in (f"{run.id}  unknown", *questions(run)):
-            say(line)
+        asked = (f"{run.id}  unknown", *questions(run))
+        told.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
         return
     goes_on = await settle(store, what, report)
-    say(f"{run.id}  {_told(report)}")
+    lines = [f"{run.id}  {_told(report)}"]
     if goes_on:
-        say(f"  later steps were not sent: forwardc run --resume {run.id}")
+        lines.append(f"  later steps were not sent: forwardc run --resume {run.id}")
+    found = {"step": report.name, "status": report.status, "losses": report.losses}
+    told.of(run.id, lines, outcome=report.outcome, told_by="vault", **found, to_be_resumed=goes_on)
 
 
 async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]":

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.history_store import found
+from forwardc.cli.json_output import json_option
 from forwardc.cli.output import say
-from forwardc.cli.run_end import warnings
-from forwardc.cli.unknown_runs import questions
+from forwardc.cli.pausing import change
+from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.cli.pausing import Done
+    from forwardc.runtime.history.store import Store
 
 
 @click.command(short_help="Settle an unknown run by hand.")
@@ -26,44 +27,46 @@ if TYPE_CHECKING:
 )
 @click.option("--by", metavar="NAME", help="Who says so; by default the user of this machine.")
 @click.option("--reason", metavar="TEXT", help="How you know.")
+@json_option
 @history_option
-def command(run_id: str, word: str | None, by: str | None, reason: str | None, history: str) -> int:
+def command(
+    run_id: str,
+    word: str | None,
+    by: str | None,
+    reason: str | None,
+    as_json: bool,
+    history: str,
+) -> int:
     """Record the fate of RUN, with who says so. Nothing is sent."""
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.journal import JournalFailed
+    who = by or getpass.getuser()
 
-    sink = Sink()
-    code = 1
-    try:
-        code = _settle(run_id, word, by or getpass.getuser(), reason, history, sink)
-    except HistoryError as problem:
-        sink.add(problem.diagnostic())
-    except JournalFailed as problem:
-        sink.error(problem.code, str(problem), hint=problem.hint)
-    warnings(sink)
-    return code
+    def work(store: "Store") -> "Done":
+        return _settle(store, run_id, word, who, reason, as_json=as_json)
+
+    return change(history, work, as_json=as_json)
 
 
 def _settle(
-    run_id: str, word: str | None, by: str, reason: str | None, history: str, sink: "Sink"
-) -> int:
+    store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
+) -> "Done":
+    from forwardc.runtime.history.errors import UnknownRun
     from forwardc.runtime.settle import resolve
 
-    store = found(history, sink)
-    if store is None:
-        return 1
-    with store:
-        run = store.load(run_id)
-        if run is None:
-            sink.error("FC0820", f"there is no run {run_id}", hint="`forwardc history` lists them")
-            return 1
-        if word is None:
-            for line in (f"{run.id}  {run.summary.outcome or run.summary.state}", *questions(run)):
-                say(line)
-            return 0
-        if not asyncio.run(resolve(store, run, word, by, reason)):
-            say(f"{run.id}  nothing about it is unknown; nothing was changed")
-            return 1
-        say(f"{run.id}  {word.replace('_', ' ')}, says {by}")
-        return 0
+    run = store.load(run_id)
+    if run is None:
+        raise UnknownRun(f"there is no run {run_id}", hint="`forwardc history` lists them")
+    told = {"run": run.id, "outcome": run.summary.outcome, "state": run.summary.state}
+    if word is None:
+        lines = [f"{run.id}  {run.summary.outcome or run.summary.state}", *questions(run)]
+        result, code = {**told, "resolved": False, "ask": questions_json(run)}, 0
+    elif not asyncio.run(resolve(store, run, word, by, reason)):
+        lines = [f"{run.id}  nothing about it is unknown; nothing was changed"]
+        result, code = {**told, "resolved": False, "ask": []}, 1
+    else:
+        lines = [f"{run.id}  {word.replace('_', ' ')}, says {by}"]
+        now = store.load(run_id) or run
+        told |= {"outcome": now.summary.outcome, "state": now.summary.state}
+        result, code = {**told, "resolved": True, "ask": []}, 0
+    for line in () if as_json else lines:
+        say(line)
+    return code, result

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.history_option import history_option
-from forwardc.cli.output import say, say_json
+from forwardc.cli.json_output import json_option, say_document
+from forwardc.cli.output import say
 from forwardc.cli.plan_options import (
     build_option,
     environment_option,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 @click.option("--no-history", is_flag=True, help="Record nothing; such a run cannot be resumed.")
 @click.option("--dry-run", is_flag=True, help="Show the masked requests and send nothing.")
 @click.option("--curl", is_flag=True, help="Show each request as a masked curl command.")
-@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@json_option
 @build_option
 def command(
     target: str | None,
@@ -234,11 +235,11 @@ def _preview(
     requests = preview(plan, operation, request, look_up, sink, ambient)
     if requests is None:
         return problems(sink, as_json)
-    warnings(sink)
     digest = approval_digest(plan, operation)
     if as_json:
-        say_json(preview_json(plan, operation, digest, requests, curl=curl))
+        say_document(preview_json(plan, operation, digest, requests, curl=curl), sink)
     else:
+        warnings(sink)
         for line in preview_lines(plan, operation, digest, requests, curl=curl):
             say(line)
     return 0

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forwardc.cli.output import note, say, say_json
+from forwardc.cli.json_output import say_document
+from forwardc.cli.output import note, say
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -24,10 +25,10 @@ def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_js
     from forwardc.cli.run_output import result_json, result_lines
     from forwardc.runtime.shapes import exit_code
 
-    warnings(sink)
     if as_json:
-        say_json(result_json(plan, result, curl=curl))
+        say_document(result_json(plan, result, curl=curl), sink)
     else:
+        warnings(sink)
         for line in result_lines(plan, result, curl=curl):
             say(line)
     return exit_code(result)
@@ -36,12 +37,7 @@ def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_js
 def problems(sink: "Sink", as_json: bool) -> int:
     """Show why there is no result; the exit code 1."""
     if as_json:
-        import json
-
-        from forwardc.diagnostics.render.render import Format, render
-        from forwardc.diagnostics.sources import Sources
-
-        say_json({"problems": json.loads(render(sink.sorted(), Format.JSON, Sources()))})
+        say_document(None, sink)
     else:
         warnings(sink)
     return 1

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from forwardc.cli.json_output import json_option
 from forwardc.cli.plan_options import (
     build_option,
     environment_option,
@@ -22,7 +23,7 @@ _OPTIONS: Final = (
     environment_option(required=True),
     secrets_option,
     sandbox_option_for("With made-up values, connect to"),
-    click.option("--json", "as_json", is_flag=True, help="Show the result as JSON."),
+    json_option,
     build_option,
 )
 

@@ -4,7 +4,6 @@ Knows no command and no value: values go from their source to the store.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from forwardc.cli.compiled_plans import compiled_plans, not_there, refuse_unapproved_use
-from forwardc.cli.output import note, say_json, say_lines, table
+from forwardc.cli.json_output import say_document
+from forwardc.cli.output import note, say_lines, table
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
@@ -194,9 +194,8 @@ def show(work: Work, rows: Sequence[dict[str, Any]]) -> int:
 def _report(given: Given, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
     found = sink.sorted()
     if given.as_json:
-        problems = json.loads(render(found, Format.JSON, Sources()))
         where = {"vault": given.vault, "environment": given.environment}
-        say_json({**where, "secrets": list(rows), "problems": problems})
+        say_document({**where, "secrets": list(rows)}, sink)
         return int(sink.has_errors)
     cells = [["-" if one[name] is None else str(one[name]) for name in _COLUMNS] for one in rows]
     if rows:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from forwardc.cli.findings import format_option
+from forwardc.cli.json_output import json_option
 
 DEFAULT = Path("forwardc-server.toml")
 
@@ -28,13 +29,16 @@ DEFAULT = Path("forwardc-server.toml")
     show_default=True,
     help="What the printed link to the dashboard allows.",
 )
+@json_option
 @format_option
-def command(file: Path | None, check: bool, role: str, format_: str) -> int:
+def command(file: Path | None, check: bool, role: str, as_json: bool, format_: str) -> int:
     """Serve POST /v1/initiate-payment-sharing.
 
     Settings are a TOML file, and environment variables that win over it. The first interrupt lets
     calls under way finish; a second one ends at once.
     """
+    if as_json and not check:
+        raise click.UsageError("--json goes with --check.")
     try:
         import prometheus_client  # noqa: F401
         import pydantic_settings  # noqa: F401
@@ -46,5 +50,5 @@ def command(file: Path | None, check: bool, role: str, format_: str) -> int:
 
     if file is None and DEFAULT.is_file():
         file = DEFAULT
-    starting = Starting(file, format_)
+    starting = Starting(file, format_, as_json)
     return starting.check() if check else starting.serve(role)

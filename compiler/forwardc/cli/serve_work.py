@@ -11,8 +11,10 @@ import tempfile
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from forwardc.cli.findings import show
+from forwardc.cli.json_output import say_document
 from forwardc.cli.output import say
 from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
 from forwardc.diagnostics.sink import Sink
@@ -31,16 +33,18 @@ from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.supply import report, report_strange, untold
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
-from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.errors import HistoryError, HistoryOlder, NoHistory
+from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.send import Sender
 
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """One start, or one check of it. `format_` is how findings are shown."""
+    """One start, or one check of it. `format_` is how findings are shown, but for JSON."""
 
     file: Path | None
     format_: str
+    as_json: bool = False
     sink: Sink = field(default_factory=Sink)
 
     def check(self) -> int:
@@ -51,12 +55,14 @@ class Starting:
         if known is not None:
             report(known.ways, supply, self.sink.error)
             report_strange(known.ways, supply, self.sink.error)
+        well = known is not None and not self.sink.has_errors
+        if self.as_json:
+            say_document(served_json(known, supply) if known and well else None, self.sink)
+            return int(not well)
         self._show()
-        if known is None or self.sink.has_errors:
-            return 1
-        for line in served(known, supply):
+        for line in served(known, supply) if known and well else ():
             say(line)
-        return 0
+        return int(not well)
 
     def serve(self, role: str) -> int:
         """Serve until a signal comes; 1 where it cannot begin."""
@@ -104,9 +110,8 @@ class Starting:
         What the lookup can tell; None where nobody knows.
         """
         run = known.settings.run
-        local = "://" not in run.history
         try:
-            if local and not (Path(run.history).exists() and run.keys.exists()):
+            if not (self._has_history(run.history) and run.keys.exists()):
                 return asyncio.run(_asked(known))
             parts = open_parts(known, self.sink)
             return asyncio.run(_ask(parts, self.sink)) if parts is not None else None
@@ -115,6 +120,17 @@ class Starting:
         except HistoryError as problem:
             self.sink.add(problem.diagnostic())
         return None
+
+    def _has_history(self, url: str) -> bool:
+        """Whether a history is there as a start would find it. Nothing is made or upgraded."""
+        try:
+            open_existing(url).close()
+        except NoHistory:
+            return False
+        except HistoryOlder as problem:
+            self.sink.warning(problem.code, problem.message, hint="a start brings it up to date")
+            return False
+        return True
 
     def _listen(self, settings: ServerSettings) -> socket.socket | None:
         host, port = settings.server.host, settings.server.port
@@ -217,6 +233,22 @@ def served(known: Known, supply: Supply | None = None) -> list[str]:
         if without := untold(way, supply):
             lines.append(f"    without {', '.join(without)}: the lookup has no such column")
     return lines
+
+
+def served_json(known: Known, supply: Supply | None) -> dict[str, Any]:
+    """The same as data."""
+    settings = known.settings
+    serves = [
+        {
+            "name": name,
+            "destination": way.plan.destination,
+            "operation": way.operation,
+            "vault": vault,
+            "without": list(untold(way, supply)),
+        }
+        for (name, vault), way in sorted(known.ways.items())
+    ]
+    return {"address": _address(settings), "environment": settings.run.place, "serves": serves}
 
 
 def _at(settings: ServerSettings, listener: socket.socket) -> ServerSettings:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from forwardc.cli.history_option import history_option
+from forwardc.cli.json_output import json_option
 from forwardc.cli.plan_options import (
     build_option,
     environment_option,
@@ -20,7 +21,6 @@ from forwardc.cli.plan_options import (
 
 _DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
 _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
 _GATE: Final = (
     _DESTINATION,
     environment_option(required=True),
@@ -28,7 +28,7 @@ _GATE: Final = (
     secrets_option,
     sandbox_option_for("Ask"),
     history_option,
-    _JSON,
+    json_option,
     build_option,
 )
 
@@ -73,7 +73,7 @@ def command() -> None:
     metavar="URL",
     help="A sandbox that runs on this machine.",
 )
-@_JSON
+@json_option
 @build_option
 def create(**given: Any) -> int:
     """Make a token of a test card, in a sandbox only.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from forwardc.cli.output import note, say, say_json
+from forwardc.cli.json_output import say_document
+from forwardc.cli.output import note, say
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.cli.tokens_show import report
 from forwardc.cli.tokens_work import project_of
@@ -37,7 +38,7 @@ def make(card: str, customer_id: str, by: str, sandbox: str, build: Path, *, as_
     answer = asyncio.run(_ask(sandbox, plan, asked))
     token = answer["token"]
     if as_json:
-        say_json({"customer_id": customer_id, **answer})
+        say_document({"customer_id": customer_id, **answer}, sink)
         return 0 if token else 1
     note(_WHY)
     say(f"token     {token or 'none: a payment that does not succeed makes none'}")

@@ -1,11 +1,11 @@
 """Shows tokens: lines for people, one object for programs. Asks nobody."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from forwardc.cli.output import note, say, say_json, say_lines, table
+from forwardc.cli.json_output import say_document
+from forwardc.cli.output import note, say, say_lines, table
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
@@ -29,15 +29,13 @@ class Known:
 def lines(known: Known, result: RunResult | None, sink: Sink, *, as_json: bool) -> None:
     """Show a token, what the destination said of it, and every diagnostic."""
     if as_json:
-        say_json(
-            {
-                "token": known.token,
-                "known": asdict(known.record) if known.record else None,
-                "callbacks": [asdict(one) for one in known.callbacks],
-                "asked": _asked_json(result),
-                "problems": _problems(sink),
-            }
-        )
+        told = {
+            "token": known.token,
+            "known": asdict(known.record) if known.record else None,
+            "callbacks": [asdict(one) for one in known.callbacks],
+            "asked": _asked_json(result),
+        }
+        say_document(told, sink)
         return
     for line in _token(known):
         say(line)
@@ -52,7 +50,7 @@ def lines(known: Known, result: RunResult | None, sink: Sink, *, as_json: bool) 
 def listed(records: Sequence[TokenRecord], *, as_json: bool) -> int:
     """List tokens. Returns the exit code."""
     if as_json:
-        say_json({"tokens": [asdict(record) for record in records]})
+        say_document({"tokens": [asdict(record) for record in records]}, Sink())
     elif records:
         say_lines(table(_TOKENS, [_row(record) for record in records]))
     else:
@@ -60,10 +58,10 @@ def listed(records: Sequence[TokenRecord], *, as_json: bool) -> int:
     return 0
 
 
-def result_of(result: RunResult, *, as_json: bool) -> int:
+def result_of(result: RunResult, sink: Sink, *, as_json: bool) -> int:
     """Show what came of a request that the destination answers in a callback. Returns its code."""
     if as_json:
-        say_json({"asked": _asked_json(result)})
+        say_document({"asked": _asked_json(result)}, sink)
         return exit_code(result)
     say(f"run       {result.run_id}")
     say(f"asked     {_verdict(result)}")
@@ -75,14 +73,10 @@ def result_of(result: RunResult, *, as_json: bool) -> int:
 def report(sink: Sink, *, as_json: bool) -> int:
     """Show every diagnostic. Returns the exit code."""
     if as_json:
-        say_json({"problems": _problems(sink)})
+        say_document(None, sink)
     elif shown := render(sink.sorted(), Format.TEXT, Sources()):
         note(shown.rstrip("\n"))
     return int(sink.has_errors)
-
-
-def _problems(sink: Sink) -> Any:
-    return json.loads(render(sink.sorted(), Format.JSON, Sources()))
 
 
 def _token(known: Known) -> Iterator[str]:

@@ -82,7 +82,7 @@ def revoke_one(given: Given, token: str) -> int:
         )
     if result is None:
         return report(sink, as_json=given.as_json)
-    return result_of(result, as_json=given.as_json)
+    return result_of(result, sink, as_json=given.as_json)
 
 
 def project_of(plan: Plan) -> int:

@@ -1,7 +1,8 @@
 """Tells what to ask whom about a run that nobody knows the fate of."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
@@ -23,13 +24,40 @@ def questions(run: "StoredRun") -> Iterator[str]:
     yield f"  then: forwardc resolve {run.id} --as approved|declined|not_sent --by NAME"
 
 
+def questions_json(run: "StoredRun") -> list[dict[str, Any]]:
+    """The same as data: each thing to ask, none where nothing is unknown."""
+    from forwardc.runtime.quotes import inquiries
+
+    summary = run.summary
+    return [
+        {
+            "party": one.party,
+            "name": _who(one, summary.destination, summary.vault),
+            "step": one.step,
+            "request": one.called,
+            "sent_at": one.sent_at and one.sent_at.isoformat(timespec="seconds"),
+            "status": one.status,
+            "names": [asdict(name) for name in one.names],
+            "keys": list(one.keys),
+            "names_were_recorded": one.known,
+        }
+        for one in inquiries(run, pending=True)
+    ]
+
+
+def _who(one: "Inquiry", destination: str, vault: str) -> str:
+    from forwardc.runtime.shapes import Party
+
+    return destination if one.party is Party.DESTINATION else vault
+
+
 def asked(found: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[str]:
     """Each question, with what its party knows the payment by."""
     from forwardc.runtime.shapes import Party
 
     for one in found:
         to_destination = one.party is Party.DESTINATION
-        who = destination if to_destination else vault
+        who = _who(one, destination, vault)
         asks = f"whether it did step {one.step}" if to_destination else "whether it passed that on"
         yield f"  ask {who} {asks}:"
         if to_destination:

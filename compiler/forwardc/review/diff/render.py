@@ -90,8 +90,9 @@ def _accepted(one: Difference) -> str:
     return f" (accepted: {one.accepted})" if one.accepted else ""
 
 
-def _json(found: Sequence[Difference], against: str) -> str:
-    data: dict[str, Any] = {
+def data(found: Sequence[Difference], against: str) -> dict[str, Any]:
+    """All differences as data."""
+    return {
         "forwardc": 1,
         "against": against,
         "differences": [
@@ -108,7 +109,10 @@ def _json(found: Sequence[Difference], against: str) -> str:
             for one in found
         ],
     }
-    return escaped(json.dumps(data, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _json(found: Sequence[Difference], against: str) -> str:
+    return escaped(json.dumps(data(found, against), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _page(name: str, found: Sequence[Difference], against: str) -> str:

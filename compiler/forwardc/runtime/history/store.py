@@ -44,7 +44,8 @@ class Store:
     """An open history. `now` is the clock; order never depends on it.
 
     `answer_days` is how long answers are kept from now on, None for not at all. `name` says which
-    history it is, without a credential.
+    history it is, without a credential. `upgraded_from` is the version that its tables had before
+    they were opened, 0 for none.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Store:
         now: Callable[[], datetime],
         answer_days: int | None = answers.DAYS,
         name: str = "a history",
+        upgraded_from: int = MIGRATIONS[-1].version,
     ) -> None:
+        self.upgraded_from = upgraded_from
         self.database = database
         self.answer_days = answer_days
         self.name = name
@@ -287,11 +290,11 @@ def open_store(
     """
     database = made(url, wait_s)
     try:
-        migrate(database, migrations)
+        before = migrate(database, migrations)
     except BaseException:
         database.close()
         raise
-    return Store(database, now, answer_days, name_of(url))
+    return Store(database, now, answer_days, name_of(url), before)
 
 
 def open_existing(
@@ -311,12 +314,10 @@ def open_existing(
     return Store(found, now, answer_days, name_of(url))
 
 
-def upgrade(
-    url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS
-) -> tuple[int, int]:
-    """Bring a history that is there to this version; the versions before and now.
+def upgrade(url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring a history that is there to this version; the version before.
 
     Raises as `open_existing` does, but for `HistoryOlder`.
     """
     with closing(existing(url, wait_s, lambda _: None)) as database:
-        return migrate(database, migrations), migrations[-1].version
+        return migrate(database, migrations)
