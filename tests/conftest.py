@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+import output_schemas
 import postgres
+from forwardc.cli import json_output
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +36,21 @@ settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def documents_are_as_their_schema_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every document of `--json` that a test makes in this process is held against its schema."""
+    say, mistakes = json_output.say_json, list[str]()
+
+    def checked(document: object) -> None:
+        command = output_schemas.words_here()
+        mistakes.extend(f"{command}: {one}" for one in output_schemas.mistakes(command, document))
+        say(document)
+
+    monkeypatch.setattr(json_output, "say_json", checked)
+    yield
+    assert mistakes == []
 
 
 class NetworkRefusedError(Exception):

@@ -153,9 +153,7 @@ OURS: Final[dict[str, str]] = {
     "vaults/facts.py": "a file of the package",
     "review/write.py": "a manifest of ours, to see what is to be deleted",
     "cli/demo_outline.py": "what the demo has just sent",
-    "cli/run_end.py": "what a renderer of ours has just written",
-    "cli/tokens_show.py": "what a renderer of ours has just written",
+    "cli/json_output.py": "what a renderer of ours has just written",
     "cli/tokens_work.py": "a request that was bound just before",
-    "cli/secrets_work.py": "what a renderer of ours has just written",
     "partner/dashboard/render.py": "a body of the history, shown as text where it is no JSON",
 }
