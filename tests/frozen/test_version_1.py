@@ -139,6 +139,10 @@ def test_a_history_of_version_1_is_brought_up_to_date(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history = here / "history.db"
+    assert main(("history", "--history", str(history))) == 1
+    assert "FC0868" in capsys.readouterr().err
+    assert main(("history", "upgrade", "--history", str(history))) == 0
+    capsys.readouterr()
     assert main(("history", "--json", "--history", str(history))) == 0
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert {run["reference"]: run["outcome"] for run in runs} == {

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.output import note, say, say_json, say_lines, shown_path, table
+from forwardc.cli.json_output import json_option, say_document
+from forwardc.cli.output import note, say, say_lines, shown_path, table
 from forwardc.cli.plan_options import build_option, environment_option, secrets_option
+from forwardc.cli.run_end import warnings
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 )
 @secrets_option
 @click.option("--fingerprint", help="Take the key of this fingerprint instead of the documented.")
-@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@json_option
 @build_option
 def command(
     vault: str,
@@ -76,21 +78,20 @@ def command(
     if plan is None:
         if not sink.has_errors:
             not_there(destination, plans, f"{vault} in {environment}", sink)
-        return _report(sink)
+        return _report(sink, as_json)
     if refuse_sending(plan, sink):
-        return _report(sink)
+        return _report(sink, as_json)
     headers = sealed_headers(places_in(plan), _schemes(facts))
     names = list(dict.fromkeys(name for one in headers for name in one.secrets))
     refused = [_is_refused(plan, name, lock, sink) for name in names]
     if any(refused):
-        return _report(sink)
+        return _report(sink, as_json)
     key = _key(key_file, expected, sink)
     hashes = _hashes(plan, headers, facts, build, secrets_file, sink)
     if key is None or sink.has_errors:
-        return _report(sink)
+        return _report(sink, as_json)
     files = _write(out, plan, key, hashes)
-    _report(sink)
-    _show(key, headers, files, as_json)
+    _show(key, headers, files, sink, as_json)
     return 0
 
 
@@ -243,7 +244,11 @@ def _write(
 
 
 def _show(
-    key: "SealingKey", headers: "list[SealedHeader]", files: dict[str, Path], as_json: bool
+    key: "SealingKey",
+    headers: "list[SealedHeader]",
+    files: dict[str, Path],
+    sink: "Sink",
+    as_json: bool,
 ) -> None:
     rows = [
         {
@@ -257,8 +262,10 @@ def _show(
         for one in headers
     ]
     if as_json:
-        say_json({"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows})
+        told = {"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows}
+        say_document(told, sink)
         return
+    _report(sink, as_json)
     if not rows:
         note("No header of this destination holds a secret: there is nothing to seal.")
         return
@@ -274,11 +281,9 @@ def _show(
     )
 
 
-def _report(sink: "Sink") -> int:
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
-
-    found = sink.sorted()
-    if found:
-        note(render(found, Format.TEXT, Sources()).rstrip("\n"))
+def _report(sink: "Sink", as_json: bool) -> int:
+    if as_json:
+        say_document(None, sink)
+    else:
+        warnings(sink)
     return int(sink.has_errors)
