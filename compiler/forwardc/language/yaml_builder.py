@@ -16,7 +16,7 @@ from forwardc.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScal
 from forwardc.language.source import Source
 from forwardc.language.yaml_holes import BrokenHole
 from forwardc.language.yaml_report import Report
-from forwardc.language.yaml_scalars import Trap, resolve
+from forwardc.language.yaml_scalars import Trap, resolve, resolve_key
 
 _ANCHOR = re.compile(r"&\S+\s*")
 
@@ -109,11 +109,13 @@ class Builder:
         """The value of a scalar, and whether something was wrong with it."""
         if self._holes and self._report_holes(start, end, trail):
             return self._source.text[start:end], True
-        value = event.value if style else resolve(event.value)
+        is_key = bool(self._stack) and self._stack[-1].wants_key
+        value = event.value if style else (resolve_key if is_key else resolve)(event.value)
         if isinstance(value, Trap):
             if not self._dropping:
                 place = self._visible(start, end)
-                self.report.add(value.code, value.message, place, trail, hint=value.hint)
+                hint = "a key is text: put quotes around it" if is_key else value.hint
+                self.report.add(value.code, value.message, place, trail, hint=hint)
             return event.value, True
         if isinstance(value, str) and "${" in value and yaml_holes.unterminated(value) is not None:
             message, hint = yaml_holes.explain_unterminated(self._source, end, not style)

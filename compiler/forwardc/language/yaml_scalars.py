@@ -23,6 +23,7 @@ _SWITCHES = frozenset(
     for word in ("y", "n", "yes", "no", "on", "off")
     for spelling in (word, word.capitalize(), word.upper())
 )
+_LETTERS = frozenset(word for word in _SWITCHES if len(word) == 1)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE]([-+]?[0-9]+))?")
@@ -78,6 +79,15 @@ def resolve(text: str) -> Value | Trap:
     if text[0] in _NUMBER_START:
         return _number(text)
     return text
+
+
+def resolve_key(text: str) -> Value | Trap:
+    """The same of a key. One letter is text there: `y` and `n` are names of fields.
+
+    No parser of YAML 1.1 in use takes a single letter for true or false, and of a key everybody
+    knows that it is text. `yes`, `no`, `on` and `off` are read as booleans by many.
+    """
+    return text if text in _LETTERS else resolve(text)
 
 
 def _number(text: str) -> Value | Trap:
