@@ -32,6 +32,7 @@ from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review.arrangements import check_arrangements as check_offers
 from forwardc.review.arrangements import check_grants
+from forwardc.review.asked import check_asked
 from forwardc.review.attestation import check_attestations
 from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
@@ -130,6 +131,7 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
     if project is not None:
         check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)
+        check_asked(project, assessments, sink)
         check_attestations(loaded.destinations, _produced(assessments), today, sink)
         check_grants(project, loaded.destinations, assessments, today, sink, loaded.unread)
     return Compiled(loaded, assessments, not_built, tuple(live))

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "FC0626": "tests/arrangements",
     "FC0629": "bad/arrangement-not-offered",
     "FC0630": "bad/arrangement-lifts-nothing",
+    "FC0634": "bad/account-without-prefix",
 }
 
 

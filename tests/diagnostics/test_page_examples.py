@@ -17,6 +17,7 @@ from forwardc.language.load import load_files
 
 # What a destination file alone cannot show. Each is tested where it happens.
 WITHOUT_EXAMPLE = {
+    "FC0634": "stands in forwardc.yaml",
     "FC0101": "no such file",
     "FC0102": "bytes that a page cannot hold",
     "FC0103": "a file of more than 1 MiB",

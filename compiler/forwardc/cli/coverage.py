@@ -23,6 +23,7 @@ def command(
     from forwardc.diagnostics.sink import Sink
     from forwardc.language.load import load_files
     from forwardc.review import coverage
+    from forwardc.review.asked import asked_for
     from forwardc.review.coverage_text import reasons, table_of
 
     sink = Sink()
@@ -37,11 +38,13 @@ def command(
         else:
             show(sink, format_, root)
         return 1
-    rows = coverage.rows(compiled.assessments)
+    rows, asked = coverage.rows(compiled.assessments), asked_for(compiled.assessments)
     if as_json:
-        say_document(coverage.to_json(rows, compiled.not_built), sink, root)
+        say_document(coverage.to_json(rows, compiled.not_built, asked), sink, root)
         return 0
     say_lines(table(*table_of(rows)))
+    for one in asked:
+        say(f"asked for: {one.vault} in {one.where.place}: no {one.key}: {one.line}")
     if why:
         for line in reasons(rows):
             say(line)

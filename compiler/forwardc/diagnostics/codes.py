@@ -180,6 +180,7 @@ _TABLE = (
     Code("FC0629", "arrangement-not-offered", "The vault agrees to no such thing"),
     Code("FC0630", "arrangement-lifts-nothing", "An arrangement is for what works without it"),
     Code("FC0633", "kept-by-vault", "The vault keeps a sensitive value for a while"),
+    Code("FC0634", "account-detail-asked", "An account lacks what the vendor's clients need"),
     Code("FC0701", "stale-build", "The files in build/ are out of date"),
     Code("FC0702", "build-file-damaged", "A file in build/ differs from its digest"),
     Code("FC0703", "unknown-plan-version", "A plan has a version that is not known"),

@@ -14,6 +14,7 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.live_hosts import shipped
 from forwardc.review import coverage
+from forwardc.review.asked import asked_for
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
 from forwardc.review.page.page import review_page
@@ -44,9 +45,9 @@ def documents(
         for pack in found:
             yield from files_of(pack).items()
             yield from review_page(pack, lock).items()
-    rows = coverage.rows(assessments)
-    yield "coverage.json", coverage.to_json(rows, missing)
-    yield "coverage.md", to_markdown(rows, missing)
+    rows, asked = coverage.rows(assessments), asked_for(assessments)
+    yield "coverage.json", coverage.to_json(rows, missing, asked)
+    yield "coverage.md", to_markdown(rows, missing, asked)
 
 
 def outputs(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forwardc.plan.arrangements import Grant
+from forwardc.review.asked import Asked
 from forwardc.vaults.assess import Assessment, Level
 from forwardc.vaults.model import Finding, Json, Verdict
 
@@ -70,7 +71,7 @@ def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str
     return tuple(agreed), tuple(as_if)
 
 
-def to_json(found: Sequence[Row], not_built: Sequence[Json]) -> Json:
+def to_json(found: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> Json:
     """`build/coverage.json`."""
     return {
         "forwardc": 1,
@@ -88,6 +89,7 @@ def to_json(found: Sequence[Row], not_built: Sequence[Json]) -> Json:
             for row in found
         ],
         "not_built": list(not_built),
+        **({"asked": [one.to_json() for one in asked]} if asked else {}),
     }
 
 

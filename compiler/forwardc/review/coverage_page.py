@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from forwardc.review.asked import Asked
 from forwardc.review.coverage import Row, cell, why
 from forwardc.review.coverage_text import table_of
 from forwardc.review.templates import template
 from forwardc.vaults.model import Json
 
 
-def to_markdown(rows: Sequence[Row], not_built: Sequence[Json]) -> str:
+def to_markdown(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> str:
     """The page: a table of operation by vault, then the reasons."""
     header, table = table_of(rows)
     reasons = [
@@ -22,5 +23,5 @@ def to_markdown(rows: Sequence[Row], not_built: Sequence[Json]) -> str:
         if row.findings
     ]
     return template("forwardc.review", "coverage_page.md.j2").render(
-        header=header, table=table, reasons=reasons, not_built=not_built
+        header=header, table=table, reasons=reasons, not_built=not_built, asked=asked
     )

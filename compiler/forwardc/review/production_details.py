@@ -38,7 +38,7 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
     by_name = loaded.by_name
     for one in assessments:
         reviews = _reviews(one)
-        if one.context.environment_class != "production" or not reviews or not _has_account(one):
+        if one.context.environment_class != "production" or not reviews or not one.has_account:
             continue
         destination = by_name[one.context.program.destination]
         for missing in (
@@ -59,7 +59,7 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
 def _check_account_country(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0714 for a vault that takes no accounts of the merchant's country, once for each."""
     country = project.merchant.country
-    carried = [one for one in assessments if one.emitted is not None and _has_account(one)]
+    carried = [one for one in assessments if one.emitted is not None and one.has_account]
     for vault in {one.vault.name: one.vault for one in carried}.values():
         served = vault.facts.data.get("countries", {}).get("account")
         if not country or not served or country in served["value"]:
@@ -78,10 +78,6 @@ def _check_account_country(project: Project, assessments: Sequence[Assessment], 
 def _reviews(one: Assessment) -> list[Json]:
     steps = one.emitted.steps if one.emitted else ()
     return [step["review"] for step in steps if step.get("review")]
-
-
-def _has_account(one: Assessment) -> bool:
-    return all(key in one.context.account for key in one.vault.account_keys)
 
 
 def _is_target(project: Project, one: Assessment) -> bool:

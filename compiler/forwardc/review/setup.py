@@ -11,6 +11,7 @@ from forwardc.plan.environment import is_class
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Encoded, Encoding
+from forwardc.review.asked import asked_for
 from forwardc.review.limits import limits_used
 from forwardc.review.setup_secrets import secrets
 from forwardc.vaults.assess import Assessment
@@ -35,6 +36,7 @@ def setup_file(
         **({"place": program.place} if program.where.account else {}),
         "hosts": plan["hosts"],
         "account": dict(account),
+        **_asked(assessments),
         "permissions": _permissions(vault, built),
         "credentials": sorted(plan["credentials"]),
         "authentication": _authentication(vault),
@@ -45,6 +47,12 @@ def setup_file(
         "unconfirmed": _reasons(built, "unconfirmed"),
         "stand_ins": _stand_ins(built),
     }
+
+
+def _asked(assessments: Sequence[Assessment]) -> Json:
+    """What the vendor's own clients need of the account and `forwardc.yaml` does not give."""
+    found = [{"key": one.key, "why": one.why, "line": one.line} for one in asked_for(assessments)]
+    return {"asked": found} if found else {}
 
 
 def _permissions(vault: Vault, built: Sequence[Assessment]) -> list[str]:

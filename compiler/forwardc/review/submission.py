@@ -58,6 +58,7 @@ def _words(pack: Pack) -> dict[str, Any]:
         "not_done": not_done(facts),
         "names": _names(built),
         "demo_ids": pack.demo_ids,
+        "asked": setup.get("asked", []),
         **{
             name: setup[name]
             for name in ("permissions", "network_tokens", "onboarding", "unconfirmed", "stand_ins")

@@ -51,6 +51,11 @@ class Assessment:
         return self.vault.name, self.context.program.destination, self.context.operation.name
 
     @property
+    def has_account(self) -> bool:
+        """Whether `forwardc.yaml` gives all that a plan at the vault needs of the account."""
+        return all(key in self.context.account for key in self.vault.account_keys)
+
+    @property
     def emitted_steps(self) -> tuple[Json, ...]:
         """The steps of the plan; none where the operation is refused."""
         return self.emitted.steps if self.emitted else ()

@@ -29,6 +29,11 @@ class Facts:
         """The `value` of one fact."""
         return self.section(section)[name]["value"]
 
+    def account_keys(self, kind: str) -> tuple[str, ...]:
+        """The keys of an account in `forwardc.yaml` that are `required`, `asked` or `optional`."""
+        known = self.section("account")
+        return tuple(key for key, fact in known.items() if fact["value"] == kind)
+
     def limit(self, name: str) -> int:
         """A limit, in the unit that its fact names."""
         return int(self.value("limits", name))

@@ -123,3 +123,5 @@ class Vault:
     """What `forwardc.yaml` must give for the vault before a plan can be built."""
     address: Callable[[Request], tuple[str, bool]] = _no_list
     """A request's URL, empty where a run fills it, and whether the vault's list has it."""
+    asked_keys: Mapping[str, str] = field(default_factory=dict)
+    """What the vendor's own clients need as well, by key, with the reason."""

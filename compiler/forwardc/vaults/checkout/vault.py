@@ -35,5 +35,8 @@ def vault() -> Vault:
         examine=examine,
         emit=lambda context: emit.emit(context, facts),
         head=lambda program, account: emit.head(program, account, facts),
-        account_keys=("processing_channel_id",),
+        account_keys=facts.account_keys("required"),
+        asked_keys={
+            key: facts.section("account")[key]["reason"] for key in facts.account_keys("asked")
+        },
     )

@@ -39,6 +39,6 @@ def vault() -> Vault:
         examine=examine,
         emit=lambda context: emit.emit(context, facts),
         head=lambda program, account: emit.head(program, account, facts),
-        account_keys=("account",),
         address=lambda request: requirements.address(request, facts),
+        account_keys=facts.account_keys("required"),
     )
