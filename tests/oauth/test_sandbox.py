@@ -143,7 +143,7 @@ def test_an_operation_asks_for_no_more_than_it_needs(root: Path) -> None:
         assert instead is not None
         assert found.secret_store is not None
         assert found.secret_store.scopes == ("forward:secrets",)
-        assert "access.sandbox.checkout.com" in found.hosts.vault
+        assert "forwardcdemo.access.sandbox.checkout.com" in found.hosts.vault
         for operation, one in found.operations.items():
             more = one.fallback.ask.scopes if one.fallback else ()
             scopes[f"{name}.{operation}"] = (*instead.oauth.scopes, *more)

@@ -8,8 +8,7 @@ def not_done(facts: Facts) -> list[str]:
     if "not_done" not in facts.data:
         return []
     return [
-        f"{fact['value']} (Our assumption: {fact['reason']}.)"
-        if fact["source"] == "assumption"
-        else str(fact["value"])
+        f"{fact['value']} (Our assumption: {doubt}.)" if doubt else str(fact["value"])
         for fact in facts.section("not_done").values()
+        for doubt in (facts.doubt(fact),)
     ]

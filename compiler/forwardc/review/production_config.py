@@ -16,7 +16,7 @@ from forwardc.review.agreed import agreed, signed_headers
 from forwardc.review.pack import Pack
 from forwardc.review.sample import header_sample, sample_answer, sample_request
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.model import Json
+from forwardc.vaults.model import Json, Verdict
 from forwardc.vaults.steps import content_type
 
 _ABOUT = "The details of one request, in a format of forwardc's own:"
@@ -78,7 +78,7 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
             found.code == "FC0610" and found.step == step.name for found in assessment.findings
         ),
         "stand_in": step.stand_in,
-        "unconfirmed": list(step.unconfirmed),
+        "unconfirmed": unconfirmed_of(assessment, step),
         **agreed(assessment, step),
         "sample_request": sample_request(written, pack.program, destination),
         "sample_response": sample_answer(destination, operation.name, step.name),
@@ -89,6 +89,16 @@ def _not_for_sending(pack: Pack) -> Json:
     if not pack.demo_ids:
         return {}
     return {"not_for_sending": f"NOT FOR SENDING: ids for trying out stand here: {pack.demo_ids}"}
+
+
+def unconfirmed_of(assessment: Assessment, step: Step) -> list[str]:
+    """Why a part of a step is not confirmed: by the vault's documents, and by its author's word."""
+    found = [
+        one.reason
+        for one in assessment.findings
+        if one.verdict is Verdict.UNCONFIRMED and one.step in ("", step.name)
+    ]
+    return list(dict.fromkeys((*found, *step.unconfirmed)))
 
 
 def _documentation(destination: Destination) -> Lit | None:

@@ -84,6 +84,13 @@ def kinds(vault: Vault) -> Mapping[str, Any]:
     return {name: fact["value"] for name, fact in vault.facts.data.get("arrangements", {}).items()}
 
 
+def arranged_doubts(vault: Vault, one: Standing) -> list[str]:
+    """Why nobody confirms the facts of an arrangement's kinds."""
+    known = vault.facts.data.get("arrangements", {})
+    found = (vault.facts.doubt(known[kind]) for kind in one.arrangement.kinds if kind in known)
+    return [reason for reason in found if reason]
+
+
 def applied(operation: Operation, found: Iterable[Standing]) -> Operation:
     """The operation as the vault is asked for it: what counts is blank, or native, at its place."""
     by_step: dict[str, list[Agreed]] = {}

@@ -34,12 +34,17 @@ def to_record(vault: str, program: Program, one: Standing) -> str:
     return f"environments: {{{program.environment}: {inner}}}"
 
 
-def counted(one: Standing) -> Iterator[Finding]:
-    """FC0626 for what was agreed, FC0627 for what a sandbox plays; what neither confirms."""
+def counted(one: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
+    """FC0626 for what was agreed, FC0627 for what a sandbox plays; what neither confirms.
+
+    `doubts` says why the facts of such an arrangement are not confirmed.
+    """
     span, step, what = one.arrangement.span, one.step, one.arrangement.words
     if one.grant is None:
         reason = f"as if agreed ({one.id}): {what}"
         yield Finding(Verdict.ARRANGED, "FC0627", reason, span, step)
+        # A ticket says more than the documents: what they leave open is open without one only.
+        yield from (Finding(Verdict.UNCONFIRMED, "FC0616", why, span, step) for why in doubts)
     else:
         reason = f"by arrangement ({one.grant.ticket}, {one.grant.date}): {what}"
         yield Finding(Verdict.ARRANGED, "FC0626", reason, span, step)

@@ -11,9 +11,10 @@ from forwardc.plan.analysis import has_atom
 from forwardc.plan.program import Operation, Program
 from forwardc.plan.terms import If
 from forwardc.vaults import arranged_words as words
-from forwardc.vaults.arranged import Grants, Standing, applied, lifted, standings
+from forwardc.vaults.arranged import Grants, Standing, applied, arranged_doubts, lifted, standings
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
-from forwardc.vaults.verdicts import held_elsewhere, left_blank, unconfirmed_counting
+from forwardc.vaults.verdicts import held_elsewhere, left_blank, unconfirmed, unconfirmed_counting
 
 
 class Level(StrEnum):
@@ -85,16 +86,18 @@ def assess(
     made = applied(operation, found)
     stored = vault.stored_secrets(program, made)
     context = Context(program, made, account, stored, shares_live_host, operation)
-    findings = tuple(_with_arrangements(context, vault, found))
-    head = vault.head(program, account)
+    read = vault.facts.recording()
+    findings = tuple(_with_arrangements(context, vault, found, read))
+    head = vault.head(program, account, read)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
         findings = (*findings, *_fallback(vault, context, grants or {}))
     emitted = None
     if not _has(findings, Verdict.REFUSED):
-        emitted = vault.emit(context)
+        emitted = vault.emit(context, read)
         findings = (*findings, *emitted.findings)
+    findings = (*findings, *unconfirmed(context, read))
     findings = _distinct(findings)
     if _has(findings, Verdict.REFUSED):
         emitted = None
@@ -103,8 +106,8 @@ def assess(
     )
 
 
-def _examined(vault: Vault, context: Context) -> tuple[Finding, ...]:
-    return (*vault.examine(context), *held_elsewhere(context), *left_blank(context))
+def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...]:
+    return (*vault.examine(context, read), *held_elsewhere(context), *left_blank(context))
 
 
 def lifted_by(
@@ -114,7 +117,8 @@ def lifted_by(
 
     def examine(operation: Operation) -> tuple[Finding, ...]:
         stored = vault.stored_secrets(context.program, operation)
-        return _examined(vault, replace(context, operation=operation, stored=stored))
+        changed = replace(context, operation=operation, stored=stored)
+        return _examined(vault, changed, vault.facts)
 
     parts = list(one.arrangement.parts())
     chosen = parts if part is None else parts[part : part + 1]
@@ -123,10 +127,10 @@ def lifted_by(
 
 
 def _with_arrangements(
-    context: Context, vault: Vault, found: Sequence[Standing]
+    context: Context, vault: Vault, found: Sequence[Standing], read: Facts
 ) -> Iterator[Finding]:
     """What the vault finds, with a word for each arrangement in place of what it lifts."""
-    findings = _examined(vault, context)
+    findings = _examined(vault, context, read)
     lacking = {one: lifted_by(vault, context, one) for one in found if not one.counts}
     explained = {finding for lifts in lacking.values() for finding in lifts}
     yield from (
@@ -135,7 +139,7 @@ def _with_arrangements(
     yield from (finding for finding in findings if finding not in explained)
     for one in found:
         if one.counts:
-            yield from words.counted(one)
+            yield from words.counted(one, arranged_doubts(vault, one))
     named = {one.step for one in found}
     yield from words.possible(vault, context, findings, named)
 

@@ -4,7 +4,7 @@ Shared by all vaults; a vault's own folder is never imported by another.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,15 +33,26 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """The answer for one feature; `code` and `reason` say why it is not plainly native."""
+    """The answer for one feature; `code` and `reason` say why it is not plainly native.
+
+    `doubts` says why the facts that it was made from are not confirmed.
+    """
 
     verdict: Verdict
     code: str = ""
     reason: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 NATIVE = Support(Verdict.NATIVE)
 LOWERED = Support(Verdict.LOWERED)
+
+
+def resting(facts: Facts, answer: Callable[[Facts], Support]) -> Support:
+    """An answer with the doubts of all facts that were read for it."""
+    read = facts.recording()
+    found = answer(read)
+    return replace(found, doubts=tuple(dict.fromkeys(reason for _, reason in read.doubts or ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +121,18 @@ def _no_list(_request: Request) -> tuple[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """One vault. `head` gives the parts of a plan that all its operations share."""
+    """One vault. `head` gives the parts of a plan that all its operations share.
+
+    The three that read facts are given them, so that who calls them sees what was read.
+    """
 
     name: str
     facts: Facts
     support: Mapping[str, Support]
     stored_secrets: Callable[[Program, Operation], frozenset[str]]
-    examine: Callable[[Context], tuple[Finding, ...]]
-    emit: Callable[[Context], Emitted]
-    head: Callable[[Program, Mapping[str, str]], Json]
+    examine: Callable[[Context, Facts], tuple[Finding, ...]]
+    emit: Callable[[Context, Facts], Emitted]
+    head: Callable[[Program, Mapping[str, str], Facts], Json]
     account_keys: tuple[str, ...] = ()
     """What `forwardc.yaml` must give for the vault before a plan can be built."""
     address: Callable[[Request], tuple[str, bool]] = _no_list

@@ -39,7 +39,7 @@ def plan_file(
     keyed = {name for one in built for name in _secrets(one)}
     rest = {
         **({"integration": program.integration} if program.integration else {}),
-        **_needed(vault.head(program, account), operations),
+        **_needed(vault.head(program, account, vault.facts), operations),
         "params": {name: program.params[name] for name in program.params if name in used},
         **({"money": program.money} if program.money and _counts(built, program, used) else {}),
         "secrets": {

@@ -13,8 +13,12 @@ from forwardc.plan.features import uses
 from forwardc.plan.program import Step
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Amount, Call, If, Lit, Ref, Term, children
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Support, Verdict
 from forwardc.vaults.steps import if_present
+
+UNCONFIRMED = "FC0616"
+"""The code of what rests on a fact that the vendor's documents do not confirm."""
 
 _NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
 # Without the key nobody gets back what went in, where the runtime computes them.
@@ -40,6 +44,17 @@ def from_table(
                 # The same few sentences stand at thousands of places of a large project.
                 reason = intern(f"`{name}`: {support.reason}") if kind in _NAMED else support.reason
                 yield Finding(support.verdict, support.code, reason, use.span, step.name)
+            if support.verdict is not Verdict.REFUSED:
+                for doubt in support.doubts:
+                    yield Finding(Verdict.UNCONFIRMED, UNCONFIRMED, doubt, use.span, step.name)
+
+
+def unconfirmed(context: Context, read: Facts) -> Iterator[Finding]:
+    """What rests on facts that nobody confirms: one finding for each that was read, at its step."""
+    spans = {step.name: step.request.span for step in context.operation.steps}
+    for step, reason in read.doubts or ():
+        span = spans.get(step, context.operation.span)
+        yield Finding(Verdict.UNCONFIRMED, UNCONFIRMED, reason, span, step)
 
 
 def left_blank(context: Context) -> Iterator[Finding]:

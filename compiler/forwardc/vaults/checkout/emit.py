@@ -149,7 +149,8 @@ def _source_kind(kind: str, fact: Mapping[str, object], facts: Facts) -> Json:
         "single_use": fact["single_use"],
         "inputs": {name: inputs[name]["value"] for name in takes},
         "has": {
-            atom: _presence(str(entry[kind])) for atom, entry in facts.section("atoms").items()
+            atom: _presence(str(entry[kind]))
+            for atom, entry in facts.unrecorded().section("atoms").items()
         },
         "bind": bind,
     }
@@ -163,10 +164,12 @@ def emit(context: Context, facts: Facts) -> Emitted:
     """The steps of one operation."""
     findings: list[Finding] = []
     steps = [
-        direct_step(step) if step.direct else _vault_step(context, step, facts, findings)
+        direct_step(step)
+        if step.direct
+        else _vault_step(context, step, facts.at(step.name), findings)
         for step in context.operation.steps
     ]
-    extra = by_step(context.vault_steps, lambda step: _losses(context, step, facts))
+    extra = by_step(context.vault_steps, lambda step: _losses(context, step, facts.at(step.name)))
     if fitting := _fitting(context, facts):
         extra["source_kinds"] = fitting
     if uses_network_token(context.operation) and context.operation.fallback:
@@ -222,7 +225,10 @@ def _asked(context: Context, facts: Facts) -> dict[str, Collection[str]]:
 
 def _losses(context: Context, step: Step, facts: Facts) -> Json:
     kinds = {
-        kind: {atom: _presence(str(fact[kind])) for atom, fact in facts.section("atoms").items()}
+        kind: {
+            atom.name: _presence(str(facts.section("atoms")[atom.name][kind]))
+            for atom in step.request.atoms
+        }
         for kind in _fitting(context, facts) or facts.section("source_kinds")
     }
     return known_losses(step.request, kinds, asked=_asked(context, facts))

@@ -4,11 +4,12 @@ Everything not said to work is refused.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from forwardc.plan.atoms import EXPIRIES
-from forwardc.plan.features import FEATURES, METHODS
+from forwardc.plan.features import FEATURES
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, resting
 
 
 def _degraded(code: str, reason: str) -> Support:
@@ -37,13 +38,13 @@ _NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a
 def table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
     known: dict[str, Support] = {
-        **{f"method.{method}": NATIVE for method in METHODS if method in facts.section("methods")},
+        **{f"method.{name}": _known("methods", name, facts) for name in facts.section("methods")},
         "body.none": NATIVE,
         "body.json": NATIVE,
         "body.form": NATIVE,
         "body.xml": NATIVE,
         "body.plain": NATIVE,
-        **{f"atom.{atom}": _atom(fact) for atom, fact in facts.section("atoms").items()},
+        **{f"atom.{atom}": resting(facts, partial(_atom, atom)) for atom in facts.section("atoms")},
         **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
         "free-text.json": _UNESCAPED,
         "free-text.jwe": _UNESCAPED_IN_JWE,
@@ -59,9 +60,9 @@ def table(facts: Facts) -> Mapping[str, Support]:
             "FC0611", "the vault writes this text unescaped: `+` in it would arrive as a space"
         ),
         "composed.atom": NATIVE,
-        **{f"integer.{atom}": _integer(atom, facts) for atom in EXPIRIES},
+        **{f"integer.{atom}": resting(facts, partial(_integer, atom)) for atom in EXPIRIES},
         "number.xml": NATIVE,
-        "function.jwe": NATIVE,
+        "function.jwe": _known("functions", "jwe", facts),
         "function.text": LOWERED,
         "function.json": LOWERED,
         "header.literal": NATIVE,
@@ -70,10 +71,10 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "query.literal": NATIVE,
         "query.run": NATIVE,
         "url.run": LOWERED,
-        "sign.dlocal": NATIVE,
-        "sign.visa-x-pay-token": Support(
-            Verdict.UNCONFIRMED, "FC0616", "signature type `visa` stands in a guide and in no SDK"
-        ),
+        **{
+            f"sign.{name}": _known("signatures", name, facts)
+            for name in facts.section("signatures")
+        },
         "sign.rocketpay-gate": _refused(
             "FC0607", "the vault has no general HMAC; without card data, use `--via direct`"
         ),
@@ -83,13 +84,30 @@ def table(facts: Facts) -> Mapping[str, Support]:
     return {feature: known.get(feature, _missing(feature)) for feature in FEATURES}
 
 
-def _atom(fact: Mapping[str, str]) -> Support:
+def _known(section: str, name: str, facts: Facts) -> Support:
+    """Native, because a fact names it."""
+
+    def answer(read: Facts) -> Support:
+        read.value(section, name)
+        return NATIVE
+
+    return resting(facts, answer)
+
+
+def _atom(atom: str, facts: Facts) -> Support:
+    fact = facts.section("atoms")[atom]
+    if "vault" not in (fact[kind] for kind in facts.section("source_kinds")):
+        return NATIVE
+    facts.value("placeholders", "without_value")
     return _MAY_BE_EMPTY if fact["src_"] == "vault" else NATIVE
 
 
 def _integer(atom: str, facts: Facts) -> Support:
     """Values are put in as they are, so a number needs a form that never begins with a zero."""
-    return LOWERED if atom in facts.section("integers") else _LEADING_ZERO
+    if atom not in facts.section("integers"):
+        return _LEADING_ZERO
+    facts.value("integers", atom)
+    return LOWERED
 
 
 def _missing(feature: str) -> Support:

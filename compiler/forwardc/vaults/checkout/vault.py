@@ -6,6 +6,7 @@ from functools import partial
 from forwardc.plan.analysis import tainted
 from forwardc.vaults import facts as facts_reader
 from forwardc.vaults.checkout import emit, requirements, secrets, support
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Vault
 from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 
@@ -15,7 +16,7 @@ def vault() -> Vault:
     facts = facts_reader.load("checkout")
     table = support.table(facts)
 
-    def examine(context: Context) -> tuple[Finding, ...]:
+    def examine(context: Context, facts: Facts) -> tuple[Finding, ...]:
         def all_findings() -> Iterator[Finding]:
             yield from from_table(context, table)
             masked = tainted(context.program, context.operation)
@@ -33,8 +34,8 @@ def vault() -> Vault:
         support=table,
         stored_secrets=secrets.stored,
         examine=examine,
-        emit=lambda context: emit.emit(context, facts),
-        head=lambda program, account: emit.head(program, account, facts),
+        emit=emit.emit,
+        head=emit.head,
         account_keys=facts.account_keys("required"),
         asked_keys={
             key: facts.section("account")[key]["reason"] for key in facts.account_keys("asked")

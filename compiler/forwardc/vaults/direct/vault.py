@@ -6,6 +6,7 @@ from forwardc.plan.atoms import ATOMS
 from forwardc.plan.features import FEATURES
 from forwardc.plan.program import Operation, Program
 from forwardc.vaults import facts as facts_reader
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import NATIVE, Context, Emitted, Json, Support, Vault, Verdict
 from forwardc.vaults.steps import direct_step
 from forwardc.vaults.verdicts import from_table
@@ -23,7 +24,7 @@ def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
     return frozenset()
 
 
-def _head(program: Program, _account: Mapping[str, str]) -> Json:
+def _head(program: Program, _account: Mapping[str, str], _facts: Facts) -> Json:
     return {
         "hosts": {"vault": [], "destination": [program.host]},
         "credentials": {},
@@ -31,7 +32,7 @@ def _head(program: Program, _account: Mapping[str, str]) -> Json:
     }
 
 
-def _emit(context: Context) -> Emitted:
+def _emit(context: Context, _facts: Facts) -> Emitted:
     return Emitted(tuple(direct_step(step) for step in context.operation.steps))
 
 
@@ -43,7 +44,7 @@ def vault() -> Vault:
         facts=facts_reader.load("direct"),
         support=table,
         stored_secrets=_none_stored,
-        examine=lambda context: tuple(from_table(context, table)),
+        examine=lambda context, _facts: tuple(from_table(context, table)),
         emit=_emit,
         head=_head,
     )

@@ -52,7 +52,7 @@ from forwardc.vaults.stripe.requirements import needs_onboarding
 
 def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
     """The parts of a plan that all operations share."""
-    kinds = facts.section("source_kinds")
+    kinds, atoms = facts.section("source_kinds"), filled_atoms(facts.unrecorded())
     return {
         "hosts": {
             "vault": [facts.host("api", program.environment_class)],
@@ -64,7 +64,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
                 "pattern": fact["value"]["pattern"],
                 "single_use": fact["value"]["single_use"],
                 "inputs": {},
-                "has": {atom: entry[kind] for atom, entry in filled_atoms(facts).items()},
+                "has": {atom: entry[kind] for atom, entry in atoms.items()},
                 "bind": {"$": "source.id"},
             }
             for kind, fact in kinds.items()
@@ -100,7 +100,7 @@ def _authorization() -> list[object]:
 
 
 def _version(account: Mapping[str, str], facts: Facts) -> str:
-    return account.get("api_version") or str(facts.data["api_version"]["value"]["default"])
+    return account.get("api_version") or str(facts.single("api_version")["default"])
 
 
 def emit(context: Context, facts: Facts) -> Emitted:
@@ -111,14 +111,15 @@ def emit(context: Context, facts: Facts) -> Emitted:
         if step.direct:
             steps.append(direct_step(step))
             continue
-        body = _call_body(step, facts)
+        read = facts.at(step.name)
+        body = _call_body(step, read)
         findings += [
             replace(found, span=step.request.span, step=step.name) for found in unsendable(body)
         ]
-        steps.append(_vault_step(context, step, body, facts))
+        steps.append(_vault_step(context, step, body, read))
     onboarding = any(needs_onboarding(s.request, context, facts) for s in context.vault_steps)
     extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
-    extra |= by_step(context.vault_steps, lambda step: _losses(step, facts))
+    extra |= by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
     return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})
 
 
@@ -146,7 +147,7 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
             "headers": {"at": "/response_details/headers", "form": "pairs"},
             "body": "/response_details/body",
             "request_id": "/id",
-            "mode": facts.data["mode"]["value"],
+            "mode": facts.single("mode"),
             **agreed_method(step),
             "failures": [
                 _failure(fact["value"], spent=uses_cvc(step))
@@ -195,7 +196,7 @@ def _review(step: Step, facts: Facts) -> Json:
         # The vault computes no functions, so that it encrypts with none.
         "keys": [],
     }
-    surface = {name: parts[name] for name in facts.data["review_surface"]["value"]}
+    surface = {name: parts[name] for name in facts.single("review_surface")}
     return surface | ({"arrangements": stated(step)} if step.agreed else {})
 
 
@@ -203,7 +204,7 @@ def _losses(step: Step, facts: Facts) -> Json:
     """What may be missing: the vault's echo tells of its own values, the caller of the address."""
     billing = [atom.name for atom in step.request.atoms if _is_billing(atom.name)]
     given = dict.fromkeys(billing)
-    return known_losses(step.request, _presence(facts), given=given, echoed=echoed(step))
+    return known_losses(step.request, _presence(step, facts), given=given, echoed=echoed(step))
 
 
 def _echo(step: Step, facts: Facts) -> Json:
@@ -211,21 +212,23 @@ def _echo(step: Step, facts: Facts) -> Json:
     known = [how for found in _losses(step, facts).values() for how in found.values()]
     if all(how["by"] != "echo" for how in known):
         return {}
-    kinds, places = _presence(facts).values(), echoed(step)
+    kinds, places = _presence(step, facts).values(), echoed(step)
     always = {atom for has in kinds for atom, how in has.items() if how == "always"}
     xml = step.request.body is not None and step.request.body.encoding is Encoding.XML
     return {
         "echo": {
-            **facts.data["echo"]["value"],
+            **facts.single("echo"),
             **({"syntax": "xml"} if xml else {}),
             "filled": [place for atom in places if atom in always for place in places[atom]],
         }
     }
 
 
-def _presence(facts: Facts) -> dict[str, dict[str, str]]:
+def _presence(step: Step, facts: Facts) -> dict[str, dict[str, str]]:
+    """The presence of the atoms that a step uses, by kind of source."""
+    known, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     return {
-        kind: {atom: fact[kind] for atom, fact in filled_atoms(facts).items()}
+        kind: {atom: known[atom][kind] for atom in known if atom in used}
         for kind in facts.section("source_kinds")
     }
 
@@ -307,7 +310,8 @@ def _is_billing(name: str) -> bool:
 
 def _replacements(step: Step, facts: Facts) -> Seq:
     """What the vault fills; left out with an optional value that is left out everywhere."""
-    names = {atom: str(fact["value"]) for atom, fact in filled_atoms(facts).items()}
+    known, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
+    names = {atom: str(known[atom]["value"]) for atom in known if atom in used}
     asked: dict[str, tuple[str, bool]] = {}
     for atom, optional in _atoms_with_mark(
         step.request.body.tree if step.request.body else Lit("")

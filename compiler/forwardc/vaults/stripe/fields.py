@@ -41,7 +41,7 @@ def review_fields(step: Step, facts: Facts) -> list[Json]:
             "atom": _atom_of(blank, formats),
             "replacement": str(names[blank.atom.name]["value"]),
             "json_type": "number" if blank.number else "string",
-            "format": formats.get(blank.at) or _format(blank),
+            "format": formats.get(blank.at) or _format(blank, facts),
             "required": blank.required,
         }
         for blank in blanks
@@ -130,11 +130,11 @@ def _xml_below(at: str, key: str) -> str:
     return f"{at}/@{key[1:]}" if key.startswith(".") else f"{at}/{key}"
 
 
-def _format(blank: _Blank) -> str:
-    """A number has no leading zero, so a month of two digits becomes one of one or two."""
+def _format(blank: _Blank, facts: Facts) -> str:
+    """What the field is filled with; the facts have the form of a number."""
     _, _, part = blank.atom.name.rpartition(".")
-    if part == "MM" and blank.number:
-        return "M"
+    if blank.number and blank.atom.name in facts.section("integers"):
+        return str(facts.value("integers", blank.atom.name))
     if ".expiry." in blank.atom.name:
         return part
     return "digits" if ATOMS[blank.atom.name].digits else "text"

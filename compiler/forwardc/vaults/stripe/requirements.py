@@ -73,9 +73,9 @@ def _content_type(step: Step) -> Iterator[Finding]:
 
 def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
     """A month without its zero exists as a number only: a blank text would be filled `03`."""
-    names = {name for name, fact in facts.section("atoms").items() if fact.get("integer_only")}
+    known = facts.section("atoms")
     for atom in _as_text(body.tree):
-        if atom.name in names:
+        if atom.name in known and known[atom.name].get("integer_only"):
             reason = "a month as text has two digits here: bespoke format, ask the vault"
             yield _refused("FC0604", reason, atom, step)
 

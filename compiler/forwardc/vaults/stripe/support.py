@@ -4,13 +4,15 @@ Everything not said to work is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.plan.features import FEATURES
 from forwardc.plan.program import Step
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, resting
 
 
 def _refused(code: str, reason: str) -> Support:
@@ -30,17 +32,23 @@ def table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
     known: dict[str, Support] = {
         **{feature: _refused_by_kind(feature) for feature in FEATURES},
-        **{f"method.{method}": NATIVE for method in facts.section("methods")},
+        **{f"method.{name}": _known("methods", name, facts) for name in facts.section("methods")},
         "body.json": NATIVE,
         "body.xml": NATIVE,
-        **{f"atom.{atom}": _atom(fact["pm_"]) for atom, fact in facts.section("atoms").items()},
+        **{
+            f"atom.{atom}": resting(facts, partial(_native_or_blank, atom))
+            for atom in facts.section("atoms")
+        },
         **{f"atom.{name}": _BY_CALLER for name in _billing()},
         **{f"optional.{name}": NATIVE for name in ATOMS},
         "free-text.json": NATIVE,
         "free-text.xml": NATIVE,
         # What is refused there is the function.
         "free-text.jwe": NATIVE,
-        **{f"integer.{atom}": LOWERED for atom in EXPIRIES if atom in facts.section("atoms")},
+        **{
+            f"integer.{atom}": replace(_known("integers", atom, facts), verdict=Verdict.LOWERED)
+            for atom in facts.section("integers")
+        },
         "header.literal": NATIVE,
         "header.run": NATIVE,
         "query.literal": NATIVE,
@@ -79,6 +87,20 @@ def wallet_atoms(facts: Facts) -> Mapping[str, Any]:
 
 def _billing() -> list[str]:
     return [name for name, kind in ATOMS.items() if kind.instrument is Instrument.BILLING]
+
+
+def _known(section: str, name: str, facts: Facts) -> Support:
+    """Native, because a fact names it."""
+
+    def answer(read: Facts) -> Support:
+        read.value(section, name)
+        return NATIVE
+
+    return resting(facts, answer)
+
+
+def _native_or_blank(atom: str, facts: Facts) -> Support:
+    return _atom(facts.section("atoms")[atom]["pm_"])
 
 
 def _atom(presence: str) -> Support:

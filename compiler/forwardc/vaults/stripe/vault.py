@@ -3,6 +3,7 @@
 from forwardc.plan.program import Operation, Program, Step
 from forwardc.plan.terms import Term
 from forwardc.vaults import facts as facts_reader
+from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Finding, Vault
 from forwardc.vaults.stripe import emit, requirements, support
 from forwardc.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
@@ -23,7 +24,7 @@ def vault() -> Vault:
     facts = facts_reader.load("stripe")
     table = support.table(facts)
 
-    def examine(context: Context) -> tuple[Finding, ...]:
+    def examine(context: Context, facts: Facts) -> tuple[Finding, ...]:
         return (
             *from_table(context, table, lambda step: support.agreed(step, facts)),
             *requirements.findings(context, facts),
@@ -37,8 +38,8 @@ def vault() -> Vault:
         support=table,
         stored_secrets=_none_stored,
         examine=examine,
-        emit=lambda context: emit.emit(context, facts),
-        head=lambda program, account: emit.head(program, account, facts),
+        emit=emit.emit,
+        head=emit.head,
         address=lambda request: requirements.address(request, facts),
         account_keys=facts.account_keys("required"),
     )
