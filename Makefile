@@ -20,6 +20,9 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo "$$name" && break; done)
 
+# Containers like to set it: then each process that a test starts would compile every source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What .venv depends on. A new key sets it up again, also after the checkout has moved.
 KEY := $(shell { pwd && cat Makefile pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := .venv/.ready-$(KEY)
@@ -34,10 +37,12 @@ demo: $(READY)
 test: $(READY)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	$(VENV) -m mypy
 	@# Where they cannot be installed it says so, and their tests skip.
 	@PYTHONPATH=tests/support $(VENV) -m clients.install || :
-	$(VENV) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
+	@# Types are checked beside the tests: alone they would keep one core busy.
+	@$(VENV) -m mypy & types=$$!; \
+	$(VENV) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder; \
+	tests=$$?; wait $$types && exit $$tests
 
 check: $(READY)
 	.venv/bin/forwardc check

@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,35 @@ def documents_are_as_their_schema_says(monkeypatch: pytest.MonkeyPatch) -> Itera
 
 class NetworkRefusedError(Exception):
     """A test tried to reach something other than this machine."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several workers one gets a whole file, but for slow tests; what takes long begins first.
+
+    Test by test the workers would wait for the process that hands them out, and each of them would
+    make what the tests of a file share.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    items.sort(key=_weight)
+    for item in items:
+        if _weight(item) is _Weight.WHOLE_FILE:
+            name = item.nodeid.partition("::")[0].removeprefix("tests/").removesuffix(".py")
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+class _Weight(IntEnum):
+    """What is handed to a worker at once, in the order in which it is."""
+
+    GROUP = 0
+    SLOW_TEST = 1
+    WHOLE_FILE = 2
+
+
+def _weight(item: pytest.Item) -> _Weight:
+    if item.get_closest_marker("xdist_group"):
+        return _Weight.GROUP
+    return _Weight.SLOW_TEST if item.get_closest_marker("slow") else _Weight.WHOLE_FILE
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -126,8 +127,13 @@ def name_of(path: Path) -> str:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 NAMES = {name_of(path): path for path in FILES}
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax of a file. Not parsed with this module, which every worker imports."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def each_file(check: Callable[[Path], None]) -> Callable[[], None]:
@@ -151,7 +157,7 @@ def room_of(module: str) -> str:
 
 
 def imports_of(path: Path) -> Iterator[Import]:
-    tree = TREES[path]
+    tree = tree_of(path)
     late = {
         inner
         for outer in ast.walk(tree)
@@ -225,7 +231,7 @@ def test_vaults_do_not_import_each_other(path: Path) -> None:
 
 @each_file
 def test_imports_are_absolute(path: Path) -> None:
-    nodes = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)]
     assert not [node.lineno for node in nodes if node.level]
 
 
@@ -240,12 +246,12 @@ def test_there_is_no_import_cycle() -> None:
 @each_file
 def test_a_package_holds_a_docstring_and_nothing_else(path: Path) -> None:
     if path.name == "__init__.py" and path.parent != PACKAGE:
-        assert len(TREES[path].body) == 1, "a name has one address: import it from its module"
+        assert len(tree_of(path).body) == 1, "a name has one address: import it from its module"
 
 
 @each_file
 def test_a_file_says_what_it_is_for_and_stays_short(path: Path) -> None:
-    assert ast.get_docstring(TREES[path]), "the first line says the job of the file"
+    assert ast.get_docstring(tree_of(path)), "the first line says the job of the file"
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 
 
@@ -253,7 +259,7 @@ def test_a_file_says_what_it_is_for_and_stays_short(path: Path) -> None:
 def test_functions_stay_short(path: Path) -> None:
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(TREES[path])
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno >= LONGEST_FUNCTION
@@ -263,7 +269,7 @@ def test_functions_stay_short(path: Path) -> None:
 
 @each_file
 def test_only_the_command_line_writes_to_the_terminal(path: Path) -> None:
-    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     prints = [
         node.lineno
         for node in calls
