@@ -23,6 +23,7 @@ from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
+from looks import LOW_CONTRAST
 from recorded import NOW, Recorded, recording
 from token_callbacks import ACTIVE, REVOKED, store_tokens
 
@@ -56,39 +57,6 @@ UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden]), s
 HEADLESS_TABLES = """() => [...document.querySelectorAll('table')].filter((t) =>
   !t.querySelector('thead th[scope=col]') ||
   [...t.querySelectorAll('tbody th')].some((h) => h.scope !== 'row')).length"""
-LOW_CONTRAST = """() => {
-  const rgb = (text) => {
-    const n = text.match(/[\\d.]+/g).map(Number);
-    return {c: n.slice(0, 3), a: n.length > 3 ? n[3] : 1};
-  };
-  const light = (c) => {
-    const [r, g, b] = c.map((v) => v / 255).map((v) =>
-      v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (e) => {
-    for (; e; e = e.parentElement) {
-      const found = rgb(getComputedStyle(e).backgroundColor);
-      if (found.a === 1) return found.c;
-    }
-    return [255, 255, 255];
-  };
-  const low = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const e = texts.currentNode.parentElement;
-    const box = e.getBoundingClientRect();
-    if (!texts.currentNode.data.trim() || box.width < 2 || e.closest('option, title')) continue;
-    const style = getComputedStyle(e);
-    const front = rgb(e instanceof SVGElement ? style.fill : style.color).c;
-    const pair = [light(front), light(behind(e))].sort((a, b) => b - a);
-    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
-    const size = parseFloat(style.fontSize);
-    const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);
-    if (ratio < (large ? 3 : 4.5)) low.push(texts.currentNode.data.trim() + ' ' + ratio.toFixed(2));
-  }
-  return low;
-}"""
 
 
 @dataclass

@@ -1,106 +1,132 @@
-"""`review.html` as Chromium draws it: what a reviewer must see is seen, and nothing runs over."""
+"""`review.html` as Chromium draws it: readable on a telephone, on a desk, in the dark and on A4."""
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable
-from html import unescape
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
-from shop_project import SHOP, Project
+from browser import chromium, started
+from looks import CUT, LOW_CONTRAST, OVER, SCROLLS, SMALL
+from shop_project import ACCOUNTS, SHOP, Project
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-SHOWN = ("stripe/adyen", "checkout/visa", "checkout/token_vault")
-A4 = 794  # CSS pixels of 210 mm
-# Asked of the page itself, in a copy without its policy, which allows no script.
-QUESTION = """<script>
-const box = one => one.getBoundingClientRect();
-const shown = one => box(one).width > 0 && box(one).height > 0;
-const out = one => box(one).right > document.documentElement.clientWidth + 1;
-const drawn = [...document.querySelectorAll("svg text")];
-document.title = JSON.stringify({
-  over: [...document.querySelectorAll("body *")].filter(one => !one.closest("svg") && out(one))
-    .map(one => one.tagName + " " + one.textContent.slice(0, 60)),
-  cut: drawn.filter(one => {
-    const text = one.getBBox(), view = one.ownerSVGElement.viewBox.baseVal;
-    return text.x < 0 || text.x + text.width > view.width || text.y + text.height > view.height;
-  }).map(one => one.textContent),
-  card: [...document.querySelectorAll("tr.card")].filter(shown).map(one => one.cells[1].innerText),
-  colors: [...new Set([...document.querySelectorAll("tr.card td")]
-    .map(one => getComputedStyle(one).backgroundColor))],
-  news: [...document.querySelectorAll(".news")].filter(shown).map(one => one.innerText),
-});
-</script>"""
+SHIPPED = sorted(
+    path.relative_to(ROOT / "build").parent.as_posix()
+    for path in (ROOT / "build").rglob("review*.html")
+)
+WIDTHS = (380, 1280)
+SCHEMES = ("light", "dark")
+# CSS pixels between the margins of 14 mm: what Chromium lays a page of A4 out for.
+A4 = round((210 - 2 * 14) / 25.4 * 96)
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists(), reason="needs Chromium to draw a page: it is not installed"
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chromium")]
 
 
-def chromium(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [
-            CHROMIUM,
-            *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-            *("--disable-background-networking", "--no-first-run", f"--user-data-dir={folder}/own"),
-            *arguments,
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return done.stdout
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started(chromium()) as one:
+        yield one
 
 
-def asked(page: Path, folder: Path, width: int) -> dict[str, Any]:
-    """What the page says of itself when it is drawn with a width in pixels."""
-    text = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text(encoding="utf-8"))
-    copy = folder / f"asked{width}.html"
-    copy.write_text(text.replace("</body>", f"{QUESTION}</body>"), encoding="utf-8")
-    drawn = chromium(folder, f"--window-size={width},1200", "--dump-dom", copy.as_uri())
-    title = re.search(r"<title>(.*?)</title>", drawn, re.DOTALL)
-    assert title
-    found: dict[str, Any] = json.loads(unescape(title[1]))
-    return found
+@contextmanager
+def shown(browser: Browser, path: Path, width: int, scheme: str = "light") -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: asked.append(message.text))
+    page.goto(path.as_uri())
+    yield page
+    context.close()
+    assert asked == [path.as_uri()]
 
 
-@pytest.mark.parametrize("pack", SHOWN)
-@pytest.mark.parametrize("width", [1100, A4])
-def test_card_data_is_seen_and_nothing_runs_over(pack: str, width: int, tmp_path: Path) -> None:
-    found = asked(ROOT / "build" / pack / "review.html", tmp_path, width)
-    assert any("card.number" in source for source in found["card"])
-    assert found["colors"] == ["rgb(253, 240, 239)"]
-    assert (found["over"], found["cut"]) == ([], [])
+def faults(page: Page) -> dict[str, list[str]]:
+    """What is wrong with how a page looks."""
+    questions = {"over": OVER, "cut": CUT, "small": SMALL, "contrast": LOW_CONTRAST}
+    return {
+        name: found for name, question in questions.items() if (found := page.evaluate(question))
+    }
 
 
-def test_long_hosts_and_values_do_not_run_over(
-    compiled: Callable[..., Project], tmp_path: Path
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("pack", SHIPPED)
+def test_it_is_readable(browser: Browser, pack: str, width: int, scheme: str) -> None:
+    with shown(browser, ROOT / "build" / pack / "review.html", width, scheme) as page:
+        assert not page.evaluate(SCROLLS)
+        assert faults(page) == {}
+        dark = (
+            page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+        )
+        assert dark is (scheme == "dark")
+        # The words say it, too: a colour alone tells nothing on paper.
+        kinds = page.locator("tr.card .kind").evaluate_all("all => all.map(e => e.innerText)")
+        assert set(kinds) <= {"account data", "cardholder data", "billing address"}
+        assert len(kinds) == page.locator("tr.card").count()
+
+
+@pytest.mark.parametrize("pack", SHIPPED)
+def test_a_telephone_names_each_cell_and_tells_the_diagram_in_words(
+    browser: Browser, pack: str
 ) -> None:
-    long = SHOP.replace("api.shop.example", f"{'a-long-label-' * 4}end.{'b' * 60}.shop.example")
-    long = long.replace("X-Version: 2", f"X-Version: {'v' * 400}")
-    long = long.replace("/payments", f"/{'segment/' * 40}payments")
-    page = tmp_path / "review.html"
-    files = compiled(long).files()
-    page.write_text(files["stripe/shop/review.html"], encoding="utf-8")
-    found = asked(page, tmp_path, A4)
-    assert (found["over"], found["cut"]) == ([], [])
+    label = "e => getComputedStyle(e, '::before').content"
+    with shown(browser, ROOT / "build" / pack / "review.html", WIDTHS[0]) as page:
+        cells = page.locator("table.values td")
+        assert cells.first.evaluate(label).startswith('"field')
+        names = cells.evaluate_all("all => all.map(e => e.dataset.label || '')")
+        assert "" not in names
+        assert not page.locator("svg.sequence").first.is_visible()
+        assert "answer" in page.locator("ol.messages").first.inner_text()
+    with shown(browser, ROOT / "build" / pack / "review.html", WIDTHS[1]) as page:
+        assert page.locator("svg.sequence").first.is_visible()
+        assert not page.locator("ol.messages").first.is_visible()
 
 
-@pytest.mark.parametrize("pack", SHOWN)
-def test_it_prints_and_can_be_pictured(pack: str, tmp_path: Path) -> None:
-    page = (ROOT / "build" / pack / "review.html").as_uri()
-    printed, picture = tmp_path / "page.pdf", tmp_path / "page.png"
-    chromium(tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={printed}", page)
-    chromium(tmp_path, "--window-size=1100,1600", f"--screenshot={picture}", page)
-    assert printed.read_bytes().startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed.read_bytes())) >= 2
-    assert picture.read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize("pack", SHIPPED)
+def test_it_prints_on_a4(browser: Browser, pack: str) -> None:
+    # Whoever prints from a dark screen gets dark ink on white paper.
+    with shown(browser, ROOT / "build" / pack / "review.html", A4, "dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        assert not page.evaluate(SCROLLS)
+        assert {**faults(page), "small": []} == {"small": []}
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 36, 48)"
+        links = page.locator("a[href^=http]")
+        for link in links.all():
+            printed = link.evaluate("e => e.textContent + getComputedStyle(e, '::after').content")
+            assert (link.get_attribute("href") or "") in printed
+        data = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", data)
+    assert len(boxes) >= 2
+    assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(595, 842)}
+
+
+LONG = (
+    SHOP.replace("api.shop.example", f"{'a-long-label-' * 4}end.{'b' * 60}.shop.example")
+    .replace("X-Version: 2", f"X-Version: {'v' * 400}")
+    .replace("/payments", f"/{'segment/' * 40}payments")
+    .replace(
+        "              - number:",
+        f"              - {'k' * 90}: ${{params.note?}}\n                number:",
+    )
+    .replace("shop_key", f"shop_{'key_' * 14}end")
+    .replace("Card payments of a shop", f"{'W' * 70} of a shop")
+)
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, A4])
+def test_long_names_and_values_do_not_run_over(
+    browser: Browser, compiled: Callable[..., Project], tmp_path: Path, width: int
+) -> None:
+    made = compiled(LONG, ACCOUNTS.replace("acct_live", f"acct_{'x' * 90}"))
+    page_file = tmp_path / "review.html"
+    assert made.errors == []
+    page_file.write_text(made.files()["stripe/shop/review.html"], encoding="utf-8")
+    with shown(browser, page_file, width) as page:
+        if width == A4:
+            page.emulate_media(media="print")
+        assert not page.evaluate(SCROLLS)
+        assert (page.evaluate(OVER), page.evaluate(CUT)) == ([], [])

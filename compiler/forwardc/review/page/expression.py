@@ -32,7 +32,7 @@ Names = Mapping[str, str]
 
 def expression(term: Term, names: Names) -> str:
     """The term as text. A constant of its own stands without quotation marks."""
-    return constant(term) if isinstance(term, Lit) else _written(term, names)
+    return constant(term) if isinstance(term, Lit) else part(term, names)
 
 
 def constant(term: Lit) -> str:
@@ -43,7 +43,8 @@ def constant(term: Lit) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _written(term: Term, names: Names) -> str:
+def part(term: Term, names: Names) -> str:
+    """A term among others: a text stands in quotation marks."""
     match term:
         case Lit(value=str()):
             return json.dumps(constant(term), ensure_ascii=False)
@@ -56,18 +57,18 @@ def _written(term: Term, names: Names) -> str:
         case Raw(text=text):
             return text
         case Call(function=function, args=args):
-            return f"{function}({', '.join(_written(arg, names) for arg in args)})"
+            return f"{function}({', '.join(part(arg, names) for arg in args)})"
         case Text(parts=parts):
-            return " + ".join(_written(part, names) for part in parts)
+            return " + ".join(part(one, names) for one in parts)
         case Map(entries=entries):
-            inside = (f"{json.dumps(key)}: {_written(value, names)}" for key, value in entries)
+            inside = (f"{json.dumps(key)}: {part(value, names)}" for key, value in entries)
             return f"{{{', '.join(inside)}}}"
         case Seq(items=items):
-            return f"[{', '.join(_written(item, names) for item in items)}]"
+            return f"[{', '.join(part(item, names) for item in items)}]"
         case If(present=present, then=then):
             return _where(present, then, names)
         case Encoded(tree=inner) | Limit(term=inner):
-            return _written(inner, names)
+            return part(inner, names)
         case Amount():
             return _amount(term, names)
         case Source():
@@ -78,13 +79,13 @@ def _written(term: Term, names: Names) -> str:
 
 def _where(present: str, then: Term, names: Names) -> str:
     """What is left out where something is absent; an author's `x?` asks for itself."""
-    text = _written(then, names)
+    text = part(then, names)
     own = names.get(present, present)
     return text if own in text else f"{text} (only with {own})"
 
 
 def _amount(term: Amount, names: Names) -> str:
-    currency = _written(term.currency, names)
+    currency = part(term.currency, names)
     if term.of is None:
         return f"{term.measure} of {currency}"
-    return f"{_written(term.of, names)} in {currency}"
+    return f"{part(term.of, names)} in {currency}"

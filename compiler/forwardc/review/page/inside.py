@@ -27,6 +27,13 @@ class Inside:
     call: Call | None = None
 
 
+def place_in(place: str, part: Part, below: str) -> str:
+    """The place of a value inside another one: `body/sealed > header /kid`, with an angle mark."""
+    inner = below or "text"
+    inner = f"header {inner}" if part is Part.HEADER else inner
+    return f"{place} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {inner}"
+
+
 def insides(term: Term) -> Iterator[Inside]:
     """The parts with rows of their own; what is inside them is not looked into."""
     match term:

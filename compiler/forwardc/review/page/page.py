@@ -92,9 +92,11 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
 def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
     names, vault = vendor_names(pack), pack.vault.facts.title
     return {
-        (one.context.operation.name, step.name): values(step, one.context, names, vault)
+        (one.context.operation.name, step.name): values(
+            step, one.context, names, vault if emitted["deliver"] == "vault" else None
+        )
         for one in built
-        for step in one.context.operation.steps
+        for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True)
     }
 
 

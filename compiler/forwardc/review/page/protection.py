@@ -12,8 +12,8 @@ from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Request, Step
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Call, Lit, Map, Ref, Seq, Term, Text, walk
-from forwardc.review.page.expression import Names, expression
-from forwardc.review.page.inside import insides, outside
+from forwardc.review.page.expression import Names, expression, part
+from forwardc.review.page.inside import insides, outside, place_in
 from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES, Parts
 from forwardc.review.page.words import AS_KEY
@@ -31,6 +31,7 @@ _KEY_ALGORITHMS = {
     "A256GCMKW": "the content key is wrapped with AES-256 in GCM",
     "dir": "the key is the content key",
 }
+_OURS = "our runtime"
 _HMACS = {"hmac_sha256": "HMAC-SHA256", "hmac_sha512": "HMAC-SHA512"}
 
 
@@ -69,10 +70,24 @@ class Signed:
     """Where in the body it is put: a JSON Pointer."""
 
 
-def sealed(step: Step, one: Context, vault: str, names: Names) -> list[Sealed]:
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Who carries a step: `vault` is the vault's title, and None where our runtime calls itself."""
+
+    vault: str | None
+    context: Context
+    names: Names
+
+    def makes(self, call: Call) -> str:
+        """Who computes a function: the vault where a part of it exists only there."""
+        in_vault = self.vault and stage_of(call, self.context.stored) is Stage.VAULT
+        return self.vault if self.vault and in_vault else _OURS
+
+
+def sealed(step: Step, carrier: Carrier) -> list[Sealed]:
     """Every JWE of a step's request, an inner one after the one around it."""
     return [
-        _sealed(place, node, step, one, vault, names)
+        _sealed(place, node, carrier)
         for place, leaf in places(step.request)
         for node in outside(leaf)
         if isinstance(node, Call) and node.function == "jwe"
@@ -90,13 +105,13 @@ def places(request: Request) -> Iterator[tuple[str, Term]]:
 
 def _below(place: str, term: Term) -> Iterator[tuple[str, Term]]:
     yield place, term
-    for part in insides(term):
-        for below, leaf in leaves(part.term):
-            yield from _below(f"{place} {below}".rstrip(), leaf)
+    for one in insides(term):
+        for below, leaf in leaves(one.term):
+            yield from _below(place_in(place, one.part, below), leaf)
 
 
-def _sealed(place: str, call: Call, step: Step, one: Context, vault: str, names: Names) -> Sealed:
-    named, data = dict(call.named), call.args[0]
+def _sealed(place: str, call: Call, carrier: Carrier) -> Sealed:
+    named, data, names = dict(call.named), call.args[0], carrier.names
     alg, enc = expression(named["alg"], names), expression(named["enc"], names)
     own = [("alg", alg), ("enc", enc)]
     if "headers" in named:
@@ -107,13 +122,20 @@ def _sealed(place: str, call: Call, step: Step, one: Context, vault: str, names:
         if part in alg
         for name in members
     ]
-    in_vault = not step.direct and stage_of(call, one.stored) is Stage.VAULT
     is_json = isinstance(data, Map | Seq)
     inside = _members(data, names) if is_json else [("text", expression(data, names))]
     return Sealed(
-        *(place, alg, _KEY_ALGORITHMS.get(alg, ""), enc, _key(named["key"], one), own, inside),
+        *(
+            place,
+            alg,
+            _KEY_ALGORITHMS.get(alg, ""),
+            enc,
+            _key(named["key"], carrier.context),
+            own,
+            inside,
+        ),
         is_json=is_json,
-        by=vault if in_vault else "our runtime",
+        by=carrier.makes(call),
         call=call,
     )
 
@@ -158,19 +180,19 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
     return str(JWK(**jwk).thumbprint())
 
 
-def signed(step: Step, one: Context, vault: str, names: Names) -> list[Signed]:
+def signed(step: Step, carrier: Carrier) -> list[Signed]:
     """The signature of `sign:`, and each HMAC that stands in a value of the request."""
     found = [
-        _hmac(place, leaf, node, step, one, vault, names)
+        _hmac(place, leaf, node, carrier)
         for place, leaf in places(step.request)
         for node in outside(leaf)
         if isinstance(node, Call) and node.function in _HMACS
     ]
-    found += _agreed(step, vault)
+    found += _agreed(step, carrier.vault or _OURS)
     sign = step.request.sign
     if sign is None:
         return found
-    scheme = SCHEMES[sign.scheme]
+    scheme, names = SCHEMES[sign.scheme], carrier.names
     return [
         *found,
         Signed(
@@ -178,7 +200,7 @@ def signed(step: Step, one: Context, vault: str, names: Names) -> list[Signed]:
             place=f"body{sign.into}" if sign.into else scheme.place,
             algorithm=scheme.algorithm,
             secret=_secret(sign.secret, names),
-            by="our runtime" if step.direct else vault,
+            by=carrier.vault or _OURS,
             parts=scheme.parts(step.request, names),
             joined=scheme.joined,
             written=scheme.written,
@@ -217,19 +239,16 @@ def with_signatures(sample: Json, found: list[Signed]) -> Json:
     return {**sample, "headers": [*sample["headers"], *headers]}
 
 
-def _hmac(
-    place: str, leaf: Term, call: Call, step: Step, one: Context, vault: str, names: Names
-) -> Signed:
-    key, message = call.args
+def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> Signed:
+    (key, message), names = call.args, carrier.names
     parts = message.parts if isinstance(message, Text) else (message,)
-    in_vault = not step.direct and stage_of(call, one.stored) is Stage.VAULT
     return Signed(
         title=_HMACS[call.function],
         place=place,
         algorithm=_HMACS[call.function],
         secret=_secret(key, names),
-        by=vault if in_vault else "our runtime",
-        parts=[("", expression(part, names)) for part in parts],
+        by=carrier.makes(call),
+        parts=[("", part(one, names)) for one in parts],
         joined="one after the other, without separators",
         written=expression(leaf, names),
     )
@@ -273,8 +292,9 @@ def _calls(data: Any) -> Iterator[Call]:
 
 def protections(one: Assessment, names: Names) -> list[tuple[list[Sealed], list[Signed]]]:
     """What protects each step of an operation, in their order."""
-    context, vault = one.context, one.vault.facts.title
-    return [
-        (sealed(step, context, vault, names), signed(step, context, vault, names))
-        for step in context.operation.steps
-    ]
+    title, found = one.vault.facts.title, []
+    for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True):
+        vault = title if emitted["deliver"] == "vault" else None
+        carrier = Carrier(vault, one.context, names)
+        found.append((sealed(step, carrier), signed(step, carrier)))
+    return found

@@ -43,7 +43,7 @@ def draw(actors: list[tuple[str, str]], messages: list[Message], inside: int | N
 
 def _open(width: int, height: int, label: str) -> str:
     return (
-        f'<svg class="sequence" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg class="sequence" width="{width}" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(label, quote=True)}" xmlns="http://www.w3.org/2000/svg">'
     )
 

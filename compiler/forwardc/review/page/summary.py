@@ -67,7 +67,7 @@ def summary(
 ) -> dict[str, Any]:
     """What the template shows at the top. Lists, each entry once, in the order of the steps."""
     steps = [(one, step) for one in built for step in one.context.operation.steps]
-    through = any(not step.direct for _, step in steps)
+    through = any(made["deliver"] == "vault" for one in built for made in one.emitted_steps)
     return {
         "through_vault": through,
         "targets": list(

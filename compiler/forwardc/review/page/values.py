@@ -15,7 +15,7 @@ from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Amount, Atom, Call, If, Ref, Term, walk
 from forwardc.review.page.expression import Names, expression
 from forwardc.review.page.forms import form_of
-from forwardc.review.page.inside import Inside, Part, insides, outside
+from forwardc.review.page.inside import Inside, Part, insides, outside, place_in
 from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES
 from forwardc.vaults.model import Context
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     SIGNATURE = "signature"
 
 
+_MERCHANT = "the merchant"
 _GRAVEST_FIRST = tuple(Kind)
 
 
@@ -67,15 +68,16 @@ class Value:
         return "" if self.agreed else ", ".join(n for n in self.names if n not in self.value)
 
 
-def values(step: Step, context: Context, names: Names, vault: str) -> list[Value]:
+def values(step: Step, context: Context, names: Names, vault: str | None) -> list[Value]:
     """Every value of a step's request, in the order it is written.
 
     What is inside a JWE or a JSON text follows it. `names` are the vault's for card values, and
-    `vault` is its title.
+    `vault` is its title, None where our runtime
+    sends the step itself.
     """
     request = step.request
     masked = tainted(context.program, context.operation)
-    reader = _Reader(context, masked, names, step.direct, vault, agreed_places(step))
+    reader = _Reader(context, masked, names, vault, agreed_places(step))
     found = [row for node in _holes(request.url) for row in reader.value("URL", node)]
     for kind, pairs in (("query", request.query), ("header", content_type(request))):
         found += [row for pair in pairs for row in reader.pair(kind, pair)]
@@ -115,8 +117,7 @@ class _Reader:
     context: Context
     tainted: frozenset[str]
     names: Names
-    direct: bool
-    vault: str
+    vault: str | None
     agreed: Mapping[str, str | Signature]
 
     def pair(self, kind: str, pair: Pair) -> Iterator[Value]:
@@ -128,7 +129,7 @@ class _Reader:
         """The row of a value, then those of what is inside it."""
         agreed = self.agreed.get(place)
         if isinstance(agreed, Signature):
-            return [_signed(place, agreed, self.vault)]
+            return [_signed(place, agreed, self.vault or _MERCHANT)]
         nodes, parts = list(outside(term)), list(insides(term))
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
@@ -146,14 +147,12 @@ class _Reader:
         around = "in the JSON" if part.part is Part.JSON else "encrypted"
         if part.part is Part.HEADER:
             around = "in clear in the JWE's protected header"
-        label = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
-        label += "header " if part.part is Part.HEADER else ""
         for below, leaf in leaves(part.term):
-            yield from self.value(f"{place}{label}{below or 'text'}", leaf, around)
+            yield from self.value(place_in(place, part.part, below), leaf, around)
 
     def _is_stored(self, nodes: Sequence[Term]) -> bool:
         refs = {node.name for node in nodes if isinstance(node, Ref)}
-        return not self.direct and bool(refs & self.context.stored)
+        return bool(self.vault and refs & self.context.stored)
 
     def _schemes(self, nodes: Sequence[Term]) -> str:
         """What an address may begin with, where the author says so."""
@@ -193,18 +192,18 @@ class _Reader:
         """Who puts it in, and when."""
         is_jwe = any(isinstance(node, Call) and node.function == "jwe" for node in nodes)
         if is_jwe:
-            return self.vault if self.in_vault(nodes) else "the merchant"
+            return self.vault if self.vault and self.in_vault(nodes) else _MERCHANT
         match kind:
             case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
-                return self.vault
+                return self.vault or _MERCHANT
             case Kind.CONSTANT:
                 return "fixed"
             case _:
-                return self.vault if stored else "the merchant"
+                return self.vault if self.vault and stored else _MERCHANT
 
     def in_vault(self, nodes: Sequence[Term]) -> bool:
         """Whether the JWE among the nodes is made inside the vault."""
-        if self.direct:
+        if self.vault is None:
             return False
         stored = self.context.stored
         jwes = (node for node in nodes if isinstance(node, Call) and node.function == "jwe")
