@@ -10,6 +10,7 @@ from forwardc.cli.output import table
 from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.program import Outcome
+from forwardc.runtime.gets import gets_of
 from forwardc.runtime.history.records import (
     Event,
     RunState,
@@ -57,8 +58,11 @@ def summary_json(run: Summary) -> dict[str, Any]:
 def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
     """All of a run as data."""
     whole = {**asdict(run), "untold": run.untold}
-    for step in whole["steps"]:
+    del whole["shapes"]
+    for step, recorded in zip(whole["steps"], run.steps, strict=True):
         step["request_id"] = step["request_id"] and mask(step["request_id"])
+        gets = gets_of(run, recorded)
+        step["gets"] = gets and asdict(gets)
     return {
         **whole.pop("summary"),
         **whole,
