@@ -22,6 +22,12 @@ def to_markdown(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[
         for row in rows
         if row.findings
     ]
+    arranged = any(row.agreed or row.as_if for row in rows)
     return template("forwardc.review", "coverage_page.md.j2").render(
-        header=header, table=table, reasons=reasons, not_built=not_built, asked=asked
+        header=header,
+        table=table,
+        reasons=reasons,
+        not_built=not_built,
+        asked=asked,
+        arranged=arranged,
     )
