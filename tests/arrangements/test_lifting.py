@@ -1,5 +1,6 @@
 """What an arrangement lifts: the refusals of its own place, of its own codes, and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.arrangements import Kind
 from forwardc.plan.expiry_format import parts_of
 from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
+from forwardc.vaults.assess import assess
 from forwardc.vaults.registry import vaults
 
 FACTS = {vault.name: vault.facts.data.get("arrangements", {}) for vault in vaults()}
@@ -133,6 +135,15 @@ def test_one_let_at_two_places_is_lifted_at_one(tmp_path: Path) -> None:
     assert refusals(project(tmp_path, both)) == []
 
 
+def test_a_number_has_forms_too(tmp_path: Path) -> None:
+    body = '{number: "${card.number}", year: "${int(card.expiry.YY)}"}'
+    made = built(project(tmp_path, destination(body, "fills: [{at: /year, format: YY}]")))
+    assert made.found == []
+    result, arrived = sent(made.plan("stripe", "vendor", "sandbox"), "pay", "pm_sandbox_visa")
+    assert result.outcome == "approved"
+    assert arrived.body == b'{"number":"4242424242424242","year":29}'
+
+
 def test_what_stands_beside_stays_refused(tmp_path: Path) -> None:
     body = """
             number: "${card.number}"
@@ -224,6 +235,40 @@ def test_tokens_of_wallets_become_expressible(tmp_path: Path) -> None:
     assert body["number"] == "4000000000000077"
     assert (body["month"], body["year"], body["eci"]) == ("03", "2029", "05")
     assert len(body["cryptogram"]) == 28
+
+
+@pytest.mark.parametrize(("form", "arrives"), [("MM/YY", "03/29"), ("YY", "29")])
+def test_a_token_has_forms_too(form: str, arrives: str, tmp_path: Path) -> None:
+    date = composed(form).replace("card.", "network_token.")
+    text = destination(
+        f'{{number: "${{network_token.number}}", until: "{date}"}}',
+        f"network_token: {{kinds: [google_pay]}}, fills: [{{at: /until, format: {form}}}]",
+    )
+    made = built(project(tmp_path, text))
+    assert made.found == []
+    plan = made.plan("stripe", "vendor", "sandbox")
+    result, arrived = sent(plan, "pay", "pm_sandbox_google_pay")
+    assert result.outcome == "approved"
+    assert yaml.safe_load(arrived.body) == {"number": "4000000000000077", "until": arrives}
+
+
+@pytest.mark.parametrize("code", ["FC0604", "FC0619"])
+def test_the_facts_decide_what_is_lifted(code: str, tmp_path: Path) -> None:
+    """A kind that lifts one code less leaves that refusal where it was."""
+    made = built(project(tmp_path))
+    one = next(
+        one
+        for one in made.compiled.assessments
+        if one.vault.name == "stripe" and one.context.program.place == "sandbox"
+    )
+    facts = one.vault.facts
+    fills = facts.section("arrangements")["fills"]
+    lifts = [other for other in fills["value"]["lifts"] if other != code]
+    kinds = {**facts.section("arrangements"), "fills": {**fills, "value": {"lifts": lifts}}}
+    vault = replace(one.vault, facts=replace(facts, data={**facts.data, "arrangements": kinds}))
+    found = assess(vault, one.context.program, one.context.authored, one.context.account)
+    refused = [finding.code for finding in found.findings if finding.verdict == "refused"]
+    assert (refused, found.emitted) == ([code], None)
 
 
 @pytest.mark.parametrize("source", ["pm_sandbox_apple_pay", "pm_sandbox_link"])

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from forwardc.plan.analysis import atoms_in
 from forwardc.plan.terms import Atom, Call, If, Lit, Term, Text
 
 SEPARATORS: Final = "-/."
@@ -39,7 +40,7 @@ def composed(term: Term) -> str | None:
     number has no leading zero, so that `int(card.expiry.MM)` is `M`.
     """
     pieces = list(_pieces(term))
-    instruments = {piece.name.partition(".")[0] for piece in pieces if isinstance(piece, Atom)}
+    instruments = {atom.name.partition(".")[0] for piece in pieces for atom in atoms_in(piece)}
     texts = [_written(piece) for piece in pieces]
     if len(instruments) != 1 or None in texts:
         return None

@@ -14,7 +14,7 @@ from forwardc.language.project import EnvironmentValues, Project
 from forwardc.language.report import Report
 from forwardc.plan.arrangements import Arrangement, Grant
 from forwardc.vaults.arranged import refused_kinds
-from forwardc.vaults.assess import Assessment, lifted_by
+from forwardc.vaults.assess import Assessment, needless
 from forwardc.vaults.model import Vault
 
 _NOTICE: Final = timedelta(days=60)
@@ -38,16 +38,12 @@ def _check_offered(vault: Vault, one: Arrangement, report: Report) -> None:
 
 
 def _check_helps(one: Assessment, report: Report) -> None:
-    context = one.context
-    for standing in one.standings:
-        for index, part in enumerate(standing.arrangement.parts()):
-            lifts = lifted_by(one.vault, context, standing, index)
-            if not lifts:
-                message = (
-                    f"{one.vault.facts.title} needs no arrangement for {part.words}"
-                    f" in `{context.operation.name}.{standing.step}`"
-                )
-                report.at(part.pointer).error("FC0630", message, part.span, "leave it out")
+    for standing, part in needless(one):
+        message = (
+            f"{one.vault.facts.title} needs no arrangement for {part.words}"
+            f" in `{one.context.operation.name}.{standing.step}`"
+        )
+        report.at(part.pointer).error("FC0630", message, part.span, "leave it out")
 
 
 def check_grants(

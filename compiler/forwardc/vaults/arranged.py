@@ -19,8 +19,6 @@ from forwardc.vaults.model import Finding, Vault, Verdict
 Grants: TypeAlias = Mapping[str, Grant]
 """Grants of one vault, account and environment, by `destination.arrangement`."""
 
-Examine: TypeAlias = Callable[[Operation], tuple[Finding, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -75,6 +73,9 @@ def refused_kinds(vault: Vault, one: Arrangement) -> Iterator[str]:
             yield f"{kind}"
         elif kind is Kind.METHOD and one.method not in fact["methods"]:
             yield f"the method {one.method}"
+        elif kind is Kind.SIGNATURE and one.signature is not None:
+            if one.signature.replacement not in fact["replacements"]:
+                yield f"the replacement {one.signature.replacement}"
         elif kind is Kind.NETWORK_TOKEN:
             yield from (f"tokens of {name}" for name in one.wallets if name not in fact["kinds"])
 
@@ -153,15 +154,25 @@ def _signed(request: Request, signature: Signature) -> Request:
     return replace(request, headers=pairs)
 
 
-def lifted(
-    vault: Vault, operation: Operation, part: Arrangement, step: str, examine: Examine
-) -> Counter[Finding]:
-    """The refusals of a step that go away with one part of an arrangement, of its own codes."""
-    codes = {code for kind in part.kinds for code in kinds(vault)[kind]["lifts"]}
-    alone = Standing(part.name, step, part, None, counts=True, url="", listed=False)
-    before = Counter(_refusals(examine(operation)))
-    gone = before - Counter(_refusals(examine(applied(operation, [alone]))))
-    return Counter({one: count for one, count in gone.items() if one.code in codes})
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Refusals that are not found any more: of codes that arrangements lift, and of others."""
+
+    lifted: tuple[Finding, ...]
+    others: tuple[Finding, ...]
+
+
+def gone(
+    vault: Vault, before: Sequence[Finding], after: Sequence[Finding], found: Iterable[Arrangement]
+) -> Gone:
+    """What arrangements took away. Only what their kinds lift may stay away."""
+    known = kinds(vault)
+    codes = {code for one in found for kind in one.kinds for code in known[kind]["lifts"]}
+    missing = list(Counter(_refusals(before)) - Counter(_refusals(after)))
+    return Gone(
+        tuple(one for one in missing if one.code in codes),
+        tuple(one for one in missing if one.code not in codes),
+    )
 
 
 def _refusals(found: Iterable[Finding]) -> Iterator[Finding]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forwardc.plan.analysis import has_atom
+from forwardc.plan.arrangements import Arrangement
 from forwardc.plan.program import Operation, Program
 from forwardc.plan.terms import If
 from forwardc.vaults import arranged_words as words
-from forwardc.vaults.arranged import Grants, Standing, applied, arranged_doubts, lifted, standings
+from forwardc.vaults.arranged import Grants, Standing, applied, arranged_doubts, gone, standings
 from forwardc.vaults.facts import Facts
 from forwardc.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
 from forwardc.vaults.verdicts import held_elsewhere, left_blank, unconfirmed, unconfirmed_counting
@@ -110,20 +111,27 @@ def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...
     return (*vault.examine(context, read), *held_elsewhere(context), *left_blank(context))
 
 
-def lifted_by(
-    vault: Vault, context: Context, one: Standing, part: int | None = None
-) -> list[Finding]:
-    """The refusals that an arrangement, or one part of it, takes away from an operation."""
+def needless(one: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
+    """The parts of arrangements that take no refusal away, whatever the others do."""
+    vault, context = one.vault, one.context
+    parts = [
+        replace(standing, arrangement=part, counts=True)
+        for standing in one.standings
+        for part in standing.arrangement.parts()
+    ]
+    whole = _changed(vault, context, parts) if parts else ()
+    for number, part in enumerate(parts):
+        others = _changed(vault, context, [*parts[:number], *parts[number + 1 :]])
+        if not gone(vault, others, whole, [part.arrangement]).lifted:
+            yield part, part.arrangement
 
-    def examine(operation: Operation) -> tuple[Finding, ...]:
-        stored = vault.stored_secrets(context.program, operation)
-        changed = replace(context, operation=operation, stored=stored)
-        return _examined(vault, changed, vault.facts)
 
-    parts = list(one.arrangement.parts())
-    chosen = parts if part is None else parts[part : part + 1]
-    found = [lifted(vault, context.authored, each, one.step, examine) for each in chosen]
-    return [finding for each in found for finding in each]
+def _changed(vault: Vault, context: Context, found: Sequence[Standing]) -> tuple[Finding, ...]:
+    """What the vault finds in the operation as the author wrote it, by these arrangements."""
+    operation = applied(context.authored, found)
+    stored = vault.stored_secrets(context.program, operation)
+    changed = replace(context, operation=operation, stored=stored)
+    return _examined(vault, changed, vault.facts)
 
 
 def _with_arrangements(
@@ -131,15 +139,19 @@ def _with_arrangements(
 ) -> Iterator[Finding]:
     """What the vault finds, with a word for each arrangement in place of what it lifts."""
     findings = _examined(vault, context, read)
-    lacking = {one: lifted_by(vault, context, one) for one in found if not one.counts}
-    explained = {finding for lifts in lacking.values() for finding in lifts}
-    yield from (
-        words.needed(vault, context.program, one) for one, lifts in lacking.items() if lifts
-    )
+    lacking = [one for one in found if not one.counts]
+    counting = [one for one in found if one.counts]
+    explained: tuple[Finding, ...] = ()
+    if lacking:
+        agreed = _changed(vault, context, [replace(one, counts=True) for one in found])
+        explained = gone(vault, findings, agreed, [one.arrangement for one in lacking]).lifted
+    yield from (words.needed(vault, context.program, one) for one in lacking)
+    if counting:
+        written = _changed(vault, context, ())
+        yield from gone(vault, written, findings, [one.arrangement for one in counting]).others
     yield from (finding for finding in findings if finding not in explained)
-    for one in found:
-        if one.counts:
-            yield from words.counted(one, arranged_doubts(vault, one))
+    for one in counting:
+        yield from words.counted(one, arranged_doubts(vault, one))
     named = {one.step for one in found}
     yield from words.possible(vault, context, findings, named)
 

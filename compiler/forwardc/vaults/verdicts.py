@@ -61,7 +61,10 @@ def left_blank(context: Context) -> Iterator[Finding]:
     """A signature that an author leaves to one vault: elsewhere it would go out blank."""
     for one in context.program.arrangements:
         for step in context.vault_steps if one.signature else ():
-            counts = any(agreed.arrangement.name == one.name for agreed in step.agreed)
+            counts = any(
+                agreed.arrangement.name == one.name and agreed.arrangement.signature
+                for agreed in step.agreed
+            )
             if one.of(context.operation.name, step.name) and not counts:
                 yield from _blank_at(one, step)
 

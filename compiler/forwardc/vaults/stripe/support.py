@@ -73,6 +73,7 @@ def _wallets(facts: Facts) -> dict[str, Support]:
     atoms = wallet_atoms(facts)
     return {
         "network-token": NATIVE,
+        "atom.network_token.expiry.YY": _refused_by_kind("atom.card.expiry.YY"),
         **{f"atom.{atom}": _atom(fact["pm_"]) for atom, fact in atoms.items()},
         **{f"optional.{atom}": NATIVE for atom in atoms},
         **{f"integer.{atom}": LOWERED for atom in atoms if atom in EXPIRIES},
