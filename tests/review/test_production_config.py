@@ -54,7 +54,11 @@ def test_the_six_details_and_the_accounts(config: Any) -> None:
         ("X-Note", "run", None),
         ("X-Version", "literal", "2"),
     ]
-    assert [one["secrets"] for one in config["encryption_keys"]] == [["shop_key"]]
+    # Nothing of the body is encrypted, and nobody is told back the key that credentials go under.
+    assert config["encryption_keys"] == []
+    assert [one["sealed"] and one["sealed"]["what"] for one in config["request_headers"]] == [
+        *(None, "the value without `Bearer`", None, None)
+    ]
     assert config["accounts"] == {"test": "acct_test", "live": "acct_live"}
 
 

@@ -42,12 +42,19 @@ def test_the_letters_are_filled_in(compiled: Any) -> None:
     text = compiled().files()[STRIPE]
     for part in (
         "Shop of Tests",
-        "acct_test for tests, acct_live for production",
-        "sandbox.shop.example, api.shop.example",
-        "Not on your published list, so that it needs onboarding: https://api.shop.example/payments",
-        "Fields: /cards/0/number (card_number), ",
-        "Headers: Content-Type, Authorization, X-Note, X-Version",
-        "AE863ADA1603150856C0A853A7B203177D034588",
+        "- Which account is for tests? acct_test\n",
+        "- Which account is for production? acct_live\n",
+        "https://sandbox.shop.example/payments: the list has live addresses only",
+        "https://api.shop.example/payments: not on the list, so that it needs onboarding",
+        "  - card number (PAN) at /cards/0/number: a string, digits (card_number)\n",
+        "  - expiry date at /cards/0/month: a number, month without a leading zero (card_expiry)\n",
+        "  - security code (CVC) at /cards/0/cvc: a string, digits, may be absent (card_cvc)\n",
+        "  - Authorization: a credential of the endpoint (Key of the shop)\n",
+        "  - X-Note: another value on each request\n",
+        "  - X-Version: 2, the same on every request\n",
+        "Authorization: SHA-256 of the value without `Bearer`, encrypted to your key, in `shop.Auth",
+        "- Encryption keys: none: nothing in the request is encrypted\n",
+        "format of forwardc's own; Stripe publishes none.",
         "`payment.pay.production.config.json`",
         "No operation sends the name of a cardholder.",
     ):
@@ -77,4 +84,4 @@ def test_a_stand_in_and_what_is_not_built_are_told(compiled: Any) -> None:
 def test_a_title_cannot_break_the_table(compiled: Any) -> None:
     shop = SHOP.replace("    initiator:", "    title: Cards | and more\n    initiator:")
     text = compiled(shop).files()[STRIPE]
-    assert "| payment | Cards \\| and more | customer |" in text
+    assert "| Cards \\| and more | the customer is there (CIT) |" in text

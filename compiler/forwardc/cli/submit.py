@@ -231,10 +231,11 @@ def _write(
     out: Path, plan: "Plan", key: "SealingKey", hashes: "Mapping[str, Secret]"
 ) -> dict[str, Path]:
     from forwardc.files.replace import replace_file
+    from forwardc.plan.sealed_headers import file_name
     from forwardc.review.seal import seal
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}
-    files = {name: out / f"{plan.destination}.{name}.encrypted_hashed_key.txt" for name in sealed}
+    files = {name: out / file_name(plan.destination, name) for name in sealed}
     try:
         for name, data in sealed.items():
             replace_file(files[name], data)

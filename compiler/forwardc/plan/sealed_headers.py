@@ -57,6 +57,11 @@ class SealedHeader:
         return f"the value without `{self.scheme}`" if self.scheme else "the whole value"
 
 
+def file_name(destination: str, file: str) -> str:
+    """The name of the file for a header, whose own part is `SealedHeader.file`."""
+    return f"{destination}.{file}.encrypted_hashed_key.txt"
+
+
 def places_in(plan: Plan) -> Iterator[Place]:
     """Every header that the vault sends for a plan."""
     for name, operation in plan.operations.items():

@@ -9,6 +9,7 @@ from forwardc.plan.demo_ids import named
 from forwardc.plan.environment import Environment
 from forwardc.plan.live_hosts import LiveHosts
 from forwardc.plan.program import Program
+from forwardc.review.sample import sample_url
 from forwardc.review.setup import setup_file
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.demo_ids import demo_ids
@@ -36,6 +37,8 @@ class Pack:
     hosts: Mapping[str, str] = field(default_factory=dict)
     """The destination's host, `test` and `live`, where the vault carries it."""
     merchant: Merchant = field(default_factory=Merchant)
+    test_urls: tuple[str, ...] = ()
+    """What the vault calls in the place where an account is tried, by the steps in their order."""
     demo: Mapping[str, list[str]] = field(default_factory=dict)
     """Names of the ids for trying out in `accounts`, by place."""
 
@@ -135,6 +138,7 @@ def _together(found: list[Pack], project: Project | None) -> list[Pack]:
             leads=_leads(pack, folders[pack.folder]),
             hosts=_hosts(pack, folders[pack.folder], project),
             merchant=project.merchant if project else Merchant(),
+            test_urls=_test_urls(_tried(pack, folders[pack.folder], project)),
         )
         for pack in found
     ]
@@ -145,11 +149,30 @@ def _leads(pack: Pack, folder: Mapping[str, Pack]) -> bool:
     return pack in live if live else pack is list(folder.values())[-1]
 
 
+def _tried(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> Pack | None:
+    """The pack of the place where this one's account is tried."""
+    where = pack.program.where
+    if where.class_ == "sandbox":
+        return pack
+    return folder.get(project.test_place(where) if project else "sandbox")
+
+
+def _test_urls(pack: Pack | None) -> tuple[str, ...]:
+    if pack is None:
+        return ()
+    return tuple(
+        sample_url(step, pack.program, pack.destination).partition("?")[0]
+        for one in pack.assessments
+        if one.emitted is not None
+        for step in one.context.vault_steps
+    )
+
+
 def _hosts(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> dict[str, str]:
     where = pack.program.where
     if where.class_ == "sandbox":
         return {"test": pack.program.host}
-    test = folder.get(project.test_place(where) if project else "sandbox")
+    test = _tried(pack, folder, project)
     return {**({"test": test.program.host} if test else {}), "live": pack.program.host}
 
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from forwardc.language import access
 from forwardc.language.destination import Destination, Pci
+from forwardc.language.project import Merchant
 from forwardc.plan.analysis import refs_in
 from forwardc.plan.program import Pair, Step
+from forwardc.plan.sealed_headers import file_name
 from forwardc.plan.terms import Lit, Ref
 from forwardc.review.agreed import agreed, signed_headers
 from forwardc.review.pack import Pack
 from forwardc.review.sample import header_sample, sample_answer, sample_request
+from forwardc.review.sealing import sealed_of
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json, Verdict
 from forwardc.vaults.steps import content_type
@@ -67,10 +70,13 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "url": review["url"],
         "http_method": Lit(step.request.method, span=step.request.span),
         "documentation": _documentation(destination),
+        "test_urls": list(dict.fromkeys(pack.test_urls)),
+        "merchant": _merchant(pack.merchant),
         "accounts": accounts(pack),
         "fields": review["fields"],
         "request_headers": [_header(pack, pair, signed) for pair in content_type(step.request)],
-        "encryption_keys": keys_of(pack, step, review),
+        "encryption_keys": body_keys(review),
+        "redact": [{"at": out.at, "name": out.name} for out in step.outputs if out.sensitive],
         "countries": list(destination.countries) or None,
         "pci": _pci(destination.pci),
         "own_vault": destination.own_vault,
@@ -105,6 +111,12 @@ def _documentation(destination: Destination) -> Lit | None:
     return access.literal(destination.root, "docs")
 
 
+def _merchant(merchant: Merchant) -> Json:
+    """Who asks; null where `forwardc.yaml` says nothing."""
+    names = ("name", "country", "contact", "volume")
+    return {name: getattr(merchant, name) or None for name in names}
+
+
 def accounts(pack: Pack) -> Json:
     """The merchant's ids at the vault: `test` and `live`, null where `forwardc.yaml` has none."""
     key = pack.vault.account_keys[0]
@@ -124,7 +136,21 @@ def _header(pack: Pack, pair: Pair, signed: frozenset[str]) -> Json:
         if kind != "run"
         else None,
         "secrets": secrets,
+        "sealed": _sealed(pack, pair) if kind == "secret" else None,
     }
+
+
+def _sealed(pack: Pack, pair: Pair) -> Json | None:
+    """What of a header is sealed for the vault, and in which file."""
+    place = pair.name.lower()
+    for one in sealed_of(pack):
+        if one.header.lower() == place and one.term == pair.value:
+            return {
+                "what": one.what,
+                "file": file_name(pack.destination.name, one.file),
+                "confirmed": not one.doubt,
+            }
+    return None
 
 
 def secrets_of(pair: Pair) -> list[str]:
@@ -147,11 +173,14 @@ def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
     return "run", "given on each run"
 
 
+def body_keys(review: Json) -> list[Json]:
+    """The keys under which a part of the body is encrypted: the destination's own."""
+    return [{"encrypts": "part of the body", "key": name} for name in review["keys"]]
+
+
 def keys_of(pack: Pack, step: Step, review: Json) -> list[Json]:
     """The keys that protect something of the step: of its body, and of submitted credentials."""
-    keys: list[Json] = [
-        {"encrypts": "part of the body", "key": name, "secrets": []} for name in review["keys"]
-    ]
+    keys: list[Json] = [{**one, "secrets": []} for one in body_keys(review)]
     submitted = [name for pair in content_type(step.request) for name in secrets_of(pair)]
     sealing: Any = pack.vault.facts.data.get("key_sealing", {}).get("fingerprint")
     if sealing and submitted:
@@ -167,4 +196,7 @@ def _pci(pci: Pci | None) -> Json | None:
         "level": pci.level,
         "attestation": pci.attestation or None,
         "expires": Lit(pci.expires, span=pci.span) if pci.expires else None,
+        **({"status": pci.status} if pci.status else {}),
+        **({"confirmed_by": pci.confirmed_by} if pci.confirmed_by else {}),
+        **({"date": Lit(pci.date, span=pci.status_span)} if pci.date else {}),
     }

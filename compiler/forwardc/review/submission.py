@@ -1,24 +1,29 @@
 """Writes `submission.md`: the letters to a vault's support, filled in, for each stage.
 
-Knows packs and Markdown; what a vendor asks for stands in the vault's facts.
+Knows packs and Markdown. What a vendor asks stands in the vault's facts, and what is answered in
+`checklist`; the vendor's words come first, and our own at the end.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from forwardc.language.destination import Pci
 from forwardc.plan.analysis import atoms_used
-from forwardc.plan.program import Operation, Step
+from forwardc.review.checklist.checklist import Answered, answered
+from forwardc.review.markdown import Markdown, quoted, text
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
-from forwardc.review.production_config import accounts, config_name, keys_of, reviewed
-from forwardc.review.sample import sample_url
+from forwardc.review.page.summary import Sent as CardValue
+from forwardc.review.page.summary import card_data
+from forwardc.review.production_config import config_name, reviewed
 from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
-from forwardc.vaults.steps import content_type
 
 _STAGES = ("access", "test", "production")
+_INITIATORS = {
+    "customer": "the customer is there (CIT)",
+    "merchant": "the merchant starts it (MIT)",
+}
 
 
 def submissions(pack: Pack) -> dict[str, str]:
@@ -33,76 +38,81 @@ def submissions(pack: Pack) -> dict[str, str]:
 
 
 def _words(pack: Pack) -> dict[str, Any]:
-    facts, destination = pack.vault.facts, pack.destination
-    setup = pack.setup
+    facts = pack.vault.facts
     built = [one for one in pack.assessments if one.emitted is not None]
-    own_vault = facts.section("submission").get("own_vault") if destination.own_vault else None
+    found = answered(pack)
     return {
         "vault": facts.title,
         "folder": pack.folder,
-        "destination": destination,
+        "destination": pack.destination,
         "merchant": pack.merchant.name,
         "contact": facts.value("submission", "contact"),
         "product": facts.value("submission", "product"),
-        "account": facts.value("submission", "account"),
         "asks": {stage: facts.value("submission", stage) for stage in _STAGES},
-        "own_vault": own_vault["value"] if own_vault else "",
-        "accounts": accounts(pack),
-        "hosts": pack.hosts,
+        "answers": {stage: _of_letter(found, stage) for stage in _STAGES},
+        "requests": _requests(pack, found),
+        "missing": [line for one in found for line in one.answer.missing],
+        "is_live": pack.program.environment_class == "production",
+        "has_configs": any(reviewed(pack)),
         "operations": [_operation(one) for one in built],
-        "countries": destination.countries,
-        "pci": destination.pci,
-        "pci_words": _pci(destination.pci),
-        "steps": list(_steps(pack, built)),
-        "stored": [secret for secret in setup["secrets"] if "vault" in secret["held"]],
         "not_done": not_done(facts),
         "names": _names(built),
         "demo_ids": pack.demo_ids,
-        "asked": setup.get("asked", []),
-        **{
-            name: setup[name]
-            for name in ("permissions", "network_tokens", "onboarding", "unconfirmed", "stand_ins")
-        },
+        **{name: pack.setup[name] for name in ("unconfirmed", "stand_ins")},
     }
+
+
+def _of_letter(found: list[Answered], stage: str) -> list[Markdown]:
+    return _lines([one for one in found if one.stage == stage and one.sent is None])
+
+
+def _requests(pack: Pack, found: list[Answered]) -> list[Json]:
+    """Every forwarded request with its answers; one that the vault reviews names its file."""
+    files = {
+        f"{one.context.operation.name}.{step.name}": config_name(
+            pack, one.context.operation.name, step.name
+        )
+        for one, step, _ in reviewed(pack)
+    }
+    by_request: dict[str, list[Answered]] = {}
+    titles: dict[str, str] = {}
+    for one in found:
+        if one.sent is not None:
+            operation = one.sent.assessment.context.operation
+            titles[one.sent.place] = operation.title or operation.name
+            by_request.setdefault(one.sent.place, []).append(one)
+    return [
+        {"place": place, "title": titles[place], "answers": _lines(of), "config": files.get(place)}
+        for place, of in by_request.items()
+    ]
+
+
+def _lines(found: list[Answered]) -> list[Markdown]:
+    """Items of a list: the vendor's question, then the answer, or the line that somebody owes."""
+    return [line for one in found for line in _item(one)]
+
+
+def _item(one: Answered) -> Iterator[Markdown]:
+    question, lines = text(one.question), [quoted(line) for line in one.answer.lines]
+    end = "" if question.endswith("?") else ":"
+    owed = [f"**missing**: {quoted(line)}" for line in one.answer.missing]
+    told = [*lines, *owed]
+    if len(told) == 1:
+        yield Markdown(f"- {question}{end} {told[0]}")
+        return
+    yield Markdown(f"- {question}{end}")
+    yield from (Markdown(f"  - {line}") for line in told)
 
 
 def _operation(assessment: Assessment) -> Json:
     operation = assessment.context.operation
     return {
         "name": operation.name,
-        "title": operation.title,
-        "initiator": operation.initiator,
-        "atoms": atoms_used(operation),
+        "title": operation.title or operation.name,
+        "initiator": _INITIATORS.get(operation.initiator, operation.initiator),
+        "card": [_words_of(one) for one in card_data(assessment)],
         "level": str(assessment.level),
-    }
-
-
-def _steps(pack: Pack, built: list[Assessment]) -> Iterator[Json]:
-    """Every forwarded step; one that the vault reviews names its file."""
-    reviews = {
-        (one.context.operation.name, step.name): review for one, step, review in reviewed(pack)
-    }
-    for one in built:
-        operation = one.context.operation
-        for step in one.context.vault_steps:
-            review = reviews.get((operation.name, step.name))
-            yield {
-                "operation": operation.name,
-                "name": step.name,
-                "url": sample_url(step, pack.program, pack.destination),
-                "method": step.request.method,
-                "headers": [pair.name for pair in content_type(step.request)],
-                "fields": atoms_used(operation),
-                "config": None,
-                **(_reviewed(pack, operation, step, review) if review else {}),
-            }
-
-
-def _reviewed(pack: Pack, operation: Operation, step: Step, review: Json) -> Json:
-    return {
-        "fields": [f"{found['at'].value} ({found['replacement']})" for found in review["fields"]],
-        "encryption": [key["key"] for key in keys_of(pack, step, review)],
-        "config": config_name(pack, operation.name, step.name),
+        "status": str(assessment.status),
     }
 
 
@@ -122,12 +132,5 @@ def _names(built: list[Assessment]) -> str:
     )
 
 
-def _pci(pci: Pci | None) -> str:
-    if pci is None:
-        return ""
-    said = [
-        f"level {pci.level}" if pci.level else "",
-        f"attestation {pci.attestation}" if pci.attestation else "",
-        f"valid until {pci.expires}" if pci.expires else "",
-    ]
-    return ", ".join(filter(None, said))
+def _words_of(one: CardValue) -> str:
+    return one.words + (" (encrypted)" if one.sealed else "")

@@ -6,6 +6,7 @@ Each kind of file is a writer in `WRITERS`; a writer sees a pack and no other wr
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from forwardc.review.checklist.checklist import checklist
 from forwardc.review.pack import Pack
 from forwardc.review.production_config import production_configs
 from forwardc.review.submission import submissions
@@ -19,7 +20,10 @@ def _plan(pack: Pack) -> Files:
 
 
 def _setup(pack: Pack) -> Files:
-    return {f"{pack.folder}/{pack.program.place}.setup.json": pack.setup}
+    # The questions are asked once: of the account that the letters are about.
+    questions = checklist(pack) if pack.leads else []
+    asked = {"checklist": questions} if questions else {}
+    return {f"{pack.folder}/{pack.program.place}.setup.json": {**pack.setup, **asked}}
 
 
 WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)

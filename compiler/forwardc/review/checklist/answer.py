@@ -1,0 +1,43 @@
+"""An answer to a question of a vault's page: lines of text, or the line that somebody must write.
+
+Knows no question and no vault.
+"""
+
+from dataclasses import dataclass
+
+from forwardc.plan.program import Step
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered. `missing` are the lines to write; an answer has one of the two, or both."""
+
+    lines: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step that the vault sends: as it leaves, as its author wrote it, and what is reviewed."""
+
+    assessment: Assessment
+    step: Step
+    written: Step
+    review: Json | None
+
+    @property
+    def place(self) -> str:
+        """Operation and step."""
+        return f"{self.assessment.context.operation.name}.{self.step.name}"
+
+
+def said(*lines: str) -> Answer:
+    """An answer in these lines."""
+    return Answer(lines)
+
+
+def missing(line: str, where: str) -> Answer:
+    """No answer yet: the line to write, and into which file."""
+    return Answer(missing=(f"write `{line}` into {where}",))

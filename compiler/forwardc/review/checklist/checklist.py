@@ -1,0 +1,81 @@
+"""The questions of a vault's pages with this project's answers, for letters and set-up files.
+
+Which questions there are stands in the vault's facts; each has a function here that answers it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from forwardc.review.checklist.answer import Answer, Sent
+from forwardc.review.checklist.of_letter import OF_LETTER, not_built
+from forwardc.review.checklist.of_step import OF_STEP
+from forwardc.review.pack import Pack
+from forwardc.vaults.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with its answer; `sent` is the request that it is about, None for all of them."""
+
+    name: str
+    question: str
+    stage: str
+    source: str
+    answer: Answer
+    sent: Sent | None = None
+
+
+def answered(pack: Pack) -> list[Answered]:
+    """Every question of the vault, in the order of its facts."""
+    found = sent(pack)
+    questions = pack.vault.facts.data.get("checklist", {})
+    return [
+        Answered(name, fact["value"], fact["stage"], _source(pack, fact["source"]), answer, one)
+        for name, fact in questions.items()
+        for one, answer in _answers(pack, name, found)
+    ]
+
+
+def _answers(pack: Pack, name: str, found: list[Sent]) -> Iterator[tuple[Sent | None, Answer]]:
+    if name in OF_LETTER:
+        yield None, OF_LETTER[name](pack, found)
+        return
+    for one in found:
+        # A reviewer must not get the address of a test environment for the live one.
+        hidden = name == "url" and pack.program.environment_class != "production"
+        yield one, not_built(pack) if hidden else OF_STEP[name](pack, one)
+
+
+def sent(pack: Pack) -> list[Sent]:
+    """Every step that the vault sends, in the order of the plan."""
+    return [
+        Sent(one, step, written, made.get("review"))
+        for one in pack.assessments
+        for step, written, made in zip(
+            one.context.operation.steps,
+            one.context.authored.steps,
+            one.emitted_steps,
+            strict=False,
+        )
+        if not step.direct
+    ]
+
+
+def checklist(pack: Pack) -> list[Json]:
+    """The same as data: one entry for each question, with the answers of each request."""
+    rows: dict[str, Json] = {}
+    for one in answered(pack):
+        row = {"asks": one.question, "stage": one.stage, "source": one.source, "answers": []}
+        rows.setdefault(one.name, row)["answers"].append(
+            {
+                "of": one.sent.place if one.sent else None,
+                "lines": list(one.answer.lines),
+                "missing": list(one.answer.missing),
+            }
+        )
+    return list(rows.values())
+
+
+def _source(pack: Pack, name: str) -> str:
+    source = pack.vault.facts.data["sources"][name]
+    return str(source.get("url", source["title"]))

@@ -1,0 +1,167 @@
+"""Answers about one request that a vault sends: address, headers, fields, keys.
+
+Knows packs; each function answers one question, by its name in a vault's facts.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from forwardc.plan.program import Pair
+from forwardc.plan.terms import Encoding, If, Lit, Ref, walk
+from forwardc.review.agreed import signed_headers
+from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.pack import Pack
+from forwardc.review.page.protection import sealed, signed
+from forwardc.review.page.summary import vendor_names
+from forwardc.review.page.words import atom_words
+from forwardc.review.sample import sample_url
+from forwardc.vaults.steps import content_type
+
+OfStep: TypeAlias = Callable[[Pack, Sent], Answer]
+
+_BODIES: Final[Mapping[Encoding, str]] = {
+    Encoding.JSON: "JSON",
+    Encoding.FORM: "form, application/x-www-form-urlencoded",
+    Encoding.XML: "XML",
+    Encoding.PLAIN: "text",
+}
+_FORMATS: Final = {
+    "digits": "digits",
+    "text": "text",
+    "M": "month without a leading zero",
+    "MM": "month of two digits",
+    "YY": "year of two digits",
+    "YYYY": "year of four digits",
+}
+
+
+def url(pack: Pack, one: Sent) -> Answer:
+    """The exact address."""
+    return said(address(pack, one))
+
+
+def address(pack: Pack, one: Sent) -> str:
+    """What the vault calls, with the author's examples where a run gives a part.
+
+    A query is a part of what a reviewer accepts; where the vault takes it apart, it is left out.
+    """
+    url = sample_url(one.step, pack.program, pack.destination)
+    return url if one.review is not None else url.partition("?")[0]
+
+
+def method(_pack: Pack, one: Sent) -> Answer:
+    """The method, as the author wrote it: a vault may have to be asked for it."""
+    return said(one.written.request.method)
+
+
+def documentation(pack: Pack, _one: Sent) -> Answer:
+    """The destination's public documents."""
+    docs = pack.destination.docs
+    return said(docs) if docs else missing("docs: https://...", file_of(pack))
+
+
+def fields(pack: Pack, one: Sent) -> Answer:
+    """What the vault fills: each field in its own words, or each placeholder."""
+    if one.review is not None:
+        found = [_field(field) for field in one.review["fields"]]
+        return said(*found) if found else said("none: it holds no card data")
+    names = vendor_names(pack)
+    atoms = dict.fromkeys(atom.name for atom in one.step.request.atoms)
+    maybe = {node.present for node in one.step.request.nodes if isinstance(node, If)}
+    told = [
+        f"{names.get(name, name)}: {atom_words(name)}{', may be absent' if name in maybe else ''}"
+        for name in atoms
+    ]
+    return said(*told) if told else said("none: it holds no card data")
+
+
+def _field(field: Mapping[str, object]) -> str:
+    at = field["at"].value if isinstance(field["at"], Lit) else field["at"]
+    form = _FORMATS.get(str(field["format"]), str(field["format"]))
+    kind = "a number" if field["json_type"] == "number" else "a string"
+    maybe = "" if field["required"] else ", may be absent"
+    words = atom_words(str(field["atom"]))
+    return f"{words} at {at}: {kind}, {form}{maybe} ({field['replacement']})"
+
+
+def headers(pack: Pack, one: Sent) -> Answer:
+    """Every header by name, and what stands in it; never a secret's value."""
+    in_signature = signed_headers(one.step)
+    found = [_header(pack, one, pair, in_signature) for pair in content_type(one.step.request)]
+    protected = signed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    by_vault = [f"{name}: added by the signature" for each in protected for name, _ in each.headers]
+    return said(*found, *by_vault) if found or by_vault else said("none")
+
+
+def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> str:
+    names = [node.name for node in walk(pair.value) if isinstance(node, Ref)]
+    secrets = [name for name in names if name.startswith("secrets.")]
+    if pair.name.lower() in in_signature:
+        return f"{pair.name}: a signature, computed by {pack.vault.facts.title}"
+    if secrets:
+        described = [pack.program.secrets[name.partition(".")[2]].description for name in secrets]
+        words = "; ".join(dict.fromkeys(filter(None, described))) or "credential"
+        return f"{pair.name}: a credential of the endpoint ({words}){_hidden(pack, one, secrets)}"
+    if isinstance(pair.value, Lit):
+        return f"{pair.name}: {pair.value.value}, the same on every request"
+    if isinstance(pair.value, Ref) and pair.value.name == "run.idempotency_key":
+        return f"{pair.name}: the endpoint's own idempotency key, another one for each request"
+    return f"{pair.name}: another value on each request"
+
+
+def _hidden(pack: Pack, one: Sent, secrets: list[str]) -> str:
+    """Whether a header is sent to the vault encrypted, because the vault keeps what is not."""
+    is_ours = "encrypted_headers" in pack.vault.facts.data
+    held = [name for name in secrets if name not in one.assessment.context.stored]
+    return ", in `headers.encrypted`" if is_ours and held else ""
+
+
+def query(_pack: Pack, one: Sent) -> Answer:
+    """Names of the query's parameters."""
+    names = [pair.name for pair in one.step.request.query]
+    return said(", ".join(names)) if names else said("none")
+
+
+def body(_pack: Pack, one: Sent) -> Answer:
+    """What kind of body is sent."""
+    sent = one.step.request.body
+    return said(_BODIES[sent.encoding] if sent else "none")
+
+
+def encryption_keys(pack: Pack, one: Sent) -> Answer:
+    """The keys under which something of the request is encrypted: the destination's, or none."""
+    found = sealed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    told = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in found]
+    return said(*told) if told else said("none: nothing in the request is encrypted")
+
+
+def signature(pack: Pack, one: Sent) -> Answer:
+    """Which signature the vault computes, and with which secret."""
+    found = signed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    told = [f"{each.title} with {each.secret}, by {each.by}" for each in found]
+    return said(*told) if told else said("none")
+
+
+def redacted(_pack: Pack, one: Sent) -> Answer:
+    """Where the answer has what must not be shown: what the author calls sensitive."""
+    found = [f"{out.at} ({out.name})" for out in one.step.outputs if out.sensitive]
+    return said(*found) if found else said("none")
+
+
+def file_of(pack: Pack) -> str:
+    """The destination's file, as a person names it."""
+    return pack.destination.span.path
+
+
+OF_STEP: Final[Mapping[str, OfStep]] = {
+    "url": url,
+    "method": method,
+    "documentation": documentation,
+    "fields": fields,
+    "headers": headers,
+    "query": query,
+    "body": body,
+    "encryption_keys": encryption_keys,
+    "signature": signature,
+    "redacted": redacted,
+}
