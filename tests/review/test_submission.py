@@ -52,7 +52,7 @@ def test_the_letters_are_filled_in(compiled: Any) -> None:
         "  - Authorization: a credential of the endpoint (Key of the shop)\n",
         "  - X-Note: another value on each request\n",
         "  - X-Version: 2, the same on every request\n",
-        "Authorization: SHA-256 of the value without `Bearer`, encrypted to your key, in `shop.Auth",
+        "Authorization: SHA-256 of the value without `Bearer`, encrypted to your key, in `shop.",
         "- Encryption keys: none: nothing in the request is encrypted\n",
         "format of forwardc's own; Stripe publishes none.",
         "`payment.pay.production.config.json`",
