@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,34 @@ def test_nobody_is_told_back_a_key_of_his_own(whole: Callable[..., None]) -> Non
     for path in Path("build/stripe/shoes").glob("*.json"):
         assert "AE863ADA" not in path.read_text("utf-8")
     assert "AE863ADA" not in Path("build/stripe/shoes/submission.md").read_text("utf-8")
+
+
+VENDORS = sorted((ROOT / "tests" / "arrangements" / "vendors").iterdir())
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda one: one.name)
+def test_what_was_agreed_stands_in_the_letter_with_its_ticket(
+    vendor: Path, typed: Typed, tmp_path: Path
+) -> None:
+    for name in ("destinations", "forwardc.yaml"):
+        copy = shutil.copytree if (vendor / name).is_dir() else shutil.copy
+        copy(vendor / name, tmp_path / name)
+    assert typed("build")[0] == 0
+    (path,) = Path("build/stripe").glob("*/submission.md")
+    letter = path.read_text("utf-8").replace("\\_", "_")
+    (config,) = [
+        json.loads(one.read_text("utf-8")) for one in path.parent.glob("*.production.config.json")
+    ]
+    (agreed,) = config["arrangements"]
+    assert f"under {agreed['ticket']} of {agreed['date']}, by {agreed['by']}" in letter
+    for field in config["fields"]:
+        assert f" at {field['at']}: " in letter
+    # Nobody has agreed: the letter asks, and the one for production is not there.
+    lines = Path("forwardc.yaml").read_text("utf-8").splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if line.strip() == "arrangements:")
+    Path("forwardc.yaml").write_text("".join(lines[:start]), encoding="utf-8")
+    assert typed("build")[0] == 0
+    asked = path.read_text("utf-8")
+    assert f"please set up: {agreed['needs']}, for {config['url']}" in asked
+    assert f"  - {config['url']}\n  - **missing**: write `environments: {{production: " in asked
+    assert agreed["ticket"] not in asked.replace("\\_", "_")

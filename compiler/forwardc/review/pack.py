@@ -37,6 +37,9 @@ class Pack:
     hosts: Mapping[str, str] = field(default_factory=dict)
     """The destination's host, `test` and `live`, where the vault carries it."""
     merchant: Merchant = field(default_factory=Merchant)
+    live: tuple[Assessment, ...] = ()
+    """Of a pack of a sandbox, the same operations in production, where no plan was built of them:
+    a vault must first agree to something, or refuses them."""
     test_urls: tuple[str, ...] = ()
     """What the vault calls in the place where an account is tried, by the steps in their order."""
     demo: Mapping[str, list[str]] = field(default_factory=dict)
@@ -95,7 +98,14 @@ def packs(
                 plan["demo_ids"] = demo
             one = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
             found.append(replace(one, demo=demo))
-    return _together(found, project), lacking
+    refused = [one for one in assessments if one.context.environment_class == "production"]
+    return [replace(one, live=_live(one, refused)) for one in _together(found, project)], lacking
+
+
+def _live(pack: Pack, production: Sequence[Assessment]) -> tuple[Assessment, ...]:
+    if pack.program.environment_class == "production":
+        return ()
+    return tuple(one for one in production if one.vault.name == pack.vault.name)
 
 
 def _accounts(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forwardc.review.checklist.answer import Answer, Sent
-from forwardc.review.checklist.of_letter import OF_LETTER, not_built
+from forwardc.review.checklist.of_letter import OF_LETTER, live_url
 from forwardc.review.checklist.of_step import OF_STEP
 from forwardc.review.pack import Pack
 from forwardc.vaults.model import Json
@@ -43,7 +43,7 @@ def _answers(pack: Pack, name: str, found: list[Sent]) -> Iterator[tuple[Sent | 
     for one in found:
         # A reviewer must not get the address of a test environment for the live one.
         hidden = name == "url" and pack.program.environment_class != "production"
-        yield one, not_built(pack) if hidden else OF_STEP[name](pack, one)
+        yield one, live_url(pack, one) if hidden else OF_STEP[name](pack, one)
 
 
 def sent(pack: Pack) -> list[Sent]:

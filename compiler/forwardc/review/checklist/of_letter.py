@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from forwardc.plan.analysis import atoms_used
+from forwardc.plan.program import Step
 from forwardc.plan.sealed_headers import SealedHeader, file_name, secrets_in
-from forwardc.review.agreed import signing_secrets
+from forwardc.review.agreed import signing_secrets, to_ask
 from forwardc.review.checklist.answer import Answer, Sent, missing, said
 from forwardc.review.checklist.of_step import address, file_of
 from forwardc.review.pack import Pack
+from forwardc.review.sample import sample_url
 from forwardc.review.sealing import sealed_of
 from forwardc.vaults.arranged import Standing
 from forwardc.vaults.assess import Assessment
@@ -25,7 +27,7 @@ _PROJECT: Final = "forwardc.yaml"
 def endpoint(pack: Pack, sent: list[Sent]) -> Answer:
     """Which live addresses are called, and whether they stand on the vault's own list."""
     if pack.program.environment_class != "production":
-        return not_built(pack)
+        return _live_addresses(pack)
     if "destinations" not in pack.vault.facts.data:
         return said(*dict.fromkeys(address(pack, one) for one in sent))
     return said(*dict.fromkeys(f"{address(pack, one)}: {_listed(pack, one)}" for one in sent))
@@ -39,14 +41,55 @@ def _listed(pack: Pack, one: Sent) -> str:
     return "not on the list, so that it needs onboarding" if is_new else "on the list"
 
 
+def _live_addresses(pack: Pack) -> Answer:
+    """The addresses that a vault must first agree to; nobody is told those of tests for them."""
+    told = [
+        f"{url}: {_standing_there(one, step)}"
+        for one in pack.live
+        for step in one.context.vault_steps
+        for url in [sample_url(step, one.context.program, pack.destination)]
+    ]
+    return said(*dict.fromkeys(told)) if told else not_built(pack)
+
+
+def live_url(pack: Pack, sent: Sent) -> Answer:
+    """The live address of a request that is not built for production, and what is owed for it."""
+    owed = not_built(pack)
+    told = [
+        sample_url(step, one.context.program, pack.destination)
+        for one in pack.live
+        for step in one.context.vault_steps
+        if f"{one.context.operation.name}.{step.name}" == sent.place
+    ]
+    return Answer(tuple(dict.fromkeys(told)), owed.missing)
+
+
+def _standing_there(one: Assessment, step: Step) -> str:
+    found = [standing for standing in one.standings if standing.step == step.name]
+    if found and found[0].listed:
+        return "on the list, and needs what is said below"
+    return "please say whether it is supported, or what onboarding needs"
+
+
 def not_built(pack: Pack) -> Answer:
     """What to write where a destination is not built for production."""
+    if pack.live:
+        return Answer(missing=tuple(_to_record(pack)) or (_refused(pack),))
     if "production" not in pack.destination.environments:
         return missing("environments: {production: {base_url: https://...}}", file_of(pack))
     if not pack.accounts.get("live"):
         return _account(pack, "live", "production")
     settings = f"{{settings: {{{pack.destination.name}: {{...}}}}}}"
     return missing(f"environments: {{production: {settings}}}", _PROJECT)
+
+
+def _to_record(pack: Pack) -> Iterator[str]:
+    for row in to_ask(pack.live):
+        yield f"write `{row['record']}` into {_PROJECT} when it is agreed"
+
+
+def _refused(pack: Pack) -> str:
+    return f"{pack.vault.facts.title} refuses it: `forwardc coverage` tells why"
 
 
 def formats(_pack: Pack, sent: list[Sent]) -> Answer:
@@ -64,7 +107,7 @@ def arranged(pack: Pack, _sent: list[Sent]) -> Answer:
     """What must be agreed beyond the documents: still to ask, or under which ticket."""
     told = [
         line
-        for one in pack.assessments
+        for one in pack.live or pack.assessments
         for standing in one.standings
         for line in _standing(one, standing)
     ]
@@ -238,7 +281,7 @@ def _held(pack: Pack, secret: Json) -> str:
 def sources(pack: Pack, sent: list[Sent]) -> Answer:
     """What names the card, and which tokens go with it."""
     known: Mapping[str, Json] = pack.plan["sources"]
-    used = {name for one in sent for name in atoms_used(one.assessment.context.operation)}
+    used = {name for one in sent for name in atoms_used(one.assessment.context.authored)}
     told = []
     for kind, source in known.items():
         inputs = [
@@ -265,7 +308,7 @@ def names(_pack: Pack, sent: list[Sent]) -> Answer:
         for one in sent
         if any(
             atom.name == "card.holder_name" or atom.name.startswith("billing.")
-            for atom in one.step.request.atoms
+            for atom in one.written.request.atoms
         )
     ]
     if not typed:

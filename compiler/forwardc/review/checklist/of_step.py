@@ -6,12 +6,13 @@ Knows packs; each function answers one question, by its name in a vault's facts.
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Pair
 from forwardc.plan.terms import Encoding, If, Lit, Ref, walk
 from forwardc.review.agreed import signed_headers
 from forwardc.review.checklist.answer import Answer, Sent, missing, said
 from forwardc.review.pack import Pack
-from forwardc.review.page.protection import sealed, signed
+from forwardc.review.page.protection import Carrier, sealed, signed
 from forwardc.review.page.summary import vendor_names
 from forwardc.review.page.words import atom_words
 from forwardc.review.sample import sample_url
@@ -33,6 +34,9 @@ _FORMATS: Final = {
     "YY": "year of two digits",
     "YYYY": "year of four digits",
 }
+
+
+_ARRANGED: Final = {"card.expiry": "expiry date"}
 
 
 def url(pack: Pack, one: Sent) -> Answer:
@@ -80,7 +84,9 @@ def _field(field: Mapping[str, object]) -> str:
     form = _FORMATS.get(str(field["format"]), str(field["format"]))
     kind = "a number" if field["json_type"] == "number" else "a string"
     maybe = "" if field["required"] else ", may be absent"
-    words = atom_words(str(field["atom"]))
+    # By arrangement a place holds a whole date in one form, or a signature: no atom of ours.
+    name = str(field["atom"])
+    words = atom_words(name) if name in ATOMS else _ARRANGED.get(name, name)
     return f"{words} at {at}: {kind}, {form}{maybe} ({field['replacement']})"
 
 
@@ -88,7 +94,7 @@ def headers(pack: Pack, one: Sent) -> Answer:
     """Every header by name, and what stands in it; never a secret's value."""
     in_signature = signed_headers(one.step)
     found = [_header(pack, one, pair, in_signature) for pair in content_type(one.step.request)]
-    protected = signed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    protected = signed(one.step, _carrier(pack, one))
     by_vault = [f"{name}: added by the signature" for each in protected for name, _ in each.headers]
     return said(*found, *by_vault) if found or by_vault else said("none")
 
@@ -130,16 +136,20 @@ def body(_pack: Pack, one: Sent) -> Answer:
 
 def encryption_keys(pack: Pack, one: Sent) -> Answer:
     """The keys under which something of the request is encrypted: the destination's, or none."""
-    found = sealed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    found = sealed(one.step, _carrier(pack, one))
     told = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in found]
     return said(*told) if told else said("none: nothing in the request is encrypted")
 
 
 def signature(pack: Pack, one: Sent) -> Answer:
     """Which signature the vault computes, and with which secret."""
-    found = signed(one.step, one.assessment.context, pack.vault.facts.title, vendor_names(pack))
+    found = signed(one.step, _carrier(pack, one))
     told = [f"{each.title} with {each.secret}, by {each.by}" for each in found]
     return said(*told) if told else said("none")
+
+
+def _carrier(pack: Pack, one: Sent) -> Carrier:
+    return Carrier(pack.vault.facts.title, one.assessment.context, vendor_names(pack))
 
 
 def redacted(_pack: Pack, one: Sent) -> Answer:
