@@ -273,9 +273,10 @@ def test_what_was_agreed_stands_in_the_letter_with_its_ticket(
     for field in config["fields"]:
         assert f" at {field['at']}: " in letter
     # Nobody has agreed: the letter asks, and the one for production is not there.
-    lines = Path("forwardc.yaml").read_text("utf-8").splitlines(keepends=True)
-    start = next(n for n, line in enumerate(lines) if line.strip() == "arrangements:")
-    Path("forwardc.yaml").write_text("".join(lines[:start]), encoding="utf-8")
+    text = Path("forwardc.yaml").read_text("utf-8")
+    start = re.search(r"(?m)^( +)arrangements:\n(?:\1 .*\n?)+", text)
+    assert start is not None
+    Path("forwardc.yaml").write_text(text.replace(start[0], ""), encoding="utf-8")
     assert typed("build")[0] == 0
     asked = path.read_text("utf-8")
     assert f"please set up: {agreed['needs']}, for {config['url']}" in asked

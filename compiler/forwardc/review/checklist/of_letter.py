@@ -116,7 +116,8 @@ def arranged(pack: Pack, _sent: list[Sent]) -> Answer:
 
 def _standing(one: Assessment, standing: Standing) -> Iterator[str]:
     words, grant = standing.arrangement.words, standing.grant
-    where = f"{words}, for {standing.url}"
+    is_test = one.context.environment_class == "sandbox"
+    where = f"{words}, for {standing.url}{' (for tests)' if is_test else ''}"
     if grant is not None:
         yield f"agreed: {where}, under {grant.ticket} of {grant.date}, by {grant.by}"
     else:
