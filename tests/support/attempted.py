@@ -23,7 +23,7 @@ from forwardc.runtime.policy.retry import Policy
 from forwardc.runtime.run import run
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
+from forwardc.runtime.shapes import Ambient, CardFacts, RunRequest, RunResult, StepReport
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26
@@ -44,6 +44,8 @@ class Notes:
     pauses: set[str] = field(default_factory=set)
     fails: str = ""
     keeps_answers: bool = True
+    known: dict[str, CardFacts] = field(default_factory=dict)
+    cards: dict[str, CardFacts] = field(default_factory=dict)
 
     def _tell(self, *what: str) -> None:
         if what[0] == self.fails:
@@ -91,6 +93,13 @@ class Notes:
     async def finish(self, run_id: str, result: RunResult) -> None:
         self._tell("finish")
         self.results.append(result)
+
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        return self.known.get(source)
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+        self._tell("card", run_id)
+        self.cards[run_id] = card
 
     async def leave(self, run_id: str, reason: str) -> None:
         self._tell("leave", reason)

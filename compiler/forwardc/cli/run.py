@@ -18,7 +18,7 @@ from forwardc.cli.plan_options import (
     sandbox_option_for,
     secrets_option,
 )
-from forwardc.cli.run_end import How, finish, problems, warnings
+from forwardc.cli.run_end import Early, How, problems, warnings
 from forwardc.cli.run_inputs import (
     FILE,
     not_both,
@@ -199,7 +199,7 @@ def _run(
             hint="leave out --no-history, or the key",
         )
         return problems(sink, how.as_json)
-    result = None
+    result, early = None, Early(plan, sink, how)
     with where.recording(sink, begin=True) as store:
         if store is None and where.history is not None:
             return problems(sink, how.as_json)
@@ -209,12 +209,12 @@ def _run(
 
         async def go() -> "RunResult | None":
             async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
-                return await run(plan, operation, request, look_up, means, sink)
+                ended = await run(plan, operation, request, look_up, means, sink)
+                early.show(ended, means)
+                return ended
 
         result = reached(lambda: asyncio.run(go()))
-    if result is None:
-        return problems(sink, how.as_json)
-    return finish(plan, result, sink, curl=how.curl, as_json=how.as_json)
+    return early.finish(result)
 
 
 def _preview(

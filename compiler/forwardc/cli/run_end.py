@@ -9,6 +9,7 @@ from forwardc.cli.output import note, say
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
+    from forwardc.runtime.means import Means
     from forwardc.runtime.shapes import RunResult
 
 
@@ -18,6 +19,31 @@ class How:
 
     curl: bool = False
     as_json: bool = False
+
+
+@dataclass(slots=True)
+class Early:
+    """Shows a result once: at its end, or before what nobody is to wait for."""
+
+    plan: "Plan"
+    sink: "Sink"
+    how: How
+    code: int | None = None
+
+    def show(self, result: "RunResult | None", means: "Means") -> None:
+        """Show a result now where something is still being asked."""
+        if result is not None and means.cards is not None and means.cards.pending:
+            self.code = self._shown(result)
+
+    def finish(self, result: "RunResult | None") -> int:
+        """Show what was not shown; the exit code."""
+        if self.code is not None:
+            return self.code
+        return problems(self.sink, self.how.as_json) if result is None else self._shown(result)
+
+    def _shown(self, result: "RunResult") -> int:
+        how = self.how
+        return finish(self.plan, result, self.sink, curl=how.curl, as_json=how.as_json)
 
 
 def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_json: bool) -> int:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from forwardc.cli.run_end import How, finish, problems
+from forwardc.cli.run_end import Early, How, problems
 from forwardc.cli.run_inputs import tell_argument
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
@@ -29,16 +29,16 @@ def resume_run(
     from forwardc.diagnostics.sink import Sink
 
     sink, found, result = Sink(), None, None
+    early: Early | None = None
     with where.recording(sink, begin=False) as store:
         found = _resumable(run_id, given, where, store, sink)
         if found is not None and store is not None:
             for place in shown:
                 tell_argument(place, sink)
-            going_on = _go_on(*found, given, where, store, sink)
+            early = Early(found[1], sink, how)
+            going_on = _go_on(*found, given, where, store, early)
             result = reached(lambda: asyncio.run(going_on))
-    if result is None or found is None:
-        return problems(sink, how.as_json)
-    return finish(found[1], result, sink, curl=how.curl, as_json=how.as_json)
+    return problems(sink, how.as_json) if early is None else early.finish(result)
 
 
 def _resumable(
@@ -118,12 +118,13 @@ async def _go_on(
     given: "RunRequest",
     where: Where,
     store: "Store",
-    sink: "Sink",
+    early: Early,
 ) -> "RunResult | None":
     from forwardc.runtime.recorded import past_of, request_of
     from forwardc.runtime.run import resume
     from forwardc.runtime.store_journal import StoreJournal
 
+    sink = early.sink
     journal = StoreJournal(store, run.summary.emulated, alone=True)
     if not await journal.take(run.id, run.owner):
         sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
@@ -137,6 +138,7 @@ async def _go_on(
     request = request_of(now, given)
     async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
         result = await resume(plan, operation, past_of(now), request, look_up, means, sink)
+        early.show(result, means)
     if result is None:
         store.stop(run.id, "it could not be continued")
     return result

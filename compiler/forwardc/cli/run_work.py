@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+# What nobody waits for keeps the command, whose result is shown, so long at most.
+_CARD_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ async def means_for(
     Raises `Unreachable`.
     """
     from forwardc.cli.sandbox_link import store_secrets, transport_to
+    from forwardc.runtime.cards import CardQuestions
     from forwardc.runtime.keys import KeyRing
     from forwardc.runtime.means import Means
     from forwardc.runtime.policy.retry import Policy
@@ -143,4 +146,6 @@ async def means_for(
     async with Sender(transport_to(sandbox, [plan], ambient) if sandbox else None) as sender:
         if sandbox:
             await store_secrets(plan, operation, sender)
-        yield Means(sender, KeyRing(sender), ambient, journal, Policy())
+        cards = CardQuestions()
+        yield Means(sender, KeyRing(sender), ambient, journal, Policy(), cards=cards)
+        await cards.end(_CARD_S)

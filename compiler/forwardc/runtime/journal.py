@@ -7,7 +7,7 @@ from typing import Protocol
 
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
-from forwardc.runtime.shapes import RunResult, StepReport
+from forwardc.runtime.shapes import CardFacts, RunResult, StepReport
 
 
 class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
@@ -91,6 +91,14 @@ class Journal(Protocol):
         """Keep what the run came to, and let it go."""
         ...
 
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        """What an earlier run of a source was told of its card; None for nothing."""
+        ...
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+        """Keep what the vault told of a run's card after it."""
+        ...
+
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off: what was on its way is unknown from now on."""
         ...
@@ -133,6 +141,13 @@ class NoJournal:
         """Keep nothing."""
 
     async def finish(self, run_id: str, result: RunResult) -> None:
+        """Keep nothing."""
+
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        """Nothing is known."""
+        return None
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
         """Keep nothing."""
 
     async def leave(self, run_id: str, reason: str) -> None:

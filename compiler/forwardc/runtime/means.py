@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
+from forwardc.runtime.cards import CardQuestions
 from forwardc.runtime.journal import Journal, NoJournal
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.oauth import Tokens
@@ -22,7 +23,8 @@ from forwardc.runtime.shapes import Ambient
 class Means:
     """What a run sends with. By default nothing is recorded and every step is sent once.
 
-    `clock` gives seconds that never jump back; `jitter` a number from 0 to 1.
+    `clock` gives seconds that never jump back; `jitter` a number from 0 to 1. Without `cards` no
+    vault is asked about the card of a run that has ended.
     """
 
     sender: Sender
@@ -35,3 +37,4 @@ class Means:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
     tokens: Tokens = field(default_factory=Tokens)
+    cards: CardQuestions | None = None

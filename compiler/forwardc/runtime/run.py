@@ -252,8 +252,16 @@ async def _through(journey: Journey, past: Past) -> RunResult | None:
         journey.sink.warning(problem.code, told, hint=problem.hint)
     if not reports:
         return None
+    _ask_about_card(journey, reports)
     came = journey.came.get(reports[-1].name)
     return replace(result, came=came, hide=journey.redactor.hide)
+
+
+def _ask_about_card(journey: Journey, reports: list[StepReport]) -> None:
+    """Begin a question beside the run, for which nobody waits."""
+    means = journey.means
+    if means.cards is not None:
+        means.cards.after(journey.prepared, reports, means.journal, means.sender, means.tokens)
 
 
 def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from forwardc.plan.program import Outcome
 from forwardc.plan.values import Secret
-from forwardc.runtime.history import answers, given_keys, shapes, writes
+from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, KeyInUse, RunPaused
@@ -25,7 +25,7 @@ from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed, KeyTaken, Paused
 from forwardc.runtime.leaving import leave
-from forwardc.runtime.shapes import RunResult, StepReport
+from forwardc.runtime.shapes import CardFacts, RunResult, StepReport
 from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
 LEASE_S: Final = 300.0
@@ -211,6 +211,16 @@ class StoreJournal:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
             await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
+
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        """What an earlier run of a source was told of its card; None for nothing."""
+        return await self._write(
+            lambda tx: cards.known(tx, vault, environment, source, emulated=self.emulated)
+        )
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+        """Keep what the vault told of a run's card after it."""
+        await self._write(lambda tx: cards.tell(tx, run_id, card))
 
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off. One that has ended stays as it is."""

@@ -42,6 +42,7 @@ from forwardc.plan.lock_file import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime import secrets
+from forwardc.runtime.cards import CardQuestions
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.keys import KeyRing
@@ -242,7 +243,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     sender = Sender(transport)
     journal = StoreJournal(store, emulated=run.sandbox is not None)
     ambient = Ambient(lock=known.lock, emulated=journal.emulated)
-    means = Means(sender, KeyRing(sender), ambient, journal, Policy())
+    means = Means(*(sender, KeyRing(sender), ambient, journal, Policy()), cards=CardQuestions())
     in_force = InForce(
         settings.plans_at,
         known.ways,

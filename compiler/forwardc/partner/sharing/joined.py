@@ -11,7 +11,7 @@ from datetime import datetime
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.journal import Journal, JournalFailed
-from forwardc.runtime.shapes import RunResult, StepReport
+from forwardc.runtime.shapes import CardFacts, RunResult, StepReport
 
 
 class JoinedJournal:
@@ -80,6 +80,14 @@ class JoinedJournal:
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep the run's end together with its share's: `settle` does."""
         self._result = result
+
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        """The inner journal's."""
+        return await self._inner.known_card(vault, environment, source)
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+        """The inner journal's: what it is told of was begun there."""
+        await self._inner.tell_card(run_id, card)
 
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off; one that was never kept leaves nothing."""

@@ -1,0 +1,33 @@
+"""What vaults told of cards: found by the source of an earlier run, kept with a later one.
+
+Every function is one transaction's work. A sandbox of ours knows nothing of a vault's cards.
+"""
+
+from typing import Final
+
+from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.shapes import CardFacts
+
+_KNOWN: Final = """
+SELECT steps.scheme, steps.issuing_country FROM runs JOIN steps ON steps.run_id = runs.id
+WHERE runs.source_id = ? AND runs.vault = ? AND runs.environment = ? AND runs.emulated = ?
+  AND (steps.scheme IS NOT NULL OR steps.issuing_country IS NOT NULL) AND steps.deliver = 'vault'
+ORDER BY runs.seq DESC LIMIT 1
+"""
+_TELL: Final = """
+UPDATE steps SET scheme = ?, issuing_country = ?
+WHERE run_id = ? AND deliver = 'vault' AND scheme IS NULL AND issuing_country IS NULL
+"""
+
+
+def known(
+    tx: Transaction, vault: str, environment: str, source: str, *, emulated: bool
+) -> CardFacts | None:
+    """What the newest run of a source knows of its card; None for nothing."""
+    found = row(tx, _KNOWN, source, vault, environment, emulated)
+    return CardFacts(*found) if found else None
+
+
+def tell(tx: Transaction, run_id: str, card: CardFacts) -> None:
+    """Keep what a run's vault steps did not tell."""
+    tx.run(_TELL, card.scheme, card.issuing_country, run_id)
