@@ -25,7 +25,7 @@ from forwardc.plan.reconcile import NamedThere, Reconcile
 from forwardc.plan.reviewed import Review
 from forwardc.plan.secret_form import SecretForm
 from forwardc.plan.shapes import Shape
-from forwardc.plan.showing import CardLookup, Gets, Tells
+from forwardc.plan.showing import CardLookup, Gets, LogAt, Tells
 
 ValueType: TypeAlias = (
     Literal["string", "text", "integer", "number", "boolean", "enum"]
@@ -318,6 +318,7 @@ class Plan(Part):
     money: Money | None = None
     secrets: Table[Name, SecretSpec] = Field(default_factory=dict)
     gets: Gets | None = None
+    log: LogAt | None = None
     card: CardLookup | None = None
     operations: Table[str, Operation]
     demo_ids: Table[str, tuple[str, ...]] = Field(default_factory=dict)

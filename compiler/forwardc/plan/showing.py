@@ -15,6 +15,16 @@ class Tells(Part):
     issuing_country: str | None = None
 
 
+class LogAt(Part):
+    """Where the vault's own answer names its page of a call, as a JSON Pointer, and on which host.
+
+    A URL of any other host is none.
+    """
+
+    at: str
+    host: str
+
+
 class Gets(Part):
     """Where the request to a vault holds the parts of the destination's, and what stands for what.
 

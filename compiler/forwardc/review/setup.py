@@ -37,7 +37,7 @@ def setup_file(
         "hosts": plan["hosts"],
         "account": dict(account),
         **_asked(assessments),
-        "permissions": _permissions(vault, built),
+        "permissions": _permissions(vault, built, asks_card="card" in plan),
         "credentials": sorted(plan["credentials"]),
         "authentication": _authentication(vault),
         "secrets": secrets(program, built),
@@ -55,11 +55,13 @@ def _asked(assessments: Sequence[Assessment]) -> Json:
     return {"asked": found} if found else {}
 
 
-def _permissions(vault: Vault, built: Sequence[Assessment]) -> list[str]:
+def _permissions(vault: Vault, built: Sequence[Assessment], *, asks_card: bool) -> list[str]:
     scopes = vault.facts.data.get("scopes", {})
+    asks_first = any(one.emitted and "fallback" in one.emitted.extra for one in built)
     unused = {
         "secrets": not any(one.context.stored for one in built),
-        "instruments": not any(one.emitted and "fallback" in one.emitted.extra for one in built),
+        "instruments": not asks_first and not asks_card,
+        "cards": not asks_card,
     }
     return [str(scopes[name]["value"]) for name in scopes if not unused.get(name)]
 

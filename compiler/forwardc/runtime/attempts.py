@@ -334,6 +334,7 @@ def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: S
         prepared.operation.payment_reference,
         bool(course.doubts),
         lacks_after(prepared.operation, step, prepared.given(journey.held), read),
+        prepared.plan.log,
     )
     return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
 

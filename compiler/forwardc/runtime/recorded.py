@@ -110,4 +110,5 @@ def report_of(step: StoredStep) -> StepReport:
         keyed=step.keyed or (),
         losses=step.losses,
         untold=step.untold,
+        log_url=step.log_url,
     )

@@ -14,6 +14,7 @@ from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Outcome
 from forwardc.plan.reading import ReadDirect, ReasonAt
 from forwardc.plan.reconcile import NamedThere
+from forwardc.plan.showing import LogAt
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read, text_of
 from forwardc.runtime.losses import NOTHING_LACKS, Lacks
@@ -33,6 +34,7 @@ from forwardc.runtime.shapes import (
     StepReport,
 )
 from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
+from forwardc.runtime.told import log_url
 
 LONGEST_REASON: Final = 200
 """Characters of a destination's reason that are kept: a sentence, and no page."""
@@ -157,8 +159,8 @@ class Trip:
 
     `called` is the destination's method and URL; `card` is what the vault told by the way;
     `names` and `keyed` are as the intent has them, and `named` is the plan's. `in_doubt`: an
-    earlier attempt may have arrived. `lacks` is what the destination did not
-    get.
+    earlier attempt may have arrived. `lacks` is what the destination did not get. `log` says where
+    the vault names its own page of the call.
     """
 
     called: str
@@ -171,6 +173,7 @@ class Trip:
     named: tuple[NamedThere, ...] = ()
     in_doubt: bool = False
     lacks: Lacks = NOTHING_LACKS
+    log: LogAt | None = None
 
 
 def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -> StepReport:
@@ -209,6 +212,7 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         keyed=tuple(party for party in trip.keyed if party in told),
         losses=trip.lacks.losses,
         untold=trip.lacks.untold,
+        log_url=log_url(trip.log, read.around) if step.deliver == "vault" else None,
     )
 
 

@@ -121,8 +121,8 @@ class StepReport:
     the vault told of the card, unasked. `names` are what names the run for those who got something,
     and `keyed` says who of them may have got the key that is theirs.
     `losses` are the atoms that the destination did not get, `untold` those of which the vault does
-    not tell. `kept` is the answer field by field, where a journal keeps it: `shown_data` leaves it
-    out.
+    not tell. `log_url` is the vault's own page of the
+    call. `kept` is the answer field by field, where a journal keeps it: `shown_data` leaves it out.
     """
 
     name: str
@@ -149,6 +149,7 @@ class StepReport:
     keyed: tuple[Party, ...] = ()
     losses: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    log_url: str | None = None
     kept: Kept | None = field(default=None, repr=False, compare=False)
 
 

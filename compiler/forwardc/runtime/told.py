@@ -1,4 +1,4 @@
-"""Reads what a vault told of a card by the way: its scheme, and the country of its issuer.
+"""Reads what a vault told by the way: a card's scheme and issuing country, its own page of a call.
 
 Knows no vault: where they stand is data of the plan. What has not the form of one is dropped.
 """
@@ -9,9 +9,10 @@ from typing import Any, Final
 from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.countries import COUNTRIES
 from forwardc.plan.pointer import resolve
-from forwardc.plan.showing import Tells
+from forwardc.plan.showing import LogAt, Tells
 from forwardc.runtime.shapes import CardFacts
 
+_PAGE: Final = re.compile(r"[A-Za-z0-9_./-]{1,300}(?:\?[A-Za-z0-9_.=&-]{0,100})?")
 _SCHEME: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")
 
 
@@ -21,6 +22,21 @@ def card_facts(tells: Tells, document: Any) -> CardFacts:
         scheme=_scheme(_at(document, tells.scheme)),
         issuing_country=_country(_at(document, tells.issuing_country)),
     )
+
+
+def log_url(log: LogAt | None, document: Any) -> str | None:
+    """The vault's own page of a call, where its answer names one of its own host.
+
+    Whoever shows it makes a link of it: it is https, has a path of plain characters, and neither
+    user, port nor fragment.
+    """
+    found = None if log is None else resolve(document, log.at)
+    if log is None or not isinstance(found, str):
+        return None
+    start = f"https://{log.host}/"
+    rest = found.removeprefix(start)
+    is_plain = found.startswith(start) and _PAGE.fullmatch(rest) and not find_cards(found)
+    return found if is_plain else None
 
 
 def _at(document: Any, pointer: str | None) -> str | None:

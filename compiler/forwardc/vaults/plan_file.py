@@ -91,6 +91,7 @@ def _needed(head: Json, operations: Json) -> Json:
     if not any(_reaches(operation) for operation in operations.values()):
         head.pop("gets", None)
         head.pop("card", None)
+        head.pop("log", None)
     if not mentions(operations, "vault.jwk"):
         head.pop("keys", None)
     if not any(operation["stored_secrets"] for operation in operations.values()):

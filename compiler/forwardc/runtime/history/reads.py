@@ -43,7 +43,7 @@ _STEPS: Final = (
     "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
     " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
     " answer, cards_masked, duration_ms, scheme, issuing_country, rule, names, keyed, losses,"
-    " untold FROM steps WHERE run_id = ? ORDER BY position"
+    " untold, log_url FROM steps WHERE run_id = ? ORDER BY position"
 )
 _ATTEMPTS: Final = (
     "SELECT step, number, vault_key, state, started_at, ended_at, vault_status, status, reason"
@@ -242,7 +242,7 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: Kept | None) -> Stor
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
     answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *lacks = ends
-    losses, untold = lacks
+    losses, untold, log_url = lacks
     return StoredStep(
         *(name, position, deliver, bool(idempotent), StepState(state), called, key),
         outcome=Outcome(outcome) if outcome else None,
@@ -262,6 +262,7 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: Kept | None) -> Stor
         rule=rule,
         losses=names_of(losses),
         untold=names_of(untold),
+        log_url=log_url,
         attempts=tuple(attempts),
         names=_names(names),
         keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),

@@ -136,7 +136,8 @@ class StoredStep:
     `StepReport`; None where the history that recorded it did not keep them.
     `losses` are the atoms that the destination did not get, `untold` those of which the vault does
     not tell. `kept` is the answer field by field, until its time has come; `answer` its beginning
-    on one line, where the outcome is rejected or unknown.
+    on one line, where the outcome is rejected or unknown. `log_url` is the vault's own page of the
+    call, https and of its own host.
     """
 
     name: str
@@ -167,6 +168,7 @@ class StoredStep:
     names: tuple[Name, ...] | None = None
     keyed: tuple[Party, ...] | None = None
     kept: Kept | None = None
+    log_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ _REPORTED: Final = """
 UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
   request_id = ?, outputs = ?, sensitive_outputs = ?, answer = NULL, cards_masked = ?,
   duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?, losses = ?,
-  untold = ?
+  untold = ?, log_url = ?
 WHERE run_id = ? AND name = ? AND state <> 'done'
 """
 _FOUND_BY: Final = """
@@ -225,7 +225,7 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         to_json(sorted(report.outputs.keys() - shown.keys())),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
         *(report.rule, _named(report.names), to_json(report.keyed)),
-        *(text_of(report.losses), text_of(report.untold)),
+        *(text_of(report.losses), text_of(report.untold), report.log_url),
         *(run_id, report.name),
     )
     _find_by(tx, run_id, report.names)
