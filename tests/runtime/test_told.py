@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.plan.model import Plan, Tells
+from forwardc.plan.model import Plan
+from forwardc.plan.showing import LogAt, Tells
 from forwardc.runtime.shapes import CardFacts, RunRequest
-from forwardc.runtime.told import card_facts
+from forwardc.runtime.told import card_facts, log_url
 
 TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
+LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")
 SOURCE = "src_" + "a" * 26
 PAID = RunRequest(
     source=SOURCE,
@@ -95,3 +97,46 @@ def test_what_was_told_is_shown_and_recorded(
         assert cli(again) == 0
         lines = capfd.readouterr().out.splitlines()
         assert any(line.split() == ["card", "Visa,", "US"] for line in lines) is (told[0] == "Visa")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://dashboard.stripe.com/test/logs/req_1?t=1700000000",
+        "https://dashboard.stripe.com/logs/req_AbC-1",
+    ],
+)
+def test_a_vaults_own_page(url: str) -> None:
+    assert log_url(LOG, {"error": {"request_log_url": url}}) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://dashboard.stripe.com/logs/req_1",
+        "https://dashboard.stripe.com.evil.example/logs/req_1",
+        "https://dashboard.stripe.com@evil.example/logs/req_1",
+        "https://user@dashboard.stripe.com/logs/req_1",
+        "https://dashboard.stripe.com:444/logs/req_1",
+        "https://dashboard.stripe.com\\@evil.example/",
+        "https://evil.example/https://dashboard.stripe.com/",
+        "javascript:alert(1)",
+        "https://dashboard.stripe.com/logs/<b>",
+        "https://dashboard.stripe.com/logs/4242424242424242",
+        "https://dashboard.stripe.com/logs/req_1#x",
+        "https://dashboard.stripe.com/logs/\nreq_1",
+        "https://dashboard.stripe.com/" + "a" * 400,
+        "",
+        None,
+        7,
+        ["https://dashboard.stripe.com/logs/req_1"],
+    ],
+    ids=range(17),
+)
+def test_what_is_no_page_of_the_vault(url: object) -> None:
+    assert log_url(LOG, {"error": {"request_log_url": url}}) is None
+
+
+def test_a_plan_without_such_a_place_has_no_page() -> None:
+    answer = {"error": {"request_log_url": "https://dashboard.stripe.com/logs/req_1"}}
+    assert log_url(None, answer) is None

@@ -20,6 +20,7 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
+from forwardc.runtime.kept import Kept
 from forwardc.runtime.lost_words import (
     ON_PURPOSE,
     does_not_tell,
@@ -53,6 +54,10 @@ def as_csv(runs: Sequence[Summary]) -> str:
 def summary_json(run: Summary) -> dict[str, Any]:
     """A run of a list as data."""
     return asdict(run)
+
+
+_MOST_ROWS = 40
+_LONGEST = 160
 
 
 def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
@@ -122,6 +127,23 @@ def _step(run: Summary, step: StoredStep) -> Iterator[str]:
         yield f"  {does_not_tell('the vault', step.untold)}"
     if step.answer:
         yield f"  says       {step.answer}"
+    if step.log_url:
+        yield f"  log        {step.log_url}"
+    if step.kept:
+        yield from _answer(run, step.kept)
+
+
+def _answer(run: Summary, kept: Kept) -> Iterator[str]:
+    """The beginning of an answer, field by field; `--json` has all of it."""
+    whose = run.destination if kept.whose == "destination" else run.vault
+    status = f" {kept.status}" if kept.status is not None else ""
+    rows = kept.body.rows
+    yield f"  answer    {status} of {whose}, {kept.body.kind}"
+    for row in rows[:_MOST_ROWS]:
+        shown = on_one_line(f"{row.path} = {row.shown}")
+        yield f"             {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
+    if len(rows) > _MOST_ROWS or not kept.body.whole:
+        yield "             ... --json has what is kept of the rest"
 
 
 def _attempt(step: StoredStep, attempt: StoredAttempt) -> str:

@@ -142,6 +142,7 @@ PARSERS: Final[dict[str, Parser]] = {
 OURS: Final[dict[str, str]] = {
     "partner/auth/client_secrets.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
+    "runtime/history/shapes.py": "our own rows, as above",
     "runtime/signing.py": "a body of ours, bound just before",
     "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
     "review/sample.py": "a body that the compiler has just written",
