@@ -70,7 +70,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
             for kind, fact in kinds.items()
         },
         "gets": {"body": "/request[body]", "headers": "/request[headers]"},
-        "log": facts.data["log"]["value"],
+        "log": facts.single("log"),
         **_card(program, account, facts),
     }
 
