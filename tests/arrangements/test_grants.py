@@ -14,6 +14,7 @@ from forwardc.plan.approvals import Lock, State, refuse_unapproved, states
 from forwardc.plan.digest import approval_digest, review_surface
 from forwardc.plan.model import load_plan
 from forwardc.review.approve import Act, with_approvals
+from forwardc.sandbox.serve import opening
 from forwardc.sandbox.world import World
 
 ENDS = "{ticket: STRIPE-1, date: 2026-01-05, by: support, expires: 2026-12-31}"
@@ -180,3 +181,12 @@ def test_a_sandbox_that_was_handed_nothing_refuses(tmp_path: Path) -> None:
     emulated = Emulated(World(now=lambda: NOW, project=bare))
     result = emulated.run("stripe", "vendor", "pay", "pm_sandbox_visa", plan=plan)
     assert (result.outcome, emulated.exchanges) == ("rejected", [])
+
+
+def test_the_first_line_of_a_sandbox_says_what_is_played(tmp_path: Path) -> None:
+    played = handed(built(project(tmp_path)).plans())
+    first, *_ = opening(World(project=played), "http://127.0.0.1:1")
+    assert first == "as if agreed: vendor.expiry; sandbox on http://127.0.0.1:1"
+    agreed = handed(built(project(tmp_path, grants=dict.fromkeys(ACCOUNTS, GRANT))).plans())
+    first, *_ = opening(World(project=agreed), "http://127.0.0.1:1")
+    assert first == "sandbox on http://127.0.0.1:1"

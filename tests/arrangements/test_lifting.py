@@ -1,5 +1,6 @@
 """What an arrangement lifts: the refusals of its own place, of its own codes, and nothing else."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from arranged import NOW, VENDOR, built, handed, project, sent
 from forwardc.compile import compile_project
@@ -18,6 +20,7 @@ from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
 from forwardc.vaults.assess import assess
 from forwardc.vaults.registry import vaults
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 FACTS = {vault.name: vault.facts.data.get("arrangements", {}) for vault in vaults()}
 MONTHS, YEARS, BETWEEN = ("M", "MM"), ("YY", "YYYY"), ("", "-", "/", ".")
 PAIRS = [
@@ -228,7 +231,11 @@ WALLET = destination(
 
 
 def test_tokens_of_wallets_become_expressible(tmp_path: Path) -> None:
-    plan = built(project(tmp_path, WALLET)).plan("stripe", "vendor", "sandbox")
+    made = built(project(tmp_path, WALLET))
+    schema = json.loads((SCHEMAS / "plan.schema.json").read_text(encoding="utf-8"))
+    data = json.loads(made.files["stripe/vendor/sandbox.plan.json"])
+    Draft202012Validator(schema).validate(data)
+    plan = made.plan("stripe", "vendor", "sandbox")
     result, arrived = sent(plan, "pay", "pm_sandbox_google_pay")
     assert result.outcome == "approved"
     body = yaml.safe_load(arrived.body)

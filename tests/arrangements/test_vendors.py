@@ -3,16 +3,19 @@
 `UPDATE_CASES=1 python -m pytest tests/arrangements` writes `arrived.txt`: read the difference.
 """
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from arranged import built, sent
 from forwardc.runtime.shapes import RunResult
 from forwardc.sandbox.world import Outbound
 
 VENDORS = Path(__file__).parent / "vendors"
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 NAMES = sorted(path.name for path in VENDORS.iterdir())
 RUNS: dict[str, tuple[str, dict[str, str]]] = {
     "cardpointe": ("pay", {"amount": "1999"}),
@@ -73,3 +76,16 @@ def told(result: RunResult, arrived: Outbound) -> str:
     headers = [f"{key}: {value}" for key, value in arrived.headers if key.lower() in SHOWN]
     head = [f"{result.outcome}", f"{arrived.method} {arrived.url}", *headers]
     return "\n".join([*head, "", arrived.body.decode(), ""])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_files_fit_their_schemas(name: str) -> None:
+    files = built(VENDORS / name).files
+    checked = 0
+    for path, data in files.items():
+        for kind, ending in (("plan", "plan.json"), ("production", "production.config.json")):
+            if path.endswith(f".{ending}"):
+                schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
+                Draft202012Validator(schema).validate(json.loads(data))
+                checked += 1
+    assert checked >= 3

@@ -93,7 +93,7 @@ def findings_of(one: Broken, place: Place) -> Iterator[Diagnostic]:
         yield from _missing_keys(one, place)
     elif one.rule == "dependentRequired":
         yield from _missing_companions(one, place)
-    elif one.rule == "oneOf" and (names := _alternatives(one)):
+    elif one.rule in ("oneOf", "anyOf") and (names := _alternatives(one)):
         yield from _one_of(names, place)
     else:
         yield _with_odd_space(_bad_value(one, place), place)
@@ -224,7 +224,7 @@ def _bad_name(one: Broken, place: Place) -> Diagnostic:
 
 
 def _alternatives(one: Broken) -> list[str]:
-    """The keys of a `oneOf` whose branches each ask for one key; none for another `oneOf`."""
+    """The keys of branches that each ask for one key; none where they ask for something else."""
     branches = [branch for branch in one.wanted if isinstance(branch, dict)]
     return [branch["required"][0] for branch in branches if len(branch.get("required", ())) == 1]
 

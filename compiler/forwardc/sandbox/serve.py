@@ -69,7 +69,7 @@ def serve(
             signal.signal(ending, server.handle_exit)
         first, *others = map(_url, listeners)
         alone = (f"{name} on {url}" for (name, _), url in zip(parties, others, strict=True))
-        lines = (*_opening(world, first), *alone, "fixed sources:", table(sources(world)))
+        lines = (*opening(world, first), *alone, "fixed sources:", table(sources(world)))
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         server.run(sockets=listeners)
@@ -127,7 +127,7 @@ def _server(
     return uvicorn.Server(config)
 
 
-def _opening(world: World, url: str) -> list[str]:
+def opening(world: World, url: str) -> list[str]:
     """Where it is, last in the first line; how much is onboarded, and what is let through."""
     lax = ", ".join(sorted(filter(world.allows, ALL)))
     if world.project is None:
