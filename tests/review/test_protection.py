@@ -24,6 +24,7 @@ from forwardc.review.page.words import atom_words, glossary
 from forwardc.runtime.signing import dlocal_authorization, gate_signature, gate_text, x_pay_token
 from forwardc.vaults.assess import Assessment
 
+VENDOR = {name: name for name in ATOMS}
 CASES = Path(__file__).resolve().parent.parent / "cases" / "emit"
 HEAD = """\
 forwardc: 1
@@ -140,7 +141,9 @@ def test_visa_through_a_vault_is_signed_there() -> None:
     (found,) = protected(one)[1]
     assert found.by == "Checkout.com"
     assert found.place == "header x-pay-token"
-    rows = {row.place: row for row in values(one.context.operation.steps[0], one.context, {}, "V")}
+    rows = {
+        row.place: row for row in values(one.context.operation.steps[0], one.context, VENDOR, "V")
+    }
     assert rows["header x-pay-token"].kind is Kind.SECRET
     assert "does not leave" in rows["header x-pay-token"].handling
 
@@ -190,7 +193,7 @@ def test_the_members_the_header_and_the_key_of_a_jwe() -> None:
         f'json: {{box: {{sealed: "${{jwe(inside, {JWE}, headers=head)}}"}}}}',
     )
     assert (found.place, found.alg, found.enc) == ("body/box/sealed", "A256GCMKW", "A256GCM")
-    assert found.key == "seal_key: SHA-256 of the secret"
+    assert found.key == "SHA-256 of the secret seal_key"
     assert found.by == "Checkout.com"
     assert found.inside == [
         ("pan", "card.number"),
@@ -264,7 +267,7 @@ CARRIED = [
 def test_every_name_has_a_row_and_every_jwe_its_entry(one: Assessment) -> None:
     steps = zip(one.context.operation.steps, protections(one, {}), strict=True)
     for step, (found, _) in steps:
-        rows = values(step, one.context, {}, "V")
+        rows = values(step, one.context, VENDOR, "V")
         names = {name for row in rows for name in row.names}
         used = {node.name for node in (*step.request.atoms, *step.request.refs)}
         assert used <= names

@@ -18,7 +18,6 @@ from forwardc.review.coverage import why
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
 from forwardc.review.page.agreements import agreements
-from forwardc.review.page.expression import Names
 from forwardc.review.page.flow import diagram, messages
 from forwardc.review.page.markup import pieces, style
 from forwardc.review.page.protection import (
@@ -29,6 +28,7 @@ from forwardc.review.page.protection import (
     protections,
     with_signatures,
 )
+from forwardc.review.page.reasons import reasons
 from forwardc.review.page.records import approvals
 from forwardc.review.page.summary import card_data, summary, vendor_names
 from forwardc.review.page.urls import url_of
@@ -39,7 +39,7 @@ from forwardc.review.sample import sample_answer, sample_inside, sample_request
 from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import text_of
-from forwardc.vaults.model import Finding, Json, Verdict
+from forwardc.vaults.model import Json
 from forwardc.vaults.plan_file import runtime_secrets, to_bytes
 from forwardc.vaults.steps import content_type
 
@@ -84,6 +84,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         pci=pack.destination.pci,
         counting=counting(pack.destination, plan),
         accounts=pack.accounts,
+        countries=pack.destination.countries,
         digest=file_digest(data),
     )
     return {pack.path("review", "html"): page}
@@ -121,7 +122,7 @@ def _operation(
         "agreed": _agreed(one),
         "status": str(one.status),
         "card": card_data(one),
-        "reasons": [_reason(found, vendor_names(pack)) for found in one.findings],
+        "reasons": reasons(one, vendor_names(pack)),
         "diagram": diagram(one),
         "messages": messages(one),
         "steps": [
@@ -137,18 +138,6 @@ def _operation(
         ],
         "approvals": approvals(plan, name, lock),
         "unconfirmed": [one for step in operation.steps for one in step.unconfirmed],
-    }
-
-
-def _reason(found: Finding, names: Names) -> dict[str, Any]:
-    """Why; a card value is called as the vault calls it."""
-    parts = found.reason.split("`")
-    parts[1::2] = [names.get(part, part) for part in parts[1::2]]
-    return {
-        "text": "`".join(parts),
-        "code": found.code,
-        "step": found.step,
-        "unconfirmed": found.verdict is Verdict.UNCONFIRMED,
     }
 
 
@@ -210,7 +199,7 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
             "as_key": AS_KEY[secret.as_key] if secret.as_key else None,
             "owner": secret.owner,
             "places": _places(name, found),
-            "holders": ["the vault"] * (f"secrets.{name}" in stored)
+            "holders": [pack.vault.facts.title] * (f"secrets.{name}" in stored)
             + ["our runtime"] * (name in held),
         }
         for name, secret in pack.program.secrets.items()

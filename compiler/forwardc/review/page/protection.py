@@ -163,7 +163,7 @@ def _key(term: Term, one: Context) -> str:
     if secrets:
         name = secrets[0].removeprefix("secrets.")
         form = one.program.secrets[name].as_key
-        return f"{name}: {AS_KEY[form]}" if form else name
+        return f"{AS_KEY[form]} {name}" if form else f"the secret {name}"
     jwk = (
         {key: value.value for key, value in term.entries if isinstance(value, Lit)}
         if isinstance(term, Map)

@@ -150,6 +150,10 @@ class _Reader:
         for below, leaf in leaves(part.term):
             yield from self.value(place_in(place, part.part, below), leaf, around)
 
+    def _in_the_vault(self, nodes: Sequence[Term]) -> bool:
+        """Whether the vault has every card value among the nodes: it has a name for each."""
+        return all(node.name in self.names for node in nodes if isinstance(node, Atom))
+
     def _is_stored(self, nodes: Sequence[Term]) -> bool:
         refs = {node.name for node in nodes if isinstance(node, Ref)}
         return bool(self.vault and refs & self.context.stored)
@@ -195,7 +199,7 @@ class _Reader:
             return self.vault if self.vault and self.in_vault(nodes) else _MERCHANT
         match kind:
             case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
-                return self.vault or _MERCHANT
+                return self.vault if self.vault and self._in_the_vault(nodes) else _MERCHANT
             case Kind.CONSTANT:
                 return "fixed"
             case _:
@@ -223,6 +227,8 @@ class _Reader:
                 "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
             )
         kept = _kept(kind, nodes, stored=self._is_stored(nodes))
+        if kind is Kind.BILLING and not self._in_the_vault(nodes):
+            kept = "the vault has none: given by the merchant, masked wherever we show it"
         if signs:
             return f"signs the request and does not leave; {kept}"
         return f"{around}; {kept}" if around else kept
@@ -230,10 +236,8 @@ class _Reader:
 
 def _kept(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
     match kind:
-        case Kind.ACCOUNT | Kind.CARDHOLDER:
+        case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
             return "never in our process"
-        case Kind.BILLING:
-            return "the vault's, or given by the caller where it has none"
         case Kind.SECRET:
             return "kept at the vault" if stored else "held by our runtime, masked in every log"
         case Kind.SENSITIVE:

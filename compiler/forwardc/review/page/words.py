@@ -50,7 +50,7 @@ _FUNCTIONS: Final = {
 AS_KEY: Final = {
     "sha256_base64url": "SHA-256 of the secret",
     "base64url": "the bytes of the secret",
-    "jwk": "a JWK",
+    "jwk": "the JWK in the secret",
 }
 """What a secret becomes where it is used as a key."""
 

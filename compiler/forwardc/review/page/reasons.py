@@ -1,0 +1,72 @@
+"""What to know of an operation: why it is degraded or unconfirmed, in the vault's own names.
+
+Knows findings. What is said of several card values alike is said once; the worst comes first.
+"""
+
+from dataclasses import dataclass
+
+from forwardc.plan.program import Step
+from forwardc.plan.terms import walk
+from forwardc.review.page.expression import Names
+from forwardc.review.page.protection import places
+from forwardc.vaults.assess import Assessment
+from forwardc.vaults.model import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence. Names in it stand in backticks; `place` is the first one that it is about."""
+
+    text: str
+    code: str
+    step: str
+    unconfirmed: bool
+    place: str = ""
+
+
+def reasons(one: Assessment, names: Names) -> list[Reason]:
+    """The findings of an operation as sentences, what is lost before what is not confirmed."""
+    steps = {step.name: step for step in one.context.operation.steps}
+    grouped: dict[tuple[str, str, str], list[Finding]] = {}
+    for found in one.findings:
+        _, rest = _about(found.reason)
+        grouped.setdefault((found.code, found.step, rest), []).append(found)
+    said = [_reason(group, names, steps) for group in grouped.values()]
+    return sorted(said, key=lambda reason: reason.unconfirmed)
+
+
+def _reason(group: list[Finding], names: Names, steps: dict[str, Step]) -> Reason:
+    first = group[0]
+    subjects = [_about(found.reason)[0] for found in group]
+    _, rest = _about(first.reason)
+    subject = ", ".join(f"`{names.get(name, name)}`" for name in subjects if name)
+    text = f"{subject}: {rest}" if subject else rest
+    place = "" if subject else _place(first, steps)
+    unconfirmed = first.verdict is Verdict.UNCONFIRMED
+    return Reason(_named(text, names), first.code, first.step, unconfirmed, place)
+
+
+def _about(reason: str) -> tuple[str, str]:
+    """The name that a sentence begins with, and what it says of it: `x`: is lost."""
+    if reason.startswith("`"):
+        name, mark, rest = reason[1:].partition("`: ")
+        if mark and "`" not in name:
+            return name, rest
+    return "", reason
+
+
+def _named(text: str, names: Names) -> str:
+    parts = text.split("`")
+    parts[1::2] = [names.get(part, part) for part in parts[1::2]]
+    return "`".join(parts)
+
+
+def _place(found: Finding, steps: dict[str, Step]) -> str:
+    """Where the value stands that a finding was made at; empty where it is no value's."""
+    step = steps.get(found.step)
+    if step is None or found.span is None:
+        return ""
+    for place, leaf in reversed(list(places(step.request))):
+        if any(node.span == found.span for node in walk(leaf)):
+            return place
+    return ""
