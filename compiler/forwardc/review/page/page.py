@@ -152,6 +152,7 @@ def _step(step: Step, emitted: Json) -> dict[str, Any]:
         "private": bool(emitted.get("private")),
         "on_the_way": on_the_way(emitted["http"]),
         "glossary": glossary(leaf for _, leaf in places(step.request)),
+        "redact": [out.at for out in step.outputs if out.sensitive],
         "stand_in": step.stand_in,
     }
 
