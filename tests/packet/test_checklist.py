@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from forwardc.language.schema import load_schema
-from forwardc.review.checklist.of_letter import OF_LETTER
+from forwardc.review.checklist.checklist import OF_LETTER
 from forwardc.review.checklist.of_step import OF_STEP
 from forwardc.vaults.registry import vaults
 
@@ -249,7 +249,40 @@ def test_nobody_is_told_back_a_key_of_his_own(whole: Callable[..., None]) -> Non
     whole()
     for path in Path("build/stripe/shoes").glob("*.json"):
         assert "AE863ADA" not in path.read_text("utf-8")
-    assert "AE863ADA" not in Path("build/stripe/shoes/submission.md").read_text("utf-8")
+    for name in ("submission.md", "review.html"):
+        assert "AE863ADA" not in Path("build/stripe/shoes", name).read_text("utf-8")
+
+
+ATTESTED = "destinations/shoes.yaml"
+OWN = (
+    "own_vault: true\npci: {level: 1, attestation: destinations/shoes.yaml, expires: 2999-12-31}\n"
+)
+
+
+def test_an_own_vault_is_held_against_what_is_asked_of_one(whole: Callable[..., None]) -> None:
+    whole(lambda text: text.replace(PCI, OWN))
+    assert told("build/stripe/shoes", "own_vault") == [
+        "yes, without client certificates",
+        "HTTPS, with JSON in the request and in the answer",
+        "one fixed address",
+        "a credential in the header Authorization",
+        f"PCI DSS: level 1, attestation of compliance {ATTESTED}, valid until 2999-12-31",
+    ]
+    key = 'headers: {X-Key: "${secrets.bank_key}"}'
+    whole(
+        lambda text: (
+            text.replace(PCI, OWN)
+            .replace('headers: {Authorization: "Bearer ${secrets.bank_key}"}', key)
+            .replace('json: {number: "${card.number}"', 'xml: {card: {number: "${card.number}"')
+            .replace('year: "${card.expiry.YYYY}"}', 'year: "${card.expiry.YYYY}"}}')
+        )
+    )
+    found = told("build/stripe/shoes", "own_vault")
+    assert (
+        "payment.pay has xml in the request and json in the answer, where JSON is asked for"
+        in found
+    )
+    assert "a credential in the header X-Key, where only a bearer key is asked for" in found
 
 
 VENDORS = sorted((ROOT / "tests" / "arrangements" / "vendors").iterdir())

@@ -100,6 +100,13 @@ def secrets_in(term: Term) -> list[str]:
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
 
+def scheme_of(term: Term) -> str:
+    """The scheme that a header's value begins with, in lower case; empty where none is known."""
+    written = _SCHEME.match(_leading(term))
+    word = written[1].lower() if written else ""
+    return word if word in _SCHEMES else ""
+
+
 def value_of(one: SealedHeader, secrets: Mapping[str, Secret]) -> Secret:
     """What is hashed of a header, with these values of its secrets. Raises `NotSealable`."""
     if _varies(one.term):

@@ -5,7 +5,6 @@ diagnostic where it is checked.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from forwardc.language import access
 from forwardc.language.destination import Destination, Pci
@@ -176,17 +175,6 @@ def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
 def body_keys(review: Json) -> list[Json]:
     """The keys under which a part of the body is encrypted: the destination's own."""
     return [{"encrypts": "part of the body", "key": name} for name in review["keys"]]
-
-
-def keys_of(pack: Pack, step: Step, review: Json) -> list[Json]:
-    """The keys that protect something of the step: of its body, and of submitted credentials."""
-    keys: list[Json] = [{**one, "secrets": []} for one in body_keys(review)]
-    submitted = [name for pair in content_type(step.request) for name in secrets_of(pair)]
-    sealing: Any = pack.vault.facts.data.get("key_sealing", {}).get("fingerprint")
-    if sealing and submitted:
-        what = "SHA-256 of each of these credentials, as submitted to the vault"
-        keys.append({"encrypts": what, "key": sealing["value"], "secrets": submitted})
-    return keys
 
 
 def _pci(pci: Pci | None) -> Json | None:

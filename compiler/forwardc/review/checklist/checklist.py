@@ -5,12 +5,16 @@ Which questions there are stands in the vault's facts; each has a function here 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from forwardc.review.checklist.answer import Answer, Sent
-from forwardc.review.checklist.of_letter import OF_LETTER, live_url
+from forwardc.review.checklist.of_endpoint import OF_ENDPOINT, live_url
+from forwardc.review.checklist.of_merchant import OF_MERCHANT
 from forwardc.review.checklist.of_step import OF_STEP
 from forwardc.review.pack import Pack
 from forwardc.vaults.model import Json
+
+OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ from forwardc.review.page.summary import card_data, summary, vendor_names
 from forwardc.review.page.urls import url_of
 from forwardc.review.page.values import Value, values
 from forwardc.review.page.words import AS_KEY, glossary
-from forwardc.review.production_config import keys_of
+from forwardc.review.production_config import body_keys
 from forwardc.review.sample import sample_answer, sample_inside, sample_request
+from forwardc.review.sealing import sealed_of
 from forwardc.review.templates import template
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.encode import text_of
@@ -213,13 +214,28 @@ def _places(secret: str, found: list[Value]) -> list[str]:
     return list(dict.fromkeys(one.place for one in found if name in one.names))
 
 
-def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, Any]]:
-    """Keys that protect a part of a body, or the credentials that are submitted to the vault."""
+def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
+    """The destination's keys that protect a part of a body, and what the vault gets a hash of."""
     found = [
-        key
+        {
+            "name": key["key"],
+            "kind": "encryption key",
+            "for": key["encrypts"],
+            "held": "the destination",
+        }
         for one in built
-        for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True)
+        for emitted in one.emitted_steps
         if emitted.get("review")
-        for key in keys_of(pack, step, emitted["review"])
+        for key in body_keys(emitted["review"])
+    ]
+    found += [
+        {
+            "name": f"header {one.header}",
+            "kind": "what the vault compares a request with",
+            "for": f"SHA-256 of {one.what.replace('`', '')}"
+            + (f"; not confirmed: {one.doubt.replace('`', '')}" if one.doubt else ""),
+            "held": f"{pack.vault.facts.title}, as a hash that was submitted encrypted",
+        }
+        for one in sealed_of(pack)
     ]
     return [key for index, key in enumerate(found) if key not in found[:index]]

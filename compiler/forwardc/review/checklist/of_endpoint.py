@@ -1,0 +1,209 @@
+"""Answers about the endpoint as a whole: its addresses, what must be agreed, who is behind it.
+
+Knows packs; each function answers one question, by its name in a vault's facts.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from forwardc.plan.program import Step
+from forwardc.plan.sealed_headers import scheme_of, secrets_in
+from forwardc.review.agreed import signing_secrets, to_ask
+from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.checklist.of_merchant import PROJECT, OfLetter, account
+from forwardc.review.checklist.of_step import address, file_of
+from forwardc.review.pack import Pack
+from forwardc.review.sample import sample_url
+from forwardc.vaults.arranged import Standing
+from forwardc.vaults.assess import Assessment
+
+
+def endpoint(pack: Pack, sent: list[Sent]) -> Answer:
+    """Which live addresses are called, and whether they stand on the vault's own list."""
+    if pack.program.environment_class != "production":
+        return _live_addresses(pack)
+    if "destinations" not in pack.vault.facts.data:
+        return said(*dict.fromkeys(address(pack, one) for one in sent))
+    return said(*dict.fromkeys(f"{address(pack, one)}: {_listed(pack, one)}" for one in sent))
+
+
+def _listed(pack: Pack, one: Sent) -> str:
+    if pack.destination.own_vault:
+        return "our own token vault"
+    findings = one.assessment.findings
+    is_new = any(found.code == "FC0610" and found.step == one.step.name for found in findings)
+    return "not on the list, so that it needs onboarding" if is_new else "on the list"
+
+
+def _live_addresses(pack: Pack) -> Answer:
+    """The addresses that a vault must first agree to; nobody is told those of tests for them."""
+    told = [
+        f"{url}: {_standing_there(one, step)}"
+        for one in pack.live
+        for step in one.context.vault_steps
+        for url in [sample_url(step, one.context.program, pack.destination)]
+    ]
+    return said(*dict.fromkeys(told)) if told else not_built(pack)
+
+
+def live_url(pack: Pack, sent: Sent) -> Answer:
+    """The live address of a request that is not built for production, and what is owed for it."""
+    owed = not_built(pack)
+    told = [
+        sample_url(step, one.context.program, pack.destination)
+        for one in pack.live
+        for step in one.context.vault_steps
+        if f"{one.context.operation.name}.{step.name}" == sent.place
+    ]
+    return Answer(tuple(dict.fromkeys(told)), owed.missing)
+
+
+def _standing_there(one: Assessment, step: Step) -> str:
+    found = [standing for standing in one.standings if standing.step == step.name]
+    if found and found[0].listed:
+        return "on the list, and needs what is said below"
+    return "please say whether it is supported, or what onboarding needs"
+
+
+def not_built(pack: Pack) -> Answer:
+    """What to write where a destination is not built for production."""
+    if pack.live:
+        return Answer(missing=tuple(_to_record(pack)) or (_refused(pack),))
+    if "production" not in pack.destination.environments:
+        return missing("environments: {production: {base_url: https://...}}", file_of(pack))
+    if not pack.accounts.get("live"):
+        return account(pack, "live", "production")
+    settings = f"{{settings: {{{pack.destination.name}: {{...}}}}}}"
+    return missing(f"environments: {{production: {settings}}}", PROJECT)
+
+
+def _to_record(pack: Pack) -> Iterator[str]:
+    for row in to_ask(pack.live):
+        yield f"write `{row['record']}` into {PROJECT} when it is agreed"
+
+
+def _refused(pack: Pack) -> str:
+    return f"{pack.vault.facts.title} refuses it: `forwardc coverage` tells why"
+
+
+def formats(_pack: Pack, sent: list[Sent]) -> Answer:
+    """Transport and kinds of body, of request and answer."""
+    return said(*dict.fromkeys(_format(one) for one in sent))
+
+
+def _format(one: Sent) -> str:
+    body = one.step.request.body
+    kind = body.encoding.upper() if body else "no body"
+    return f"yes: HTTPS, {kind} in the request, {one.step.answer.upper()} in the answer"
+
+
+def arranged(pack: Pack, _sent: list[Sent]) -> Answer:
+    """What must be agreed beyond the documents: still to ask, or under which ticket."""
+    told = [
+        line
+        for one in pack.live or pack.assessments
+        for standing in one.standings
+        for line in _standing(one, standing)
+    ]
+    return said(*dict.fromkeys(told)) if told else said("no")
+
+
+def _standing(one: Assessment, standing: Standing) -> Iterator[str]:
+    words, grant = standing.arrangement.words, standing.grant
+    is_test = one.context.environment_class == "sandbox"
+    where = f"{words}, for {standing.url}{' (for tests)' if is_test else ''}"
+    if grant is not None:
+        yield f"agreed: {where}, under {grant.ticket} of {grant.date}, by {grant.by}"
+    else:
+        asks = f". {standing.arrangement.asks}" if standing.arrangement.asks else ""
+        yield f"please set up: {where}{asks}"
+    secrets = signing_secrets(one, standing)
+    if secrets:
+        yield f"the signature of {standing.url} needs {', '.join(secrets)}, which we give you apart"
+
+
+def compliance(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Whether whoever receives the card complies with PCI DSS, and who says so."""
+    pci = pack.destination.pci
+    if pack.destination.own_vault:
+        return _own_evidence(pack)
+    if pci is not None and pci.status == "confirmed":
+        return said(f"yes: confirmed by {pci.confirmed_by} on {pci.date}", *_evidence(pack))
+    line = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
+    asked = f"asked for on {pci.date}, not answered yet" if pci and pci.status == "asked" else ""
+    lines = (*([asked] if asked else []), *_evidence(pack))
+    return Answer(lines, missing(line, file_of(pack)).missing)
+
+
+def _own_evidence(pack: Pack) -> Answer:
+    found = _evidence(pack)
+    line = "pci: {level: 1, attestation: FILE, expires: YYYY-MM-DD}"
+    return said(*found) if found else missing(line, file_of(pack))
+
+
+def _evidence(pack: Pack) -> tuple[str, ...]:
+    pci = pack.destination.pci
+    if pci is None:
+        return ()
+    told = [
+        f"level {pci.level}" if pci.level else "",
+        f"attestation of compliance {pci.attestation}" if pci.attestation else "",
+        f"valid until {pci.expires}" if pci.expires else "",
+    ]
+    line = ", ".join(filter(None, told))
+    return (f"PCI DSS: {line}",) if line else ()
+
+
+def own_vault(pack: Pack, sent: list[Sent]) -> Answer:
+    """What a vault asks of a merchant's own token vault, each with what is so here."""
+    if not pack.destination.own_vault:
+        return said("no: it belongs to another company")
+    bodies = dict.fromkeys(line for one in sent for line in _unfit(one))
+    headers = dict.fromkeys(line for one in sent for line in _credential_headers(one))
+    count = len({address(pack, one) for one in sent})
+    evidence = _own_evidence(pack)
+    lines = (
+        "yes, without client certificates",
+        *(bodies or ("HTTPS, with JSON in the request and in the answer",)),
+        "one fixed address" if count == 1 else f"{count} addresses, where one is asked for",
+        *(headers or ("no header with a credential, where a bearer key is asked for",)),
+    )
+    return Answer((*lines, *evidence.lines), evidence.missing)
+
+
+def _unfit(one: Sent) -> Iterator[str]:
+    """What a step's bodies are where they are not JSON, which is asked for."""
+    body = one.step.request.body
+    kinds = (body.encoding if body else "none", one.step.answer)
+    if kinds != ("json", "json"):
+        told = f"{kinds[0]} in the request and {kinds[1]} in the answer"
+        yield f"{one.place} has {told}, where JSON is asked for"
+
+
+def _credential_headers(one: Sent) -> Iterator[str]:
+    for pair in one.step.request.headers:
+        if secrets_in(pair.value):
+            is_bearer = pair.name.lower() == "authorization" and scheme_of(pair.value) == "bearer"
+            also = "" if is_bearer else ", where only a bearer key is asked for"
+            yield f"a credential in the header {pair.name}{also}"
+
+
+def url_for_tests(pack: Pack, _sent: list[Sent]) -> Answer:
+    """The endpoint's addresses for tests, and that the vault is asked to let them."""
+    if not pack.test_urls:
+        return missing("environments: {sandbox: {base_url: https://...}}", file_of(pack))
+    if pack.destination.own_vault or "destinations" not in pack.vault.facts.data:
+        ask = "please say whether its host must be allowed for the tests"
+    else:
+        ask = "the list has live addresses only: please say whether this one needs onboarding"
+    return said(*(f"{url}: {ask}" for url in dict.fromkeys(pack.test_urls)))
+
+
+OF_ENDPOINT: Final[Mapping[str, OfLetter]] = {
+    "endpoint": endpoint,
+    "formats": formats,
+    "arranged": arranged,
+    "compliance": compliance,
+    "own_vault": own_vault,
+    "test_url": url_for_tests,
+}

@@ -1,0 +1,185 @@
+"""Answers about the merchant: who asks, which accounts, what it gives with each request.
+
+Knows packs; each function answers one question, by its name in a vault's facts.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from forwardc.plan.analysis import atoms_used
+from forwardc.plan.sealed_headers import SealedHeader, file_name
+from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.checklist.of_step import file_of
+from forwardc.review.pack import Pack
+from forwardc.review.sealing import sealed_of
+from forwardc.vaults.model import Json
+
+OfLetter: TypeAlias = Callable[[Pack, list[Sent]], Answer]
+
+PROJECT: Final = "forwardc.yaml"
+
+
+def forward_to(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Where card data is received."""
+    countries = pack.destination.countries
+    if countries:
+        return said(", ".join(countries))
+    if pack.merchant.country:
+        return said(f"{pack.merchant.country}, where our account is")
+    return missing("countries: [...]", file_of(pack))
+
+
+def account_country(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Where the merchant's account is registered."""
+    return _of_merchant(pack.merchant.country, "country: XX")
+
+
+def contact(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Whom support may ask."""
+    return _of_merchant(pack.merchant.contact, "contact: NAME, ADDRESS OF MAIL")
+
+
+def volume(pack: Pack, _sent: list[Sent]) -> Answer:
+    """How many requests to expect."""
+    return _of_merchant(pack.merchant.volume, "volume: REQUESTS A MONTH, A SECOND AT THE PEAK")
+
+
+def _of_merchant(value: str, line: str) -> Answer:
+    return said(value) if value else missing(f"merchant: {{{line}}}", PROJECT)
+
+
+def account_for_tests(pack: Pack, _sent: list[Sent]) -> Answer:
+    """The merchant's account for tests."""
+    return account(pack, "test", "sandbox")
+
+
+def live_account(pack: Pack, _sent: list[Sent]) -> Answer:
+    """The merchant's account for production."""
+    return account(pack, "live", "production")
+
+
+def account(pack: Pack, which: str, environment: str) -> Answer:
+    """The id of the account that is `test` or `live`, or the line that gives it."""
+    key = pack.vault.account_keys[0]
+    value = pack.accounts.get(which, {}).get(key)
+    if value:
+        return said(value)
+    vault = f"{{vaults: {{{pack.vault.name}: {{{key}: ...}}}}}}"
+    return missing(f"environments: {{{environment}: {vault}}}", PROJECT)
+
+
+def prefix(pack: Pack, _sent: list[Sent]) -> Answer:
+    """The prefix of the account's own hosts, for tests and production."""
+    told: list[str] = []
+    lacking: list[str] = []
+    for which, environment in (("test", "sandbox"), ("live", "production")):
+        value = pack.accounts.get(which, {}).get("prefix")
+        if value:
+            told.append(f"{environment}: {value}")
+        else:
+            vault = f"{{vaults: {{{pack.vault.name}: {{prefix: ...}}}}}}"
+            lacking += missing(f"environments: {{{environment}: {vault}}}", PROJECT).missing
+    return Answer(tuple(told), tuple(lacking))
+
+
+def permissions(pack: Pack, _sent: list[Sent]) -> Answer:
+    """What authenticates the caller, and what it may do."""
+    ways = " or ".join(one.replace("_", " ") for one in pack.setup["authentication"]["accepted"])
+    scopes: list[str] = pack.setup["permissions"]
+    return said(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
+
+
+def credentials(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Where each credential of the endpoint is: sealed for the vault, stored there, or ours."""
+    if "key_sealing" in pack.vault.facts.data:
+        told = [_sealed(pack, one) for one in sealed_of(pack)]
+    else:
+        told = [_held(pack, secret) for secret in pack.setup["secrets"]]
+    return said(*told) if told else said("none: no header holds a credential")
+
+
+def _sealed(pack: Pack, one: SealedHeader) -> str:
+    doubt = f". Please confirm that you hash just this: {one.doubt}" if one.doubt else ""
+    file = file_name(pack.destination.name, one.file)
+    return f"{one.header}: SHA-256 of {one.what}, encrypted to your key, in `{file}`{doubt}"
+
+
+def _held(pack: Pack, secret: Json) -> str:
+    described = f" ({secret['description']})" if secret["description"] else ""
+    where = [
+        f"stored by us at {pack.vault.facts.title}, under this name"
+        if holder == "vault"
+        else "sent by us with each request"
+        for holder in secret["held"]
+    ]
+    return f"{secret['name']}{described}: {' and '.join(where)}"
+
+
+def sources(pack: Pack, sent: list[Sent]) -> Answer:
+    """What names the card, and which tokens go with it."""
+    known: Mapping[str, Json] = pack.plan["sources"]
+    used = {name for one in sent for name in atoms_used(one.assessment.context.authored)}
+    told = []
+    for kind, source in known.items():
+        inputs = [
+            how["input"]
+            for atom, how in source["has"].items()
+            if isinstance(how, dict) and atom in used
+        ]
+        told.append(f"{kind}{' with ' + ', '.join(dict.fromkeys(inputs)) if inputs else ''}")
+    return said(*told)
+
+
+def network_tokens(pack: Pack, _sent: list[Sent]) -> Answer:
+    """Whether network tokens are sent."""
+    found = pack.setup["network_tokens"]
+    if not found:
+        return said("no")
+    return said(f"yes, {'with' if found['cryptogram'] else 'without'} a cryptogram")
+
+
+def names(_pack: Pack, sent: list[Sent]) -> Answer:
+    """Which requests send what a cardholder typed, as it was typed."""
+    typed = [
+        one.place
+        for one in sent
+        if any(
+            atom.name == "card.holder_name" or atom.name.startswith("billing.")
+            for atom in one.written.request.atoms
+        )
+    ]
+    if not typed:
+        return said("no name and no address is sent")
+    where = " and ".join(typed)
+    return said(f"sent as it is stored, in {where}; we leave it out where the endpoint refuses it")
+
+
+def extras(pack: Pack, _sent: list[Sent]) -> Answer:
+    """What is a request of its own to the vault's support."""
+    wallets = any(
+        standing.arrangement.wallets for one in pack.assessments for standing in one.standings
+    )
+    return said("wallets, as said above; no 3DS, and no CVC that is kept" if wallets else "no")
+
+
+def afterwards(_pack: Pack, _sent: list[Sent]) -> Answer:
+    """Who does what comes after a forwarded payment."""
+    return said("we do, at the endpoint itself")
+
+
+OF_MERCHANT: Final[Mapping[str, OfLetter]] = {
+    "forward_to": forward_to,
+    "account_country": account_country,
+    "contact": contact,
+    "volume": volume,
+    "test_account": account_for_tests,
+    "live_account": live_account,
+    "prefix": prefix,
+    "permissions": permissions,
+    "credentials": credentials,
+    "sources": sources,
+    "network_tokens": network_tokens,
+    "names": names,
+    "extras": extras,
+    "afterwards": afterwards,
+}
