@@ -4,6 +4,8 @@ Many ends, currencies, vaults and operations. The history's clock is turned; not
 """
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -88,6 +90,12 @@ def make(folder: Path) -> Path:
     return file
 
 
+def make_apart(folder: Path) -> Path:
+    """The same in another process, for whoever has an event loop here."""
+    subprocess.run([sys.executable, "-m", "real_runs", str(folder)], check=True)
+    return folder / "history.db"
+
+
 def _command(real: Real, file: Path) -> Iterator[str]:
     yield from ("run", real.operation, "--via", real.vault, "--env", "sandbox", "--sandbox")
     yield from ("--source", real.source, "--reference", real.reference)
@@ -111,3 +119,7 @@ def turn(to: datetime) -> Iterator[None]:
 
     with patch.object(store, "datetime", Turned):
         yield
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from token_callbacks import ACTIVE
+
 ROOT: Final = Path(__file__).resolve().parents[3]
 IMAGES: Final = ROOT / "docs" / "images"
 WIDTHS: Final = (1280, 380)
@@ -35,4 +37,15 @@ def _both(name: str, source: Literal["review", "dashboard"], page: str) -> tuple
 PICTURES: Final = (
     *_both("review-stripe-adyen", "review", "stripe/adyen/review.html"),
     *_both("review-checkout-visa", "review", "checkout/visa/review.html"),
+    *_both("dashboard-overview", "dashboard", "/"),
+    *_both("dashboard-history", "dashboard", "/history?from=2026-11-14&to=2026-11-18"),
+    *_both("dashboard-run", "dashboard", "/runs/shop-1004"),
+    *_both("dashboard-unknown", "dashboard", "/unknown"),
+    *_both("dashboard-pauses", "dashboard", "/pauses"),
+    *_both("dashboard-tokens", "dashboard", "/tokens"),
+    *_both("dashboard-token", "dashboard", f"/tokens/gate/{ACTIVE}"),
+    *_both("dashboard-coverage", "dashboard", "/coverage?vault=stripe"),
+    *_both("dashboard-approvals", "dashboard", "/approvals"),
+    *_both("dashboard-secrets", "dashboard", "/secrets?place=sandbox"),
+    *_both("dashboard-audit", "dashboard", "/audit"),
 )

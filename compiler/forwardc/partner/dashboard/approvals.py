@@ -110,8 +110,15 @@ def _row(
         ticket=record.ticket if isinstance(record, PspApproval) else "",
         expires=record.expires,
         days=(record.expires - today).days if record.expires else None,
-        why=why.get(whose, ""),
+        why=_why(state, why.get(whose, "")),
     )
+
+
+def _why(state: State, why: str) -> str:
+    """What is wrong with a record, as a sentence beside its state; its last day stands there."""
+    if state is State.EXPIRED or not why:
+        return ""
+    return f"the one {why}" if why.startswith("of ") else why
 
 
 def _urgency(row: Row) -> tuple[int, datetime.date, str, str, str, str]:
