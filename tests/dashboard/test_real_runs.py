@@ -188,6 +188,22 @@ def test_a_run_field_by_field(viewer: Browser, store: Store) -> None:
     assert "4000" not in re.sub(r"[0-9a-f-]{36}", "", page)
 
 
+@pytest.mark.parametrize("reference", ["shop-1004", "shop-1005"])
+def test_what_the_destination_gets_has_atoms_by_name(
+    viewer: Browser, store: Store, reference: str
+) -> None:
+    page = viewer.get(f"/runs/{run_of(store, reference)}").text
+    found = page.partition("What adyen gets")[2].partition("Request to")[0]
+    for atom in ("${card.number}", "${card.expiry.MM}"):
+        assert f'<code class="atom">{atom}</code>' in found
+    assert f"<code>/reference</code></th><td><code>{reference}</code>" in found
+    assert "{{" not in found
+    # Checkout.com keeps the secret; Stripe is given the header.
+    by_name = '<code class="atom">${secrets.adyen_api_key}</code>'
+    key = by_name if reference == "shop-1005" else '<span class="soft">masked</span>'
+    assert f"<code>X-API-Key</code></th><td>{key}" in found
+
+
 def test_coverage_is_that_of_the_build(viewer: Browser, project: Project) -> None:
     told = json.loads((Path(str(project.build)) / "coverage.json").read_text("utf-8"))
     text = viewer.page("/coverage")

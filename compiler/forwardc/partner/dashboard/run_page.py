@@ -7,6 +7,7 @@ from forwardc.partner.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.partner.dashboard.filters import address
 from forwardc.partner.dashboard.questions import questions
 from forwardc.runtime.bodies.fields import fields_of
+from forwardc.runtime.gets import gets_of
 from forwardc.runtime.history.money import sums
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.lost_words import (
@@ -50,7 +51,7 @@ def run_page(desk: Desk, asked: Asked) -> Page:
                 for step in run.steps
                 if step.request and step.request.body
             },
-            "gets": {step.name: None for step in run.steps},
+            "gets": {step.name: gets_of(run, step) for step in run.steps},
             "lacks": _lacks(run),
             "does_not_tell": does_not_tell,
             "approval": _approval(run.approval),
