@@ -225,7 +225,7 @@ def test_the_key_of_a_jwe_is_the_destinations(whole: Callable[..., None]) -> Non
 
     whole(sealed)
     (line,) = told("build/checkout/shoes", "encryption_keys")
-    assert "A256GCMKW and A256GCM, under box_key" in line
+    assert "A256GCMKW and A256GCM, under SHA-256 of the secret box_key" in line
 
 
 def test_a_project_without_production_owes_its_address_and_tells_no_other(
