@@ -94,6 +94,8 @@ def test_it_prints_on_a4(browser: Browser, pack: str) -> None:
         assert not page.evaluate(SCROLLS)
         assert {**faults(page), "small": []} == {"small": []}
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 36, 48)"
+        # The diagram is small on paper: its messages stand below it.
+        assert page.locator("ol.messages").first.is_visible()
         links = page.locator("a[href^=http]")
         for link in links.all():
             printed = link.evaluate("e => e.textContent + getComputedStyle(e, '::after').content")

@@ -16,6 +16,7 @@ from pictures.sources import SOURCES, Opener
 from pictures.table import IMAGES, PICTURES, ROOT, Picture
 
 COLOURS = 64
+TOP = "e => Math.max(0, Math.floor(e.getBoundingClientRect().top + scrollY) - 16)"
 
 
 def draw(browser: Browser, opener: Opener, picture: Picture) -> None:
@@ -25,8 +26,9 @@ def draw(browser: Browser, opener: Opener, picture: Picture) -> None:
     )
     tab = context.new_page()
     opener(tab, picture.page)
-    height = min(tab.evaluate("document.documentElement.scrollHeight"), picture.most)
-    size = {"x": 0, "y": 0, "width": picture.width, "height": height}
+    top = tab.locator(picture.start).first.evaluate(TOP)
+    left = tab.evaluate("document.documentElement.scrollHeight") - top
+    size = {"x": 0, "y": top, "width": picture.width, "height": min(left, picture.most)}
     data = tab.screenshot(full_page=True, clip=size, animations="disabled")
     context.close()
     image = Image.open(io.BytesIO(data)).convert("RGB")

@@ -23,6 +23,8 @@ class Picture:
     width: int
     scheme: Literal["light", "dark"] = "light"
     most: int = MOST
+    start: str = "html"
+    """The CSS selector of what the picture begins with."""
 
     @property
     def file(self) -> Path:
@@ -30,13 +32,16 @@ class Picture:
         return IMAGES / f"{self.name}-{self.width}.png"
 
 
-def _both(name: str, source: Literal["review", "dashboard"], page: str) -> tuple[Picture, ...]:
-    return tuple(Picture(name, source, page, width) for width in WIDTHS)
+def _both(
+    name: str, source: Literal["review", "dashboard"], page: str, start: str = "html"
+) -> tuple[Picture, ...]:
+    return tuple(Picture(name, source, page, width, start=start) for width in WIDTHS)
 
 
 PICTURES: Final = (
     *_both("review-stripe-adyen", "review", "stripe/adyen/review.html"),
     *_both("review-checkout-visa", "review", "checkout/visa/review.html"),
+    *_both("review-checkout-visa-protects", "review", "checkout/visa/review.html", ".protects"),
     *_both("dashboard-overview", "dashboard", "/"),
     *_both("dashboard-history", "dashboard", "/history?from=2026-11-14&to=2026-11-18"),
     *_both("dashboard-run", "dashboard", "/runs/shop-1004"),

@@ -11,7 +11,7 @@ from forwardc.plan.analysis import stage_of
 from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Request, Step
 from forwardc.plan.stages import Stage
-from forwardc.plan.terms import Call, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.plan.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.review.page.expression import Names, expression, part
 from forwardc.review.page.inside import insides, outside, place_in
 from forwardc.review.page.places import leaves, place_of
@@ -144,13 +144,13 @@ def _members(term: Term, names: Names) -> Parts:
     """The members of a map with what each holds; a JWE among them is described by itself."""
     if not isinstance(term, Map | Seq):
         return [("all members", expression(term, names))]
-    return [
-        (
-            at.removeprefix("/"),
-            "a JWE, described by itself" if _is_jwe(leaf) else expression(leaf, names),
-        )
-        for at, leaf in leaves(term)
-    ]
+    return [(at.removeprefix("/"), _member(leaf, names)) for at, leaf in leaves(term)]
+
+
+def _member(leaf: Term, names: Names) -> str:
+    text = "a JWE, described by itself" if _is_jwe(leaf) else expression(leaf, names)
+    optional = any(isinstance(node, If) for node in outside(leaf))
+    return f"{text} (may be left out)" if optional else text
 
 
 def _is_jwe(term: Term) -> bool:
