@@ -22,6 +22,10 @@ class Noted(dict[str, Any]):
         )
         self._path, self._seen = path, seen
 
+    def __iter__(self) -> Iterator[str]:
+        # Its own, so that `**` and `dict()` take the values one by one.
+        return super().__iter__()
+
     def _look(self, key: str) -> None:
         self._seen.add("/".join((*self._path, str(key))))
 

@@ -56,9 +56,19 @@ class Facts:
         known = self.data["account"]
         return tuple(key for key, fact in known.items() if fact["value"] == kind)
 
-    def limit(self, name: str) -> int:
+    def limit(self, name: str, unit: str = "characters") -> int:
         """A limit, in the unit that its fact names."""
-        return int(self.value("limits", name))
+        return self.counted("limits", name, unit)
+
+    def counted(self, section: str, name: str, unit: str) -> int:
+        """A number of the unit that the reader counts in.
+
+        Raises ValueError where the fact is of another one: that is a mistake of ours.
+        """
+        fact = self.section(section)[name]
+        if str(fact["unit"]).partition(" of ")[0] != unit:
+            raise ValueError(f"{self.vault}: {section}/{name} is no number of {unit}")
+        return int(fact["value"])
 
     def host(self, name: str, environment_class: EnvironmentClass) -> str:
         """A host of the vault in every environment of a class."""
@@ -128,4 +138,4 @@ def load(vault: str) -> Facts:
 
     text = resources.files(f"forwardc.vaults.{vault}").joinpath("facts.yaml").read_text("utf-8")
     data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
-    return Facts(vault, data["title"], data)
+    return Facts(data["vault"], data["title"], data)

@@ -67,7 +67,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
         "keys": {"jwks": f"https://{host}{facts.value('paths', 'jwks')}"},
         "secret_store": {
             "url": f"https://{host}{facts.value('paths', 'secrets')}",
-            "max_value_bytes": facts.limit("secret_value"),
+            "max_value_bytes": facts.limit("secret_value", "bytes"),
             "scopes": [facts.value("scopes", "secrets")],
         },
         "sources": {
@@ -263,7 +263,7 @@ def _vault_step(context: Context, step: Step, facts: Facts, findings: list[Findi
             "body": Encoded(Encoding.JSON, body),
         },
         "read": _READ,
-        **tail(step, read_ms=facts.limit("read_timeout")),
+        **tail(step, read_ms=facts.limit("read_timeout", "milliseconds")),
         "reconcile": {"get": _kept_request(url, facts)},
         "vault_reference": {"reference": "run.reference"},
     }
@@ -274,7 +274,7 @@ def _kept_request(url: str, facts: Facts) -> Json:
     address = Encoded(Encoding.URL, Text((Lit(f"{url}/"), Ref("vault.request_id"))))
     return {
         "http": {"method": "GET", "url": address, "query": [], "headers": _api_headers()},
-        "days": int(facts.value("retention", "request_text")),
+        "days": facts.counted("retention", "request_text", "days"),
     }
 
 
@@ -287,11 +287,16 @@ def _call_body(context: Context, step: Step, facts: Facts) -> Term:
     if uses_network_token(context.operation):
         network_token = (
             ("enabled", Lit(True)),
-            ("request_cryptogram", Lit(context.operation.cryptogram)),
+            ("request_cryptogram", Lit(_cryptogram(context, facts))),
         )
         entries.append(("network_token", Map(network_token)))
     entries.append(("destination_request", _destination_request(context, step, facts)))
     return Map(tuple(entries))
+
+
+def _cryptogram(context: Context, facts: Facts) -> bool:
+    """Whether a cryptogram is asked for: it must be said, by who starts the payment."""
+    return bool(facts.value("network_tokens", "cryptogram")[context.operation.initiator])
 
 
 def _destination_request(context: Context, step: Step, facts: Facts) -> Term:
@@ -377,6 +382,7 @@ def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
 
 def _too_many_headers(step: Step, context: Context, facts: Facts) -> Iterator[Finding]:
     _, raw = _split_headers(step.request, context)
-    if len(raw) > facts.limit("raw_headers"):
-        reason = f"headers.raw takes at most {facts.limit('raw_headers')} entries"
+    maximum = facts.limit("raw_headers", "entries")
+    if len(raw) > maximum:
+        reason = f"headers.raw takes at most {maximum} entries"
         yield Finding(Verdict.REFUSED, "FC0606", reason)

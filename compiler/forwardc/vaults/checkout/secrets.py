@@ -113,7 +113,7 @@ def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> I
                 "FC0605", "the vault cannot compute this from a stored secret", step, use
             )
     elif use.is_key and use.in_body:
-        days = facts.value("retention", "request_text")
+        days = facts.counted("retention", "request_text", "days")
         yield kept_hash(use.ref, int(days), step)
     elif not use.in_header:
         yield _refused(

@@ -23,7 +23,7 @@ def vault() -> Vault:
             yield from secrets.findings(context, facts, masked)
             yield from requirements.findings(context, facts)
             yield from bodies_that_may_be_absent(context)
-            days = int(facts.value("retention", "request_text"))
+            days = facts.counted("retention", "request_text", "days")
             yield from kept_values(context, days, partial(secrets.readable, context))
 
         return tuple(all_findings())

@@ -155,9 +155,9 @@ def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
                 for fact in facts.section("failures").values()
             ],
         },
-        **tail(step, read_ms=facts.limit("read_timeout")),
+        **tail(step, read_ms=facts.limit("read_timeout", "milliseconds")),
         **_echo(step, facts),
-        "vault_key_hours": facts.limit("idempotency_kept"),
+        "vault_key_hours": facts.limit("idempotency_kept", "hours"),
         "reconcile": {"list": _kept_requests(host, version, facts)},
         "vault_reference": {"metadata[forwardc_run]": "run.id"},
     }
@@ -173,7 +173,7 @@ def _kept_requests(host: str, version: str, facts: Facts) -> Json:
             "url": f"https://{host}{facts.value('paths', 'forward')}",
             "query": [
                 *([name, Encoded(Encoding.QUERY, Ref(value))] for name, value in bounds),
-                ["limit", str(facts.limit("page"))],
+                ["limit", str(facts.limit("page", "requests"))],
                 ["starting_after", pages],
             ],
             "headers": [
@@ -182,7 +182,7 @@ def _kept_requests(host: str, version: str, facts: Facts) -> Json:
             ],
         },
         **facts.value("reconcile", "list"),
-        "days": int(facts.value("retention", "request")),
+        "days": facts.counted("retention", "request", "days"),
     }
 
 

@@ -23,6 +23,7 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
             yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
         yield from _secret_places(step, facts)
         yield from _content_type(step)
+        yield from _header_names(step, facts)
         if step.request.body:
             yield from _integer_only(step.request.body, step, facts)
     yield from _late_cvc(context, facts)
@@ -54,7 +55,7 @@ def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:
         if ref.root != "secrets":
             continue
         if is_hash_key(around):
-            yield kept_hash(ref, int(facts.value("retention", "request")), step)
+            yield kept_hash(ref, facts.counted("retention", "request", "days"), step)
         else:
             reason = "the vault takes the destination's credentials in headers only"
             yield _refused("FC0605", reason, ref, step)
@@ -69,6 +70,14 @@ def _content_type(step: Step) -> Iterator[Finding]:
             if not (isinstance(pair.value, Lit) and str(pair.value.value).lower() == usual):
                 reason = f"the vault writes Content-Type itself: {usual}"
                 yield Finding(Verdict.DEGRADED, "FC0603", reason, pair.span, step.name)
+
+
+def _header_names(step: Step, facts: Facts) -> Iterator[Finding]:
+    maximum = facts.limit("header_name")
+    for pair in step.request.headers:
+        if len(pair.name) > maximum:
+            reason = f"the name of a header is longer than {maximum} characters"
+            yield Finding(Verdict.REFUSED, "FC0606", reason, pair.span, step.name)
 
 
 def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
@@ -90,7 +99,7 @@ def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
 
 def _late_cvc(context: Context, facts: Facts) -> Iterator[Finding]:
     """A CVC is gone after the first API request, whether it was used there or not."""
-    for step in context.vault_steps[facts.limit("cvc_requests") :]:
+    for step in context.vault_steps[facts.limit("cvc_requests", "requests") :]:
         for atom in _cvcs(step):
             reason = "a CVC works for the first request only: it is gone for this step"
             yield _refused("FC0621", reason, atom, step)

@@ -29,7 +29,7 @@ def vault() -> Vault:
             *from_table(context, table, lambda step: support.agreed(step, facts)),
             *requirements.findings(context, facts),
             *bodies_that_may_be_absent(context),
-            *kept_values(context, int(facts.value("retention", "request")), _body),
+            *kept_values(context, facts.counted("retention", "request", "days"), _body),
         )
 
     return Vault(
