@@ -47,7 +47,7 @@ PROJECT = """\
 forwardc: 1
 environments:
   sandbox:
-    vaults: {checkout: {processing_channel_id: pc_sandbox0000000000000000000}}
+    vaults: {checkout: {processing_channel_id: pc_sandbox0000000000000000000, prefix: shop1234}}
     settings:
       shop: {account: example}
       market: {account: example}
