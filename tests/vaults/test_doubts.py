@@ -140,9 +140,9 @@ def test_any_fact_of_a_plan_is_enough(
 def unconfirmed_facts(vault: str) -> list[str]:
     """The reasons of all facts that nobody confirms, each once."""
     facts = facts_reader.load(vault)
-    sections = [
-        one for name, one in facts.data.items() if name not in ("vault", "title", "sources")
-    ]
+    # A checklist has questions of people, and no plan rests on a question.
+    others = ("vault", "title", "sources", "checklist")
+    sections = [one for name, one in facts.data.items() if name not in others]
     entries = [
         entry
         for section in sections

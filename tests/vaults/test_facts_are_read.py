@@ -26,7 +26,6 @@ ELSEWHERE = {
     "stripe/live_hosts/value": ("plan/live_hosts.py", "live_hosts.json"),
     "stripe/key_sealing/subkey/value": ("cli/submit.py", '"subkey"'),
     "stripe/key_sealing/bits/value": ("cli/submit.py", '"bits"'),
-    "stripe/key_sealing/schemes/value": ("cli/submit.py", '"schemes"'),
 }
 
 SHOP = """forwardc: 1
