@@ -76,7 +76,7 @@ def own_date(form: str) -> str:
     return text.replace("M", "3")
 
 
-@pytest.mark.parametrize("form", [*PAIRS, "YY"])
+@pytest.mark.parametrize("form", [*PAIRS, "YY", "M"])
 @pytest.mark.parametrize("kind", ["json", "xml"])
 def test_every_form_arrives_as_it_is_composed(form: str, kind: str, tmp_path: Path) -> None:
     inner = f'{{number: "${{card.number}}", until: "{composed(form)}"}}'
@@ -257,6 +257,23 @@ def test_a_token_has_forms_too(form: str, arrives: str, tmp_path: Path) -> None:
     result, arrived = sent(plan, "pay", "pm_sandbox_google_pay")
     assert result.outcome == "approved"
     assert yaml.safe_load(arrived.body) == {"number": "4000000000000077", "until": arrives}
+
+
+def test_a_fallback_from_a_wallet_is_never_chosen(tmp_path: Path) -> None:
+    head, operations, rest = WALLET.partition("  pay:\n    initiator: customer\n")
+    card = """\
+  card:
+    initiator: customer
+    steps:
+      exec:
+        request: {POST: /pay, json: {number: "${card.number}"}}
+        response: {outcome: by_status}
+"""
+    text = f"{head}{card}{operations}    fallback: card\n{rest}"
+    made = built(project(tmp_path, text))
+    assert made.found == []
+    (why,) = [line for line in made.reasons("stripe", "sandbox") if line.startswith("refused")]
+    assert "no `fallback` is chosen" in why
 
 
 @pytest.mark.parametrize("code", ["FC0604", "FC0619"])

@@ -27,6 +27,20 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         if step.request.body:
             yield from _integer_only(step.request.body, step, facts)
     yield from _late_cvc(context, facts)
+    yield from _never_chosen(context)
+
+
+def _never_chosen(context: Context) -> Iterator[Finding]:
+    """A fallback from a wallet's token: whether a payment method is of a wallet nobody is asked."""
+    operation = context.operation
+    if operation.fallback is None:
+        return
+    for step in context.vault_steps:
+        if any(one.arrangement.wallets for one in step.agreed):
+            reason = (
+                "nobody tells before sending whether it is of a wallet: no `fallback` is chosen"
+            )
+            yield Finding(Verdict.REFUSED, "FC0608", reason, operation.span, step.name)
 
 
 def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
