@@ -11,6 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from arranged import built, sent
+from forwardc.cli.run_output import result_json, result_lines
+from forwardc.plan.agreed import arrangements_of
 from forwardc.runtime.shapes import RunResult
 from forwardc.sandbox.world import Outbound
 
@@ -89,3 +91,17 @@ def test_its_files_fit_their_schemas(name: str) -> None:
                 Draft202012Validator(schema).validate(json.loads(data))
                 checked += 1
     assert checked >= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_says_by_what_it_leaves(name: str) -> None:
+    operation, params = RUNS[name]
+    plan = built(VENDORS / name).plan("stripe", name, "sandbox")
+    result, _ = sent(plan, operation, "pm_sandbox_visa", **params)
+    (arrangement,) = arrangements_of(plan, operation)
+    assert f"as if agreed: {arrangement.id}" in list(result_lines(plan, result, curl=False))
+    told = result_json(plan, result, curl=False)
+    assert told["arrangements"] == [{"id": arrangement.id, "as_if_agreed": True}]
+    schema = json.loads((SCHEMAS / "output/run.schema.json").read_text(encoding="utf-8"))
+    printed = json.loads(json.dumps({"forwardc": 1, **told, "problems": []}))
+    Draft202012Validator(schema).validate(printed)
