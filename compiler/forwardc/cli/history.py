@@ -32,6 +32,9 @@ _OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Show the list as CSV.")
 @click.option("--keep", metavar="DAYS", help="Delete finished runs that are older, such as 30d.")
+@click.option(
+    "--keep-answers", metavar="DAYS", help="Delete the answers of older runs, such as 7d; or 0d."
+)
 @history_option
 @click.pass_context
 def command(
@@ -45,12 +48,13 @@ def command(
     as_json: bool,
     as_csv: bool,
     keep: str | None,
+    keep_answers: str | None,
     history: str,
 ) -> int:
     """List runs, the newest first; `history show RUN` tells all of one.
 
     With --keep nothing is listed: finished runs of before that many days are deleted, with their
-    figures. Runs whose fate nobody has settled stay.
+    figures. Runs whose fate nobody has settled stay. --keep-answers deletes answers, and no run.
     """
     if context.invoked_subcommand is not None:
         # `show` reads the history that was named before it, too.
@@ -58,9 +62,12 @@ def command(
         return 0
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    if keep is not None:
-        days = _days(keep)
-        return change(history, lambda store: _prune(store, days, as_json=as_json), as_json=as_json)
+    if keep is not None or keep_answers is not None:
+        days = None if keep is None else _days(keep, "--keep")
+        answers = None if keep_answers is None else _days(keep_answers, "--keep-answers", least=0)
+        return change(
+            history, lambda store: _prune(store, days, answers, as_json=as_json), as_json=as_json
+        )
     from forwardc.plan.program import Outcome
     from forwardc.runtime.history.records import Filter
 
@@ -154,17 +161,26 @@ def _show(store: "Store", run_id: str, *, as_json: bool) -> "Done":
     return 0, None
 
 
-def _prune(store: "Store", days: int, *, as_json: bool) -> "Done":
+def _prune(store: "Store", days: int | None, answers: int | None, *, as_json: bool) -> "Done":
     from getpass import getuser
 
-    deleted = store.prune(days, getuser())
-    if not as_json:
-        say(f"{deleted} runs deleted; what is kept began in the last {days} days")
-    return 0, {"deleted": deleted, "kept_days": days}
+    told: dict[str, int] = {}
+    if answers is not None:
+        told |= {
+            "answers_deleted": store.prune_answers(answers, getuser()),
+            "answers_kept_days": answers,
+        }
+        if not as_json:
+            say(f"{told['answers_deleted']} answers deleted; their runs stay")
+    if days is not None:
+        told |= {"deleted": store.prune(days, getuser()), "kept_days": days}
+        if not as_json:
+            say(f"{told['deleted']} runs deleted; what is kept began in the last {days} days")
+    return 0, told
 
 
-def _days(text: str) -> int:
-    found = re.fullmatch(r"([1-9][0-9]{0,4})d", text, re.ASCII)
-    if found is None:
-        raise click.UsageError("--keep takes a number of days, such as 30d.")
+def _days(text: str, option: str, least: int = 1) -> int:
+    found = re.fullmatch(r"(0|[1-9][0-9]{0,4})d", text, re.ASCII)
+    if found is None or int(found[1]) < least:
+        raise click.UsageError(f"{option} takes a number of days, such as 30d.")
     return int(found[1])

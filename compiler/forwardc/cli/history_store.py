@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from forwardc.runtime.history.store import Store
 
 
+def _answer_days() -> int | None:
+    """How long answers are kept, as the environment says. Raises `HistoryError`."""
+    import os
+
+    from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
+    from forwardc.runtime.history.errors import AnswersSetting
+
+    try:
+        return days_of(os.environ.get(VARIABLE) or DEFAULT)
+    except ValueError as problem:
+        raise AnswersSetting(f"{VARIABLE} {problem}") from None
+
+
 def begun(url: str, sink: "Sink") -> "Store | None":
     """The history, made or brought to this version where need be; None with the reason told."""
     from forwardc.runtime.history.errors import HistoryError
@@ -16,7 +29,7 @@ def begun(url: str, sink: "Sink") -> "Store | None":
     from forwardc.runtime.history.store import open_store
 
     try:
-        store = open_store(url)
+        store = open_store(url, answer_days=_answer_days())
     except HistoryError as problem:
         sink.add(problem.diagnostic())
         return None
@@ -32,7 +45,7 @@ def found(url: str, sink: "Sink") -> "Store | None":
     from forwardc.runtime.history.store import open_existing
 
     try:
-        return open_existing(url)
+        return open_existing(url, answer_days=_answer_days())
     except HistoryError as problem:
         sink.add(problem.diagnostic())
         return None

@@ -249,6 +249,7 @@ _TABLE = (
     Code("FC0857", "played-arrangement", "What nobody agreed to runs in a sandbox only"),
     Code("FC0859", "demo-ids", "Ids for trying out stand where a merchant's own must"),
     Code("FC0860", "sealing-unconfirmed", "It is not documented what a vault hashes of a header"),
+    Code("FC0861", "answers-setting", "How long answers are kept is not said rightly"),
     Code("FC0867", "no-history", "There is no history where one was to be read"),
     Code("FC0868", "history-older", "A history is of an older version"),
     Code("FC9901", "internal-error", "forwardc itself failed"),

@@ -225,7 +225,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     settings, run = known.settings, known.settings.run
     watch = _watch(settings)
     opened.callback(watch.close)
-    store = open_store(run.history)
+    store = open_store(run.history, answer_days=run.answer_days)
     opened.callback(store.close)
     metrics = watch.metrics
     if metrics is not None:

@@ -22,6 +22,7 @@ from forwardc.files.checkout import CheckoutPath, mounted
 from forwardc.partner.lookup.columns import is_title
 from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
+from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -29,6 +30,15 @@ Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[
 
 def _history() -> str:
     return os.environ.get("FORWARDC_HISTORY") or ".forwardc/history.db"
+
+
+def _answers() -> str:
+    return os.environ.get(VARIABLE) or DEFAULT
+
+
+def _kept(text: str) -> str:
+    days_of(text)
+    return text
 
 
 def _title(text: str) -> str:
@@ -66,16 +76,25 @@ class Serving(_Section):
 class Running(_Section):
     """What is forwarded with: the compiled plans, the history, and secrets.
 
-    The history is by default the one of every other command.
+    The history is by default the one of every other command, and so is how long answers of runs are
+    kept: `14d`, or `off`.
     """
 
     environment: PlainName
     account: PlainName | None = None
     build: Path = Path("build")
     history: Annotated[str, Field(default_factory=_history)]
+    answers: Annotated[
+        str, AfterValidator(_kept), Field(default_factory=_answers, validate_default=True)
+    ]
     secrets: Path | None = None
     keys: Path = Path(".forwardc/server-keys.json")
     sandbox: str | None = None
+
+    @property
+    def answer_days(self) -> int | None:
+        """How many days answers are kept; None for not at all."""
+        return days_of(self.answers)
 
     @property
     def place(self) -> str:

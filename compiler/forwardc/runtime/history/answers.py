@@ -5,6 +5,7 @@ back is as good as forgotten: nothing of a run depends on it.
 """
 
 import json
+import re
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -20,6 +21,11 @@ As long as Checkout.com keeps the same text itself, which is the shorter time of
 this record never has an answer that its vault has deleted.
 """
 MOST_DAYS: Final = 3650
+DEFAULT: Final = f"{DAYS}d"
+"""The same as a setting says it."""
+VARIABLE: Final = "FORWARDC_ANSWERS"
+"""The variable of the setting."""
+_SETTING: Final = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _AT_ONCE: Final = 256
 _LARGEST: Final = 1024 * 1024
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -33,7 +39,25 @@ _OLD: Final = (
     "SELECT run_seq, step FROM answers WHERE forget_at <= ? ORDER BY forget_at, run_seq, step"
     " LIMIT ?"
 )
+_OLDER: Final = (
+    "SELECT answers.run_seq, answers.step FROM answers JOIN runs ON runs.seq = answers.run_seq"
+    " WHERE runs.created_at < ? ORDER BY answers.run_seq, answers.step LIMIT ?"
+)
+_FORGET_TEXTS: Final = (
+    "UPDATE steps SET answer = NULL WHERE answer IS NOT NULL"
+    " AND run_id IN (SELECT id FROM runs WHERE created_at < ?)"
+)
 _FORGET: Final = "DELETE FROM answers WHERE run_seq = ? AND step = ?"
+
+
+def days_of(setting: str) -> int | None:
+    """What a setting says: `off` is None, `14d` the days. Raises `ValueError`."""
+    if setting == "off":
+        return None
+    found = _SETTING.fullmatch(setting)
+    if found is None or int(found[1]) > MOST_DAYS:
+        raise ValueError(f"must be off, or a number of days from 1d to {MOST_DAYS}d")
+    return int(found[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,18 @@ def forget(tx: Transaction, now: Moment, most: int = _AT_ONCE) -> int:
     old = tx.rows(_OLD, now.milliseconds, most)
     tx.many(_FORGET, old)
     return len(old)
+
+
+def forget_older(tx: Transaction, day: str, most: int) -> int:
+    """Delete answers of runs that began before a day, at most so many; how many."""
+    old = tx.rows(_OLDER, day, most)
+    tx.many(_FORGET, old)
+    return len(old)
+
+
+def forget_texts(tx: Transaction, day: str) -> int:
+    """Delete what older versions kept of answers, of runs that began before a day; how many."""
+    return tx.run(_FORGET_TEXTS, day)
 
 
 def unpacked(data: bytes) -> Kept | None:

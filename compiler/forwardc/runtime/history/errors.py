@@ -44,6 +44,12 @@ class HistoryOlder(HistoryError):  # noqa: N818 - the database's state
     code = "FC0868"
 
 
+class AnswersSetting(HistoryError):  # noqa: N818 - what somebody wrote
+    """How long answers are kept is said in a way that nobody understands."""
+
+    code = "FC0861"
+
+
 class UnknownRun(HistoryError):  # noqa: N818 - the id's property
     """No run has this id."""
 

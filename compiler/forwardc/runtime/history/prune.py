@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from forwardc.runtime.history import answers
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.writes import event
@@ -23,9 +24,29 @@ def prune(database: Database, keep_days: int, by: str, now: Moment) -> int:
         raise ValueError("at least one day is kept")
     first_day = Moment(now.at - timedelta(days=keep_days)).text[:10]
     deleted = 0
+    while database.write(lambda tx: answers.forget(tx, now, _AT_ONCE)):
+        pass
     while some := database.write(lambda tx: tx.run(_OLD, first_day, _AT_ONCE)):
         deleted += some
     database.write(lambda tx: _figures(tx, first_day, deleted, by, now))
+    return deleted
+
+
+def prune_answers(database: Database, keep_days: int, by: str, now: Moment) -> int:
+    """Delete the answers of runs that began before the day `keep_days` days ago; how many.
+
+    The runs stay. 0 deletes all there are.
+    """
+    if keep_days < 0:
+        raise ValueError("a number of days is none below zero")
+    # A moment is text with a T behind its day: nothing begins later than this.
+    first_day = Moment(now.at - timedelta(days=keep_days)).text[:10] if keep_days else "9999"
+    deleted = database.write(lambda tx: answers.forget_texts(tx, first_day))
+    while some := database.write(lambda tx: answers.forget_older(tx, first_day, _AT_ONCE)):
+        deleted += some
+    if deleted:
+        what = f"{deleted} answers of before {first_day}" if keep_days else f"{deleted} answers"
+        database.write(lambda tx: event(tx, "prune", by, what, now))
     return deleted
 
 

@@ -273,6 +273,10 @@ class Store:
         """
         return prune.prune(self.database, keep_days, by, self.moment())
 
+    def prune_answers(self, keep_days: int, by: str) -> int:
+        """Delete the answers of runs of before `keep_days` days; how many. The runs stay."""
+        return prune.prune_answers(self.database, keep_days, by, self.moment())
+
 
 def open_store(
     url: str,
