@@ -5,7 +5,8 @@ import zlib
 import pytest
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.answers import DAYS, unpacked
+from forwardc.runtime.history.answers import DAYS, days_of, unpacked
+from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.kept import Field, Fields, Kept
 from forwardc.runtime.shapes import Party
@@ -107,3 +108,38 @@ def test_it_takes_less_room_than_its_text(store: Store) -> None:
     complete(store, new_run(), kept=Kept("destination", 200, Fields("json", rows)))
     ((size,),) = store.database.read(lambda tx: tx.rows("SELECT length(packed) FROM answers"))
     assert size < sum(len(row.path) + len(row.shown) for row in rows) / 5
+
+
+@pytest.mark.parametrize("days", [0, 7])
+def test_answers_are_deleted_and_their_runs_stay(history_url: str, days: int) -> None:
+    clock = Clock()
+    with open_store(history_url, now=clock) as store:
+        old = complete(store, new_run(), kept=KEPT)
+        of_before = complete(store, new_run())
+        store.database.write(
+            lambda tx: tx.run("UPDATE steps SET answer = 'x' WHERE run_id = ?", of_before.id)
+        )
+        clock.turn(days=9)
+        young = complete(store, new_run(), kept=KEPT)
+        assert store.prune_answers(days, "ada") == (3 if days == 0 else 2)
+        assert answer_of(store, old.id) is None
+        assert (answer_of(store, young.id) is None) == (days == 0)
+        assert len(store.search(Filter()).runs) == 3
+        told = store.load(of_before.id)
+        assert told is not None
+        assert told.steps[0].answer is None
+        assert [event.kind for event in store.events()] == ["prune"]
+
+
+@pytest.mark.parametrize(("setting", "days"), [("off", None), ("1d", 1), ("3650d", 3650)])
+def test_a_setting(setting: str, days: int | None) -> None:
+    assert days_of(setting) == days
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["", "0d", "14", "OFF", "never", "-1d", "1.5d", "3651d", "14d ", "9" * 50 + "d", "٣d"],
+)
+def test_what_is_no_setting(setting: str) -> None:
+    with pytest.raises(ValueError, match="must be off"):
+        days_of(setting)
