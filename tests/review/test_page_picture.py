@@ -14,8 +14,7 @@ from shop_project import ACCOUNTS, SHOP, Project
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(
-    path.relative_to(ROOT / "build").parent.as_posix()
-    for path in (ROOT / "build").rglob("review*.html")
+    path.relative_to(ROOT / "build").as_posix() for path in (ROOT / "build").rglob("review*.html")
 )
 WIDTHS = (380, 1280)
 SCHEMES = ("light", "dark")
@@ -56,7 +55,7 @@ def faults(page: Page) -> dict[str, list[str]]:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("pack", SHIPPED)
 def test_it_is_readable(browser: Browser, pack: str, width: int, scheme: str) -> None:
-    with shown(browser, ROOT / "build" / pack / "review.html", width, scheme) as page:
+    with shown(browser, ROOT / "build" / pack, width, scheme) as page:
         assert not page.evaluate(SCROLLS)
         assert faults(page) == {}
         dark = (
@@ -74,14 +73,14 @@ def test_a_telephone_names_each_cell_and_tells_the_diagram_in_words(
     browser: Browser, pack: str
 ) -> None:
     label = "e => getComputedStyle(e, '::before').content"
-    with shown(browser, ROOT / "build" / pack / "review.html", WIDTHS[0]) as page:
+    with shown(browser, ROOT / "build" / pack, WIDTHS[0]) as page:
         cells = page.locator("table.values td")
         assert cells.first.evaluate(label).startswith('"field')
         names = cells.evaluate_all("all => all.map(e => e.dataset.label || '')")
         assert "" not in names
         assert not page.locator("svg.sequence").first.is_visible()
         assert "answer" in page.locator("ol.messages").first.inner_text()
-    with shown(browser, ROOT / "build" / pack / "review.html", WIDTHS[1]) as page:
+    with shown(browser, ROOT / "build" / pack, WIDTHS[1]) as page:
         assert page.locator("svg.sequence").first.is_visible()
         assert not page.locator("ol.messages").first.is_visible()
 
@@ -89,7 +88,7 @@ def test_a_telephone_names_each_cell_and_tells_the_diagram_in_words(
 @pytest.mark.parametrize("pack", SHIPPED)
 def test_it_prints_on_a4(browser: Browser, pack: str) -> None:
     # Whoever prints from a dark screen gets dark ink on white paper.
-    with shown(browser, ROOT / "build" / pack / "review.html", A4, "dark") as page:
+    with shown(browser, ROOT / "build" / pack, A4, "dark") as page:
         page.emulate_media(media="print", color_scheme="dark")
         assert not page.evaluate(SCROLLS)
         assert {**faults(page), "small": []} == {"small": []}

@@ -152,3 +152,18 @@ def test_who_asks_is_as_the_project_says_it(compiled: Callable[..., Project]) ->
     text = " ".join(page.texts[""].split())
     assert "Shop of Tests, DE, pay@shop.example" in text
     assert "expected volume: 900 a day" in text
+
+
+def test_a_header_that_is_encrypted_to_the_vault_is_said_at_the_top(
+    compiled: Callable[..., Project],
+) -> None:
+    basic = SHOP.replace(
+        "Bearer ${secrets.shop_key}", "\"Basic ${base64(secrets.shop_key + ':')}\""
+    )
+    project = compiled(basic, CHECKOUT)
+    checkout = page_of(project, "checkout/shop/review.html")
+    text = " ".join(checkout.texts[""].split())
+    assert "Encrypted on the way to Checkout.com" in text
+    assert "header Authorization" in text
+    assert row(checkout, "header Authorization")[1].startswith('"Basic " + base64(secrets.shop_key')
+    assert "Encrypted on the way" not in page_of(project).texts[""]

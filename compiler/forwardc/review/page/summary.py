@@ -14,11 +14,10 @@ from forwardc.review.pack import Pack
 from forwardc.review.page.expression import Names
 from forwardc.review.page.inside import Part, insides, outside
 from forwardc.review.page.places import leaves
-from forwardc.review.page.protection import Sealed, Signed
+from forwardc.review.page.protection import Sealed, Signed, on_the_way
 from forwardc.review.page.urls import url_of
 from forwardc.review.page.words import atom_words
 from forwardc.vaults.assess import Assessment
-from forwardc.vaults.steps import content_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,15 @@ def summary(
             for _, found in protected.values()
             for each in found
         ),
-        "plain_http": any(url_of(step.request.url).startswith("http://") for _, step in steps),
-        "headers": _distinct(
-            (pair.name,) for _, step in steps for pair in content_type(step.request)
+        "on_the_way": list(
+            dict.fromkeys(
+                found["headers"]
+                for one in built
+                for made in one.emitted_steps
+                for found in on_the_way(made["http"])
+            )
         ),
+        "plain_http": any(url_of(step.request.url).startswith("http://") for _, step in steps),
         "unconfirmed": any(str(one.status) != "documented" for one in built),
     }
 
