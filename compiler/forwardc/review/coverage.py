@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from forwardc.plan.arrangements import Grant
 from forwardc.review.asked import Asked
-from forwardc.vaults.assess import Assessment, Level
+from forwardc.vaults.assess import Assessment, Level, Status
 from forwardc.vaults.model import Finding, Json, Verdict
 
 _ORDER = {Level.REFUSED: 0, Level.DEGRADED: 1, Level.FULL: 2}
+_DOUBT = {Status.STAND_IN: 0, Status.UNCONFIRMED: 1, Status.DOCUMENTED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Row:
     """What the vault agreed to for it; none where it works without."""
     as_if: tuple[str, ...] = ()
     """What a sandbox plays as if it were agreed."""
+    where: tuple[tuple[str, ...], ...] = ()
+    """Where each finding holds, by place; empty where it holds in all that are assessed."""
+
+    def placed(self) -> list[tuple[Finding, tuple[str, ...]]]:
+        """Every finding with where it holds."""
+        return list(zip(self.findings, self.where, strict=True))
 
 
 def rows(assessments: Sequence[Assessment]) -> list[Row]:
@@ -44,11 +51,13 @@ def rows(assessments: Sequence[Assessment]) -> list[Row]:
 
 def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
     weakest = min(group, key=lambda one: _ORDER[one.level])
-    findings = {
-        (finding.code, finding.reason, finding.step): finding
-        for one in group
-        for finding in one.findings
-    }
+    findings: dict[tuple[str, str, str], Finding] = {}
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for one in group:
+        for finding in one.findings:
+            said = (finding.code, finding.reason, finding.step)
+            findings.setdefault(said, finding)
+            places.setdefault(said, []).append(one.context.program.place)
     destination, operation, vault = key
     return Row(
         destination,
@@ -56,10 +65,11 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         weakest.context.operation.title,
         vault,
         weakest.level,
-        str(weakest.status),
+        str(min((one.status for one in group), key=_DOUBT.__getitem__)),
         tuple(one.context.program.place for one in group if one.emitted is not None),
         tuple(findings.values()),
         *_arranged(group),
+        tuple(tuple(found) if len(found) < len(group) else () for found in places.values()),
     )
 
 
@@ -84,7 +94,7 @@ def to_json(found: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Ask
                 "status": row.status,
                 "environments": list(row.environments),
                 **_agreed(row),
-                "reasons": [_reason(finding) for finding in row.findings],
+                "reasons": [_reason(finding, where) for finding, where in row.placed()],
             }
             for row in found
         ],
@@ -102,12 +112,13 @@ def _agreed(row: Row) -> Json:
     return {"arrangements": found} if found else {}
 
 
-def _reason(finding: Finding) -> Json:
+def _reason(finding: Finding, where: Sequence[str]) -> Json:
     return {
         "code": finding.code,
         "verdict": str(finding.verdict),
         "step": finding.step,
         "message": finding.reason,
+        **({"environments": list(where)} if where else {}),
     }
 
 
@@ -127,5 +138,11 @@ def cell(row: Row) -> str:
 
 def why(row: Row) -> list[Finding]:
     """The findings that explain the level: refusals alone where there are any."""
-    refusals = [one for one in row.findings if one.verdict is Verdict.REFUSED]
-    return refusals or list(row.findings)
+    return [finding for finding, _ in why_where(row)]
+
+
+def why_where(row: Row) -> list[tuple[Finding, tuple[str, ...]]]:
+    """The same with where each holds; empty where it holds everywhere."""
+    placed = row.placed()
+    refusals = [one for one in placed if one[0].verdict is Verdict.REFUSED]
+    return refusals or placed

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from forwardc.review.asked import Asked
-from forwardc.review.coverage import Row, cell, why
+from forwardc.review.coverage import Row, cell, why_where
 from forwardc.review.coverage_text import table_of
 from forwardc.review.templates import template
 from forwardc.vaults.model import Json
@@ -17,7 +17,7 @@ def to_markdown(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[
             "name": f"{row.destination}.{row.operation}",
             "vault": row.vault,
             "cell": cell(row),
-            "findings": why(row),
+            "findings": why_where(row),
         }
         for row in rows
         if row.findings

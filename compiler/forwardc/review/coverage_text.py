@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from forwardc.review.coverage import Row, cell, why
+from forwardc.review.coverage import Row, cell, why_where
 
 
 def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
@@ -23,10 +23,14 @@ def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 def reasons(rows: Sequence[Row]) -> Iterator[str]:
     """One line for each reason, with file and line."""
     for row in rows:
-        for finding in why(row):
+        for finding, where in why_where(row):
             start = finding.span.start if finding.span else None
             place = f"{finding.span.path}:{start.line}" if finding.span and start else "-"
             yield (
                 f"{place}: {finding.code} {row.destination}.{row.operation} at {row.vault}, "
-                f"{finding.verdict}: {finding.reason}"
+                f"{finding.verdict}{_only(where)}: {finding.reason}"
             )
+
+
+def _only(where: Sequence[str]) -> str:
+    return f" in {' and '.join(where)}" if where else ""
