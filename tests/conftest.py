@@ -166,9 +166,18 @@ def postgres_server() -> Iterator[postgres.Server]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
+def no_history_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where no history is yet, for tests of how one is made or brought up to date."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'history.db'}"
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    return server.database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def history_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty history of its own for each test, on both databases."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'history.db'}"
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    return server.database()
+    return server.history()

@@ -48,7 +48,7 @@ from forwardc.vaults.registry import vaults
 from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "compiler", "docs")
+COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "docs")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
@@ -231,7 +231,7 @@ class Terminal:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "PYTHONPATH": str(self.folder / "compiler"),
+            "PYTHONPATH": str(ROOT / "compiler"),
             "COLUMNS": "100",
             "FORWARDC_SERVER__SERVER__PORT": self.ports["8457"],
         }

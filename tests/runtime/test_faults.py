@@ -39,8 +39,12 @@ class Watched:
         self.faults: Faults | None = None
         self._armed: Callable[[Faults], None] = lambda faults: faults.arm(0)
         self._error: Callable[[], BaseException] | None = None
-        connect = stores._connect
+        for name in ("made", "existing"):
+            patch.setattr(stores, name, self._watched(getattr(stores, name)))
+        # The process of a command has ended when the next one asks.
+        patch.setattr("forwardc.runtime.store_journal.is_dead", lambda _: True)
 
+    def _watched(self, connect: Callable[..., Database]) -> Callable[..., Database]:
         def watched(*where: Any) -> Database:
             database = connect(*where)
             if self.is_armed and self.faults is None:
@@ -48,9 +52,7 @@ class Watched:
                 self._armed(self.faults)
             return database
 
-        patch.setattr(stores, "_connect", watched)
-        # The process of a command has ended when the next one asks.
-        patch.setattr("forwardc.runtime.store_journal.is_dead", lambda _: True)
+        return watched
 
     def counts(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return kills.requests_of(self.world)[0], kills.effects_of(self.world)
@@ -134,7 +136,7 @@ def test_at_every_call_of_postgresql(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     build = kills.build_folder(tmp_path / "build", idempotent=False)
-    watched = Watched(postgres_server.database(), build, sandbox, monkeypatch)
+    watched = Watched(postgres_server.history(), build, sandbox, monkeypatch)
     at_every_call(watched, capfd, {"after": True}, None, idempotent=False)
 
 

@@ -43,7 +43,7 @@ def rows(server: postgres.Server, folder: Path) -> Iterator[str]:
 
     def one(numbered: tuple[int, Case]) -> str:
         number, (point, database, idempotent) = numbered
-        history = str(folder / f"{number}.db") if database == "SQLite" else server.database()
+        history = str(folder / f"{number}.db") if database == "SQLite" else server.history()
         driver = free.get()
         seen = kill_and_resume(driver, point, builds[idempotent], history)
         free.put(driver)

@@ -31,7 +31,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "sqlite":
         url = str(tmp_path / "history.db")
     else:
-        url = request.getfixturevalue("postgres_server").database()
+        url = request.getfixturevalue("postgres_server").history()
     with open_store(url, now=lambda: NOW) as opened:
         yield opened
 

@@ -313,14 +313,14 @@ def test_a_clock_that_jumps_back_changes_no_order(store: Store) -> None:
     assert [one.status for one in at(1).callbacks_of(gate.TOKEN)] == ["active", "revoke"]
 
 
-def test_tokens_of_an_older_history_are_the_gates(history_url: str) -> None:
+def test_tokens_of_an_older_history_are_the_gates(no_history_url: str) -> None:
     statement = (
         "INSERT INTO tokens (token, state, first_seen_at, updated_at, changed_by, masked_number)"
         " VALUES (?, 'active', 'then', 'now', 7, '424242******4242')"
     )
-    with open_store(history_url, migrations=MIGRATIONS[:3]) as old:
+    with open_store(no_history_url, migrations=MIGRATIONS[:3]) as old:
         old.database.write(lambda tx: tx.run(statement, gate.TOKEN))
-    with open_store(history_url) as new:
+    with open_store(no_history_url) as new:
         record = TokenTables(new).token(gate.TOKEN)
         assert record
         assert (record.facts.state, record.facts.masked_number) == ("active", "424242******4242")

@@ -207,7 +207,7 @@ def test_two_machines_share_one_database(
     keys = shop.folder / ".forwardc" / "server-keys.json"
     make_file(keys)
     shared = {
-        "FORWARDC_SERVER__RUN__HISTORY": postgres_server.database(),
+        "FORWARDC_SERVER__RUN__HISTORY": postgres_server.history(),
         "FORWARDC_SERVER_KEYS": keys.read_text(),
     }
     with shop.serving(**shared) as here, second.serving(**shared) as there:

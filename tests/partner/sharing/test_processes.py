@@ -60,7 +60,7 @@ def body(reference: str) -> dict[str, object]:
 
 
 def test_two_processes_on_one_postgresql(postgres_server: postgres.Server) -> None:
-    history = postgres_server.database()
+    history = postgres_server.history()
 
     async def ask(addresses: tuple[str, str]) -> list[list[httpx.Response]]:
         async with httpx.AsyncClient(timeout=30) as client:
@@ -111,7 +111,7 @@ def test_killed_in_the_middle(tmp_path: Path, moment: str, status: int, arrived:
 def test_killed_on_postgresql(
     postgres_server: postgres.Server, moment: str, status: int, arrived: int
 ) -> None:
-    killed(postgres_server.database(), moment, status, arrived)
+    killed(postgres_server.history(), moment, status, arrived)
 
 
 def killed(history: str, moment: str, status: int, arrived: int) -> None:

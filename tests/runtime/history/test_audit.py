@@ -73,11 +73,11 @@ def test_what_was_taken_from_the_end_is_seen_by_the_head_that_somebody_noted(sto
     assert store.verify_events().head != noted
 
 
-def test_events_of_before_there_were_links_stay_valid(history_url: str) -> None:
-    with open_store(history_url, migrations=MIGRATIONS[:2]) as old:
+def test_events_of_before_there_were_links_stay_valid(no_history_url: str) -> None:
+    with open_store(no_history_url, migrations=MIGRATIONS[:2]) as old:
         change(old, OLD)
         change(old, OLD)
-    with open_store(history_url) as store:
+    with open_store(no_history_url) as store:
         assert store.verify_events().wrong is None
         tell(store, 2)
         seen = store.verify_events()

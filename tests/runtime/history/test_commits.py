@@ -379,7 +379,7 @@ def test_two_processes_that_count_the_same_runs_at_once(store: Store, history_ur
 def test_a_server_that_drops_the_connection_costs_one_batch_at_most(
     postgres_server: postgres.Server,
 ) -> None:
-    url = postgres_server.database()
+    url = postgres_server.history()
     with open_store(url) as store, psycopg.connect(url, autocommit=True) as admin:
         asyncio.run(store.commits.write(add("one")))
         admin.execute(

@@ -39,6 +39,12 @@ ROOT = Path(__file__).resolve().parents[3]
 BROKEN = Migration(LATER.version, "CREATE TABLE half (n {int}); CREATE TABLE half (n {int})")
 
 
+@pytest.fixture
+def history_url(no_history_url: str) -> str:
+    """Of what is told here the tables are a part."""
+    return no_history_url
+
+
 def refusal(url: str, **options: float) -> HistoryError:
     with pytest.raises(HistoryError) as caught:
         open_store(url, **options)
