@@ -1,4 +1,4 @@
-"""The repository's own project in a folder of the test, and a door behind which nothing is sent."""
+"""The repository's project with ids of a merchant's own, and a door behind which nothing is sent."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ import pytest
 from forwardc.cli.main import run
 from forwardc.runtime.send import Answer, Sender
 from forwardc.runtime.shapes import BoundRequest
+from own_ids import build_own
 
 TEST_KEY = "sk_test_" + "a1B2" * 8
 LIVE_KEY = "sk_live_" + "a1B2" * 8
@@ -70,12 +71,20 @@ class Door:
                 self.environ.setenv("FORWARDC_" + name.format(environment), value)
 
 
+@pytest.fixture(scope="session")
+def own(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with ids of a merchant's own, built; not to be changed."""
+    folder = tmp_path_factory.mktemp("own")
+    build_own(root, folder)
+    return folder
+
+
 @pytest.fixture
-def house(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def house(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project, built, as the working directory."""
     for name in ("destinations", "build"):
-        shutil.copytree(root / name, tmp_path / name)
-    shutil.copy(root / "forwardc.yaml", tmp_path)
+        shutil.copytree(own / name, tmp_path / name)
+    shutil.copy(own / "forwardc.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -11,6 +11,7 @@ OWN_IDS: Final = {
     "acct_sandbox": "acct_1PwTk8nVr4HcYq6D",
     "pc_production0000000000000000": "pc_qk7wz3mvr5xtn2bhgyd6ufap4e",
     "pc_sandbox0000000000000000000": "pc_h4tzr6mwk2vqx7ynb5dgfu3paj",
+    "forwardcdemo": "vkuhvk4v",
 }
 
 
