@@ -22,7 +22,7 @@ environments:
       adyen: {merchant_account: ForwardcECOM}
   production:
     vaults:
-      checkout: {processing_channel_id: pc_qk7wz3mvr5xtn2bhgyd6ufap4e}
+      checkout: {processing_channel_id: pc_qk7wz3mvr5xtn2bhgyd6ufap4e, prefix: vkuhvk4v}
       stripe: {account: acct_1QzTk3mWv7RbXn2L, api_version: 2026-09-30.endive}
     settings:
       adyen: {merchant_account: ForwardcECOM, live_prefix: 1797a841fbb37ca7-forwardc}

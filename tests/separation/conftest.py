@@ -1,4 +1,4 @@
-"""The repository's project with ids of a merchant's own, and a door behind which nothing is sent."""
+"""The project with ids of a merchant's own, and a door behind which nothing is sent."""
 
 import shutil
 from collections.abc import Callable, Mapping

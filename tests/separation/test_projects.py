@@ -29,7 +29,9 @@ operations:
           json: {number: "${card.number}"}
         response: {outcome: by_status}
 """
-VAULTS = "vaults: {checkout: {processing_channel_id: pc_sandbox0000000000000000000}}"
+VAULTS = (
+    "vaults: {checkout: {processing_channel_id: pc_h4tzr6mwk2vqx7ynb5dgfu3paj, prefix: vkuhvk4v}}"
+)
 SHAPE = ', shape: {sandbox: "^test_", production: "^live_"}'
 
 
