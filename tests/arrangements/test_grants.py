@@ -183,6 +183,15 @@ def test_a_sandbox_that_was_handed_nothing_refuses(tmp_path: Path) -> None:
     assert (result.outcome, emulated.exchanges) == ("rejected", [])
 
 
+def test_a_form_that_was_not_handed_over_stays_blank(tmp_path: Path) -> None:
+    plan = built(project(tmp_path)).plan("stripe", "vendor", "sandbox")
+    whole = handed([plan])
+    bare = replace(whole, requests=tuple(replace(one, arranged={}) for one in whole.requests))
+    emulated = Emulated(World(now=lambda: NOW, project=bare))
+    emulated.run("stripe", "vendor", "pay", "pm_sandbox_visa", plan=plan)
+    assert emulated.exchanges[-1][0].body == b'{"number":"4242424242424242","expire":""}'
+
+
 def test_the_first_line_of_a_sandbox_says_what_is_played(tmp_path: Path) -> None:
     played = handed(built(project(tmp_path)).plans())
     first, *_ = opening(World(project=played), "http://127.0.0.1:1")

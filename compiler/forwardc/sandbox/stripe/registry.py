@@ -7,7 +7,7 @@ as the card fields are known; more are rows of the state, as Stripe's support wo
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -200,18 +200,30 @@ def _of_project(
     Stripe has its own config of what it lists: there, a field of the project is none where that
     has another kind, or nothing.
     """
-    named = _named(world, url, livemode)
+    named = [_documented(one) for one in _named(world, url, livemode)]
     if not named:
         return None
     fields = merged_fields(named)
     if listed is not None and listed.fields is not None:
-        arranged = {at: kind for at, kind in fields.items() if blank_of(kind).field in ARRANGED}
+        arranged = {at: kind for at, kind in fields.items() if _is_arranged(kind)}
         fields = dict(_agreed(fields, listed.fields)) | arranged
     return Destination(
         *(url, fields, merged_headers(named), _method(named)),
         signed=frozenset(name for one in named for name in one.signed),
         wallets=frozenset(name for one in named for name in one.wallets),
     )
+
+
+def _documented(one: Named) -> Named:
+    """The request without what nobody was told to be arranged: that stays as it was sent."""
+    if one.arranged or one.fields is None:
+        return one
+    fields = {at: kind for at, kind in one.fields.items() if not _is_arranged(kind)}
+    return replace(one, fields=fields, signed=frozenset(), wallets=frozenset())
+
+
+def _is_arranged(kind: str) -> bool:
+    return blank_of(kind).field in ARRANGED
 
 
 def _method(named: list[Named]) -> str:
