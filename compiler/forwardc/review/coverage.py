@@ -58,6 +58,8 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
             said = (finding.code, finding.reason, finding.step)
             findings.setdefault(said, finding)
             places.setdefault(said, []).append(one.context.program.place)
+    # What a sandbox plays says less of an operation than what was agreed.
+    agreed = [one for one in group if not any(found.as_if for found in one.standings)] or group
     destination, operation, vault = key
     return Row(
         destination,
@@ -65,7 +67,7 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         weakest.context.operation.title,
         vault,
         weakest.level,
-        str(min((one.status for one in group), key=_DOUBT.__getitem__)),
+        str(min((one.status for one in agreed), key=_DOUBT.__getitem__)),
         tuple(one.context.program.place for one in group if one.emitted is not None),
         tuple(findings.values()),
         *_arranged(group),
