@@ -28,7 +28,8 @@ SHARED = {
     *("approvals_revoke", "approve_renew", "check_fix", "clients_work", "clients_bound"),
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today", "plan_options"),
-    *("history_begin", "history_option", "history_output", "history_store", "json_output"),
+    *("history_begin", "history_export", "history_filters", "history_option"),
+    *("history_output", "history_store", "json_output", "standing"),
     *("tokens_make", "tokens_show", "tokens_work"),
 }
 

@@ -26,6 +26,7 @@ READERS = {
     "history": (),
     "history show": ("some-run",),
     "history upgrade": (),
+    "history export": ("--format", "json"),
     "dashboard": ("--port", "0"),
     "reconcile": BUILD,
     "resolve": ("some-run",),

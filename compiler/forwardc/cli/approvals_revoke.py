@@ -8,9 +8,10 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from forwardc.cli.findings import PROJECT_FILE, show
+from forwardc.cli.findings import show
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, shown_path
+from forwardc.cli.standing import PROJECT_FILE
 from forwardc.diagnostics.sink import Sink
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ def _written(
 
 def _project_of(build: Path) -> Path | None:
     """The project whose build folder this is and stands fresh; None where there is none."""
+    from forwardc.files.above import nearest
     from forwardc.files.checkout import below, given
 
     folder = given(build).path
-    root = next((one for one in folder.parents if (one / PROJECT_FILE).is_file()), None)
+    root = nearest(folder.parent, (PROJECT_FILE,)).found
     if root is None:
         return None
     from forwardc.language.load import load_project

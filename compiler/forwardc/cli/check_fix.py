@@ -7,6 +7,7 @@ is left alone.
 from typing import TYPE_CHECKING
 
 from forwardc.cli.output import note
+from forwardc.cli.standing import seen_from_here
 
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
@@ -30,6 +31,7 @@ def _write(destination: "Destination", loaded: "Loaded") -> bool:
     from forwardc.files.checkout import source
 
     path = destination.span.path
+    shown = seen_from_here(loaded.root.path, path)
     before = loaded.files[path].decode("utf-8")
     mark = _MARK if before.startswith(_MARK) else ""
     text = destination.root.source.text
@@ -37,15 +39,15 @@ def _write(destination: "Destination", loaded: "Loaded") -> bool:
         return False
     after, times = _with_outcomes(path, text, destination.root)
     if after is None:
-        note(f"{path} is left as it is: write its outcomes by hand")
+        note(f"{shown} is left as it is: write its outcomes by hand")
     if not after or not times:
         return False
     try:
         source(loaded.root, path).replace((mark + after).encode())
     except OSError as problem:
-        note(f"{path} cannot be written: {problem.strerror}")
+        note(f"{shown} cannot be written: {problem.strerror}")
         return False
-    note(f"{path}: `outcome: by_status` written {_times(times)}")
+    note(f"{shown}: `outcome: by_status` written {_times(times)}")
     return True
 
 

@@ -6,16 +6,17 @@ from typing import Final
 import click
 
 from forwardc.cli.findings import show
+from forwardc.cli.standing import in_project
 from forwardc.diagnostics.sink import Sink
 
 CODE: Final = "FC0843"
-_DEFAULT: Final = Path("forwardc-server.toml")
+_DEFAULT: Final = "forwardc-server.toml"
 
 
 def listed(file: Path | None) -> tuple[str, ...] | None:
     """The destinations of the server's settings; None where it is not known, with FC0843 shown."""
-    if file is None and _DEFAULT.is_file():
-        file = _DEFAULT
+    if file is None and (default := Path(in_project(_DEFAULT))).is_file():
+        file = default
     sink = Sink()
     found = _read(file, sink) if file is not None else None
     if found is None:

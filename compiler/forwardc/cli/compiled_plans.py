@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli.standing import PROJECT_FILE
+
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
@@ -57,15 +59,13 @@ def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "
 
 
 def _project_of(build: Path) -> Path:
-    from forwardc.cli.findings import find_project
+    from forwardc.files.above import nearest
     from forwardc.files.checkout import given
 
     # As it is named: a link there would lead to a project that says other hosts.
-    for folder in given(build).path.parents:
-        try:
-            return find_project(folder)
-        except click.UsageError:
-            continue
+    found = nearest(given(build).path.parent, (PROJECT_FILE,)).found
+    if found is not None:
+        return found
     raise click.UsageError(
         f"There is no forwardc.yaml above {build.as_posix()}/, which says where secrets may go."
     )

@@ -6,6 +6,7 @@ import click
 
 from forwardc.cli.findings import find_project, format_option, project_option, show
 from forwardc.cli.json_output import json_option, say_document
+from forwardc.cli.standing import seen_from_here
 
 
 @click.command(short_help="Show which operation works through which vault, and why not.")
@@ -46,6 +47,6 @@ def command(
     for one in asked:
         say(f"asked for: {one.vault} in {one.where.place}: no {one.key}: {one.line}")
     if why:
-        for line in reasons(rows):
+        for line in reasons(rows, lambda path: seen_from_here(root, path)):
             say(line)
     return 0

@@ -9,6 +9,7 @@ import click
 from forwardc.cli.findings import project_option
 from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note, say
+from forwardc.cli.standing import seen_from_here
 
 if TYPE_CHECKING:
     from forwardc.compile import Compiled
@@ -88,7 +89,7 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
 
     compiled, root, folder = _compiled(project, as_json=as_json)
     documents = compiled.documents()
-    inside = _below(path, root / folder)
+    inside = _below(path, root / folder, f"{folder}/")
     try:
         span = origin(documents, inside, pointer)
     except KeyError:
@@ -96,12 +97,12 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
         raise click.UsageError(f"There is {what} in {folder}/{inside}.") from None
     if as_json:
         start = span and {"line": span.start.line, "column": span.start.column}
-        made_by = span and {"path": span.path, "start": start}
+        made_by = span and {"path": seen_from_here(root, span.path), "start": start}
         return _tell({"made_by": made_by}, root)
     if span is None:
         say(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
         return 0
-    say(f"{span.path}:{span.start.line}:{span.start.column}")
+    say(f"{seen_from_here(root, span.path)}:{span.start.line}:{span.start.column}")
     say(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
     return 0
 
@@ -110,15 +111,16 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
     from forwardc.review.provenance import made_by
 
     compiled, root, folder = _compiled(project, as_json=as_json)
-    source = _below(path, root)
+    source = _below(path, root, "")
     if source not in compiled.loaded.files:
         raise click.UsageError(f"{source} is not part of the project.")
     found = list(made_by(compiled.documents(), source, line))
+    shown = seen_from_here(root, folder)
     if as_json:
-        makes = [{"path": f"{folder}/{built}", "pointer": pointer} for built, pointer in found]
+        makes = [{"path": f"{shown}/{built}", "pointer": pointer} for built, pointer in found]
         return _tell({"makes": makes}, root)
     for built, pointer in found:
-        say(f"{folder}/{built}#{pointer}")
+        say(f"{shown}/{built}#{pointer}")
     if not found:
         note(f"line {line} of {source} makes nothing in {folder}/")
     return 0
@@ -138,9 +140,12 @@ def _compiled(project: Path | None, *, as_json: bool) -> "tuple[Compiled, Path, 
     return compiled, root, compiled.loaded.project.build
 
 
-def _below(path: str, folder: Path) -> str:
-    """A path as the compiler names it: relative to `folder`, wherever the command was called."""
-    try:
-        return Path(path).resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return path
+def _below(path: str, folder: Path, named: str) -> str:
+    """A path as the compiler names it: relative to `folder`, wherever the command was called.
+
+    What is not there from here may be as the project names it: `build/...` in any folder.
+    """
+    typed = Path(path).resolve()
+    if typed.is_relative_to(folder.resolve()) and (typed.exists() or not path.startswith(named)):
+        return typed.relative_to(folder.resolve()).as_posix()
+    return path.removeprefix(named)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
+from forwardc.cli.standing import PROJECT_FILE
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.render.summary import summary
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
-
-PROJECT_FILE = "forwardc.yaml"
 
 format_option = click.option(
     "--format",
@@ -34,15 +33,31 @@ def find_project(given: Path | None) -> Path:
 
     A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
     """
+    from forwardc.files.above import nearest
+
     try:
         start = (given or Path()).resolve()
     except FileNotFoundError:
         raise click.UsageError("The working directory is not there any more.") from None
-    folders = (start,) if given else (start, *start.parents)
-    for folder in folders:
-        if os.path.lexists(folder / PROJECT_FILE):
-            return folder
-    raise click.UsageError(f"There is no {PROJECT_FILE} here. Name its folder with --project.")
+    if given:
+        if os.path.lexists(start / PROJECT_FILE):
+            return start
+        raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
+    search = nearest(start, (PROJECT_FILE,))
+    if search.found is not None:
+        return search.found
+    ended = f" The search ended below {search.ended}: {search.why}." if search.ended else ""
+    raise click.UsageError(
+        f"There is no {PROJECT_FILE} here or above.{ended} Name its folder with --project."
+    )
+
+
+def seen(root: Path | None) -> Sources:
+    """The files of a project, with places as they are seen from the working directory."""
+    try:
+        return Sources(root, here=Path.cwd())
+    except FileNotFoundError:
+        return Sources(root)
 
 
 def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> None:
@@ -53,6 +68,6 @@ def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> N
     """
     found = sink.sorted()
     color = (sys.stderr if err else sys.stdout).isatty()
-    click.echo(render(found, Format(format_), Sources(root), color), nl=False, err=err)
+    click.echo(render(found, Format(format_), seen(root), color), nl=False, err=err)
     if found and format_ == Format.CONCISE:
         click.echo(summary(found), err=True)

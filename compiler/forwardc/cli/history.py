@@ -1,10 +1,12 @@
 """`forwardc history`: what became of runs, as a list, in full, or deleted by age. Sends nothing."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
+from forwardc.cli.history_filters import filter_of, filter_options
 from forwardc.cli.history_option import history_option
 from forwardc.cli.json_output import json_option
 from forwardc.cli.output import note, say, say_lines
@@ -15,19 +17,11 @@ if TYPE_CHECKING:
     from forwardc.runtime.history.records import Filter
     from forwardc.runtime.history.store import Store
 
-_OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
+_TYPED: Final = ParameterSource.COMMANDLINE
 
 
 @click.group(short_help="Show what became of runs.", invoke_without_command=True)
-@click.option("--reference", help="Runs with this reference of ours.")
-@click.option(
-    "--search",
-    "text",
-    help="Start of a reference, theirs or ours, or of a source; or a run or request id.",
-)
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Runs with this outcome.")
-@click.option("--destination", help="Runs of this destination.")
-@click.option("--via", "vault", help="Runs through this vault.")
+@filter_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True)
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Show the list as CSV.")
@@ -39,11 +33,7 @@ _OUTCOMES = ("approved", "declined", "pending", "rejected", "unknown")
 @click.pass_context
 def command(
     context: click.Context,
-    reference: str | None,
-    text: str | None,
-    outcome: str | None,
-    destination: str | None,
-    vault: str | None,
+    given: dict[str, Any],
     limit: int,
     as_json: bool,
     as_csv: bool,
@@ -57,32 +47,34 @@ def command(
     figures. Runs whose fate nobody has settled stay. --keep-answers deletes answers, and no run.
     """
     if context.invoked_subcommand is not None:
-        # `show` reads the history that was named before it, too.
+        if _typed(context) - {"history"}:
+            raise click.UsageError(f"options of the list go without {context.invoked_subcommand}")
+        # A subcommand works on the history that was named before it, too.
         context.obj = history
         return 0
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
     if keep is not None or keep_answers is not None:
+        # Whoever deletes must not believe that a filter holds something back.
+        if _typed(context) - {"keep", "keep_answers", "as_json", "history"}:
+            raise click.UsageError("--keep and --keep-answers go without filters.")
         days = None if keep is None else _days(keep, "--keep")
         answers = None if keep_answers is None else _days(keep_answers, "--keep-answers", least=0)
         return change(
             history, lambda store: _prune(store, days, answers, as_json=as_json), as_json=as_json
         )
-    from forwardc.plan.program import Outcome
-    from forwardc.runtime.history.records import Filter
-
-    wanted = Filter(
-        reference=reference,
-        text=text,
-        outcome=Outcome(outcome) if outcome else None,
-        destination=destination,
-        vault=vault,
-    )
+    wanted = filter_of(given)
     return change(
         history,
         lambda store: _list(store, wanted, limit, as_json=as_json, as_csv=as_csv),
         as_json=as_json,
     )
+
+
+def _typed(context: click.Context) -> set[str]:
+    """The options that somebody typed."""
+    known = {name for one in context.command.params if (name := one.name)}
+    return {name for name in known if context.get_parameter_source(name) == _TYPED}
 
 
 # Without the variable: it would win over a path that stands before the subcommand.
@@ -99,6 +91,29 @@ def show(before: str, run: str, as_json: bool, history: str | None) -> int:
     return change(
         history or before, lambda store: _show(store, run, as_json=as_json), as_json=as_json
     )
+
+
+@command.command(short_help="Write every run that fits as CSV or JSON.")
+@filter_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="How the runs are written.",
+)
+@_history
+@click.pass_obj
+def export(before: str, given: dict[str, Any], format_: str, history: str | None) -> int:
+    """Write every run that fits to standard output, the newest first, whatever their number.
+
+    The filters and the columns are those of the dashboard. Where no run fits, nothing is written,
+    and the exit code is 1.
+    """
+    from forwardc.cli.history_export import export as work
+
+    return work(history or before, filter_of(given), format_)
 
 
 @command.command(short_help="Begin an empty history.")

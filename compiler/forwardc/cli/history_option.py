@@ -2,11 +2,13 @@
 
 import click
 
+from forwardc.cli.standing import in_project
+
 history_option = click.option(
     "--history",
     envvar="FORWARDC_HISTORY",
-    default=".forwardc/history.db",
-    show_default=True,
+    default=lambda: in_project(".forwardc/history.db"),
+    show_default=".forwardc/history.db, in the project's folder",
     metavar="URL",
     help="Where runs are recorded: a path, or postgresql://...",
 )

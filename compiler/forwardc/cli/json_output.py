@@ -29,8 +29,8 @@ def say_document(
 
     `root` is the project's folder, where findings have places in its files.
     """
+    from forwardc.cli.findings import seen
     from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
 
-    problems = json.loads(render(sink.sorted(), Format.JSON, Sources(root)))
+    problems = json.loads(render(sink.sorted(), Format.JSON, seen(root)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

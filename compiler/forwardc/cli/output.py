@@ -4,6 +4,7 @@ Whatever a destination, a vault or a caller has written: one line stays one line
 """
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,10 @@ def heading(text: str) -> None:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as people read it: relative to the working directory where it lies below."""
+    """Return a path as people read it: from the working directory where that is shorter."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
+        real = path.resolve()
+        near = Path(os.path.relpath(real)).as_posix()
+    except (OSError, ValueError):
         return str(path)
+    return near if len(near) < len(str(real)) else str(path)

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+from forwardc.cli.standing import in_project
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 IN_PROCESS: Final = "in-process"
@@ -28,8 +30,8 @@ def build_option_for(what: str) -> Callable[[_Command], _Command]:
     return click.option(
         "--build",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path("build"),
-        show_default=True,
+        default=lambda: in_project("build"),
+        show_default="build, in the project's folder",
         help=f"Folder of compiled plans{what}.",
     )
 

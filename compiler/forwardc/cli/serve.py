@@ -9,6 +9,7 @@ import click
 
 from forwardc.cli.findings import format_option
 from forwardc.cli.json_output import json_option
+from forwardc.cli.standing import standing_in_project
 
 DEFAULT = Path("forwardc-server.toml")
 
@@ -34,7 +35,8 @@ DEFAULT = Path("forwardc-server.toml")
 def command(file: Path | None, check: bool, role: str, as_json: bool, format_: str) -> int:
     """Serve POST /v1/initiate-payment-sharing.
 
-    Settings are a TOML file, and environment variables that win over it. The first interrupt lets
+    Settings are a TOML file, and environment variables that win over it. Without --settings it is
+    as if started in the project's folder. The first interrupt lets
     calls under way finish; a second one ends at once.
     """
     if as_json and not check:
@@ -48,7 +50,8 @@ def command(file: Path | None, check: bool, role: str, as_json: bool, format_: s
         ) from None
     from forwardc.cli.serve_work import Starting
 
-    if file is None and DEFAULT.is_file():
-        file = DEFAULT
-    starting = Starting(file, format_, as_json)
-    return starting.check() if check else starting.serve(role)
+    with standing_in_project(of=file):
+        if file is None and DEFAULT.is_file():
+            file = DEFAULT
+        starting = Starting(file, format_, as_json)
+        return starting.check() if check else starting.serve(role)

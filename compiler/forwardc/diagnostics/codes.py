@@ -252,6 +252,7 @@ _TABLE = (
     Code("FC0861", "answers-setting", "How long answers are kept is not said rightly"),
     Code("FC0867", "no-history", "There is no history where one was to be read"),
     Code("FC0868", "history-older", "A history is of an older version"),
+    Code("FC0869", "nothing-fits", "No run fits the filters of an export"),
     Code("FC9901", "internal-error", "forwardc itself failed"),
 )
 

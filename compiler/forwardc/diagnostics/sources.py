@@ -3,9 +3,13 @@
 Knows no file format. Nobody gets an unmasked line from here.
 """
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from forwardc.diagnostics.diagnostic import Diagnostic
+from forwardc.diagnostics.span import Span
 from forwardc.files.checkout import below, source
 from forwardc.files.kinds import DESTINATION
 
@@ -15,20 +19,46 @@ class Sources:
 
     Relative paths start at `root`. Without one, nothing is read from the disk: a file that an
     operator named, such as a server's settings, is in no excerpt. `texts` holds what is not to be
-    read from disk, by path.
+    read from disk, by path. `here` is the absolute folder that a person sees the files from.
     """
 
-    def __init__(self, root: Path | None = None, texts: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        texts: Mapping[str, str] | None = None,
+        here: Path | None = None,
+    ) -> None:
         self.root = Path() if root is None else root
+        self._here = here if root is not None else None
+        self._named: dict[str, str] = {}
         self._reads = root is not None
         self._texts = dict(texts or {})
         self._lines: dict[str, list[str]] = {}
+
+    def seen(self, found: Diagnostic) -> Diagnostic:
+        """The same, with its places as they are seen from here."""
+        if self._here is None or self._here == self.root.absolute():
+            return found
+        related = tuple(replace(one, span=self._seen(one.span)) for one in found.related)
+        return replace(found, span=found.span and self._seen(found.span), related=related)
+
+    def _seen(self, span: Span) -> Span:
+        named = Path(span.path)
+        if self._here is None or named.is_absolute() or ".." in named.parts:
+            return span
+        try:
+            path = Path(os.path.relpath(self.root / span.path, self._here)).as_posix()
+        except ValueError:
+            path = (self.root / span.path).as_posix()  # Another drive.
+        self._named[path] = span.path
+        return replace(span, path=path)
 
     def line(self, path: str, number: int) -> str | None:
         """Return a line, counted from 1, masked and without its break; None if there is none.
 
         Lines end at a line feed only, as spans count them.
         """
+        path = self._named.get(path, path)
         if path not in self._lines:
             from forwardc.diagnostics.secret_shapes import mask_excerpt
 

@@ -1,6 +1,6 @@
 """Coverage for a terminal: the table, and each reason at its place. Knows rows only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from forwardc.review.coverage import Row, cell, why_where
 
@@ -20,12 +20,12 @@ def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     return ["operation", *vaults], lines
 
 
-def reasons(rows: Sequence[Row]) -> Iterator[str]:
-    """One line for each reason, with file and line."""
+def reasons(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """One line for each reason, with file and line; `shown` says how a file is named."""
     for row in rows:
         for finding, where in why_where(row):
             start = finding.span.start if finding.span else None
-            place = f"{finding.span.path}:{start.line}" if finding.span and start else "-"
+            place = f"{shown(finding.span.path)}:{start.line}" if finding.span and start else "-"
             yield (
                 f"{place}: {finding.code} {row.destination}.{row.operation} at {row.vault}, "
                 f"{finding.verdict}{_only(where)}: {finding.reason}"

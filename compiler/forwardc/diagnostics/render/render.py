@@ -29,7 +29,8 @@ def render(
 
     The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
     """
-    found = [clean(diagnostic) for diagnostic in sorted(diagnostics, key=lambda d: d.sort_key)]
+    in_order = sorted(diagnostics, key=lambda one: one.sort_key)
+    found = [clean(sources.seen(diagnostic)) for diagnostic in in_order]
     match format:
         case Format.TEXT:
             from forwardc.diagnostics.render import text

@@ -50,6 +50,12 @@ class AnswersSetting(HistoryError):  # noqa: N818 - what somebody wrote
     code = "FC0861"
 
 
+class NothingFits(HistoryError):  # noqa: N818 - what was asked for
+    """No run fits a filter where some were to be written."""
+
+    code = "FC0869"
+
+
 class UnknownRun(HistoryError):  # noqa: N818 - the id's property
     """No run has this id."""
 

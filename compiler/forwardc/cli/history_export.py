@@ -1,0 +1,27 @@
+"""`forwardc history export`: every run that fits, in pieces, by the function of the dashboard."""
+
+import click
+
+from forwardc.cli.history_filters import nothing_fits
+from forwardc.cli.pausing import Done, change
+from forwardc.diagnostics.render.clean import escaped
+from forwardc.runtime.history.errors import NothingFits
+from forwardc.runtime.history.export import Format, fits
+from forwardc.runtime.history.export import export as pieces_of
+from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.store import Store
+
+
+def export(url: str, wanted: Filter, format_: str) -> int:
+    """Write the runs; 1 with FC0869 where none fits, before anything is written."""
+
+    def work(store: Store) -> Done:
+        if not fits(store, wanted):
+            raise NothingFits("no run fits, and nothing was written", nothing_fits(store, wanted))
+        form = Format(format_)
+        for piece in pieces_of(store, wanted, form):
+            # CSV has been made harmless cell by cell.
+            click.echo(escaped(piece) if form is Format.JSON else piece, nl=False)
+        return 0, None
+
+    return change(url, work, as_json=False)
