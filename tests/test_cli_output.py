@@ -54,7 +54,8 @@ def test_a_path_below_the_working_directory_is_shown_relative(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert shown_path(tmp_path / "a" / "b.yaml") == "a/b.yaml"
-    assert shown_path(tmp_path.parent) == str(tmp_path.parent)
+    assert shown_path(tmp_path.parent / "c.yaml") == "../c.yaml"
+    assert shown_path(Path("/elsewhere")) == "/elsewhere"
 
 
 class Terminal(io.StringIO):

@@ -29,7 +29,7 @@ SHARED = {
     *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
     *("collector", "commands", "lock_file", "secrets_work", "today", "plan_options"),
     *("history_begin", "history_export", "history_filters", "history_option"),
-    *("history_output", "history_store", "json_output", "standing"),
+    *("history_output", "history_store", "json_output", "standing", "colors"),
     *("tokens_make", "tokens_show", "tokens_work"),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from forwardc.cli.colors import wanted
 from forwardc.cli.standing import PROJECT_FILE
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.render.summary import summary
@@ -67,7 +68,7 @@ def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> N
     standard error, beside a result.
     """
     found = sink.sorted()
-    color = (sys.stderr if err else sys.stdout).isatty()
+    color = wanted(sys.stderr if err else sys.stdout)
     click.echo(render(found, Format(format_), seen(root), color), nl=False, err=err)
     if found and format_ == Format.CONCISE:
         click.echo(summary(found), err=True)

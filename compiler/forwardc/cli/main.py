@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from forwardc.cli import colors
 from forwardc.cli.commands import COMMANDS, overview
 from forwardc.diagnostics.mistake import named
 from forwardc.diagnostics.suggest import did_you_mean
@@ -89,7 +90,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _call(arguments: Sequence[str]) -> int:
-    result: Any = cli.main(list(arguments), prog_name="forwardc", standalone_mode=False)
+    result: Any = cli.main(
+        list(arguments), prog_name="forwardc", standalone_mode=False, color=colors.said()
+    )
     return result if isinstance(result, int) else 0
 
 

@@ -3,6 +3,7 @@
 Knows nothing of what is done.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ def progress(
 
     `length` is the number of items, for those that do not know it themselves.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield items
         return
     with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
