@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from forwardc.diagnostics.diagnostic import Severity
+from forwardc.diagnostics.sink import Sink
+from forwardc.partner.server.approved import approved
+from forwardc.partner.sharing.forwarding import Way
+from forwardc.plan.approvals import Lock
+from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import load_plan
 from forwardc.vaults.demo_ids import demo_ids
 from forwardc.vaults.registry import vaults
+from lock_file import TODAY, approve
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SHOES = """\
 forwardc: 1
@@ -155,3 +164,16 @@ def test_the_letter_and_the_config_are_headed(shop, typed: Typed) -> None:
     for name in ("submission.md", "payment.pay.production.config.json"):
         text = Path("build/stripe/shoes", name).read_text("utf-8")
         assert "not for sending" not in text.lower().replace("_", " ")
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_a_server_serves_a_rehearsal_and_nobodys_account_never(emulated: bool) -> None:
+    plan = read_plan(ROOT / "build", "checkout", "adyen", "production", Sink())
+    assert plan is not None
+    way = {("PAY", "checkout"): Way(plan, "card_cit", {}.get)}
+    sink = Sink()
+    kept = approved(way, approve(Lock(), plan, ["card_cit"]), TODAY, sink, emulated=emulated)
+    assert list(kept) == ([("PAY", "checkout")] if emulated else [])
+    assert [(one.code, one.severity) for one in sink.sorted()] == [
+        ("FC0859", Severity.WARNING if emulated else Severity.ERROR)
+    ]

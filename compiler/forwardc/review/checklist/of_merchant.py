@@ -159,7 +159,8 @@ def extras(pack: Pack, _sent: list[Sent]) -> Answer:
     wallets = any(
         standing.arrangement.wallets for one in pack.assessments for standing in one.standings
     )
-    return said("wallets, as said above; no 3DS, and no CVC that is kept" if wallets else "no")
+    neither = "we ask for neither"
+    return said(f"{neither}; of wallets see above" if wallets else neither)
 
 
 def afterwards(_pack: Pack, _sent: list[Sent]) -> Answer:
