@@ -92,6 +92,7 @@ def _check_signature(one: Signature, step: Step, name: str, report: Report) -> N
 
 
 def _no_place(at: str, name: str, known: list[str], one: Fill | Signature, report: Report) -> None:
+    known = [other for other in known if other]
     near = did_you_mean(at, known) or (known[0] if len(known) == 1 else None)
     hint = f"did you mean `{near}`?" if near else "write it into the body, blank or as it is needed"
     message = f"there is no `{at}` in the body of `{name}`"
