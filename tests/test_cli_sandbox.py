@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,14 +107,7 @@ operations:
 
 
 def forwardc(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*COMMAND[:-1], *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=ENVIRONMENT,
-    )
+    return forked.forwardc(arguments, folder, ENVIRONMENT)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from clients.install import NoNodeError, installed, node
 from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.atoms import ATOMS
@@ -159,7 +160,10 @@ class Terminal:
                 raise AssertionError(f"a document runs forwardc and curl, nothing else: {command}")
 
     def forwardc(self, arguments: list[str]) -> str:
-        return self.other([sys.executable, "-P", "-m", "forwardc", *map(self.meant, arguments)])
+        words = [*map(self.meant, arguments)]
+        done = forked.forwardc(words, self.folder, self.environment(), mixed=True)
+        self.code = done.returncode
+        return self.heard(done.stdout)
 
     def node(self, name: str) -> str | None:
         """Run a file with the vendors' clients for Node.js beside it, where they are installed."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+import forked
 from forwardc.partner.auth.issuer import EmbeddedIssuer
 from forwardc.partner.auth.keys import keys_of
 from forwardc.sandbox.app import create_app
@@ -185,15 +186,7 @@ class Shop:
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`forwardc` with these arguments, in this folder."""
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "forwardc", *arguments],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return forked.forwardc(arguments, self.folder, self.environment(**environment))
 
     def environment(self, **more: str) -> dict[str, str]:
         known = {name: value for name, value in os.environ.items() if "FORWARDC" not in name}

@@ -1,0 +1,115 @@
+"""Commands of forwardc, each in a process of its own that is forked from one that has it loaded.
+
+A fork costs less than starting Python and importing everything anew. What a command sees is the
+same but for that: its folder, its environment, no input.
+Run as a program it is the process that forks: one command a line, in JSON; it answers exit codes.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def forwardc(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, mixed: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """What a command ended with, negative for a signal, and what it printed.
+
+    `mixed`: on one stream, as on a terminal.
+    """
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        streams = (output, output if mixed else errors)
+        asked = {
+            "arguments": list(arguments),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "streams": [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in streams],
+        }
+        code = _ask(asked)
+        output.seek(0)
+        errors.seek(0)
+        said, told = output.read().decode(), errors.read().decode()
+        return subprocess.CompletedProcess(list(arguments), code, said, told)
+
+
+def _ask(asked: dict[str, Any]) -> int:
+    process = _loaded()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(asked) + "\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+@cache
+def _loaded() -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-P", __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "compiler")},
+        text=True,
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    # Without its input it ends by itself.
+    with process:
+        pass
+
+
+def _command(asked: dict[str, Any]) -> int:
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            code = _in_child(asked)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _in_child(asked: dict[str, Any]) -> int:
+    from forwardc.cli.main import run
+
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for stream, path in enumerate(asked["streams"], 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    code = run(asked["arguments"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def _load() -> None:
+    """What most commands need, so that none of them has to load it."""
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    from forwardc import cli
+
+    for module in iter_modules(cli.__path__, "forwardc.cli."):
+        import_module(module.name)
+    for name in ("compile", "runtime.run", "sandbox.app", "runtime.history.store"):
+        import_module(f"forwardc.{name}")
+
+
+if __name__ == "__main__":
+    _load()
+    for line in sys.stdin:
+        sys.stdout.write(f"{_command(json.loads(line))}\n")
+        sys.stdout.flush()
