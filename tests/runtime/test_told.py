@@ -11,7 +11,7 @@ from forwardc.cli.main import run as cli
 from forwardc.plan.model import Plan
 from forwardc.plan.showing import LogAt, Tells
 from forwardc.runtime.shapes import CardFacts, RunRequest
-from forwardc.runtime.told import card_facts, log_url
+from forwardc.runtime.told import card_facts, card_in, log_url
 
 TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
 LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")
@@ -140,3 +140,23 @@ def test_what_is_no_page_of_the_vault(url: object) -> None:
 def test_a_plan_without_such_a_place_has_no_page() -> None:
     answer = {"error": {"request_log_url": "https://dashboard.stripe.com/logs/req_1"}}
     assert log_url(None, answer) is None
+
+
+def test_a_destination_tells_by_outputs_of_two_names() -> None:
+    outputs = {"card_scheme": "visa", "card_issuing_country": "FR", "other": "x"}
+    assert card_in(outputs) == CardFacts("visa", "FR")
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"card_scheme": "4242424242424242", "card_issuing_country": "France"},
+        {"card_scheme": 7, "card_issuing_country": True},
+        {"card_scheme": "***", "card_issuing_country": None},
+        {"scheme": "visa", "country": "FR"},
+        {},
+    ],
+    ids=["card", "types", "masked", "names", "none"],
+)
+def test_what_a_destination_does_not_tell_of_a_card(outputs: dict[str, object]) -> None:
+    assert card_in(outputs) == CardFacts()

@@ -13,7 +13,7 @@ from forwardc.plan.model import Step
 from forwardc.plan.values import MASK
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
 from forwardc.runtime.bodies.body import Body
-from forwardc.runtime.bodies.fields import LONGEST, MOST_FIELDS, Value, pointer, read, values_of
+from forwardc.runtime.bodies.fields import LONGEST, MOST_FIELDS, full, read, walked
 from forwardc.runtime.kept import Field, Fields, Kept, Kind
 from forwardc.runtime.redact import Redactor, without_told
 from forwardc.runtime.send import Answer, Sent
@@ -24,6 +24,7 @@ MOST_CHARACTERS: Final = 64 * 1024
 """Of all values of a body together; what is behind is cut."""
 _MOST_HEADERS: Final = 60
 _LONGEST_TEXT: Final = 4000
+_NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 
 
 def kept_of(step: Step, told: Read, sent: Sent, report: StepReport, redactor: Redactor) -> Kept:
@@ -74,19 +75,22 @@ class _Mask:
         """A body's values as they are shown. `raw` is its text."""
         if kind == "text":
             return Fields("text", *self._text(document))
-        rows: list[Field] = []
-        left, whole = MOST_CHARACTERS, True
         if kind == "json" and "\\" not in raw and self._hide(raw) == raw:
             # Every value stands in there as it is: what the whole lacks, none of them has.
             self._hide = _as_it_is
-        for value in values_of(document):
-            left -= len(value.value)
+        rows: list[Field] = []
+        left, cut = MOST_CHARACTERS, False
+
+        def visit(path: str, value: str, text: bool, told: bool) -> None:
+            nonlocal left, cut
+            left -= len(value)
             if left < 0 or len(rows) == MOST_FIELDS:
-                whole = False
-                break
-            whole = whole and len(value.value) <= LONGEST
-            rows.append(Field(pointer(value.names), self._shown(value), value.text))
-        return Fields(kind, tuple(rows), whole)
+                full()
+            cut = cut or len(value) > LONGEST
+            rows.append(Field(path, self._shown(path, value, text, told), text))
+
+        whole = walked(document, visit, tells)
+        return Fields(kind, tuple(rows), whole and not cut)
 
     def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[Field, ...]:
         return tuple(
@@ -94,17 +98,17 @@ class _Mask:
             for name, value in islice(pairs, _MOST_HEADERS)
         )
 
-    def _shown(self, value: Value) -> str | None:
-        if not value.text and value.value in ("true", "false", "null", "{}", "[]"):
-            return value.value
-        if any(map(tells, value.names)) or self._is_sensitive(value.names):
+    def _shown(self, path: str, value: str, text: bool, told: bool) -> str | None:
+        if not text and value in _NOTHING:
+            return value
+        if told or (self._sensitive and self._is_sensitive(path)):
             return None
-        return self._one(value.value)
+        return self._one(value)
 
     def _one(self, text: str) -> str | None:
         if text in self._known:
             return self._hide(text)[:LONGEST]
-        url = shown_url(text)
+        url = shown_url(text) if "://" in text else None
         if url is not None:
             return self._hide(url)[:LONGEST]
         return None if looks_secret(text) else self._hide(text)[:LONGEST]
@@ -117,22 +121,20 @@ class _Mask:
         )
         return (Field("", " ".join(words)),), len(text) <= _LONGEST_TEXT
 
-    def _is_sensitive(self, names: tuple[str, ...]) -> bool:
-        if not self._sensitive:
-            return False
-        plain = _plain(names)
+    def _is_sensitive(self, path: str) -> bool:
+        plain = _plain(path)
         return any(plain[: len(place)] == place for place in self._sensitive)
 
 
-def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names as a pointer and a body both have them: no prefix of XML, and no place in a list."""
-    told = (name.lstrip(".").rpartition(":")[2] for name in names)
+def _plain(at: str) -> tuple[str, ...]:
+    """A pointer as that of a file and of a body agree: no prefix of XML, and no place in a list."""
+    told = (name.lstrip(".").rpartition(":")[2] for name in at.split("/")[1:])
     return tuple(name for name in told if not name.isdigit())
 
 
 @lru_cache(maxsize=256)
 def _places(step_outputs: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    return frozenset(_plain(tuple(at.split("/")[1:])) for at in step_outputs)
+    return frozenset(map(_plain, step_outputs))
 
 
 def _sensitive(step: Step) -> frozenset[tuple[str, ...]]:

@@ -34,7 +34,7 @@ from forwardc.runtime.shapes import (
     StepReport,
 )
 from forwardc.runtime.sums import PARTIAL, less_than_asked, more_than_asked
-from forwardc.runtime.told import log_url
+from forwardc.runtime.told import card_in, log_url
 
 LONGEST_REASON: Final = 200
 """Characters of a destination's reason that are kept: a sentence, and no page."""
@@ -184,6 +184,8 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
     outputs = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
     withheld = tuple(name for name in outputs if _differs(concluded, name, outputs[name]))
+    # A vault knows its card; a destination's word counts where it says nothing.
+    card = trip.card if trip.card != CardFacts() else card_in(outputs)
     told = tuple(Party) if trip.in_doubt else _told(read, trip.sent)
     return StepReport(
         name=step.name,
@@ -203,8 +205,8 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
         cards_masked=count_cards(text_of(answer)) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
         withheld=withheld,
-        scheme=trip.card.scheme,
-        issuing_country=trip.card.issuing_country,
+        scheme=card.scheme,
+        issuing_country=card.issuing_country,
         names=(
             *(name for name in trip.names if name.party in told),
             *names_given(trip.named, step, outputs, withheld),

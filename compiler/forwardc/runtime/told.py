@@ -4,6 +4,7 @@ Knows no vault: where they stand is data of the plan. What has not the form of o
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from forwardc.diagnostics.cards import find_cards
@@ -21,6 +22,15 @@ def card_facts(tells: Tells, document: Any) -> CardFacts:
     return CardFacts(
         scheme=_scheme(_at(document, tells.scheme)),
         issuing_country=_country(_at(document, tells.issuing_country)),
+    )
+
+
+def card_in(outputs: Mapping[str, object]) -> CardFacts:
+    """What a destination told of the card, where its file has outputs of these names."""
+    scheme, country = outputs.get("card_scheme"), outputs.get("card_issuing_country")
+    return CardFacts(
+        scheme=_scheme(scheme if isinstance(scheme, str) else None),
+        issuing_country=_country(country if isinstance(country, str) else None),
     )
 
 

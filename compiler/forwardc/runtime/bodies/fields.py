@@ -5,9 +5,10 @@ form. Anything else is one text. Masks nothing.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NoReturn, TypeAlias
 
 from forwardc.plan.values import CONTRADICTION, Leaf
 from forwardc.runtime.bodies.body import SYNTAXES, Body
@@ -23,15 +24,16 @@ LONGEST: Final = 2000
 _DEEPEST: Final = 3
 _TWICE: Final = "(given twice, with different values)"
 _JSON_BEGINS: Final = ("{", "[")
+_SPACE: Final = " \t\r\n"
 _FORM: Final = re.compile(r"[\w.\[\]%-]{1,200}=[^\s&=]*(?:&[\w.\[\]%-]{1,200}=[^\s&=]*)+", re.ASCII)
 
 
-class Value(NamedTuple):
-    """A value and the names that lead to it; `text` as in a `Field`."""
+Visit: TypeAlias = Callable[[str, str, bool, bool], None]
+"""Takes a value: the pointer to it, its text, whether it was text, whether a name told of it."""
 
-    names: tuple[str, ...]
-    value: str
-    text: bool
+
+class _Full(Exception):  # noqa: N818 - what a reader has
+    """Whoever takes values takes no more."""
 
 
 def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> Fields:
@@ -41,11 +43,14 @@ def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> Fields:
     """
     kind, document = read(Body(body), body, answer)
     rows: list[Field] = []
-    for value in values_of(document, inside=0 if inner else _DEEPEST):
+
+    def visit(path: str, value: str, text: bool, _told: bool) -> None:
         if len(rows) == MOST_FIELDS:
-            return Fields(kind, tuple(rows), whole=False)
-        rows.append(Field(pointer(value.names), value.value, value.text))
-    return Fields(kind, tuple(rows))
+            raise _Full
+        rows.append(Field(path, value, text))
+
+    whole = walked(document, visit, inside=0 if inner else _DEEPEST)
+    return Fields(kind, tuple(rows), whole)
 
 
 def read(body: Body, text: str, answer: str = "any") -> tuple[Kind, Any]:
@@ -63,45 +68,77 @@ def read(body: Body, text: str, answer: str = "any") -> tuple[Kind, Any]:
     return "text", text
 
 
-def values_of(document: Any, names: tuple[str, ...] = (), inside: int = 0) -> Iterator[Value]:
-    """Every value of a document, and of the documents that stand in it as text."""
+def walked(
+    document: Any,
+    visit: Visit,
+    tells: Callable[[str], bool] = lambda _: False,
+    *,
+    inside: int = 0,
+) -> bool:
+    """Show every value of a document, and of the documents that stand in it as text.
+
+    `tells` says whether a name tells of what is below it. False where `visit` took no more, which
+    it says with `full()`.
+    """
+    try:
+        _walk(document, visit, tells, "", False, inside)
+    except _Full:
+        return False
+    return True
+
+
+def full() -> NoReturn:
+    """What a visitor says when it takes no more."""
+    raise _Full
+
+
+def _walk(
+    document: Any,
+    visit: Visit,
+    tells: Callable[[str], bool],
+    path: str,
+    told: bool,
+    inside: int,
+) -> None:
     match document:
-        case Leaf():
-            yield from _text(str(document), names, inside)
-            for name, value in document.attributes():
-                yield from values_of(value, (*names, name), inside)
         case str():
-            yield from _text(document, names, inside)
+            inner = _inner(document) if path and inside < _DEEPEST else None
+            if inner is not None:
+                _walk(inner, visit, tells, path, told, inside + 1)
+                return
+            visit(path, str(document), True, told)
+            if isinstance(document, Leaf):
+                members = dict(document.attributes())
+                if members:
+                    _walk(members, visit, tells, path, told, inside)
         case Mapping() if document:
             for name, value in document.items():
-                yield from values_of(value, (*names, str(name)), inside)
+                below = told or tells(name)
+                _walk(value, visit, tells, path + pointer(name), below, inside)
         case list() if document:
             for at, value in enumerate(document):
-                yield from values_of(value, (*names, str(at)), inside)
+                _walk(value, visit, tells, f"{path}/{at}", told, inside)
         case Mapping():
-            yield Value(names, "{}", text=False)
+            visit(path, "{}", False, told)
         case list():
-            yield Value(names, "[]", text=False)
+            visit(path, "[]", False, told)
         case _:
-            yield Value(names, _literal(document), text=False)
+            visit(path, _literal(document), False, told)
 
 
-def pointer(names: tuple[str, ...]) -> str:
-    """Names as a JSON Pointer (RFC 6901)."""
-    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
-
-
-def _text(text: str, names: tuple[str, ...], inside: int) -> Iterator[Value]:
-    document = _inner(text) if inside < _DEEPEST and names else None
-    if document is None:
-        yield Value(names, text, text=True)
-    else:
-        yield from values_of(document, names, inside + 1)
+@lru_cache(maxsize=4096)
+def pointer(name: str) -> str:
+    """A name as a part of a JSON Pointer (RFC 6901)."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _inner(text: str) -> Any:
     """The document that a text is; None where it is none."""
-    begins = text.lstrip()[:1]
+    begins = text[:1]
+    if begins in _SPACE:
+        begins = text.lstrip()[:1]
+    if not begins:
+        return None
     if begins in _JSON_BEGINS:
         found = Body(text).read("json")
     elif begins == "<" and not is_page(text):

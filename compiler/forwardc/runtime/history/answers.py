@@ -81,7 +81,7 @@ def packed(kept: Kept, now: Moment, days: int) -> Packed:
         "rows": [_row(field) for field in kept.body.rows],
     }
     text = _ENCODER.encode(told).encode()
-    return Packed(zlib.compress(text, 6), now.after(days * 86_400))
+    return Packed(zlib.compress(text, 1), now.after(days * 86_400))
 
 
 def keep(tx: Transaction, run_id: str, step: str, answer: Packed | None) -> None:
