@@ -204,6 +204,16 @@ def test_what_the_destination_gets_has_atoms_by_name(
     assert f"<code>X-API-Key</code></th><td>{key}" in found
 
 
+def test_a_link_leads_to_the_vaults_own_log(viewer: Browser, store: Store) -> None:
+    page = viewer.get(f"/runs/{run_of(store, 'shop-1012')}").text
+    link = re.search(r'<a href="(https://[^"]+)" rel="noreferrer noopener">', page)
+    assert link
+    assert link[1].startswith("https://dashboard.stripe.com/test/logs/req_")
+    others = (real.reference for real in REAL if real.reference != "shop-1012")
+    for reference in others:
+        assert "noreferrer" not in viewer.get(f"/runs/{run_of(store, reference)}").text
+
+
 def test_coverage_is_that_of_the_build(viewer: Browser, project: Project) -> None:
     told = json.loads((Path(str(project.build)) / "coverage.json").read_text("utf-8"))
     text = viewer.page("/coverage")

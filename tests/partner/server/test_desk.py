@@ -14,6 +14,14 @@ from forwardc.runtime.history.store import Store, open_store
 from serving import NAMED, Server, Shop
 
 
+PAGES = {
+    "/coverage": "pairs of operation and vault",
+    "/approvals": "What may run",
+    "/secrets": "FORWARDC_",
+    "/audit": "whoever had the link",
+}
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 1_795_000_000.0
@@ -124,6 +132,12 @@ def test_a_browser_signs_in_at_two_workers(shop: Shop) -> None:
             page = browser.get("/history")
             assert "checkout" in page.text
             assert page.headers["content-security-policy"].count("default-src") == 1
+            for path, shown in PAGES.items():
+                assert shown in browser.get(path).text, path
+            told = browser.get("/history.json").json()
+            assert [run["vault"] for run in told["runs"]] == ["checkout"]
+            assert told["count"] == 1
+            assert browser.get("/history.csv?vault=nobody").status_code == 404
         # Every connection may come to another worker.
         cookies = dict(browser.cookies)
         for _ in range(6):
