@@ -46,12 +46,12 @@ _RUN = (
     "INSERT INTO runs (id, created_at, updated_at, environment, emulated, vault, destination,"
     " operation, asked_operation, fell_back, digest, reference, source_id, params,"
     " sensitive_params, inputs, without_atoms, state, outcome, rejected_by, status, attempts,"
-    " owner, lease_until, duration_ms) VALUES (?, ?, ?, 'production', 0, ?, ?, 'payment',"
-    " 'payment', 0, 'sha256:0', ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?)"
+    " owner, lease_until, duration_ms, cause) VALUES (?, ?, ?, 'production', 0, ?, ?, 'payment',"
+    " 'payment', 0, 'sha256:0', ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?, ?)"
 )
 _KEY = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status, cause"
+    " status"
 )
 
 
@@ -77,6 +77,7 @@ def measured(url: str, runs: int, repeat: int) -> Iterator[Asked]:
                 "dashboard, first page over all time": lambda: get("/?time=all"),
                 "dashboard, list of runs": lambda: get("/history"),
                 "dashboard, search by reference": lambda: get(f"/history?find=ORDER-{runs // 2}"),
+                "dashboard, list of runs with one reason": lambda: get("/history?reason=reason+3"),
                 "dashboard, one run": lambda: get(f"/runs/{newest}"),
                 "store, figures and list of one day, two months ago": lambda: _figures_and_list(
                     store, old
@@ -100,15 +101,16 @@ def fill(store: Store, runs: int) -> None:
     rows = (_row(dice, number, runs) for number in range(runs))
     tallies: Counter[tuple[object, ...]] = Counter()
     timings: Counter[tuple[object, ...]] = Counter()
+    causes: Counter[tuple[object, ...]] = Counter()
     hours: dict[str, list[int]] = {}
     number = 0
     while some := list(islice(rows, 20_000)):
         for row in some:
             number += 1
             hours.setdefault(row[1][:13], [number, number])[1] = number
-            _count(row, tallies, timings)
+            _count(row, tallies, timings, causes)
         store.database.write(lambda tx, some=some: tx.many(_RUN, some))  # type: ignore[misc]
-    store.database.write(lambda tx: _figures(tx, tallies, timings, hours))
+    store.database.write(lambda tx: _figures(tx, tallies, timings, causes, hours))
     _settle(store)
 
 
@@ -125,31 +127,40 @@ def _row(dice: random.Random, number: int, runs: int) -> tuple[Any, ...]:
     took = round(dice.lognormvariate(6, 0.5)) if status else None
     run_id = f"{number:08x}-0000-4000-8000-000000000000"
     names = (vault, destination, f"ORDER-{number}", f"src_{number:026}")
-    return (run_id, at, at, *names, outcome, party, status, took)
+    cause = None if outcome == "approved" else f"reason {min(int(dice.expovariate(0.2)), 39)}"
+    return (run_id, at, at, *names, outcome, party, status, took, cause)
 
 
 def _count(
-    row: tuple[Any, ...], tallies: Counter[tuple[object, ...]], timings: Counter[tuple[object, ...]]
+    row: tuple[Any, ...],
+    tallies: Counter[tuple[object, ...]],
+    timings: Counter[tuple[object, ...]],
+    causes: Counter[tuple[object, ...]],
 ) -> None:
-    _, at, _, vault, destination, _, _, outcome, party, status, took = row
+    _, at, _, vault, destination, _, _, outcome, party, status, took, cause = row
     place = (at, "production", 0, vault, destination, "payment")
-    for key in Told(*place, outcome, party, status, None, took).places():
+    for key in Told(*place, outcome, party, status, cause, took).places():
         tallies[key] += 1
         if took:
             timings[(*key, bucket_of(took))] += 1
+        if cause:
+            causes[(*key, cause)] += 1
 
 
 def _figures(
     tx: Transaction,
     tallies: Counter[tuple[object, ...]],
     timings: Counter[tuple[object, ...]],
+    causes: Counter[tuple[object, ...]],
     hours: dict[str, list[int]],
 ) -> None:
-    marks = ", ".join("?" * 12)
+    marks = ", ".join("?" * 11)
     tally = f"INSERT INTO tallies ({_KEY}, n) VALUES ({marks})"  # noqa: S608 - no value
     timing = f"INSERT INTO timings ({_KEY}, bucket, n) VALUES ({marks}, ?)"  # noqa: S608 - no value
+    cause = f"INSERT INTO causes ({_KEY}, cause, n) VALUES ({marks}, ?)"  # noqa: S608 - no value
     tx.many(tally, [(*key, n) for key, n in tallies.items()])
     tx.many(timing, [(*key, n) for key, n in timings.items()])
+    tx.many(cause, [(*key, n) for key, n in causes.items()])
     span = "INSERT INTO hours (start, first_seq, last_seq) VALUES (?, ?, ?)"
     tx.many(span, [(start, *ends) for start, ends in hours.items()])
 

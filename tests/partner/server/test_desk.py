@@ -13,7 +13,6 @@ from forwardc.partner.server.logins import SharedLogins
 from forwardc.runtime.history.store import Store, open_store
 from serving import NAMED, Server, Shop
 
-
 PAGES = {
     "/coverage": "pairs of operation and vault",
     "/approvals": "What may run",

@@ -5,20 +5,17 @@ Each reads a handful of index entries, however many runs are recorded. Changes n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from forwardc.runtime.history.database import Transaction, row
 
 _AFTER = {
     "vault": "SELECT min(vault) FROM runs WHERE vault > ?",
     "destination": "SELECT min(destination) FROM runs WHERE destination > ?",
+    "cause": "SELECT min(cause) FROM runs WHERE cause > ?",
 }
 # A row for each day and kind of end: few, however many runs there are.
-_ENVIRONMENTS = "SELECT DISTINCT environment FROM tallies WHERE grain = 'day' ORDER BY environment"
-_OPERATIONS = "SELECT DISTINCT operation FROM tallies WHERE grain = 'day' ORDER BY operation"
-_CAUSES = (
-    "SELECT cause FROM tallies WHERE grain = 'day' AND cause <> '' GROUP BY cause"
-    " HAVING sum(n) > 0 ORDER BY sum(n) DESC, cause LIMIT ?"
-)
+_DONE = "SELECT DISTINCT environment, operation FROM tallies WHERE grain = 'day'"
 _MOST_CAUSES = 100
 _WAITING = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
@@ -38,17 +35,18 @@ class Places:
     """`production`, and `production@us` for an account of it."""
     operations: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
-    """The reasons of runs that ended, the most frequent first, of a hundred at the most."""
+    """The reasons of runs that ended, of a hundred at the most."""
 
 
 def places(tx: Transaction) -> Places:
     """Every name once: one seek in an index for each; the others out of the days' figures."""
+    done = [(str(environment), str(operation)) for environment, operation in tx.rows(_DONE)]
     return Places(
         tuple(_names(tx, "vault")),
         tuple(_names(tx, "destination")),
-        tuple(str(found[0]) for found in tx.rows(_ENVIRONMENTS)),
-        tuple(str(found[0]) for found in tx.rows(_OPERATIONS)),
-        tuple(str(found[0]) for found in tx.rows(_CAUSES, _MOST_CAUSES)),
+        tuple(sorted({environment for environment, _ in done})),
+        tuple(sorted({operation for _, operation in done})),
+        tuple(islice(_names(tx, "cause"), _MOST_CAUSES)),
     )
 
 

@@ -331,7 +331,13 @@ ALTER TABLE steps ADD COLUMN log_url TEXT
 """
 
 
-_FIGURES: Final = """
+# Runs of before have no cause. `amounts` is JSON: currency and digits of each param and output that
+# is an amount; null where there is none. A table of its own keeps the other figures few.
+_CAUSES: Final = """
+ALTER TABLE runs ADD COLUMN cause {text};
+ALTER TABLE runs ADD COLUMN amounts TEXT;
+CREATE INDEX runs_cause ON runs (cause, seq) WHERE cause IS NOT NULL;
+CREATE TABLE causes (
   grain TEXT NOT NULL,
   start TEXT NOT NULL,
   environment TEXT NOT NULL,
@@ -343,29 +349,12 @@ _FIGURES: Final = """
   rejected_by TEXT NOT NULL,
   status {int} NOT NULL,
   cause {text} NOT NULL,
-"""
-_KEY: Final = (
-    "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status, cause"
-)
-_BEFORE: Final = _KEY.removesuffix(", cause")
-
-# Figures of before are under no cause, as their runs are. `amounts` is JSON: the currency of each
-# param and output that is an amount; null where there is none.
-_CAUSES: Final = f"""
-ALTER TABLE runs ADD COLUMN cause {{text}};
-ALTER TABLE runs ADD COLUMN amounts TEXT;
-CREATE INDEX runs_cause ON runs (cause, seq) WHERE cause IS NOT NULL;
-ALTER TABLE tallies RENAME TO tallies_before;
-CREATE TABLE tallies ({_FIGURES} n {{int}} NOT NULL, PRIMARY KEY ({_KEY})){{keyed}};
-INSERT INTO tallies ({_KEY}, n) SELECT {_BEFORE}, '', n FROM tallies_before;
-DROP TABLE tallies_before;
-ALTER TABLE timings RENAME TO timings_before;
-CREATE TABLE timings (
-  {_FIGURES} bucket {{int}} NOT NULL, n {{int}} NOT NULL, PRIMARY KEY ({_KEY}, bucket)
-){{keyed}};
-INSERT INTO timings ({_KEY}, bucket, n) SELECT {_BEFORE}, '', bucket, n FROM timings_before;
-DROP TABLE timings_before
+  n {int} NOT NULL,
+  PRIMARY KEY (
+    grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,
+    status, cause
+  )
+){keyed}
 """
 
 # By digest of the plan's operation: where its requests hold what the destination gets.

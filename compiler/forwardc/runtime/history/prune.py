@@ -51,7 +51,7 @@ def prune_answers(database: Database, keep_days: int, by: str, now: Moment) -> i
 
 
 def _figures(tx: Transaction, first_day: str, deleted: int, by: str, now: Moment) -> None:
-    for table in ("tallies", "timings"):
+    for table in ("tallies", "timings", "causes"):
         tx.run(f"DELETE FROM {table} WHERE start < ?", first_day)
     # Tokens stay, and a callback that comes once more is applied once more, which changes nothing.
     tx.run("DELETE FROM callbacks WHERE received_at < ?", first_day)

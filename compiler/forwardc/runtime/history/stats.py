@@ -1,7 +1,7 @@
 """The dashboard's figures, out of the tallies; out of the runs only where a filter names some.
 
 Whole hours are counted for up to three days, whole days beyond that. Percentiles are read from
-buckets that are 15 % wide.
+buckets that are 15 % wide; those of one reason are of its newest runs, ten thousand at the most.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from forwardc.plan.program import Outcome
-from forwardc.runtime.history.database import Row, Transaction, row
+from forwardc.runtime.history.database import Row, Transaction
 from forwardc.runtime.history.reads import clauses_of
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.tallies import EDGES, bucket_of
@@ -160,25 +160,36 @@ def _grain(wanted: Filter, now: datetime) -> str:
 
 def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> _Found:
     where, values = _where(wanted, grain)
+    because = "" if wanted.cause is None else " AND cause = ?"
+    given = values if wanted.cause is None else [*values, wanted.cause]
+    table = "tallies" if wanted.cause is None else "causes"
     names = "start, vault, destination, operation, outcome, rejected_by, status"
-    lines = tx.rows(f"SELECT {names}, sum(n) FROM tallies{where} GROUP BY {names}", *values)
-    buckets = tx.rows(
-        "SELECT vault, bucket, sum(n) FROM timings" + where + " GROUP BY vault, bucket", *values
+    lines = tx.rows(
+        f"SELECT {names}, sum(n) FROM {table}{where}{because} GROUP BY {names}",
+        *given,
     )
     causes = tx.rows(
-        f"SELECT cause, outcome, sum(n) AS n FROM tallies{where} AND cause <> ''"
-        " GROUP BY cause, outcome HAVING sum(n) > 0 ORDER BY n DESC, cause, outcome LIMIT ?",
-        *values,
-        MOST_CAUSES,
+        f"SELECT cause, outcome, sum(n) AS n FROM causes{where}{because}"
+        " GROUP BY cause, outcome HAVING sum(n) > 0 ORDER BY n DESC, cause, outcome",
+        *given,
     )
-    caused = row(tx, f"SELECT sum(n) FROM tallies{where} AND cause <> ''", *values)
     # A sum is a decimal in PostgreSQL.
+    told = [(cause, outcome, int(n)) for cause, outcome, n in causes]
     return _Found(
         [_line(found) for found in lines if found[-1]],
-        Counter({(vault, bucket): int(n) for vault, bucket, n in buckets}),
-        [(cause, outcome, int(n)) for cause, outcome, n in causes],
-        int(caused[0]) if caused and caused[0] is not None else 0,
+        _timings(tx, where, values)
+        if wanted.cause is None
+        else _of_runs(tx, wanted, grain).buckets,
+        told[:MOST_CAUSES],
+        sum(n for _, _, n in told),
     )
+
+
+def _timings(tx: Transaction, where: str, values: list[Any]) -> _Buckets:
+    found = tx.rows(
+        "SELECT vault, bucket, sum(n) FROM timings" + where + " GROUP BY vault, bucket", *values
+    )
+    return Counter({(vault, bucket): int(n) for vault, bucket, n in found})
 
 
 def _line(found: Row) -> _Line:
@@ -198,7 +209,6 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
         "outcome": wanted.outcome,
         "rejected_by": wanted.rejected_by,
         "status": wanted.status,
-        "cause": wanted.cause,
     }
     conditions += [(f"{name} = ?", value) for name, value in named.items() if value is not None]
     if wanted.since is not None:

@@ -27,24 +27,29 @@ EDGES: Final = _edges()
 
 _KEY: Final = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
-    " status, cause"
+    " status"
 )
 _COUNT: Final = Gathered(
-    "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ") DO UPDATE SET n = tallies.n + excluded.n",
     merge=(add,),
 )
 _TIME: Final = Gathered(
-    "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ", bucket) DO UPDATE SET n = timings.n + excluded.n",
+    merge=(add,),
+)
+_BLAME: Final = Gathered(
+    "INSERT INTO causes (n, " + _KEY + ", cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (" + _KEY + ", cause) DO UPDATE SET n = causes.n + excluded.n",
     merge=(add,),
 )
 _WHICH: Final = (
     " WHERE grain = ? AND start = ? AND environment = ? AND emulated = ? AND vault = ?"
     " AND destination = ? AND operation = ? AND outcome = ? AND rejected_by = ? AND status = ?"
-    " AND cause = ?"
 )
 _UNCOUNT: Final = Gathered("UPDATE tallies SET n = n - ?" + _WHICH, merge=(add,))
+_UNBLAME: Final = Gathered("UPDATE causes SET n = n - ?" + _WHICH + " AND cause = ?", merge=(add,))
 _UNTIME: Final = Gathered("UPDATE timings SET n = n - ?" + _WHICH + " AND bucket = ?", merge=(add,))
 
 
@@ -74,7 +79,7 @@ class Told:
     def places(self) -> tuple[tuple[object, ...], ...]:
         """The rows that it falls into: of its hour and of its day."""
         place = (self.environment, self.emulated, self.vault, self.destination, self.operation)
-        end = (self.outcome, self.rejected_by or "", self.status or 0, self.cause or "")
+        end = (self.outcome, self.rejected_by or "", self.status or 0)
         starts = (("hour", self.created_at[:13]), ("day", self.created_at[:10]))
         return tuple((*start, *place, *end) for start in starts)
 
@@ -86,16 +91,18 @@ def bucket_of(duration_ms: int) -> int:
 
 def count_in(tx: Transaction, told: Told) -> None:
     """Add a run to the figures. One that called nobody has no duration."""
-    _gather(tx, told, _COUNT, _TIME)
+    _gather(tx, told, _COUNT, _TIME, _BLAME)
 
 
 def count_out(tx: Transaction, told: Told) -> None:
     """Take a run out of the figures again."""
-    _gather(tx, told, _UNCOUNT, _UNTIME)
+    _gather(tx, told, _UNCOUNT, _UNTIME, _UNBLAME)
 
 
-def _gather(tx: Transaction, told: Told, count: Gathered, time: Gathered) -> None:
+def _gather(tx: Transaction, told: Told, count: Gathered, time: Gathered, blame: Gathered) -> None:
     for key in told.places():
         tx.gather(count, (1,), key)
         if told.duration_ms:
             tx.gather(time, (1,), (*key, bucket_of(told.duration_ms)))
+        if told.cause:
+            tx.gather(blame, (1,), (*key, told.cause))
