@@ -100,7 +100,8 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
         made_by = span and {"path": seen_from_here(root, span.path), "start": start}
         return _tell({"made_by": made_by}, root)
     if span is None:
-        say(f"{folder}/{inside}#{pointer} comes from forwardc itself, not from your YAML")
+        shown = f"{seen_from_here(root, folder)}/{inside}#{pointer}"
+        say(f"{shown} comes from forwardc itself, not from your YAML")
         return 0
     say(f"{seen_from_here(root, span.path)}:{span.start.line}:{span.start.column}")
     say(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
@@ -122,7 +123,7 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
     for built, pointer in found:
         say(f"{shown}/{built}#{pointer}")
     if not found:
-        note(f"line {line} of {source} makes nothing in {folder}/")
+        note(f"line {line} of {source} makes nothing in {shown}/")
     return 0
 
 

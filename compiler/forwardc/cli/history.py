@@ -145,6 +145,7 @@ def upgrade(before: str, as_json: bool, history: str | None) -> int:
 
 
 def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> "Done":
+    from forwardc.cli.history_filters import strange
     from forwardc.cli.history_output import as_csv as csv_lines
     from forwardc.cli.history_output import as_table, summary_json
 
@@ -152,7 +153,10 @@ def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv
     if as_csv:
         say_lines(csv_lines(page.runs))
     elif not as_json:
-        say_lines(as_table(page.runs)) if page.runs else note("no run fits")
+        if page.runs:
+            say_lines(as_table(page.runs))
+        else:
+            note("; ".join(("no run fits", *strange(store, wanted))))
     if page.cursor is not None:
         note(f"these are the newest {limit}; --limit shows more")
     return 0, {

@@ -118,10 +118,11 @@ def _midnight(day: datetime, later: int) -> str:
 
 def nothing_fits(store: "Store", wanted: "Filter") -> str:
     """Why no run may fit: names of the filter that no run has, with the nearest that one has."""
-    return "; ".join(_strange(store, wanted)) or "no run has all of this at once; leave some out"
+    return "; ".join(strange(store, wanted)) or "no run has all of this at once; leave some out"
 
 
-def _strange(store: "Store", wanted: "Filter") -> Iterator[str]:
+def strange(store: "Store", wanted: "Filter") -> Iterator[str]:
+    """The names of a filter that no run has, each with what may be meant."""
     from forwardc.diagnostics.suggest import did_you_mean
     from forwardc.runtime.history.glance import places
 

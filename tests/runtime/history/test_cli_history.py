@@ -65,6 +65,20 @@ def test_filters_and_the_limit(store: Store, history: History) -> None:
         _, out, _ = history("--json", *arguments)
         assert [run["reference"] for run in json.loads(out)["runs"]] == expected
     assert "--limit shows more" in history("--limit", "2")[2]
+    assert history("--destination", "rokte") == (
+        *(0, ""),
+        "no run fits; no run has this destination: did you mean rokt?\n",
+    )
+    assert history("--reference", "none") == (0, "", "no run fits\n")
+
+
+def test_what_is_deleted_goes_by_age_only(store: Store, url: str) -> None:
+    run = complete(store, new_run(destination="adyen"))
+    typed = ["history", "--history", url, "--keep", "30d", "--destination", "rokt"]
+    done = CliRunner().invoke(cli, typed)
+    assert done.exit_code == 2
+    assert "go without filters" in done.stderr
+    assert store.load(run.id)
 
 
 @pytest.mark.parametrize(
