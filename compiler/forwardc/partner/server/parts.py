@@ -187,6 +187,9 @@ class Parts:
         # Else the next process finds these runs by their owner, who is dead then.
         with suppress(HistoryError):
             leave_all(self.store, self.owner, _STOPPED)
+        cards = self.sharing.forwarder.means.cards
+        if cards is not None:
+            await cards.end(0)
         await self.lookup.close()
         await self.auth.close()
         await self.sender.__aexit__()
