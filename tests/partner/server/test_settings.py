@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
+import postgres
 from certificates import self_signed
 from forwardc.cli.main import run as cli
 from forwardc.diagnostics.diagnostic import Diagnostic
@@ -17,6 +19,8 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.partner.server.mistakes import read_settings
 from forwardc.partner.server.settings import settings_from
 from forwardc.partner.server.tls import check_serving
+from forwardc.runtime.history.migrations import MIGRATIONS
+from forwardc.runtime.history.store import open_store
 from serving import NAMED, ROOT, Shop, opened
 
 GOOD = """\
@@ -259,6 +263,32 @@ def test_a_check_says_what_is_served_and_makes_nothing(
     assert code == 0
     assert "COM.ROKT.CATALOG: rokt.share through checkout" in told
     assert not (tmp_path / ".forwardc").exists()
+
+
+def test_a_check_makes_no_table_and_upgrades_none(
+    tmp_path: Path,
+    serve: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_server: postgres.Server,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    empty, older = postgres_server.database(), f"sqlite:////{tmp_path}/older.db"
+    open_store(older, migrations=MIGRATIONS[:-1]).close()
+    before = (tmp_path / "older.db").read_bytes()
+    with opened(tmp_path) as shop:
+        shop.write(NAMED)
+        (tmp_path / "keys.json").write_text("never read")
+        monkeypatch.setenv("FORWARDC_SERVER__RUN__KEYS", str(tmp_path / "keys.json"))
+        for url in (empty, older, f"sqlite:////{tmp_path}/none.db"):
+            monkeypatch.setenv("FORWARDC_SERVER__RUN__HISTORY", url)
+            code, told, remarks = serve()
+            assert (code, "rokt.share through checkout" in told) == (0, True), remarks
+            assert ("FC0868" in remarks) == (url == older)
+    assert (tmp_path / "older.db").read_bytes() == before
+    assert not (tmp_path / "none.db").exists()
+    with psycopg.connect(empty) as asked:
+        tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+        assert asked.execute(tables).fetchone() == (0,)
 
 
 def test_secrets_that_are_missing_are_warned_of(
