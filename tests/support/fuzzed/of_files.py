@@ -143,6 +143,23 @@ def manifest(data: bytes) -> None:
     shown(sink)
 
 
+def coverage(data: bytes) -> None:
+    from forwardc.partner.dashboard.project import coverage_of
+
+    sink = Sink()
+    found = coverage_of(data, "build/coverage.json", sink)
+    assert found is not None or sink.has_errors
+    shown(sink)
+
+
+def history_name(data: bytes) -> None:
+    from forwardc.runtime.history.errors import HistoryUnavailable
+    from forwardc.runtime.history.named import name_of
+
+    with suppress(HistoryUnavailable):
+        name_of(loose(data), {})
+
+
 def lock(data: bytes) -> None:
     from forwardc.plan.approvals import lock_of
 

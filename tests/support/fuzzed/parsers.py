@@ -48,6 +48,12 @@ PARSERS: Final[dict[str, Parser]] = {
         ("plan/build_dir.py", "review/fresh.py", "review/diff/compare.py"),
         weight=2,
     ),
+    "table of coverage": Parser(
+        of_files.coverage, seeds.coverages, ("partner/dashboard/project.py",), weight=2
+    ),
+    "name of a history": Parser(
+        of_files.history_name, seeds.history_urls, ("runtime/history/named.py",)
+    ),
     "lock": Parser(of_files.lock, seeds.locks, ("plan/approvals.py",), weight=5),
     "lock of version 1": Parser(of_files.old_lock, seeds.old_locks, ("review/renew.py",), weight=5),
     "attestation's day": Parser(of_files.day, seeds.days, ("review/attestation.py",)),
@@ -143,6 +149,7 @@ OURS: Final[dict[str, str]] = {
     "partner/auth/client_secrets.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
     "runtime/history/shapes.py": "our own rows, as above",
+    "runtime/history/money.py": "our own rows, as above",
     "runtime/signing.py": "a body of ours, bound just before",
     "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
     "review/sample.py": "a body that the compiler has just written",

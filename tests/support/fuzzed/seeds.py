@@ -91,6 +91,22 @@ def manifests() -> list[bytes]:
 
 
 @cache
+def coverages() -> list[bytes]:
+    rows = b'{"forwardc": 1, "coverage": [{"destination": "a", "operation": "b", "vault": "c", '
+    return [*_files("build/coverage.json"), rows + b'"level": "full"}]}', b'{"forwardc": 1}']
+
+
+@cache
+def history_urls() -> list[bytes]:
+    return [
+        b"/srv/history.db",
+        b"sqlite:////srv/history.db",
+        b"postgresql://us:p%40ss#x@db.example:5432/runs?sslmode=require",
+        b"postgres://us@[::1]:5432,other/runs?password=x&service=y",
+    ]
+
+
+@cache
 def locks() -> list[bytes]:
     by = {"date": "2026-11-20", "by": "Ann", "expires": "2027-01-31"}
     own: dict[str, Any] = {}

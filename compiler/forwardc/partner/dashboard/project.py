@@ -111,10 +111,11 @@ class Project:
         if manifest.outputs.get(COVERAGE) != file_digest(data):
             sink.error("FC0702", f"{path} is not what was built", hint=_HINT)
             return None
-        return _parsed(data, path, sink)
+        return coverage_of(data, path, sink)
 
 
-def _parsed(data: bytes, path: str, sink: Sink) -> Coverage | None:
+def coverage_of(data: bytes, path: str, sink: Sink) -> Coverage | None:
+    """The table of these bytes; None with FC0702 in the sink."""
     try:
         return Coverage.model_validate_json(data)
     except (ValidationError, RecursionError):
