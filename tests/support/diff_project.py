@@ -32,4 +32,5 @@ def diff(project: Path, *options: str) -> Result:
         ["--project", str(project), *DAY, *options],
         standalone_mode=False,
         catch_exceptions=False,
+        prog_name="diff",
     )

@@ -44,4 +44,5 @@ def words_here() -> str:
     while context.parent is not None:
         words.insert(0, str(context.info_name))
         context = context.parent
-    return " ".join(words)
+    # A test may invoke the command by itself: then nothing stands above it.
+    return " ".join(words or [str(context.info_name)])
