@@ -105,6 +105,62 @@ def test_what_a_person_looks_for_is_shown(direct: Plan) -> None:
         assert found[f"/{name}"] == plain[name]
 
 
+NAMED_SO = """nameOnCard cc_name card-name cc_exp cardExp validThru valid_until CV2 csc cid cardCode
+pwd passphrase passcode code_verifier TAVV acsSignedContent jws MD PaReq ｔｏｋｅｎ _sig""".split()
+
+
+@pytest.mark.parametrize("name", NAMED_SO)
+def test_more_names_that_tell(direct: Plan, name: str) -> None:
+    assert rows(direct, {name: "Zq9x", "inner": {name: ["Zq9x"]}}) == {
+        "/id": "o1",
+        "/token": "***",
+        f"/{name}": "***",
+        f"/inner/{name}/0": "***",
+    }
+
+
+def test_a_value_that_somebody_made_a_name_of(direct: Plan) -> None:
+    names = (
+        CARD,
+        f"x {CARD[:4]} {CARD[4:]}",
+        JWT,
+        OPAQUE,
+        "pi_1_secret_2",
+        "output-token",
+        "n" * 300,
+    )
+    found = rows(direct, dict.fromkeys(names, "plain") | {"deep": [{CARD: {CARD: 1}}]})
+    for path in found:
+        for canary in (*names, CARD, "4242"):
+            assert canary not in path
+    # Names of many words stay, with the digits that they have.
+    long = {"threeDS2RequestorAuthenticationIndicator": "01", "networkTransactionReferenceNo1": "a"}
+    assert {f"/{name}" for name in long} <= set(rows(direct, long))
+
+
+def test_a_document_that_is_quoted_too_often(direct: Plan) -> None:
+    inner: Any = {"client_secret": "Zq9x"}
+    for _ in range(6):
+        inner = json.dumps(inner)
+        assert "Zq9x" not in str(rows(direct, {"data": inner, "list": [f"see {inner}"]}))
+    found = rows(direct, {"note": 'it said "no" because 1 < 2, a=b'})
+    assert found["/note"] == 'it said "no" because 1 < 2, a=b'
+
+
+def test_a_header_that_is_named_after_a_card(direct: Plan) -> None:
+    answer = httpx.Response(200, json={"id": "o1", "token": "t"}, headers={f"X-{CARD}": "a"})
+    first, *_ = kept(direct, answer, httpx.Response(400, json={}))
+    assert CARD not in str(first.headers)
+
+
+def test_long_names_count(direct: Plan) -> None:
+    # Each row repeats the name.
+    answer = httpx.Response(200, json={"id": "o1", "token": "t", "more": {"a" * 190: [1] * 900}})
+    first, *_ = kept(direct, answer, httpx.Response(400, json={}))
+    assert not first.body.whole
+    assert sum(len(row.path) for row in first.body.rows) <= 64 * 1024
+
+
 def test_a_sensitive_output_is_kept_by_name_wherever_it_stands(direct: Plan) -> None:
     found = rows(direct, {"again": "output-token", "whole": "got output-token, and more"})
     assert "output-token" not in str(found)

@@ -1,7 +1,8 @@
 """Turns an answer into what is kept of it: decoded, masked, and bounded. Knows no database.
 
 Masked is what the run knows to be secret, what the plan calls sensitive, every card number, and
-whatever may be a credential by its name or look. A name stays, so that the shape is seen.
+whatever may be a credential by its name or look. A name stays, so that the shape is seen, unless it
+is itself one of these: what others write as a name is foreign text, too.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,11 +19,18 @@ from forwardc.runtime.kept import Field, Fields, Kept, Kind
 from forwardc.runtime.redact import Redactor, without_told
 from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import StepReport
-from forwardc.runtime.telling import PLAIN_HEADERS, looks_secret, shown_url, tells
+from forwardc.runtime.telling import (
+    PLAIN_HEADERS,
+    looks_secret,
+    looks_secret_as_name,
+    shown_url,
+    tells,
+)
 
 MOST_CHARACTERS: Final = 64 * 1024
 """Of all values of a body together; what is behind is cut."""
 _MOST_HEADERS: Final = 60
+_LONGEST_NAME: Final = 200
 _LONGEST_TEXT: Final = 4000
 _NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 
@@ -46,6 +54,7 @@ class _Mask:
 
     def __init__(self, step: Step, told: Read, report: StepReport, redactor: Redactor) -> None:
         self._hide: Callable[[str], str] = redactor.hide
+        self._names: dict[str, tuple[str, bool]] = {}
         self._step, self._told = step, told
         theirs = isinstance(told, DestinationAnswer)
         self._sensitive = _sensitive(step) if theirs else frozenset[tuple[str, ...]]()
@@ -83,20 +92,32 @@ class _Mask:
 
         def visit(path: str, value: str, text: bool, told: bool) -> None:
             nonlocal left, cut
-            left -= len(value)
+            left -= len(value) + len(path)
             if left < 0 or len(rows) == MOST_FIELDS:
                 full()
             cut = cut or len(value) > LONGEST
             rows.append(Field(path, self._shown(path, value, text, told), text))
 
-        whole = walked(document, visit, tells)
+        whole = walked(document, visit, self._name)
         return Fields(kind, tuple(rows), whole and not cut)
 
     def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[Field, ...]:
         return tuple(
-            Field(name, self._one(value) if name.lower() in PLAIN_HEADERS else None)
+            Field(self._name(name)[0], self._one(value) if name.lower() in PLAIN_HEADERS else None)
             for name, value in islice(pairs, _MOST_HEADERS)
         )
+
+    def _name(self, name: str) -> tuple[str, bool]:
+        """A name as it is kept, and whether it tells of its value.
+
+        `***` where it may be a value that somebody made a name of.
+        """
+        found = self._names.get(name)
+        if found is None:
+            masks = len(name) > _LONGEST_NAME or looks_secret_as_name(name)
+            shown = MASK if masks else self._hide(name)
+            found = self._names[name] = shown, shown != name or tells(name)
+        return found
 
     def _shown(self, path: str, value: str, text: bool, told: bool) -> str | None:
         if not text and value in _NOTHING:
@@ -111,7 +132,9 @@ class _Mask:
         url = shown_url(text) if "://" in text else None
         if url is not None:
             return self._hide(url)[:LONGEST]
-        return None if looks_secret(text) else self._hide(text)[:LONGEST]
+        if looks_secret(text) or _tells_within(text):
+            return None
+        return self._hide(text)[:LONGEST]
 
     def _text(self, text: str) -> tuple[tuple[Field, ...], bool]:
         """A body without a form: word by word, for a credential may stand between two of them."""
@@ -124,6 +147,14 @@ class _Mask:
     def _is_sensitive(self, path: str) -> bool:
         plain = _plain(path)
         return any(plain[: len(place)] == place for place in self._sensitive)
+
+
+def _tells_within(text: str) -> bool:
+    """Whether a document that was not read, such as one quoted too often, has a name that tells."""
+    if not any(mark in text for mark in '"=<'):
+        return False
+    plain = text.replace("\\", "")
+    return without_told(plain) != plain
 
 
 def _plain(at: str) -> tuple[str, ...]:

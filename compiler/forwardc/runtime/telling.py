@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from forwardc.plan.values import MASK
@@ -22,15 +23,45 @@ _MORE: Final = (
     *("cryptogram", "cavv", "aav", "fingerprint", "holder", "expir", "expmonth", "expyear"),
     *("assertion", "certificate", "paymentdata", "redirectdata", "sdkdata", "pareq", "pares"),
     *("creq", "cres", "otp", "securitycode", "ticket", "track1", "track2", "trackdata", "hmac"),
+    *(
+        "nameoncard",
+        "cardname",
+        "ccname",
+        "ccexp",
+        "cardexp",
+        "validthru",
+        "validuntil",
+        "cardcode",
+    ),
+    *("pwd", "passphrase", "passcode", "codeverifier", "tavv", "signedcontent", "cryptedcard"),
 )
 _TELLING: Final = re.compile("|".join((*WORDS, *_MORE)))
 # Too short to be looked for within other words.
-_WHOLE: Final = frozenset({"md", "mac", "sig", "hash", "code_verifier", "exp", "eci", "xid", "jwe"})
+_WHOLE: Final = frozenset(
+    {
+        "md",
+        "mac",
+        "sig",
+        "hash",
+        "exp",
+        "eci",
+        "xid",
+        "jwe",
+        "jws",
+        "cv2",
+        "csc",
+        "cid",
+        "sas",
+        "pass",
+    }
+)
 _JOINTS: Final = re.compile(r"[^a-z0-9]+")
 
 # As long as that, and with digits in it: no word, no name, no amount. Ids of payments are shorter.
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9+/_=~%*.-]{32,}+")
 _OPAQUE_IN_PATH: Final = re.compile(r"[A-Za-z0-9+_=~%*.-]{20,}+")
+_DIGITS_OF_NAMES: Final = 3
+_DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
 _UUID: Final = re.compile(
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 )
@@ -55,8 +86,9 @@ PLAIN_HEADERS: Final = frozenset(
 @lru_cache(maxsize=4096)
 def tells(name: str) -> bool:
     """Whether a name says that what it names is a credential, or came from the card."""
-    plain = _JOINTS.sub("", name.lower())
-    return _TELLING.search(plain) is not None or name.lower().lstrip(".@") in _WHOLE
+    # Full-width letters and the like are the plain ones to whoever reads the name.
+    plain = _JOINTS.sub("", normalize("NFKC", name).lower())
+    return plain in _WHOLE or _TELLING.search(plain) is not None
 
 
 def looks_secret(text: str) -> bool:
@@ -66,6 +98,12 @@ def looks_secret(text: str) -> bool:
     if _OF_STRIPE in text or _AUTH_SCHEME.match(text):
         return True
     return any(_is_opaque(found[0]) for found in _OPAQUE.finditer(text))
+
+
+def looks_secret_as_name(name: str) -> bool:
+    """The same of a name: one of several words may be long and have a digit, as `threeDS2...`."""
+    few = sum(map(str.isdigit, name)) <= _DIGITS_OF_NAMES
+    return looks_secret(_DIGIT.sub("x", name) if few else name)
 
 
 def shown_url(text: str) -> str | None:

@@ -30,6 +30,8 @@ _FORM: Final = re.compile(r"[\w.\[\]%-]{1,200}=[^\s&=]*(?:&[\w.\[\]%-]{1,200}=[^
 
 Visit: TypeAlias = Callable[[str, str, bool, bool], None]
 """Takes a value: the pointer to it, its text, whether it was text, whether a name told of it."""
+Named: TypeAlias = Callable[[str], tuple[str, bool]]
+"""Takes a name: how it is shown, and whether it tells of what is below it."""
 
 
 class _Full(Exception):  # noqa: N818 - what a reader has
@@ -71,17 +73,17 @@ def read(body: Body, text: str, answer: str = "any") -> tuple[Kind, Any]:
 def walked(
     document: Any,
     visit: Visit,
-    tells: Callable[[str], bool] = lambda _: False,
+    named: Named = lambda name: (name, False),
     *,
     inside: int = 0,
 ) -> bool:
     """Show every value of a document, and of the documents that stand in it as text.
 
-    `tells` says whether a name tells of what is below it. False where `visit` took no more, which
+    `named` says how a name is shown, and whether it tells of what is below it. False where `visit` took no more, which
     it says with `full()`.
     """
     try:
-        _walk(document, visit, tells, "", False, inside)
+        _walk(document, visit, named, "", False, inside)
     except _Full:
         return False
     return True
@@ -95,7 +97,7 @@ def full() -> NoReturn:
 def _walk(
     document: Any,
     visit: Visit,
-    tells: Callable[[str], bool],
+    named: Named,
     path: str,
     told: bool,
     inside: int,
@@ -104,20 +106,20 @@ def _walk(
         case str():
             inner = _inner(document) if path and inside < _DEEPEST else None
             if inner is not None:
-                _walk(inner, visit, tells, path, told, inside + 1)
+                _walk(inner, visit, named, path, told, inside + 1)
                 return
             visit(path, str(document), True, told)
             if isinstance(document, Leaf):
                 members = dict(document.attributes())
                 if members:
-                    _walk(members, visit, tells, path, told, inside)
+                    _walk(members, visit, named, path, told, inside)
         case Mapping() if document:
             for name, value in document.items():
-                below = told or tells(name)
-                _walk(value, visit, tells, path + pointer(name), below, inside)
+                shown, tells = named(name)
+                _walk(value, visit, named, path + pointer(shown), told or tells, inside)
         case list() if document:
             for at, value in enumerate(document):
-                _walk(value, visit, tells, f"{path}/{at}", told, inside)
+                _walk(value, visit, named, f"{path}/{at}", told, inside)
         case Mapping():
             visit(path, "{}", False, told)
         case list():
