@@ -76,6 +76,16 @@ def test_what_is_missing(tmp_path: Path) -> None:
     assert codes(tmp_path) == ["FC0704"]
 
 
+def test_an_environment_that_the_vault_refuses(tmp_path: Path) -> None:
+    """Not its settings alone may lack: what needs an arrangement is not built without one."""
+    write(tmp_path)
+    sink = Sink()
+    assert read_plan(tmp_path, "checkout", "adyen", "production", sink) is None
+    (finding,) = sink.sorted()
+    assert finding.hint is not None
+    assert "coverage --why" in finding.hint
+
+
 def test_what_is_damaged(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / NAME).write_text(json.dumps(PLAN) + " ")

@@ -182,7 +182,8 @@ def _not_built(manifest: Manifest, vault: str, destination: str, place: str, sin
             f"{destination} is not built for {told(place)}",
             hint=f"did you mean {near}?"
             if near
-            else f"give its settings in forwardc.yaml, then {_BUILD_HINT}",
+            else f"`forwardc coverage --why` tells why not: {vault} refuses what it does there, or "
+            f"its settings are not in forwardc.yaml",
         )
 
 

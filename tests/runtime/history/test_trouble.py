@@ -231,6 +231,27 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert path.read_text().startswith("this is a letter")
 
 
+def test_a_folder_where_nothing_may_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.db"
+    open_store(str(path)).close()
+    opened = sqlite3.connect
+    # The tests' own user may write everywhere.
+    monkeypatch.setattr(
+        sqlite3,
+        "connect",
+        lambda name, **options: opened(name.replace("mode=rw", "mode=ro"), **options),
+    )
+    with (
+        pytest.raises(HistoryUnavailable, match="cannot be written") as caught,
+        open_store(str(path)) as store,
+    ):
+        complete(store, new_run())
+    assert caught.value.hint is not None
+    assert "a copy of it" in caught.value.hint
+
+
 def test_a_damaged_file(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     with open_store(str(path)) as store:

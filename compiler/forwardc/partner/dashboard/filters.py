@@ -84,7 +84,8 @@ def read_form(desk: Desk, query: Mapping[str, str], *, time: str, pages: bool = 
     Raises `Refused` with status 400.
     """
     if unknown := set(query) - {*NAMES, *(("after",) if pages else ())}:
-        raise wrong(f"There are {len(unknown)} filters in it that this page does not have.")
+        many = "A filter stands" if len(unknown) == 1 else f"{len(unknown)} filters stand"
+        raise wrong(f"{many} in it that this page does not have.")
     given = {name: query.get(name, "").strip() for name in NAMES}
     span = read_span(given, time, desk.settings.now())
     given["time"] = span.preset

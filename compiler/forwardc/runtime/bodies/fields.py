@@ -79,8 +79,8 @@ def walked(
 ) -> bool:
     """Show every value of a document, and of the documents that stand in it as text.
 
-    `named` says how a name is shown, and whether it tells of what is below it. False where `visit` took no more, which
-    it says with `full()`.
+    `named` says how a name is shown, and whether it tells of what is below it. False where `visit`
+    took no more, which it says with `full()`.
     """
     try:
         _walk(document, visit, named, "", False, inside)

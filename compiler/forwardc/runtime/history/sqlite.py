@@ -54,6 +54,8 @@ _HINTS: Final = {
     sqlite3.SQLITE_BUSY: "wait for the other process, or name another file: --history PATH",
     sqlite3.SQLITE_FULL: "free some space; `forwardc history --keep 30d` deletes old runs",
     sqlite3.SQLITE_CORRUPT: "put a backup in its place, or name another file: --history PATH",
+    sqlite3.SQLITE_READONLY: "SQLite writes beside the file even to read it: read it as its owner,"
+    " or a copy of it in a folder of yours: --history PATH",
     sqlite3.SQLITE_NOTADB: "name another file: --history PATH",
 }
 
