@@ -287,14 +287,14 @@ def _call_body(context: Context, step: Step, facts: Facts) -> Term:
     if uses_network_token(context.operation):
         network_token = (
             ("enabled", Lit(True)),
-            ("request_cryptogram", Lit(_cryptogram(context, facts))),
+            ("request_cryptogram", Lit(_asks_cryptogram(context, facts))),
         )
         entries.append(("network_token", Map(network_token)))
     entries.append(("destination_request", _destination_request(context, step, facts)))
     return Map(tuple(entries))
 
 
-def _cryptogram(context: Context, facts: Facts) -> bool:
+def _asks_cryptogram(context: Context, facts: Facts) -> bool:
     """Whether a cryptogram is asked for: it must be said, by who starts the payment."""
     return bool(facts.value("network_tokens", "cryptogram")[context.operation.initiator])
 
