@@ -12,7 +12,8 @@ from compiled import plan_of, program_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.evaluate import Scope
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.amounts import check_amounts, money_of, recorded_amounts
+from forwardc.runtime.amounts import check_amounts, currencies, money_of, recorded_amounts
+from forwardc.runtime.history.money import sums
 from forwardc.runtime.outputs import outputs_of
 from forwardc.runtime.shapes import RunRequest
 
@@ -427,3 +428,29 @@ def test_a_record_is_enough_to_read_an_answer_that_comes_later() -> None:
     found = outputs_of(step.outputs, {"sum": 279000}, known)
     assert found.values == {"done": 2790, "raw": "279000"}
     assert outputs_of(step.outputs, {"sum": 279000}, {}).inexact == ("done",)
+
+
+@pytest.mark.parametrize(
+    ("money", "params", "shown"),
+    [
+        ("money: {table: stripe}", {}, ["12.50 EUR"]),
+        # The plan has no digits: nobody guesses how many.
+        ("", {}, ["1250 minor units EUR"]),
+        ("", {"other": "{type: currency, optional: true}"}, []),
+        (
+            "",
+            {"tip": "{type: amount, optional: true}"},
+            ["1250 minor units EUR", "50 minor units EUR"],
+        ),
+    ],
+    ids=["money", "no-money", "two-currencies", "two-amounts"],
+)
+def test_a_record_shows_amounts_with_their_currency(
+    money: str, params: dict[str, str], shown: list[str]
+) -> None:
+    extra = "".join(f', {name}: "${{params.{name}?}}"' for name in params)
+    body = SENT.removesuffix("}") + extra + "}"
+    found = plan(money, body, PARAMS | params)
+    values = {"params.amount": 1250, "params.currency": "eur"}
+    amounts = currencies(found, found.operations["pay"], values)
+    assert [one.text for one in sums({"amount": "1250", "tip": "50"}, amounts)] == shown

@@ -125,19 +125,31 @@ def money_of(plan: Plan) -> dict[str, Any]:
 
 def currencies(
     plan: Plan, operation: Operation, values: Mapping[str, Any]
-) -> dict[str, tuple[str, int]]:
+) -> dict[str, tuple[str, int | None]]:
     """Currency and ISO digits of each amount of a run, for who shows it.
 
-    By the param's name, or `step/name` of an output. Left out where the plan does not say how money
-    is counted, or where the currency is not told before the end, or is sensitive.
+    By the param's name, or `step/name` of an output. Left out where the currency is not told before
+    the end, or is sensitive. The digits are None where the plan does not say how money is counted:
+    there the one currency of an operation is that of its amounts.
     """
     if plan.money is None:
-        return {}
+        return _in_the_only_currency(plan, operation, values)
     named = _NAMED.get(operation, "", lambda: tuple(_named_amounts(operation)))
     told = ((name, values.get(place) if "." in place else place) for name, place in named)
     rows = plan.money.digits
     codes = ((name, code.upper()) for name, code in told if isinstance(code, str))
     return {name: (code, rows[code][0]) for name, code in codes if code in rows}
+
+
+def _in_the_only_currency(
+    plan: Plan, operation: Operation, values: Mapping[str, Any]
+) -> dict[str, tuple[str, int | None]]:
+    specs = {name: plan.params[name] for name in operation.params}
+    codes = [name for name, spec in specs.items() if spec.type == "currency"]
+    code = values.get(f"params.{codes[0]}") if len(codes) == 1 else None
+    if not isinstance(code, str):
+        return {}
+    return {name: (code.upper(), None) for name, spec in specs.items() if spec.type == "amount"}
 
 
 def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:

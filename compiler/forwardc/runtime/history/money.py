@@ -1,6 +1,7 @@
 """Writes recorded amounts as money: in the digits of ISO 4217, as `10.00` of `EUR`.
 
 A record holds minor units, the currency's code and its digits, whatever a destination counts in.
+Without the digits, for a plan that does not have them, the minor units are called so.
 """
 
 import json
@@ -15,12 +16,15 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
 _USUAL: Final = "amount"
 
 Counted: TypeAlias = Sequence[Any]
-"""A currency's code, and the digits of its minor unit in ISO 4217."""
+"""A currency's code, and the digits of its minor unit in ISO 4217, None where nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A sum by the name that it has in a run. `major`: with the currency's decimal point."""
+    """A sum by the name that it has in a run.
+
+    `major`: with the currency's decimal point, or `1250 minor units`.
+    """
 
     name: str
     major: str
@@ -28,7 +32,7 @@ class Money:
 
     @property
     def text(self) -> str:
-        """Such as `10.00 EUR`, and `1000 JPY`."""
+        """Such as `10.00 EUR`, `1000 JPY` and `1250 minor units EUR`."""
         return f"{self.major} {self.currency}"
 
 
@@ -37,6 +41,8 @@ def money(name: str, minor: object, counted: Counted) -> Money | None:
     if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
         return None
     currency, digits = counted
+    if digits is None:
+        return Money(name, f"{int(str(minor))} minor units", currency)
     return Money(name, decimal_text(int(str(minor)), digits), currency)
 
 
