@@ -2,7 +2,10 @@
 nobody."""
 
 import asyncio
+import json
+import shutil
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +52,7 @@ operations:
 TOLD = {"scheme": "Visa", "issuer_country": "FR"}
 PAID = {
     "request_id": "fwd_1",
-    "destination_response": {"status": 200, "headers": {}, "body": "{}"},
+    "destination_response": {"status": 200, "headers": {}, "body": '{"brand": "visa"}'},
 }
 
 
@@ -57,11 +60,17 @@ PAID = {
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """The plans of a project that lets a vault be asked, and of one that does not."""
     found = {}
-    for name, more in (("asks", ", card_details: ask"), ("silent", "")):
+    for name, more in (
+        ("asks", ", card_details: ask"),
+        ("brands", ", card_details: ask"),
+        ("silent", ""),
+    ):
         root = tmp_path_factory.mktemp(name)
         (root / "destinations").mkdir()
         (root / "forwardc.yaml").write_text(PROJECT.format(more=more))
-        (root / "destinations" / "harbour.yaml").write_text(DESTINATION)
+        told = "outputs: {card_scheme: {at: /brand}}\n          outcome"
+        text = DESTINATION.replace("outcome", told) if name == "brands" else DESTINATION
+        (root / "destinations" / "harbour.yaml").write_text(text)
         assert cli(["build", "--project", str(root)]) == 0
         for vault in ("checkout", "stripe"):
             path = root / "build" / vault / "harbour" / "sandbox.plan.json"
@@ -143,6 +152,52 @@ def test_what_an_earlier_run_knows_is_not_asked_again(plans: dict[str, Plan]) ->
     asyncio.run(go())
     assert vault.asked == []
     assert [*notes.cards.values()] == [CardFacts("Visa", "DE")]
+
+
+def test_a_destination_that_tells_the_scheme_alone(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The vault is still asked for the country, and takes away nothing that was told."""
+    (tmp_path / "destinations").mkdir()
+    shutil.copy(root / "destinations" / "adyen.yaml", tmp_path / "destinations")
+    project = PROJECT.format(more=", card_details: ask")
+    (tmp_path / "forwardc.yaml").write_text(
+        project + "    settings: {adyen: {merchant_account: Shop}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert cli(["build"]) == 0
+    params = ("amount=1", "currency=EUR", "reference=r", "return_url=https://s.example")
+    run = ["run", "adyen.card_cit", "--via", "checkout", "--env", "sandbox", "--sandbox", "--json"]
+    run += ["--source", "src_visa_adyen_approved0000000"]
+    for _ in range(2):
+        capfd.readouterr()
+        assert cli([*run, *(part for param in params for part in ("-p", param))]) == 0
+        ran = json.loads(capfd.readouterr().out)
+        assert cli(["history", "show", ran["run_id"], "--json"]) == 0
+        (step,) = json.loads(capfd.readouterr().out)["steps"]
+        assert (step["scheme"], step["issuing_country"]) == ("visa", "US")
+
+
+def test_what_the_run_itself_told_in_part_is_asked_for(plans: dict[str, Plan]) -> None:
+    part = CardFacts("visa", None)
+    whole = CardFacts("visa", "FR")
+    for known, told_by_run, asked in (
+        (part, True, 1),
+        (part, False, 0),
+        (whole, True, 0),
+        (None, True, 1),
+    ):
+        vault = Vault(httpx.Response(200, json=TOLD))
+        notes = Notes(known={SOURCE: known} if known else {})
+
+        async def go(vault: Vault, notes: Notes, told_by_run: bool) -> None:
+            cards = CardQuestions()
+            plan = plans["brands checkout" if told_by_run else "asks checkout"]
+            await pay(plan, means_of(vault, notes, cards))
+            await cards.end(5)
+
+        asyncio.run(go(vault, notes, told_by_run))
+        assert len(vault.asked) == asked, (known, told_by_run)
 
 
 def test_nobody_waits_for_it(plans: dict[str, Plan]) -> None:

@@ -73,7 +73,8 @@ def test_nobody_is_asked_only_for_that(forward: Plan, execute, forwarded) -> Non
     ("operation", "source", "told"),
     [
         ("network_token_cit", "src_visa_suspended_token000000", ("Visa", "US")),
-        ("card_cit", "src_visa_adyen_approved0000000", (None, None)),
+        # Nobody was asked; the destination's answer has the brand.
+        ("card_cit", "src_visa_adyen_approved0000000", ("visa", None)),
     ],
 )
 def test_what_was_told_is_shown_and_recorded(

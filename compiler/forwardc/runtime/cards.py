@@ -62,7 +62,8 @@ class CardQuestions:
             return
         if len(self._tasks) >= _MOST_WAITING:
             return
-        question = _Question(prepared, source, journal, sender, tokens)
+        run_told = any(one.scheme or one.issuing_country for one in reports)
+        question = _Question(prepared, source, run_told, journal, sender, tokens)
         task = asyncio.get_running_loop().create_task(self._answer(question))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -80,7 +81,9 @@ class CardQuestions:
         # Whatever goes wrong, the run has ended, and nobody waits.
         with suppress(Exception):
             async with self._few:
-                known = await question.known() or await self._asked_now(question)
+                known = await question.known()
+                if known is None or (question.run_told and not known.whole):
+                    known = await self._asked_now(question) or known
                 if known is not None:
                     await question.tell(known)
 
@@ -108,10 +111,15 @@ class CardQuestions:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One question: about which card, for which run, and what it is asked with."""
+    """One question: about which card, for which run, and what it is asked with.
+
+    `run_told`: the run's own answers had one of the two. A destination may tell the scheme alone,
+    so that earlier runs with no more than that are no reason to ask the vault nothing.
+    """
 
     prepared: Prepared = field(repr=False)
     source: str
+    run_told: bool
     journal: Journal
     sender: Sender
     tokens: Tokens
@@ -160,5 +168,5 @@ def _worth_asking(prepared: Prepared, reports: list[StepReport]) -> bool:
     if card is None or prepared.source.prefix not in card.kinds:
         return False
     answered = any(one.vault_status is not None for one in through)
-    told = any(one.scheme or one.issuing_country for one in through)
+    told = any(one.scheme and one.issuing_country for one in through)
     return answered and not told

@@ -109,6 +109,11 @@ class CardFacts:
     scheme: str | None = None
     issuing_country: str | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether both are known."""
+        return bool(self.scheme and self.issuing_country)
+
 
 @dataclass(frozen=True, slots=True)
 class StepReport:

@@ -8,15 +8,20 @@ from typing import Final
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.shapes import CardFacts
 
+# Of the newest ones the newest with both: a destination may have told the scheme alone.
 _KNOWN: Final = """
-SELECT steps.scheme, steps.issuing_country FROM runs JOIN steps ON steps.run_id = runs.id
-WHERE runs.source_id = ? AND runs.vault = ? AND runs.environment = ? AND runs.emulated = ?
-  AND (steps.scheme IS NOT NULL OR steps.issuing_country IS NOT NULL) AND steps.deliver = 'vault'
-ORDER BY runs.seq DESC LIMIT 1
+SELECT scheme, issuing_country FROM (
+  SELECT runs.seq, steps.scheme, steps.issuing_country
+  FROM runs JOIN steps ON steps.run_id = runs.id
+  WHERE runs.source_id = ? AND runs.vault = ? AND runs.environment = ? AND runs.emulated = ?
+    AND (steps.scheme IS NOT NULL OR steps.issuing_country IS NOT NULL) AND steps.deliver = 'vault'
+  ORDER BY runs.seq DESC LIMIT 50
+) AS newest
+ORDER BY CASE WHEN scheme IS NULL OR issuing_country IS NULL THEN 1 ELSE 0 END, seq DESC LIMIT 1
 """
 _TELL: Final = """
-UPDATE steps SET scheme = ?, issuing_country = ?
-WHERE run_id = ? AND deliver = 'vault' AND scheme IS NULL AND issuing_country IS NULL
+UPDATE steps SET scheme = COALESCE(scheme, ?), issuing_country = COALESCE(issuing_country, ?)
+WHERE run_id = ? AND deliver = 'vault' AND (scheme IS NULL OR issuing_country IS NULL)
 """
 
 
