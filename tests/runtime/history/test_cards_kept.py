@@ -1,0 +1,34 @@
+"""What is known of a card is kept with the runs of its source, and nothing that was told is lost."""
+
+from forwardc.runtime.history import cards
+from forwardc.runtime.history.store import open_store
+from forwardc.runtime.shapes import CardFacts
+from stored_runs import complete, new_run
+
+
+def test_what_was_told_stays_and_what_lacks_is_added(history_url: str) -> None:
+    with open_store(history_url) as store:
+        first, second, third = (complete(store, new_run()) for _ in range(3))
+
+        def tell(run: str, card: CardFacts) -> None:
+            store.database.write(lambda tx: cards.tell(tx, run, card))
+
+        def known() -> CardFacts | None:
+            return store.database.read(
+                lambda tx: cards.known(
+                    tx, first.vault, first.environment, first.source_id, emulated=first.emulated
+                )
+            )
+
+        assert known() is None
+        tell(first.id, CardFacts("visa", None))
+        assert known() == CardFacts("visa", None)
+        tell(first.id, CardFacts("Visa", "FR"))
+        assert known() == CardFacts("visa", "FR")
+        # A newer run that knows less is not what is known.
+        tell(second.id, CardFacts("visa", None))
+        assert known() == CardFacts("visa", "FR")
+        tell(third.id, CardFacts("Visa", "DE"))
+        assert known() == CardFacts("Visa", "DE")
+        tell(third.id, CardFacts("Amex", "US"))
+        assert known() == CardFacts("Visa", "DE")
