@@ -1,4 +1,4 @@
-"""What is known of a card is kept with the runs of its source, and nothing that was told is lost."""
+"""What is known of a card is kept with the runs of its source; nothing that was told is lost."""
 
 from forwardc.runtime.history import cards
 from forwardc.runtime.history.store import open_store
