@@ -190,13 +190,42 @@ def test_a_project_that_says_everything_owes_nothing(whole: Callable[..., None])
     assert Path("build/checkout/shoes/submission.md").read_text("utf-8").count("**missing**") == 1
 
 
+@pytest.mark.parametrize(
+    ("held", "way"),
+    [
+        ("{}", "in `headers.raw`, where you put the stored secret in"),
+        ("{held: runtime}", "in `headers.encrypted`"),
+    ],
+)
+def test_a_credential_says_in_which_of_two_ways_it_comes_and_has_a_name(
+    whole: Callable[..., None], held: str, way: str
+) -> None:
+    whole(
+        lambda text: text.replace("bank_key: {description: Key of the bank}", f"bank_key: {held}")
+    )
+    line = "Authorization: a credential of the endpoint (bank_key)"
+    assert f"{line}, {way}" in told("build/checkout/shoes", "headers")
+    assert line in told("build/stripe/shoes", "headers")
+
+
+def test_who_reads_the_page_finds_the_country(whole: Callable[..., None]) -> None:
+    whole()
+    page = Path("build/stripe/shoes/review.html").read_text("utf-8")
+    assert "FR, where the merchant's account is" in page
+
+
 def test_what_an_answer_of_the_endpoint_must_not_show_is_told(whole: Callable[..., None]) -> None:
     outputs = "response: {outputs: {token: {at: /card/token, sensitive: true}, id: {at: /id}}, "
     whole(lambda text: text.replace("response: {", outputs))
-    assert told("build/stripe/shoes", "redacted") == ["/card/token (token)"]
-    assert told("build/checkout/shoes", "redacted") == ["/card/token (token)"]
+    # What a run reads must come back: a reviewer who redacts it there too would break the run.
+    only = "where the answer is kept or shown; our call reads it, and must get it as it is"
+    assert told("build/stripe/shoes", "redacted") == [f"/card/token (token): {only}"]
+    assert told("build/checkout/shoes", "redacted") == [f"/card/token (token): {only}"]
     path = Path("build/stripe/shoes/payment.pay.production.config.json")
-    assert json.loads(path.read_text("utf-8"))["redact"] == [{"at": "/card/token", "name": "token"}]
+    assert json.loads(path.read_text("utf-8"))["redact"] == [
+        {"at": "/card/token", "name": "token", "where": only}
+    ]
+    assert only in " ".join(Path("build/stripe/shoes/review.html").read_text("utf-8").split())
 
 
 def test_a_status_that_was_asked_for_is_said_and_still_owed(whole: Callable[..., None]) -> None:

@@ -46,17 +46,21 @@ DEMO_ACCOUNTS = [
     *("acct_demoshop12345678", "acct_0000000000000000", "acct_aaaaaaaaaaaaaaaa"),
     *("acct_1234567890123456", "acct_1Example00Abcdef", "acct_abcdefghijklmnop"),
     *("acct_1Sandbox9QwErTy7", "acct_YOUR9ACCOUNT7IDx", "acct_xxxxxxxxxxxxxxxx"),
+    # Real in form, and printed in the vault's documents.
+    "acct_1032D82eZvKYlo2C",
 ]
 OWN_ACCOUNTS = [
-    *("acct_1QzTk3mWv7RbXn2L", "acct_1032D82eZvKYlo2C", "acct_1A2B3C4D5E6F7G8H"),
+    *("acct_1QzTk3mWv7RbXn2L", "acct_1A2B3C4D5E6F7G8H"),
     "acct_1NvWqRhK8aPtLs5X",
 ]
 DEMO_CHANNELS = [
     *("pc_production0000000000000000", "pc_sandbox0000000000000000000"),
     *("pc_00000000000000000000000000", "pc_abcdefghijklmnopqrstuvwxyz"),
     *("pc_demo7z3mvr5xtn2bhgyd6ufap4", "pc_aaaaaaaaaaaaabbbbbbbbbbbbb"),
+    *("pc_azsiyswl7bwe2ynjzujy7lcjca", "pc_f2vtqcmhgykurkorrnnpz3kneq"),
+    "pc_cvbbk7dyapdeho2qmuzozupapi",
 ]
-OWN_CHANNELS = ["pc_azsiyswl7bwe2ynjzujy7lcjca", "pc_f2vtqcmhgykurkorrnnpz3kneq"]
+OWN_CHANNELS = ["pc_qk7wz3mvr5xtn2bhgyd6ufap4e", "pc_m4zxw7kq2vbt5hndyr3gucj6fe"]
 DEMO_PREFIXES = ["demo", "shop1234", "12345678", "aaaaaaaa", "pl-demo0000", "mycompany"]
 OWN_PREFIXES = ["vkuhvk4v", "pl-q7mz2xwd"]
 

@@ -151,6 +151,19 @@ def test_what_is_hashed_and_that_the_sandbox_finds_it_again(
     assert run((*pay, "--sandbox", "--no-history")) == 0
 
 
+@pytest.mark.parametrize("scheme", ["ApiKey", "token"])
+def test_a_key_does_not_bring_the_scheme_that_its_header_has(
+    scheme: str, desk: Desk, capfd: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write(f'Authorization: "{scheme} ${{secrets.bank_password}}"')
+    monkeypatch.setenv(f"{OURS}PASSWORD", f"{scheme.upper()} {PASSWORD}")
+    capfd.readouterr()
+    assert desk.submit() == 1
+    err = capfd.readouterr().err
+    assert f"FC0816 {OURS}PASSWORD starts with the scheme" in err
+    assert PASSWORD not in err
+
+
 def test_one_value_in_two_steps_is_one_file_and_two_values_are_two(desk: Desk) -> None:
     bearer = 'Authorization: "Bearer ${secrets.bank_password}", X-Key: "${secrets.bank_user}"'
     desk.write(f"Authorization: {BASIC}, X-Key: '${{secrets.bank_user}}'", bearer)

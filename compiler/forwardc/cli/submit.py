@@ -204,7 +204,8 @@ def _hash(
     from forwardc.review.seal import key_hash
 
     first = one.secrets[0]
-    if starts_with_scheme(one, str(values[first].reveal()), _schemes(facts)):
+    schemes = [*_schemes(facts), *filter(None, [one.scheme])]
+    if starts_with_scheme(one, str(values[first].reveal()), schemes):
         sink.error(
             "FC0816",
             f"{secret_id(plan, first).variable} starts with the scheme of a header, and the hash is"

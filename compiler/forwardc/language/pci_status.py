@@ -11,6 +11,7 @@ from forwardc.language.report import Report
 
 _CODE = "FC0715"
 _WHOLE = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
+_ASKED = "pci: {status: asked, date: YYYY-MM-DD}"
 
 
 def check_pci_status(node: Node | None, report: Report) -> None:
@@ -23,7 +24,8 @@ def check_pci_status(node: Node | None, report: Report) -> None:
     for name in (name for name in needed if said[name] is None):
         place = said["status"] or node
         here = report.at(place.pointer)
-        here.error(_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, _WHOLE)
+        hint = _ASKED if status == "asked" else _WHOLE
+        here.error(_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
     only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
     for name in only:
         told = said[name]

@@ -14,6 +14,7 @@ from forwardc.plan.program import Pair, Step
 from forwardc.plan.sealed_headers import file_name
 from forwardc.plan.terms import Lit, Ref
 from forwardc.review.agreed import agreed, signed_headers
+from forwardc.review.checklist.answer import REDACTED
 from forwardc.review.pack import Pack
 from forwardc.review.sample import header_sample, sample_answer, sample_request
 from forwardc.review.sealing import sealed_of
@@ -75,7 +76,11 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "fields": review["fields"],
         "request_headers": [_header(pack, pair, signed) for pair in content_type(step.request)],
         "encryption_keys": body_keys(review),
-        "redact": [{"at": out.at, "name": out.name} for out in step.outputs if out.sensitive],
+        "redact": [
+            {"at": out.at, "name": out.name, "where": REDACTED}
+            for out in step.outputs
+            if out.sensitive
+        ],
         "countries": list(destination.countries) or None,
         "pci": _pci(destination.pci),
         "own_vault": destination.own_vault,

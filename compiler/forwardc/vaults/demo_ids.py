@@ -32,7 +32,10 @@ def demo_ids(facts: Facts, account: Mapping[str, str]) -> list[str]:
 
 
 def _is_demo(text: str, fact: Mapping[str, Any]) -> bool:
-    if text in fact["ours"] or re.fullmatch(str(fact["real"]), text) is None:
+    if (
+        text in (*fact["ours"], *fact.get("printed", ()))
+        or re.fullmatch(str(fact["real"]), text) is None
+    ):
         return True
     return _is_made_up(re.split(r"[_-]", text)[-1].lower())
 

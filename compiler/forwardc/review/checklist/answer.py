@@ -4,10 +4,14 @@ Knows no question and no vault.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from forwardc.plan.program import Step
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Json
+
+# An answer comes back as the vault redacts it: without this, nobody could tell what is wanted.
+REDACTED: Final = "where the answer is kept or shown; our call reads it, and must get it as it is"
 
 
 @dataclass(frozen=True, slots=True)

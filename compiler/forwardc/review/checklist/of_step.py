@@ -10,7 +10,7 @@ from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Pair
 from forwardc.plan.terms import Encoding, If, Lit, Ref, walk
 from forwardc.review.agreed import signed_headers
-from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.checklist.answer import REDACTED, Answer, Sent, missing, said
 from forwardc.review.pack import Pack
 from forwardc.review.page.protection import Carrier, sealed, signed
 from forwardc.review.page.summary import vendor_names
@@ -34,7 +34,6 @@ _FORMATS: Final = {
     "YY": "year of two digits",
     "YYYY": "year of four digits",
 }
-
 
 _ARRANGED: Final = {"card.expiry": "expiry date"}
 
@@ -106,7 +105,8 @@ def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> 
         return f"{pair.name}: a signature, computed by {pack.vault.facts.title}"
     if secrets:
         described = [pack.program.secrets[name.partition(".")[2]].description for name in secrets]
-        words = "; ".join(dict.fromkeys(filter(None, described))) or "credential"
+        words = "; ".join(dict.fromkeys(filter(None, described)))
+        words = words or ", ".join(name.partition(".")[2] for name in dict.fromkeys(secrets))
         return f"{pair.name}: a credential of the endpoint ({words}){_hidden(pack, one, secrets)}"
     if isinstance(pair.value, Lit):
         return f"{pair.name}: {pair.value.value}, the same on every request"
@@ -116,10 +116,12 @@ def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> 
 
 
 def _hidden(pack: Pack, one: Sent, secrets: list[str]) -> str:
-    """Whether a header is sent to the vault encrypted, because the vault keeps what is not."""
-    is_ours = "encrypted_headers" in pack.vault.facts.data
+    """Where a header stands at a vault that takes them in two ways and keeps those in clear."""
+    if "encrypted_headers" not in pack.vault.facts.data:
+        return ""
     held = [name for name in secrets if name not in one.assessment.context.stored]
-    return ", in `headers.encrypted`" if is_ours and held else ""
+    stored = "in `headers.raw`, where you put the stored secret in"
+    return ", in `headers.encrypted`" if held else f", {stored}"
 
 
 def query(_pack: Pack, one: Sent) -> Answer:
@@ -153,8 +155,11 @@ def _carrier(pack: Pack, one: Sent) -> Carrier:
 
 
 def redacted(_pack: Pack, one: Sent) -> Answer:
-    """Where the answer has what must not be shown: what the author calls sensitive."""
-    found = [f"{out.at} ({out.name})" for out in one.step.outputs if out.sensitive]
+    """Where the answer has what must not be shown: what the author calls sensitive.
+
+    Each of them is an output, which a run reads: redacted before it comes back, it would be lost.
+    """
+    found = [f"{out.at} ({out.name}): {REDACTED}" for out in one.step.outputs if out.sensitive]
     return said(*found) if found else said("none")
 
 

@@ -13,6 +13,7 @@ from forwardc.plan.program import Step
 from forwardc.plan.separation import needs_approval, why_needed
 from forwardc.plan.terms import Encoding
 from forwardc.review.amounts import counting
+from forwardc.review.checklist.answer import REDACTED
 from forwardc.review.coverage import rows as coverage_rows
 from forwardc.review.coverage import why
 from forwardc.review.not_done import not_done
@@ -86,6 +87,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         counting=counting(pack.destination, plan),
         accounts=pack.accounts,
         countries=pack.destination.countries,
+        redacted=REDACTED,
         digest=file_digest(data),
     )
     return {pack.path("review", "html"): page}
