@@ -66,6 +66,10 @@ environments:
     where = "accounts: {us: {vaults:" if "@" in place else "environments: {eu: {vaults:"
     assert where in why
     assert account in why
+    page = built(tmp_path).files["coverage.md"].decode()
+    # Both are said: what is built for one account, and that the other has nothing.
+    assert "refused; by arrangement (STRIPE-" in page
+    assert ") in production |" in page
 
 
 def test_the_lines_that_a_refusal_shows_record_the_grant(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ class Row:
     """What a sandbox plays as if it were agreed."""
     where: tuple[tuple[str, ...], ...] = ()
     """Where each finding holds, by place; empty where it holds in all that are assessed."""
+    agreed_in: tuple[str, ...] = ()
+    """Where it is built because the vault agreed; an account that lacks the grant is not there."""
 
     def placed(self) -> list[tuple[Finding, tuple[str, ...]]]:
         """Every finding with where it holds."""
@@ -72,7 +74,13 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         tuple(findings.values()),
         *_arranged(group),
         tuple(tuple(found) if len(found) < len(group) else () for found in places.values()),
+        tuple(one.context.program.place for one in group if _is_agreed(one)),
     )
+
+
+def _is_agreed(one: Assessment) -> bool:
+    granted = any(found.counts and found.grant for found in one.standings)
+    return one.emitted is not None and granted
 
 
 def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str, ...]]:
@@ -127,13 +135,16 @@ def _reason(finding: Finding, where: Sequence[str]) -> Json:
 def cell(row: Row) -> str:
     """One cell of the table: the level, and the status where it is not `documented`.
 
-    What works by arrangement is not called full.
+    What works by arrangement is not called full; where it does so for one account and is refused
+    for another, both are said.
     """
-    if row.level is Level.REFUSED:
+    if row.level is Level.REFUSED and not row.agreed_in:
         return str(row.level)
     marks = {"documented": "", "unconfirmed": " (unconfirmed)", "stand_in": " (stand-in)"}
     tickets = ", ".join(dict.fromkeys(one.ticket for one in row.agreed))
     arranged = f"by arrangement ({tickets or 'as if agreed'})" if row.agreed or row.as_if else ""
+    if row.level is Level.REFUSED:
+        return f"{row.level}; {arranged} in {', '.join(row.agreed_in)}"
     level = "" if arranged and row.level is Level.FULL else str(row.level)
     return f"{', '.join(filter(None, (level, arranged)))}{marks[row.status]}"
 
