@@ -208,10 +208,14 @@ def test_a_credential_says_in_which_of_two_ways_it_comes_and_has_a_name(
     assert line in told("build/stripe/shoes", "headers")
 
 
-def test_who_reads_the_page_finds_the_country(whole: Callable[..., None]) -> None:
+def test_who_reads_the_page_finds_the_country_and_the_pci_status(
+    whole: Callable[..., None],
+) -> None:
     whole()
     page = Path("build/stripe/shoes/review.html").read_text("utf-8")
     assert "FR, where the merchant's account is" in page
+    assert "confirmed by A list of providers on 2026-11-12" in page
+    assert "no level given" not in page
 
 
 def test_what_an_answer_of_the_endpoint_must_not_show_is_told(whole: Callable[..., None]) -> None:
