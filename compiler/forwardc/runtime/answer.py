@@ -49,6 +49,11 @@ class DestinationAnswer:
     namespaces: Mapping[str, str] = field(default_factory=dict, repr=False)
     given: Any = field(default=NOTHING, repr=False)
     around: Any = field(default=None, repr=False)
+    parsed: Body = field(init=False, repr=False, compare=False)
+    """The body as whoever reads it shares it: each syntax is parsed once for an answer."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parsed", Body(self.body, self.namespaces, self.given))
 
     def values(self, others: Mapping[str, Any] | None = None) -> "Values":
         """The references of outcome rules: `response.*`, and those of a run."""
@@ -62,7 +67,7 @@ class Values(Mapping[str, Any]):
     """
 
     def __init__(self, answer: DestinationAnswer, others: Mapping[str, Any]) -> None:
-        self._body = Body(answer.body, answer.namespaces, answer.given)
+        self._body = answer.parsed
         self._known: dict[str, Any] = {
             **others,
             "response.status": answer.status,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, assert_never
 
+from forwardc.diagnostics.scan import mask
 from forwardc.plan.model import Step
 from forwardc.plan.values import MASK
 from forwardc.runtime.answer import DestinationAnswer, Ended, Read
@@ -21,6 +22,8 @@ from forwardc.runtime.send import Answer, Sent
 from forwardc.runtime.shapes import StepReport
 from forwardc.runtime.telling import (
     PLAIN_HEADERS,
+    is_plain,
+    is_plain_name,
     looks_secret,
     looks_secret_as_name,
     shown_url,
@@ -54,6 +57,7 @@ class _Mask:
 
     def __init__(self, step: Step, told: Read, report: StepReport, redactor: Redactor) -> None:
         self._hide: Callable[[str], str] = redactor.hide
+        self._without_known = redactor.identifier
         self._names: dict[str, tuple[str, bool]] = {}
         self._step, self._told = step, told
         theirs = isinstance(told, DestinationAnswer)
@@ -71,9 +75,8 @@ class _Mask:
         """Body and headers."""
         shown = self._headers(headers)
         match self._told:
-            case DestinationAnswer(namespaces=namespaces, given=given):
-                body = Body(text, namespaces, given)
-                kind, document = read(body, text, self._step.answer)
+            case DestinationAnswer(parsed=parsed):
+                kind, document = read(parsed, text, self._step.answer)
             case Ended():
                 kind, document = read(Body(text), text)
             case _:
@@ -114,9 +117,13 @@ class _Mask:
         """
         found = self._names.get(name)
         if found is None:
-            masks = len(name) > _LONGEST_NAME or looks_secret_as_name(name)
-            shown = MASK if masks else self._hide(name)
-            found = self._names[name] = shown, shown != name or tells(name)
+            if is_plain_name(name) and (
+                self._hide is _as_it_is or self._without_known(name) == name
+            ):
+                found = _plain_name(name)
+            else:
+                found = _named(name, self._hide)
+            self._names[name] = found
         return found
 
     def _shown(self, path: str, value: str, text: bool, told: bool) -> str | None:
@@ -127,6 +134,8 @@ class _Mask:
         return self._one(value)
 
     def _one(self, text: str) -> str | None:
+        if is_plain(text):
+            return self._hide(text)
         if text in self._known:
             return self._hide(text)[:LONGEST]
         url = shown_url(text) if "://" in text else None
@@ -149,9 +158,21 @@ class _Mask:
         return any(plain[: len(place)] == place for place in self._sensitive)
 
 
+def _named(name: str, hide: Callable[[str], str]) -> tuple[str, bool]:
+    masks = len(name) > _LONGEST_NAME or looks_secret_as_name(name)
+    shown = MASK if masks else hide(name)
+    return shown, shown != name or tells(name)
+
+
+@lru_cache(maxsize=4096)
+def _plain_name(name: str) -> tuple[str, bool]:
+    """The same of a plain name that no run knows: a destination has few of them, and no value."""
+    return _named(name, mask)
+
+
 def _tells_within(text: str) -> bool:
     """Whether a document that was not read, such as one quoted too often, has a name that tells."""
-    if not any(mark in text for mark in '"=<'):
+    if '"' not in text and "=" not in text and "<" not in text:
         return False
     plain = text.replace("\\", "")
     return without_told(plain) != plain

@@ -70,6 +70,9 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://")
 # Stripe: `pi_..._secret_...` is a client secret under whatever name.
 _OF_STRIPE: Final = "_secret_"
 _AUTH_SCHEME: Final = re.compile(r"(?:bearer|basic|digest)\s", re.IGNORECASE)
+# Shorter than what is opaque, and without what a URL or a document has.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 .,:_+()-]{0,31}")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_-]{1,31}|[A-Za-z0-9_-]{1,13}")
 
 PLAIN_HEADERS: Final = frozenset(
     {
@@ -98,6 +101,20 @@ def looks_secret(text: str) -> bool:
     if _OF_STRIPE in text or _AUTH_SCHEME.match(text):
         return True
     return any(_is_opaque(found[0]) for found in _OPAQUE.finditer(text))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is certainly no URL, no document, and not secret by its look."""
+    return (
+        _PLAIN.fullmatch(text) is not None
+        and _OF_STRIPE not in text
+        and _AUTH_SCHEME.match(text) is None
+    )
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name is short, with fewer digits than a card number: one of those that recur."""
+    return _PLAIN_NAME.fullmatch(name) is not None
 
 
 def looks_secret_as_name(name: str) -> bool:

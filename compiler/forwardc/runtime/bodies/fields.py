@@ -102,6 +102,16 @@ def _walk(
     told: bool,
     inside: int,
 ) -> None:
+    # Most of an answer is this: what is asked first costs least.
+    kind = type(document)
+    if kind is dict and document:
+        for name, value in document.items():
+            shown, tells = named(name)
+            _walk(value, visit, named, path + pointer(shown), told or tells, inside)
+        return
+    if kind is str and document.isalnum():
+        visit(path, document, True, told)
+        return
     match document:
         case str():
             inner = _inner(document) if path and inside < _DEEPEST else None
