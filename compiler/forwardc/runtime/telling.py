@@ -71,7 +71,7 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://")
 _OF_STRIPE: Final = "_secret_"
 _AUTH_SCHEME: Final = re.compile(r"(?:bearer|basic|digest)\s", re.IGNORECASE)
 # Shorter than what is opaque, and without what a URL or a document has.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 .,:_+()-]{0,31}")
+_PLAIN: Final = re.compile(r"(?!(?i:bearer|basic|digest) )[A-Za-z0-9 .,:_+()-]{0,31}")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_-]{1,31}|[A-Za-z0-9_-]{1,13}")
 
 PLAIN_HEADERS: Final = frozenset(
@@ -105,11 +105,7 @@ def looks_secret(text: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """Whether a text is certainly no URL, no document, and not secret by its look."""
-    return (
-        _PLAIN.fullmatch(text) is not None
-        and _OF_STRIPE not in text
-        and _AUTH_SCHEME.match(text) is None
-    )
+    return _PLAIN.fullmatch(text) is not None and _OF_STRIPE not in text
 
 
 def is_plain_name(name: str) -> bool:

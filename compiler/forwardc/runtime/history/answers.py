@@ -92,7 +92,8 @@ def packed(kept: Kept, now: Moment, days: int) -> Packed:
         told["headers"] = list(map(clean, told["headers"]))
         told["rows"] = list(map(clean, told["rows"]))
         text = _ENCODER.encode(told)
-    # A window of 8 KiB: with the usual one, most of the time goes into making room for it.
+    # A window of 8 KiB takes 64 KiB for each answer; the usual one takes 256 KiB, which the
+    # system may be asked for each time.
     packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
     data = packer.compress(text.encode()) + packer.flush()
     return Packed(data, now.after(days * 86_400))
