@@ -8,11 +8,14 @@ import json
 import re
 import zlib
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from forwardc.runtime.history.database import Transaction, clean
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.kept import Field, Fields, Kept
+from forwardc.runtime.kept import Field, Fields, Kept, Kind
+
+T = TypeVar("T")
 
 DAYS: Final = 14
 """How long an answer is kept unless a setting says otherwise.
@@ -26,6 +29,8 @@ DEFAULT: Final = f"{DAYS}d"
 VARIABLE: Final = "FORWARDC_ANSWERS"
 """The variable of the setting."""
 _SETTING: Final = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_WHOSE: Final[tuple[Literal["destination", "vault"], ...]] = ("destination", "vault")
 _AT_ONCE: Final = 256
 _LARGEST: Final = 1024 * 1024
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -137,13 +142,23 @@ def unpacked(data: bytes) -> Kept | None:
         reader = zlib.decompressobj()
         told = json.loads(reader.decompress(data, _LARGEST))
         rows = tuple(_field(*row) for row in told["rows"])
-        headers = tuple(Field(name, value) for name, value in told["headers"])
-        body = Fields(told["kind"], rows, told["whole"])
-        kept = Kept(told["whose"], told["status"], body, headers, told["says"])
+        headers = tuple(_field(name, value) for name, value in told["headers"])
+        body = Fields(_one_of(_KINDS, told["kind"]), rows, bool(told["whole"]))
+        status, says = told["status"], told["says"]
+        if not isinstance(status, int | None) or not isinstance(says, str | None):
+            return None
+        kept = Kept(_one_of(_WHOSE, told["whose"]), status, body, headers, says)
+        datetime.fromisoformat(told["at"])
         return replace(kept, kept_at=told["at"])
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _field(path: str, value: str | None, text: int = 1) -> Field:
+def _one_of(known: tuple[T, ...], value: object) -> T:
+    return known[known.index(value)]
+
+
+def _field(path: object, value: object, text: int = 1) -> Field:
+    if not isinstance(path, str) or not isinstance(value, str | None):
+        raise TypeError("a row holds nothing else")
     return Field(path, value, bool(text))
