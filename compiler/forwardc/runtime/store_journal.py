@@ -168,6 +168,8 @@ class StoreJournal:
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
         now, answer = self.store.moment(), self.store.packed(report)
+        # It may wait beside many others: what is packed already need not.
+        report = replace(report, kept=None)
 
         def work(tx: Transaction) -> None:
             writes.answered(tx, run_id, number, report, now)
