@@ -328,12 +328,13 @@ def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenT
 
 
 def test_the_dashboard_of_a_sandbox_takes_its_callbacks_apart(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SECRET, gate.SECRET)
     played = sandbox_secret("rocketpay", "rocketpay_secret")
     for sandbox, right, wrong in ((True, played, gate.SECRET), (False, gate.SECRET, played)):
-        app = Starlette(routes=_callbacks(store, "production", None, sandbox=sandbox))
+        routes, _ = _callbacks(store, root / "build", "production", None, sandbox=sandbox)
+        app = Starlette(routes=routes)
         post = Gate(None, app=app).post
         assert post(gate.body(gate.signed(gate.of_token(), wrong))).status_code == 403
         assert post(gate.body(gate.signed(gate.of_token(), right))).json() == {"status": "stored"}

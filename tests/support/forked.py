@@ -8,6 +8,7 @@ Run as a program it is the process that forks: one command a line, in JSON; it a
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from tempfile import TemporaryFile
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+_LONGEST_S = 300
+"""A command that goes on for longer was meant to end: a server that should have refused."""
 
 
 def forwardc(
@@ -83,6 +86,7 @@ def _command(asked: dict[str, Any]) -> int:
 def _in_child(asked: dict[str, Any]) -> int:
     from forwardc.cli.main import run
 
+    signal.alarm(_LONGEST_S)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream, path in enumerate(asked["streams"], 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)

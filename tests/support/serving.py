@@ -188,6 +188,18 @@ class Shop:
         """`forwardc` with these arguments, in this folder."""
         return forked.forwardc(arguments, self.folder, self.environment(**environment))
 
+    def run_anew(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """The same in a Python that starts, and imports what stands in its path."""
+        return subprocess.run(
+            [sys.executable, "-m", "forwardc", *arguments],
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
     def environment(self, **more: str) -> dict[str, str]:
         known = {name: value for name, value in os.environ.items() if "FORWARDC" not in name}
         ours = {"PYTHONPATH": str(ROOT / "compiler"), "FORWARDC_TODAY": "2026-11-20"}

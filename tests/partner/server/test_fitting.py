@@ -108,7 +108,7 @@ def test_nothing_is_served_on_parts_that_do_not_fit(shop: Shop) -> None:
     taking = "from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as one\n"
     (shop.folder / "sitecustomize.py").write_text(f"{taking}del one.on_message_begin\n")
     path = f"{shop.folder}:{shop.environment()['PYTHONPATH']}"
-    refused = shop.run("serve", PYTHONPATH=path)
+    refused = shop.run_anew("serve", PYTHONPATH=path)
     assert refused.returncode == 1
     assert "error FC0844" in refused.stderr
     assert "HttpToolsProtocol.on_message_begin" in refused.stderr
