@@ -14,13 +14,14 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from forwardc.diagnostics.sink import Sink
+from forwardc.plan.analysis import unwrapped
 from forwardc.plan.approvals import Lock, State, states
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.model import Plan, Step
 from forwardc.plan.reviewed import ReviewField
 from forwardc.plan.sealed_headers import NotSealable, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
-from forwardc.plan.terms import LINES, Encoded, If, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
+from forwardc.plan.terms import LINES, Encoded, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
 from forwardc.plan.values import Secret
 from forwardc.runtime.made_up import made_up_private
 from forwardc.runtime.secrets import sandbox_lookup, secret_values
@@ -143,7 +144,7 @@ def _parts(vault: str, step: Step) -> _Parts:
         http = step.http
         sign = step.sign.secret if step.sign else _NOTHING
         return _Parts(http.url, dict(http.headers), dict(http.query), http.body or _NOTHING, sign)
-    body = _plain(step.http.body or _NOTHING)
+    body = unwrapped(step.http.body or _NOTHING)
     if vault == "stripe":
         return _Parts(
             _at(body, "url"),
@@ -152,7 +153,7 @@ def _parts(vault: str, step: Step) -> _Parts:
         )
     inner = _at(body, "destination_request")
     headers = _at(inner, "headers")
-    encrypted = _plain(_at(headers, "encrypted"))
+    encrypted = unwrapped(_at(headers, "encrypted"))
     hidden = getattr(encrypted, "args", (_NOTHING,))[0]
     return _Parts(
         _at(inner, "url"),
@@ -164,18 +165,8 @@ def _parts(vault: str, step: Step) -> _Parts:
     )
 
 
-def _plain(term: Term) -> Term:
-    """A term without what says how it is written, how long it may be, or that it is optional."""
-    while True:
-        match term:
-            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
-                term = inner
-            case _:
-                return term
-
-
 def _entries(term: Term) -> tuple[tuple[str, Term], ...]:
-    plain = _plain(term)
+    plain = unwrapped(term)
     return plain.entries if isinstance(plain, Map) else ()
 
 
@@ -187,7 +178,7 @@ def _at(term: Term, *path: str) -> Term:
 
 def _named(term: Term) -> Iterator[tuple[str, Term]]:
     """The pairs of `[{name, value}]`."""
-    plain = _plain(term)
+    plain = unwrapped(term)
     for item in plain.items if isinstance(plain, Seq) else ():
         entries = dict(_entries(item))
         name = entries.get("name")
@@ -230,7 +221,7 @@ def _text(term: Term) -> str:
 
 def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
     """The body's own values by JSON pointer, whatever syntax it is written in."""
-    plain = _plain(term)
+    plain = unwrapped(term)
     match plain:
         case Lit(value=str() | int() as value) if at:
             yield at, value

@@ -7,8 +7,9 @@ serve: a plan says it beside the secret, so that no plan's terms have to be unde
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from forwardc.plan.analysis import unwrapped
 from forwardc.plan.program import Operation, Request
-from forwardc.plan.terms import Call, Encoded, If, Limit, Lit, Map, Ref, Term, Text
+from forwardc.plan.terms import Call, Lit, Map, Ref, Term, Text
 
 Form = Mapping[str, object]
 
@@ -48,7 +49,7 @@ def _in_request(request: Request, as_keys: Mapping[str, str | None]) -> Iterator
         if isinstance(node, Call) and node.function == "jwe":
             yield from _of_key(dict(node.named), as_keys)
     for pair in request.headers:
-        yield from _of_header(_plain(pair.value))
+        yield from _of_header(unwrapped(pair.value))
 
 
 def _of_key(
@@ -57,7 +58,7 @@ def _of_key(
     alg, enc = _text(named.get("alg")), _text(named.get("enc"))
     octets = _DIRECT.get(enc) if alg == "dir" else _WRAPS.get(alg)
     rsa = alg.startswith("RSA")
-    key = _plain(named.get("key", Lit(None)))
+    key = unwrapped(named.get("key", Lit(None)))
     whole = _secret(key)
     if whole is not None and (rsa or octets):
         yield whole, {"kind": "rsa_jwk"} if rsa else {"kind": "oct_jwk", "bytes": octets}
@@ -75,7 +76,7 @@ def _of_header(value: Term) -> Iterator[tuple[str, Form]]:
     """What follows `Basic` is the base64 of `user:password` (RFC 7617)."""
     if not isinstance(value, Text) or len(value.parts) != 2:
         return
-    scheme, rest = value.parts[0], _plain(value.parts[1])
+    scheme, rest = value.parts[0], unwrapped(value.parts[1])
     if _text(scheme).strip().lower() != "basic":
         return
     encoded = rest.args[0] if isinstance(rest, Call) and rest.function == "base64" else None
@@ -87,18 +88,10 @@ def _of_header(value: Term) -> Iterator[tuple[str, Form]]:
 
 
 def _secret(term: Term | None) -> str | None:
-    plain = None if term is None else _plain(term)
+    plain = None if term is None else unwrapped(term)
     if isinstance(plain, Ref) and plain.root == "secrets":
         return plain.name.removeprefix("secrets.")
     return None
-
-
-def _plain(term: Term) -> Term:
-    while isinstance(term, Encoded | Limit | If):
-        match term:
-            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
-                term = inner
-    return term
 
 
 def _text(term: Term | None) -> str:

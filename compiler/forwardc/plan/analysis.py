@@ -3,7 +3,7 @@
 from forwardc.plan.atoms import ATOMS, Instrument
 from forwardc.plan.program import Operation, Program
 from forwardc.plan.stages import Stage
-from forwardc.plan.terms import Atom, If, Raw, Ref, Term, walk
+from forwardc.plan.terms import Atom, Encoded, If, Limit, Raw, Ref, Term, walk
 
 
 def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
@@ -78,3 +78,13 @@ def tainted(program: Program, operation: Operation) -> frozenset[str]:
         if output.sensitive
     )
     return frozenset((*secrets, *params, *outputs))
+
+
+def unwrapped(term: Term) -> Term:
+    """A term without what says how it is written, how long it may be, or that it is optional."""
+    while True:
+        match term:
+            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+                term = inner
+            case _:
+                return term

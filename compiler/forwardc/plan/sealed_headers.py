@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from forwardc.plan.analysis import unwrapped
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.evaluate import Scope, TooLong, evaluate
 from forwardc.plan.functions import CannotCompute
 from forwardc.plan.model import Plan
-from forwardc.plan.terms import Encoded, If, Limit, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.plan.terms import If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.plan.values import Secret
 
 # RFC 9110, section 11.1: a scheme is a token, and a space stands after it.
@@ -156,7 +157,7 @@ def _doubt(term: Term, word: str, scheme: str, documented: Sequence[str]) -> str
 
 
 def _same(one: Place, other: Place) -> bool:
-    return one[1].lower() == other[1].lower() and _plain(one[2]) == _plain(other[2])
+    return one[1].lower() == other[1].lower() and unwrapped(one[2]) == unwrapped(other[2])
 
 
 def _varies(term: Term) -> bool:
@@ -166,7 +167,7 @@ def _varies(term: Term) -> bool:
 
 def _leading(term: Term) -> str:
     """The text that a value begins with in any case."""
-    match _plain(term):
+    match unwrapped(term):
         case Lit(value=value):
             return str(value)
         case Text(parts=parts) if parts:
@@ -177,23 +178,13 @@ def _leading(term: Term) -> str:
 
 def _rest(term: Term) -> Term:
     """A value without a leading literal that is only a scheme."""
-    plain = _plain(term)
+    plain = unwrapped(term)
     if isinstance(plain, Text) and len(plain.parts) == 2 and _SCHEME.fullmatch(_leading(plain)):
-        return _plain(plain.parts[1])
+        return unwrapped(plain.parts[1])
     return plain
 
 
-def _plain(term: Term) -> Term:
-    """A term without what says how it is written, how long it may be, or that it is optional."""
-    while True:
-        match term:
-            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
-                term = inner
-            case _:
-                return term
-
-
 def _at(term: Term | None, name: str) -> Term | None:
-    plain = None if term is None else _plain(term)
+    plain = None if term is None else unwrapped(term)
     found = dict(plain.entries).get(name) if isinstance(plain, Map) else None
-    return None if found is None else _plain(found) if name != "value" else found
+    return None if found is None else unwrapped(found) if name != "value" else found

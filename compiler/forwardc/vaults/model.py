@@ -55,6 +55,16 @@ def resting(facts: Facts, answer: Callable[[Facts], Support]) -> Support:
     return replace(found, doubts=tuple(dict.fromkeys(reason for _, reason in read.doubts or ())))
 
 
+def native_by(section: str, name: str, facts: Facts) -> Support:
+    """Native, because a fact names it."""
+
+    def answer(read: Facts) -> Support:
+        read.value(section, name)
+        return NATIVE
+
+    return resting(facts, answer)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One reason why an operation is degraded, unconfirmed or refused, at its place."""

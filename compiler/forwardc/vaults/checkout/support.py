@@ -9,7 +9,7 @@ from functools import partial
 from forwardc.plan.atoms import EXPIRIES
 from forwardc.plan.features import FEATURES
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, resting
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, native_by, resting
 
 
 def _degraded(code: str, reason: str) -> Support:
@@ -38,7 +38,9 @@ _NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a
 def table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
     known: dict[str, Support] = {
-        **{f"method.{name}": _known("methods", name, facts) for name in facts.section("methods")},
+        **{
+            f"method.{name}": native_by("methods", name, facts) for name in facts.section("methods")
+        },
         "body.none": NATIVE,
         "body.json": NATIVE,
         "body.form": NATIVE,
@@ -62,7 +64,7 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "composed.atom": NATIVE,
         **{f"integer.{atom}": resting(facts, partial(_integer, atom)) for atom in EXPIRIES},
         "number.xml": NATIVE,
-        "function.jwe": _known("functions", "jwe", facts),
+        "function.jwe": native_by("functions", "jwe", facts),
         "function.text": LOWERED,
         "function.json": LOWERED,
         "header.literal": NATIVE,
@@ -72,7 +74,7 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "query.run": NATIVE,
         "url.run": LOWERED,
         **{
-            f"sign.{name}": _known("signatures", name, facts)
+            f"sign.{name}": native_by("signatures", name, facts)
             for name in facts.section("signatures")
         },
         "sign.rocketpay-gate": _refused(
@@ -82,16 +84,6 @@ def table(facts: Facts) -> Mapping[str, Support]:
         "step.direct": NATIVE,
     }
     return {feature: known.get(feature, _missing(feature)) for feature in FEATURES}
-
-
-def _known(section: str, name: str, facts: Facts) -> Support:
-    """Native, because a fact names it."""
-
-    def answer(read: Facts) -> Support:
-        read.value(section, name)
-        return NATIVE
-
-    return resting(facts, answer)
 
 
 def _atom(atom: str, facts: Facts) -> Support:

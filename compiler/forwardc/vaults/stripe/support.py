@@ -12,7 +12,7 @@ from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
 from forwardc.plan.features import FEATURES
 from forwardc.plan.program import Step
 from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, resting
+from forwardc.vaults.model import LOWERED, NATIVE, Support, Verdict, native_by, resting
 
 
 def _refused(code: str, reason: str) -> Support:
@@ -32,7 +32,9 @@ def table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
     known: dict[str, Support] = {
         **{feature: _refused_by_kind(feature) for feature in FEATURES},
-        **{f"method.{name}": _known("methods", name, facts) for name in facts.section("methods")},
+        **{
+            f"method.{name}": native_by("methods", name, facts) for name in facts.section("methods")
+        },
         "body.json": NATIVE,
         "body.xml": NATIVE,
         **{
@@ -46,7 +48,7 @@ def table(facts: Facts) -> Mapping[str, Support]:
         # What is refused there is the function.
         "free-text.jwe": NATIVE,
         **{
-            f"integer.{atom}": replace(_known("integers", atom, facts), verdict=Verdict.LOWERED)
+            f"integer.{atom}": replace(native_by("integers", atom, facts), verdict=Verdict.LOWERED)
             for atom in facts.section("integers")
         },
         "header.literal": NATIVE,
@@ -88,16 +90,6 @@ def wallet_atoms(facts: Facts) -> Mapping[str, Any]:
 
 def _billing() -> list[str]:
     return [name for name, kind in ATOMS.items() if kind.instrument is Instrument.BILLING]
-
-
-def _known(section: str, name: str, facts: Facts) -> Support:
-    """Native, because a fact names it."""
-
-    def answer(read: Facts) -> Support:
-        read.value(section, name)
-        return NATIVE
-
-    return resting(facts, answer)
 
 
 def _native_or_blank(atom: str, facts: Facts) -> Support:
