@@ -13,8 +13,9 @@ from sharing_house import House, checkout
 
 Serve = Callable[..., Any]
 STEP = 23
-# The loop calls it back: where it cannot even begin, there is nobody to raise to.
-LOOP = "_tell_all"
+# The loop, and a weak reference whose object is gone, call these back: where one cannot even
+# begin, there is nobody to raise to.
+UNRAISED = ("_tell_all", "clear")
 ROOMS = ("forwardc.partner.", "forwardc.runtime.", "forwardc.plan.")
 
 
@@ -33,7 +34,7 @@ class Memory:
 
     def _called(self, frame: FrameType, event: str, _: Any) -> None:
         module = frame.f_globals.get("__name__", "")
-        if event != "call" or not module.startswith(ROOMS) or frame.f_code.co_name == LOOP:
+        if event != "call" or not module.startswith(ROOMS) or frame.f_code.co_name in UNRAISED:
             return
         self.seen += 1
         if self.seen == self.at:
