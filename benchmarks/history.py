@@ -21,7 +21,7 @@ import httpx
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.login import Role
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store

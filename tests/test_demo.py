@@ -15,7 +15,7 @@ from forwardc.cli.main import cli
 from forwardc.diagnostics.cards import find_cards
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.secret_names import secret_id
 from forwardc.runtime.secrets import derived, sandbox_lookup
 from forwardc.sandbox import secrets_rule

@@ -41,7 +41,7 @@ from forwardc.diagnostics.cards import find_cards
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.features import SCHEMES
 from forwardc.plan.functions import FUNCTIONS
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime import shapes
 from forwardc.sandbox.cards import lookup
 from forwardc.vaults.facts import Facts

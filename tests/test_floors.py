@@ -86,7 +86,9 @@ ROOMS = {
     "__main__": room("cli", because="it starts the command line"),
     "version": room(because="the ground knows no room"),
     "resources": room(because="the ground knows no room"),
-    "files": room(because="every wing opens files, so that opening them must know no wing"),
+    "files": room(
+        "diagnostics", because="every wing opens files, so that opening them must know no wing"
+    ),
     "": room(because="the top of the package gives the version only"),
 }
 
@@ -212,6 +214,19 @@ def test_jsonschema_is_imported_late_in_the_runtime() -> None:
         if found.at_top and found.module.split(".")[0] == "jsonschema"
     ]
     assert not early, "only a param of type json needs it"
+
+
+def test_what_runs_loads_nothing_of_a_program() -> None:
+    """The compiler's own form of a destination is none of a run's: plans are what it knows."""
+    graph = {name: {found.module for found in ours(path)} for name, path in NAMES.items()}
+    reached = {name for name in NAMES if room_of(name) in {"runtime", "partner"}}
+    waiting = list(reached)
+    while waiting:
+        more = graph.get(waiting.pop(), set()) - reached
+        reached |= more
+        waiting += more
+    assert "forwardc.plan.outcome" in reached
+    assert "forwardc.plan.program" not in reached
 
 
 @each_file

@@ -23,7 +23,7 @@ from forwardc.partner.callbacks.strict_json import NotStrict, read_object
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.records import NewRun, PlannedStep

@@ -7,7 +7,7 @@ from forwardc.partner.dashboard.actions import pause
 from forwardc.partner.dashboard.desk import Asked, Desk
 from forwardc.partner.dashboard.guard import host_of
 from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role, Session
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from recorded import Recorded
 
 PAGES = ("/", "/history", "/unknown", "/pauses", "/tokens", f"/runs/{BY_NAME['order-001'].run_id}")

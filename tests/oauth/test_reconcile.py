@@ -10,7 +10,7 @@ import pytest
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means

@@ -11,7 +11,7 @@ from forwardc.cli.main import run as cli
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.sandbox import LoopbackTransport
 from forwardc.runtime.secrets import sandbox_lookup
 from forwardc.sandbox import secrets_rule

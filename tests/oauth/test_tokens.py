@@ -10,7 +10,7 @@ import pytest
 
 from forwardc.plan.digest import approval_digest, leaving
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.oauth import Client, NoToken, Tokens, client_of

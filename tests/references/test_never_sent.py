@@ -9,7 +9,7 @@ from dashboards import Browser, fresh_settings, text_of
 from forwardc.cli.main import run as cli
 from forwardc.partner.dashboard.app import create
 from forwardc.partner.dashboard.login import Role
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import Filter, Intent, PlannedStep, StoredRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.reading import ReadVault
 from forwardc.runtime.answer import DestinationAnswer, Ended, destination_in, read_answer
 from forwardc.runtime.send import Answer

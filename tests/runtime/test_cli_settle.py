@@ -16,7 +16,7 @@ import pytest
 import gate
 from forwardc.cli.main import run as cli
 from forwardc.plan.model import Plan, load_plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import Filter, Intent, NewRun, PlannedStep, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.shapes import Keys, ShownRequest

@@ -11,7 +11,7 @@ import pytest
 from forwardc.cli.sandbox_link import store_secrets
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means
 from forwardc.runtime.run import run

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from forwardc.plan.model import Step
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.reading import Failure
 from forwardc.runtime.answer import DestinationAnswer, Ended, Headers, Read
 from forwardc.runtime.policy.breaker import Breaker

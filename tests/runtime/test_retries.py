@@ -26,7 +26,7 @@ from attempted import (
 )
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.reading import CodeAt, Failure
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means

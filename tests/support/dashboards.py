@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import Role
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.shapes import Party
 from recorded import NOW, Told
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import (
     Filter,
     Intent,

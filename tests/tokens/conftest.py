@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport

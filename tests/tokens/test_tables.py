@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import gate
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.shapes import RunResult

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.build_dir import read_plan, read_plans
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.keys import KeyRing
 from forwardc.runtime.means import Means

@@ -64,7 +64,7 @@ def filter_options(function: _Command) -> _Command:
 
 def filter_of(given: dict[str, Any]) -> "Filter":
     """The filter of the options. Days are those of UTC. Raises `UsageError`."""
-    from forwardc.plan.program import Outcome
+    from forwardc.plan.outcome import Outcome
     from forwardc.runtime.history.records import Filter, RunState
     from forwardc.runtime.shapes import Party
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from forwardc.cli.output import table
 from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.scan import mask
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.gets import gets_of
 from forwardc.runtime.history.records import (
     Event,

@@ -8,7 +8,7 @@ from forwardc.cli.unknown_runs import asked
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.agreed import arrangements_of
 from forwardc.plan.model import Plan
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.curl import curl as as_curl
 from forwardc.runtime.lost_words import (
     ON_PURPOSE,

@@ -9,7 +9,7 @@ from forwardc.cli.output import note, say, say_lines, table
 from forwardc.diagnostics.render.render import Format, render
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.sources import Sources
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.shapes import RunResult, exit_code, shown_data
 from forwardc.runtime.tokens.records import StoredCallback, TokenFacts, TokenRecord
 

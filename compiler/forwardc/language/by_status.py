@@ -7,7 +7,7 @@ from typing import Final
 
 from forwardc.language.destination import OutcomeRule
 from forwardc.language.nodes import Node
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.terms import Call, Lit, Ref, Term
 
 BY_STATUS: Final = "by_status"

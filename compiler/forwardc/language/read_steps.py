@@ -36,7 +36,7 @@ from forwardc.language.scope import (
     Use,
     let_of,
 )
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.terms import Lit, Ref, Term, Text
 from forwardc.plan.types import Type
 

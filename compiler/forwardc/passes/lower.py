@@ -18,6 +18,7 @@ from forwardc.passes.secret_forms import secret_forms
 from forwardc.plan import program
 from forwardc.plan.environment import Environment
 from forwardc.plan.json_schema import to_plan
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.rewrite import rewrite
 from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Term, walk
 
@@ -180,7 +181,7 @@ class _Lowering:
             outcome=tuple(
                 program.OutcomeRule(
                     self._term(rule.when, {}) if rule.when is not None else None,
-                    program.Outcome(rule.is_),
+                    Outcome(rule.is_),
                 )
                 for rule in step.outcome
             ),

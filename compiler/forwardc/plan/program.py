@@ -5,24 +5,14 @@ Settings are folded and `let` names resolved. Knows no YAML and no vault.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 from forwardc.diagnostics.span import Span
 from forwardc.plan.arrangements import Agreed, Arrangement
 from forwardc.plan.environment import Environment, EnvironmentClass
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.terms import Atom, Encoding, Lit, Ref, Term, walk
 from forwardc.plan.types import Type
-
-
-class Outcome(StrEnum):
-    """The normalised result of a run or of a step."""
-
-    APPROVED = "approved"
-    DECLINED = "declined"
-    PENDING = "pending"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from forwardc.plan.escape import NotExpressible
 from forwardc.plan.model import Step
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.pointer import resolve
-from forwardc.plan.program import Outcome
 from forwardc.plan.reading import Failure, HeadersAt, ReadDirect, ReadVault
 from forwardc.plan.values import CONTRADICTION
 from forwardc.plan.writers import json_pieces, raw_text

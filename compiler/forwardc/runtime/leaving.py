@@ -6,7 +6,7 @@ was certainly not sent, and can be continued.
 
 from typing import Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import reads, writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment

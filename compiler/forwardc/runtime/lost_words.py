@@ -7,7 +7,7 @@ ran it wanted that. *Does not tell*: it may have arrived or not, and the vault d
 from collections.abc import Sequence
 from typing import Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.shapes import Party
 
 _CURES: Final = {

@@ -24,7 +24,7 @@ from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
 from forwardc.plan.folded import Write, folded
 from forwardc.plan.kept import Kept
 from forwardc.plan.model import Step
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.reading import Rule
 from forwardc.plan.settle import conditions
 from forwardc.plan.terms import Ref, Term, walk

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forwardc.diagnostics.scan import mask
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import (
     AttemptState,
     StepState,

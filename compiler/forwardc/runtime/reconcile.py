@@ -13,9 +13,9 @@ from forwardc.diagnostics.scan import mask
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import takes_any_shape
 from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.parts import Http
 from forwardc.plan.pointer import resolve
-from forwardc.plan.program import Outcome
 from forwardc.plan.reconcile import ReconcileGet, ReconcileList
 from forwardc.plan.terms import Ref, walk
 from forwardc.plan.values import Secret

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import AttemptState, StepState, StoredRun, StoredStep
 from forwardc.runtime.past import Doubt, Past, PastStep
 from forwardc.runtime.shapes import Keys, RunRequest, RunResult, StepReport

@@ -10,8 +10,8 @@ from forwardc.diagnostics.render.clean import on_one_line
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import Step
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.pointer import resolve
-from forwardc.plan.program import Outcome
 from forwardc.plan.reading import ReadDirect, ReasonAt
 from forwardc.plan.reconcile import NamedThere
 from forwardc.plan.showing import LogAt

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Fallback, Operation, Plan, Step
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.answer import Ended, direct_answer
 from forwardc.runtime.attempts import Journey, may_ask_again, take

@@ -5,7 +5,7 @@ Sends nothing. A run that another process holds is not touched.
 
 from typing import Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from forwardc.diagnostics.scan import mask
 from forwardc.plan.approvals import Lock
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.ids import new_uuid
 from forwardc.runtime.kept import Kept
 

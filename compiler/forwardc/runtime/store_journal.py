@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import uuid4
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
 from forwardc.runtime.history.commits import Commits

@@ -18,7 +18,7 @@ from forwardc.partner.sharing.claim_tables import (
     look,
     settle_left,
 )
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.shapes import Party

@@ -29,7 +29,7 @@ from forwardc.partner.sharing.claim_tables import Process, claim, end, forget, l
 from forwardc.partner.sharing.claims import Claims
 from forwardc.partner.sharing.forwarding import Forwarder, read_ways
 from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailable, RunInUse
 from forwardc.runtime.history.records import Intent, NewRun

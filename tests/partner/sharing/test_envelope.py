@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forwardc.partner.problem import Kind
 from forwardc.partner.sharing.claim import State
 from forwardc.partner.sharing.envelope import Ending, ending_of
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
 from forwardc.runtime.redact import Redactor
 from forwardc.runtime.shapes import Came, Keys, Party, RunResult, StepReport

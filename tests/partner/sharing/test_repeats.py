@@ -13,7 +13,7 @@ from forwardc.partner.sharing.claim_tables import forget
 from forwardc.partner.sharing.envelope import Ending
 from forwardc.partner.sharing.request import SharingRequest
 from forwardc.partner.sharing.share import Asked, Sharing
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
 from sharing_house import House, checkout, house

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from answered import WAYS, Body, enveloped, plans, ran, told
 from forwardc.diagnostics.cards import find_cards
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 
 pytestmark = pytest.mark.fuzz
 

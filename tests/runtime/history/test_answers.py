@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.answers import DAYS, days_of, unpacked
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store

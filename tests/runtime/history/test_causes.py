@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.causes import LONGEST_CAUSE, cause_of
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.export import COLUMNS, Format, export, fits

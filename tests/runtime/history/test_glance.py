@@ -2,7 +2,7 @@
 
 from dashboards import fresh_settings
 from forwardc.partner.dashboard.desk import Desk
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.glance import Places
 from forwardc.runtime.history.store import Store
 from stored_runs import Clock, complete, intent_of, new_run

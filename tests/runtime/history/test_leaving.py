@@ -1,6 +1,6 @@
 """Runs that their process does not go on with: what was sent is unknown, the rest was not sent."""
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import AttemptState, RunState, StepState

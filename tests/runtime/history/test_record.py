@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.errors import RunInUse, UnknownRun
 from forwardc.runtime.history.records import (
     AttemptState,

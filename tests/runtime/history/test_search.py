@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import prune
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.stats import Latency, Route, Share

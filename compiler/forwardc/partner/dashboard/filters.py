@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from forwardc.partner.dashboard.dates import TIMES, read_span
 from forwardc.partner.dashboard.desk import Desk, Refused
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.causes import cause_of
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.shapes import Party

@@ -9,7 +9,7 @@ from forwardc.partner.dashboard.charts.columns import Column, stacked
 from forwardc.partner.dashboard.charts.scale import duration, number, share
 from forwardc.partner.dashboard.desk import Asked, Desk, Page
 from forwardc.partner.dashboard.filters import Form, read_form
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.stats import Latency, Stats
 
 SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from forwardc.partner.problem import Kind, Refusal, retry_after
 from forwardc.partner.sharing.claim import State
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.bodies.charset import decoded
 from forwardc.runtime.lost_words import may_be_why, perhaps_why
 from forwardc.runtime.shapes import Came, Party, RunResult

@@ -9,7 +9,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryContended, KeyInUse

@@ -3,7 +3,7 @@
 Every function but the two of a column is a part of a transaction's work. Knows no value of a card.
 """
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.shapes import RunResult
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import answers, shapes
 from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.lacks import names_of

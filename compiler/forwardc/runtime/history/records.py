@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.money import Counted
 from forwardc.runtime.kept import Kept
 from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest, losses_in, untold_in

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Row, Transaction
 from forwardc.runtime.history.reads import clauses_of
 from forwardc.runtime.history.records import Filter

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from forwardc.diagnostics.scan import mask
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import answers, audit, given_keys, prune, reads, shapes, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits

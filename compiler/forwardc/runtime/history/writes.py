@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import MASK
 from forwardc.runtime.history import audit, given_keys
 from forwardc.runtime.history.causes import SETTLED, cause_of_end

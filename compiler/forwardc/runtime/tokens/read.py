@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.diagnostics.cards import holds_card
-from forwardc.plan.program import Outcome
+from forwardc.plan.outcome import Outcome
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
