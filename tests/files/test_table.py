@@ -34,8 +34,8 @@ OF_MODULES = {
 }
 # Objects with an `open` that opens no file.
 NO_FILE = {
-    ("partner/server/logins.py", "self.open"),
-    ("partner/server/app.py", "logins.open"),
+    ("partner/server/mounts.py", "self.open"),
+    ("partner/server/mounts.py", "logins.open"),
     ("partner/dashboard/login.py", "self.open"),
     ("partner/sharing/share.py", "self.sealer.open"),
 }

@@ -25,9 +25,9 @@ from forwardc.partner.lookup.model import LookupFailed, Supply
 from forwardc.partner.server import approved, logs
 from forwardc.partner.server.binding import bind_clients, tell_unbound
 from forwardc.partner.server.fitting import check_fitting
-from forwardc.partner.server.logins import SharedLogins
 from forwardc.partner.server.metrics import FOLDER
 from forwardc.partner.server.mistakes import read_settings
+from forwardc.partner.server.mounts import SharedLogins
 from forwardc.partner.server.parts import CODE, Known, Parts, lookup_of, open_parts, read_known
 from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.supply import report, report_strange, untold

@@ -9,7 +9,7 @@ import pytest
 from forwardc.partner.auth.clients import Clients
 from forwardc.partner.auth.keys import load_keys
 from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role
-from forwardc.partner.server.logins import SharedLogins
+from forwardc.partner.server.mounts import SharedLogins
 from forwardc.runtime.history.store import Store, open_store
 from serving import NAMED, Server, Shop
 

@@ -196,7 +196,7 @@ def callback(data: bytes) -> None:
 @cache
 def _logins() -> Any:
     from forwardc.partner.auth.keys import load_keys
-    from forwardc.partner.server.logins import SharedLogins
+    from forwardc.partner.server.mounts import SharedLogins
     from forwardc.runtime.history.store import open_store
 
     keys = load_keys(folder() / "server-keys.json", {}.get, history="h.db")

@@ -137,7 +137,7 @@ PARSERS: Final[dict[str, Parser]] = {
         ("partner/callbacks/strict_json.py", "runtime/tokens/read.py"),
     ),
     "cookie of the dashboard": Parser(
-        of_calls.cookie, seeds.cookies, ("partner/server/logins.py",), weight=5
+        of_calls.cookie, seeds.cookies, ("partner/server/mounts.py",), weight=5
     ),
     "form of the dashboard": Parser(
         of_calls.dashboard_form, seeds.forms, ("partner/dashboard/web.py",)

@@ -4,42 +4,27 @@ Knows the routes of each room and the order in which the server begins and ends;
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import chain
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.callbacks import rocketpay
-from forwardc.partner.dashboard.app import create as create_dashboard
-from forwardc.partner.dashboard.desk import Settings as Desk
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.dashboard.login import Role
-from forwardc.partner.dashboard.project import Project, where_set
-from forwardc.partner.problem import Refusal
 from forwardc.partner.server.door import Door, Rules
 from forwardc.partner.server.failures import handlers
 from forwardc.partner.server.health import Check, Partly, Readiness
 from forwardc.partner.server.health import routes as health_routes
-from forwardc.partner.server.logins import SharedLogins
+from forwardc.partner.server.mounts import MOUNTS
 from forwardc.partner.server.parts import Parts
 from forwardc.partner.server.supply import blocked
 from forwardc.partner.sharing import endpoint
 from forwardc.partner.sharing.openapi import SHARING_PATH
-from forwardc.plan.build_dir import read_plans
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
-from forwardc.runtime.history.store import Store
-from forwardc.runtime.secrets import made_up
-from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.tokens.tables import TokenTables
 
 _MOST_WAITING = 1_000
-# The one that may do more comes first.
-_ROLES = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
 
 
 def create(parts: Parts) -> Door:
@@ -57,49 +42,14 @@ def create(parts: Parts) -> Door:
     routes: list[BaseRoute] = [
         *endpoint.routes(desk),
         *parts.auth.routes,
-        *_callbacks(parts),
         *health_routes(readiness, parts.watch.metrics, _figures(parts)),
+        *chain.from_iterable(mount(parts) for mount in MOUNTS),
     ]
-    if parts.desk is not None:
-        # Last: every address that is nobody else's is a page, or none.
-        routes.append(Mount("/", dashboard(parts, parts.desk)))
     app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
     app.router.redirect_slashes = False
     # Nothing that routing does is of use to the one call that a server is there for.
     direct = {("POST", SHARING_PATH): endpoint.Endpoint(desk)}
     return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch, direct)
-
-
-def dashboard(parts: Parts, store: Store) -> Starlette:
-    """The dashboard, whose sessions every worker knows."""
-    serving = parts.settings.server
-    names = hosts(serving.host, serving.names)
-    logins = SharedLogins(store, parts.keys)
-    cookie = f"forwardc_session_{serving.port}"
-    desk = Desk(names, cookie, logins, enter=_enter(parts, logins), project=_project(parts))
-    return create_dashboard(store, desk)
-
-
-def _project(parts: Parts) -> Project:
-    """What the pages tell of the project; of secrets by name, as this server looks them up."""
-    look_up, run = parts.known.look_up, parts.settings.run
-    known = look_up if isinstance(look_up, SourceLookup) else SourceLookup(os.environ)
-    return Project(parts.settings.plans_at, where_set(known), made_up=run.sandbox is not None)
-
-
-def _enter(parts: Parts, logins: SharedLogins) -> Callable[[str], Awaitable[str | None]]:
-    """What opens a session for an access token of the dashboard's scopes."""
-
-    async def enter(token: str) -> str | None:
-        try:
-            caller = await parts.auth.gate.believe(f"Bearer {token}")
-        except Refusal:
-            return None
-        roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
-        role = next(roles, None)
-        return logins.open(role, caller.client_id) if role else None
-
-    return enter
 
 
 def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
@@ -184,15 +134,3 @@ def _figures(parts: Parts) -> Check:
             metrics.unsettled.set(found)
 
     return ask
-
-
-def _callbacks(parts: Parts) -> list[Route]:
-    """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
-    settings, place = parts.settings, parts.settings.run.place
-    plans = tuple(read_plans(settings.plans_at, Sink(), place))
-    known = rocketpay.let_through_in(plans)
-    secret = rocketpay.secret_in(plans, place)
-    if settings.run.sandbox is not None:
-        tables = TokenTables(parts.store, emulated=True)
-        return rocketpay.routes(tables, made_up(secret, plans), secret, known)
-    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, known)

@@ -1,25 +1,43 @@
-"""Codes and sessions of the dashboard that every process of a history understands.
+"""What other rooms add to the server, behind its middleware: callbacks, and the dashboard.
 
-Both are signed texts. What must happen once, redeeming a code and ending a session, is a row of the
-history, by the digest of the text, for as long as the text would be good.
+`MOUNTS` lists them in the order of their routes; nothing else of the server names those rooms. The
+dashboard's codes and sessions are signed texts that every process of a history understands. What
+must happen once, redeeming a code and ending a session, is a row of the history, by the digest of
+the text, for as long as the text would be good.
 """
 
 import hmac
 import json
+import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from time import time
 from typing import Any, Final
 
+from starlette.routing import BaseRoute, Mount
+
+from forwardc.diagnostics.sink import Sink
 from forwardc.partner.auth.keys import ServerKeys
+from forwardc.partner.callbacks import rocketpay
+from forwardc.partner.dashboard.app import create
+from forwardc.partner.dashboard.desk import Settings
+from forwardc.partner.dashboard.guard import hosts
 from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role, Session
+from forwardc.partner.dashboard.project import Project, where_set
+from forwardc.partner.problem import Refusal
+from forwardc.partner.server.parts import Parts
+from forwardc.plan.build_dir import read_plans
 from forwardc.runtime.history.database import row
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.secrets import made_up
+from forwardc.runtime.sources.lookup import SourceLookup
+from forwardc.runtime.tokens.tables import TokenTables
 
 _CODE: Final = "code"
 _SESSION: Final = "session"
+# Characters of a code or a cookie: ours have about 250, and what is longer is read by nobody.
 _LONGEST: Final = 1_024
 _SPENT: Final = (
     "INSERT INTO rates (name, start, used) VALUES (?, ?, 1) ON CONFLICT (name, start) DO NOTHING"
@@ -28,6 +46,70 @@ _OVER: Final = (
     "SELECT 1 FROM rates WHERE name = ? AND start = ?"
     " UNION ALL SELECT 1 FROM clients WHERE id = ? AND revoked_at IS NOT NULL"
 )
+# The one that may do more comes first.
+_ROLES: Final = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
+
+
+def callback_routes(parts: Parts) -> Sequence[BaseRoute]:
+    """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
+    settings, place = parts.settings, parts.settings.run.place
+    plans = tuple(read_plans(settings.plans_at, Sink(), place))
+    let_through = rocketpay.let_through_in(plans)
+    secret = rocketpay.secret_in(plans, place)
+    if settings.run.sandbox is not None:
+        tables = TokenTables(parts.store, emulated=True)
+        return rocketpay.routes(tables, made_up(secret, plans), secret, let_through)
+    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, let_through)
+
+
+def dashboard_routes(parts: Parts) -> Sequence[BaseRoute]:
+    """The dashboard at every address that is nobody else's, where the settings ask for it.
+
+    Its sessions are known to every worker.
+    """
+    store, serving = parts.desk, parts.settings.server
+    if store is None:
+        return ()
+    logins = SharedLogins(store, parts.keys)
+    settings = Settings(
+        hosts(serving.host, serving.names),
+        f"forwardc_session_{serving.port}",
+        logins,
+        enter=_enter(parts, logins),
+        project=_project(parts),
+    )
+    return (Mount("/", create(store, settings)),)
+
+
+MOUNTS: Final[tuple[Callable[[Parts], Sequence[BaseRoute]], ...]] = (
+    callback_routes,
+    # Last: it answers whatever no route before it does.
+    dashboard_routes,
+)
+
+
+def _project(parts: Parts) -> Project:
+    """What the pages tell of the project; of secrets by name, as this server looks them up."""
+    look_up, run = parts.known.look_up, parts.settings.run
+    secret_names = look_up if isinstance(look_up, SourceLookup) else SourceLookup(os.environ)
+    return Project(
+        parts.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
+    )
+
+
+def _enter(parts: Parts, logins: "SharedLogins") -> Callable[[str], Awaitable[str | None]]:
+    """What opens a session for an access token of the dashboard's scopes."""
+
+    async def enter(token: str) -> str | None:
+        try:
+            caller = await parts.auth.gate.believe(f"Bearer {token}")
+        except Refusal:
+            return None
+        roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
+        role = next(roles, None)
+        return logins.open(role, caller.client_id) if role else None
+
+    return enter
 
 
 class SharedLogins:
