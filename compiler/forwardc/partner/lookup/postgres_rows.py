@@ -14,6 +14,7 @@ from forwardc.partner.lookup.model import LookupFailed, LookupWrong
 from forwardc.partner.lookup.rows import NoSuchValue, Row, Rows
 from forwardc.partner.lookup.sql_query import Query
 from forwardc.partner.lookup.turns import Turns
+from forwardc.runtime.history.database_errors import faults_of_sqlstate
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,20 +23,9 @@ if TYPE_CHECKING:
 _BOOLEAN: Final = 16
 _BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}
 _TRIED_AGAIN_AFTER_S: Final = 0.5
-# SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html, longest first.
+# SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html: a reference that the
+# column's type cannot hold names no payment.
 _NO_SUCH_VALUE: Final = ("22003", "22007", "22008", "22P02")
-# What no waiting mends: the query, a table or what this user may do has to be another one.
-_LASTING: Final = ("42", "25006", "0A", "22", "21")
-_REASONS: Final = (
-    ("42P01", "has no such table"),
-    ("42703", "has no such column"),
-    ("42501", "does not let this user read the table"),
-    ("25006", "refuses to change anything for a lookup"),
-    ("57014", "took too long to answer"),
-    ("42", "does not understand the query"),
-    ("53", "has no room for another connection"),
-    ("57", "is shutting down"),
-)
 
 
 class PostgresAsker:
@@ -237,8 +227,10 @@ def _rows(result: "PGresult") -> Rows:
             raise _Lost
         if state in _NO_SUCH_VALUE:
             raise NoSuchValue
-        kind = LookupWrong if state.startswith(_LASTING) else LookupFailed
-        raise kind(f"the database {_reason(state)}")
+        faults = faults_of_sqlstate(state)
+        kind = LookupWrong if any(fault.is_lasting for fault in faults) else LookupFailed
+        reason = next((fault.reading for fault in faults if fault.reading), None)
+        raise kind(f"the database {reason or f'refused the query (SQLSTATE {state})'}")
     places = range(result.nfields)
     names = tuple((result.fname(place) or b"").decode() for place in places)
     return Rows(names, tuple(_texts(result, row) for row in range(result.ntuples)))
@@ -252,11 +244,6 @@ def _text(result: "PGresult", row: int, place: int) -> str | None:
     value = result.get_value(row, place)
     text = None if value is None else value.decode()
     return _BOOLEANS.get(text, text) if result.ftype(place) == _BOOLEAN else text
-
-
-def _reason(state: str) -> str:
-    found = next((why for start, why in _REASONS if state.startswith(start)), None)
-    return found or f"refused the query (SQLSTATE {state})"
 
 
 def _refused(problem: "psycopg.Error") -> str:

@@ -21,32 +21,12 @@ from forwardc.files.refused import FileRefused
 from forwardc.partner.lookup.model import LookupFailed, LookupWrong
 from forwardc.partner.lookup.rows import Row, Rows
 from forwardc.partner.lookup.sql_query import Query
+from forwardc.runtime.history.database_errors import faults_of_sqlite
 
 # About a millisecond of SQLite's virtual machine between two looks at the clock.
 _STEPS: Final = 20_000
 _LOOKED_AT_EVERY_S: Final = 1.0
 _PARTING_S: Final = 2.0
-# https://www.sqlite.org/rescode.html
-_REASONS: Final = {
-    "SQLITE_BUSY": "is locked by another process",
-    "SQLITE_LOCKED": "is locked by another process",
-    "SQLITE_CANTOPEN": "cannot be opened",
-    "SQLITE_READONLY": "cannot be read without writing: see the notes on WAL",
-    "SQLITE_NOTADB": "is no database",
-    "SQLITE_CORRUPT": "is damaged",
-    "SQLITE_IOERR": "cannot be read from the disk",
-    "SQLITE_INTERRUPT": "took too long to answer",
-    "SQLITE_PERM": "may not be read",
-    "SQLITE_AUTH": "may not be read",
-    # A mistake in a query that is the first of its connection has the second name.
-    "SQLITE_ERROR": "does not understand the query, or has no such table or column",
-    "SQLITE_SCHEMA": "does not understand the query, or has no such table or column",
-}
-# What no waiting mends: the file or the query has to be another one.
-_LASTING: Final = (
-    *("SQLITE_ERROR", "SQLITE_SCHEMA", "SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_PERM"),
-    *("SQLITE_AUTH", "SQLITE_READONLY", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_TOOBIG"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +170,11 @@ class _File:
     def _failed(self, problem: sqlite3.Error) -> LookupFailed:
         # Mistakes of the module itself, such as text that is not UTF-8, have no name of SQLite's.
         name = getattr(problem, "sqlite_errorname", type(problem).__name__)
-        reason = next((why for start, why in _REASONS.items() if name.startswith(start)), None)
+        faults = faults_of_sqlite(problem)
+        reason = next((fault.reading for fault in faults if fault.reading), None)
         if name not in ("SQLITE_INTERRUPT", "SQLITE_ERROR"):
             self.close()
-        kind = LookupWrong if name.startswith(_LASTING) else LookupFailed
+        kind = LookupWrong if any(fault.is_lasting for fault in faults) else LookupFailed
         return kind(
             f"the database {reason or f'refused the query ({name or type(problem).__name__})'}"
         )

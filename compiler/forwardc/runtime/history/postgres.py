@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from forwardc.runtime.history.database import PartStuck, Row, Transaction, clean
+from forwardc.runtime.history.database_errors import faults_of_sqlstate
 from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
 from forwardc.runtime.history.statements import Statements
 
@@ -31,22 +32,6 @@ _WORDS: Final = {
 _LONGEST_STATEMENT_S: Final = 30
 # PQTRANS_IDLE of libpq: no transaction is open.
 _IDLE: Final = 0
-# SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html, longest first.
-_REASONS: Final = (
-    ("53100", "cannot grow: the disk is full"),
-    ("55P03", "is locked by another process"),
-    ("57014", "took too long to answer"),
-    ("25006", "cannot be written"),
-    ("42501", "does not let this user in"),
-    ("XX00", "is damaged"),
-    ("08", "cannot be reached"),
-    ("28", "does not let this user in"),
-    ("3D", "does not exist"),
-    ("3F", "has no schema for its tables: is the search path right?"),
-    ("40", "was changed by somebody else at the same time"),
-    ("53", "has no room for another connection"),
-    ("57", "is shutting down"),
-)
 
 
 class Postgres:
@@ -192,8 +177,8 @@ def _explained(problem: Exception) -> Exception:
         )
     if state is None and isinstance(problem, psycopg.ProgrammingError):
         return HistoryUnavailable("the URL of the history's PostgreSQL cannot be read")
-    for start, reason in _REASONS:
-        if state is not None and state.startswith(start):
-            kind = HistoryContended if start == "40" else HistoryUnavailable
-            return kind(f"the history in PostgreSQL {reason}")
-    return problem
+    fault = next((fault for fault in faults_of_sqlstate(state or "") if fault.writing), None)
+    if fault is None:
+        return problem
+    kind = HistoryContended if fault.is_conflict else HistoryUnavailable
+    return kind(f"the history in PostgreSQL {fault.writing}")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from forwardc.files.private import plain_file, private_file
 from forwardc.runtime.history.database import PartStuck, Transaction, clean
+from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.history.errors import HistoryUnavailable
 from forwardc.runtime.history.statements import Statements
 
@@ -38,26 +39,6 @@ _SETTINGS: Final = (
     # Ids are random: any page of their indexes may be the next one. 32 MiB of them are kept.
     "PRAGMA cache_size = -32768",
 )
-_REASONS: Final = {
-    sqlite3.SQLITE_BUSY: "is locked by another process",
-    sqlite3.SQLITE_LOCKED: "is locked by another process",
-    sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
-    sqlite3.SQLITE_CORRUPT: "is damaged",
-    sqlite3.SQLITE_NOTADB: "is not a database",
-    sqlite3.SQLITE_READONLY: "cannot be written",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
-    sqlite3.SQLITE_IOERR: "cannot be read or written",
-    sqlite3.SQLITE_PERM: "cannot be opened",
-    sqlite3.SQLITE_PROTOCOL: "is locked by another process",
-}
-_HINTS: Final = {
-    sqlite3.SQLITE_BUSY: "wait for the other process, or name another file: --history PATH",
-    sqlite3.SQLITE_FULL: "free some space; `forwardc history --keep 30d` deletes old runs",
-    sqlite3.SQLITE_CORRUPT: "put a backup in its place, or name another file: --history PATH",
-    sqlite3.SQLITE_READONLY: "SQLite writes beside the file even to read it: read it as its owner,"
-    " or a copy of it in a folder of yours: --history PATH",
-    sqlite3.SQLITE_NOTADB: "name another file: --history PATH",
-}
 
 
 class Sqlite:
@@ -184,11 +165,10 @@ def _opened(path: Path, wait_s: float, *, make: bool) -> sqlite3.Connection:
 
 
 def _explained(path: Path, problem: Exception) -> Exception:
-    # Python's own errors have no code of SQLite, and extended codes keep it in the low byte.
-    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-    if code not in _REASONS:
+    fault = next((fault for fault in faults_of_sqlite(problem) if fault.writing), None)
+    if fault is None:
         return problem
-    return HistoryUnavailable(f"{path}: the history {_REASONS[code]}", _HINTS.get(code))
+    return HistoryUnavailable(f"{path}: the history {fault.writing}", fault.hint)
 
 
 class _Statements(Statements):
