@@ -29,33 +29,35 @@ def get(node: Node | None, key: str) -> Node | None:
 
 def text(node: Node | None, key: str) -> str | None:
     """The text under a key, or None."""
-    found = get(node, key)
-    return found.value if isinstance(found, YamlScalar) and isinstance(found.value, str) else None
+    scalar = get(node, key)
+    return (
+        scalar.value if isinstance(scalar, YamlScalar) and isinstance(scalar.value, str) else None
+    )
 
 
 def flag(node: Node | None, key: str) -> bool:
     """Whether `true` stands under a key."""
-    found = get(node, key)
-    return isinstance(found, YamlScalar) and found.value is True
+    scalar = get(node, key)
+    return isinstance(scalar, YamlScalar) and scalar.value is True
 
 
 def integer(node: Node | None, key: str) -> int | None:
     """The integer under a key, or None."""
-    found = number(node, key)
-    return found if isinstance(found, int) else None
+    value = number(node, key)
+    return value if isinstance(value, int) else None
 
 
 def number(node: Node | None, key: str) -> int | Decimal | None:
     """The number under a key, or None."""
-    found = get(node, key)
-    if isinstance(found, YamlScalar) and isinstance(found.value, int | Decimal):
-        return None if isinstance(found.value, bool) else found.value
+    scalar = get(node, key)
+    if isinstance(scalar, YamlScalar) and isinstance(scalar.value, int | Decimal):
+        return None if isinstance(scalar.value, bool) else scalar.value
     return None
 
 
 def literal(node: Node | None, key: str) -> Lit | None:
     """The scalar under a key with its place, or None."""
-    found = get(node, key)
-    if isinstance(found, YamlScalar) and found.value is not None:
-        return Lit(found.value, span=found.span)
+    scalar = get(node, key)
+    if isinstance(scalar, YamlScalar) and scalar.value is not None:
+        return Lit(scalar.value, span=scalar.span)
     return None

@@ -20,19 +20,21 @@ _ALWAYS = frozenset(("FC0504", "FC0505", "FC0509"))
 _LINES = ("forwardc", "name", "title", "docs", "pci", "environments")
 
 
-def independent(found: Iterable[Diagnostic], form: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+def independent(findings: Iterable[Diagnostic], form: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """The findings that do not follow from those of form, in the same file."""
     hidden = _hidden(form)
-    spans = [one.span for one in form if one.span is not None]
-    for one in found:
-        if one.code in _ALWAYS or (one.code not in hidden and not _touches(one.span, spans)):
-            yield one
+    spans = [finding.span for finding in form if finding.span is not None]
+    for finding in findings:
+        if finding.code in _ALWAYS or (
+            finding.code not in hidden and not _touches(finding.span, spans)
+        ):
+            yield finding
 
 
 def _hidden(form: Sequence[Diagnostic]) -> frozenset[str]:
     hidden: frozenset[str] = frozenset()
-    for one in form:
-        tokens = one.pointer.split("/")[1:]
+    for finding in form:
+        tokens = finding.pointer.split("/")[1:]
         top = tokens[0] if tokens else ""
         if not top or top in _LINES:
             continue
@@ -40,7 +42,7 @@ def _hidden(form: Sequence[Diagnostic]) -> frozenset[str]:
             hidden |= _OF_DECLARATIONS | _OF_TYPES | _OF_USES
         elif top == "operations":
             hidden |= _OF_USES
-            if _may_declare(one.code, tokens):
+            if _may_declare(finding.code, tokens):
                 hidden |= _OF_DECLARATIONS | _OF_TYPES
         else:
             hidden |= _OF_TYPES
@@ -54,8 +56,9 @@ def _may_declare(code: str, tokens: Sequence[str]) -> bool:
     return in_names or (is_step_or_key and code in ("FC0201", "FC0203"))
 
 
-def _touches(one: Span | None, others: Sequence[Span]) -> bool:
-    return one is not None and any(
-        one == other or (one.path == other.path and one.start < other.end and other.start < one.end)
+def _touches(span: Span | None, others: Sequence[Span]) -> bool:
+    return span is not None and any(
+        span == other
+        or (span.path == other.path and span.start < other.end and other.start < span.end)
         for other in others
     )

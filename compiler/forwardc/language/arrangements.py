@@ -59,7 +59,7 @@ def _steps(
     node: Node | None, operations: Mapping[str, Operation], report: Report
 ) -> Iterator[tuple[str, str]]:
     """The steps that are there and go through a vault."""
-    known = {
+    steps = {
         f"{operation.name}.{step.name}": step
         for operation in operations.values()
         for step in operation.steps
@@ -68,7 +68,7 @@ def _steps(
         name = item.value if isinstance(item, YamlScalar) else None
         if not isinstance(name, str):
             continue
-        problem = _step_problem(name, known)
+        problem = _step_problem(name, steps)
         if problem is None:
             operation, _, step = name.partition(".")
             yield operation, step
@@ -77,12 +77,12 @@ def _steps(
             report.at(item.pointer).error("FC0356", message, item.span, hint)
 
 
-def _step_problem(name: str, known: Mapping[str, Step]) -> tuple[str, str | None] | None:
-    found = known.get(name)
-    if found is None:
-        near = did_you_mean(name, known)
+def _step_problem(name: str, steps: Mapping[str, Step]) -> tuple[str, str | None] | None:
+    step = steps.get(name)
+    if step is None:
+        near = did_you_mean(name, steps)
         return f"there is no step `{name}`", f"did you mean {near}?" if near else None
-    if found.deliver == "direct":
+    if step.deliver == "direct":
         return f"the step `{name}` goes through no vault", "name steps that a vault sends"
     return None
 

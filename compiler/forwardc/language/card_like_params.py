@@ -54,16 +54,18 @@ def _may_look_like_card(param: Param) -> bool:
 
 def _is_number(param: Param) -> bool:
     """Whether a text without a pattern is a number, by its name, example or default."""
-    given = (one.value for one in (param.example, param.default) if one is not None)
-    told = any(isinstance(value, str) and _DIGITS.fullmatch(value) for value in given)
-    return told or bool(_COUNTED.search(param.name))
+    samples = (literal.value for literal in (param.example, param.default) if literal is not None)
+    is_sampled = any(isinstance(value, str) and _DIGITS.fullmatch(value) for value in samples)
+    return is_sampled or bool(_COUNTED.search(param.name))
 
 
 def _is_reference(param: Param) -> bool:
     """Whether an integer names something, and is no count."""
     bounds = param.bounds
-    told = any(limit is not None and limit >= _LEAST for limit in (bounds.minimum, bounds.maximum))
-    return told or bool(_REFERENCES.search(param.name))
+    is_long = any(
+        limit is not None and limit >= _LEAST for limit in (bounds.minimum, bounds.maximum)
+    )
+    return is_long or bool(_REFERENCES.search(param.name))
 
 
 def _fits(bounds: Bounds, shortest: int, longest: int) -> bool:
@@ -84,14 +86,14 @@ def _numeric_pattern(pattern: str, least: int | None, most: int | None) -> bool:
         if (least or 0) <= len(value) <= (most or len(value)) and matches(pattern, value):
             middle = len(before) + len(number) // 2
             letters = (value[:middle] + letter + value[middle + 1 :] for letter in "Aa")
-            return not any(matches(pattern, one) for one in letters)
+            return not any(matches(pattern, text) for text in letters)
     return False
 
 
 def _card_numbers(begin: frozenset[str]) -> Iterator[str]:
     """Numbers that look like a card's: of each range in two digits, and with these beginnings."""
     firsts = [f"{first}{fill[:2]}" for first in range(10, 100) for fill in _FILLS]
-    firsts += [(one + fill)[:6] for one in sorted(begin) if one for fill in _FILLS]
+    firsts += [(digits + fill)[:6] for digits in sorted(begin) if digits for fill in _FILLS]
     for first in dict.fromkeys(firsts):
         for length in sorted(lengths_of(first[:4])):
             for fill in _FILLS:

@@ -42,10 +42,10 @@ def _written(node: Node | None) -> Iterator[Node]:
             yield item
 
 
-def _check(item: Node, known: frozenset[str], if_free: str, report: Report) -> None:
+def _check(item: Node, codes: frozenset[str], if_free: str, report: Report) -> None:
     code = item.value if isinstance(item, YamlScalar) else None
     # Another shape than two capital letters is the schema's to report.
-    if not isinstance(code, str) or len(code) != 2 or not code.isupper() or code in known:
+    if not isinstance(code, str) or len(code) != 2 or not code.isupper() or code in codes:
         return
     other = _OTHER_NAMES.get(code)
     hint = f"write {other}" if other else if_free if code in USER_ASSIGNED else _HINT

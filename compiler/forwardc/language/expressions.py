@@ -45,12 +45,16 @@ def parse(text: str, place: Place, report: Report) -> Term | None:
         parts.append(_expression(text, hole, place, report))
         position = hole.end
     parts += _literal(text, position, len(text), place)
-    known = tuple(part for part in parts if part is not None)
-    if len(known) < len(parts):
+    complete = tuple(part for part in parts if part is not None)
+    if len(complete) < len(parts):
         return None
     if not pieces:
-        return replace(known[0], span=place(0, len(text))) if known else Lit("", span=place(0, 0))
-    return Text(known, span=place(0, len(text)))
+        return (
+            replace(complete[0], span=place(0, len(text)))
+            if complete
+            else Lit("", span=place(0, 0))
+        )
+    return Text(complete, span=place(0, len(text)))
 
 
 def is_whole(text: str) -> bool:
@@ -65,14 +69,14 @@ def plain(text: str) -> str:
 
 def first_hole(text: str, start: int = 0) -> int:
     """The offset of the first `${` that is no `$${`, or -1."""
-    found = text.find("${", start)
-    while found > start and text[found - 1] == "$":
-        found = text.find("${", found + 2)
-    return found
+    position = text.find("${", start)
+    while position > start and text[position - 1] == "$":
+        position = text.find("${", position + 2)
+    return position
 
 
 def _pieces(text: str, place: Place, report: Report) -> list[Hole] | None:
-    found: list[Hole] = []
+    holes: list[Hole] = []
     position = 0
     while (start := first_hole(text, position)) >= 0:
         end = hole_end(text, start)
@@ -80,9 +84,9 @@ def _pieces(text: str, place: Place, report: Report) -> list[Hole] | None:
             hint = "close the expression, or write $${ for a literal ${"
             report.error("FC0115", "${ without its closing }", place(start, len(text)), hint)
             return None
-        found.append(Hole(start, end))
+        holes.append(Hole(start, end))
         position = end
-    return found
+    return holes
 
 
 def _literal(text: str, start: int, end: int, place: Place) -> list[Term | None]:
@@ -91,10 +95,10 @@ def _literal(text: str, start: int, end: int, place: Place) -> list[Term | None]
 
 def _expression(text: str, hole: Hole, place: Place, report: Report) -> Term | None:
     try:
-        found = tokens(text, hole.start + 2, hole.end - 1)
-        if len(found) == 1:
+        inner = tokens(text, hole.start + 2, hole.end - 1)
+        if len(inner) == 1:
             raise Mistake("an empty expression", hole.start, hole.end)
-        parser = Parser(found, place, report)
+        parser = Parser(inner, place, report)
         term = parser.whole()
     except Mistake as mistake:
         span = place(mistake.start, mistake.end)

@@ -24,19 +24,19 @@ class Insertion:
 
 def outcomes(root: Node) -> list[Insertion]:
     """An insertion for each step without an `outcome:`; one for what several steps share."""
-    found: dict[int, Insertion] = {}
+    by_offset: dict[int, Insertion] = {}
     for operation in access.entries(access.get(root, "operations")):
         for step in access.entries(access.get(operation.value, "steps")):
-            one = _outcome(step.value)
-            if one is not None:
-                found[one.at] = one
-    return sorted(found.values(), key=lambda one: one.at)
+            insertion = _outcome(step.value)
+            if insertion is not None:
+                by_offset[insertion.at] = insertion
+    return sorted(by_offset.values(), key=lambda insertion: insertion.at)
 
 
 def applied(text: str, insertions: Iterable[Insertion]) -> str:
     """The text with all of them, given in order."""
-    for one in reversed(list(insertions)):
-        text = text[: one.at] + one.text + text[one.at :]
+    for insertion in reversed(list(insertions)):
+        text = text[: insertion.at] + insertion.text + text[insertion.at :]
     return text
 
 
@@ -54,7 +54,7 @@ def _without(after: object, before: object) -> object:
             if key in before or (key, value) not in _WRITTEN
         }
     if isinstance(after, list) and isinstance(before, list) and len(after) == len(before):
-        return [_without(one, other) for one, other in zip(after, before, strict=True)]
+        return [_without(item, other) for item, other in zip(after, before, strict=True)]
     return after
 
 
@@ -90,7 +90,7 @@ def _entry(node: YamlMap, line: str) -> Insertion | None:
 
 def _own_entries(node: YamlMap) -> list[Entry]:
     """The entries that stand in the map itself: what a merge key brings stands elsewhere."""
-    return [one for one in node.entries if node.start <= one.key_node.start < node.end]
+    return [entry for entry in node.entries if node.start <= entry.key_node.start < node.end]
 
 
 def _is_flow(node: Node) -> bool:

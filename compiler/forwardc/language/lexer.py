@@ -70,29 +70,29 @@ _SIGN_HINTS = {
 
 def tokens(text: str, start: int, end: int) -> list[Token]:
     """The tokens of `text[start:end]` and an END token. Raises `Mistake`."""
-    found: list[Token] = []
+    cut: list[Token] = []
     position = _skip(text, start, end)
     while position < end:
         token = _token(text, position, end)
-        found.append(token)
+        cut.append(token)
         position = _skip(text, token.end, end)
-    return [*found, Token(TokenKind.END, "", end, end)]
+    return [*cut, Token(TokenKind.END, "", end, end)]
 
 
 def _skip(text: str, position: int, end: int) -> int:
-    found = _SPACE.match(text, position, end)
-    return found.end() if found else position
+    space = _SPACE.match(text, position, end)
+    return space.end() if space else position
 
 
 def _token(text: str, start: int, end: int) -> Token:
-    if found := _NAME.match(text, start, end):
-        return Token(TokenKind.NAME, found[0], start, found.end())
-    if found := _NUMBER.match(text, start, end):
-        return Token(TokenKind.NUMBER, found[0], start, found.end(), _number(found))
-    if found := _TEXT.match(text, start, end):
-        return Token(TokenKind.TEXT, found[0], start, found.end(), _unescape(found))
-    if found := _SIGN.match(text, start, end):
-        return Token(TokenKind.SIGN, found[0], start, found.end())
+    if match := _NAME.match(text, start, end):
+        return Token(TokenKind.NAME, match[0], start, match.end())
+    if match := _NUMBER.match(text, start, end):
+        return Token(TokenKind.NUMBER, match[0], start, match.end(), _number(match))
+    if match := _TEXT.match(text, start, end):
+        return Token(TokenKind.TEXT, match[0], start, match.end(), _unescape(match))
+    if match := _SIGN.match(text, start, end):
+        return Token(TokenKind.SIGN, match[0], start, match.end())
     char = text[start]
     if char in "'\"":
         raise Mistake("a text without its closing quote", start, end)
@@ -101,22 +101,22 @@ def _token(text: str, start: int, end: int) -> Token:
     raise Mistake("a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char))
 
 
-def _number(found: re.Match[str]) -> int | Decimal:
-    digits = found[0].lstrip("-")
+def _number(match: re.Match[str]) -> int | Decimal:
+    digits = match[0].lstrip("-")
     if len(digits) > MAX_DIGITS:
         message = f"a number with more than {MAX_DIGITS} digits"
-        raise Mistake(message, *found.span(), "put quotes around it for text")
+        raise Mistake(message, *match.span(), "put quotes around it for text")
     if digits[0] == "0" and digits[1:2].isdigit():
         message = "a number with a leading zero"
-        raise Mistake(message, *found.span(), "put quotes around it for text")
-    return Decimal(found[0]) if "." in digits else int(found[0])
+        raise Mistake(message, *match.span(), "put quotes around it for text")
+    return Decimal(match[0]) if "." in digits else int(match[0])
 
 
-def _unescape(found: re.Match[str]) -> str:
-    quoted = found[0][1:-1]
+def _unescape(match: re.Match[str]) -> str:
+    quoted = match[0][1:-1]
     for escape in _ESCAPE.finditer(quoted):
         if escape[1] not in _ESCAPES:
-            start = found.start() + 1 + escape.start()
+            start = match.start() + 1 + escape.start()
             hint = "escapes are \\\\ \\' \\\" \\n and \\t"
             raise Mistake("an unknown escape", start, start + 2, hint)
     return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], quoted)

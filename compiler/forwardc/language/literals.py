@@ -62,7 +62,7 @@ def _check(scalar: YamlScalar, node: Node, report: Report) -> None:
         hint = "card data comes from the vault only: ${card.number}"
         message = "what looks like a card number is written into the file"
         report.at(node.pointer).error("FC0505", message, place(match.start, match.end), hint)
-    for found in _TEMPLATE.finditer(text):
+    for template in _TEMPLATE.finditer(text):
         hint = "write ${card.number}, ${secrets.<name>} and the like: each vault gets its own form"
         message = "a vault's own template syntax"
-        report.at(node.pointer).error("FC0509", message, place(*found.span()), hint)
+        report.at(node.pointer).error("FC0509", message, place(*template.span()), hint)

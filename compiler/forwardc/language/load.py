@@ -147,22 +147,22 @@ def _attestations(
     root: CheckoutPath, destinations: Sequence[Destination], sink: Sink
 ) -> dict[str, bytes]:
     """FC0709: evidence that is named must be there; it is an input like the file that names it."""
-    found: dict[str, bytes] = {}
+    evidence: dict[str, bytes] = {}
     for destination in destinations:
         node = access.get(destination.root.get("pci"), "attestation")
         if node is None or destination.pci is None:
             continue
         path = destination.pci.attestation
         try:
-            found[path] = (root / path).read(ATTESTATION)
+            evidence[path] = (root / path).read(ATTESTATION)
         except OSError as problem:
             unreadable(problem, path, "FC0709", sink, node.span, pointer=node.pointer)
-    return found
+    return evidence
 
 
 def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> Loaded:
     files: dict[str, bytes] = {}
-    found: list[Destination] = []
+    destinations: list[Destination] = []
     misshapen: list[Misshapen] = []
     for path in paths:
         node = _read(root, path, DESTINATION, files, sink)
@@ -171,18 +171,18 @@ def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> Loade
         form = Sink()
         if validate("destination", node, form):
             destination = read_destination(node, sink)
-            found += [destination] if destination else []
+            destinations += [destination] if destination else []
         else:
             misshapen += _misshapen(node, form.sorted(), sink)
-    return Loaded(root, None, tuple(found), files, tuple(misshapen))
+    return Loaded(root, None, tuple(destinations), files, tuple(misshapen))
 
 
 def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[Misshapen]:
     """Report the mistakes of form, and those that a reader finds besides them."""
     inside = Sink()
     destination = read_destination(node, inside)
-    for one in (*form, *independent(inside.sorted(), form)):
-        sink.add(one)
+    for finding in (*form, *independent(inside.sorted(), form)):
+        sink.add(finding)
     return [Misshapen(destination, tuple(form))] if destination else []
 
 

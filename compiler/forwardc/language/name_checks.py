@@ -91,7 +91,7 @@ class _Check:
 
     def _mark(self, term: If, *, in_text: bool) -> None:
         name = term.present
-        known = self.names.known(name)
+        symbol = self.names.known(name)
         if in_text:
             message = "a value that may be absent stands inside text"
             hint = "`?` leaves out a whole value: give it an entry of its own"
@@ -99,7 +99,7 @@ class _Check:
         elif name.startswith("let."):
             message = "`?` does not follow a `let` name"
             self._fail("FC0301", message, term.span, "put the `?` where the value is named")
-        elif known and not known.optional and name not in ATOMS and not _is_input(name):
+        elif symbol and not symbol.optional and name not in ATOMS and not _is_input(name):
             message = f"`{name}` is never absent: it takes no `?`"
             self._fail("FC0301", message, term.span, _mark_hint(name))
 
@@ -118,14 +118,14 @@ class _Check:
         self._fail(code, message, span, "a base URL takes literals and settings only")
 
     def _reference(self, ref: Ref, *, in_text: bool, marked: bool) -> None:
-        known = self.names.known(ref.name)
-        if known is None:
+        symbol = self.names.known(ref.name)
+        if symbol is None:
             self._unknown(ref)
         elif self.names.use is Use.BASE_URL and ref.root != "settings":
             self._not_at_build(ref.name, ref.span)
         elif ref.root == "let":
             self._let(ref, self.names.lets[rest_of(ref.name)], in_text=in_text)
-        elif known.optional and not marked:
+        elif symbol.optional and not marked:
             message = f"`{ref.name}` may be absent"
             hint = f"write {ref.name}? to leave the entry out then"
             if in_text:
@@ -186,9 +186,9 @@ class _Check:
 
     def _dotted(self, name: str) -> list[str]:
         """Full names that end in a bare one: what its author most likely left out is the root."""
-        declared = [f"params.{known}" for known in self.names.params if known == name]
-        declared += [f"settings.{known}" for known in self.names.settings if known == name]
-        return declared + [f"secrets.{known}" for known in sorted(self.names.secrets & {name})]
+        declared = [f"params.{param}" for param in self.names.params if param == name]
+        declared += [f"settings.{setting}" for setting in self.names.settings if setting == name]
+        return declared + [f"secrets.{secret}" for secret in sorted(self.names.secrets & {name})]
 
     def _undeclared(self, ref: Ref, root: str, rest: str) -> None:
         code, kind = _UNDECLARED[root]

@@ -39,25 +39,25 @@ def read_namespaces(
 ) -> dict[str, str]:
     """Namespaces by prefix. Reports FC0211, FC0327 and FC0328."""
     node = access.get(response, "namespaces")
-    found = {entry.key: access.text(node, entry.key) or "" for entry in access.entries(node)}
-    if not found:
-        return found
+    uris = {entry.key: access.text(node, entry.key) or "" for entry in access.entries(node)}
+    if not uris:
+        return uris
     for entry in access.entries(node):
-        _check_reserved(entry, found[entry.key], report)
+        _check_reserved(entry, uris[entry.key], report)
     used = sorted([*_in_rules(rules), *_in_pointers(response)], key=lambda use: use.span.start)
     for entry in access.entries(node):
         unused = entry.key not in {use.prefix for use in used} | _RESERVED.keys()
         # What has not the form of one is reported by the schema.
-        if unused and _PREFIX.fullmatch(entry.key) and _URI.fullmatch(found[entry.key]):
+        if unused and _PREFIX.fullmatch(entry.key) and _URI.fullmatch(uris[entry.key]):
             message = f"nothing reads the prefix `{entry.key}`"
             hint = "use it in a rule or an `at`, or delete it"
             report.at(entry.value.pointer).warning("FC0327", message, entry.key_span, hint)
     # A slip in one prefix stands in many places: the first says it for all.
     first = {use.prefix: use for use in reversed(used)}
     for use in used:
-        if use is first[use.prefix] and use.prefix not in found.keys() | _RESERVED.keys():
-            _report_undeclared(use, found, report)
-    return found
+        if use is first[use.prefix] and use.prefix not in uris.keys() | _RESERVED.keys():
+            _report_undeclared(use, uris, report)
+    return uris
 
 
 def _check_reserved(entry: Entry, uri: str, report: Report) -> None:
@@ -72,9 +72,9 @@ def _check_reserved(entry: Entry, uri: str, report: Report) -> None:
 
 def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> None:
     near = did_you_mean(use.prefix, declared)
-    wanted = f"did you mean {near}? " if near else ""
+    suggestion = f"did you mean {near}? " if near else ""
     message = f"the prefix `{use.prefix}` is not declared: only what stands behind it is compared"
-    hint = f"{wanted}declare it under `namespaces:`, or leave it out"
+    hint = f"{suggestion}declare it under `namespaces:`, or leave it out"
     report.at(use.pointer).warning("FC0328", message, use.span, hint)
 
 

@@ -31,12 +31,12 @@ class Trail:
     @property
     def tokens(self) -> tuple[str | int, ...]:
         """Keys and indices from the root to the node; empty for the root itself."""
-        found: list[str | int] = []
+        tokens: list[str | int] = []
         step = self
         while step.parent is not None:
-            found.append(step.token)
+            tokens.append(step.token)
             step = step.parent
-        return tuple(reversed(found))
+        return tuple(reversed(tokens))
 
     @property
     def pointer(self) -> str:
@@ -159,10 +159,10 @@ def child(node: Node, token: str | int) -> Node | None:
 
 def at(node: Node, pointer: str) -> Node | None:
     """The node at a JSON Pointer below `node`, or None."""
-    found: Node | None = node
+    below: Node | None = node
     for token in split_pointer(pointer):
-        found = child(found, token) if found is not None else None
-    return found
+        below = child(below, token) if below is not None else None
+    return below
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -214,8 +214,8 @@ def text_span(scalar: YamlScalar, start: int, end: int) -> Span:
         return scalar.source.span(offsets[start], offsets[end])
     piece = str(scalar.value)[start:end]
     if piece and scalar.text.count(piece) == 1:
-        found = scalar.start + scalar.text.index(piece)
-        return scalar.source.span(found, found + len(piece))
+        offset = scalar.start + scalar.text.index(piece)
+        return scalar.source.span(offset, offset + len(piece))
     return scalar.span
 
 
@@ -235,7 +235,7 @@ def _value_offsets(scalar: YamlScalar) -> list[int] | None:
         case _:
             pattern, inner = _PLAIN, text
     base = scalar.start + (1 if scalar.style else 0)
-    offsets = [base + found.start() for found in pattern.finditer(inner)]
+    offsets = [base + character.start() for character in pattern.finditer(inner)]
     return [*offsets, base + len(inner)] if len(offsets) == len(str(scalar.value)) else None
 
 

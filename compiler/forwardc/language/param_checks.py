@@ -15,32 +15,34 @@ from forwardc.plan.terms import Lit
 
 def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
     """Report FC0204 to FC0206 for limits and examples, FC0343, and what is wrong with schemas."""
-    for one in declared:
-        here = report.at(one.pointer)
-        if _is_above(one.bounds.minimum, one.bounds.maximum):
-            here.error("FC0206", "the minimum is above the maximum", one.span)
-        if _is_above(one.bounds.min_length, one.bounds.max_length):
-            here.error("FC0206", "the least length is above the greatest", one.span)
+    for declaration in declared:
+        here = report.at(declaration.pointer)
+        if _is_above(declaration.bounds.minimum, declaration.bounds.maximum):
+            here.error("FC0206", "the minimum is above the maximum", declaration.span)
+        if _is_above(declaration.bounds.min_length, declaration.bounds.max_length):
+            here.error("FC0206", "the least length is above the greatest", declaration.span)
         # The default of a setting is checked with the values that the project gives.
-        default = one.default if isinstance(one, Param) else None
-        for name, given in (("default", default), ("example", one.example)):
-            for code, problem in _problems(one.bounds, given):
-                here.error(code, f"the {name} {problem}", given.span if given else one.span)
-            if given is not None and not _has_form(one.bounds, given):
+        default = declaration.default if isinstance(declaration, Param) else None
+        for name, literal in (("default", default), ("example", declaration.example)):
+            for code, problem in _problems(declaration.bounds, literal):
+                here.error(
+                    code, f"the {name} {problem}", literal.span if literal else declaration.span
+                )
+            if literal is not None and not _has_form(declaration.bounds, literal):
                 # An example is for readers only; a default is sent.
                 say = here.error if name == "default" else here.warning
-                say("FC0205", f"the {name} does not have the form of its own pattern", given.span)
-        if isinstance(one, Param):
-            check_examples(one, here)
-            check_card_like(one, here)
+                say("FC0205", f"the {name} does not have the form of its own pattern", literal.span)
+        if isinstance(declaration, Param):
+            check_examples(declaration, here)
+            check_card_like(declaration, here)
 
 
 def _is_above(least: object, most: object) -> bool:
     return least is not None and most is not None and bool(least > most)  # type: ignore[operator]
 
 
-def _problems(bounds: Bounds, given: Lit | None) -> Iterator[tuple[str, str]]:
-    value = given.value if given else None
+def _problems(bounds: Bounds, literal: Lit | None) -> Iterator[tuple[str, str]]:
+    value = literal.value if literal else None
     if value is None or isinstance(value, bool):
         return
     if bounds.values and value not in bounds.values:
@@ -52,6 +54,6 @@ def _problems(bounds: Bounds, given: Lit | None) -> Iterator[tuple[str, str]]:
         yield "FC0206", "is smaller or larger than its own limits allow"
 
 
-def _has_form(bounds: Bounds, given: Lit) -> bool:
-    pattern, value = bounds.pattern, given.value
+def _has_form(bounds: Bounds, literal: Lit) -> bool:
+    pattern, value = bounds.pattern, literal.value
     return pattern is None or not isinstance(value, str) or matches(pattern, value)

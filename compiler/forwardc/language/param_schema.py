@@ -31,11 +31,11 @@ def usable_schema(node: Node | None, report: Report) -> Schema | None:
     if node is None or not isinstance(schema, dict):
         return None
     # A schema that depends on others, or on another engine, cannot be tried.
-    found = list(_unusable(schema)) or list(_wrong(schema))
-    for code, pointer, message, hint in found:
+    wrong = list(_unusable(schema)) or list(_wrong(schema))
+    for code, pointer, message, hint in wrong:
         place = at(node, pointer) or node
         report.at(place.pointer).error(code, message, place.span, hint)
-    return None if found else schema
+    return None if wrong else schema
 
 
 def check_examples(param: Param, report: Report) -> None:
@@ -45,11 +45,11 @@ def check_examples(param: Param, report: Report) -> None:
         if node is None or param.schema is None:
             continue
         try:
-            found = problems(param.schema, exact(node))
+            misfits = problems(param.schema, exact(node))
         except BadSchema as problem:
-            found = [problem.reason]
-        if found:
-            message = f"the {name} does not fit its schema at {', '.join(found)}"
+            misfits = [problem.reason]
+        if misfits:
+            message = f"the {name} does not fit its schema at {', '.join(misfits)}"
             here = report.at(node.pointer)
             # An example is for readers only; a default is sent.
             say = here.error if name == "default" else here.warning
@@ -75,10 +75,10 @@ def pattern_problem(pattern: str) -> tuple[str, str, str] | None:
 
 
 def _unusable(schema: Schema) -> Iterator[Problem]:
-    for pointer, one in subschemas(schema):
-        yield from _foreign(pointer, one)
-        patterns = [(f"{pointer}/pattern", one.get("pattern"))]
-        named = one.get("patternProperties")
+    for pointer, subschema in subschemas(schema):
+        yield from _foreign(pointer, subschema)
+        patterns = [(f"{pointer}/pattern", subschema.get("pattern"))]
+        named = subschema.get("patternProperties")
         if isinstance(named, dict):
             patterns += [(f"{pointer}/patternProperties", name) for name in named]
         for place, pattern in patterns:
@@ -100,25 +100,25 @@ def _wrong(schema: Schema) -> Iterator[Problem]:
 
 
 def _lost(schema: Schema) -> Iterator[Problem]:
-    for pointer, one in subschemas(schema):
+    for pointer, subschema in subschemas(schema):
         for name in _REFERENCES:
-            reference = one.get(name)
+            reference = subschema.get(name)
             if isinstance(reference, str) and leads_nowhere(schema, reference):
                 message = "a reference of a JSON Schema leads nowhere"
                 yield "FC0208", f"{pointer}/{name}", message, "write its definition under `$defs:`"
 
 
-def _foreign(pointer: str, one: object) -> Iterator[Problem]:
+def _foreign(pointer: str, subschema: object) -> Iterator[Problem]:
     """What makes a schema depend on another document."""
-    found = one if isinstance(one, dict) else {}
+    keywords = subschema if isinstance(subschema, dict) else {}
     for name in _REFERENCES:
-        reference = found.get(name)
+        reference = keywords.get(name)
         if isinstance(reference, str) and not reference.startswith("#"):
             hint = "write the definition under `$defs:` of this schema"
             message = "a JSON Schema refers to another document"
             yield "FC0205", f"{pointer}/{name}", message, hint
-    if "$id" in found:
+    if "$id" in keywords:
         hint = "leave `$id` out: the schema is used here only"
         yield "FC0205", f"{pointer}/$id", "a JSON Schema names itself", hint
-    if found.get("$schema", DRAFT) not in (DRAFT, f"{DRAFT}#"):
+    if keywords.get("$schema", DRAFT) not in (DRAFT, f"{DRAFT}#"):
         yield "FC0205", f"{pointer}/$schema", "a JSON Schema of another draft", f"write {DRAFT}"

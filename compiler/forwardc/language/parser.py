@@ -36,9 +36,9 @@ _CLOSING = {"(": ")", "[": "]"}
 class Parser:
     """Recursive descent over the tokens of one expression. `Mistake` ends it."""
 
-    def __init__(self, found: list[Token], place: Place, report: Report) -> None:
+    def __init__(self, tokens: list[Token], place: Place, report: Report) -> None:
         self.failed = False
-        self._tokens = found
+        self._tokens = tokens
         self._index = 0
         self._depth = 0
         self._place = place
@@ -274,14 +274,14 @@ class Parser:
         if len(args) != len(function.args):
             message = f"`{name.text}` takes {_count(len(function.args))}, not {len(args)}"
             self._fail("FC0305", message, span, f"write {signature(function)}")
-        known = {keyword: required for keyword, _, required in function.named}
+        keywords = {keyword: required for keyword, _, required in function.named}
         for keyword, value in named.items():
-            if keyword not in known and not function.alternatives:
-                near = did_you_mean(keyword, known)
+            if keyword not in keywords and not function.alternatives:
+                near = did_you_mean(keyword, keywords)
                 hint = f"did you mean {near}=?" if near else f"write {signature(function)}"
                 message = f"`{name.text}` has no argument `{keyword}`"
                 self._fail("FC0305", message, value.span or span, hint)
-        for keyword, required in known.items():
+        for keyword, required in keywords.items():
             if required and keyword not in named:
                 message = f"`{name.text}` needs the argument `{keyword}`"
                 self._fail("FC0305", message, span, f"write {signature(function)}")

@@ -35,5 +35,5 @@ def read_payment_reference(
     }
     reader = values.within(replace(values.names, steps=outputs, later_steps=frozenset(), lets={}))
     items = node.items if isinstance(node, YamlSeq) else (node,)
-    found = (reader.line(item, "a payment reference") for item in items)
-    return tuple(term for term in found if term is not None)
+    terms = (reader.line(item, "a payment reference") for item in items)
+    return tuple(term for term in terms if term is not None)

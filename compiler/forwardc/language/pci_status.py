@@ -28,10 +28,10 @@ def check_pci_status(node: Node | None, report: Report) -> None:
         here.error(_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
     only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
     for name in only:
-        told = said[name]
-        if told is not None:
+        part = said[name]
+        if part is not None:
             message = f"`pci.{name}` tells nothing without `pci.status: confirmed`"
-            report.at(told.pointer).error(_CODE, message, told.span, _WHOLE)
+            report.at(part.pointer).error(_CODE, message, part.span, _WHOLE)
     _check_day(said["date"], access.text(node, "date"), report)
 
 

@@ -19,8 +19,8 @@ _WRITE = "write pick(settings.form, a=..., b=...), and `form: {type: enum, value
 
 def picked_type(types: Iterable[Type]) -> Type:
     """The type of a choice: that of its alternatives, where they have one."""
-    found = set(types)
-    return found.pop() if len(found) == 1 else Type.JSON
+    distinct = set(types)
+    return distinct.pop() if len(distinct) == 1 else Type.JSON
 
 
 def pick_problems(
@@ -28,13 +28,17 @@ def pick_problems(
 ) -> Iterator[Problem]:
     """What is wrong with a choice: what chooses, what is missing or too much, unlike types."""
     chooser = call.args[0]
-    known = names.known(chooser.name) if isinstance(chooser, Ref) else None
-    if not isinstance(chooser, Ref) or chooser.root != "settings" or (known and not known.values):
+    setting = names.known(chooser.name) if isinstance(chooser, Ref) else None
+    if (
+        not isinstance(chooser, Ref)
+        or chooser.root != "settings"
+        or (setting and not setting.values)
+    ):
         message = "`pick` is decided by a setting of the type enum or boolean"
         yield "FC0360", message, chooser.span or call.span, _WRITE
-    elif known is not None:
-        yield from _alternatives(call, chooser.name, known)
-    types = {type_of(one, names) for _, one in call.named} - {Type.JSON}
+    elif setting is not None:
+        yield from _alternatives(call, chooser.name, setting)
+    types = {type_of(alternative, names) for _, alternative in call.named} - {Type.JSON}
     if len(types) > 1:
         listed = " and ".join(sorted(types))
         message = f"the alternatives of `pick` are of unlike types: {listed}"
@@ -42,13 +46,18 @@ def pick_problems(
         yield "FC0362", message, call.span, hint
 
 
-def _alternatives(call: Call, name: str, known: Known) -> Iterator[Problem]:
-    given = dict(call.named)
-    for value, one in call.named:
-        if value not in known.values:
+def _alternatives(call: Call, name: str, setting: Known) -> Iterator[Problem]:
+    alternatives = dict(call.named)
+    for value, alternative in call.named:
+        if value not in setting.values:
             message = f"`{value}` is no value of `{name}`"
-            yield "FC0361", message, one.span or call.span, f"it has {', '.join(known.values)}"
-    if missing := [value for value in known.values if value not in given]:
+            yield (
+                "FC0361",
+                message,
+                alternative.span or call.span,
+                f"it has {', '.join(setting.values)}",
+            )
+    if missing := [value for value in setting.values if value not in alternatives]:
         message = f"`pick` says nothing for {', '.join(missing)}"
         hint = f"every value of `{name}` needs its alternative"
         yield "FC0361", message, call.span, hint

@@ -112,10 +112,17 @@ class Project:
         settings needs no values.
         """
         always: dict[str, Environment] = {name: implied(name) for name in CLASSES}
-        known = {**always, **{place: one.where for place, one in self.environments.items()}}
+        environments = {
+            **always,
+            **{place: values.where for place, values in self.environments.items()},
+        }
         return sorted(
-            known.values(),
-            key=lambda one: (one.class_ == "production", one.place == "production", one.place),
+            environments.values(),
+            key=lambda environment: (
+                environment.class_ == "production",
+                environment.place == "production",
+                environment.place,
+            ),
         )
 
     def test_place(self, where: Environment) -> str:

@@ -44,8 +44,8 @@ def read_secrets(node: Node | None, report: Report) -> dict[str, SecretSpec]:
 def _each(
     node: Node | None, report: Report, read: Callable[[Entry, Report], _Read]
 ) -> dict[str, _Read]:
-    found = access.entries(node)
-    return {entry.key: read(entry, report.at(entry.value.pointer)) for entry in found}
+    declarations = access.entries(node)
+    return {entry.key: read(entry, report.at(entry.value.pointer)) for entry in declarations}
 
 
 def _one_of(kind: type[_Kind], name: str | None, fallback: _Kind) -> _Kind:

@@ -99,14 +99,14 @@ def _names(
 ) -> Names:
     return Names(
         settings={
-            name: Known(type_of_declared(found), values=closed_values(found))
-            for name, found in settings.items()
+            name: Known(type_of_declared(setting), values=closed_values(setting))
+            for name, setting in settings.items()
         },
-        params={name: _known(found, money) for name, found in params.items()},
+        params={name: _known(param, money) for name, param in params.items()},
         secrets=frozenset(secrets),
         money=money,
         currencies=frozenset(
-            name for name, found in params.items() if found.type is ParamType.CURRENCY
+            name for name, param in params.items() if param.type is ParamType.CURRENCY
         ),
     )
 
@@ -119,24 +119,24 @@ def _known(param: Param, money: Money) -> Known:
 
 def _environments(node: Node | None, values: Values) -> dict[str, Term]:
     reader = values.within(replace(values.names, use=Use.BASE_URL))
-    found: dict[str, Term] = {}
+    terms: dict[str, Term] = {}
     for entry in access.entries(node):
         base_url = access.get(entry.value, "base_url")
         term = reader.line(base_url, "a base URL") if base_url is not None else None
         if term is not None:
-            found[entry.key] = term
-    return found
+            terms[entry.key] = term
+    return terms
 
 
 def _private(node: Node | None) -> frozenset[str]:
-    found = (entry for entry in access.entries(node) if isinstance(entry.value, YamlMap))
-    return frozenset(entry.key for entry in found if access.flag(entry.value, "private"))
+    maps = (entry for entry in access.entries(node) if isinstance(entry.value, YamlMap))
+    return frozenset(entry.key for entry in maps if access.flag(entry.value, "private"))
 
 
 def _separated_by(node: Node | None) -> dict[str, str]:
     """What tells test from live, for each environment that says so."""
-    told = {entry.key: access.text(entry.value, "separated_by") for entry in access.entries(node)}
-    return {name: word for name, word in told.items() if word is not None}
+    words = {entry.key: access.text(entry.value, "separated_by") for entry in access.entries(node)}
+    return {name: word for name, word in words.items() if word is not None}
 
 
 def _pci(entry: Entry | None) -> Pci | None:
@@ -144,7 +144,7 @@ def _pci(entry: Entry | None) -> Pci | None:
         return None
     node = entry.value
     place = access.get(node, "expires") or access.get(node, "attestation")
-    told = (access.get(node, name) for name in ("date", "status", "confirmed_by"))
+    nodes = (access.get(node, name) for name in ("date", "status", "confirmed_by"))
     status = access.text(node, "status")
     return Pci(
         level=access.integer(node, "level"),
@@ -154,34 +154,36 @@ def _pci(entry: Entry | None) -> Pci | None:
         confirmed_by=access.text(node, "confirmed_by") or "",
         date=access.text(node, "date") or "",
         span=place.span if place else entry.key_span,
-        status_span=next((one.span for one in told if one is not None), entry.key_span),
+        status_span=next(
+            (status_node.span for status_node in nodes if status_node is not None), entry.key_span
+        ),
     )
 
 
 def _countries(node: Node | None) -> tuple[str, ...]:
-    found = (item for item in access.items(node) if isinstance(item, YamlScalar))
-    return tuple(str(item.value) for item in found)
+    scalars = (item for item in access.items(node) if isinstance(item, YamlScalar))
+    return tuple(str(item.value) for item in scalars)
 
 
 def _operations(node: Node | None, values: Values, named: Node | None) -> dict[str, Operation]:
-    found = {entry.key: read_operation(entry, values, named) for entry in access.entries(node)}
+    operations = {entry.key: read_operation(entry, values, named) for entry in access.entries(node)}
     for entry in access.entries(node):
-        target, place = found[entry.key].fallback, access.get(entry.value, "fallback")
-        if target is not None and target not in found and place is not None:
-            near = did_you_mean(target, found)
+        target, place = operations[entry.key].fallback, access.get(entry.value, "fallback")
+        if target is not None and target not in operations and place is not None:
+            near = did_you_mean(target, operations)
             hint = f"did you mean {near}?" if near else None
             report = values.report.at(place.pointer)
             report.error("FC0318", f"there is no operation `{target}`", place.span, hint)
-            found[entry.key] = replace(found[entry.key], fallback=None)
-    return found
+            operations[entry.key] = replace(operations[entry.key], fallback=None)
+    return operations
 
 
 def _check_unused(
     declared: Iterable[Setting | Param | SecretSpec], root: str, code: str, values: Values
 ) -> None:
-    for found in declared:
-        if f"{root}.{found.name}" not in values.used:
+    for declaration in declared:
+        if f"{root}.{declaration.name}" not in values.used:
             kind = root.removesuffix("s")
-            message = f"the {kind} `{found.name}` is never used"
-            report = values.report.at(found.pointer)
-            report.error(code, message, found.span, "use it, or delete it")
+            message = f"the {kind} `{declaration.name}` is never used"
+            report = values.report.at(declaration.pointer)
+            report.error(code, message, declaration.span, "use it, or delete it")

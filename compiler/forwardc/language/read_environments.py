@@ -19,16 +19,16 @@ from forwardc.plan.terms import Lit
 def read_environments(node: Node | None, report: Report) -> dict[str, EnvironmentValues]:
     """Every environment and account by its place. Reports FC0349 and FC0350."""
     declared = {entry.key: entry for entry in access.entries(node)}
-    found: dict[str, EnvironmentValues] = {}
+    by_place: dict[str, EnvironmentValues] = {}
     for entry in declared.values():
         class_ = _class(entry, report)
         copied = _copied(entry, declared, report)
         own = _overlaid(copied, _values(entry, Environment(entry.key, class_)))
-        found[own.where.place] = own
+        by_place[own.where.place] = own
         for account in access.entries(access.get(entry.value, "accounts")):
             where = Environment(entry.key, class_, account.key)
-            found[where.place] = _overlaid(own, _values(account, where))
-    return found
+            by_place[where.place] = _overlaid(own, _values(account, where))
+    return by_place
 
 
 def _class(entry: Entry, report: Report) -> EnvironmentClass:
@@ -60,7 +60,7 @@ def _copied(
     if name == entry.key:
         here.error("FC0350", f"the environment `{name}` is like itself", node.span)
     elif name not in declared:
-        near = did_you_mean(name, [known for known in declared if known != entry.key])
+        near = did_you_mean(name, [other for other in declared if other != entry.key])
         hint = f"did you mean {near}?" if near else None
         here.error("FC0350", f"there is no environment `{name}`", node.span, hint)
     elif access.get(declared[name].value, "like") is not None:
@@ -108,13 +108,13 @@ def _values(entry: Entry, where: Environment) -> EnvironmentValues:
 
 def _destination(entry: Entry) -> DestinationValues:
     values = {
-        one.key: SettingValue(
-            Lit(one.value.value, span=one.value.span),
-            one.value.span,
-            one.key_span,
-            one.value.pointer,
+        setting.key: SettingValue(
+            Lit(setting.value.value, span=setting.value.span),
+            setting.value.span,
+            setting.key_span,
+            setting.value.pointer,
         )
-        for one in access.entries(entry.value)
-        if isinstance(one.value, YamlScalar)
+        for setting in access.entries(entry.value)
+        if isinstance(setting.value, YamlScalar)
     }
     return DestinationValues(values, entry.key_span, entry.value.pointer)

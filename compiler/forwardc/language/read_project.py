@@ -55,7 +55,7 @@ def check_project_names(
         for name, values in environment.settings.items():
             if name not in destinations and name not in unread:
                 _unknown(report.at(values.pointer), "destination", name, destinations, values.span)
-    names = {one.name for one in project.places()}
+    names = {environment.name for environment in project.places()}
     for declared in destinations.values():
         for entry in access.entries(declared.root.get("environments")):
             if entry.key not in names:
@@ -74,12 +74,12 @@ def check_project_names(
         if destination is None:
             _unknown(here, "destination", target.destination, destinations, target.span)
         elif target.operation is not None and target.operation not in destination.operations:
-            known = destination.operations
-            _unknown(here, "operation", target.operation, known, target.span)
+            operations = destination.operations
+            _unknown(here, "operation", target.operation, operations, target.span)
 
 
-def _unknown(report: Report, kind: str, name: str, known: Mapping[str, object], span: Span) -> None:
-    near = did_you_mean(name, known)
+def _unknown(report: Report, kind: str, name: str, names: Mapping[str, object], span: Span) -> None:
+    near = did_you_mean(name, names)
     hint = f"did you mean {near}?" if near else None
     report.error("FC0302", f"there is no {kind} `{name}`", span, hint)
 

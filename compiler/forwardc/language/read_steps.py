@@ -81,11 +81,11 @@ def read_operation(entry: Entry, values: Values, named: Node | None = None) -> O
 
 
 def _steps(node: Node | None, values: Values) -> tuple[Step, ...]:
-    found = list(access.entries(node))
-    names = [entry.key for entry in found]
+    entries = list(access.entries(node))
+    names = [entry.key for entry in entries]
     earlier: dict[str, Mapping[str, Known]] = {}
     steps: list[Step] = []
-    for index, entry in enumerate(found):
+    for index, entry in enumerate(entries):
         scope = replace(values.names, steps=dict(earlier), later_steps=frozenset(names[index:]))
         step = _StepReader(entry, values.within(scope)).read()
         earlier[entry.key] = {
@@ -156,10 +156,10 @@ class _StepReader:
     # Let
 
     def _lets(self, node: Node | None) -> dict[str, Let]:
-        found = list(access.entries(node))
-        names = [entry.key for entry in found]
+        entries = list(access.entries(node))
+        names = [entry.key for entry in entries]
         lets: dict[str, Let] = {}
-        for index, entry in enumerate(found):
+        for index, entry in enumerate(entries):
             self._check_let_name(entry)
             later = frozenset(names[index:])
             values = self.values.within(
@@ -236,15 +236,15 @@ class _StepReader:
             good = False
         return good
 
-    def _fields(self, node: Node | None, what: str) -> tuple[Field, ...]:
-        found: list[Field] = []
+    def _fields(self, node: Node | None, subject: str) -> tuple[Field, ...]:
+        fields: list[Field] = []
         for entry in access.entries(node):
             name = self.values.key(entry.key_node, entry.value)
-            term = self.values.line(entry.value, what)
+            term = self.values.line(entry.value, subject)
             if term is not None:
                 value = entry.value
-                found.append(Field(name, term, value.span, entry.key_span, value.pointer))
-        return tuple(found)
+                fields.append(Field(name, term, value.span, entry.key_span, value.pointer))
+        return tuple(fields)
 
     def _body(self, request: Node | None) -> Body | None:
         for kind in BodyKind:
@@ -309,8 +309,8 @@ class _StepReader:
 def _reasons(node: Node | None) -> tuple[str, ...]:
     """The pointers under `reason:`, of one place or of a list of them."""
     places = [node] if isinstance(node, YamlMap) else list(access.items(node))
-    found = (access.text(place, "at") for place in places)
-    return tuple(at for at in found if at is not None)
+    pointers = (access.text(place, "at") for place in places)
+    return tuple(at for at in pointers if at is not None)
 
 
 def _mode(node: Node | None) -> dict[str, object]:

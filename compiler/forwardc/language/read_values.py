@@ -52,7 +52,7 @@ class Values:
         typing.any(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
-    def line(self, node: Node, what: str) -> Term | None:
+    def line(self, node: Node, subject: str) -> Term | None:
         """The value of a header, query or path; `what` names it in messages."""
         if not isinstance(node, YamlScalar):
             return None
@@ -60,7 +60,7 @@ class Values:
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer))
-        typing.line(term, what, interpolated=not _is_whole(node))
+        typing.line(term, subject, interpolated=not _is_whole(node))
         return term if typing.good else None
 
     def rule(self, node: Node) -> Term | None:
@@ -86,8 +86,8 @@ class Values:
                 terms = [
                     (key, self.tree(value, in_json_body=in_json_body)) for key, value in entries
                 ]
-                found = tuple((key, term) for key, term in terms if term is not None)
-                return Map(found, span=node.span)
+                present = tuple((key, term) for key, term in terms if term is not None)
+                return Map(present, span=node.span)
             case YamlSeq():
                 items = [self.tree(item, in_json_body=in_json_body) for item in node.items]
                 return Seq(tuple(item for item in items if item is not None), span=node.span)
@@ -106,8 +106,8 @@ class Values:
 
     def note(self, text: str) -> None:
         """Count all names in a faulty text as used, so that no false alarm follows."""
-        for found in _NAMES.findall(text):
-            self.used.add(found if "." in found else f"let.{found}")
+        for name in _NAMES.findall(text):
+            self.used.add(name if "." in name else f"let.{name}")
 
     def type_of(self, term: Term | None) -> Type:
         """The type of a value; one with a mistake fits everywhere."""

@@ -17,11 +17,11 @@ class Report:
 
     sink: Sink
     pointer: str = ""
-    _seen: set[tuple[str, str, Span | None]] = field(default_factory=set, repr=False)
+    _reported: set[tuple[str, str, Span | None]] = field(default_factory=set, repr=False)
 
     def at(self, pointer: str) -> "Report":
         """The same report for another node."""
-        return Report(self.sink, pointer, self._seen)
+        return Report(self.sink, pointer, self._reported)
 
     def error(
         self,
@@ -39,8 +39,8 @@ class Report:
         severity = Severity.WARNING
         self._add(Diagnostic(code, mask(message), span, self.pointer, hint, severity))
 
-    def _add(self, found: Diagnostic) -> None:
-        key = (found.code, found.message, found.span)
-        if key not in self._seen:
-            self._seen.add(key)
-            self.sink.add(found)
+    def _add(self, diagnostic: Diagnostic) -> None:
+        key = (diagnostic.code, diagnostic.message, diagnostic.span)
+        if key not in self._reported:
+            self._reported.add(key)
+            self.sink.add(diagnostic)

@@ -27,19 +27,19 @@ def explain(schema: Mapping[str, Any], root: Node, data: object) -> list[Diagnos
     """What is wrong with `data`, the plain form of `root`. At most MAX_FINDINGS findings."""
     errors = islice(Draft202012Validator(schema).iter_errors(data), _MOST_ERRORS)
     broken = [_broken(error) for error in errors]
-    of_unknown_kind = {one.path[:-1] for one in broken if one.rule == "enum"} | {
-        one.path for one in broken if one.rule == "required"
+    of_unknown_kind = {rule.path[:-1] for rule in broken if rule.keyword == "enum"} | {
+        rule.path for rule in broken if rule.keyword == "required"
     }
-    found: dict[tuple[object, ...], Diagnostic] = {}
+    findings: dict[tuple[object, ...], Diagnostic] = {}
     # The library walks sets: only the order of the file makes the output the same every time.
-    placed = sorted(((one, _find(root, one.path)) for one in broken), key=_rank)
-    for one, place in placed:
-        if one.forbids and one.path[:-1] in of_unknown_kind:
+    placed = sorted(((rule, _find(root, rule.path)) for rule in broken), key=_rank)
+    for rule, place in placed:
+        if rule.forbids and rule.path[:-1] in of_unknown_kind:
             continue
-        for diagnostic in islice(findings_of(one, place), MAX_FINDINGS - len(found)):
+        for diagnostic in islice(findings_of(rule, place), MAX_FINDINGS - len(findings)):
             if not _already_reported(diagnostic, place):
-                found.setdefault(_identity(one, diagnostic), diagnostic)
-    return list(found.values())
+                findings.setdefault(_identity(rule, diagnostic), diagnostic)
+    return list(findings.values())
 
 
 def _broken(error: ValidationError) -> Broken:
@@ -53,17 +53,17 @@ def _broken(error: ValidationError) -> Broken:
     )
 
 
-def _rank(found: tuple[Broken, Place]) -> tuple[int, tuple[int, ...], str]:
-    one, place = found
-    rank = _ORDER.index(one.rule) if one.rule in _ORDER else len(_ORDER)
-    return rank, place.order, one.rule
+def _rank(placed: tuple[Broken, Place]) -> tuple[int, tuple[int, ...], str]:
+    rule, place = placed
+    rank = _ORDER.index(rule.keyword) if rule.keyword in _ORDER else len(_ORDER)
+    return rank, place.order, rule.keyword
 
 
-def _identity(one: Broken, found: Diagnostic) -> tuple[object, ...]:
+def _identity(rule: Broken, diagnostic: Diagnostic) -> tuple[object, ...]:
     """Findings about keys stand beside each other; of those about one value the first stays."""
-    if found.code in ("FC0201", "FC0202", "FC0207"):
-        return found.code, found.span, found.message
-    return one.of_name, found.span
+    if diagnostic.code in ("FC0201", "FC0202", "FC0207"):
+        return diagnostic.code, diagnostic.span, diagnostic.message
+    return rule.of_name, diagnostic.span
 
 
 def _find(root: Node, path: Iterable[str | int]) -> Place:
@@ -81,12 +81,12 @@ def _find(root: Node, path: Iterable[str | int]) -> Place:
     return Place(node, key, label, pointer, tuple(order))
 
 
-def _already_reported(found: Diagnostic, place: Place) -> bool:
+def _already_reported(diagnostic: Diagnostic, place: Place) -> bool:
     """Whether the reader has spoken about this very scalar."""
     key, node = place.key, place.node
-    if isinstance(node, YamlScalar) and node.faulty and found.span in (node.span, place.span):
+    if isinstance(node, YamlScalar) and node.faulty and diagnostic.span in (node.span, place.span):
         return True
-    return key is not None and key.faulty and found.span == key.span
+    return key is not None and key.faulty and diagnostic.span == key.span
 
 
 def explain_paths(
@@ -96,10 +96,10 @@ def explain_paths(
 
     The two differ, for one, on a line feed behind the last character that a pattern allows.
     """
-    found: dict[tuple[object, ...], Diagnostic] = {}
+    findings: dict[tuple[object, ...], Diagnostic] = {}
     for error in islice(errors, MAX_FINDINGS):
         place = _find(root, error.instance_path)
         diagnostic = finding("FC0208", f"{subject(place)} does not have the form it needs", place)
         if not _already_reported(diagnostic, place):
-            found.setdefault((diagnostic.span,), diagnostic)
-    return list(found.values())
+            findings.setdefault((diagnostic.span,), diagnostic)
+    return list(findings.values())

@@ -68,8 +68,8 @@ class Place:
 class Broken:
     """A rule of the schema that does not hold, and for what."""
 
-    rule: str
-    wanted: Any
+    keyword: str
+    value: Any
     schema: Mapping[str, Any]
     instance: Any
     path: tuple[str | int, ...]
@@ -78,52 +78,62 @@ class Broken:
     @property
     def forbids(self) -> bool:
         """Whether the rule forbids a key beside another one, as `values` beside `type: string`."""
-        return self.rule == "not" and self.wanted == {}
+        return self.keyword == "not" and self.value == {}
 
 
-def findings_of(one: Broken, place: Place) -> Iterator[Diagnostic]:
+def findings_of(broken: Broken, place: Place) -> Iterator[Diagnostic]:
     """All that is to say about one broken rule."""
-    if one.of_name:
-        yield _bad_name(one, place)
-    elif one.forbids:
+    if broken.of_name:
+        yield _bad_name(broken, place)
+    elif broken.forbids:
         yield _misplaced(place)
-    elif one.rule == "additionalProperties" and isinstance(place.node, YamlMap):
-        yield from _unknown_keys(one, place, place.node)
-    elif one.rule == "required":
-        yield from _missing_keys(one, place)
-    elif one.rule == "dependentRequired":
-        yield from _missing_companions(one, place)
-    elif one.rule in ("oneOf", "anyOf") and (names := _alternatives(one)):
+    elif broken.keyword == "additionalProperties" and isinstance(place.node, YamlMap):
+        yield from _unknown_keys(broken, place, place.node)
+    elif broken.keyword == "required":
+        yield from _missing_keys(broken, place)
+    elif broken.keyword == "dependentRequired":
+        yield from _missing_companions(broken, place)
+    elif broken.keyword in ("oneOf", "anyOf") and (names := _alternatives(broken)):
         yield from _one_of(names, place)
     else:
-        yield _with_odd_space(_bad_value(one, place), place)
+        yield _with_odd_space(_bad_value(broken, place), place)
 
 
-def _with_odd_space(found: Diagnostic, place: Place) -> Diagnostic:
+def _with_odd_space(diagnostic: Diagnostic, place: Place) -> Diagnostic:
     """The same, with the name of a space in the value that nobody sees and that may be why."""
     value = place.node.value if isinstance(place.node, YamlScalar) else None
     odd = ODD_SPACE.search(value) if isinstance(value, str) else None
-    hint = f"it holds {named(odd[0])}: write a plain space, or none" if odd else found.hint
-    return replace(found, hint=hint)
+    hint = f"it holds {named(odd[0])}: write a plain space, or none" if odd else diagnostic.hint
+    return replace(diagnostic, hint=hint)
 
 
-def _bad_value(one: Broken, place: Place) -> Diagnostic:
-    if one.rule == "type":
-        return _wrong_type(one.wanted, place)
-    if one.rule in ("enum", "const"):
-        return _not_allowed([one.wanted] if one.rule == "const" else one.wanted, one, place)
-    if one.rule == "pattern":
-        return _bad_form(one, place)
-    if one.rule in _BOUNDS or one.rule == "uniqueItems":
-        return _out_of_range(one.rule, one.wanted, place)
-    hint = _forms(one) if one.rule == "oneOf" else None
-    return finding("FC0208", f"does not fit the rule {one.rule} of the schema", place, hint=hint)
+def _bad_value(broken: Broken, place: Place) -> Diagnostic:
+    if broken.keyword == "type":
+        return _wrong_type(broken.value, place)
+    if broken.keyword in ("enum", "const"):
+        return _not_allowed(
+            [broken.value] if broken.keyword == "const" else broken.value, broken, place
+        )
+    if broken.keyword == "pattern":
+        return _bad_form(broken, place)
+    if broken.keyword in _BOUNDS or broken.keyword == "uniqueItems":
+        return _out_of_range(broken.keyword, broken.value, place)
+    hint = _forms(broken) if broken.keyword == "oneOf" else None
+    return finding(
+        "FC0208", f"does not fit the rule {broken.keyword} of the schema", place, hint=hint
+    )
 
 
-def _forms(one: Broken) -> str | None:
+def _forms(broken: Broken) -> str | None:
     """What each form of a value is, by the schema's own words; None where one has none."""
-    told = [branch.get("description") for branch in one.wanted if isinstance(branch, dict)]
-    return f"one of: {' '.join(map(str, told))}" if told and all(told) else None
+    descriptions = [
+        branch.get("description") for branch in broken.value if isinstance(branch, dict)
+    ]
+    return (
+        f"one of: {' '.join(map(str, descriptions))}"
+        if descriptions and all(descriptions)
+        else None
+    )
 
 
 def finding(
@@ -152,17 +162,17 @@ def _where(place: Place) -> str:
 # Keys
 
 
-def _unknown_keys(one: Broken, place: Place, node: YamlMap) -> Iterator[Diagnostic]:
-    known = list(one.schema.get("properties", {}))
-    elsewhere = one.schema.get("elsewhere", {})
+def _unknown_keys(broken: Broken, place: Place, node: YamlMap) -> Iterator[Diagnostic]:
+    keys = list(broken.schema.get("properties", {}))
+    elsewhere = broken.schema.get("elsewhere", {})
     for entry in node.entries:
-        if entry.key in known:
+        if entry.key in keys:
             continue
         if entry.key in elsewhere.get("keys", ()):
             yield _of_elsewhere(entry, elsewhere, place)
             continue
-        meant = did_you_mean(entry.key, known)
-        hint = f"did you mean `{meant}`?" if meant else _choices(known)
+        meant = did_you_mean(entry.key, keys)
+        hint = f"did you mean `{meant}`?" if meant else _choices(keys)
         pointer = f"{place.pointer}/{escape_token(entry.key)}"
         at = Place(entry.value, entry.key_node, entry.key, pointer)
         message = f"unknown key {_name(entry.key)}{_where(place)}"
@@ -182,18 +192,18 @@ def _choices(names: Iterable[object]) -> str | None:
     return f"one of: {', '.join(texts)}" if 0 < len(texts) <= 20 else None
 
 
-def _missing_keys(one: Broken, place: Place) -> Iterator[Diagnostic]:
-    properties = one.schema.get("properties", {})
-    for name in one.wanted:
-        if name not in one.instance and not _misspelled(one.instance, [name]):
+def _missing_keys(broken: Broken, place: Place) -> Iterator[Diagnostic]:
+    properties = broken.schema.get("properties", {})
+    for name in broken.value:
+        if name not in broken.instance and not _misspelled(broken.instance, [name]):
             hint = properties.get(name, {}).get("description")
             yield finding("FC0202", f"missing key `{name}`{_where(place)}", place, hint=hint)
 
 
-def _missing_companions(one: Broken, place: Place) -> Iterator[Diagnostic]:
-    for key, needed in one.wanted.items():
+def _missing_companions(broken: Broken, place: Place) -> Iterator[Diagnostic]:
+    for key, needed in broken.value.items():
         for name in needed:
-            if key in one.instance and name not in one.instance:
+            if key in broken.instance and name not in broken.instance:
                 yield finding("FC0202", f"the key `{key}` needs the key `{name}`", place)
 
 
@@ -210,35 +220,35 @@ def _misplaced(place: Place) -> Diagnostic:
     return finding("FC0201", message, place, span=span, hint=hint)
 
 
-def _bad_name(one: Broken, place: Place) -> Diagnostic:
-    entry = place.node.entry(str(one.instance)) if isinstance(place.node, YamlMap) else None
+def _bad_name(broken: Broken, place: Place) -> Diagnostic:
+    entry = place.node.entry(str(broken.instance)) if isinstance(place.node, YamlMap) else None
     span = entry.key_span if entry else None
-    pointer = f"{place.pointer}/{escape_token(str(one.instance))}"
+    pointer = f"{place.pointer}/{escape_token(str(broken.instance))}"
     at = Place(place.node, place.key, place.label, pointer)
-    form = one.schema.get("patternErrorMessage")
-    if one.rule in _BOUNDS:
-        message = f"this name {_BOUNDS[one.rule].format(one.wanted)}"
+    form = broken.schema.get("patternErrorMessage")
+    if broken.keyword in _BOUNDS:
+        message = f"this name {_BOUNDS[broken.keyword].format(broken.value)}"
         return finding("FC0206", message, at, span=span)
-    message = f"{_name(one.instance)} cannot be a name here"
+    message = f"{_name(broken.instance)} cannot be a name here"
     return finding("FC0205", message, at, span=span, hint=f"write {form}" if form else None)
 
 
-def _alternatives(one: Broken) -> list[str]:
+def _alternatives(broken: Broken) -> list[str]:
     """The keys of branches that each ask for one key; none where they ask for something else."""
-    branches = [branch for branch in one.wanted if isinstance(branch, dict)]
+    branches = [branch for branch in broken.value if isinstance(branch, dict)]
     return [branch["required"][0] for branch in branches if len(branch.get("required", ())) == 1]
 
 
 def _one_of(names: list[str], place: Place) -> Iterator[Diagnostic]:
     entries = place.node.entries if isinstance(place.node, YamlMap) else ()
-    given = [entry for entry in entries if entry.key in names]
+    present = [entry for entry in entries if entry.key in names]
     listed = ", ".join(names)
-    if not given:
+    if not present:
         if not _misspelled([entry.key for entry in entries], names):
             message = f"one of these keys is missing{_where(place)}: {listed}"
             yield finding("FC0207", message, place)
         return
-    first, second = given[0], given[-1]
+    first, second = present[0], present[-1]
     message = f"the key `{second.key}` cannot stand beside `{first.key}`"
     related = (Related(first.key_span, f"`{first.key}` stands here"),)
     hint = f"keep one of: {listed}"
@@ -248,8 +258,8 @@ def _one_of(names: list[str], place: Place) -> Iterator[Diagnostic]:
 # Values
 
 
-def _wrong_type(wanted: str | list[str], place: Place) -> Diagnostic:
-    types = [wanted] if isinstance(wanted, str) else wanted
+def _wrong_type(allowed: str | list[str], place: Place) -> Diagnostic:
+    types = [allowed] if isinstance(allowed, str) else allowed
     expected = " or ".join(_TYPES[name] for name in types)
     message = f"expected {expected}{_where(place)}, found {_kind(place.node)}"
     return finding("FC0203", message, place, hint=_type_hint(types, place.node))
@@ -281,12 +291,12 @@ def _type_hint(types: list[str], node: Node) -> str | None:
     return None
 
 
-def _not_allowed(allowed: list[object], one: Broken, place: Place) -> Diagnostic:
+def _not_allowed(allowed: list[object], broken: Broken, place: Place) -> Diagnostic:
     if place.pointer == "/forwardc":
         hint = f"write forwardc: {allowed[0]}"
         return finding("FC0209", "this language version is not supported", place, hint=hint)
     names = [_literal(value) for value in allowed]
-    close = did_you_mean(one.instance, names) if isinstance(one.instance, str) else None
+    close = did_you_mean(broken.instance, names) if isinstance(broken.instance, str) else None
     many = "must be one of" if len(names) > 1 else "must be"
     suggestion = f"did you mean `{close}`?" if close else None
     return finding("FC0204", f"{subject(place)} {many} {', '.join(names)}", place, hint=suggestion)
@@ -303,14 +313,14 @@ def subject(place: Place) -> str:
     return _name(place.key.value) if place.key is not None else "this value"
 
 
-def _bad_form(one: Broken, place: Place) -> Diagnostic:
-    form = one.schema.get("patternErrorMessage") or f"text of the form {one.wanted}"
+def _bad_form(broken: Broken, place: Place) -> Diagnostic:
+    form = broken.schema.get("patternErrorMessage") or f"text of the form {broken.value}"
     return finding("FC0205", f"{subject(place)} must be {form}", place)
 
 
-def _out_of_range(rule: str, wanted: object, place: Place) -> Diagnostic:
+def _out_of_range(rule: str, bound: object, place: Place) -> Diagnostic:
     if rule == "uniqueItems":
         return finding("FC0206", f"{subject(place)} has the same item twice", place)
-    if wanted == 1 and rule in ("minLength", "minItems", "minProperties"):
+    if bound == 1 and rule in ("minLength", "minItems", "minProperties"):
         return finding("FC0206", f"{subject(place)} must not be empty", place)
-    return finding("FC0206", f"{subject(place)} {_BOUNDS[rule].format(wanted)}", place)
+    return finding("FC0206", f"{subject(place)} {_BOUNDS[rule].format(bound)}", place)

@@ -124,7 +124,7 @@ def let_of(term: Term | None, type_: Type, names: Names) -> Let:
     refs = [node for node in nodes if isinstance(node, Ref)]
     used = [names.lets[rest_of(ref.name)] for ref in refs if _is_known_let(ref, names)]
     params = {rest_of(ref.name) for ref in refs if ref.root == "params"}
-    json_params = {name for name, known in names.params.items() if known.type is Type.JSON}
+    json_params = {name for name, symbol in names.params.items() if symbol.type is Type.JSON}
     return Let(
         term,
         type_,
@@ -146,7 +146,7 @@ def may_be_absent(term: Term, names: Names) -> bool:
         case Ref(name=name):
             return _is_known_let(term, names) and names.lets[rest_of(name)].may_be_absent
         case Call(function="pick", named=named):
-            return any(may_be_absent(one, names) for _, one in named)
+            return any(may_be_absent(alternative, names) for _, alternative in named)
         case Call(args=args):
             return any(may_be_absent(arg, names) for arg in args)
         case Text(parts=parts):

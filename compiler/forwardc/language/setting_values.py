@@ -48,28 +48,28 @@ def check_settings(
     if entry is None:
         return None
     values = project.environments.get(where.place)
-    given = values.settings.get(destination.name) if values else None
+    configured = values.settings.get(destination.name) if values else None
     report = Report(sink)
     checks = [_check_default(setting, report) for setting in destination.settings.values()]
-    if given:
-        checks.append(_check_given(destination, given, report))
-    found: dict[str, Lit] = {}
+    if configured:
+        checks.append(_check_given(destination, configured, report))
+    resolved: dict[str, Lit] = {}
     missing: list[str] = []
     for name in sorted(settings_used(destination, where) & set(destination.settings)):
         default = destination.settings[name].default
-        if given and name in given.values:
-            found[name] = given.values[name].value
+        if configured and name in configured.values:
+            resolved[name] = configured.values[name].value
         elif default is not None:
-            found[name] = default
+            resolved[name] = default
         else:
             missing.append(name)
-    labels = sorted(_host_labels(destination, destination.environments[entry]) & set(found))
-    checks += [_check_label(name, found[name], report) for name in labels]
-    schemes = sorted(scheme_settings(destination.params.values()) & set(found))
-    checks += [_check_scheme(name, found[name], report) for name in schemes]
-    if missing and given:
-        _report_missing(missing, given, where, report)
-    return found if all(checks) and not missing else None
+    labels = sorted(_host_labels(destination, destination.environments[entry]) & set(resolved))
+    checks += [_check_label(name, resolved[name], report) for name in labels]
+    schemes = sorted(scheme_settings(destination.params.values()) & set(resolved))
+    checks += [_check_scheme(name, resolved[name], report) for name in schemes]
+    if missing and configured:
+        _report_missing(missing, configured, where, report)
+    return resolved if all(checks) and not missing else None
 
 
 def _host_labels(destination: Destination, base_url: Term) -> frozenset[str]:
@@ -104,17 +104,17 @@ def _check_scheme(name: str, value: Lit, report: Report) -> bool:
 
 
 def _report_missing(
-    missing: list[str], given: DestinationValues, where: Environment, report: Report
+    missing: list[str], configured: DestinationValues, where: Environment, report: Report
 ) -> None:
     for name in missing:
         message = f"the setting `{name}` has no value in {told(where.place)}"
         hint = f"add `{name}:` here"
-        report.at(given.pointer).error("FC0320", message, given.span, hint)
+        report.at(configured.pointer).error("FC0320", message, configured.span, hint)
 
 
-def _check_given(destination: Destination, given: DestinationValues, report: Report) -> bool:
+def _check_given(destination: Destination, configured: DestinationValues, report: Report) -> bool:
     good = True
-    for name, value in given.values.items():
+    for name, value in configured.values.items():
         here = report.at(value.pointer)
         setting = destination.settings.get(name)
         if setting is None:

@@ -24,7 +24,7 @@ _REPEATED: Final = ("?", "*", "{")
 
 def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
     """The shape of a secret by class; empty, with FC0205, FC0340 or FC0520, where unusable."""
-    found: dict[str, str] = {}
+    shape: dict[str, str] = {}
     node = access.get(secret, "shape")
     for class_ in ("sandbox", "production"):
         pattern, place = access.text(node, class_), access.get(node, class_)
@@ -35,8 +35,8 @@ def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
             code, message, hint = problem
             report.at(place.pointer).error(code, message, place.span, hint)
             return {}
-        found[class_] = pattern
-    if len(found) == 2 and node is not None and _may_be_the_same(*found.values()):
+        shape[class_] = pattern
+    if len(shape) == 2 and node is not None and _may_be_the_same(*shape.values()):
         report.at(node.pointer).error(
             "FC0520",
             "the same value can begin as both shapes say",
@@ -44,7 +44,7 @@ def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
             "write how a test credential begins, and how a live one does: ^sk_test_, ^sk_live_",
         )
         return {}
-    return found
+    return shape
 
 
 def check_separation(
@@ -74,15 +74,15 @@ def _too_wide(pattern: str) -> tuple[str, str, str] | None:
     return "FC0520", "every value begins as this shape says", hint
 
 
-def _may_be_the_same(one: str, other: str) -> bool:
+def _may_be_the_same(pattern: str, other: str) -> bool:
     """Whether a text is known that begins as both say."""
-    texts = (start + rest for start in (*_starts(one), *_starts(other)) for rest in _REST)
-    return any(begins(one, text) and begins(other, text) for text in texts)
+    texts = (start + rest for start in (*_starts(pattern), *_starts(other)) for rest in _REST)
+    return any(begins(pattern, text) and begins(other, text) for text in texts)
 
 
 def _starts(pattern: str) -> Iterator[str]:
     """Texts that a pattern begins with: its letters, up to the first sign of another kind."""
-    found, rest = [""], pattern.removeprefix("^")
+    starts, rest = [""], pattern.removeprefix("^")
     while rest:
         group, plain = _GROUP.match(rest), _PLAIN.match(rest)
         if group is not None:
@@ -93,5 +93,5 @@ def _starts(pattern: str) -> Iterator[str]:
             break
         if rest.startswith(_REPEATED):
             break
-        found = [start + choice for start in found for choice in choices][:64]
-    yield from found
+        starts = [start + choice for start in starts for choice in choices][:64]
+    yield from starts

@@ -51,10 +51,10 @@ def type_of(term: Term, names: Names) -> Type:
         case Lit(value=value):
             return _type_of_literal(value)
         case Ref(name=name):
-            known = names.known(name)
-            return known.type if known else Type.JSON
+            symbol = names.known(name)
+            return symbol.type if symbol else Type.JSON
         case Call(function="pick", named=named):
-            return picked_type(type_of(one, names) for _, one in named)
+            return picked_type(type_of(alternative, names) for _, alternative in named)
         case Call(function=function):
             return FUNCTIONS[function].result
         case Map() | Source():
@@ -103,27 +103,27 @@ class Typing:
 
     def leaf(self, term: Term, *, interpolated: bool = False) -> Type:
         """Check a value of a body: anything with a form in JSON."""
-        found = self._check(term, interpolated=interpolated, json_here=self.in_json_body)
-        if found in _FORM:
-            self._fail(f"{_a(found)} has no form in a body", term, _FORM[found])
-        return found
+        type_ = self._check(term, interpolated=interpolated, json_here=self.in_json_body)
+        if type_ in _FORM:
+            self._fail(f"{_a(type_)} has no form in a body", term, _FORM[type_])
+        return type_
 
-    def line(self, term: Term, what: str, *, interpolated: bool = False) -> Type:
+    def line(self, term: Term, subject: str, *, interpolated: bool = False) -> Type:
         """Check the value of a header, query or path: a scalar, written as text."""
-        found = self._check(term, interpolated=interpolated, json_here=False)
-        if found is Type.NULL:
-            self._fail(f"{what} cannot be null", term, "leave the entry out")
-        elif found not in _TEXTUAL and found is not Type.JSON:
-            self._fail(f"{what} cannot be {_a(found)}", term, _TEXT_FORM.get(found))
-        return found
+        type_ = self._check(term, interpolated=interpolated, json_here=False)
+        if type_ is Type.NULL:
+            self._fail(f"{subject} cannot be null", term, "leave the entry out")
+        elif type_ not in _TEXTUAL and type_ is not Type.JSON:
+            self._fail(f"{subject} cannot be {_a(type_)}", term, _TEXT_FORM.get(type_))
+        return type_
 
     def rule(self, term: Term, *, interpolated: bool = False) -> Type:
         """Check a `when:`, which is true or false."""
-        found = self._check(term, interpolated=interpolated, json_here=False)
-        if found not in (Type.BOOLEAN, Type.JSON):
+        type_ = self._check(term, interpolated=interpolated, json_here=False)
+        if type_ not in (Type.BOOLEAN, Type.JSON):
             hint = "put all of it between ${ and }" if interpolated else "compare with == or in"
-            self._fail(f"a rule is true or false, not {_a(found)}", term, hint)
-        return found
+            self._fail(f"a rule is true or false, not {_a(type_)}", term, hint)
+        return type_
 
     # The walk
 
@@ -157,25 +157,25 @@ class Typing:
         if json_here:
             return
         root, _, rest = name.partition(".")
-        known = self.names.known(name)
-        if root == "params" and known and known.type is Type.JSON:
+        symbol = self.names.known(name)
+        if root == "params" and symbol and symbol.type is Type.JSON:
             self._fail("a json param stands in a JSON body only", term)
         elif root == "let" and rest in self.names.lets and self.names.lets[rest].holds_json:
             self._fail(f"`{rest}` holds a json param, which stands in a JSON body only", term)
 
     def _part(self, part: Term, *, interpolated: bool) -> None:
-        found = type_of(part, self.names)
-        if found is Type.JSON or found is Type.TEXT:
+        type_ = type_of(part, self.names)
+        if type_ is Type.JSON or type_ is Type.TEXT:
             return
         if not interpolated:
-            hint = "write text(...)" if found in _TEXTUAL else _TEXT_FORM.get(found)
-            self._fail(f"`+` joins texts, not {_a(found)}", part, hint)
-        elif found not in _TEXTUAL:
-            self._fail(f"text cannot hold {_a(found)}", part, _TEXT_FORM.get(found))
+            hint = "write text(...)" if type_ in _TEXTUAL else _TEXT_FORM.get(type_)
+            self._fail(f"`+` joins texts, not {_a(type_)}", part, hint)
+        elif type_ not in _TEXTUAL:
+            self._fail(f"text cannot hold {_a(type_)}", part, _TEXT_FORM.get(type_))
 
     # Functions and operators
 
-    def _given(self, term: Term) -> Type:
+    def _caller_type(self, term: Term) -> Type:
         """The type of a value as its caller gave it: an amount is an integer of minor units."""
         return Type.INTEGER if amount_of(term, self.names) else type_of(term, self.names)
 
@@ -196,20 +196,20 @@ class Typing:
                 self._error(code, message, place, hint)
             if call.function == "iso":
                 return
-        for arg, wanted in zip(call.args, function.args, strict=True):
-            self._argument(call, arg, wanted)
+        for arg, accepted in zip(call.args, function.args, strict=True):
+            self._argument(call, arg, accepted)
         by_name: Mapping[str, Types] = {name: types for name, types, _ in function.named}
         for name, value in call.named:
             self._argument(call, value, by_name[name])
         if call.function == "int":
             self._int(call.args[0])
 
-    def _argument(self, call: Call, arg: Term, wanted: Types) -> None:
+    def _argument(self, call: Call, arg: Term, accepted: Types) -> None:
         takes_amounts = call.function in AMOUNT_FUNCTIONS
-        found = self._given(arg) if takes_amounts else type_of(arg, self.names)
-        if not any(fits(found, one) for one in wanted):
-            hint = f"it takes {_listed(wanted)}"
-            self._fail(f"`{call.function}` does not take {_a(found)}", arg, hint)
+        type_ = self._caller_type(arg) if takes_amounts else type_of(arg, self.names)
+        if not any(fits(type_, alternative) for alternative in accepted):
+            hint = f"it takes {_listed(accepted)}"
+            self._fail(f"`{call.function}` does not take {_a(type_)}", arg, hint)
 
     def _int(self, arg: Term) -> None:
         for node in walk(arg):
@@ -238,23 +238,23 @@ class Typing:
                 self._comparison(call, left, right)
 
     def _boolean(self, call: Call, arg: Term) -> None:
-        found = type_of(arg, self.names)
-        if found not in (Type.BOOLEAN, Type.JSON):
-            message = f"`{call.function}` takes true or false, not {_a(found)}"
+        type_ = type_of(arg, self.names)
+        if type_ not in (Type.BOOLEAN, Type.JSON):
+            message = f"`{call.function}` takes true or false, not {_a(type_)}"
             self._fail(message, arg, "compare with == or in")
 
     def _in(self, left: Term, right: Term) -> None:
-        found = type_of(right, self.names)
-        if found not in (Type.LIST, Type.JSON):
-            self._fail(f"`in` looks into a list, not {_a(found)}", right, "write in [a, b]")
+        type_ = type_of(right, self.names)
+        if type_ not in (Type.LIST, Type.JSON):
+            self._fail(f"`in` looks into a list, not {_a(type_)}", right, "write in [a, b]")
         items = right.items if isinstance(right, Seq) else ()
         for item in items:
             self._alike(left, item, item)
 
     def _get(self, of: Term, key: Term) -> None:
-        found = type_of(of, self.names)
-        if found not in (Type.MAP, Type.LIST, Type.JSON):
-            self._fail(f"{_a(found)} has nothing to index", of)
+        type_ = type_of(of, self.names)
+        if type_ not in (Type.MAP, Type.LIST, Type.JSON):
+            self._fail(f"{_a(type_)} has nothing to index", of)
         key_type = type_of(key, self.names)
         if key_type not in (Type.TEXT, Type.INTEGER, Type.JSON):
             self._fail(f"an index is a text or an integer, not {_a(key_type)}", key)
@@ -264,37 +264,39 @@ class Typing:
             self._alike(left, right, right)
             return
         for arg in (left, right):
-            found = self._given(arg)
-            if found not in _ORDERED and found is not Type.JSON:
-                self._fail(f"{_a(found)} has no order", arg, "compare with == or !=")
+            type_ = self._caller_type(arg)
+            if type_ not in _ORDERED and type_ is not Type.JSON:
+                self._fail(f"{_a(type_)} has no order", arg, "compare with == or !=")
                 return
         self._alike(left, right, right)
 
     def _alike(self, left: Term, right: Term, at: Term) -> None:
         """Report a comparison that can only be false."""
-        types = {self._given(left), self._given(right)}
+        types = {self._caller_type(left), self._caller_type(right)}
         if Type.NULL in types:
             hint = (
                 "a missing value makes no comparison true: write present(...), or not present(...)"
             )
             self._fail("nothing is ever equal to null", at, hint)
         elif Type.JSON not in types and len(types) > 1 and not types <= _NUMERIC:
-            first, second = self._given(left), self._given(right)
+            first, second = self._caller_type(left), self._caller_type(right)
             self._fail(f"{_a(first)} never equals {_a(second)}", at)
 
 
-def _a(found: Type) -> str:
+def _a(type_: Type) -> str:
     """A type in a message."""
-    match found:
+    match type_:
         case Type.TEXT | Type.BYTES | Type.NULL:
-            return str(found)
+            return str(type_)
         case Type.INTEGER:
             return "an integer"
         case Type.JSON:
             return "a JSON value"
         case _:
-            return f"a {found}"
+            return f"a {type_}"
 
 
-def _listed(wanted: Types) -> str:
-    return " or ".join(_a(one) for one in sorted(wanted)) if len(wanted) < 5 else "any other value"
+def _listed(types: Types) -> str:
+    return (
+        " or ".join(_a(type_) for type_ in sorted(types)) if len(types) < 5 else "any other value"
+    )

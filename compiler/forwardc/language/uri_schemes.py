@@ -19,17 +19,17 @@ _SETTING = re.compile(r"\$\{(settings\.[a-z][a-z0-9_]*)\}")
 
 def read_schemes(node: Node | None, report: Report) -> tuple[Term, ...]:
     """The schemes in their order. Reports FC0342 for one that no run may have."""
-    found: list[Term] = []
+    schemes: list[Term] = []
     for item in access.items(node):
         if not isinstance(item, YamlScalar) or not isinstance(item.value, str):
             continue
         if setting := _SETTING.fullmatch(item.value):
-            found.append(Ref(setting[1], span=item.span))
+            schemes.append(Ref(setting[1], span=item.span))
         elif problem := scheme_problem(item.value):
             report.at(item.pointer).error("FC0342", f"this {problem}", item.span, _HINT)
         else:
-            found.append(Lit(item.value, span=item.span))
-    return tuple(found)
+            schemes.append(Lit(item.value, span=item.span))
+    return tuple(schemes)
 
 
 _HINT = "name https, http, or the scheme that your app alone is registered for"
@@ -66,14 +66,14 @@ def _check_given(param: Param, report: Report) -> None:
     if any(isinstance(scheme, Ref) for scheme in param.schemes):
         return
     schemes = [str(scheme.value) for scheme in param.schemes if isinstance(scheme, Lit)]
-    for name, given in (("default", param.default), ("example", param.example)):
-        value = given.value if given is not None else None
+    for name, literal in (("default", param.default), ("example", param.example)):
+        value = literal.value if literal is not None else None
         problem = uri_problem(value, schemes) if isinstance(value, str) else None
-        if given is not None and problem:
+        if literal is not None and problem:
             here = report.at(f"{param.pointer}/{name}")
             # An example is for readers only; a default is sent.
             say = here.error if name == "default" else here.warning
-            say("FC0205", f"the {name} {problem}", given.span)
+            say("FC0205", f"the {name} {problem}", literal.span)
 
 
 def scheme_settings(params: Iterable[Param]) -> frozenset[str]:

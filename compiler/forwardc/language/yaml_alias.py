@@ -54,11 +54,11 @@ def merge(
     """
     merged: set[str] = set()
     place = (key.start, key.end)
-    for one in value.items if isinstance(value, YamlSeq) else (value,):
-        if not isinstance(one, YamlMap):
-            _refuse(one, place, value.trail, report)
+    for merged_node in value.items if isinstance(value, YamlSeq) else (value,):
+        if not isinstance(merged_node, YamlMap):
+            _refuse(merged_node, place, value.trail, report)
             continue
-        for name, entry in one.by_key.items():
+        for name, entry in merged_node.by_key.items():
             if name in entries:
                 report_hidden(entries[name].key_node, entry.key_node, place, trail, report)
                 continue

@@ -206,8 +206,8 @@ class Builder:
     def _place(self, event: yaml.NodeEvent) -> tuple[int, int]:
         """Where a node stands, its anchor excluded."""
         start, end = _offsets(event)
-        if event.anchor and (found := _ANCHOR.match(self._source.text, start)):
-            return min(found.end(), end), end
+        if event.anchor and (anchor := _ANCHOR.match(self._source.text, start)):
+            return min(anchor.end(), end), end
         return start, end
 
     def _visible(self, start: int, end: int) -> tuple[int, int]:

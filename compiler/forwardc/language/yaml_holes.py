@@ -27,8 +27,8 @@ class BrokenHole:
 
 def hole_end(text: str, start: int) -> int:
     """The offset behind the `}` that closes the `${` at `start`, or -1. Strings may hold `}`."""
-    found = _HOLE.match(text, start)
-    return found.end() if found else -1
+    hole = _HOLE.match(text, start)
+    return hole.end() if hole else -1
 
 
 def unterminated(text: str) -> int | None:

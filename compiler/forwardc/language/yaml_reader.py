@@ -83,9 +83,9 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
         span = before.span(len(before.text), len(before.text))
         sink.error("FC0102", f"the file is {problem.reason}", span, hint="save the file as UTF-8")
         return None
-    if found := _FORBIDDEN.search(text):
-        span = Source(path, text).span(*found.span())
-        message = f"the character U+{ord(found[0]):04X} may not stand here"
+    if forbidden := _FORBIDDEN.search(text):
+        span = Source(path, text).span(*forbidden.span())
+        message = f"the character U+{ord(forbidden[0]):04X} may not stand here"
         hint = "remove it, or write it as an escape inside double quotes"
         sink.error("FC0104", message, span, hint=hint)
         return None

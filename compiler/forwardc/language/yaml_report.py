@@ -37,8 +37,8 @@ class Report:
         if self.refused_keys:
             return
         span = self._source.span(*place)
-        found = Diagnostic(code, message, span, trail.pointer, hint, related=related)
-        self.findings.append(found)
+        finding = Diagnostic(code, message, span, trail.pointer, hint, related=related)
+        self.findings.append(finding)
         if len(self.findings) >= MAX_FINDINGS:
             self.stopped = True
 

@@ -97,8 +97,8 @@ def _number(text: str) -> Value | Trap:
         return _ZERO
     if _SEXAGESIMAL.fullmatch(text):
         return _SIXTY
-    if found := _DECIMAL.fullmatch(text):
-        return _decimal(text, found[4])
+    if match := _DECIMAL.fullmatch(text):
+        return _decimal(text, match[4])
     if _OTHER_BASE.fullmatch(text):
         return _HUGE if len(text) > MAX_NUMBER_LENGTH else int(text, 0)
     return text

@@ -39,11 +39,11 @@ def misplaced(source: Source, loader: Any) -> Diagnostic | None:
         return None
     pieces, scanned = _pieces(ODD_SPACE.sub(" ", text), loader)
     written = _pieces(text, loader)
-    known = scanned == written[1] == len(text) and _is_parsed(text, loader)
-    if known and _alike(text, pieces, written[0]):
+    is_readable = scanned == written[1] == len(text) and _is_parsed(text, loader)
+    if is_readable and _alike(text, pieces, written[0]):
         pieces = [piece for piece in written[0] if not _keeps_its_meaning(text, piece)]
-        found = [run.span() for run in _runs(text) if _in_any(run.start(), pieces)]
-        return _diagnostic(source, found)
+        places = [run.span() for run in _runs(text) if _in_any(run.start(), pieces)]
+        return _diagnostic(source, places)
     starts = [piece.start for piece in pieces]
     runs = (
         run for run in _runs(text) if _is_misplaced(source, run.start(), pieces, starts, scanned)
@@ -51,11 +51,11 @@ def misplaced(source: Source, loader: Any) -> Diagnostic | None:
     return _diagnostic(source, [run.span() for run in runs])
 
 
-def _diagnostic(source: Source, found: Sequence[tuple[int, int]]) -> Diagnostic | None:
-    if not found:
+def _diagnostic(source: Source, places: Sequence[tuple[int, int]]) -> Diagnostic | None:
+    if not places:
         return None
-    start, end = found[0]
-    more = f", and at {len(found) - 1} more places" if len(found) > 1 else ""
+    start, end = places[0]
+    more = f", and at {len(places) - 1} more places" if len(places) > 1 else ""
     return Diagnostic(
         "FC0117",
         f"{named(source.text[start])} where YAML needs a plain space{more}",
@@ -75,12 +75,12 @@ def _is_parsed(text: str, loader: Any) -> bool:
 
 def _alike(text: str, meant: Sequence[_Piece], written: Sequence[_Piece]) -> bool:
     """Whether the tokens are the same with plain spaces, but for the edges of plain values."""
-    empty = [one for one in written if one.style == "" and not _stripped(text, one)]
-    rest = [one for one in written if one not in empty]
+    empty = [piece for piece in written if piece.style == "" and not _stripped(text, piece)]
+    rest = [piece for piece in written if piece not in empty]
     return len(rest) == len(meant) and all(
-        (one.style, one.is_key) == (other.style, other.is_key)
-        and (one.style != "" or _stripped(text, one) == _stripped(text, other))
-        for one, other in zip(meant, rest, strict=True)
+        (intended.style, intended.is_key) == (other.style, other.is_key)
+        and (intended.style != "" or _stripped(text, intended) == _stripped(text, other))
+        for intended, other in zip(meant, rest, strict=True)
     )
 
 

@@ -18,36 +18,40 @@ from forwardc.vaults.model import Json
 
 def agreed(assessment: Assessment, step: Step) -> Json:
     """`arrangements` of a production config; nothing where the vault had to agree to nothing."""
-    found = [_agreed(assessment, one) for one in assessment.standings if one.step == step.name]
-    return {"arrangements": found} if found else {}
+    entries = [
+        _agreed(assessment, standing)
+        for standing in assessment.standings
+        if standing.step == step.name
+    ]
+    return {"arrangements": entries} if entries else {}
 
 
-def _agreed(assessment: Assessment, one: Standing) -> Json:
-    grant, arrangement = one.grant, one.arrangement
+def _agreed(assessment: Assessment, standing: Standing) -> Json:
+    grant, arrangement = standing.grant, standing.arrangement
     return {
-        "id": Lit(one.id, span=arrangement.span),
+        "id": Lit(standing.id, span=arrangement.span),
         "ticket": Lit(grant.ticket, span=grant.span) if grant else None,
         "date": grant.date if grant else None,
         "by": grant.by if grant else None,
         "needs": arrangement.words,
         "asked": arrangement.asks or None,
-        "signature": _signature(assessment, one),
+        "signature": _signature(assessment, standing),
         "says": grant.says if grant else None,
     }
 
 
-def _signature(assessment: Assessment, one: Standing) -> Json | None:
-    signature = one.arrangement.signature
+def _signature(assessment: Assessment, standing: Standing) -> Json | None:
+    signature = standing.arrangement.signature
     if signature is None:
         return None
-    return {"covers": signature.covers or None, "secrets": signing_secrets(assessment, one)}
+    return {"covers": signature.covers or None, "secrets": signing_secrets(assessment, standing)}
 
 
-def signing_secrets(assessment: Assessment, one: Standing) -> list[str]:
+def signing_secrets(assessment: Assessment, standing: Standing) -> list[str]:
     """Names of the secrets that the author computes the signature with: the vault needs them."""
     steps = assessment.context.authored.steps
-    step = next(found for found in steps if found.name == one.step)
-    terms = list(_signed_terms(step, one.arrangement))
+    step = next(step for step in steps if step.name == standing.step)
+    terms = list(_signed_terms(step, standing.arrangement))
     refs = [ref for term in terms for ref in refs_in(term, "secrets")]
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
@@ -66,8 +70,10 @@ def _signed_terms(step: Step, arrangement: Arrangement) -> Iterator[Term]:
 
 def signed_headers(step: Step) -> frozenset[str]:
     """Names, in lower case, of the headers that the vault signs in."""
-    signatures = (one.arrangement.signature for one in step.agreed)
-    return frozenset(one.header.lower() for one in signatures if one and one.header)
+    signatures = (consent.arrangement.signature for consent in step.agreed)
+    return frozenset(
+        signature.header.lower() for signature in signatures if signature and signature.header
+    )
 
 
 def to_ask(assessments: Iterable[Assessment]) -> list[Json]:
@@ -76,19 +82,21 @@ def to_ask(assessments: Iterable[Assessment]) -> list[Json]:
     `needs` is what it is about, `asks` the author's sentence, `url` the exact address and `listed`
     whether the vault's list has it; `record` is one flow mapping of `forwardc.yaml`.
     """
-    found: dict[tuple[str, str], Json] = {}
-    for one in assessments:
-        for standing in one.standings:
+    rows: dict[tuple[str, str], Json] = {}
+    for assessment in assessments:
+        for standing in assessment.standings:
             if standing.grant is None:
                 row = {
                     "id": standing.id,
-                    "operation": one.context.operation.name,
+                    "operation": assessment.context.operation.name,
                     "step": standing.step,
                     "needs": standing.arrangement.words,
                     "asks": standing.arrangement.asks,
                     "url": standing.url,
                     "listed": standing.listed,
-                    "record": to_record(one.vault.name, one.context.program, standing),
+                    "record": to_record(
+                        assessment.vault.name, assessment.context.program, standing
+                    ),
                 }
-                found.setdefault((standing.id, standing.step), row)
-    return list(found.values())
+                rows.setdefault((standing.id, standing.step), row)
+    return list(rows.values())

@@ -23,7 +23,7 @@ class Example:
 
     currency: str
     sum: str
-    given: str
+    caller_amount: str
     leaves: str
     rule: str
 
@@ -43,7 +43,9 @@ class Counting:
 
 def counting(destination: Destination, plan: Plan) -> Counting | None:
     """What stands on the page; None where the plan is given no amount."""
-    specs = [plan.params[name] for one in plan.operations.values() for name in one.params]
+    specs = [
+        plan.params[name] for operation in plan.operations.values() for name in operation.params
+    ]
     if not any(spec.type == "amount" for spec in specs):
         return None
     money, counted = destination.money, plan.money
@@ -79,22 +81,22 @@ def counted(plan: Plan, operation: str) -> list[str]:
     codes = codes_of(plan, operation)
     rows = {code: row for code, row in plan.money.digits.items() if code in codes}
     return [
-        f"{one.given} minor units of {one.currency} leave as {one.leaves}"
-        for one in worked_examples(plan.money, rows)
+        f"{example.caller_amount} minor units of {example.currency} leave as {example.leaves}"
+        for example in worked_examples(plan.money, rows)
     ]
 
 
 def _example(counts: Counts, code: str, row: Digits) -> Iterator[Example]:
     own, digits, multiple = row
-    given = _EXAMPLE if own <= digits else _EXAMPLE * int(10 ** (own - digits))
+    amount = _EXAMPLE if own <= digits else _EXAMPLE * int(10 ** (own - digits))
     try:
-        leaves = wire(counts, given, code, part=True)
+        leaves = wire(counts, amount, code, part=True)
     except AmountRefused:
         return
     rules = [f"a multiple of {int(10 ** (own - digits))}"] if own > digits else []
     rules += [f"the number that leaves is a multiple of {multiple}"] if multiple != 1 else []
     written = f'"{leaves}"' if isinstance(leaves, str) else str(leaves)
-    yield Example(code, decimal_text(given, own), str(given), written, "; ".join(rules))
+    yield Example(code, decimal_text(amount, own), str(amount), written, "; ".join(rules))
 
 
 def _how(money: Money) -> str:

@@ -75,12 +75,12 @@ def with_accepted(
     check_text("--reason", reason, sink)
     if len(sink.sorted()) > before:
         return None
-    kept = [one for one in lock.accepted if one.change not in changes]
+    others = [change for change in lock.accepted if change.change not in changes]
     new = [
         AcceptedChange(change=change, reason=reason, by=act.by, date=act.date)
         for change in dict.fromkeys(changes)
     ]
-    accepted = tuple(sorted([*kept, *new], key=lambda one: one.change))
+    accepted = tuple(sorted([*others, *new], key=lambda change: change.change))
     return lock.model_copy(update={"accepted": accepted})
 
 
@@ -155,7 +155,7 @@ def lock_bytes(lock: Lock) -> bytes:
         "forwardc": lock.forwardc,
         "own": {key: _record(lock.own[key]) for key in sorted(lock.own)},
         "psp": {key: _record(lock.psp[key]) for key in sorted(lock.psp)},
-        "accepted": [one.model_dump(mode="json") for one in lock.accepted],
+        "accepted": [change.model_dump(mode="json") for change in lock.accepted],
     }
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
 

@@ -23,25 +23,25 @@ _NOTICE: Final = timedelta(days=60)
 def check_arrangements(assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0629 for what the vault agrees to with nobody, FC0630 for what works without it."""
     report = Report(sink)
-    for one in assessments:
-        for arrangement in one.context.program.arrangements:
-            if arrangement.vault == one.vault.name:
-                _check_offered(one.vault, arrangement, report)
-        _check_helps(one, report)
+    for assessment in assessments:
+        for arrangement in assessment.context.program.arrangements:
+            if arrangement.vault == assessment.vault.name:
+                _check_offered(assessment.vault, arrangement, report)
+        _check_helps(assessment, report)
 
 
-def _check_offered(vault: Vault, one: Arrangement, report: Report) -> None:
-    for what in refused_kinds(vault, one):
-        message = f"{vault.facts.title} is not known to agree to {what}"
+def _check_offered(vault: Vault, arrangement: Arrangement, report: Report) -> None:
+    for kind in refused_kinds(vault, arrangement):
+        message = f"{vault.facts.title} is not known to agree to {kind}"
         hint = "see docs/arrangements.md for what it can be asked"
-        report.at(one.pointer).error("FC0629", message, one.span, hint)
+        report.at(arrangement.pointer).error("FC0629", message, arrangement.span, hint)
 
 
-def _check_helps(one: Assessment, report: Report) -> None:
-    for standing, part in needless(one):
+def _check_helps(assessment: Assessment, report: Report) -> None:
+    for standing, part in needless(assessment):
         message = (
-            f"{one.vault.facts.title} needs no arrangement for {part.words}"
-            f" in `{one.context.operation.name}.{standing.step}`"
+            f"{assessment.vault.facts.title} needs no arrangement for {part.words}"
+            f" in `{assessment.context.operation.name}.{standing.step}`"
         )
         report.at(part.pointer).error("FC0630", message, part.span, "leave it out")
 
@@ -58,35 +58,39 @@ def check_grants(
 
     Without a day, dates are only read. Nothing is said of destinations in `unread`.
     """
-    known = {
-        f"{destination.name}.{one.name}": one
+    arrangements = {
+        f"{destination.name}.{arrangement.name}": arrangement
         for destination in destinations
-        for one in destination.arrangements
+        for arrangement in destination.arrangements
     }
     report = Report(sink)
     for values in project.environments.values():
         for grant in values.grants:
             if grant.name.partition(".")[0] not in unread:
-                _check_fits(grant, known, report)
+                _check_fits(grant, arrangements, report)
             _check_days(grant, today, report)
             _check_address(grant, values, assessments, report)
 
 
-def _check_fits(grant: Grant, known: dict[str, Arrangement], report: Report) -> None:
+def _check_fits(grant: Grant, arrangements: dict[str, Arrangement], report: Report) -> None:
     here = report.at(grant.pointer)
-    one = known.get(grant.name)
-    if one is None:
+    arrangement = arrangements.get(grant.name)
+    if arrangement is None:
         destination = grant.name.partition(".")[0]
-        near = did_you_mean(grant.name, known)
-        own = [name for name in known if name.startswith(f"{destination}.")]
-        told = near or (own[0] if len(own) == 1 else None)
+        near = did_you_mean(grant.name, arrangements)
+        own = [name for name in arrangements if name.startswith(f"{destination}.")]
+        suggestion = near or (own[0] if len(own) == 1 else None)
         hint = (
-            f"did you mean {told}?" if told else f"declare it in {destination}.yaml, or delete it"
+            f"did you mean {suggestion}?"
+            if suggestion
+            else f"declare it in {destination}.yaml, or delete it"
         )
         here.error("FC0358", f"there is no arrangement `{grant.name}`", grant.span, hint)
-    elif one.vault != grant.vault:
-        message = f"`{grant.name}` is an arrangement with {one.vault}, not with {grant.vault}"
-        here.error("FC0358", message, grant.span, f"record it below `{one.vault}:`")
+    elif arrangement.vault != grant.vault:
+        message = (
+            f"`{grant.name}` is an arrangement with {arrangement.vault}, not with {grant.vault}"
+        )
+        here.error("FC0358", message, grant.span, f"record it below `{arrangement.vault}:`")
 
 
 def _check_days(grant: Grant, today: date | None, report: Report) -> None:
@@ -121,9 +125,10 @@ def _check_address(
     """The vault agreed for one exact URL."""
     urls = {
         standing.url
-        for one in assessments
-        if one.vault.name == grant.vault and one.context.program.place == values.where.place
-        for standing in one.standings
+        for assessment in assessments
+        if assessment.vault.name == grant.vault
+        and assessment.context.program.place == values.where.place
+        for standing in assessment.standings
         if standing.id == grant.name
     }
     if grant.url is not None and urls and grant.url not in urls:

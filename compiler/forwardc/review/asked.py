@@ -39,12 +39,14 @@ class Asked:
 
 def asked_for(assessments: Sequence[Assessment]) -> list[Asked]:
     """What is asked for, each once for a vault and a place that a plan is built for."""
-    found: dict[tuple[str, str, str], Asked] = {}
-    for one in assessments:
-        if one.emitted is not None and one.has_account:
-            for asked in _of(one.vault, one.context.program.where, one.context.account):
-                found.setdefault((asked.vault, asked.where.place, asked.key), asked)
-    return list(found.values())
+    needs: dict[tuple[str, str, str], Asked] = {}
+    for assessment in assessments:
+        if assessment.emitted is not None and assessment.has_account:
+            for asked in _of(
+                assessment.vault, assessment.context.program.where, assessment.context.account
+            ):
+                needs.setdefault((asked.vault, asked.where.place, asked.key), asked)
+    return list(needs.values())
 
 
 def _of(vault: Vault, where: Environment, account: Mapping[str, str]) -> Iterator[Asked]:

@@ -39,10 +39,12 @@ def documents(
     A text is a text; a structure may hold terms, which know their place in the YAML.
     """
     missing, by_name, every = list(not_built), loaded.by_name, shipped() | live
-    for name, group in groupby(assessments, lambda one: one.context.program.destination):
-        found, lacking = packs(list(group), by_name[name], loaded.project, every)
+    for name, group in groupby(
+        assessments, lambda assessment: assessment.context.program.destination
+    ):
+        built, lacking = packs(list(group), by_name[name], loaded.project, every)
         missing += lacking
-        for pack in found:
+        for pack in built:
             yield from files_of(pack).items()
             yield from review_page(pack, lock).items()
     rows, asked = coverage.rows(assessments), asked_for(assessments)

@@ -14,7 +14,7 @@ def uncounted(plan: Plan, operation: str) -> Table | None:
     if not any(plan.params[name].type == "amount" for name in plan.operations[operation].params):
         return None
     tables = (table_of_host(host) for host in plan.hosts.destination)
-    return next((one for one in tables if one is not None), None)
+    return next((table for table in tables if table is not None), None)
 
 
 def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:

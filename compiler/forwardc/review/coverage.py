@@ -44,24 +44,28 @@ class Row:
 def rows(assessments: Sequence[Assessment]) -> list[Row]:
     """One row for each destination, operation and vault; the weaker environment decides."""
     grouped: dict[tuple[str, str, str], list[Assessment]] = {}
-    for one in assessments:
-        program = one.context.program
-        key = (program.destination, one.context.operation.name, one.vault.name)
-        grouped.setdefault(key, []).append(one)
+    for assessment in assessments:
+        program = assessment.context.program
+        key = (program.destination, assessment.context.operation.name, assessment.vault.name)
+        grouped.setdefault(key, []).append(assessment)
     return [_row(key, group) for key, group in grouped.items()]
 
 
 def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
-    weakest = min(group, key=lambda one: _ORDER[one.level])
+    weakest = min(group, key=lambda assessment: _ORDER[assessment.level])
     findings: dict[tuple[str, str, str], Finding] = {}
     places: dict[tuple[str, str, str], list[str]] = {}
-    for one in group:
-        for finding in one.findings:
+    for assessment in group:
+        for finding in assessment.findings:
             said = (finding.code, finding.reason, finding.step)
             findings.setdefault(said, finding)
-            places.setdefault(said, []).append(one.context.program.place)
+            places.setdefault(said, []).append(assessment.context.program.place)
     # What a sandbox plays says less of an operation than what was agreed.
-    agreed = [one for one in group if not any(found.as_if for found in one.standings)] or group
+    agreed = [
+        assessment
+        for assessment in group
+        if not any(standing.as_if for standing in assessment.standings)
+    ] or group
     destination, operation, vault = key
     return Row(
         destination,
@@ -69,29 +73,38 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         weakest.context.operation.title,
         vault,
         weakest.level,
-        str(min((one.status for one in agreed), key=_DOUBT.__getitem__)),
-        tuple(one.context.program.place for one in group if one.emitted is not None),
+        str(min((assessment.status for assessment in agreed), key=_DOUBT.__getitem__)),
+        tuple(
+            assessment.context.program.place
+            for assessment in group
+            if assessment.emitted is not None
+        ),
         tuple(findings.values()),
         *_arranged(group),
-        tuple(tuple(found) if len(found) < len(group) else () for found in places.values()),
-        tuple(one.context.program.place for one in group if _is_agreed(one)),
+        tuple(
+            tuple(environments) if len(environments) < len(group) else ()
+            for environments in places.values()
+        ),
+        tuple(assessment.context.program.place for assessment in group if _is_agreed(assessment)),
     )
 
 
-def _is_agreed(one: Assessment) -> bool:
-    granted = any(found.counts and found.grant for found in one.standings)
-    return one.emitted is not None and granted
+def _is_agreed(assessment: Assessment) -> bool:
+    granted = any(standing.counts and standing.grant for standing in assessment.standings)
+    return assessment.emitted is not None and granted
 
 
 def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str, ...]]:
     """What was agreed anywhere, and what is played: each once."""
-    counting = [found for one in group for found in one.standings if found.counts]
-    agreed = dict.fromkeys(found.grant for found in counting if found.grant)
-    as_if = dict.fromkeys(found.id for found in counting if found.as_if)
+    counting = [
+        standing for assessment in group for standing in assessment.standings if standing.counts
+    ]
+    agreed = dict.fromkeys(standing.grant for standing in counting if standing.grant)
+    as_if = dict.fromkeys(standing.id for standing in counting if standing.as_if)
     return tuple(agreed), tuple(as_if)
 
 
-def to_json(found: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> Json:
+def to_json(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> Json:
     """`build/coverage.json`."""
     return {
         "forwardc": 1,
@@ -106,20 +119,20 @@ def to_json(found: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Ask
                 **_agreed(row),
                 "reasons": [_reason(finding, where) for finding, where in row.placed()],
             }
-            for row in found
+            for row in rows
         ],
         "not_built": list(not_built),
-        **({"asked": [one.to_json() for one in asked]} if asked else {}),
+        **({"asked": [need.to_json() for need in asked]} if asked else {}),
     }
 
 
 def _agreed(row: Row) -> Json:
-    found: list[Json] = [
-        {"id": one.name, "ticket": one.ticket, "date": one.date} for one in row.agreed
+    arrangements: list[Json] = [
+        {"id": grant.name, "ticket": grant.ticket, "date": grant.date} for grant in row.agreed
     ]
-    known = {one.name for one in row.agreed}
-    found += [{"id": id_, "as_if_agreed": True} for id_ in row.as_if if id_ not in known]
-    return {"arrangements": found} if found else {}
+    granted = {grant.name for grant in row.agreed}
+    arrangements += [{"id": id_, "as_if_agreed": True} for id_ in row.as_if if id_ not in granted]
+    return {"arrangements": arrangements} if arrangements else {}
 
 
 def _reason(finding: Finding, where: Sequence[str]) -> Json:
@@ -141,7 +154,7 @@ def cell(row: Row) -> str:
     if row.level is Level.REFUSED and not row.agreed_in:
         return str(row.level)
     marks = {"documented": "", "unconfirmed": " (unconfirmed)", "stand_in": " (stand-in)"}
-    tickets = ", ".join(dict.fromkeys(one.ticket for one in row.agreed))
+    tickets = ", ".join(dict.fromkeys(grant.ticket for grant in row.agreed))
     arranged = f"by arrangement ({tickets or 'as if agreed'})" if row.agreed or row.as_if else ""
     if row.level is Level.REFUSED:
         return f"{row.level}; {arranged} in {', '.join(row.agreed_in)}"
@@ -157,5 +170,5 @@ def why(row: Row) -> list[Finding]:
 def why_where(row: Row) -> list[tuple[Finding, tuple[str, ...]]]:
     """The same with where each holds; empty where it holds everywhere."""
     placed = row.placed()
-    refusals = [one for one in placed if one[0].verdict is Verdict.REFUSED]
+    refusals = [item for item in placed if item[0].verdict is Verdict.REFUSED]
     return refusals or placed

@@ -29,7 +29,7 @@ def is_fresh(root: Path, project: Project) -> bool:
     build = at / project.build
     try:
         manifest = json.loads((build / MANIFEST).read(BUILT))
-        plans = {at: one for at, one in manifest["outputs"].items() if at.endswith(_PLAN)}
+        plans = {at: digest for at, digest in manifest["outputs"].items() if at.endswith(_PLAN)}
         fresh = manifest["forwardc"] == FORMAT_VERSION
         fresh = fresh and _holds(at, manifest["inputs"]) and _holds(build, plans)
         present = {*_destinations(at, project)}
@@ -43,7 +43,7 @@ def is_fresh(root: Path, project: Project) -> bool:
 
 def _holds(folder: CheckoutPath, digests: Mapping[str, str]) -> bool:
     """Whether each file has its digest. Raises `OSError` where one cannot be read."""
-    return all(file_digest((folder / at).read(_ANY)) == one for at, one in digests.items())
+    return all(file_digest((folder / at).read(_ANY)) == digest for at, digest in digests.items())
 
 
 def _destinations(root: CheckoutPath, project: Project) -> list[str]:

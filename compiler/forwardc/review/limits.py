@@ -22,8 +22,8 @@ def limits_used(assessment: Assessment) -> Iterator[Json]:
     for step in assessment.emitted.steps if assessment.emitted else ():
         body = step["http"].get("body")
         if body is not None:
-            for found in (*_texts(body), *_entries(assessment, body)):
-                yield {"operation": operation, "step": step["name"], **found}
+            for limit in (*_texts(body), *_entries(assessment, body)):
+                yield {"operation": operation, "step": step["name"], **limit}
 
 
 def _texts(body: Term) -> Iterator[Json]:
@@ -36,9 +36,9 @@ def _entries(assessment: Assessment, body: Term) -> Iterator[Json]:
     """Maps that may hold so many entries: the facts say where they stand in the vault's call."""
     limits: dict[str, Any] = assessment.vault.facts.data.get("limits", {})
     for fact in limits.values():
-        found = _at(body, fact["at"]) if "at" in fact else None
-        if isinstance(found, Map):
-            yield _limit(fact["at"][1:].replace("/", "."), fact["value"], len(found.entries))
+        container = _at(body, fact["at"]) if "at" in fact else None
+        if isinstance(container, Map):
+            yield _limit(fact["at"][1:].replace("/", "."), fact["value"], len(container.entries))
 
 
 def _limit(name: str, maximum: int, used: int, unit: str = "entries") -> Json:
@@ -54,10 +54,10 @@ def _limit(name: str, maximum: int, used: int, unit: str = "entries") -> Json:
 def _at(term: Term, pointer: str) -> Term | None:
     for token in pointer.split("/")[1:]:
         term = _inside(term)
-        found = dict(term.entries).get(token) if isinstance(term, Map) else None
-        if found is None:
+        value = dict(term.entries).get(token) if isinstance(term, Map) else None
+        if value is None:
             return None
-        term = found
+        term = value
     return _inside(term)
 
 

@@ -26,7 +26,7 @@ def text(value: str) -> Markdown:
     before = " " if value[:1].isspace() else ""
     after = " " if value[-1:].isspace() and inner else ""
     line = before + inner + after
-    marked = _MARKS.sub(lambda found: "&amp;" if found[0] == "&" else "\\" + found[0], line)
+    marked = _MARKS.sub(lambda mark: "&amp;" if mark[0] == "&" else "\\" + mark[0], line)
     marked = marked.replace("<", "&lt;").replace(">", "&gt;")
     return Markdown(_BLOCK.sub(_block, marked))
 
@@ -51,6 +51,6 @@ def finalized(value: Any) -> Any:
     return text(value) if isinstance(value, str) and not isinstance(value, Markdown) else value
 
 
-def _block(found: re.Match[str]) -> str:
-    before, mark, number, end = found.groups()
+def _block(match: re.Match[str]) -> str:
+    before, mark, number, end = match.groups()
     return f"{before}\\{mark}" if mark else f"{before}{number}\\{end}"

@@ -81,7 +81,7 @@ def packs(
 
     A program of which a vault refuses every operation has no pack: coverage says why.
     """
-    found: list[Pack] = []
+    built: list[Pack] = []
     lacking: list[Json] = []
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
@@ -96,16 +96,22 @@ def packs(
             demo = _demo(vault, program.where, project, accounts)
             if demo and program.environment_class == "production":
                 plan["demo_ids"] = demo
-            one = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
-            found.append(replace(one, demo=demo))
-    refused = [one for one in assessments if one.context.environment_class == "production"]
-    return [replace(one, live=_live(one, refused)) for one in _together(found, project)], lacking
+            pack = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
+            built.append(replace(pack, demo=demo))
+    refused = [
+        assessment
+        for assessment in assessments
+        if assessment.context.environment_class == "production"
+    ]
+    return [replace(pack, live=_live(pack, refused)) for pack in _together(built, project)], lacking
 
 
 def _live(pack: Pack, production: Sequence[Assessment]) -> tuple[Assessment, ...]:
     if pack.program.environment_class == "production":
         return ()
-    return tuple(one for one in production if one.vault.name == pack.vault.name)
+    return tuple(
+        assessment for assessment in production if assessment.vault.name == pack.vault.name
+    )
 
 
 def _accounts(
@@ -117,9 +123,9 @@ def _accounts(
     places = {"test": project.test_place(where), "live": live}
     values = {name: project.environments.get(place) for name, place in places.items()}
     return {
-        name: one.vaults[vault.name]
-        for name, one in values.items()
-        if one is not None and vault.name in one.vaults
+        name: values.vaults[vault.name]
+        for name, values in values.items()
+        if values is not None and vault.name in values.vaults
     }
 
 
@@ -133,14 +139,14 @@ def _demo(
         "test": project.test_place(where) if project else "sandbox",
         "live": where.place if where.class_ == "production" else "production",
     }
-    found = {places[name]: demo_ids(vault.facts, one) for name, one in accounts.items()}
-    return {place: names for place, names in found.items() if names}
+    ids = {places[name]: demo_ids(vault.facts, account) for name, account in accounts.items()}
+    return {place: names for place, names in ids.items() if names}
 
 
-def _together(found: list[Pack], project: Project | None) -> list[Pack]:
+def _together(built: list[Pack], project: Project | None) -> list[Pack]:
     """What packs of one folder know of each other: each of production leads, else the last."""
     folders: dict[str, dict[str, Pack]] = {}
-    for pack in found:
+    for pack in built:
         folders.setdefault(pack.folder, {})[pack.program.place] = pack
     return [
         replace(
@@ -150,12 +156,12 @@ def _together(found: list[Pack], project: Project | None) -> list[Pack]:
             merchant=project.merchant if project else Merchant(),
             test_urls=_test_urls(_tried(pack, folders[pack.folder], project)),
         )
-        for pack in found
+        for pack in built
     ]
 
 
 def _leads(pack: Pack, folder: Mapping[str, Pack]) -> bool:
-    live = [one for one in folder.values() if one.program.environment_class == "production"]
+    live = [pack for pack in folder.values() if pack.program.environment_class == "production"]
     return pack in live if live else pack is list(folder.values())[-1]
 
 
@@ -172,9 +178,9 @@ def _test_urls(pack: Pack | None) -> tuple[str, ...]:
         return ()
     return tuple(
         sample_url(step, pack.program, pack.destination).partition("?")[0]
-        for one in pack.assessments
-        if one.emitted is not None
-        for step in one.context.vault_steps
+        for assessment in pack.assessments
+        if assessment.emitted is not None
+        for step in assessment.context.vault_steps
     )
 
 
@@ -188,10 +194,10 @@ def _hosts(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> d
 
 def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
     grouped: dict[tuple[str, str, str], list[Assessment]] = {}
-    for one in assessments:
-        program = one.context.program
-        key = (one.vault.name, program.destination, program.place)
-        grouped.setdefault(key, []).append(one)
+    for assessment in assessments:
+        program = assessment.context.program
+        key = (assessment.vault.name, program.destination, program.place)
+        grouped.setdefault(key, []).append(assessment)
     return list(grouped.values())
 
 

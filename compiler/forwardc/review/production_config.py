@@ -33,10 +33,10 @@ def production_configs(pack: Pack) -> dict[str, Json]:
     if pack.program.environment_class != "production":
         return {}
     return {
-        f"{pack.folder}/{config_name(pack, one.context.operation.name, step.name)}": _config(
-            pack, one, step, review
+        f"{pack.folder}/{config_name(pack, assessment.context.operation.name, step.name)}": _config(
+            pack, assessment, step, review
         )
-        for one, step, review in reviewed(pack)
+        for assessment, step, review in reviewed(pack)
     }
 
 
@@ -47,16 +47,18 @@ def config_name(pack: Pack, operation: str, step: str) -> str:
 
 def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, Json]]:
     """Every step that the vault reviews, with what its reviewers accept of it."""
-    for one in pack.assessments:
-        emitted = one.emitted.steps if one.emitted else ()
-        for step, made in zip(one.context.operation.steps, emitted, strict=False):
+    for assessment in pack.assessments:
+        emitted = assessment.emitted.steps if assessment.emitted else ()
+        for step, made in zip(assessment.context.operation.steps, emitted, strict=False):
             if made.get("review"):
-                yield one, step, made["review"]
+                yield assessment, step, made["review"]
 
 
 def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Json:
     operation, destination = assessment.context.operation, pack.destination
-    written = next(one for one in assessment.context.authored.steps if one.name == step.name)
+    written = next(
+        authored for authored in assessment.context.authored.steps if authored.name == step.name
+    )
     signed = signed_headers(step)
     return {
         **_not_for_sending(pack),
@@ -85,7 +87,8 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "pci": _pci(destination.pci),
         "own_vault": destination.own_vault,
         "needs_onboarding": any(
-            found.code == "FC0610" and found.step == step.name for found in assessment.findings
+            finding.code == "FC0610" and finding.step == step.name
+            for finding in assessment.findings
         ),
         "stand_in": step.stand_in,
         "unconfirmed": unconfirmed_of(assessment, step),
@@ -103,12 +106,12 @@ def _not_for_sending(pack: Pack) -> Json:
 
 def unconfirmed_of(assessment: Assessment, step: Step) -> list[str]:
     """Why a part of a step is not confirmed: by the vault's documents, and by its author's word."""
-    found = [
-        one.reason
-        for one in assessment.findings
-        if one.verdict is Verdict.UNCONFIRMED and one.step in ("", step.name)
+    doubts = [
+        finding.reason
+        for finding in assessment.findings
+        if finding.verdict is Verdict.UNCONFIRMED and finding.step in ("", step.name)
     ]
-    return list(dict.fromkeys((*found, *step.unconfirmed)))
+    return list(dict.fromkeys((*doubts, *step.unconfirmed)))
 
 
 def _documentation(destination: Destination) -> Lit | None:
@@ -147,12 +150,12 @@ def _header(pack: Pack, pair: Pair, signed: frozenset[str]) -> Json:
 def _sealed(pack: Pack, pair: Pair) -> Json | None:
     """What of a header is sealed for the vault, and in which file."""
     place = pair.name.lower()
-    for one in sealed_of(pack):
-        if one.header.lower() == place and one.term == pair.value:
+    for sealed_header in sealed_of(pack):
+        if sealed_header.header.lower() == place and sealed_header.term == pair.value:
             return {
-                "what": one.what,
-                "file": file_name(pack.destination.name, one.file),
-                "confirmed": not one.doubt,
+                "what": sealed_header.what,
+                "file": file_name(pack.destination.name, sealed_header.file),
+                "confirmed": not sealed_header.doubt,
             }
     return None
 

@@ -36,20 +36,24 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
         return
     _check_account_country(project, assessments, sink)
     by_name = loaded.by_name
-    for one in assessments:
-        reviews = _reviews(one)
-        if one.context.environment_class != "production" or not reviews or not one.has_account:
-            continue
-        destination = by_name[one.context.program.destination]
-        for missing in (
-            *_destination(one.vault, destination, project.merchant),
-            *_accounts(one.vault, project, one.context.program.where),
-            *_fields(one, reviews),
+    for assessment in assessments:
+        reviews = _reviews(assessment)
+        if (
+            assessment.context.environment_class != "production"
+            or not reviews
+            or not assessment.has_account
         ):
-            report = sink.error if _is_target(project, one) else sink.warning
+            continue
+        destination = by_name[assessment.context.program.destination]
+        for missing in (
+            *_destination(assessment.vault, destination, project.merchant),
+            *_accounts(assessment.vault, project, assessment.context.program.where),
+            *_fields(assessment, reviews),
+        ):
+            report = sink.error if _is_target(project, assessment) else sink.warning
             report(
                 "FC0708",
-                f"{one.vault.name} asks for it: {missing.message}",
+                f"{assessment.vault.name} asks for it: {missing.message}",
                 missing.span,
                 pointer=missing.pointer,
                 hint=missing.hint,
@@ -59,8 +63,12 @@ def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], 
 def _check_account_country(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0714 for a vault that takes no accounts of the merchant's country, once for each."""
     country = project.merchant.country
-    carried = [one for one in assessments if one.emitted is not None and one.has_account]
-    for vault in {one.vault.name: one.vault for one in carried}.values():
+    carried = [
+        assessment
+        for assessment in assessments
+        if assessment.emitted is not None and assessment.has_account
+    ]
+    for vault in {assessment.vault.name: assessment.vault for assessment in carried}.values():
         served = vault.facts.data.get("countries", {}).get("account")
         if not country or not served or country in served["value"]:
             continue
@@ -75,13 +83,13 @@ def _check_account_country(project: Project, assessments: Sequence[Assessment], 
         )
 
 
-def _reviews(one: Assessment) -> list[Json]:
-    steps = one.emitted.steps if one.emitted else ()
+def _reviews(assessment: Assessment) -> list[Json]:
+    steps = assessment.emitted.steps if assessment.emitted else ()
     return [step["review"] for step in steps if step.get("review")]
 
 
-def _is_target(project: Project, one: Assessment) -> bool:
-    vault, destination, operation = one.place
+def _is_target(project: Project, assessment: Assessment) -> bool:
+    vault, destination, operation = assessment.place
     return any(
         (target.vault, target.destination) == (vault, destination)
         and target.operation in (None, operation)
@@ -119,9 +127,9 @@ def _accounts(vault: Vault, project: Project, where: Environment) -> Iterator[_M
                 yield _Missing(message, span, values.pointer if values else "", hint)
 
 
-def _fields(one: Assessment, reviews: Sequence[Json]) -> Iterator[_Missing]:
+def _fields(assessment: Assessment, reviews: Sequence[Json]) -> Iterator[_Missing]:
     for review in reviews:
         if not review["fields"]:
-            message = f"{one.context.operation.name} has no field that it fills"
+            message = f"{assessment.context.operation.name} has no field that it fills"
             hint = "send a step without card data with `deliver: direct`"
-            yield _Missing(message, one.context.operation.span, "", hint)
+            yield _Missing(message, assessment.context.operation.span, "", hint)

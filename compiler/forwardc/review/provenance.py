@@ -18,13 +18,13 @@ def origin(documents: Mapping[str, Any], path: str, pointer: str) -> Span | None
     document = documents[path]
     if not _exists(encode(document), pointer):
         raise KeyError(pointer)
-    known = dict(places(document))
+    spans = dict(places(document))
     tokens = pointer.split("/")
     for length in range(len(tokens), 0, -1):
-        span = known.get("/".join(tokens[:length]))
+        span = spans.get("/".join(tokens[:length]))
         if span is not None:
             return span
-    return next((span for at, span in known.items() if at.startswith(f"{pointer}/")), None)
+    return next((span for at, span in spans.items() if at.startswith(f"{pointer}/")), None)
 
 
 def made_by(documents: Mapping[str, Any], source: str, line: int) -> Iterator[tuple[str, str]]:

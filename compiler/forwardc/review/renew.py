@@ -74,10 +74,10 @@ class Renewal:
 
 def read_old(data: bytes, sink: Sink) -> OldLock | None:
     """The lock of version 1 in these bytes; None with FC0705 or FC0710 in the sink."""
-    found = parsed_lock(data, sink)
-    if found is None:
+    document = parsed_lock(data, sink)
+    if document is None:
         return None
-    if found["forwardc"] != 1:
+    if document["forwardc"] != 1:
         sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
         return None
     try:
@@ -86,7 +86,7 @@ def read_old(data: bytes, sink: Sink) -> OldLock | None:
         damaged("is damaged", sink)
         return None
     records: list[OldOwn | PspApproval] = [*old.own.values(), *old.psp.values()]
-    if any(one.digest != file_digest(canonical(one.covers)) for one in records):
+    if any(record.digest != file_digest(canonical(record.covers)) for record in records):
         damaged("was edited: a digest is not that of what its record covers", sink)
         return None
     return old
@@ -99,8 +99,8 @@ def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Re
             yield Renewal(place, record, {}, "it is not built any more")
             continue
         plan, name = plans[place]
-        found = changes(_of_now(record.covers), leaving(plan, name))
-        why_not = f"what leaves has changed: {described(found)}" if found else None
+        differing = changes(_of_now(record.covers), leaving(plan, name))
+        why_not = f"what leaves has changed: {described(differing)}" if differing else None
         if uncounted(plan, name) is not None:
             why_not = "its file does not say how the destination counts money [FC0712]"
         if any(not step.outcome for step in plan.operations[name].steps):
@@ -124,7 +124,7 @@ def _of_now(covered: dict[str, Json]) -> dict[str, Json]:
 
 def renewed(
     old: OldLock,
-    found: list[Renewal],
+    candidates: list[Renewal],
     plans: Mapping[str, tuple[Plan, str]],
     by: str,
     date: datetime.date,
@@ -134,17 +134,19 @@ def renewed(
     An approval of a PSP covers its review surface alone, and stays where that is the same.
     """
     own = {
-        one.place: _own(one, *plans[one.place], by, date) for one in found if one.why_not is None
+        renewal.place: _own(renewal, *plans[renewal.place], by, date)
+        for renewal in candidates
+        if renewal.why_not is None
     }
     return Lock(own=own, psp=kept(old, plans), accepted=old.accepted)
 
 
-def _own(one: Renewal, plan: Plan, name: str, by: str, date: datetime.date) -> OwnApproval:
+def _own(renewal: Renewal, plan: Plan, name: str, by: str, date: datetime.date) -> OwnApproval:
     return OwnApproval(
-        digest=one.now["leaves"],
-        behaviour=one.now["behaviour"],
+        digest=renewal.now["leaves"],
+        behaviour=renewal.now["behaviour"],
         date=date,
         by=by,
-        expires=one.old.expires,
+        expires=renewal.old.expires,
         covers=Covers(**covers(plan, name)),
     )

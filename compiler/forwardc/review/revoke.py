@@ -52,10 +52,10 @@ def with_revoked(
     before = len(sink.sorted())
     check_text("--by", meant.by, sink)
     check_text("--reason", meant.reason, sink)
-    found = {(key, whose): record for key, whose, record in _meant(lock, meant)}
-    standing = [one for one, record in found.items() if record.revoked is None]
+    records = {(key, whose): record for key, whose, record in _meant(lock, meant)}
+    standing = [item for item, record in records.items() if record.revoked is None]
     if not standing:
-        _report(lock, meant, list(found.values()), sink)
+        _report(lock, meant, list(records.values()), sink)
     if len(sink.sorted()) > before:
         return None
     fact = Revoked(by=meant.by, date=meant.date, reason=meant.reason)
@@ -65,8 +65,8 @@ def with_revoked(
     return changed, standing
 
 
-def _of(found: list[tuple[str, Whose]], whose: Whose) -> list[str]:
-    return [key for key, which in found if which == whose]
+def _of(standing: list[tuple[str, Whose]], whose: Whose) -> list[str]:
+    return [key for key, which in standing if which == whose]
 
 
 def _meant(lock: Lock, meant: Withdrawal) -> Iterator[tuple[str, Whose, Approval]]:

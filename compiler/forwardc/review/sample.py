@@ -108,8 +108,8 @@ def sample_inside(data: Term, program: Program, destination: Destination) -> Any
 def sample_answer(destination: Destination, operation: str, step: str) -> Any:
     """The answer that the author gives as a sample, with its places; None without one."""
     steps = destination.operations[operation].steps
-    found = next(one.sample for one in steps if one.name == step)
-    return None if found is None else _data(found)
+    sample = next(authored.sample for authored in steps if authored.name == step)
+    return None if sample is None else _data(sample)
 
 
 def _url(step: Step, scope: Scope) -> str:

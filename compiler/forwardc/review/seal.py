@@ -141,7 +141,9 @@ def _packets(data: bytes) -> "Iterator[Packet]":
 def _end_of(block: "list[Packet]") -> datetime | None:
     """When a subkey expires by the newest of its bindings; None for never."""
     created = block[0].key_created
-    bindings = [(one.signature_created, one) for one in block[1:] if one.signature_created]
+    bindings = [
+        (packet.signature_created, packet) for packet in block[1:] if packet.signature_created
+    ]
     if created is None or not bindings:
         return None
     period = max(bindings, key=itemgetter(0))[1].key_validity_period
@@ -149,10 +151,10 @@ def _end_of(block: "list[Packet]") -> datetime | None:
 
 
 def _only_recipient(message: bytes) -> str:
-    found = recipients(message)
-    if len(found) != 1:
-        raise KeyRefused(f"it has {len(found)} keys that can encrypt; there must be one")
-    return found[0]
+    key_ids = recipients(message)
+    if len(key_ids) != 1:
+        raise KeyRefused(f"it has {len(key_ids)} keys that can encrypt; there must be one")
+    return key_ids[0]
 
 
 def recipients(message: bytes) -> list[str]:
@@ -161,16 +163,16 @@ def recipients(message: bytes) -> list[str]:
     RFC 9580, sections 4.2.1 and 5.1.1. Raises `KeyRefused` for anything but RSA, and where
     something other than encrypted data follows.
     """
-    found: list[str] = []
+    key_ids: list[str] = []
     while message[:1] == _PKESK:
         size, start = _length(message)
         body, message = message[start : start + size], message[start + size :]
         if body[:1] != b"\x03" or body[9:10] != bytes([_RSA]):
             raise KeyRefused("its encryption subkey is not RSA as in RFC 4880")
-        found.append(body[1:9].hex().upper())
+        key_ids.append(body[1:9].hex().upper())
     if message[:1] != _ENCRYPTED:
         raise KeyRefused("what was encrypted to it is not a message as in RFC 4880")
-    return found
+    return key_ids
 
 
 def _length(packet: bytes) -> tuple[int, int]:

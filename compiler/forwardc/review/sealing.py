@@ -9,10 +9,10 @@ def sealed_of(pack: Pack) -> list[SealedHeader]:
     if "key_sealing" not in pack.vault.facts.data:
         return []
     places = [
-        (f"{one.context.operation.name}.{step.name}", pair.name, pair.value)
-        for one in pack.assessments
-        if one.emitted is not None
-        for step in one.context.vault_steps
+        (f"{assessment.context.operation.name}.{step.name}", pair.name, pair.value)
+        for assessment in pack.assessments
+        if assessment.emitted is not None
+        for step in assessment.context.vault_steps
         for pair in step.request.headers
     ]
     documented: list[str] = pack.vault.facts.value("key_sealing", "schemes")

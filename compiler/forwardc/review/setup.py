@@ -26,7 +26,7 @@ def setup_file(
     assessments: Sequence[Assessment],
 ) -> Json:
     """The set-up of one plan."""
-    built = [one for one in assessments if one.emitted is not None]
+    built = [assessment for assessment in assessments if assessment.emitted is not None]
     return {
         "forwardc": 1,
         "vault": vault.name,
@@ -43,7 +43,7 @@ def setup_file(
         "secrets": secrets(program, built),
         "network_tokens": _network_tokens(built),
         "onboarding": _onboarding(built),
-        "limits": [limit for one in built for limit in limits_used(one)],
+        "limits": [limit for assessment in built for limit in limits_used(assessment)],
         "unconfirmed": _reasons(built, "unconfirmed"),
         "stand_ins": _stand_ins(built),
     }
@@ -51,15 +51,19 @@ def setup_file(
 
 def _asked(assessments: Sequence[Assessment]) -> Json:
     """What the vendor's own clients need of the account and `forwardc.yaml` does not give."""
-    found = [{"key": one.key, "why": one.why, "line": one.line} for one in asked_for(assessments)]
-    return {"asked": found} if found else {}
+    needs = [
+        {"key": need.key, "why": need.why, "line": need.line} for need in asked_for(assessments)
+    ]
+    return {"asked": needs} if needs else {}
 
 
 def _permissions(vault: Vault, built: Sequence[Assessment], *, asks_card: bool) -> list[str]:
     scopes = vault.facts.data.get("scopes", {})
-    asks_first = any(one.emitted and "fallback" in one.emitted.extra for one in built)
+    asks_first = any(
+        assessment.emitted and "fallback" in assessment.emitted.extra for assessment in built
+    )
     unused = {
-        "secrets": not any(one.context.stored for one in built),
+        "secrets": not any(assessment.context.stored for assessment in built),
         "instruments": not asks_first and not asks_card,
         "cards": not asks_card,
     }
@@ -77,25 +81,25 @@ def _authentication(vault: Vault) -> Json:
 
 
 def _network_tokens(built: Sequence[Assessment]) -> Json | None:
-    wanted = [
-        one.context.operation.cryptogram
-        for one in built
-        if uses_network_token(one.context.operation)
+    cryptograms = [
+        assessment.context.operation.cryptogram
+        for assessment in built
+        if uses_network_token(assessment.context.operation)
     ]
-    return {"cryptogram": any(wanted)} if wanted else None
+    return {"cryptogram": any(cryptograms)} if cryptograms else None
 
 
 def _onboarding(built: Sequence[Assessment]) -> list[Json]:
     return [
         {
-            "operation": one.context.operation.name,
-            "step": found.step,
-            "url": _url(one, found.step),
-            "why": found.reason,
+            "operation": assessment.context.operation.name,
+            "step": finding.step,
+            "url": _url(assessment, finding.step),
+            "why": finding.reason,
         }
-        for one in built
-        for found in one.findings
-        if found.code == "FC0610"
+        for assessment in built
+        for finding in assessment.findings
+        if finding.code == "FC0610"
     ]
 
 
@@ -106,17 +110,25 @@ def _url(assessment: Assessment, step: str) -> str:
 
 
 def _reasons(built: Sequence[Assessment], verdict: str) -> list[str]:
-    findings = [found.reason for one in built for found in one.findings if found.verdict == verdict]
+    findings = [
+        finding.reason
+        for assessment in built
+        for finding in assessment.findings
+        if finding.verdict == verdict
+    ]
     declared = [
-        reason for one in built for s in one.context.operation.steps for reason in s.unconfirmed
+        reason
+        for assessment in built
+        for s in assessment.context.operation.steps
+        for reason in s.unconfirmed
     ]
     return list(dict.fromkeys((*findings, *declared)))
 
 
 def _stand_ins(built: Sequence[Assessment]) -> list[str]:
     return [
-        f"{one.context.operation.name}.{step.name}"
-        for one in built
-        for step in one.context.operation.steps
+        f"{assessment.context.operation.name}.{step.name}"
+        for assessment in built
+        for step in assessment.context.operation.steps
         if step.stand_in
     ]

@@ -20,14 +20,16 @@ _IN_JSON = r"^[!#-\[\]-z|~]+$"
 
 def secrets(program: Program, built: Sequence[Assessment]) -> list[Json]:
     """One entry for each secret that the built operations use, in the order of declaration."""
-    used = {name for one in built for name in names_used(one.context.operation, "secrets")}
+    used = {
+        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
+    }
     return [_secret(program, name, built) for name in program.secrets if name in used]
 
 
 def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
     secret = program.secrets[name]
-    in_runtime = any(name in runtime_secrets(one) for one in built)
-    in_vault = any(f"secrets.{name}" in one.context.stored for one in built)
+    in_runtime = any(name in runtime_secrets(assessment) for assessment in built)
+    in_vault = any(f"secrets.{name}" in assessment.context.stored for assessment in built)
     entry: Json = {
         "name": name,
         "held": ["runtime"] * in_runtime + ["vault"] * in_vault,
@@ -48,9 +50,9 @@ def _pattern(name: str, built: Sequence[Assessment]) -> str | None:
     """What a stored secret may consist of outside headers; the strictest place decides."""
     places = {
         encoding
-        for one in built
-        if name in one.context.stored
-        for step in one.context.vault_steps
+        for assessment in built
+        if name in assessment.context.stored
+        for step in assessment.context.vault_steps
         for encoding, term in _outside_headers(step.request)
         if any(ref.name == name for ref in refs_in(term, "secrets"))
     }

@@ -39,8 +39,8 @@ def submissions(pack: Pack) -> dict[str, str]:
 
 def _words(pack: Pack) -> dict[str, Any]:
     facts = pack.vault.facts
-    built = [one for one in pack.assessments if one.emitted is not None]
-    found = answered(pack)
+    built = [assessment for assessment in pack.assessments if assessment.emitted is not None]
+    questions = answered(pack)
     return {
         "vault": facts.title,
         "folder": pack.folder,
@@ -49,12 +49,12 @@ def _words(pack: Pack) -> dict[str, Any]:
         "contact": facts.value("submission", "contact"),
         "product": facts.value("submission", "product"),
         "asks": {stage: facts.value("submission", stage) for stage in _STAGES},
-        "answers": {stage: _of_letter(found, stage) for stage in _STAGES},
-        "requests": _requests(pack, found),
-        "missing": [line for one in found for line in one.answer.missing],
+        "answers": {stage: _of_letter(questions, stage) for stage in _STAGES},
+        "requests": _requests(pack, questions),
+        "missing": [line for question in questions for line in question.answer.missing],
         "is_live": pack.program.environment_class == "production",
         "has_configs": any(reviewed(pack)),
-        "operations": [_operation(one) for one in built],
+        "operations": [_operation(assessment) for assessment in built],
         "not_done": not_done(facts),
         "names": _names(built),
         "demo_ids": pack.demo_ids,
@@ -62,46 +62,51 @@ def _words(pack: Pack) -> dict[str, Any]:
     }
 
 
-def _of_letter(found: list[Answered], stage: str) -> list[Markdown]:
-    return _lines([one for one in found if one.stage == stage and one.sent is None])
+def _of_letter(questions: list[Answered], stage: str) -> list[Markdown]:
+    return _lines(
+        [question for question in questions if question.stage == stage and question.sent is None]
+    )
 
 
-def _requests(pack: Pack, found: list[Answered]) -> list[Json]:
+def _requests(pack: Pack, questions: list[Answered]) -> list[Json]:
     """Every forwarded request with its answers; one that the vault reviews names its file."""
     files = {
-        f"{one.context.operation.name}.{step.name}": config_name(
-            pack, one.context.operation.name, step.name
+        f"{assessment.context.operation.name}.{step.name}": config_name(
+            pack, assessment.context.operation.name, step.name
         )
-        for one, step, _ in reviewed(pack)
+        for assessment, step, _ in reviewed(pack)
     }
     by_request: dict[str, list[Answered]] = {}
     titles: dict[str, str] = {}
-    for one in found:
-        if one.sent is not None:
-            operation = one.sent.assessment.context.operation
-            titles[one.sent.place] = operation.title or operation.name
-            by_request.setdefault(one.sent.place, []).append(one)
+    for question in questions:
+        if question.sent is not None:
+            operation = question.sent.assessment.context.operation
+            titles[question.sent.place] = operation.title or operation.name
+            by_request.setdefault(question.sent.place, []).append(question)
     return [
         {"place": place, "title": titles[place], "answers": _lines(of), "config": files.get(place)}
         for place, of in by_request.items()
     ]
 
 
-def _lines(found: list[Answered]) -> list[Markdown]:
+def _lines(questions: list[Answered]) -> list[Markdown]:
     """Items of a list: the vendor's question, then the answer, or the line that somebody owes."""
-    return [line for one in found for line in _item(one)]
+    return [line for question in questions for line in _item(question)]
 
 
-def _item(one: Answered) -> Iterator[Markdown]:
-    question, lines = text(one.question), [quoted(line) for line in one.answer.lines]
+def _item(answered_question: Answered) -> Iterator[Markdown]:
+    question, lines = (
+        text(answered_question.question),
+        [quoted(line) for line in answered_question.answer.lines],
+    )
     end = "" if question.endswith("?") else ":"
-    owed = [f"**missing**: {quoted(line)}" for line in one.answer.missing]
-    told = [*lines, *owed]
-    if len(told) == 1:
-        yield Markdown(f"- {question}{end} {told[0]}")
+    owed = [f"**missing**: {quoted(line)}" for line in answered_question.answer.missing]
+    items = [*lines, *owed]
+    if len(items) == 1:
+        yield Markdown(f"- {question}{end} {items[0]}")
         return
     yield Markdown(f"- {question}{end}")
-    yield from (Markdown(f"  - {line}") for line in told)
+    yield from (Markdown(f"  - {line}") for line in items)
 
 
 def _operation(assessment: Assessment) -> Json:
@@ -110,7 +115,7 @@ def _operation(assessment: Assessment) -> Json:
         "name": operation.name,
         "title": operation.title or operation.name,
         "initiator": _INITIATORS.get(operation.initiator, operation.initiator),
-        "card": [_words_of(one) for one in card_data(assessment)],
+        "card": [_words_of(value) for value in card_data(assessment)],
         "level": str(assessment.level),
         "status": str(assessment.status),
     }
@@ -119,9 +124,9 @@ def _operation(assessment: Assessment) -> Json:
 def _names(built: list[Assessment]) -> str:
     """What to know of names: a vault sends them as they were typed."""
     used = [
-        one.context.operation.name
-        for one in built
-        if "card.holder_name" in atoms_used(one.context.operation)
+        assessment.context.operation.name
+        for assessment in built
+        if "card.holder_name" in atoms_used(assessment.context.operation)
     ]
     if not used:
         return "No operation sends the name of a cardholder."
@@ -132,5 +137,5 @@ def _names(built: list[Assessment]) -> str:
     )
 
 
-def _words_of(one: CardValue) -> str:
-    return one.words + (" (encrypted)" if one.sealed else "")
+def _words_of(value: CardValue) -> str:
+    return value.words + (" (encrypted)" if value.sealed else "")

@@ -60,9 +60,9 @@ def _changes(
         made.add(path)
         if path == MANIFEST:
             # What cannot be removed is found again, as long as a manifest names it.
-            removed = [one for one in earlier if one not in made and _is_ours(folder, one)]
-            for one in removed:
-                remove(folder / one)
+            removed = [path_ for path_ in earlier if path_ not in made and _is_ours(folder, path_)]
+            for stale in removed:
+                remove(folder / stale)
         if _read(folder / path) != data:
             change(folder / path, data)
             written.append(path)
@@ -84,7 +84,7 @@ def first_difference(folder: CheckoutPath, path: str, data: bytes | None) -> str
     if not old or not new:
         return f"{path} is new" if new else f"{path} is not made any more"
     pairs = enumerate(zip_longest(old, new), 1)
-    line, (was, is_) = next(one for one in pairs if one[1][0] != one[1][1])
+    line, (was, is_) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
     return f"{path}:{line}\n  - {_shown(was)}\n  + {_shown(is_)}"
 
 
@@ -104,8 +104,8 @@ def write(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
     def change(file: CheckoutPath, data: bytes) -> None:
         # Each folder is synced once, and all of them before the manifest says that they are so.
         last = file.parts[-1] == MANIFEST
-        for one in touched.values() if last else ():
-            one.sync_folder()
+        for touched_folder in touched.values() if last else ():
+            touched_folder.sync_folder()
         file.replace(data, synced=last)
         touched[file.parts[:-1]] = file
 

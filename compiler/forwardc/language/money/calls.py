@@ -19,8 +19,8 @@ Problem: TypeAlias = tuple[str, str, Span | None, str | None]
 def amount_of(term: Term, names: Names) -> Known | None:
     """What is known of an amount where the term is one, marked with `?` or not."""
     inner = term.then if isinstance(term, If) else term
-    known = names.known(inner.name) if isinstance(inner, Ref) else None
-    return known if known is not None and known.amount else None
+    symbol = names.known(inner.name) if isinstance(inner, Ref) else None
+    return symbol if symbol is not None and symbol.amount else None
 
 
 def amount_problems(call: Call, names: Names) -> Iterator[Problem]:

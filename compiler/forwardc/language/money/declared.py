@@ -56,14 +56,17 @@ class Money:
 @cache
 def assumed() -> Money:
     """ISO 4217 for every code of it, ended ones too: what no file has confirmed."""
-    known = iso()
-    digits = {code: row(code, one.digits) for code, one in {**known.ended, **known.current}.items()}
-    return Money(dict(sorted(digits.items())), assumed=True, as_of=known.published)
+    iso4217 = iso()
+    digits = {
+        code: row(code, currency.digits)
+        for code, currency in {**iso4217.ended, **iso4217.current}.items()
+    }
+    return Money(dict(sorted(digits.items())), assumed=True, as_of=iso4217.published)
 
 
 def from_table(table: Table, span: Span | None) -> Money:
     """What a shipped table says."""
-    known = iso()
+    iso4217 = iso()
     return Money(
         digits=table.digits,
         unit=table.unit,
@@ -74,6 +77,6 @@ def from_table(table: Table, span: Span | None) -> Money:
         as_of=table.as_of,
         source=table.source,
         unconfirmed=table.unconfirmed,
-        extra=tuple(code for code in table.digits if known.find(code) is None),
+        extra=tuple(code for code in table.digits if iso4217.find(code) is None),
         span=span,
     )

@@ -36,11 +36,11 @@ def amounts_in(
     search.look(param.schema or {}, "", ())
     for problem in dict.fromkeys(search.problems):
         report.error("FC0336", problem, param.span, "see `forwardc explain FC0336`")
-    found: dict[Term, tuple[str, ...]] = {}
-    for name, places in search.found.items():
+    by_currency: dict[Term, tuple[str, ...]] = {}
+    for name, places in search.marked.items():
         term = currency(name, report)
         if term is not None:
-            found[term] = tuple(places)
+            by_currency[term] = tuple(places)
     none = access.text(node, "amounts") == "none"
     open_ = not none and (param.schema is None or bool(search.unmarked))
     if open_ and money.differs_from_iso:
@@ -48,13 +48,13 @@ def amounts_in(
         message = f"a number of `{param.name}`{where} may be an amount, and leaves as it comes"
         hint = "mark it with `amount: <currency param>`, or say `amounts: none`: no other is one"
         report.warning("FC0335", message, param.span, hint)
-    return found, open_
+    return by_currency, open_
 
 
 @dataclass(slots=True)
 class _Search:
     root: Mapping[str, Any]
-    found: dict[str, list[str]]
+    marked: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
     unmarked: list[str] = field(default_factory=list)
     looks: int = 0
@@ -101,7 +101,7 @@ class _Search:
         elif types - {"null"} != {"integer"}:
             self.problems.append("an amount inside a `json` param is of `type: integer`")
         else:
-            self.found.setdefault(schema[_MARK], []).append(at)
+            self.marked.setdefault(schema[_MARK], []).append(at)
 
     def _referred(self, reference: str, at: str, through: tuple[str, ...]) -> None:
         target: Any = self.root

@@ -46,13 +46,13 @@ def _asked(node: Node, values: Values) -> Ref | None:
     if name is None or place is None:
         return None
     values.used.add(name)
-    known = values.names.known(name) if name.startswith(_PARAM) else None
-    if known is None or not known.amount:
+    symbol = values.names.known(name) if name.startswith(_PARAM) else None
+    if symbol is None or not symbol.amount:
         report = values.report.at(place.pointer)
         hint = "write params.<name> of a param of `type: amount`"
         report.error("FC0337", "what was asked for is an amount among the params", place.span, hint)
         return None
-    own, said = known.currency, access.text(node, "currency") or ""
+    own, said = symbol.currency, access.text(node, "currency") or ""
     if own is not None and said and said != _said(own):
         report = values.report.at(place.pointer)
         message = "what was asked for is counted in another currency than the answer"
@@ -66,5 +66,5 @@ def _said(currency: Term) -> str:
 
 
 def _hint(values: Values) -> str:
-    known = [f"{_PARAM}{name}" for name in sorted(values.names.currencies)]
-    return f"write {' or '.join([*known, 'a code such as EUR'])}"
+    currencies = [f"{_PARAM}{name}" for name in sorted(values.names.currencies)]
+    return f"write {' or '.join([*currencies, 'a code such as EUR'])}"

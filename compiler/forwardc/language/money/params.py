@@ -24,14 +24,16 @@ def with_currencies(
 ) -> dict[str, Param]:
     """The params, amounts with their currency and `json` params with the places of theirs."""
     reader = _Reader(params, money, report)
-    found = {
+    read = {
         name: reader.read(param, access.get(node, name) or node) for name, param in params.items()
     }
     if not money.assumed:
-        counted = {term for param in found.values() for term in (param.currency, *param.amounts)}
-        for name in (one.name.removeprefix("params.") for one in counted if isinstance(one, Ref)):
+        counted = {term for param in read.values() for term in (param.currency, *param.amounts)}
+        for name in (
+            term.name.removeprefix("params.") for term in counted if isinstance(term, Ref)
+        ):
             reader.check_counted(access.get(node, name))
-    return found
+    return read
 
 
 class _Reader:
@@ -80,9 +82,9 @@ class _Reader:
             return self._there(param, name, report)
         if _CODE.fullmatch(name):
             return self._constant(name, place, report)
-        what = "is no currency param" if name in self._params else "is not declared"
+        problem = "is no currency param" if name in self._params else "is not declared"
         hint = f"write {_options(self._currencies)}"
-        report.error("FC0330", f"the param `{name}` {what}", place.span, hint)
+        report.error("FC0330", f"the param `{name}` {problem}", place.span, hint)
         return None
 
     def _there(self, param: Param, currency: str, report: Report) -> Term:
@@ -101,25 +103,25 @@ class _Reader:
 
     def check_counted(self, node: Node | None) -> None:
         """The codes of a currency param in which the destination counts nothing."""
-        known = iso()
+        iso4217 = iso()
         for item in _codes_in(node):
             code = str(getattr(item, "value", ""))
-            is_known = known.find(code) is not None or code in self._money.extra
+            is_known = iso4217.find(code) is not None or code in self._money.extra
             if is_known and code not in self._money.digits:
                 problem, hint = unknown(code, self._money)
                 self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
 
     def _check_values(self, param: Param, node: Node | None) -> None:
         """A code of the file that no run could use."""
-        known = iso()
-        allowed = {*known.current, *self._money.extra}
-        allowed |= set(known.ended) if param.withdrawn else set()
+        iso4217 = iso()
+        allowed = {*iso4217.current, *self._money.extra}
+        allowed |= set(iso4217.ended) if param.withdrawn else set()
         for item in _codes_in(node):
             code = getattr(item, "value", None)
             if not isinstance(code, str) or code in allowed:
                 continue
             problem, hint = unknown(code, self._money)
-            if code in known.ended:
+            if code in iso4217.ended:
                 problem = f"{code} has ended"
                 hint = "write `withdrawn: true` for refunds of old payments"
             self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
@@ -136,21 +138,21 @@ class _Reader:
 
 def _codes_in(node: Node | None) -> list[Node]:
     """Where a currency param names codes."""
-    found = [access.get(node, key) for key in ("values", "default", "example")]
-    lists = [item for one in found for item in access.items(one)]
-    return [*lists, *(one for one in found if isinstance(one, YamlScalar))]
+    nodes = [access.get(node, key) for key in ("values", "default", "example")]
+    lists = [item for node in nodes for item in access.items(node)]
+    return [*lists, *(node for node in nodes if isinstance(node, YamlScalar))]
 
 
 def unknown(code: str, money: Money) -> tuple[str, str]:
     """Why a code cannot be used, and what to do about it. A text that is no code is not shown."""
-    known = iso()
+    iso4217 = iso()
     if not _CODE.fullmatch(code):
         return "a currency is three capital letters of ISO 4217", "write a code such as EUR"
-    if code in known.not_money:
+    if code in iso4217.not_money:
         return f"{code} stands for a metal, a fund or a test: nobody is paid in it", (
             "write a code such as EUR"
         )
-    if known.find(code) is None and code not in money.extra:
+    if iso4217.find(code) is None and code not in money.extra:
         return f"ISO 4217 has no currency {code}", "correct it, or declare it under `money: extra:`"
     return f"{code} is not among the currencies that the destination counts", (
         "take another one, or say in `money:` how the destination counts it"

@@ -23,8 +23,8 @@ def read_money(entry: Entry | None, report: Report) -> Money:
     node = entry.value
     name = access.text(node, "table")
     if name is not None:
-        known = name if name in NAMES else "iso"
-        return from_table(table(known), entry.key_span)
+        shipped = name if name in NAMES else "iso"
+        return from_table(table(shipped), entry.key_span)
     return _Own(node, report).read(entry)
 
 
@@ -34,7 +34,7 @@ class _Own:
     def __init__(self, node: Node, report: Report) -> None:
         self._node = node
         self._report = report
-        self._known = iso()
+        self._iso4217 = iso()
         self._extra = _integers(access.get(node, "extra"))
 
     def read(self, entry: Entry) -> Money:
@@ -61,38 +61,38 @@ class _Own:
 
     def _digits(self) -> dict[str, Digits]:
         node, base = self._node, access.text(self._node, "base") or "iso"
-        given, refused = _integers(access.get(node, "digits")), self._refused()
-        found = {code: digits for code, digits in self._base(base) if code not in refused}
-        self._check_codes("digits", given)
-        for code in sorted(set(given) & refused):
+        declared, refused = _integers(access.get(node, "digits")), self._refused()
+        counted = {code: digits for code, digits in self._base(base) if code not in refused}
+        self._check_codes("digits", declared)
+        for code in sorted(set(declared) & refused):
             self._fail(f"{code} has digits and is refused", access.get(node, "refuse"))
-        found |= {code: digits for code, digits in given.items() if code not in refused}
+        counted |= {code: digits for code, digits in declared.items() if code not in refused}
         for code in sorted(self._extra):
-            if self._known.find(code) is not None:
+            if self._iso4217.find(code) is not None:
                 hint = "write it under `digits:`"
                 self._fail(f"{code} is a code of ISO 4217", access.get(node, "extra"), hint)
-        found |= self._extra
+        counted |= self._extra
         multiples = _integers(access.get(node, "multiple_of"))
-        for code in sorted(set(multiples) - set(found)):
+        for code in sorted(set(multiples) - set(counted)):
             place = access.get(node, "multiple_of")
             self._fail(f"{code} has a multiple and no digits", place, "write it under `digits:`")
         sent = self._exponents()
         return {
             code: row(code, digits, multiples.get(code, 1))
-            for code, digits in sorted(found.items())
+            for code, digits in sorted(counted.items())
             if sent is None or digits in sent
         }
 
     def _base(self, base: str) -> Iterator[tuple[str, int]]:
         """What a currency has that the file does not name: only where it cannot be wrong."""
-        payable = {code: self._known.current[code] for code in self._known.payable}
-        for code, one in {**payable, **self._known.ended}.items():
-            if base == "iso" or one.digits == 2:
-                yield code, one.digits
+        payable = {code: self._iso4217.current[code] for code in self._iso4217.payable}
+        for code, currency in {**payable, **self._iso4217.ended}.items():
+            if base == "iso" or currency.digits == 2:
+                yield code, currency.digits
 
     def _refused(self) -> frozenset[str]:
-        found = (one for one in access.items(access.get(self._node, "refuse")))
-        codes = {str(one.value) for one in found if isinstance(one, YamlScalar)}
+        items = (item for item in access.items(access.get(self._node, "refuse")))
+        codes = {str(item.value) for item in items if isinstance(item, YamlScalar)}
         self._check_codes("refuse", codes)
         return frozenset(codes)
 
@@ -100,12 +100,12 @@ class _Own:
         node = access.get(self._node, "exponents")
         if node is None:
             return None
-        values = (one.value for one in access.items(node) if isinstance(one, YamlScalar))
+        values = (item.value for item in access.items(node) if isinstance(item, YamlScalar))
         return frozenset(value for value in values if isinstance(value, int))
 
     def _check_codes(self, key: str, codes: Mapping[str, int] | set[str]) -> None:
         for code in sorted(codes):
-            if self._known.find(code) is None and code not in self._extra:
+            if self._iso4217.find(code) is None and code not in self._extra:
                 place = access.get(self._node, key)
                 hint = "correct it, or write a code of the destination's own under `extra:`"
                 self._fail(f"ISO 4217 has no currency {code}", place, hint)

@@ -62,24 +62,24 @@ def table(name: str) -> Table:
 
 def _rows(data: Mapping[str, Any]) -> dict[str, Digits]:
     multiple_of = data["multiple_of"]
-    found: dict[str, Digits] = {}
+    rows: dict[str, Digits] = {}
     for group in (data["currencies"], data.get("ended", {})):
         for digits, lines in group.items():
             for code in " ".join(lines).split():
-                found[code] = row(code, int(digits), multiple_of.get(code, 1))
-    return dict(sorted(found.items()))
+                rows[code] = row(code, int(digits), multiple_of.get(code, 1))
+    return dict(sorted(rows.items()))
 
 
 def row(code: str, digits: int, multiple: int = 1) -> Digits:
     """A row of a currency; a code that ISO does not know is counted by callers as there."""
-    known = iso().find(code)
-    return (known.digits if known else digits), digits, multiple
+    currency = iso().find(code)
+    return (currency.digits if currency else digits), digits, multiple
 
 
 def table_of_host(host: str) -> Table | None:
     """The table of the vendor whose host this is, None for any other."""
     name = host.partition(":")[0].lower()
-    for one in map(table, NAMES):
-        if any(name == domain or name.endswith(f".{domain}") for domain in one.hosts):
-            return one
+    for candidate in map(table, NAMES):
+        if any(name == domain or name.endswith(f".{domain}") for domain in candidate.hosts):
+            return candidate
     return None

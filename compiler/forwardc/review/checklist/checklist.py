@@ -31,34 +31,34 @@ class Answered:
 
 def answered(pack: Pack) -> list[Answered]:
     """Every question of the vault, in the order of its facts."""
-    found = sent(pack)
+    requests = sent(pack)
     questions = pack.vault.facts.data.get("checklist", {})
     return [
-        Answered(name, fact["value"], fact["stage"], _source(pack, fact["source"]), answer, one)
+        Answered(name, fact["value"], fact["stage"], _source(pack, fact["source"]), answer, request)
         for name, fact in questions.items()
-        for one, answer in _answers(pack, name, found)
+        for request, answer in _answers(pack, name, requests)
     ]
 
 
-def _answers(pack: Pack, name: str, found: list[Sent]) -> Iterator[tuple[Sent | None, Answer]]:
+def _answers(pack: Pack, name: str, requests: list[Sent]) -> Iterator[tuple[Sent | None, Answer]]:
     if name in OF_LETTER:
-        yield None, OF_LETTER[name](pack, found)
+        yield None, OF_LETTER[name](pack, requests)
         return
-    for one in found:
+    for request in requests:
         # A reviewer must not get the address of a test environment for the live one.
         hidden = name == "url" and pack.program.environment_class != "production"
-        yield one, live_url(pack, one) if hidden else OF_STEP[name](pack, one)
+        yield request, live_url(pack, request) if hidden else OF_STEP[name](pack, request)
 
 
 def sent(pack: Pack) -> list[Sent]:
     """Every step that the vault sends, in the order of the plan."""
     return [
-        Sent(one, step, written, made.get("review"))
-        for one in pack.assessments
+        Sent(assessment, step, written, made.get("review"))
+        for assessment in pack.assessments
         for step, written, made in zip(
-            one.context.operation.steps,
-            one.context.authored.steps,
-            one.emitted_steps,
+            assessment.context.operation.steps,
+            assessment.context.authored.steps,
+            assessment.emitted_steps,
             strict=False,
         )
         if not step.direct
@@ -68,13 +68,18 @@ def sent(pack: Pack) -> list[Sent]:
 def checklist(pack: Pack) -> list[Json]:
     """The same as data: one entry for each question, with the answers of each request."""
     rows: dict[str, Json] = {}
-    for one in answered(pack):
-        row = {"asks": one.question, "stage": one.stage, "source": one.source, "answers": []}
-        rows.setdefault(one.name, row)["answers"].append(
+    for question in answered(pack):
+        row = {
+            "asks": question.question,
+            "stage": question.stage,
+            "source": question.source,
+            "answers": [],
+        }
+        rows.setdefault(question.name, row)["answers"].append(
             {
-                "of": one.sent.place if one.sent else None,
-                "lines": list(one.answer.lines),
-                "missing": list(one.answer.missing),
+                "of": question.sent.place if question.sent else None,
+                "lines": list(question.answer.lines),
+                "missing": list(question.answer.missing),
             }
         )
     return list(rows.values())

@@ -23,44 +23,48 @@ def endpoint(pack: Pack, sent: list[Sent]) -> Answer:
     if pack.program.environment_class != "production":
         return _live_addresses(pack)
     if "destinations" not in pack.vault.facts.data:
-        return said(*dict.fromkeys(address(pack, one) for one in sent))
-    return said(*dict.fromkeys(f"{address(pack, one)}: {_listed(pack, one)}" for one in sent))
+        return said(*dict.fromkeys(address(pack, request) for request in sent))
+    return said(
+        *dict.fromkeys(f"{address(pack, request)}: {_listed(pack, request)}" for request in sent)
+    )
 
 
-def _listed(pack: Pack, one: Sent) -> str:
+def _listed(pack: Pack, request: Sent) -> str:
     if pack.destination.own_vault:
         return "our own token vault"
-    findings = one.assessment.findings
-    is_new = any(found.code == "FC0610" and found.step == one.step.name for found in findings)
+    findings = request.assessment.findings
+    is_new = any(
+        finding.code == "FC0610" and finding.step == request.step.name for finding in findings
+    )
     return "not on the list, so that it needs onboarding" if is_new else "on the list"
 
 
 def _live_addresses(pack: Pack) -> Answer:
     """The addresses that a vault must first agree to; nobody is told those of tests for them."""
-    told = [
-        f"{url}: {_standing_there(one, step)}"
-        for one in pack.live
-        for step in one.context.vault_steps
-        for url in [sample_url(step, one.context.program, pack.destination)]
+    lines = [
+        f"{url}: {_standing_there(assessment, step)}"
+        for assessment in pack.live
+        for step in assessment.context.vault_steps
+        for url in [sample_url(step, assessment.context.program, pack.destination)]
     ]
-    return said(*dict.fromkeys(told)) if told else not_built(pack)
+    return said(*dict.fromkeys(lines)) if lines else not_built(pack)
 
 
 def live_url(pack: Pack, sent: Sent) -> Answer:
     """The live address of a request that is not built for production, and what is owed for it."""
     owed = not_built(pack)
-    told = [
-        sample_url(step, one.context.program, pack.destination)
-        for one in pack.live
-        for step in one.context.vault_steps
-        if f"{one.context.operation.name}.{step.name}" == sent.place
+    urls = [
+        sample_url(step, assessment.context.program, pack.destination)
+        for assessment in pack.live
+        for step in assessment.context.vault_steps
+        if f"{assessment.context.operation.name}.{step.name}" == sent.place
     ]
-    return Answer(tuple(dict.fromkeys(told)), owed.missing)
+    return Answer(tuple(dict.fromkeys(urls)), owed.missing)
 
 
-def _standing_there(one: Assessment, step: Step) -> str:
-    found = [standing for standing in one.standings if standing.step == step.name]
-    if found and found[0].listed:
+def _standing_there(assessment: Assessment, step: Step) -> str:
+    standings = [standing for standing in assessment.standings if standing.step == step.name]
+    if standings and standings[0].listed:
         return "on the list, and needs what is said below"
     return "please say whether it is supported, or what onboarding needs"
 
@@ -88,36 +92,36 @@ def _refused(pack: Pack) -> str:
 
 def formats(_pack: Pack, sent: list[Sent]) -> Answer:
     """Transport and kinds of body, of request and answer."""
-    return said(*dict.fromkeys(_format(one) for one in sent))
+    return said(*dict.fromkeys(_format(request) for request in sent))
 
 
-def _format(one: Sent) -> str:
-    body = one.step.request.body
+def _format(request: Sent) -> str:
+    body = request.step.request.body
     kind = body.encoding.upper() if body else "no body"
-    return f"yes: HTTPS, {kind} in the request, {one.step.answer.upper()} in the answer"
+    return f"yes: HTTPS, {kind} in the request, {request.step.answer.upper()} in the answer"
 
 
 def arranged(pack: Pack, _sent: list[Sent]) -> Answer:
     """What must be agreed beyond the documents: still to ask, or under which ticket."""
-    told = [
+    lines = [
         line
-        for one in pack.live or pack.assessments
-        for standing in one.standings
-        for line in _standing(one, standing)
+        for assessment in pack.live or pack.assessments
+        for standing in assessment.standings
+        for line in _standing(assessment, standing)
     ]
-    return said(*dict.fromkeys(told)) if told else said("no")
+    return said(*dict.fromkeys(lines)) if lines else said("no")
 
 
-def _standing(one: Assessment, standing: Standing) -> Iterator[str]:
+def _standing(assessment: Assessment, standing: Standing) -> Iterator[str]:
     words, grant = standing.arrangement.words, standing.grant
-    is_test = one.context.environment_class == "sandbox"
+    is_test = assessment.context.environment_class == "sandbox"
     where = f"{words}, for {standing.url}{' (for tests)' if is_test else ''}"
     if grant is not None:
         yield f"agreed: {where}, under {grant.ticket} of {grant.date}, by {grant.by}"
     else:
         asks = f". {standing.arrangement.asks}" if standing.arrangement.asks else ""
         yield f"please set up: {where}{asks}"
-    secrets = signing_secrets(one, standing)
+    secrets = signing_secrets(assessment, standing)
     if secrets:
         yield f"the signature of {standing.url} needs {', '.join(secrets)}, which we give you apart"
 
@@ -136,21 +140,21 @@ def compliance(pack: Pack, _sent: list[Sent]) -> Answer:
 
 
 def _own_evidence(pack: Pack) -> Answer:
-    found = _evidence(pack)
+    evidence = _evidence(pack)
     line = "pci: {level: 1, attestation: FILE, expires: YYYY-MM-DD}"
-    return said(*found) if found else missing(line, file_of(pack))
+    return said(*evidence) if evidence else missing(line, file_of(pack))
 
 
 def _evidence(pack: Pack) -> tuple[str, ...]:
     pci = pack.destination.pci
     if pci is None:
         return ()
-    told = [
+    parts = [
         f"level {pci.level}" if pci.level else "",
         f"attestation of compliance {pci.attestation}" if pci.attestation else "",
         f"valid until {pci.expires}" if pci.expires else "",
     ]
-    line = ", ".join(filter(None, told))
+    line = ", ".join(filter(None, parts))
     return (f"PCI DSS: {line}",) if line else ()
 
 
@@ -158,9 +162,9 @@ def own_vault(pack: Pack, sent: list[Sent]) -> Answer:
     """What a vault asks of a merchant's own token vault, each with what is so here."""
     if not pack.destination.own_vault:
         return said("no: it belongs to another company")
-    bodies = dict.fromkeys(line for one in sent for line in _unfit(one))
-    headers = dict.fromkeys(line for one in sent for line in _credential_headers(one))
-    count = len({address(pack, one) for one in sent})
+    bodies = dict.fromkeys(line for request in sent for line in _unfit(request))
+    headers = dict.fromkeys(line for request in sent for line in _credential_headers(request))
+    count = len({address(pack, request) for request in sent})
     evidence = _own_evidence(pack)
     lines = (
         "yes, without client certificates",
@@ -171,17 +175,17 @@ def own_vault(pack: Pack, sent: list[Sent]) -> Answer:
     return Answer((*lines, *evidence.lines), evidence.missing)
 
 
-def _unfit(one: Sent) -> Iterator[str]:
+def _unfit(request: Sent) -> Iterator[str]:
     """What a step's bodies are where they are not JSON, which is asked for."""
-    body = one.step.request.body
-    kinds = (body.encoding if body else "none", one.step.answer)
+    body = request.step.request.body
+    kinds = (body.encoding if body else "none", request.step.answer)
     if kinds != ("json", "json"):
-        told = f"{kinds[0]} in the request and {kinds[1]} in the answer"
-        yield f"{one.place} has {told}, where JSON is asked for"
+        words = f"{kinds[0]} in the request and {kinds[1]} in the answer"
+        yield f"{request.place} has {words}, where JSON is asked for"
 
 
-def _credential_headers(one: Sent) -> Iterator[str]:
-    for pair in one.step.request.headers:
+def _credential_headers(request: Sent) -> Iterator[str]:
+    for pair in request.step.request.headers:
         if secrets_in(pair.value):
             is_bearer = pair.name.lower() == "authorization" and scheme_of(pair.value) == "bearer"
             also = "" if is_bearer else ", where only a bearer key is asked for"

@@ -70,21 +70,21 @@ def account(pack: Pack, which: str, environment: str) -> Answer:
 
 def prefix(pack: Pack, _sent: list[Sent]) -> Answer:
     """The prefix of the account's own hosts, for tests and production."""
-    told: list[str] = []
+    lines: list[str] = []
     lacking: list[str] = []
     for which, environment in (("test", "sandbox"), ("live", "production")):
         value = pack.accounts.get(which, {}).get("prefix")
         if value:
-            told.append(f"{environment}: {value}")
+            lines.append(f"{environment}: {value}")
         else:
             vault = f"{{vaults: {{{pack.vault.name}: {{prefix: ...}}}}}}"
             lacking += missing(f"environments: {{{environment}: {vault}}}", PROJECT).missing
-    return Answer(tuple(told), tuple(lacking))
+    return Answer(tuple(lines), tuple(lacking))
 
 
 def permissions(pack: Pack, _sent: list[Sent]) -> Answer:
     """What authenticates the caller, and what it may do."""
-    ways = " or ".join(one.replace("_", " ") for one in pack.setup["authentication"]["accepted"])
+    ways = " or ".join(way.replace("_", " ") for way in pack.setup["authentication"]["accepted"])
     scopes: list[str] = pack.setup["permissions"]
     return said(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
 
@@ -92,16 +92,16 @@ def permissions(pack: Pack, _sent: list[Sent]) -> Answer:
 def credentials(pack: Pack, _sent: list[Sent]) -> Answer:
     """Where each credential of the endpoint is: sealed for the vault, stored there, or ours."""
     if "key_sealing" in pack.vault.facts.data:
-        told = [_sealed(pack, one) for one in sealed_of(pack)]
+        lines = [_sealed(pack, header) for header in sealed_of(pack)]
     else:
-        told = [_held(pack, secret) for secret in pack.setup["secrets"]]
-    return said(*told) if told else said("none: no header holds a credential")
+        lines = [_held(pack, secret) for secret in pack.setup["secrets"]]
+    return said(*lines) if lines else said("none: no header holds a credential")
 
 
-def _sealed(pack: Pack, one: SealedHeader) -> str:
-    doubt = f". Please confirm that you hash just this: {one.doubt}" if one.doubt else ""
-    file = file_name(pack.destination.name, one.file)
-    return f"{one.header}: SHA-256 of {one.what}, encrypted to your key, in `{file}`{doubt}"
+def _sealed(pack: Pack, header: SealedHeader) -> str:
+    doubt = f". Please confirm that you hash just this: {header.doubt}" if header.doubt else ""
+    file = file_name(pack.destination.name, header.file)
+    return f"{header.header}: SHA-256 of {header.what}, encrypted to your key, in `{file}`{doubt}"
 
 
 def _held(pack: Pack, secret: Json) -> str:
@@ -117,35 +117,35 @@ def _held(pack: Pack, secret: Json) -> str:
 
 def sources(pack: Pack, sent: list[Sent]) -> Answer:
     """What names the card, and which tokens go with it."""
-    known: Mapping[str, Json] = pack.plan["sources"]
-    used = {name for one in sent for name in atoms_used(one.assessment.context.authored)}
-    told = []
-    for kind, source in known.items():
+    kinds: Mapping[str, Json] = pack.plan["sources"]
+    used = {name for request in sent for name in atoms_used(request.assessment.context.authored)}
+    lines = []
+    for kind, source in kinds.items():
         inputs = [
             how["input"]
             for atom, how in source["has"].items()
             if isinstance(how, dict) and atom in used
         ]
-        told.append(f"{kind}{' with ' + ', '.join(dict.fromkeys(inputs)) if inputs else ''}")
-    return said(*told)
+        lines.append(f"{kind}{' with ' + ', '.join(dict.fromkeys(inputs)) if inputs else ''}")
+    return said(*lines)
 
 
 def network_tokens(pack: Pack, _sent: list[Sent]) -> Answer:
     """Whether network tokens are sent."""
-    found = pack.setup["network_tokens"]
-    if not found:
+    tokens = pack.setup["network_tokens"]
+    if not tokens:
         return said("no")
-    return said(f"yes, {'with' if found['cryptogram'] else 'without'} a cryptogram")
+    return said(f"yes, {'with' if tokens['cryptogram'] else 'without'} a cryptogram")
 
 
 def names(_pack: Pack, sent: list[Sent]) -> Answer:
     """Which requests send what a cardholder typed, as it was typed."""
     typed = [
-        one.place
-        for one in sent
+        request.place
+        for request in sent
         if any(
             atom.name == "card.holder_name" or atom.name.startswith("billing.")
-            for atom in one.written.request.atoms
+            for atom in request.written.request.atoms
         )
     ]
     if not typed:
@@ -157,7 +157,9 @@ def names(_pack: Pack, sent: list[Sent]) -> Answer:
 def extras(pack: Pack, _sent: list[Sent]) -> Answer:
     """What is a request of its own to the vault's support."""
     wallets = any(
-        standing.arrangement.wallets for one in pack.assessments for standing in one.standings
+        standing.arrangement.wallets
+        for assessment in pack.assessments
+        for standing in assessment.standings
     )
     neither = "we ask for neither"
     return said(f"{neither}; of wallets see above" if wallets else neither)

@@ -38,44 +38,44 @@ _FORMATS: Final = {
 _ARRANGED: Final = {"card.expiry": "expiry date"}
 
 
-def url(pack: Pack, one: Sent) -> Answer:
+def url(pack: Pack, request: Sent) -> Answer:
     """The exact address."""
-    return said(address(pack, one))
+    return said(address(pack, request))
 
 
-def address(pack: Pack, one: Sent) -> str:
+def address(pack: Pack, request: Sent) -> str:
     """What the vault calls, with the author's examples where a run gives a part.
 
     A query is a part of what a reviewer accepts; where the vault takes it apart, it is left out.
     """
-    url = sample_url(one.step, pack.program, pack.destination)
-    return url if one.review is not None else url.partition("?")[0]
+    url = sample_url(request.step, pack.program, pack.destination)
+    return url if request.review is not None else url.partition("?")[0]
 
 
-def method(_pack: Pack, one: Sent) -> Answer:
+def method(_pack: Pack, request: Sent) -> Answer:
     """The method, as the author wrote it: a vault may have to be asked for it."""
-    return said(one.written.request.method)
+    return said(request.written.request.method)
 
 
-def documentation(pack: Pack, _one: Sent) -> Answer:
+def documentation(pack: Pack, _request: Sent) -> Answer:
     """The destination's public documents."""
     docs = pack.destination.docs
     return said(docs) if docs else missing("docs: https://...", file_of(pack))
 
 
-def fields(pack: Pack, one: Sent) -> Answer:
+def fields(pack: Pack, request: Sent) -> Answer:
     """What the vault fills: each field in its own words, or each placeholder."""
-    if one.review is not None:
-        found = [_field(field) for field in one.review["fields"]]
-        return said(*found) if found else said("none: it holds no card data")
+    if request.review is not None:
+        lines = [_field(field) for field in request.review["fields"]]
+        return said(*lines) if lines else said("none: it holds no card data")
     names = vendor_names(pack)
-    atoms = dict.fromkeys(atom.name for atom in one.step.request.atoms)
-    maybe = {node.present for node in one.step.request.nodes if isinstance(node, If)}
-    told = [
+    atoms = dict.fromkeys(atom.name for atom in request.step.request.atoms)
+    maybe = {node.present for node in request.step.request.nodes if isinstance(node, If)}
+    lines = [
         f"{names.get(name, name)}: {atom_words(name)}{', may be absent' if name in maybe else ''}"
         for name in atoms
     ]
-    return said(*told) if told else said("none: it holds no card data")
+    return said(*lines) if lines else said("none: it holds no card data")
 
 
 def _field(field: Mapping[str, object]) -> str:
@@ -89,16 +89,18 @@ def _field(field: Mapping[str, object]) -> str:
     return f"{words} at {at}: {kind}, {form}{maybe} ({field['replacement']})"
 
 
-def headers(pack: Pack, one: Sent) -> Answer:
+def headers(pack: Pack, request: Sent) -> Answer:
     """Every header by name, and what stands in it; never a secret's value."""
-    in_signature = signed_headers(one.step)
-    found = [_header(pack, one, pair, in_signature) for pair in content_type(one.step.request)]
-    protected = signed(one.step, _carrier(pack, one))
+    in_signature = signed_headers(request.step)
+    lines = [
+        _header(pack, request, pair, in_signature) for pair in content_type(request.step.request)
+    ]
+    protected = signed(request.step, _carrier(pack, request))
     by_vault = [f"{name}: added by the signature" for each in protected for name, _ in each.headers]
-    return said(*found, *by_vault) if found or by_vault else said("none")
+    return said(*lines, *by_vault) if lines or by_vault else said("none")
 
 
-def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> str:
+def _header(pack: Pack, request: Sent, pair: Pair, in_signature: frozenset[str]) -> str:
     names = [node.name for node in walk(pair.value) if isinstance(node, Ref)]
     secrets = [name for name in names if name.startswith("secrets.")]
     if pair.name.lower() in in_signature:
@@ -107,7 +109,9 @@ def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> 
         described = [pack.program.secrets[name.partition(".")[2]].description for name in secrets]
         words = "; ".join(dict.fromkeys(filter(None, described)))
         words = words or ", ".join(name.partition(".")[2] for name in dict.fromkeys(secrets))
-        return f"{pair.name}: a credential of the endpoint ({words}){_hidden(pack, one, secrets)}"
+        return (
+            f"{pair.name}: a credential of the endpoint ({words}){_hidden(pack, request, secrets)}"
+        )
     if isinstance(pair.value, Lit):
         return f"{pair.name}: {pair.value.value}, the same on every request"
     if isinstance(pair.value, Ref) and pair.value.name == "run.idempotency_key":
@@ -115,52 +119,52 @@ def _header(pack: Pack, one: Sent, pair: Pair, in_signature: frozenset[str]) -> 
     return f"{pair.name}: another value on each request"
 
 
-def _hidden(pack: Pack, one: Sent, secrets: list[str]) -> str:
+def _hidden(pack: Pack, request: Sent, secrets: list[str]) -> str:
     """Where a header stands at a vault that takes them in two ways and keeps those in clear."""
     if "encrypted_headers" not in pack.vault.facts.data:
         return ""
-    held = [name for name in secrets if name not in one.assessment.context.stored]
+    held = [name for name in secrets if name not in request.assessment.context.stored]
     stored = "in `headers.raw`, where you put the stored secret in"
     return ", in `headers.encrypted`" if held else f", {stored}"
 
 
-def query(_pack: Pack, one: Sent) -> Answer:
+def query(_pack: Pack, request: Sent) -> Answer:
     """Names of the query's parameters."""
-    names = [pair.name for pair in one.step.request.query]
+    names = [pair.name for pair in request.step.request.query]
     return said(", ".join(names)) if names else said("none")
 
 
-def body(_pack: Pack, one: Sent) -> Answer:
+def body(_pack: Pack, request: Sent) -> Answer:
     """What kind of body is sent."""
-    sent = one.step.request.body
+    sent = request.step.request.body
     return said(_BODIES[sent.encoding] if sent else "none")
 
 
-def encryption_keys(pack: Pack, one: Sent) -> Answer:
+def encryption_keys(pack: Pack, request: Sent) -> Answer:
     """The keys under which something of the request is encrypted: the destination's, or none."""
-    found = sealed(one.step, _carrier(pack, one))
-    told = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in found]
-    return said(*told) if told else said("none: nothing in the request is encrypted")
+    encrypted = sealed(request.step, _carrier(pack, request))
+    lines = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in encrypted]
+    return said(*lines) if lines else said("none: nothing in the request is encrypted")
 
 
-def signature(pack: Pack, one: Sent) -> Answer:
+def signature(pack: Pack, request: Sent) -> Answer:
     """Which signature the vault computes, and with which secret."""
-    found = signed(one.step, _carrier(pack, one))
-    told = [f"{each.title} with {each.secret}, by {each.by}" for each in found]
-    return said(*told) if told else said("none")
+    signatures = signed(request.step, _carrier(pack, request))
+    lines = [f"{each.title} with {each.secret}, by {each.by}" for each in signatures]
+    return said(*lines) if lines else said("none")
 
 
-def _carrier(pack: Pack, one: Sent) -> Carrier:
-    return Carrier(pack.vault.facts.title, one.assessment.context, vendor_names(pack))
+def _carrier(pack: Pack, request: Sent) -> Carrier:
+    return Carrier(pack.vault.facts.title, request.assessment.context, vendor_names(pack))
 
 
-def redacted(_pack: Pack, one: Sent) -> Answer:
+def redacted(_pack: Pack, request: Sent) -> Answer:
     """Where the answer has what must not be shown: what the author calls sensitive.
 
     Each of them is an output, which a run reads: redacted before it comes back, it would be lost.
     """
-    found = [f"{out.at} ({out.name}): {REDACTED}" for out in one.step.outputs if out.sensitive]
-    return said(*found) if found else said("none")
+    places = [f"{out.at} ({out.name}): {REDACTED}" for out in request.step.outputs if out.sensitive]
+    return said(*places) if places else said("none")
 
 
 def file_of(pack: Pack) -> str:

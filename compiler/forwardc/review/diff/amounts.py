@@ -84,16 +84,20 @@ def _codes(plan: Plan, operation: Operation) -> set[str] | None:
 
 def _as_iso(plan: Plan, operation: Operation) -> Mapping[str, Digits]:
     codes = _codes(plan, operation) or set(iso().current)
-    known = ((code, iso().find(code)) for code in sorted(codes))
-    return {code: (one.digits, one.digits, 1) for code, one in known if one is not None}
+    currencies = ((code, iso().find(code)) for code in sorted(codes))
+    return {
+        code: (currency.digits, currency.digits, 1)
+        for code, currency in currencies
+        if currency is not None
+    }
 
 
 def _currency(code: str, before: _Counting, after: _Counting) -> Found:
     for measure in sorted(before.measures & after.measures):
         left, leaves = _example(code, before, measure), _example(code, after, measure)
         if left is not None and leaves is not None and left != leaves:
-            what = f"{_EXAMPLE} minor units of {code}"
-            yield Class.BREAKING, f"{what} leave as {leaves} now, and left as {left}"
+            amount = f"{_EXAMPLE} minor units of {code}"
+            yield Class.BREAKING, f"{amount} leave as {leaves} now, and left as {left}"
     old, new = _step(before.money.digits[code]), _step(after.money.digits[code])
     if new > old:
         yield Class.BREAKING, f"an amount in {code} must be a multiple of {new} now"

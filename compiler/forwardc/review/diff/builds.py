@@ -65,15 +65,15 @@ class Committed:
         """The bytes of these files. Raises `NoBuild`."""
         names = [f"{self.commit}:{self.prefix}/{path}" for path in paths]
         listing = "".join(f"{name}\n" for name in names).encode()
-        found = _git(self.root, "cat-file", "--batch", stdin=listing)
-        return dict(zip(paths, _objects(found, paths), strict=True))
+        output = _git(self.root, "cat-file", "--batch", stdin=listing)
+        return dict(zip(paths, _objects(output, paths), strict=True))
 
 
 def committed(root: Path, reference: str, folder: str) -> Committed:
     """The build at a branch, tag or commit. Raises `NoBuild` where git knows none."""
-    wanted = f"{reference}^{{commit}}"
+    revision = f"{reference}^{{commit}}"
     try:
-        commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+        commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)
         prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
     except NoBuild:
         raise NoBuild("git knows no such reference") from None
@@ -82,7 +82,7 @@ def committed(root: Path, reference: str, folder: str) -> Committed:
 
 def _objects(output: bytes, paths: list[str]) -> list[bytes]:
     """The contents in `git cat-file --batch` output, in the order they were asked for."""
-    found: list[bytes] = []
+    contents: list[bytes] = []
     at = 0
     for path in paths:
         end = output.index(b"\n", at)
@@ -90,9 +90,9 @@ def _objects(output: bytes, paths: list[str]) -> list[bytes]:
         if head[-1] == b"missing" or len(head) < 3:
             raise NoBuild(f"{path} is not committed there")
         size = int(head[-1])
-        found.append(output[end + 1 : end + 1 + size])
+        contents.append(output[end + 1 : end + 1 + size])
         at = end + 1 + size + 1
-    return found
+    return contents
 
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:

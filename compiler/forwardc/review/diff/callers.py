@@ -44,8 +44,8 @@ def _values(kind: str, old: Mapping[str, ValueSpec], new: Mapping[str, ValueSpec
             yield Class.BREAKING, f"the {kind} {name} is gone"
         elif name not in old:
             needed = _is_required(new[name])
-            what = "required" if needed else "optional"
-            yield Class.BREAKING if needed else Class.SAFE, f"a new {what} {kind} {name}"
+            presence = "required" if needed else "optional"
+            yield Class.BREAKING if needed else Class.SAFE, f"a new {presence} {kind} {name}"
         else:
             yield from _value(f"the {kind} {name}", old[name], new[name])
 
@@ -54,43 +54,43 @@ def _is_required(spec: ValueSpec) -> bool:
     return not spec.optional and spec.default is None
 
 
-def _value(what: str, old: ValueSpec, new: ValueSpec) -> Found:
+def _value(subject: str, old: ValueSpec, new: ValueSpec) -> Found:
     if not _is_required(old) and _is_required(new):
-        yield Class.BREAKING, f"{what} is required now"
+        yield Class.BREAKING, f"{subject} is required now"
     if old.type != new.type:
-        yield Class.BREAKING, f"{what} is of type {new.type} now, and was {old.type}"
+        yield Class.BREAKING, f"{subject} is of type {new.type} now, and was {old.type}"
         return
     for bound in ("minimum", "min_length"):
-        yield from _bound(what, bound, old, new, narrower=1)
+        yield from _bound(subject, bound, old, new, narrower=1)
     for bound in ("maximum", "max_length"):
-        yield from _bound(what, bound, old, new, narrower=-1)
+        yield from _bound(subject, bound, old, new, narrower=-1)
     for rule in ("pattern", "json_schema"):
         if getattr(old, rule) != getattr(new, rule):
             is_new = getattr(new, rule) is not None
-            yield Class.BREAKING if is_new else Class.SAFE, f"{what} {_rule(rule, new)}"
+            yield Class.BREAKING if is_new else Class.SAFE, f"{subject} {_rule(rule, new)}"
     if old.schemes != new.schemes:
-        yield _schemes(what, old, new)
-    allowed, wanted = set(new.values or ()), set(old.values or ())
-    if new.values is not None and (old.values is None or wanted - allowed):
-        yield Class.BREAKING, f"{what} takes only {', '.join(map(str, new.values))} now"
+        yield _schemes(subject, old, new)
+    allowed, before = set(new.values or ()), set(old.values or ())
+    if new.values is not None and (old.values is None or before - allowed):
+        yield Class.BREAKING, f"{subject} takes only {', '.join(map(str, new.values))} now"
     elif old.values != new.values:
-        yield Class.SAFE, f"{what} takes other values too"
+        yield Class.SAFE, f"{subject} takes other values too"
 
 
-def _schemes(what: str, old: ValueSpec, new: ValueSpec) -> tuple[Class, str]:
+def _schemes(subject: str, old: ValueSpec, new: ValueSpec) -> tuple[Class, str]:
     before, after = old.schemes or DEFAULT_SCHEMES, new.schemes or DEFAULT_SCHEMES
     if set(before) - set(after):
-        return Class.BREAKING, f"{what} takes only {', '.join(after)} addresses now"
-    return Class.SAFE, f"{what} takes {', '.join(after)} addresses now"
+        return Class.BREAKING, f"{subject} takes only {', '.join(after)} addresses now"
+    return Class.SAFE, f"{subject} takes {', '.join(after)} addresses now"
 
 
-def _bound(what: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: int) -> Found:
+def _bound(subject: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: int) -> Found:
     before, after = _number(getattr(old, name)), _number(getattr(new, name))
     if before == after:
         return
     is_narrower = after is not None and (before is None or (after - before) * narrower > 0)
     limit = f"the {name} {getattr(new, name)}" if after is not None else f"no {name}"
-    yield Class.BREAKING if is_narrower else Class.SAFE, f"{what} has {limit} now"
+    yield Class.BREAKING if is_narrower else Class.SAFE, f"{subject} has {limit} now"
 
 
 def _rule(name: str, new: ValueSpec) -> str:
@@ -111,14 +111,14 @@ def _outputs(old: Operation, new: Operation) -> Found:
     before = {(step.name, name): out for step in old.steps for name, out in step.outputs.items()}
     after = {(step.name, name): out for step in new.steps for name, out in step.outputs.items()}
     for step, name in sorted({*before, *after}):
-        what = f"output {name} of step {step}"
+        subject = f"output {name} of step {step}"
         if (step, name) not in after:
-            yield Class.BREAKING, f"the {what} is gone"
+            yield Class.BREAKING, f"the {subject} is gone"
         elif (step, name) not in before:
-            yield Class.SAFE, f"a new {what}"
+            yield Class.SAFE, f"a new {subject}"
         elif after[step, name].type != before[step, name].type:
-            yield Class.BREAKING, f"the {what} is of type {after[step, name].type} now"
+            yield Class.BREAKING, f"the {subject} is of type {after[step, name].type} now"
         elif after[step, name].optional and not before[step, name].optional:
-            yield Class.BREAKING, f"the {what} may be missing now"
+            yield Class.BREAKING, f"the {subject} may be missing now"
         elif after[step, name].at != before[step, name].at:
-            yield Class.SAFE, f"the {what} is read elsewhere in the answer"
+            yield Class.SAFE, f"the {subject} is read elsewhere in the answer"

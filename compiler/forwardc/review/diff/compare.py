@@ -28,35 +28,37 @@ def compare(old: Build, new: Build) -> list[Difference]:
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     old_files = read_plans(old, {path: before[path] for path in paths if path in before})
     new_files = read_plans(new, {path: after[path] for path in paths if path in after})
-    found = [
+    differences = [
         difference
         for path in paths
         for difference in _plan(_loaded(path, old_files), _loaded(path, new_files))
     ]
-    return in_order(found)
+    return in_order(differences)
 
 
-def accept(found: list[Difference], reasons: Mapping[str, str]) -> list[Difference]:
+def accept(differences: list[Difference], reasons: Mapping[str, str]) -> list[Difference]:
     """The differences with the reasons for which breaks were accepted, by id.
 
     Nothing else can be accepted: an approval is lost or it is not.
     """
     return [
-        replace(one, accepted=reasons.get(one.id)) if one.class_ is Class.BREAKING else one
-        for one in found
+        replace(difference, accepted=reasons.get(difference.id))
+        if difference.class_ is Class.BREAKING
+        else difference
+        for difference in differences
     ]
 
 
 def what_leaves(old: Json, new: Json) -> list[Change]:
     """What differs of all that leaves, without what the change of the surface says already."""
-    found = changes(old, new)
-    return [one for one in found if "/review/" not in one.pointer] or found
+    differing = changes(old, new)
+    return [change for change in differing if "/review/" not in change.pointer] or differing
 
 
 def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     """What differs of what an own approval covers, in words: what leaves, and what decides."""
     for change in what_leaves(old[LEAVES], new[LEAVES]):
-        yield from (f"leaves: {one}" for one in retold(change, old[LEAVES], new[LEAVES]))
+        yield from (f"leaves: {line}" for line in retold(change, old[LEAVES], new[LEAVES]))
     for change in changes(old[BEHAVIOUR], new[BEHAVIOUR]):
         yield f"behaviour: {change}"
 
@@ -121,8 +123,8 @@ def _new(subject: Subject, plan: Plan) -> Iterator[Difference]:
 
 def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
     name = subject.operation
-    for class_, what in given((old, old.operations[name]), (new, new.operations[name])):
-        yield Difference(subject, class_, what)
+    for class_, text in given((old, old.operations[name]), (new, new.operations[name])):
+        yield Difference(subject, class_, text)
     if needs_approval(old) != needs_approval(new):
         where = f"{new.environment} needs"
         yield Difference(
@@ -136,8 +138,8 @@ def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
         for change in changes(review_surface(old, name), review_surface(new, name)):
             yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
     class_ = Class.OWN if _is_approved(old, new) else Class.SAFE
-    for what in own_changes(covers(old, name), covers(new, name)):
-        yield Difference(subject, class_, what)
+    for text in own_changes(covers(old, name), covers(new, name)):
+        yield Difference(subject, class_, text)
 
 
 def _is_approved(*plans: Plan) -> bool:

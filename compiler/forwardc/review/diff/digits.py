@@ -30,8 +30,8 @@ def retold(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> 
 
 
 def _rows(covered: Mapping[str, Json]) -> Mapping[str, str]:
-    found: Mapping[str, str] = (covered.get("money") or {}).get("digits") or {}
-    return found
+    digits: Mapping[str, str] = (covered.get("money") or {}).get("digits") or {}
+    return digits
 
 
 def _differs(row: str) -> bool:

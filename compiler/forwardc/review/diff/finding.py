@@ -49,7 +49,10 @@ class Difference:
         return sha256(text.encode()).hexdigest()[:12]
 
 
-def in_order(found: list[Difference]) -> list[Difference]:
+def in_order(differences: list[Difference]) -> list[Difference]:
     """The gravest first, then by subject and words."""
     order = {class_: index for index, class_ in enumerate(Class)}
-    return sorted(found, key=lambda one: (order[one.class_], str(one.subject), one.what))
+    return sorted(
+        differences,
+        key=lambda difference: (order[difference.class_], str(difference.subject), difference.what),
+    )

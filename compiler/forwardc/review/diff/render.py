@@ -37,38 +37,43 @@ class Format(StrEnum):
     HTML = "html"
 
 
-def render(found: Sequence[Difference], format_: Format, against: str) -> str:
+def render(differences: Sequence[Difference], format_: Format, against: str) -> str:
     """All differences in one form; `against` names the older side."""
     match format_:
         case Format.TEXT:
-            return _text(found, against)
+            return _text(differences, against)
         case Format.JSON:
-            return _json(found, against)
+            return _json(differences, against)
         case Format.MARKDOWN:
-            return _page("diff.md.j2", found, against)
+            return _page("diff.md.j2", differences, against)
         case Format.HTML:
-            return _page("diff.html.j2", found, against)
+            return _page("diff.html.j2", differences, against)
         case _:
             assert_never(format_)
 
 
-def counts(found: Sequence[Difference]) -> str:
+def counts(differences: Sequence[Difference]) -> str:
     """One line that counts the classes."""
     parts = []
     for class_ in Class:
-        number = sum(1 for one in found if one.class_ is class_)
+        number = sum(1 for difference in differences if difference.class_ is class_)
         if number:
             parts.append(f"{number} {_COUNTED[class_]}")
     return ", ".join(parts) or "no difference"
 
 
-def _groups(found: Sequence[Difference]) -> list[tuple[str, list[tuple[str, list[Difference]]]]]:
+def _groups(
+    differences: Sequence[Difference],
+) -> list[tuple[str, list[tuple[str, list[Difference]]]]]:
     """Titles, and under each the subjects with their differences."""
-    by_class = groupby(found, key=lambda one: one.class_)
+    by_class = groupby(differences, key=lambda difference: difference.class_)
     return [
         (
             TITLES[class_],
-            [(str(s), list(d)) for s, d in groupby(group, key=lambda one: one.subject)],
+            [
+                (str(s), list(d))
+                for s, d in groupby(group, key=lambda difference: difference.subject)
+            ],
         )
         for class_, group in by_class
     ]
@@ -78,46 +83,47 @@ def _text(found: Sequence[Difference], against: str) -> str:
     lines = [f"against {against}: {counts(found)}"]
     for title, subjects in _groups(found):
         lines += ["", title]
-        for subject, differences in subjects:
+        for subject, of_subject in subjects:
             lines.append(f"  {subject}")
             lines += [
-                on_one_line(f"    {one.id}  {one.what}{_accepted(one)}") for one in differences
+                on_one_line(f"    {difference.id}  {difference.what}{_accepted(difference)}")
+                for difference in of_subject
             ]
     return "\n".join(lines) + "\n"
 
 
-def _accepted(one: Difference) -> str:
-    return f" (accepted: {one.accepted})" if one.accepted else ""
+def _accepted(difference: Difference) -> str:
+    return f" (accepted: {difference.accepted})" if difference.accepted else ""
 
 
-def data(found: Sequence[Difference], against: str) -> dict[str, Any]:
+def data(differences: Sequence[Difference], against: str) -> dict[str, Any]:
     """All differences as data."""
     return {
         "forwardc": 1,
         "against": against,
         "differences": [
             {
-                "id": one.id,
-                "class": str(one.class_),
-                "vault": one.subject.vault,
-                "destination": one.subject.destination,
-                "environment": one.subject.place,
-                "operation": one.subject.operation,
-                "what": one.what,
-                "accepted": one.accepted,
+                "id": difference.id,
+                "class": str(difference.class_),
+                "vault": difference.subject.vault,
+                "destination": difference.subject.destination,
+                "environment": difference.subject.place,
+                "operation": difference.subject.operation,
+                "what": difference.what,
+                "accepted": difference.accepted,
             }
-            for one in found
+            for difference in differences
         ],
     }
 
 
-def _json(found: Sequence[Difference], against: str) -> str:
-    return escaped(json.dumps(data(found, against), indent=2, ensure_ascii=False)) + "\n"
+def _json(differences: Sequence[Difference], against: str) -> str:
+    return escaped(json.dumps(data(differences, against), indent=2, ensure_ascii=False)) + "\n"
 
 
-def _page(name: str, found: Sequence[Difference], against: str) -> str:
+def _page(name: str, differences: Sequence[Difference], against: str) -> str:
     return template("forwardc.review.diff", name, ("cell", _cell)).render(
-        groups=_groups(found), against=against, counts=counts(found)
+        groups=_groups(differences), against=against, counts=counts(differences)
     )
 
 

@@ -23,10 +23,13 @@ def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
     """
     plans = [load(path, data) for path, data in read_plans(build, plan_digests(build)).items()]
     plans = [plan for plan in plans if plan.environment_class == "production"]
-    found = [
-        one for plan in plans for name in plan.operations for one in _since(lock, plan, name, today)
+    differences = [
+        difference
+        for plan in plans
+        for name in plan.operations
+        for difference in _since(lock, plan, name, today)
     ]
-    return in_order([*found, *_gone(lock, plans)])
+    return in_order([*differences, *_gone(lock, plans)])
 
 
 def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Difference]:
@@ -37,8 +40,8 @@ def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Differenc
     if own is None:
         yield Difference(subject, Class.OWN, "never approved")
     else:
-        for what in own_changes(own.covers.model_dump(), covers(plan, name)):
-            yield Difference(subject, Class.OWN, what)
+        for text in own_changes(own.covers.model_dump(), covers(plan, name)):
+            yield Difference(subject, Class.OWN, text)
         yield from _ended(subject, Class.OWN, "your own approval", own, today)
     if surface is not None and psp is None:
         yield Difference(subject, Class.REVIEW, "never approved by the PSP")
@@ -58,8 +61,8 @@ def _ended(
 
 
 def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
-    known = {place(plan, name) for plan in plans for name in plan.operations}
-    for key in sorted({*lock.own, *lock.psp} - known):
+    built = {place(plan, name) for plan in plans for name in plan.operations}
+    for key in sorted({*lock.own, *lock.psp} - built):
         vault, destination, operation, where = key.split("/")
         subject = Subject(vault, destination, where, operation)
         yield Difference(subject, Class.SAFE, "approved, and not built any more")

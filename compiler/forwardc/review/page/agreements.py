@@ -14,15 +14,19 @@ from forwardc.vaults.assess import Assessment
 
 def agreements(assessments: Iterable[Assessment]) -> list[dict[str, Any]]:
     """One row for each arrangement and step, also of operations that are refused without it."""
-    return [_row(one, standing) for one in assessments for standing in one.standings]
+    return [
+        _row(assessment, standing)
+        for assessment in assessments
+        for standing in assessment.standings
+    ]
 
 
-def _row(one: Assessment, standing: Standing) -> dict[str, Any]:
+def _row(assessment: Assessment, standing: Standing) -> dict[str, Any]:
     arrangement, grant = standing.arrangement, standing.grant
     signature = arrangement.signature
     return {
         "id": standing.id,
-        "operation": one.context.operation.name,
+        "operation": assessment.context.operation.name,
         "step": standing.step,
         "needs": arrangement.words,
         "asks": arrangement.asks,
@@ -31,8 +35,8 @@ def _row(one: Assessment, standing: Standing) -> dict[str, Any]:
         "state": _state(standing),
         "grant": grant,
         "signature": signature,
-        "secrets": signing_secrets(one, standing) if signature else [],
-        "record": to_record(one.vault.name, one.context.program, standing),
+        "secrets": signing_secrets(assessment, standing) if signature else [],
+        "record": to_record(assessment.vault.name, assessment.context.program, standing),
     }
 
 

@@ -59,7 +59,7 @@ def part(term: Term, names: Names) -> str:
         case Call(function=function, args=args):
             return f"{function}({', '.join(part(arg, names) for arg in args)})"
         case Text(parts=parts):
-            return " + ".join(part(one, names) for one in parts)
+            return " + ".join(part(piece, names) for piece in parts)
         case Map(entries=entries):
             inside = (f"{json.dumps(key)}: {part(value, names)}" for key, value in entries)
             return f"{{{', '.join(inside)}}}"

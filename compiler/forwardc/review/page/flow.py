@@ -15,36 +15,44 @@ from forwardc.vaults.assess import Assessment
 _RUNTIME, _VAULT = 0, 1
 
 
-def diagram(one: Assessment) -> str:
+def diagram(assessment: Assessment) -> str:
     """The SVG of an operation at a vault."""
-    reaches_vault = _reaches_vault(one)
-    return draw(_actors(one), list(_messages(one, reaches_vault)), 1 if reaches_vault else None)
+    reaches_vault = _reaches_vault(assessment)
+    return draw(
+        _actors(assessment),
+        list(_messages(assessment, reaches_vault)),
+        1 if reaches_vault else None,
+    )
 
 
-def messages(one: Assessment) -> list[tuple[str, str, Message]]:
+def messages(assessment: Assessment) -> list[tuple[str, str, Message]]:
     """The same messages in words: from whom, to whom, what. For a screen that is too narrow."""
-    actors = [name for name, _ in _actors(one)]
-    found = _messages(one, _reaches_vault(one))
-    return [(actors[each.source], actors[each.target], each) for each in found]
+    actors = [name for name, _ in _actors(assessment)]
+    exchanged = _messages(assessment, _reaches_vault(assessment))
+    return [(actors[each.source], actors[each.target], each) for each in exchanged]
 
 
-def _reaches_vault(one: Assessment) -> bool:
-    return bool(one.emitted and any(s["deliver"] == "vault" for s in one.emitted.steps))
+def _reaches_vault(assessment: Assessment) -> bool:
+    return bool(
+        assessment.emitted and any(s["deliver"] == "vault" for s in assessment.emitted.steps)
+    )
 
 
-def _actors(one: Assessment) -> list[tuple[str, str]]:
+def _actors(assessment: Assessment) -> list[tuple[str, str]]:
     """Names with a note each, from left to right."""
-    vault = [(one.vault.facts.title, "the vault")] if _reaches_vault(one) else []
-    program = one.context.program
+    vault = [(assessment.vault.facts.title, "the vault")] if _reaches_vault(assessment) else []
+    program = assessment.context.program
     return [("our runtime", "forwardc, no card data"), *vault, (program.destination, program.host)]
 
 
-def _messages(one: Assessment, reaches_vault: bool) -> Iterator[Message]:
+def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
     last = 2 if reaches_vault else 1
-    if one.emitted and "fallback" in one.emitted.extra:
+    if assessment.emitted and "fallback" in assessment.emitted.extra:
         yield Message(_RUNTIME, _VAULT, "GET the instrument: has it a network token?")
         yield Message(_VAULT, _RUNTIME, "else the fallback runs instead", answer=True)
-    for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True):
+    for step, emitted in zip(
+        assessment.context.operation.steps, assessment.emitted_steps, strict=True
+    ):
         target = f"{step.request.method} {path_of(step.request.url)}"
         if emitted["deliver"] == "vault":
             yield Message(

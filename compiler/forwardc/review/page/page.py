@@ -64,17 +64,19 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         return {}
     data = to_bytes(pack.plan)
     plan = load_plan(data)
-    built = [one for one in pack.assessments if one.emitted is not None]
+    built = [assessment for assessment in pack.assessments if assessment.emitted is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
-    found = agreements(pack.assessments)
+    rows = agreements(pack.assessments)
     filters = (("pretty", text_of), ("pieces", pieces))
     page = template("forwardc.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),
         vault=pack.vault.facts.title,
         summary=summary(built, protected),
-        agreements=found,
-        operations=[_operation(pack, plan, one, lock, leave, protected) for one in built],
+        agreements=rows,
+        operations=[
+            _operation(pack, plan, assessment, lock, leave, protected) for assessment in built
+        ],
         refused=[
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
         ],
@@ -96,38 +98,42 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
 def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
     names, vault = vendor_names(pack), pack.vault.facts.title
     return {
-        (one.context.operation.name, step.name): values(
-            step, one.context, names, vault if emitted["deliver"] == "vault" else None
+        (assessment.context.operation.name, step.name): values(
+            step, assessment.context, names, vault if emitted["deliver"] == "vault" else None
         )
-        for one in built
-        for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True)
+        for assessment in built
+        for step, emitted in zip(
+            assessment.context.operation.steps, assessment.emitted_steps, strict=True
+        )
     }
 
 
 def _protected(pack: Pack, built: list[Assessment]) -> Protected:
     names = vendor_names(pack)
     return {
-        (one.context.operation.name, step.name): found
-        for one in built
-        for step, found in zip(one.context.operation.steps, protections(one, names), strict=True)
+        (assessment.context.operation.name, step.name): protection
+        for assessment in built
+        for step, protection in zip(
+            assessment.context.operation.steps, protections(assessment, names), strict=True
+        )
     }
 
 
 def _operation(
-    pack: Pack, plan: Plan, one: Assessment, lock: Lock, leave: Leaving, protected: Protected
+    pack: Pack, plan: Plan, assessment: Assessment, lock: Lock, leave: Leaving, protected: Protected
 ) -> dict[str, Any]:
-    operation, name = one.context.operation, one.context.operation.name
+    operation, name = assessment.context.operation, assessment.context.operation.name
     return {
         "name": name,
         "title": operation.title or name,
         "initiator": operation.initiator,
-        "level": str(one.level),
-        "agreed": _agreed(one),
-        "status": str(one.status),
-        "card": card_data(one),
-        "reasons": reasons(one, vendor_names(pack)),
-        "diagram": diagram(one),
-        "messages": messages(one),
+        "level": str(assessment.level),
+        "agreed": _agreed(assessment),
+        "status": str(assessment.status),
+        "card": card_data(assessment),
+        "reasons": reasons(assessment, vendor_names(pack)),
+        "diagram": diagram(assessment),
+        "messages": messages(assessment),
         "steps": [
             {
                 **_step(step, emitted),
@@ -136,11 +142,14 @@ def _operation(
                 "answer": sample_answer(pack.destination, name, step.name),
             }
             for step, written, emitted in zip(
-                operation.steps, one.context.authored.steps, one.emitted_steps, strict=True
+                operation.steps,
+                assessment.context.authored.steps,
+                assessment.emitted_steps,
+                strict=True,
             )
         ],
         "approvals": approvals(plan, name, lock),
-        "unconfirmed": [one for step in operation.steps for one in step.unconfirmed],
+        "unconfirmed": [reason for step in operation.steps for reason in step.unconfirmed],
     }
 
 
@@ -160,9 +169,9 @@ def _step(step: Step, emitted: Json) -> dict[str, Any]:
     }
 
 
-def _agreed(one: Assessment) -> str:
+def _agreed(assessment: Assessment) -> str:
     """Under which tickets an operation is carried; empty where nothing had to be agreed."""
-    grants = [standing.grant for standing in one.standings if standing.counts]
+    grants = [standing.grant for standing in assessment.standings if standing.counts]
     tickets = dict.fromkeys(grant.ticket for grant in grants if grant)
     said = ", ".join(tickets) or "as if agreed"
     return f"by arrangement ({said})" if grants else ""
@@ -188,21 +197,21 @@ def _sealed(pack: Pack, sealed: Sealed) -> dict[str, Any]:
 
 
 def _refusal(row: Any) -> tuple[str, list[tuple[str, str]]]:
-    return row.operation, [(found.reason, found.code) for found in why(row)]
+    return row.operation, [(finding.reason, finding.code) for finding in why(row)]
 
 
 def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
     """Every key and credential by name: what it is for, where it goes and who holds it."""
-    found = [one for of_step in leave.values() for one in of_step]
-    stored = {name for one in built for name in one.context.stored}
-    held = {name for one in built for name in runtime_secrets(one)}
+    leaving = [value for of_step in leave.values() for value in of_step]
+    stored = {name for assessment in built for name in assessment.context.stored}
+    held = {name for assessment in built for name in runtime_secrets(assessment)}
     return [
         {
             "name": name,
             "description": secret.description,
             "as_key": AS_KEY[secret.as_key] if secret.as_key else None,
             "owner": secret.owner,
-            "places": _places(name, found),
+            "places": _places(name, leaving),
             "holders": [pack.vault.facts.title] * (f"secrets.{name}" in stored)
             + ["our runtime"] * (name in held),
         }
@@ -211,33 +220,37 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
     ]
 
 
-def _places(secret: str, found: list[Value]) -> list[str]:
+def _places(secret: str, leaving: list[Value]) -> list[str]:
     name = f"secrets.{secret}"
-    return list(dict.fromkeys(one.place for one in found if name in one.names))
+    return list(dict.fromkeys(value.place for value in leaving if name in value.names))
 
 
 def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
     """The destination's keys that protect a part of a body, and what the vault gets a hash of."""
-    found = [
+    rows = [
         {
             "name": key["key"],
             "kind": "encryption key",
             "for": key["encrypts"],
             "held": "the destination",
         }
-        for one in built
-        for emitted in one.emitted_steps
+        for assessment in built
+        for emitted in assessment.emitted_steps
         if emitted.get("review")
         for key in body_keys(emitted["review"])
     ]
-    found += [
+    rows += [
         {
-            "name": f"header {one.header}",
+            "name": f"header {sealed_header.header}",
             "kind": "what the vault compares a request with",
-            "for": f"SHA-256 of {one.what.replace('`', '')}"
-            + (f"; not confirmed: {one.doubt.replace('`', '')}" if one.doubt else ""),
+            "for": f"SHA-256 of {sealed_header.what.replace('`', '')}"
+            + (
+                f"; not confirmed: {sealed_header.doubt.replace('`', '')}"
+                if sealed_header.doubt
+                else ""
+            ),
             "held": f"{pack.vault.facts.title}, as a hash that was submitted encrypted",
         }
-        for one in sealed_of(pack)
+        for sealed_header in sealed_of(pack)
     ]
-    return [key for index, key in enumerate(found) if key not in found[:index]]
+    return [key for index, key in enumerate(rows) if key not in rows[:index]]

@@ -105,9 +105,9 @@ def places(request: Request) -> Iterator[tuple[str, Term]]:
 
 def _below(place: str, term: Term) -> Iterator[tuple[str, Term]]:
     yield place, term
-    for one in insides(term):
-        for below, leaf in leaves(one.term):
-            yield from _below(place_in(place, one.part, below), leaf)
+    for inside in insides(term):
+        for below, leaf in leaves(inside.term):
+            yield from _below(place_in(place, inside.part, below), leaf)
 
 
 def _sealed(place: str, call: Call, carrier: Carrier) -> Sealed:
@@ -157,12 +157,12 @@ def _is_jwe(term: Term) -> bool:
     return any(isinstance(node, Call) and node.function == "jwe" for node in outside(term))
 
 
-def _key(term: Term, one: Context) -> str:
+def _key(term: Term, context: Context) -> str:
     """A key in words: whose it is and what it is made of, never a part of it."""
     secrets = [node.name for node in walk(term) if isinstance(node, Ref) and node.root == "secrets"]
     if secrets:
         name = secrets[0].removeprefix("secrets.")
-        form = one.program.secrets[name].as_key
+        form = context.program.secrets[name].as_key
         return f"{AS_KEY[form]} {name}" if form else f"the secret {name}"
     jwk = (
         {key: value.value for key, value in term.entries if isinstance(value, Lit)}
@@ -182,19 +182,19 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
 
 def signed(step: Step, carrier: Carrier) -> list[Signed]:
     """The signature of `sign:`, and each HMAC that stands in a value of the request."""
-    found = [
+    signatures = [
         _hmac(place, leaf, node, carrier)
         for place, leaf in places(step.request)
         for node in outside(leaf)
         if isinstance(node, Call) and node.function in _HMACS
     ]
-    found += _agreed(step, carrier.vault or _OURS)
+    signatures += _agreed(step, carrier.vault or _OURS)
     sign = step.request.sign
     if sign is None:
-        return found
+        return signatures
     scheme, names = SCHEMES[sign.scheme], carrier.names
     return [
-        *found,
+        *signatures,
         Signed(
             title=scheme.title,
             place=f"body{sign.into}" if sign.into else scheme.place,
@@ -213,8 +213,8 @@ def signed(step: Step, carrier: Carrier) -> list[Signed]:
 
 def _agreed(step: Step, vault: str) -> Iterator[Signed]:
     """The signatures that the vault computes by arrangement."""
-    for one in step.agreed:
-        signature = one.arrangement.signature
+    for consent in step.agreed:
+        signature = consent.arrangement.signature
         if signature is not None:
             yield Signed(
                 title=f"{signature.replacement}, by arrangement",
@@ -228,14 +228,18 @@ def _agreed(step: Step, vault: str) -> Iterator[Signed]:
             )
 
 
-def with_signatures(sample: Json, found: list[Signed]) -> Json:
+def with_signatures(sample: Json, signatures: list[Signed]) -> Json:
     """A sample request with the headers that signatures add, and those that stand in its body."""
-    headers = [{"name": name, "value": text} for one in found for name, text in one.headers]
-    for one in found:
-        path, _, name = (one.into or "").rpartition("/")
+    headers = [
+        {"name": name, "value": text}
+        for signature in signatures
+        for name, text in signature.headers
+    ]
+    for signature in signatures:
+        path, _, name = (signature.into or "").rpartition("/")
         parent = resolve(sample["body"], path) if name else None
         if isinstance(parent, dict):
-            parent[name] = one.written
+            parent[name] = signature.written
     return {**sample, "headers": [*sample["headers"], *headers]}
 
 
@@ -248,7 +252,7 @@ def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> Signed:
         algorithm=_HMACS[call.function],
         secret=_secret(key, names),
         by=carrier.makes(call),
-        parts=[("", part(one, names)) for one in parts],
+        parts=[("", part(piece, names)) for piece in parts],
         joined="one after the other, without separators",
         written=expression(leaf, names),
     )
@@ -290,11 +294,13 @@ def _calls(data: Any) -> Iterator[Call]:
             )
 
 
-def protections(one: Assessment, names: Names) -> list[tuple[list[Sealed], list[Signed]]]:
+def protections(assessment: Assessment, names: Names) -> list[tuple[list[Sealed], list[Signed]]]:
     """What protects each step of an operation, in their order."""
-    title, found = one.vault.facts.title, []
-    for step, emitted in zip(one.context.operation.steps, one.emitted_steps, strict=True):
+    title, protected = assessment.vault.facts.title, []
+    for step, emitted in zip(
+        assessment.context.operation.steps, assessment.emitted_steps, strict=True
+    ):
         vault = title if emitted["deliver"] == "vault" else None
-        carrier = Carrier(vault, one.context, names)
-        found.append((sealed(step, carrier), signed(step, carrier)))
-    return found
+        carrier = Carrier(vault, assessment.context, names)
+        protected.append((sealed(step, carrier), signed(step, carrier)))
+    return protected

@@ -24,20 +24,20 @@ class Reason:
     place: str = ""
 
 
-def reasons(one: Assessment, names: Names) -> list[Reason]:
+def reasons(assessment: Assessment, names: Names) -> list[Reason]:
     """The findings of an operation as sentences, what is lost before what is not confirmed."""
-    steps = {step.name: step for step in one.context.operation.steps}
+    steps = {step.name: step for step in assessment.context.operation.steps}
     grouped: dict[tuple[str, str, str], list[Finding]] = {}
-    for found in one.findings:
-        _, rest = _about(found.reason)
-        grouped.setdefault((found.code, found.step, rest), []).append(found)
+    for finding in assessment.findings:
+        _, rest = _about(finding.reason)
+        grouped.setdefault((finding.code, finding.step, rest), []).append(finding)
     said = [_reason(group, names, steps) for group in grouped.values()]
     return sorted(said, key=lambda reason: reason.unconfirmed)
 
 
 def _reason(group: list[Finding], names: Names, steps: dict[str, Step]) -> Reason:
     first = group[0]
-    subjects = [_about(found.reason)[0] for found in group]
+    subjects = [_about(finding.reason)[0] for finding in group]
     _, rest = _about(first.reason)
     subject = ", ".join(f"`{names.get(name, name)}`" for name in subjects if name)
     text = f"{subject}: {rest}" if subject else rest
@@ -61,12 +61,12 @@ def _named(text: str, names: Names) -> str:
     return "`".join(parts)
 
 
-def _place(found: Finding, steps: dict[str, Step]) -> str:
+def _place(finding: Finding, steps: dict[str, Step]) -> str:
     """Where the value stands that a finding was made at; empty where it is no value's."""
-    step = steps.get(found.step)
-    if step is None or found.span is None:
+    step = steps.get(finding.step)
+    if step is None or finding.span is None:
         return ""
     for place, leaf in reversed(list(places(step.request))):
-        if any(node.span == found.span for node in walk(leaf)):
+        if any(node.span == finding.span for node in walk(leaf)):
             return place
     return ""

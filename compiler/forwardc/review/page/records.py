@@ -28,11 +28,11 @@ def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
     own, psp = lock.own.get(key), lock.psp.get(key)
     now = covers(plan, name)
     since = list(own_changes(own.covers.model_dump(), now)) if own else []
-    found = [_record("own", own, since, list(digests(plan, name).values()))]
+    records = [_record("own", own, since, list(digests(plan, name).values()))]
     if surface is not None:
         since = [str(change) for change in changes(psp.covers, surface)] if psp else []
-        found.append(_record("PSP", psp, since, [file_digest(canonical(surface))]))
-    return found
+        records.append(_record("PSP", psp, since, [file_digest(canonical(surface))]))
+    return records
 
 
 def _record(which: str, record: Any, since: list[str], digest: list[str]) -> dict[str, Any]:

@@ -66,9 +66,9 @@ def _dlocal(request: Request, names: Names) -> Parts:
 
 
 def _rocketpay(request: Request, names: Names) -> Parts:
-    found = list(_lines(request.body.tree, (), names)) if request.body else []
+    lines = list(_lines(request.body.tree, (), names)) if request.body else []
     return [
-        (f"{path}:", value) for path, value in sorted(found, key=lambda one: natural_key(one[0]))
+        (f"{path}:", value) for path, value in sorted(lines, key=lambda line: natural_key(line[0]))
     ]
 
 

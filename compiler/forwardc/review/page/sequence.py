@@ -50,7 +50,8 @@ def _open(width: int, height: int, label: str) -> str:
 
 def _label(actors: list[tuple[str, str]], messages: list[Message]) -> str:
     return "; ".join(
-        f"{actors[one.source][0]} to {actors[one.target][0]}: {one.text}" for one in messages
+        f"{actors[message.source][0]} to {actors[message.target][0]}: {message.text}"
+        for message in messages
     )
 
 

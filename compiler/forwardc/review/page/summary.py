@@ -29,17 +29,17 @@ class Sent:
     sealed: bool
 
 
-def card_data(one: Assessment) -> list[Sent]:
+def card_data(assessment: Assessment) -> list[Sent]:
     """What an operation sends of the card, each once, in the order of the vocabulary."""
-    found: dict[str, list[tuple[bool, bool]]] = {}
-    for step in one.context.operation.steps:
+    uses: dict[str, list[tuple[bool, bool]]] = {}
+    for step in assessment.context.operation.steps:
         for name, optional, is_sealed in _atoms(step):
-            found.setdefault(atom_words(name), []).append((optional, is_sealed))
+            uses.setdefault(atom_words(name), []).append((optional, is_sealed))
     order = dict.fromkeys(atom_words(name) for name in ATOMS)
     return [
         Sent(words, all(optional for optional, _ in how), all(hidden for _, hidden in how))
         for words in order
-        if (how := found.get(words))
+        if (how := uses.get(words))
     ]
 
 
@@ -65,50 +65,54 @@ def summary(
     protected: Mapping[tuple[str, str], tuple[list[Sealed], list[Signed]]],
 ) -> dict[str, Any]:
     """What the template shows at the top. Lists, each entry once, in the order of the steps."""
-    steps = [(one, step) for one in built for step in one.context.operation.steps]
-    through = any(made["deliver"] == "vault" for one in built for made in one.emitted_steps)
+    steps = [
+        (assessment, step) for assessment in built for step in assessment.context.operation.steps
+    ]
+    through = any(
+        made["deliver"] == "vault" for assessment in built for made in assessment.emitted_steps
+    )
     return {
         "through_vault": through,
         "targets": list(
             dict.fromkeys((step.request.method, url_of(step.request.url)) for _, step in steps)
         ),
-        "card": _union([sent for one in built for sent in card_data(one)]),
+        "card": _union([sent for assessment in built for sent in card_data(assessment)]),
         "sealed": _distinct(
             (each.place, each.alg, each.enc, each.key, each.by)
-            for found, _ in protected.values()
-            for each in found
+            for encrypted, _ in protected.values()
+            for each in encrypted
         ),
         "signed": _distinct(
             (each.place, each.title, each.algorithm, each.secret, each.by)
-            for _, found in protected.values()
-            for each in found
+            for _, signatures in protected.values()
+            for each in signatures
         ),
         "on_the_way": list(
             dict.fromkeys(
-                found["headers"]
-                for one in built
-                for made in one.emitted_steps
-                for found in on_the_way(made["http"])
+                header["headers"]
+                for assessment in built
+                for made in assessment.emitted_steps
+                for header in on_the_way(made["http"])
             )
         ),
         "plain_http": any(url_of(step.request.url).startswith("http://") for _, step in steps),
-        "unconfirmed": any(str(one.status) != "documented" for one in built),
+        "unconfirmed": any(str(assessment.status) != "documented" for assessment in built),
     }
 
 
-def _union(found: list[Sent]) -> list[Sent]:
+def _union(sent_values: list[Sent]) -> list[Sent]:
     """Each kind of card data once: certain where it is so in every operation."""
     grouped: dict[str, list[Sent]] = {}
-    for sent in found:
+    for sent in sent_values:
         grouped.setdefault(sent.words, []).append(sent)
     return [
-        Sent(words, any(one.optional for one in group), all(one.sealed for one in group))
+        Sent(words, any(sent.optional for sent in group), all(sent.sealed for sent in group))
         for words, group in grouped.items()
     ]
 
 
-def _distinct(found: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    return list(dict.fromkeys(found))
+def _distinct(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(rows))
 
 
 def vendor_names(pack: Pack) -> Names:

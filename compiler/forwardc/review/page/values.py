@@ -78,33 +78,37 @@ def values(step: Step, context: Context, names: Names, vault: str | None) -> lis
     request = step.request
     masked = tainted(context.program, context.operation)
     reader = _Reader(context, masked, names, vault, agreed_places(step))
-    found = [row for node in _holes(request.url) for row in reader.value("URL", node)]
+    rows = [row for node in _holes(request.url) for row in reader.value("URL", node)]
     for kind, pairs in (("query", request.query), ("header", content_type(request))):
-        found += [row for pair in pairs for row in reader.pair(kind, pair)]
+        rows += [row for pair in pairs for row in reader.pair(kind, pair)]
     for place, leaf in leaves(request.body):
-        found += reader.value(place, leaf)
+        rows += reader.value(place, leaf)
     if request.sign:
         scheme = SCHEMES[request.sign.scheme]
         place = f"body{request.sign.into}" if request.sign.into else scheme.place
-        found += reader.value(place, request.sign.secret, signs=True)
-    return found
+        rows += reader.value(place, request.sign.secret, signs=True)
+    return rows
 
 
 def agreed_places(step: Step) -> dict[str, str | Signature]:
     """What the vault agreed to at places of a step: the form of a date, or its own signature."""
     body = step.request.body
-    found: dict[str, str | Signature] = {}
-    for one in step.agreed:
-        for fill in one.arrangement.fills:
-            found[place_of(body, fill.at)] = fill.format
-        if one.arrangement.signature is not None:
-            found[place_of(body, one.arrangement.signature.at)] = one.arrangement.signature
-    return found
+    by_place: dict[str, str | Signature] = {}
+    for consent in step.agreed:
+        for fill in consent.arrangement.fills:
+            by_place[place_of(body, fill.at)] = fill.format
+        if consent.arrangement.signature is not None:
+            by_place[place_of(body, consent.arrangement.signature.at)] = (
+                consent.arrangement.signature
+            )
+    return by_place
 
 
 def _signed(place: str, signature: Signature, vault: str) -> Value:
-    kept = "computed by the vault over the request, by arrangement"
-    return Value(place, signature.replacement, (), Kind.SIGNATURE, "", vault, kept, optional=False)
+    handling = "computed by the vault over the request, by arrangement"
+    return Value(
+        place, signature.replacement, (), Kind.SIGNATURE, "", vault, handling, optional=False
+    )
 
 
 def _holes(url: Term) -> Iterator[Term]:
@@ -141,7 +145,7 @@ class _Reader:
             optional=any(isinstance(node, If) for node in nodes),
             agreed=agreed is not None,
         )
-        return [row, *(one for part in parts for one in self._inside(place, part))]
+        return [row, *(inner for part in parts for inner in self._inside(place, part))]
 
     def _inside(self, place: str, part: Inside) -> Iterator[Value]:
         around = "in the JSON" if part.part is Part.JSON else "encrypted"
@@ -163,11 +167,13 @@ class _Reader:
         params = self.context.program.params
         names = (n.name.removeprefix("params.") for n in nodes if isinstance(n, Ref))
         listed = [params[name]["schemes"] for name in names if "schemes" in params.get(name, ())]
-        schemes = [str(one) for found in listed if isinstance(found, list) for one in found]
+        schemes = [
+            str(scheme) for listing in listed if isinstance(listing, list) for scheme in listing
+        ]
         return f"; begins with {', '.join(schemes)}" if schemes else ""
 
     def _kind(self, nodes: Sequence[Term], parts: Sequence[Inside]) -> Kind:
-        if any(one.part is Part.DATA for one in parts):
+        if any(inside.part is Part.DATA for inside in parts):
             return Kind.ENCRYPTED
         if parts:
             return Kind.WRITTEN
@@ -211,7 +217,7 @@ class _Reader:
             return False
         stored = self.context.stored
         jwes = (node for node in nodes if isinstance(node, Call) and node.function == "jwe")
-        return any(stage_of(one, stored) is Stage.VAULT for one in jwes)
+        return any(stage_of(jwe, stored) is Stage.VAULT for jwe in jwes)
 
     def _handling(
         self,
@@ -226,12 +232,12 @@ class _Reader:
             return (
                 "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
             )
-        kept = _kept(kind, nodes, stored=self._is_stored(nodes))
+        handling = _kept(kind, nodes, stored=self._is_stored(nodes))
         if kind is Kind.BILLING and not self._in_the_vault(nodes):
-            kept = "the vault has none: given by the merchant, masked wherever we show it"
+            handling = "the vault has none: given by the merchant, masked wherever we show it"
         if signs:
-            return f"signs the request and does not leave; {kept}"
-        return f"{around}; {kept}" if around else kept
+            return f"signs the request and does not leave; {handling}"
+        return f"{around}; {handling}" if around else handling
 
 
 def _kept(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
@@ -251,7 +257,7 @@ def _kept(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
 
 def _parts_shown(parts: Sequence[Inside]) -> str:
     """What stands in place of a value whose parts have rows of their own."""
-    kinds = {one.part for one in parts}
+    kinds = {inside.part for inside in parts}
     return "a JWE of the next rows" if Part.DATA in kinds else "JSON of the next rows, as text"
 
 
