@@ -25,12 +25,12 @@ from forwardc.partner.dashboard.desk import Settings
 from forwardc.partner.dashboard.guard import hosts
 from forwardc.plan.outcome import Outcome
 from forwardc.plan.values import Secret
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.made_up import sandbox_secret
 from forwardc.runtime.shapes import RunResult
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
 
@@ -209,7 +209,7 @@ def test_while_the_store_is_away_nothing_is_lost(tables: TokenTables) -> None:
 
         def receive(self, callback: Any) -> Any:
             if self.away:
-                raise HistoryUnavailable("/a/path: the history is locked by another process")
+                raise HistoryUnavailableError("/a/path: the history is locked by another process")
             return tables.receive(callback)
 
     desk = Away()
@@ -224,7 +224,7 @@ def test_while_the_store_is_away_nothing_is_lost(tables: TokenTables) -> None:
 
 def test_without_the_secret_nothing_is_taken(tables: TokenTables, store: Store) -> None:
     def fails(variable: str) -> str:
-        raise SourceFailed("the source exec does not answer")
+        raise SecretProviderError("the source exec does not answer")
 
     for look_up in ({}.get, fails):
         answer = Gate(tables, look_up).post(gate.body(GOOD))

@@ -7,7 +7,7 @@ import pytest
 
 from dashboards import BY_NAME, Browser
 from forwardc.plan.outcome import Outcome
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from recorded import NOW, Recorded, Told
 
 RUN = r'href="/runs/[\w-]+" class="mono">([^<]+)<'
@@ -201,7 +201,7 @@ def test_a_history_that_cannot_be_read_is_told(
     viewer: Browser, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(_work: object) -> object:
-        raise HistoryUnavailable("the history is locked")
+        raise HistoryUnavailableError("the history is locked")
 
     monkeypatch.setattr(recorded.store.database, "read", locked)
     answer = viewer.get("/")

@@ -18,7 +18,7 @@ from forwardc.partner.server.mistakes import read_settings
 from forwardc.plan.approvals import read_lock
 from forwardc.runtime.sources.bindings import read_bindings
 from forwardc.runtime.sources.files import FileSource
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 SETTINGS = """[run]
 environment = "sandbox"
@@ -53,7 +53,7 @@ def told(read: Callable[[Path, Sink], object]) -> Callable[[Path], str]:
 def secret(path: Path) -> str:
     try:
         return FileSource(path.parent).fetch(path.name)
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         return str(problem)
 
 

@@ -23,12 +23,12 @@ from forwardc.partner.lookup.sqlite_rows import _File
 from forwardc.partner.server.mistakes import read_settings
 from forwardc.partner.server.settings import ServerSettings, settings_from
 from forwardc.partner.server.tls import check_serving
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.sources.bindings import read_bindings
 from forwardc.runtime.sources.files import FileSource
 from forwardc.runtime.sources.hashicorp import HashicorpSource
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 from forwardc.sandbox import state
 from forwardc.sandbox.world import World
 from held_up import within
@@ -142,7 +142,7 @@ def secrets(path: Path) -> str:
 def secret(path: Path) -> str:
     try:
         return FileSource(path.parent).fetch(path.name)
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         return str(problem)
 
 
@@ -166,7 +166,7 @@ def references(path: Path) -> str:
 def history(path: Path) -> str:
     try:
         open_store(str(path)).close()
-    except HistoryUnavailable as problem:
+    except HistoryUnavailableError as problem:
         return problem.message
     return ""
 
@@ -204,7 +204,7 @@ def authorities(path: Path) -> str:
     given = {"VAULT_ADDR": "https://127.0.0.1:1", "VAULT_TOKEN": "t", "VAULT_CACERT": str(path)}
     try:
         return HashicorpSource(given).fetch("secret/data/a#b")
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         return str(problem)
 
 

@@ -20,7 +20,7 @@ from forwardc.runtime.sources.protocol import (
     MOST_BYTES,
     OWN_TIMEOUT_S,
     TIMEOUT_S,
-    SourceFailed,
+    SecretProviderError,
     ask,
 )
 from interrupts import hear_interrupts
@@ -44,9 +44,9 @@ def script(tmp_path: Path) -> Callable[[str], str]:
 
 def test_a_variable_of_another_name(bound: Bound) -> None:
     assert bound("env:B", {"B": CANARY})("A") == CANARY
-    with pytest.raises(SourceFailed, match="the source env has no variable B"):
+    with pytest.raises(SecretProviderError, match="the source env has no variable B"):
         bound("env:B")("A")
-    with pytest.raises(SourceFailed, match="empty value"):
+    with pytest.raises(SecretProviderError, match="empty value"):
         bound("env:B", {"B": ""})("A")
 
 
@@ -65,9 +65,9 @@ def test_a_member_of_a_file(bound: Bound, tmp_path: Path, name: str, text: str) 
     (tmp_path / name).write_text(text % CANARY, encoding="utf-8")
     (tmp_path / name).chmod(0o600)
     assert bound(f"file:{name}#a")("A") == CANARY
-    with pytest.raises(SourceFailed, match="no member"):
+    with pytest.raises(SecretProviderError, match="no member"):
         bound(f"file:{name}#b")("A")
-    with pytest.raises(SourceFailed, match="something else than text"):
+    with pytest.raises(SecretProviderError, match="something else than text"):
         bound(f"file:{name}#n")("A")
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_gives_nothing(
     if data is not None:
         (tmp_path / "key").write_bytes(data)
         (tmp_path / "key").chmod(0o600)
-    with pytest.raises(SourceFailed, match=reason) as caught:
+    with pytest.raises(SecretProviderError, match=reason) as caught:
         bound(f"file:{place}")("A")
     told: BaseException | None = caught.value
     while told is not None:
@@ -127,13 +127,15 @@ def test_a_command_that_fails(
     body: str,
     reason: str,
 ) -> None:
-    with pytest.raises(SourceFailed, match=reason) as caught:
+    with pytest.raises(SecretProviderError, match=reason) as caught:
         bound(script(body))("A")
     assert CANARY not in repr(caught.value) + "".join(capfd.readouterr())
 
 
 def test_a_command_that_is_not_there(bound: Bound) -> None:
-    with pytest.raises(SourceFailed, match="the source exec cannot be started: No such file"):
+    with pytest.raises(
+        SecretProviderError, match="the source exec cannot be started: No such file"
+    ):
         bound("exec:/nowhere/pass show x")("A")
 
 
@@ -150,7 +152,7 @@ def test_a_command_that_hangs_is_ended_with_its_children(
         "time.sleep(60)"
     )
     started = monotonic()
-    with pytest.raises(SourceFailed, match=r"in time, and was ended|did not end"):
+    with pytest.raises(SecretProviderError, match=r"in time, and was ended|did not end"):
         CommandSource(os.environ, seconds=0.5).fetch(reference.removeprefix("exec:"))
     assert monotonic() - started < 5
     for pid in map(int, note.read_text().split()):
@@ -208,7 +210,7 @@ def test_any_source_that_hangs_is_left_behind() -> None:
             sleep(1)
             return place
 
-    with pytest.raises(SourceFailed, match=r"gave no answer in 0\.1 seconds"):
+    with pytest.raises(SecretProviderError, match=r"gave no answer in 0\.1 seconds"):
         ask(Hanging(), "x", seconds=0.1)
 
 
@@ -246,13 +248,13 @@ def ring() -> Iterator[InMemory]:
 def test_an_entry_of_the_key_ring(bound: Bound, ring: InMemory) -> None:
     keyring.set_password("forwardc/shop", "api_key", CANARY)
     assert bound("keyring:forwardc/shop/api_key")("A") == CANARY
-    with pytest.raises(SourceFailed, match="the source keyring has no such entry"):
+    with pytest.raises(SecretProviderError, match="the source keyring has no such entry"):
         bound("keyring:forwardc/other")("A")
 
 
 def test_a_locked_key_ring(bound: Bound, ring: InMemory) -> None:
     ring.locked = True
-    with pytest.raises(SourceFailed, match="KeyringLocked") as caught:
+    with pytest.raises(SecretProviderError, match="KeyringLocked") as caught:
         bound("keyring:forwardc/api_key")("A")
     assert CANARY not in str(caught.value)
     assert caught.value.__context__ is None
@@ -263,5 +265,5 @@ def test_an_extra_that_is_not_installed(
     bound: Bound, monkeypatch: pytest.MonkeyPatch, kind: str, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(SourceFailed, match=rf"pip install 'forwardc\[{kind}\]'"):
+    with pytest.raises(SecretProviderError, match=rf"pip install 'forwardc\[{kind}\]'"):
         bound(f"{kind}:a/b")("A")

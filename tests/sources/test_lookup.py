@@ -25,7 +25,7 @@ from forwardc.runtime.send import Sender
 from forwardc.runtime.shapes import RunRequest, RunResult
 from forwardc.runtime.sources.bindings import Bindings
 from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
-from forwardc.runtime.sources.protocol import Reference, SourceFailed
+from forwardc.runtime.sources.protocol import Reference, SecretProviderError
 
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
@@ -52,7 +52,7 @@ class Counting:
     def fetch(self, place: str) -> str:
         self.asked += 1
         if self.fails:
-            raise SourceFailed("is away")
+            raise SecretProviderError("is away")
         return f"{CANARY}-{self.asked}"
 
 
@@ -94,7 +94,7 @@ def test_a_failure_is_not_kept() -> None:
     look_up = lookup_of(source, Clock())
     source.fails = True
     for _ in range(2):
-        with pytest.raises(SourceFailed, match="the source counting is away"):
+        with pytest.raises(SecretProviderError, match="the source counting is away"):
             look_up("A")
     source.fails = False
     assert look_up("A") == f"{CANARY}-3"
@@ -106,7 +106,7 @@ def test_a_value_that_ran_out_is_not_used_when_its_source_fails() -> None:
     look_up("A")
     clock.now += 301
     source.fails = True
-    with pytest.raises(SourceFailed):
+    with pytest.raises(SecretProviderError):
         look_up("A")
 
 
@@ -239,7 +239,7 @@ def test_a_slow_source_holds_up_its_own_run_alone(direct: Plan) -> None:
         def fetch(self, place: str) -> str:
             # Comes back only when the loop has gone on meanwhile.
             if not answered.wait(10):
-                raise SourceFailed("is not let go")
+                raise SecretProviderError("is not let go")
             return super().fetch(place)
 
     async def goes_on() -> None:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from forwardc.runtime.sources.hashicorp import HashicorpSource
 from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.protocol import SourceFailed, ask
+from forwardc.runtime.sources.protocol import SecretProviderError, ask
 from loopback import served
 
 CANARY = "hush-canary-7373"
@@ -93,7 +93,7 @@ def test_vault_gives_no_value(
     reason: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with pytest.raises(SourceFailed, match=f"the source vault .*{reason}") as caught:
+    with pytest.raises(SecretProviderError, match=f"the source vault .*{reason}") as caught:
         bound(f"vault:secret/data/{place}", vault | changed)("A")
     seen = f"{caught.value!r} {caught.value.__context__!r} {caplog.text}"
     assert CANARY not in seen
@@ -112,7 +112,9 @@ def test_a_vault_that_hangs(drips: bool) -> None:
 
     with served(app) as url:
         source = HashicorpSource({"VAULT_ADDR": url, "VAULT_TOKEN": TOKEN}, seconds=0.3)
-        with pytest.raises(SourceFailed, match=r"ReadTimeout|gave no answer in 0\.5 seconds"):
+        with pytest.raises(
+            SecretProviderError, match=r"ReadTimeout|gave no answer in 0\.5 seconds"
+        ):
             ask(source, "secret/data/shop/keys#api_key", seconds=0.5)
 
 
@@ -153,12 +155,12 @@ def test_aws_gives_no_value(bound: Bound, aws: Any, place: str, reason: str) -> 
     aws.create_secret(Name="bytes", SecretBinary=CANARY.encode())
     aws.create_secret(Name="shop", SecretString=json.dumps({"api_key": CANARY, "port": 1}))
     aws.create_secret(Name="plain", SecretString=CANARY)
-    with pytest.raises(SourceFailed, match=f"the source aws .*{reason}") as caught:
+    with pytest.raises(SecretProviderError, match=f"the source aws .*{reason}") as caught:
         bound(f"aws:{place}")("A")
     assert CANARY not in f"{caught.value!r} {caught.value.__context__!r}"
 
 
 def test_aws_without_a_region(bound: Bound, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(SourceFailed, match="NoRegionError"):
+    with pytest.raises(SecretProviderError, match="NoRegionError"):
         bound("aws:shop")("A")

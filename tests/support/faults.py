@@ -78,9 +78,9 @@ class Faults:
 
 
 def _unreachable() -> Exception:
-    from forwardc.runtime.history.errors import HistoryUnavailable
+    from forwardc.runtime.history.errors import HistoryUnavailableError
 
-    return HistoryUnavailable("the history's PostgreSQL cannot be reached")
+    return HistoryUnavailableError("the history's PostgreSQL cannot be reached")
 
 
 class _Failing:

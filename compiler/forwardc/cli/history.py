@@ -167,11 +167,11 @@ def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv
 
 def _show(store: "Store", run_id: str, *, as_json: bool) -> "Done":
     from forwardc.cli.history_output import run_json, run_lines
-    from forwardc.runtime.history.errors import UnknownRun
+    from forwardc.runtime.history.errors import UnknownRunError
 
     run = store.load(run_id)
     if run is None:
-        raise UnknownRun("the history has no such run", hint="`forwardc history` lists them")
+        raise UnknownRunError("the history has no such run", hint="`forwardc history` lists them")
     events = store.events(run.id)
     if as_json:
         return 0, run_json(run, events)

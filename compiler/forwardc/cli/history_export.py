@@ -5,7 +5,7 @@ import click
 from forwardc.cli.history_filters import nothing_fits
 from forwardc.cli.pausing import Done, change
 from forwardc.diagnostics.render.clean import escaped
-from forwardc.runtime.history.errors import NothingFits
+from forwardc.runtime.history.errors import NoRunMatchesError
 from forwardc.runtime.history.export import Format, fits
 from forwardc.runtime.history.export import export as pieces_of
 from forwardc.runtime.history.records import Filter
@@ -17,7 +17,9 @@ def export(url: str, wanted: Filter, format_: str) -> int:
 
     def work(store: Store) -> Done:
         if not fits(store, wanted):
-            raise NothingFits("no run fits, and nothing was written", nothing_fits(store, wanted))
+            raise NoRunMatchesError(
+                "no run fits, and nothing was written", nothing_fits(store, wanted)
+            )
         form = Format(format_)
         for piece in pieces_of(store, wanted, form):
             # CSV has been made harmless cell by cell.

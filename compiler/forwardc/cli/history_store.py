@@ -14,12 +14,12 @@ def _answer_days() -> int | None:
     import os
 
     from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
-    from forwardc.runtime.history.errors import AnswersSetting
+    from forwardc.runtime.history.errors import AnswerRetentionError
 
     try:
         return days_of(os.environ.get(VARIABLE) or DEFAULT)
     except ValueError as problem:
-        raise AnswersSetting(f"{VARIABLE} {problem}") from None
+        raise AnswerRetentionError(f"{VARIABLE} {problem}") from None
 
 
 def begun(url: str, sink: "Sink") -> "Store | None":

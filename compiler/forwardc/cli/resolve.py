@@ -49,12 +49,12 @@ def command(
 def _settle(
     store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
 ) -> "Done":
-    from forwardc.runtime.history.errors import UnknownRun
+    from forwardc.runtime.history.errors import UnknownRunError
     from forwardc.runtime.settle import resolve
 
     run = store.load(run_id)
     if run is None:
-        raise UnknownRun(f"there is no run {run_id}", hint="`forwardc history` lists them")
+        raise UnknownRunError(f"there is no run {run_id}", hint="`forwardc history` lists them")
     told = {"run": run.id, "outcome": run.summary.outcome, "state": run.summary.state}
     if word is None:
         lines = [f"{run.id}  {run.summary.outcome or run.summary.state}", *questions(run)]

@@ -33,7 +33,7 @@ from forwardc.partner.server.settings import ServerSettings
 from forwardc.partner.server.supply import report, report_strange, untold
 from forwardc.partner.server.tls import check_serving, is_tls
 from forwardc.partner.server.workers import Workers
-from forwardc.runtime.history.errors import HistoryError, HistoryOlder, NoHistory
+from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError, HistoryTooOldError
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.send import Sender
 
@@ -125,9 +125,9 @@ class Starting:
         """Whether a history is there as a start would find it. Nothing is made or upgraded."""
         try:
             open_existing(url).close()
-        except NoHistory:
+        except HistoryNotFoundError:
             return False
-        except HistoryOlder as problem:
+        except HistoryTooOldError as problem:
             self.sink.warning(problem.code, problem.message, hint="a start brings it up to date")
             return False
         return True

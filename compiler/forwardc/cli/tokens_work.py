@@ -14,7 +14,7 @@ from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reache
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.history.errors import HistoryError, NoHistory
+from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.journal import Journal, NoJournal
 from forwardc.runtime.run import preview, run
@@ -102,7 +102,7 @@ def _known(given: Given, token: str, sink: Sink, *, offline: bool, needed: bool)
     """
     try:
         store = open_existing(given.history)
-    except NoHistory as problem:
+    except HistoryNotFoundError as problem:
         if not needed:
             return Known(token, None, ())
         sink.add(problem.diagnostic())

@@ -21,7 +21,7 @@ _HELD: Final = "SELECT id FROM runs WHERE state <> 'done' AND owner = ? ORDER BY
 def leave_all(store: Store, owner: str, reason: str) -> int:
     """Leave every run that `owner` holds; how many of them are unknown.
 
-    Raises `HistoryUnavailable`: then the next process finds them by their dead owner.
+    Raises `HistoryUnavailableError`: then the next process finds them by their dead owner.
     """
     now = store.moment()
 

@@ -19,12 +19,12 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.made_up import base64url, digest, made_up_secret, sandbox_secret
 from forwardc.runtime.sources.lookup import SourceLookup
 from forwardc.runtime.sources.names import nearest
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 Lookup: TypeAlias = Callable[[str], str | None]
 """From an environment variable's name to its value, None where there is none.
 
-Raises `SourceFailed` where a source should have it and does not give it.
+Raises `SecretProviderError` where a source should have it and does not give it.
 """
 
 
@@ -193,7 +193,7 @@ class _Missing(Enum):
 def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Missing:
     try:
         value = look_up(variable)
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         sink.error("FC0825", f"{what}: {problem}", hint=f"the secrets file names it for {variable}")
         return _Missing.FAILED
     return _Missing.NOWHERE if value is None else value

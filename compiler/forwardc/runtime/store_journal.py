@@ -19,7 +19,7 @@ from forwardc.plan.values import Secret
 from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryError, KeyInUse, RunPaused
+from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseError, RunPausedError
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
@@ -245,9 +245,9 @@ class StoreJournal:
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
             return await self._writer.write(work)
-        except RunPaused as problem:
+        except RunPausedError as problem:
             raise Paused(problem.name) from None
-        except KeyInUse as problem:
+        except IdempotencyKeyInUseError as problem:
             raise KeyTaken(problem.message) from None
         except HistoryError as problem:
             raise JournalFailed(problem.code, problem.message, problem.hint) from None

@@ -16,7 +16,7 @@ from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, use
 from forwardc.partner.auth.keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 POSTGRES = "postgresql://history.example/forwardc"
 
@@ -81,7 +81,7 @@ def test_with_postgresql_keys_are_given_and_never_made(tmp_path: Path) -> None:
 
 def test_a_source_that_fails_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     def fails(_: str) -> str | None:
-        raise SourceFailed("the source aws gives no value")
+        raise SecretProviderError("the source aws gives no value")
 
     assert VARIABLE in refused(tmp_path / "keys.json", fails).message
     assert not (tmp_path / "keys.json").exists()

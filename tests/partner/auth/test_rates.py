@@ -13,7 +13,7 @@ import postgres
 from bearer import NOW, Time
 from forwardc.partner.auth.rates import Rates
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -219,14 +219,14 @@ def test_what_the_history_refuses_is_told_and_tried_again(
     rates = Rates(counted, time)
 
     async def away(_: object) -> object:
-        raise HistoryUnavailable("it is away")
+        raise HistoryUnavailableError("it is away")
 
     async def run() -> None:
         with monkeypatch.context() as patch:
             patch.setattr(counted, "write", away)
             calls = (rates.take("a", 5, 60) for _ in range(3))
             found = await asyncio.gather(*calls, return_exceptions=True)
-            assert [type(one) for one in found] == [HistoryUnavailable] * 3
+            assert [type(one) for one in found] == [HistoryUnavailableError] * 3
         assert await rates.take("a", 5, 60) is None
 
     asyncio.run(run())

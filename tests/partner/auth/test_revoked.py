@@ -12,7 +12,7 @@ from bearer import Time
 from forwardc.partner.auth.clients import SCOPES, Clients
 from forwardc.partner.auth.gate import KeysUnavailable
 from forwardc.partner.auth.revoked import RevokedClients
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,7 +72,7 @@ def test_what_is_known_counts_no_longer_than_it_may(
     known = RevokedClients(file_store.commits, time)
 
     async def away(*_: object) -> None:
-        raise HistoryUnavailable("it is away")
+        raise HistoryUnavailableError("it is away")
 
     async def work() -> None:
         await known.refresh()

@@ -13,7 +13,7 @@ from forwardc.partner.auth.revoked import RevokedClients
 from forwardc.partner.auth.terms import ClientTerms, Terms
 from forwardc.partner.server.binding import bind_clients, tell_unbound
 from forwardc.partner.server.settings import ServerSettings, settings_from
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
@@ -97,7 +97,7 @@ def test_a_history_that_is_away_lets_nobody_ask(
     file_store: Store, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
-        raise HistoryUnavailable("it is away")
+        raise HistoryUnavailableError("it is away")
 
     async def go() -> None:
         terms = ClientTerms(settings("a"), RevokedClients(file_store.commits, time))

@@ -307,10 +307,10 @@ def test_addresses_of_one_ipv6_network_are_one_neighbour(
 def test_while_the_history_is_away_nobody_gets_a_token(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forwardc.runtime.history.errors import HistoryUnavailable
+    from forwardc.runtime.history.errors import HistoryUnavailableError
 
     def away(*_: object) -> None:
-        raise HistoryUnavailable("it is away")
+        raise HistoryUnavailableError("it is away")
 
     monkeypatch.setattr(desk.store.database, "write", away)
     answer = desk.post(desk.posted)

@@ -14,7 +14,7 @@ from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.partner.lookup.opening import open_lookup
 from forwardc.partner.lookup.watched import ENOUGH, Watched
 from forwardc.partner.server.settings import AnyLookup
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 QUERY = "SELECT vault, source FROM cards WHERE reference = :reference"
 
@@ -68,7 +68,7 @@ def test_what_is_missing_is_told(
 
 def test_a_source_of_secrets_that_fails_is_told() -> None:
     def fail(_: str) -> str:
-        raise SourceFailed("the source exec hangs")
+        raise SecretProviderError("the source exec hangs")
 
     settings: AnyLookup = TypeAdapter(AnyLookup).validate_python({"kind": "sql", "query": QUERY})
     with pytest.raises(LookupFailed, match="FORWARDC_LOOKUP_URL: the source exec hangs"):

@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.partner.lookup.model import Instrument, LookupFailed
 from forwardc.partner.server.counted import CountedLookup, counted
-from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
 
 
@@ -29,14 +29,14 @@ def test_a_history_that_is_away_is_counted(tmp_path: Path) -> None:
         store.database = counted(store.database, count)
         store.record("note", "ann", "one")
         assert [event.what for event in store.events()] == ["one"]
-        with pytest.raises(HistoryUnavailable):
-            store.database.write(lambda _: fails(HistoryUnavailable("gone")))
-        with pytest.raises(HistoryUnavailable):
-            store.database.another().read(lambda _: fails(HistoryUnavailable("gone")))
+        with pytest.raises(HistoryUnavailableError):
+            store.database.write(lambda _: fails(HistoryUnavailableError("gone")))
+        with pytest.raises(HistoryUnavailableError):
+            store.database.another().read(lambda _: fails(HistoryUnavailableError("gone")))
         assert count.times == 2
         # What is contended is done again, and a mistake of ours is another matter.
-        with pytest.raises(HistoryContended):
-            store.database.write(lambda _: fails(HistoryContended("busy")))
+        with pytest.raises(HistoryConflictError):
+            store.database.write(lambda _: fails(HistoryConflictError("busy")))
         with pytest.raises(KeyError):
             store.database.read(lambda _: fails(KeyError("x")))
         assert count.times == 2

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from forwardc.partner.server.health import Check, Readiness, routes
 from forwardc.partner.server.metrics import Metrics
 from forwardc.partner.server.traffic import Traffic
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -52,7 +52,7 @@ def test_readiness_names_each_part_and_says_nothing_more() -> None:
             "status": "ok",
             "parts": {"history": "ok", "plans": "ok", "taking_calls": "ok"},
         }
-        parts.problem, parts.now = HistoryUnavailable("/var/lib/secret.db: locked"), 2.0
+        parts.problem, parts.now = HistoryUnavailableError("/var/lib/secret.db: locked"), 2.0
         answer = await parts.ask("/ready")
         assert answer.status_code == 503
         assert answer.json()["parts"]["history"] == "failing"

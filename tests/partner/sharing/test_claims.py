@@ -31,7 +31,7 @@ from forwardc.partner.sharing.forwarding import Forwarder, read_ways
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryUnavailable, RunInUse
+from forwardc.runtime.history.errors import HistoryUnavailableError, RunInUseError
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.journal import JournalFailed
@@ -125,7 +125,7 @@ def test_a_run_has_a_lease_of_its_own(store: Store, clock: Clock) -> None:
     clock.turn(seconds=101)
     assert isinstance(claimed(store, ask()), Mine)
     # Should the other process live after all, its run is not its own any more.
-    with pytest.raises(RunInUse):
+    with pytest.raises(RunInUseError):
         store.intent(held.run_id, THERE.owner, INTENT)
 
 
@@ -256,7 +256,7 @@ def test_a_database_that_was_away_for_a_moment(
     async def failing(work: Callable[[Transaction], Any]) -> Any:
         came = await write(work)
         if failures and failures.pop():
-            raise HistoryUnavailable("the answer was lost")
+            raise HistoryUnavailableError("the answer was lost")
         return came
 
     async def go() -> None:

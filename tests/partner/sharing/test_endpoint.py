@@ -14,7 +14,7 @@ from forwardc.partner.auth.rates import Rates
 from forwardc.partner.lookup.model import LookupFailed
 from forwardc.partner.server.settings import Limits
 from forwardc.partner.sharing import claim_tables, endpoint
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
 from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
 from sharing_house import house as open_house
@@ -225,7 +225,7 @@ def test_secrets_that_are_missing(serve: Serve, caplog: pytest.LogCaptureFixture
 def test_a_history_that_is_down(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(house: House) -> None:
         async def away(_: object) -> None:
-            raise HistoryUnavailable("the history is locked")
+            raise HistoryUnavailableError("the history is locked")
 
         with monkeypatch.context() as patch:
             patch.setattr(house.store.commits, "write", away)
@@ -242,7 +242,7 @@ def test_a_history_that_goes_away_while_it_is_forwarded(
 ) -> None:
     async def work(house: House) -> None:
         async def away(*_: object) -> None:
-            raise HistoryUnavailable("the disk is full")
+            raise HistoryUnavailableError("the disk is full")
 
         house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(house.post())
@@ -263,7 +263,7 @@ def test_an_end_that_is_refused_once_is_recorded_all_the_same(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(house: House) -> None:
-        refused, end = [HistoryUnavailable("locked")], claim_tables.end
+        refused, end = [HistoryUnavailableError("locked")], claim_tables.end
 
         def once(*how: Any) -> None:
             if refused:
@@ -288,7 +288,7 @@ def test_a_history_that_is_away_for_a_moment_keeps_the_outcome(
         asking = asyncio.create_task(house.post())
         while not house.vaults.forwards:
             await asyncio.sleep(0.01)
-        refused, write = [HistoryUnavailable("locked")] * 3, house.store.database.write
+        refused, write = [HistoryUnavailableError("locked")] * 3, house.store.database.write
 
         def away(how: Any) -> Any:
             if refused:

@@ -18,7 +18,7 @@ from forwardc.partner.sharing.claims import Claims
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.partner.sharing.live import End
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed
 from forwardc.runtime.store_journal import StoreJournal
@@ -75,7 +75,7 @@ class Away:
         self.times += 1
         if self.times > self.most:
             return await self.write(work)
-        raise HistoryUnavailable("the disk is full")
+        raise HistoryUnavailableError("the disk is full")
 
 
 WORKS: dict[str, Callable[[Claims, Mine], Any]] = {
@@ -95,7 +95,7 @@ def test_a_history_that_stays_away_is_asked_so_often(
 ) -> None:
     slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
     mine = Mine(str(uuid4()), str(uuid4()), 0)
-    with pytest.raises(HistoryUnavailable):
+    with pytest.raises(HistoryUnavailableError):
         asyncio.run(WORKS[work](Claims(file_store, process()), mine))
     assert slept.waits == waits
     assert away.times == len(waits) + 1
@@ -163,7 +163,7 @@ def test_a_heartbeat_comes_every_two_seconds_whatever_went_wrong(
     async def mended(_: Claims) -> None:
         beats.append(len(slept.waits))
         if len(beats) == 1:
-            raise HistoryUnavailable("the disk is full")
+            raise HistoryUnavailableError("the disk is full")
         if len(beats) == 2:
             raise ZeroDivisionError("a secret")
 
@@ -195,8 +195,8 @@ def owed(store: Store, clock: Clock) -> tuple[Claims, Mine, Unsettled]:
 
 def test_an_end_is_owed_until_the_history_is_back(file_store: Store, clock: Clock) -> None:
     claims, held, journal = owed(file_store, clock)
-    journal.code = HistoryUnavailable.code
-    with pytest.raises(HistoryUnavailable):
+    journal.code = HistoryUnavailableError.code
+    with pytest.raises(HistoryUnavailableError):
         asyncio.run(claims.mended())
     assert [end.mine for end in claims.live.owed] == [held]
 
@@ -220,7 +220,7 @@ def test_an_owed_end_waits_for_the_next_heartbeat_only(
 ) -> None:
     claims, _, _ = owed(file_store, clock)
     slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
-    with pytest.raises(HistoryUnavailable):
+    with pytest.raises(HistoryUnavailableError):
         asyncio.run(claims.mended())
     assert (slept.waits, away.times) == ([], 1)
 

@@ -11,7 +11,7 @@ from forwardc.diagnostics.diagnostic import Diagnostic, Severity
 from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong
 from forwardc.partner.problem import Kind
 from forwardc.partner.sharing.forwarding import Way, lasting
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 from sharing_house import NAME, House, checkout, stripe
 
 Serve = Callable[..., Any]
@@ -116,7 +116,7 @@ def test_what_ends_by_itself_is_still_answered_so(serve: Serve) -> None:
         forwarder = house.service.forwarder
 
         def failing(_: str) -> str:
-            raise SourceFailed("the source does not answer")
+            raise SecretProviderError("the source does not answer")
 
         ways = {key: replace(way, look_up=failing) for key, way in forwarder.ways.items()}
         house.service.forwarder = replace(forwarder, ways=ways)

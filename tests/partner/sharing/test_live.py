@@ -14,7 +14,7 @@ from forwardc.partner.sharing.claims import Claims
 from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.partner.sharing.live import End
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.shapes import Keys
@@ -108,7 +108,7 @@ def test_an_end_stays_owed_while_the_history_is_away(
 ) -> None:
     async def work(house: House) -> None:
         async def away(*_: object) -> None:
-            raise HistoryUnavailable("the disk is full")
+            raise HistoryUnavailableError("the disk is full")
 
         house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(house.post())
@@ -120,7 +120,7 @@ def test_an_end_stays_owed_while_the_history_is_away(
             patch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0))
             house.vaults.gate.set()
             first = await asking
-            with pytest.raises(HistoryUnavailable):
+            with pytest.raises(HistoryUnavailableError):
                 await claims.mended()
             assert len(claims.live.owed) == 1
         again = await house.post()

@@ -18,7 +18,7 @@ import postgres
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.records import Filter, NewRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.store_journal import StoreJournal
@@ -258,7 +258,7 @@ def test_closing_does_what_waits_and_takes_nothing_more(store: Store, commits: C
         commits.close()
         assert await waiting == 9
         for ask in (commits.write(add("late")), commits.read(lambda tx: tx.rows("SELECT 1"))):
-            with pytest.raises(HistoryUnavailable, match="closed"):
+            with pytest.raises(HistoryUnavailableError, match="closed"):
                 await ask
 
     asyncio.run(go())
@@ -287,7 +287,7 @@ def test_a_commit_that_fails_is_everybodys_failure(
     def full(self: object, work: Callable[[Transaction], object]) -> object:
         def all_but_the_commit(tx: Transaction) -> object:
             work(tx)
-            raise HistoryUnavailable("the disk is full")
+            raise HistoryUnavailableError("the disk is full")
 
         return inner(self, all_but_the_commit)
 
@@ -299,7 +299,7 @@ def test_a_commit_that_fails_is_everybodys_failure(
         await commits.write(add("d"))
         return came
 
-    assert [type(one) for one in asyncio.run(go())] == [HistoryUnavailable] * 3
+    assert [type(one) for one in asyncio.run(go())] == [HistoryUnavailableError] * 3
     assert names(store) == ["d"]
 
 
@@ -312,7 +312,7 @@ def test_what_another_process_stood_in_the_way_of_is_done_again(
         tries.append(1)
         # Together, apart, and together once more.
         if len(tries) < 3:
-            raise HistoryContended("changed by somebody else")
+            raise HistoryConflictError("changed by somebody else")
         return "done"
 
     assert asyncio.run(commits.write(work)) == "done"
@@ -330,15 +330,15 @@ def test_a_pause_that_ends_as_a_run_begins_is_looked_at_again(
         return pause_of(tx, of)
 
     monkeypatch.setattr(writes, "_pause_of", late)
-    with pytest.raises(HistoryContended):
+    with pytest.raises(HistoryConflictError):
         asyncio.run(commits.write(lambda tx: writes.begin(tx, run, store.moment())))
 
 
 def test_it_gives_up_where_somebody_is_always_in_the_way(commits: Commits) -> None:
     def work(tx: Transaction) -> None:
-        raise HistoryContended("changed by somebody else")
+        raise HistoryConflictError("changed by somebody else")
 
-    with pytest.raises(HistoryContended):
+    with pytest.raises(HistoryConflictError):
         asyncio.run(commits.write(work))
 
 

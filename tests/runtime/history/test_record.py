@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from forwardc.plan.outcome import Outcome
-from forwardc.runtime.history.errors import RunInUse, UnknownRun
+from forwardc.runtime.history.errors import RunInUseError, UnknownRunError
 from forwardc.runtime.history.records import (
     AttemptState,
     Intent,
@@ -181,7 +181,7 @@ def test_two_processes_that_resume_the_same_run(store: Store, history_url: str) 
             True,
             False,
         ]
-        with pytest.raises(RunInUse):
+        with pytest.raises(RunInUseError):
             other.intent(run.id, "second", intent_of(run))
     assert store.intent(run.id, "first", intent_of(run)) == 1
 
@@ -192,7 +192,7 @@ def test_a_process_that_slept_too_long_sends_nothing(store: Store, clock: Clock)
     assert not store.lease(run.id, "other", 60)
     clock.turn(seconds=61)
     assert store.lease(run.id, "other", 60)
-    with pytest.raises(RunInUse, match="nothing was sent"):
+    with pytest.raises(RunInUseError, match="nothing was sent"):
         store.intent(run.id, OWNER, intent_of(run))
     assert loaded(store, run).steps[0].attempts == ()
 
@@ -208,7 +208,7 @@ def test_a_clock_that_jumps_back_gives_no_run_away(store: Store, clock: Clock) -
 def test_what_is_done_cannot_be_leased_or_sent_again(store: Store) -> None:
     run = complete(store, new_run())
     assert not store.lease(run.id, OWNER, 60)
-    with pytest.raises(RunInUse):
+    with pytest.raises(RunInUseError):
         store.intent(run.id, OWNER, intent_of(run))
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_nobody_knows(store: Store) -> None:
         lambda: store.resolve(stranger.id, Outcome.APPROVED, "ann"),
         lambda: store.finish(stranger.id, result_of(stranger, report_of())),
     ):
-        with pytest.raises(UnknownRun):
+        with pytest.raises(UnknownRunError):
             ask()
 
 

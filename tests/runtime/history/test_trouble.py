@@ -11,7 +11,11 @@ import psycopg
 import pytest
 
 import postgres
-from forwardc.runtime.history.errors import HistoryError, HistoryNewer, HistoryUnavailable
+from forwardc.runtime.history.errors import (
+    HistoryError,
+    HistoryTooNewError,
+    HistoryUnavailableError,
+)
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.records import Filter, NewRun
 from forwardc.runtime.history.store import Store, open_store
@@ -88,7 +92,7 @@ def test_a_newer_history_is_refused_and_not_touched(history_url: str) -> None:
     with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as newer:
         run = complete(newer, new_run())
     problem = refusal(history_url)
-    assert isinstance(problem, HistoryNewer)
+    assert isinstance(problem, HistoryTooNewError)
     assert problem.diagnostic().code == "FC0818"
     assert f"version {LATER.version}" in problem.message
     with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as newer:
@@ -113,7 +117,7 @@ def test_an_upgrade_may_take_its_time(
     url = postgres_server.database()
     with (
         open_store(url, migrations=(*MIGRATIONS, slow)) as new,
-        pytest.raises(HistoryUnavailable, match="too long"),
+        pytest.raises(HistoryUnavailableError, match="too long"),
     ):
         new.database.read(lambda tx: tx.rows("SELECT pg_sleep(1.2)"))
 
@@ -195,7 +199,7 @@ def test_a_locked_file_sends_nothing(tmp_path: Path) -> None:
         store.begin(run)
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(HistoryUnavailable, match="locked by another process"):
+        with pytest.raises(HistoryUnavailableError, match="locked by another process"):
             store.intent(run.id, OWNER, intent_of(run))
         # Reading goes on, and so does writing once the lock is gone.
         assert store.load(run.id) is not None
@@ -209,7 +213,7 @@ def test_a_full_disk_sends_nothing_and_loses_nothing(tmp_path: Path) -> None:
         store.begin(run)
         pages = store.database.read(lambda tx: tx.rows("PRAGMA page_count"))[0][0]
         store.database.read(lambda tx: tx.rows(f"PRAGMA max_page_count = {pages}"))
-        with pytest.raises(HistoryUnavailable, match="disk is full"):
+        with pytest.raises(HistoryUnavailableError, match="disk is full"):
             _try_for_ever(store, run)
         recorded = store.load(run.id)
         assert recorded is not None
@@ -244,7 +248,7 @@ def test_a_folder_where_nothing_may_be_written(
         lambda name, **options: opened(name.replace("mode=rw", "mode=ro"), **options),
     )
     with (
-        pytest.raises(HistoryUnavailable, match="cannot be written") as caught,
+        pytest.raises(HistoryUnavailableError, match="cannot be written") as caught,
         open_store(str(path)) as store,
     ):
         complete(store, new_run())
@@ -260,7 +264,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[8192:] = os.urandom(len(content) - 8192)
     path.write_bytes(content)
-    with pytest.raises(HistoryUnavailable, match="damaged"):
+    with pytest.raises(HistoryUnavailableError, match="damaged"):
         _use(str(path))
 
 
@@ -315,7 +319,7 @@ def test_a_locked_table_of_a_server(postgres_server: postgres.Server) -> None:
         run = new_run()
         store.begin(run)
         other.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(HistoryUnavailable, match="locked by another process"):
+        with pytest.raises(HistoryUnavailableError, match="locked by another process"):
             store.intent(run.id, OWNER, intent_of(run))
         other.rollback()
         assert store.intent(run.id, OWNER, intent_of(run)) == 1

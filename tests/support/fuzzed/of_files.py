@@ -153,10 +153,10 @@ def coverage(data: bytes) -> None:
 
 
 def history_name(data: bytes) -> None:
-    from forwardc.runtime.history.errors import HistoryUnavailable
+    from forwardc.runtime.history.errors import HistoryUnavailableError
     from forwardc.runtime.history.named import name_of
 
-    with suppress(HistoryUnavailable):
+    with suppress(HistoryUnavailableError):
         name_of(loose(data), {})
 
 
@@ -192,13 +192,13 @@ def day(data: bytes) -> None:
 def secrets_file(data: bytes) -> None:
     from forwardc.runtime.sources.bindings import read_bindings
     from forwardc.runtime.sources.members import member
-    from forwardc.runtime.sources.protocol import SourceFailed
+    from forwardc.runtime.sources.protocol import SecretProviderError
 
     for suffix in ("json", "toml"):
         sink = Sink()
         read_bindings(written(f"secrets.{suffix}", data), sink)
         shown(sink)
-    with suppress(SourceFailed):
+    with suppress(SecretProviderError):
         member(loose(data), "a")
 
 

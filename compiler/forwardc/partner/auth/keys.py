@@ -22,7 +22,7 @@ from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 VARIABLE: Final = "FORWARDC_SERVER_KEYS"
 _MOST: Final = 32
@@ -78,7 +78,7 @@ def load_keys(path: Path, look_up: Lookup, *, history: str) -> ServerKeys:
     """
     try:
         given = look_up(VARIABLE)
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         raise KeysRefused(f"{VARIABLE} is not given: {problem}") from None
     if given is not None:
         return keys_of(given, VARIABLE)

@@ -46,7 +46,7 @@ class Prover:
     async def prove(self, client_id: str, secret: Secret) -> Client | None:
         """The client, where it exists, is not revoked and this is its secret; else None.
 
-        Raises `TooBusy` and `HistoryUnavailable`.
+        Raises `TooBusy` and `HistoryUnavailableError`.
         """
         text = str(secret.reveal())
         if not has_form(text):

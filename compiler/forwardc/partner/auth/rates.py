@@ -67,7 +67,7 @@ class Rates:
     async def take(self, name: str, limit: int, window_s: int) -> float | None:
         """Take a permit. None where it is given, else the seconds until the next window.
 
-        Raises `HistoryUnavailable`.
+        Raises `HistoryUnavailableError`.
         """
         held, wait = self._window(name, window_s)
         if held.permits > 0:

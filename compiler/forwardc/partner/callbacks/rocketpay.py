@@ -22,9 +22,9 @@ from forwardc.plan.environment import parts_of
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId, identities
 from forwardc.plan.values import Secret
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
@@ -56,7 +56,7 @@ class _Desk:
         """Verify and store one body. Raises `_Refused`, or what the store raises."""
         try:
             secret = self.look_up(self.variable)
-        except SourceFailed as problem:
+        except SecretProviderError as problem:
             raise _Refused(503, f"no signature can be verified: {problem}") from None
         if secret is None:
             raise _Refused(503, f"{self.variable} is not set, so no signature can be verified")
@@ -122,7 +122,7 @@ def routes(
             receipt = await asyncio.to_thread(desk.take, await _body(request))
         except _Refused as refusal:
             return _refuse(refusal.status, str(refusal))
-        except HistoryUnavailable:
+        except HistoryUnavailableError:
             return _refuse(503, "the history cannot be written")
         return JSONResponse({"status": "repeated" if receipt.repeated else "stored"})
 

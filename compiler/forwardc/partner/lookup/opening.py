@@ -22,7 +22,7 @@ from forwardc.partner.server.settings import AnyLookup, CsvLookup, HttpLookup, S
 from forwardc.partner.service_url import service_mistake
 from forwardc.plan.values import Secret
 from forwardc.runtime.secrets import Lookup as SecretLookup
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
@@ -94,7 +94,7 @@ def _http(settings: HttpLookup, look_up: SecretLookup, vaults: Collection[str] |
 def _secret(name: str, look_up: SecretLookup) -> str:
     try:
         value = look_up(name)
-    except SourceFailed as problem:
+    except SecretProviderError as problem:
         raise LookupFailed(f"{name}: {problem}") from None
     if not value:
         raise LookupFailed(f"{name} is not set")

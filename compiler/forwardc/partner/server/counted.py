@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed, Supply
 from forwardc.runtime.history.database import Database, Transaction
-from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 
 T = TypeVar("T")
 Told = Callable[[], None]
@@ -48,9 +48,9 @@ class CountedDatabase:
     ) -> T:
         try:
             return do(work)
-        except HistoryContended:
+        except HistoryConflictError:
             raise
-        except HistoryUnavailable:
+        except HistoryUnavailableError:
             self.failed()
             raise
 

@@ -24,7 +24,7 @@ from forwardc.partner.sharing.claim import (
 from forwardc.partner.sharing.live import Live
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.history.errors import HistoryContended
+from forwardc.runtime.history.errors import HistoryConflictError
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.leaving import leave
 from forwardc.runtime.store_journal import is_dead
@@ -232,7 +232,7 @@ def _holder(
             return holder
         if tx.run(_RENEW, share_id, asked, until, claim_id, holder):
             return share_id
-    raise HistoryContended("a claim changes hands faster than it can be read")
+    raise HistoryConflictError("a claim changes hands faster than it can be read")
 
 
 def _is_of(tx: Transaction, ask: Ask) -> bool:

@@ -18,7 +18,7 @@ from forwardc.partner.sharing.claim import Ask, Claim, KeyReused, Mine, Seen, St
 from forwardc.partner.sharing.claim_tables import KeyTaken, Process
 from forwardc.partner.sharing.live import End, Live
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryError, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableError
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.journal import JournalFailed
 
@@ -48,7 +48,7 @@ class Claims:
         return self.process.live
 
     async def claim(self, ask: Ask) -> Claim:
-        """What this call is; durable when it returns. Raises `HistoryUnavailable`.
+        """What this call is; durable when it returns. Raises `HistoryUnavailableError`.
 
         Whoever is told that it is `Mine` lets go of it with `let_go`.
         """
@@ -76,14 +76,14 @@ class Claims:
             self._doubtful_until = self.clock() + LEASE_S
 
     async def look(self, share_id: str) -> Seen:
-        """What has become of a share. Raises `HistoryUnavailable`."""
+        """What has become of a share. Raises `HistoryUnavailableError`."""
         process, moment = self.process, self.store.moment()
         return await self.store.commits.read(
             lambda tx: claim_tables.look(tx, share_id, process, moment)
         )
 
     async def outcome(self, run_id: str) -> str | None:
-        """What a run came to, as its record tells. Raises `HistoryUnavailable`."""
+        """What a run came to, as its record tells. Raises `HistoryUnavailableError`."""
         return await self.store.commits.read(lambda tx: claim_tables.outcome_of(tx, run_id))
 
     async def end(
@@ -95,7 +95,10 @@ class Claims:
         *,
         patient: bool = True,
     ) -> None:
-        """Record how a share ended. Raises `HistoryUnavailable`: where `patient`, at the end."""
+        """Record how a share ended.
+
+        Raises `HistoryUnavailableError`: where `patient`, at the end.
+        """
 
         def work(tx: Transaction) -> None:
             claim_tables.end(tx, mine, state, status, sealed)
@@ -155,7 +158,7 @@ class Claims:
             await owed.journal.settle()
         except JournalFailed as problem:
             if problem.code == HistoryError.code:
-                raise HistoryUnavailable(str(problem)) from None
+                raise HistoryUnavailableError(str(problem)) from None
             _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
         self.live.paid(mine.run_id)
         _log.info("the end of run %s is recorded now", mine.run_id)

@@ -51,7 +51,7 @@ _log = logging.getLogger("forwardc.server")
 
 
 class Rates(Protocol):
-    """Rate limits by name. Both methods raise `HistoryUnavailable`."""
+    """Rate limits by name. Both methods raise `HistoryUnavailableError`."""
 
     async def take(self, name: str, limit: int, window_s: int) -> float | None:
         """Count one: None where it is allowed, else the seconds to wait."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from forwardc.runtime.history.database import Database, PartStuck, Transaction
-from forwardc.runtime.history.errors import HistoryContended
+from forwardc.runtime.history.database import Database, SavepointError, Transaction
+from forwardc.runtime.history.errors import HistoryConflictError
 
 Work: TypeAlias = Callable[[Transaction], Any]
 
@@ -35,7 +35,7 @@ def done(database: Database, works: Sequence[Work], place: Place = here) -> list
     """
     came = _tried(database, works, place)
     for _ in range(_TRIES - 1):
-        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryContended)]
+        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryConflictError)]
         if not again:
             break
         once_more = _tried(database, [works[at] for at in again], place)
@@ -78,7 +78,7 @@ def _together(tx: Transaction, works: Sequence[Work]) -> list[Came]:
 def _apart(tx: Transaction, work: Work) -> Came:
     try:
         return Came(tx.part(work))
-    except PartStuck:
+    except SavepointError:
         raise
     except Exception as problem:
         return Came(problem=problem)

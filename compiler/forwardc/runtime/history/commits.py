@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from forwardc.runtime.history.batch import Came, Place, Work, done, here
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errand import on_loop
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 
 T = TypeVar("T")
 
@@ -55,7 +55,9 @@ class Commits:
         self._readers = ThreadPoolExecutor(1, "forwardc-history-reader")
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`; durable when it returns. Raises `HistoryUnavailable`, and what `work` raises.
+        """Do `work`; durable when it returns.
+
+        Raises `HistoryUnavailableError`, and what `work` raises.
 
         A caller that is cancelled does not take its work back.
         """
@@ -80,7 +82,7 @@ class Commits:
 
         It is on the disk when a later write is, and within milliseconds without one. `failed` is
         told on the caller's loop, before a later write returns, why it could not be done. Raises
-        `HistoryUnavailable` after `close`.
+        `HistoryUnavailableError` after `close`.
         """
 
         def told(came: Came) -> None:
@@ -90,7 +92,9 @@ class Commits:
         self._add(_Asked(work, asyncio.get_running_loop(), told, since=monotonic()))
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` on one state of the database, beside the writes. Raises `HistoryUnavailable`.
+        """Do `work` on one state of the database, beside the writes.
+
+        Raises `HistoryUnavailableError`.
 
         It sees every write that has returned.
         """
@@ -154,8 +158,8 @@ class Commits:
             return batch
 
 
-def _closed() -> HistoryUnavailable:
-    return HistoryUnavailable("the history was closed")
+def _closed() -> HistoryUnavailableError:
+    return HistoryUnavailableError("the history was closed")
 
 
 def _tell(batch: Sequence[_Asked], came: Sequence[Came]) -> None:

@@ -1,15 +1,20 @@
 """One short transaction at a time, on either database. Knows no table but the version's.
 
 A statement is written once, with `?` for its values. What a database refuses for a reason of the
-operator's (locked, full, gone, damaged) becomes `HistoryUnavailable`; our mistakes stay as they
-are. Migrations run when a database is opened, all in one transaction.
+operator's (locked, full, gone, damaged) becomes `HistoryUnavailableError`; our mistakes stay as
+they are. Migrations run when a database is opened, all in one transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from forwardc.runtime.history.errors import HistoryNewer, HistoryOlder, HistoryUnavailable
+from forwardc.diagnostics.errors import ForwardcError
+from forwardc.runtime.history.errors import (
+    HistoryTooNewError,
+    HistoryTooOldError,
+    HistoryUnavailableError,
+)
 from forwardc.runtime.history.migrations import Migration
 
 T = TypeVar("T")
@@ -59,12 +64,12 @@ class Transaction(Protocol):
     def part(self, work: Callable[["Transaction"], T]) -> T:
         """Do `work` so that nothing of it stays where it raises, and the rest does.
 
-        Raises what `work` raises, in the words of `Database`, and `PartStuck`.
+        Raises what `work` raises, in the words of `Database`, and `SavepointError`.
         """
 
 
-class PartStuck(Exception):  # noqa: N818 - the transaction's state
-    """A part cannot be taken back alone: the whole transaction has failed. Has a cause."""
+class SavepointError(ForwardcError):
+    """A savepoint cannot be rolled back alone: the whole transaction has failed. Has a cause."""
 
 
 class Database(Protocol):
@@ -80,13 +85,13 @@ class Database(Protocol):
         """What stands for the names in braces of a migration."""
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`, and return once it is on the disk. Raises `HistoryUnavailable`."""
+        """Do `work`, and return once it is on the disk. Raises `HistoryUnavailableError`."""
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` on one state of the database. Raises `HistoryUnavailable`."""
+        """Do `work` on one state of the database. Raises `HistoryUnavailableError`."""
 
     def another(self) -> "Database":
-        """The same database on a connection of its own. Raises `HistoryUnavailable`."""
+        """The same database on a connection of its own. Raises `HistoryUnavailableError`."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -100,7 +105,7 @@ def row(tx: Transaction, statement: str, *values: Any) -> Row | None:
 def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     """Bring the tables to the last version; the version before, 0 where there were none.
 
-    Raises `HistoryNewer` where they are beyond it.
+    Raises `HistoryTooNewError` where they are beyond it.
     """
     newest = migrations[-1].version
     if version(database) == newest:
@@ -114,19 +119,19 @@ def version(database: Database) -> int:
 
 
 def check_version(found: int, migrations: Sequence[Migration]) -> None:
-    """Raise `HistoryNewer` or `HistoryOlder` where tables are not of the last version."""
+    """Raise `HistoryTooNewError` or `HistoryTooOldError` where tables are of another version."""
     newest = migrations[-1].version
     if found > newest:
         raise _newer(found, newest)
     if found < newest:
-        raise HistoryOlder(
+        raise HistoryTooOldError(
             f"the history has version {found}, and this forwardc works with version {newest}",
             hint="when no older forwardc uses it any more: `forwardc history upgrade`",
         )
 
 
-def _newer(current: int, newest: int) -> HistoryNewer:
-    return HistoryNewer(
+def _newer(current: int, newest: int) -> HistoryTooNewError:
+    return HistoryTooNewError(
         f"the history has version {current}; this forwardc knows versions up to {newest}",
         hint="use the newer forwardc, or another history: --history PATH",
     )
@@ -147,7 +152,7 @@ def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration
     if current > newest:
         raise _newer(current, newest)
     if current == 0 and tx.rows(words["tables"], "runs"):
-        raise HistoryUnavailable("the database has a table of runs that is not forwardc's")
+        raise HistoryUnavailableError("the database has a table of runs that is not forwardc's")
     tx.run(_worded(_VERSION_TABLE, words))
     for migration in migrations:
         if migration.version > current:

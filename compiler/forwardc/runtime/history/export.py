@@ -45,8 +45,8 @@ def export(store: Store, wanted: Filter, form: Format) -> Iterator[str]:
     """The runs that fit, the newest first, as pieces of one text that ends with a line feed.
 
     What begins meanwhile is not in it. CSV is RFC 4180 with the header `COLUMNS`; JSON is one
-    object, whose last member `count` says that nothing is missing. May raise `HistoryUnavailable`
-    between two pieces.
+    object, whose last member `count` says that nothing is missing. May raise
+    `HistoryUnavailableError` between two pieces.
     """
     write = _csv if form is Format.CSV else _json
     yield from write(_pages(store, wanted))

@@ -12,7 +12,7 @@ from typing import Final
 from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.history.errors import HistoryContended, KeyInUse
+from forwardc.runtime.history.errors import HistoryConflictError, IdempotencyKeyInUseError
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
 from forwardc.runtime.shapes import Party
@@ -39,8 +39,8 @@ def held(tx: Transaction, key: str, now: Moment | None = None) -> tuple[StoredRu
 def claim(tx: Transaction, run: NewRun) -> None:
     """Give a caller's key to its run, which is recorded already, and keep the digests of both.
 
-    A key whose run certainly sent nothing is passed on. Raises `KeyInUse` where another run has it:
-    of two that begin at once one wins, and nothing of the other stays.
+    A key whose run certainly sent nothing is passed on. Raises `IdempotencyKeyInUseError` where
+    another run has it: of two that begin at once one wins, and nothing of the other stays.
     """
     if run.withheld is not None:
         tx.run(_KEEP_DIGEST, run.id, run.withheld)
@@ -50,13 +50,15 @@ def claim(tx: Transaction, run: NewRun) -> None:
         return
     known = held(tx, run.given_key)
     if known is None:
-        raise HistoryContended("an idempotency key was given up while a run was to begin")
+        raise HistoryConflictError("an idempotency key was given up while a run was to begin")
     other, _ = known
     if other.id == run.id:
         return
     change = (run.id, run.given_key, other.id, run.content)
     if not sent_nothing(other) or not tx.run(_GIVE_ON, *change):
-        raise KeyInUse(f"run {other.id} has this idempotency key, and nothing was sent")
+        raise IdempotencyKeyInUseError(
+            f"run {other.id} has this idempotency key, and nothing was sent"
+        )
 
 
 def sent_nothing(run: StoredRun) -> bool:
@@ -81,7 +83,7 @@ def digest_key(tx: Transaction) -> bytes:
     )
     found = row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
     if found is None:
-        raise HistoryContended("the key of digests is not there")
+        raise HistoryConflictError("the key of digests is not there")
     return bytes.fromhex(found[0])
 
 

@@ -24,7 +24,10 @@ class Inline:
         self._waiting: list[tuple[Work, Callable[[Exception], None]]] = []
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`; durable when it returns. Raises `HistoryUnavailable`, and what it raises."""
+        """Do `work`; durable when it returns.
+
+        Raises `HistoryUnavailableError`, and what it raises.
+        """
         came: Came = self._flush(work)
         if came.problem is not None:
             raise came.problem

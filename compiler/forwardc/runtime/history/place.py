@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from forwardc.runtime.history.database import Database, version
-from forwardc.runtime.history.errors import HistoryUnavailable, NoHistory
+from forwardc.runtime.history.errors import HistoryNotFoundError, HistoryUnavailableError
 from forwardc.runtime.history.nearest import nearest
 
 _SERVERS: Final = ("postgresql", "postgres")
@@ -19,7 +19,7 @@ BEGIN: Final = (
 
 
 def made(url: str, wait_s: float) -> Database:
-    """The database, made where there is none. Raises `HistoryUnavailable`."""
+    """The database, made where there is none. Raises `HistoryUnavailableError`."""
     path = path_of(url)
     if path is None:
         from forwardc.runtime.history.postgres import Postgres
@@ -33,7 +33,7 @@ def made(url: str, wait_s: float) -> Database:
 def existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
     """The database of a history that is there. `check` is given the version of its tables first.
 
-    Raises what `check` raises, `NoHistory`, and `HistoryUnavailable`.
+    Raises what `check` raises, `HistoryNotFoundError`, and `HistoryUnavailableError`.
     """
     path = path_of(url)
     if path is None:
@@ -44,29 +44,29 @@ def existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
         # What an operator names may be a link: what counts is its end.
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise NoHistory(f"{path}: there is no history", hint=_hint(path)) from None
+        raise HistoryNotFoundError(f"{path}: there is no history", hint=_hint(path)) from None
     except OSError as problem:
-        raise HistoryUnavailable(
+        raise HistoryUnavailableError(
             f"{path}: the history cannot be opened: {problem.strerror}"
         ) from None
     found = version_in(path, wait_s)
     if not found:
-        raise NoHistory(f"{path}: the file holds no history of forwardc", hint=BEGIN)
+        raise HistoryNotFoundError(f"{path}: the file holds no history of forwardc", hint=BEGIN)
     check(found)
     return Sqlite(path, wait_s, make=False)
 
 
 def path_of(url: str) -> Path | None:
-    """The file of a history; None for a server's. Raises `HistoryUnavailable` for neither."""
+    """The file of a history; None for a server's. Raises `HistoryUnavailableError` for neither."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme in _SERVERS:
         return None
     if separator and scheme != "sqlite":
-        raise HistoryUnavailable(
+        raise HistoryUnavailableError(
             "a history is a path, sqlite:///path or postgresql://...; this is none of them"
         )
     if "\0" in url:
-        raise HistoryUnavailable("the path of the history holds a NUL character")
+        raise HistoryUnavailableError("the path of the history holds a NUL character")
     # As SQLAlchemy has it: three slashes for a relative path, four for an absolute one.
     return Path(rest.removeprefix("/") if separator else url)
 
@@ -78,7 +78,7 @@ def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Databas
     try:
         found = version(database)
         if not found:
-            raise NoHistory(
+            raise HistoryNotFoundError(
                 "the database in PostgreSQL holds no history of forwardc",
                 hint=f"is it another database, or another schema first in the search path? {BEGIN}",
             )

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from forwardc.runtime.history.database import PartStuck, Row, Transaction, clean
+from forwardc.runtime.history.database import Row, SavepointError, Transaction, clean
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
-from forwardc.runtime.history.errors import HistoryContended, HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.statements import Statements
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Postgres:
                 self._connection.execute("COMMIT")
             except BaseException as problem:
                 self._roll_back()
-                cause = problem.__cause__ if isinstance(problem, PartStuck) else problem
+                cause = problem.__cause__ if isinstance(problem, SavepointError) else problem
                 if isinstance(cause, psycopg.Error):
                     raise _explained(cause) from None
                 raise
@@ -113,7 +113,7 @@ class Postgres:
         try:
             import psycopg
         except ImportError:
-            raise HistoryUnavailable(
+            raise HistoryUnavailableError(
                 "a history in PostgreSQL needs the package psycopg",
                 hint="pip install 'forwardc[postgres]'",
             ) from None
@@ -171,14 +171,14 @@ def _explained(problem: Exception) -> Exception:
 
     state = problem.sqlstate if isinstance(problem, psycopg.Error) else None
     if state is None and isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
-        return HistoryUnavailable(
+        return HistoryUnavailableError(
             "the history's PostgreSQL cannot be reached",
             hint="is it running, has it this database, and is the URL of --history right?",
         )
     if state is None and isinstance(problem, psycopg.ProgrammingError):
-        return HistoryUnavailable("the URL of the history's PostgreSQL cannot be read")
+        return HistoryUnavailableError("the URL of the history's PostgreSQL cannot be read")
     fault = next((fault for fault in faults_of_sqlstate(state or "") if fault.writing), None)
     if fault is None:
         return problem
-    kind = HistoryContended if fault.is_conflict else HistoryUnavailable
+    kind = HistoryConflictError if fault.is_conflict else HistoryUnavailableError
     return kind(f"the history in PostgreSQL {fault.writing}")

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from forwardc.files.private import plain_file, private_file
-from forwardc.runtime.history.database import PartStuck, Transaction, clean
+from forwardc.runtime.history.database import SavepointError, Transaction, clean
 from forwardc.runtime.history.database_errors import faults_of_sqlite
-from forwardc.runtime.history.errors import HistoryUnavailable
+from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.statements import Statements
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ class Sqlite:
                 self._connection.execute("COMMIT")
             except BaseException as problem:
                 self._roll_back()
-                cause = problem.__cause__ if isinstance(problem, PartStuck) else problem
+                cause = problem.__cause__ if isinstance(problem, SavepointError) else problem
                 if isinstance(cause, sqlite3.Error):
                     raise self._explained(cause) from None
                 raise
@@ -127,7 +127,8 @@ class Sqlite:
 def version_in(path: Path, wait_s: float) -> int:
     """The version of the history in a file that is there; 0 where it holds none.
 
-    The file may be another program's: nothing of it is set or written. Raises `HistoryUnavailable`.
+    The file may be another program's: nothing of it is set or written. Raises
+    `HistoryUnavailableError`.
     """
     connection = _opened(path, wait_s, make=False)
     try:
@@ -157,18 +158,18 @@ def _opened(path: Path, wait_s: float, *, make: bool) -> sqlite3.Connection:
             cached_statements=512,
         )
     except OSError as problem:
-        raise HistoryUnavailable(
+        raise HistoryUnavailableError(
             f"{path}: the history cannot be opened: {problem.strerror}"
         ) from None
     except sqlite3.Error:
-        raise HistoryUnavailable(f"{path}: the history cannot be opened") from None
+        raise HistoryUnavailableError(f"{path}: the history cannot be opened") from None
 
 
 def _explained(path: Path, problem: Exception) -> Exception:
     fault = next((fault for fault in faults_of_sqlite(problem) if fault.writing), None)
     if fault is None:
         return problem
-    return HistoryUnavailable(f"{path}: the history {fault.writing}", fault.hint)
+    return HistoryUnavailableError(f"{path}: the history {fault.writing}", fault.hint)
 
 
 class _Statements(Statements):

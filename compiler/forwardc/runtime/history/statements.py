@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from forwardc.runtime.history.database import Gathered, PartStuck, Row, Transaction, clean
+from forwardc.runtime.history.database import Gathered, Row, SavepointError, Transaction, clean
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Statements(ABC):
             self.execute("ROLLBACK TO SAVEPOINT part", ())
             self.execute("RELEASE SAVEPOINT part", ())
         except self.problems:
-            raise PartStuck from problem
+            raise SavepointError from problem
 
 
 def _order(gathered: tuple[tuple[Gathered, tuple[object, ...]], tuple[int, ...]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 Each method is one short transaction, and one that writes returns once it is on the disk. A store
 may be used from several threads; several processes may use the same history. Every method may
-raise `HistoryUnavailable`.
+raise `HistoryUnavailableError`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from forwardc.runtime.history import answers, audit, given_keys, prune, reads, s
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
-from forwardc.runtime.history.errors import RunPaused
+from forwardc.runtime.history.errors import RunPausedError
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.moments import Moment
@@ -89,7 +89,10 @@ class Store:
         return Moment(self._now())
 
     def begin(self, run: NewRun) -> None:
-        """Record a run before anything is sent. Raises `RunPaused`, and nothing is recorded."""
+        """Record a run before anything is sent.
+
+        Raises `RunPausedError`, and nothing is recorded.
+        """
 
         def work(tx: Transaction) -> str | None:
             shapes.keep(tx, run)
@@ -97,12 +100,12 @@ class Store:
 
         paused = self.database.write(work)
         if paused is not None:
-            raise RunPaused(paused)
+            raise RunPausedError(paused)
 
     def intent(self, run_id: str, owner: str, what: Intent) -> int:
         """Record that a step is about to be sent; the attempt's number, from 1.
 
-        Raises `RunInUse` where another process has taken the run: then nothing may be sent.
+        Raises `RunInUseError` where another process has taken the run: then nothing may be sent.
         """
         return self.database.write(lambda tx: writes.intent(tx, run_id, owner, what, self.moment()))
 
@@ -150,7 +153,7 @@ class Store:
     def lease(self, run_id: str, owner: str, seconds: float) -> bool:
         """Take or keep a run; False where another process holds it, or it is done.
 
-        Raises `UnknownRun`.
+        Raises `UnknownRunError`.
         """
         return self.database.write(
             lambda tx: writes.lease(tx, run_id, owner, seconds, self.moment())
@@ -168,7 +171,7 @@ class Store:
     ) -> bool:
         """Settle a run whose fate was unknown, and record who did; False where it was known.
 
-        Raises `UnknownRun`.
+        Raises `UnknownRunError`.
         """
         now = self.moment()
         by = mask(by)
@@ -290,7 +293,7 @@ def open_store(
 
     `url` is a path, `sqlite:///path` or `postgresql://...`. `wait_s` bounds the wait for a lock.
     `answer_days` is for answers that are kept from now on, None for none. Raises
-    `HistoryUnavailable` and `HistoryNewer`.
+    `HistoryUnavailableError` and `HistoryTooNewError`.
     """
     database = made(url, wait_s)
     try:
@@ -311,8 +314,8 @@ def open_existing(
 ) -> Store:
     """Open a history that is there and of this version; nothing is made, and no table changed.
 
-    `answer_days` is as for `open_store`. Raises `NoHistory`, `HistoryOlder`, `HistoryNewer` and
-    `HistoryUnavailable`.
+    `answer_days` is as for `open_store`. Raises `HistoryNotFoundError`, `HistoryTooOldError`,
+    `HistoryTooNewError` and `HistoryUnavailableError`.
     """
     found = existing(url, wait_s, lambda found: check_version(found, migrations))
     return Store(found, now, answer_days, name_of(url))
@@ -321,7 +324,7 @@ def open_existing(
 def upgrade(url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS) -> int:
     """Bring a history that is there to this version; the version before.
 
-    Raises as `open_existing` does, but for `HistoryOlder`.
+    Raises as `open_existing` does, but for `HistoryTooOldError`.
     """
     with closing(existing(url, wait_s, lambda _: None)) as database:
         return migrate(database, migrations)

@@ -13,11 +13,11 @@ from forwardc.runtime.history import audit, given_keys
 from forwardc.runtime.history.causes import SETTLED, cause_of_end
 from forwardc.runtime.history.database import Gathered, Transaction, row
 from forwardc.runtime.history.errors import (
-    HistoryContended,
+    HistoryConflictError,
     HistoryError,
-    RunInUse,
-    RunPaused,
-    UnknownRun,
+    RunInUseError,
+    RunPausedError,
+    UnknownRunError,
 )
 from forwardc.runtime.history.lacks import gather_losses, keep_lacks, text_of
 from forwardc.runtime.history.moments import Moment
@@ -153,8 +153,8 @@ def intent(
 ) -> int:
     """Record that a step is about to be sent; the attempt's number, from 1.
 
-    With `lease_s` the run is held for so many seconds from now. Raises `RunPaused` where nothing
-    may be sent now, and `RunInUse` where the run no longer belongs to `owner`.
+    With `lease_s` the run is held for so many seconds from now. Raises `RunPausedError` where
+    nothing may be sent now, and `RunInUseError` where the run no longer belongs to `owner`.
     """
     _check_keys(what)
     lease = None if lease_s is None else now.after(lease_s)
@@ -288,7 +288,7 @@ def resolve(
     tx.alone()
     found = row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
     if found is None:
-        raise UnknownRun(f"there is no run {run_id}")
+        raise UnknownRunError(f"there is no run {run_id}")
     done = found[0] == RunState.DONE
     settled = tx.run(
         "UPDATE steps SET state = 'done', outcome = ?, rejected_by = ?, reason = ?"
@@ -348,7 +348,7 @@ def _find_by(tx: Transaction, run_id: str, names: tuple[Name, ...]) -> None:
 
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
-    """Whether a run is there already. Raises `RunInUse` where another process has it now."""
+    """Whether a run is there already. Raises `RunInUseError` where another process has it now."""
     found = row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
     if found is not None and found[0] not in (run.owner, ""):
         raise _taken(run.id)
@@ -358,7 +358,7 @@ def _is_recorded(tx: Transaction, run: NewRun) -> bool:
 def _pause_of(tx: Transaction, run: NewRun) -> str:
     found = row(tx, _PAUSE, run.vault, run.destination)
     if found is None:
-        raise HistoryContended("a pause ended while a run was to begin")
+        raise HistoryConflictError("a pause ended while a run was to begin")
     return str(found[0])
 
 
@@ -372,12 +372,12 @@ def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
     _must_exist(tx, run_id)
     paused = row(tx, _PAUSED, run_id, owner)
     if paused is not None:
-        return RunPaused(paused[0])
+        return RunPausedError(paused[0])
     return _taken(run_id)
 
 
-def _taken(run_id: str) -> RunInUse:
-    return RunInUse(f"run {run_id} is not this process's any more; nothing was sent")
+def _taken(run_id: str) -> RunInUseError:
+    return RunInUseError(f"run {run_id} is not this process's any more; nothing was sent")
 
 
 def _end(tx: Transaction, run_id: str, step: str, number: int, values: tuple[Any, ...]) -> None:
@@ -391,10 +391,10 @@ def _masked(value: object) -> bool:
 def _told(tx: Transaction, run_id: str) -> Told:
     found = row(tx, "SELECT " + TOLD + " FROM runs WHERE id = ?", run_id)
     if found is None:
-        raise UnknownRun(f"there is no run {run_id}")
+        raise UnknownRunError(f"there is no run {run_id}")
     return Told(*found)
 
 
 def _must_exist(tx: Transaction, run_id: str) -> None:
     if row(tx, "SELECT 1 FROM runs WHERE id = ?", run_id) is None:
-        raise UnknownRun(f"there is no run {run_id}")
+        raise UnknownRunError(f"there is no run {run_id}")

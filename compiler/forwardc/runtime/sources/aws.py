@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.runtime.sources.members import member, split_key
-from forwardc.runtime.sources.protocol import OWN_TIMEOUT_S, SourceFailed
+from forwardc.runtime.sources.protocol import OWN_TIMEOUT_S, SecretProviderError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@:!-]{1,2048}")
 _CODE: Final = re.compile(r"[A-Za-z.]{1,60}")
@@ -29,11 +29,11 @@ class AwsSource:
         return None if fits else "is not aws:NAME or aws:NAME#KEY"
 
     def fetch(self, place: str) -> str:
-        """The secret's text, or a member of it. Raises `SourceFailed`."""
+        """The secret's text, or a member of it. Raises `SecretProviderError`."""
         name, key = split_key(place)
         text = self._value(name).get("SecretString")
         if not isinstance(text, str):
-            raise SourceFailed("holds bytes, not text")
+            raise SecretProviderError("holds bytes, not text")
         return text if key is None else member(text, key)
 
     def _value(self, name: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class AwsSource:
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError:
-            raise SourceFailed("needs: pip install 'forwardc[aws]'") from None
+            raise SecretProviderError("needs: pip install 'forwardc[aws]'") from None
         _silence()
         limits = Config(
             connect_timeout=self.seconds,
@@ -60,7 +60,7 @@ class AwsSource:
             reason = type(problem).__name__
         else:
             return held
-        raise SourceFailed(f"refused or failed ({reason})")
+        raise SecretProviderError(f"refused or failed ({reason})")
 
 
 def _silence() -> None:

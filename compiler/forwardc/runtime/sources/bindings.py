@@ -18,7 +18,7 @@ from forwardc.plan.secret_names import SecretId, identity
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources import places
 from forwardc.runtime.sources.files import FileSource, others_can_read
-from forwardc.runtime.sources.protocol import Reference, SourceFailed
+from forwardc.runtime.sources.protocol import Reference, SecretProviderError
 from forwardc.runtime.sources.registry import KINDS, read_reference, source_of
 from forwardc.runtime.sources.tables import CACHE, flat
 
@@ -141,7 +141,7 @@ def _advise(name: str, reference: Reference, base: Path, sink: Sink) -> None:
         return
     try:
         path = FileSource(base).path(reference.place)
-    except SourceFailed:
+    except SecretProviderError:
         return
     if others_can_read(path):
         sink.warning("FC0806", f"other users can read the file of {name}", hint="chmod 600 it")

@@ -17,7 +17,12 @@ from time import monotonic
 from typing import IO, Final
 
 from forwardc.plan.secret_names import without_secrets
-from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed, as_text
+from forwardc.runtime.sources.protocol import (
+    MOST_BYTES,
+    OWN_TIMEOUT_S,
+    SecretProviderError,
+    as_text,
+)
 
 _RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 
@@ -38,7 +43,10 @@ class CommandSource:
             return "has a quote that is not closed"
 
     def fetch(self, place: str) -> str:
-        """What the command prints, without the line break at its end. Raises `SourceFailed`."""
+        """What the command prints, without the line break at its end.
+
+        Raises `SecretProviderError`.
+        """
         deadline = monotonic() + self.seconds
         process = self._start(shlex.split(place))
         _RUNNING.add(process)
@@ -47,12 +55,12 @@ class CommandSource:
                 data = _read(printed, deadline)
             status = process.wait(max(deadline - monotonic(), 0.01))
         except subprocess.TimeoutExpired:
-            raise SourceFailed("printed all and did not end") from None
+            raise SecretProviderError("printed all and did not end") from None
         finally:
             _end(process)
             _RUNNING.discard(process)
         if status != 0:
-            raise SourceFailed(f"ended with status {status}")
+            raise SecretProviderError(f"ended with status {status}")
         return as_text(data)
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
@@ -68,7 +76,7 @@ class CommandSource:
             )
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or "it has a character that none may have"
-            raise SourceFailed(f"cannot be started: {reason}") from None
+            raise SecretProviderError(f"cannot be started: {reason}") from None
 
 
 def _read(printed: IO[bytes], deadline: float) -> bytes:
@@ -83,8 +91,8 @@ def _read(printed: IO[bytes], deadline: float) -> bytes:
                 return bytes(data)
             data += chunk
             if len(data) > MOST_BYTES:
-                raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
-    raise SourceFailed("gave no answer in time, and was ended")
+                raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
+    raise SecretProviderError("gave no answer in time, and was ended")
 
 
 @atexit.register

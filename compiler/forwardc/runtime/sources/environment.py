@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class EnvironmentSource:
         return None if place and "=" not in place else "names no environment variable"
 
     def fetch(self, place: str) -> str:
-        """The variable's value. Raises `SourceFailed`."""
+        """The variable's value. Raises `SecretProviderError`."""
         value = self.environ.get(place)
         if value is None:
-            raise SourceFailed(f"has no variable {place}")
+            raise SecretProviderError(f"has no variable {place}")
         return value

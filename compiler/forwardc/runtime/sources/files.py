@@ -7,7 +7,7 @@ from pathlib import Path
 from forwardc.files.kinds import SECRET
 from forwardc.files.operator_file import read
 from forwardc.runtime.sources.members import member, split_key
-from forwardc.runtime.sources.protocol import SourceFailed, as_text
+from forwardc.runtime.sources.protocol import SecretProviderError, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class FileSource:
         return None if path and key != "" else "is not file:PATH or file:PATH#KEY"
 
     def fetch(self, place: str) -> str:
-        """The file's text, or the member's. Raises `SourceFailed`."""
+        """The file's text, or the member's. Raises `SecretProviderError`."""
         _, key = split_key(place)
         path = self.path(place)
         try:
             data = read(path, SECRET)
         except OSError as problem:
-            raise SourceFailed(f"cannot be read: {problem.strerror}") from None
+            raise SecretProviderError(f"cannot be read: {problem.strerror}") from None
         text = as_text(data)
         return text if key is None else member(text, key, toml=path.suffix == ".toml")
 
@@ -39,7 +39,7 @@ class FileSource:
         try:
             return self.base / given.expanduser()
         except RuntimeError:
-            raise SourceFailed("cannot be read: there is no home directory") from None
+            raise SecretProviderError("cannot be read: there is no home directory") from None
 
 
 def others_can_read(path: Path) -> bool:

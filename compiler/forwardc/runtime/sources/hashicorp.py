@@ -20,7 +20,7 @@ from forwardc.files.kinds import TLS
 from forwardc.files.operator_file import check_plain
 from forwardc.runtime.sandbox import NotLoopback, loopback_url
 from forwardc.runtime.sources.members import split_key, text_of
-from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SourceFailed
+from forwardc.runtime.sources.protocol import MOST_BYTES, OWN_TIMEOUT_S, SecretProviderError
 from forwardc.runtime.trust import named_authorities
 
 _PLACE: Final = re.compile(r"[^/#]+(?:/[^/#]+)*/data(?:/[^/#]+)+")
@@ -49,15 +49,17 @@ class HashicorpSource:
         return None if fits else "is not vault:MOUNT/data/PATH#FIELD"
 
     def fetch(self, place: str) -> str:
-        """The field of the newest version. Raises `SourceFailed`."""
+        """The field of the newest version. Raises `SecretProviderError`."""
         path, name = split_key(place)
         url = f"{self._address()}/v1/{quote(path)}"
         answer = self._get(url)
         if answer.status_code != 200:
-            raise SourceFailed(_REASONS.get(answer.status_code, f"answered {answer.status_code}"))
+            raise SecretProviderError(
+                _REASONS.get(answer.status_code, f"answered {answer.status_code}")
+            )
         held = _secret(answer)
         if held is None:
-            raise SourceFailed("answered in another form than KV version 2")
+            raise SecretProviderError("answered in another form than KV version 2")
         return text_of(held, name or "")
 
     def _address(self) -> str:
@@ -68,18 +70,22 @@ class HashicorpSource:
         except ValueError:
             known = False
         if not known or "@" in parts.netloc or parts.query or parts.fragment:
-            raise SourceFailed("has a damaged address: VAULT_ADDR must be like https://HOST:8200")
+            raise SecretProviderError(
+                "has a damaged address: VAULT_ADDR must be like https://HOST:8200"
+            )
         if parts.scheme == "http":
             try:
                 loopback_url(address)
             except NotLoopback:
-                raise SourceFailed("must be reached by https, but for this machine") from None
+                raise SecretProviderError(
+                    "must be reached by https, but for this machine"
+                ) from None
         return address
 
     def _variable(self, name: str) -> str:
         value = self.environ.get(name)
         if not value:
-            raise SourceFailed(f"needs {name} in the environment")
+            raise SecretProviderError(f"needs {name} in the environment")
         return value
 
     def _get(self, url: str) -> httpx.Response:
@@ -97,12 +103,14 @@ class HashicorpSource:
                 return _whole(answer)
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             reason = type(problem).__name__
-        raise SourceFailed(f"cannot be reached ({reason})")
+        raise SecretProviderError(f"cannot be reached ({reason})")
 
     def _token(self) -> str:
         token = self._variable("VAULT_TOKEN").strip()
         if not token.isascii() or not token.isprintable():
-            raise SourceFailed("cannot take VAULT_TOKEN: it has characters that no token has")
+            raise SecretProviderError(
+                "cannot take VAULT_TOKEN: it has characters that no token has"
+            )
         return token
 
     def _trust(self) -> ssl.SSLContext:
@@ -112,7 +120,7 @@ class HashicorpSource:
                 check_plain(Path(file), TLS)
             return named_authorities(file)
         except OSError:
-            raise SourceFailed("cannot read the certificates of VAULT_CACERT") from None
+            raise SecretProviderError("cannot read the certificates of VAULT_CACERT") from None
 
 
 def _whole(answer: httpx.Response) -> httpx.Response:
@@ -120,7 +128,7 @@ def _whole(answer: httpx.Response) -> httpx.Response:
     for chunk in answer.iter_bytes():
         data += chunk
         if len(data) > MOST_BYTES:
-            raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
+            raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
     return httpx.Response(answer.status_code, content=bytes(data))
 
 

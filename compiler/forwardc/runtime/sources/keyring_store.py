@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class KeyringSource:
         return None if service and name else "is not keyring:SERVICE/NAME"
 
     def fetch(self, place: str) -> str:
-        """The password of the entry. Raises `SourceFailed`."""
+        """The password of the entry. Raises `SecretProviderError`."""
         try:
             import keyring
         except ImportError:
-            raise SourceFailed("needs: pip install 'forwardc[keyring]'") from None
+            raise SecretProviderError("needs: pip install 'forwardc[keyring]'") from None
         service, _, name = place.rpartition("/")
         try:
             value = keyring.get_password(service, name)
@@ -30,7 +30,7 @@ class KeyringSource:
             # A back end raises whatever it likes, with whatever text it likes.
             value, failed = None, type(problem).__name__
         if failed is not None:
-            raise SourceFailed(f"failed ({failed}): is it there, and unlocked?")
+            raise SecretProviderError(f"failed ({failed}): is it there, and unlocked?")
         if value is None:
-            raise SourceFailed("has no such entry")
+            raise SecretProviderError("has no such entry")
         return value

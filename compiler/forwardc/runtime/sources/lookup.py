@@ -15,7 +15,7 @@ from forwardc.plan.secret_names import SecretId
 from forwardc.plan.values import Secret
 from forwardc.runtime.sources.bindings import Bindings, read_bindings
 from forwardc.runtime.sources.names import check_names
-from forwardc.runtime.sources.protocol import Reference, SecretSource, SourceFailed, ask
+from forwardc.runtime.sources.protocol import Reference, SecretProviderError, SecretSource, ask
 from forwardc.runtime.sources.registry import source_of
 
 FILE_VARIABLE: Final = "FORWARDC_SECRETS"
@@ -44,7 +44,7 @@ class SourceLookup:
     _failed: dict[Reference, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, variable: str) -> str | None:
-        """The value. Raises `SourceFailed`, naming the kind of the source."""
+        """The value. Raises `SecretProviderError`, naming the kind of the source."""
         if held := self.bindings.values.get(variable):
             return str(held.reveal())
         reference = self.bindings.reference(variable)
@@ -52,7 +52,7 @@ class SourceLookup:
         if reference is None:
             return self.environ.get(variable) or None
         if failed := self._failed.pop(reference, None):
-            raise SourceFailed(failed)
+            raise SecretProviderError(failed)
         return self._fetched(reference)
 
     def names(self) -> list[str]:
@@ -87,7 +87,7 @@ class SourceLookup:
     def _try(self, reference: Reference) -> None:
         try:
             self._fetched(reference)
-        except SourceFailed as problem:
+        except SecretProviderError as problem:
             self._failed[reference] = str(problem)
         except Exception:
             # A mistake of ours: the look-up asks again and raises it where it can be caught.
@@ -107,9 +107,9 @@ class SourceLookup:
         source = self.source(reference.kind, self.environ, self.bindings.base)
         try:
             return ask(source, reference.place)
-        except SourceFailed as problem:
+        except SecretProviderError as problem:
             reason = f"the source {reference.kind} {problem}"
-        raise SourceFailed(reason)
+        raise SecretProviderError(reason)
 
 
 def open_lookup(

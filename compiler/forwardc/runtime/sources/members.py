@@ -4,24 +4,24 @@ import json
 import tomllib
 from typing import Any
 
-from forwardc.runtime.sources.protocol import SourceFailed
+from forwardc.runtime.sources.protocol import SecretProviderError
 
 
 def member(text: str, key: str, *, toml: bool = False) -> str:
-    """The text at a key of an object. Raises `SourceFailed`, and quotes nothing."""
+    """The text at a key of an object. Raises `SecretProviderError`, and quotes nothing."""
     held = _parsed(text, toml=toml)
     if not isinstance(held, dict):
-        raise SourceFailed(f"holds no {'TOML table' if toml else 'JSON object'}")
+        raise SecretProviderError(f"holds no {'TOML table' if toml else 'JSON object'}")
     return text_of(held, key)
 
 
 def text_of(held: dict[str, Any], key: str) -> str:
-    """The text at a key. Raises `SourceFailed`."""
+    """The text at a key. Raises `SecretProviderError`."""
     if key not in held:
-        raise SourceFailed("holds no member of this name")
+        raise SecretProviderError("holds no member of this name")
     value = held[key]
     if not isinstance(value, str):
-        raise SourceFailed("holds something else than text under this name")
+        raise SecretProviderError("holds something else than text under this name")
     return value
 
 

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, Protocol
 
+from forwardc.diagnostics.errors import ForwardcError
 from forwardc.diagnostics.text_file import NotText, decoded
 
 TIMEOUT_S: Final = 10.0
@@ -18,8 +19,8 @@ OWN_TIMEOUT_S: Final = 9.0
 MOST_BYTES: Final = 64 * 1024
 
 
-class SourceFailed(Exception):  # noqa: N818 - what the source did
-    """A source does not give a value. The text is why, and may be shown."""
+class SecretProviderError(ForwardcError):
+    """A provider does not give a value. The text is why, and may be shown."""
 
 
 class SecretSource(Protocol):
@@ -33,7 +34,7 @@ class SecretSource(Protocol):
         """What is wrong with the form of a place; None where it is well-formed."""
 
     def fetch(self, place: str) -> str:
-        """The text at a place. Raises `SourceFailed`."""
+        """The text at a place. Raises `SecretProviderError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Reference:
 
 
 def ask(source: SecretSource, place: str, seconds: float = TIMEOUT_S) -> str:
-    """The text at a place, never empty. Raises `SourceFailed`, also where the source hangs.
+    """The text at a place, never empty. Raises `SecretProviderError`, also where the source hangs.
 
     The thread of a source that hangs is left behind; it keeps no process alive.
     """
@@ -55,11 +56,11 @@ def ask(source: SecretSource, place: str, seconds: float = TIMEOUT_S) -> str:
     try:
         answer = answers.get(timeout=seconds)
     except Empty:
-        answer = SourceFailed(f"gave no answer in {seconds:g} seconds")
+        answer = SecretProviderError(f"gave no answer in {seconds:g} seconds")
     if isinstance(answer, BaseException):
         raise answer
     if not answer:
-        raise SourceFailed("gives an empty value")
+        raise SecretProviderError("gives an empty value")
     return answer
 
 
@@ -76,10 +77,10 @@ def _put(
 def as_text(data: bytes) -> str:
     """UTF-8 text without the byte order mark and the line break that tools add around it.
 
-    Raises `SourceFailed`.
+    Raises `SecretProviderError`.
     """
     if len(data) > MOST_BYTES:
-        raise SourceFailed(f"gives more than {MOST_BYTES} bytes")
+        raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
     text, reason = "", ""
     try:
         text = decoded(data)
@@ -87,5 +88,5 @@ def as_text(data: bytes) -> str:
         reason = problem.reason
     # Raised out here, so that no exception behind it holds the value.
     if reason:
-        raise SourceFailed(f"gives no UTF-8 text: it is {reason}")
+        raise SecretProviderError(f"gives no UTF-8 text: it is {reason}")
     return text.removesuffix("\n").removesuffix("\r")
