@@ -14,7 +14,7 @@ from forwardc.diagnostics.diagnostic import Severity
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.after_form import independent
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded, Misshapen, load
+from forwardc.language.load import LoadedProject, MisshapenDestination, load
 from forwardc.language.project import Project
 from forwardc.language.read_project import check_project_names
 from forwardc.language.setting_values import check_settings
@@ -32,7 +32,7 @@ from forwardc.plan.program import Program
 from forwardc.plan.terms import Lit
 from forwardc.review.arrangements import check_arrangements as check_offers
 from forwardc.review.arrangements import check_grants
-from forwardc.review.asked import check_asked
+from forwardc.review.asked import check_account_keys
 from forwardc.review.attestation import check_attestations
 from forwardc.review.production_details import check_production_details
 from forwardc.vaults.assess import Assessment, assess
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 class Compiled:
     """What the stages made of a project, before any file of `build/` is."""
 
-    loaded: Loaded
+    loaded: LoadedProject
     assessments: tuple[Assessment, ...] = ()
     not_built: tuple[Json, ...] = ()
     live_hosts: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
     return lock
 
 
-def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Compiled:
+def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None) -> Compiled:
     """Compile what was read; files without a project are checked and assessed only.
 
     With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
@@ -131,13 +131,13 @@ def compile_loaded(loaded: Loaded, sink: Sink, today: date | None = None) -> Com
     if project is not None:
         check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)
-        check_asked(project, assessments, sink)
+        check_account_keys(project, assessments, sink)
         check_attestations(loaded.destinations, _produced(assessments), today, sink)
         check_grants(project, loaded.destinations, assessments, today, sink, loaded.unread)
     return Compiled(loaded, assessments, not_built, tuple(live))
 
 
-def _check_misshapen(one: Misshapen, sink: Sink) -> None:
+def _check_misshapen(one: MisshapenDestination, sink: Sink) -> None:
     """Report what the rules find in a destination that does not fit its schema."""
     found = Sink()
     for where in _entries(one.destination):
@@ -155,7 +155,7 @@ def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
     )
 
 
-def _programs(loaded: Loaded, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:
+def _programs(loaded: LoadedProject, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:
     """Every destination in each of its environments, checked, and what has no values there."""
     project = loaded.project
     if project is None:

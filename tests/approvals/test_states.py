@@ -10,7 +10,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Approvals, Lock, State, refuse_unapproved, states
 from forwardc.plan.model import Hosts, Plan
 from forwardc.plan.terms import Lit
-from forwardc.review.approve import Act, with_approvals
+from forwardc.review.approve import ApprovalAct, with_approvals
 from lock_file import TODAY, approve
 
 Edit = Callable[[str], str]
@@ -144,7 +144,7 @@ def stand_in(text: str) -> str:
 def test_a_stand_in_is_neither_approved_nor_run(compiled: Compiled) -> None:
     plan = compiled(stand_in, "checkout")
     sink = Sink()
-    assert with_approvals(Lock(), plan, ["card_cit"], Act("Ada", TODAY), sink) is None
+    assert with_approvals(Lock(), plan, ["card_cit"], ApprovalAct("Ada", TODAY), sink) is None
     assert [one.code for one in sink.sorted()] == ["FC0815"]
     assert [found[:6] for found in refusals(plan, Lock())] == ["FC0815"]
 
@@ -155,13 +155,16 @@ def test_one_stand_in_among_others_approves_none_of_them(compiled: Compiled) -> 
         "checkout",
     )
     sink = Sink()
-    assert with_approvals(Lock(), plan, sorted(plan.operations), Act("Ada", TODAY), sink) is None
+    assert (
+        with_approvals(Lock(), plan, sorted(plan.operations), ApprovalAct("Ada", TODAY), sink)
+        is None
+    )
     assert [one.message for one in sink.sorted()] == [
         "adyen.card_cit holds names that stand in for the partner's own"
     ]
 
 
-ACT = Act("Ada Moreau", TODAY, ticket="SUP-1")
+ACT = ApprovalAct("Ada Moreau", TODAY, ticket="SUP-1")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ ACT = Act("Ada Moreau", TODAY, ticket="SUP-1")
     ],
 )
 def test_an_act_that_cannot_be_meant_is_refused(
-    act: Act, vault: str, message: str, plans: dict[str, Plan]
+    act: ApprovalAct, vault: str, message: str, plans: dict[str, Plan]
 ) -> None:
     sink = Sink()
     assert with_approvals(Lock(), plans[vault], ["card_cit"], act, sink) is None

@@ -13,7 +13,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, refuse_unapproved, states
 from forwardc.plan.digest import approval_digest, review_surface
 from forwardc.plan.model import load_plan
-from forwardc.review.approve import Act, with_approvals
+from forwardc.review.approve import ApprovalAct, with_approvals
 from forwardc.sandbox.serve import opening
 from forwardc.sandbox.world import World
 
@@ -118,7 +118,7 @@ def test_a_new_ticket_needs_a_new_approval(tmp_path: Path) -> None:
     assert shown["arrangements"] == [
         {"id": "vendor.expiry", "ticket": "STRIPE-0001234", "date": "2026-11-12"}
     ]
-    act = Act(by="Ada", date=TODAY, ticket="STRIPE-9")
+    act = ApprovalAct(by="Ada", date=TODAY, ticket="STRIPE-9")
     lock = with_approvals(Lock(), plan, ["pay"], act, Sink())
     assert lock is not None
     assert states(plan, "pay", lock, TODAY).hold
@@ -134,7 +134,9 @@ def test_what_has_ended_does_not_leave(tmp_path: Path) -> None:
     plan = built(project(tmp_path, grants={"production": ENDS})).plan(
         "stripe", "vendor", "production"
     )
-    lock = with_approvals(Lock(), plan, ["pay"], Act(by="Ada", date=TODAY, ticket="S-9"), Sink())
+    lock = with_approvals(
+        Lock(), plan, ["pay"], ApprovalAct(by="Ada", date=TODAY, ticket="S-9"), Sink()
+    )
     assert lock is not None
     for day, code in ((date(2026, 12, 31), None), (date(2027, 1, 1), "FC0856")):
         for emulated in (False, True):

@@ -18,7 +18,7 @@ from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, lock_of, place
 from forwardc.plan.environment import Environment, is_name, parts_of, place_of
 from forwardc.plan.model import BadPlan, Plan, load_plan
-from forwardc.review.approve import Act, lock_bytes, with_approvals
+from forwardc.review.approve import ApprovalAct, lock_bytes, with_approvals
 
 PROJECT = """\
 forwardc: 1
@@ -106,7 +106,7 @@ def test_each_account_has_its_own_files_for_the_reviewer(outputs: Mapping[str, b
 
 def test_an_approval_counts_for_its_place_only(outputs: Mapping[str, bytes]) -> None:
     plans = {where: plan_at(outputs, where) for where in PLACES}
-    act = Act("Ada", date(2026, 11, 30))
+    act = ApprovalAct("Ada", date(2026, 11, 30))
     sink = Sink()
     lock = with_approvals(Lock(), plans["production@us"], ["card_cit"], act, sink)
     assert lock is not None

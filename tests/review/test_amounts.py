@@ -14,9 +14,9 @@ from forwardc.plan.changes import Change, Kind
 from forwardc.plan.digest import canonical, file_digest, leaving
 from forwardc.plan.model import load_plan
 from forwardc.review.amounts import counted
-from forwardc.review.approve import Act, with_approvals
+from forwardc.review.approve import ApprovalAct, with_approvals
 from forwardc.review.diff.digits import retold
-from forwardc.review.renew import OldLock, OldOwn, renewals
+from forwardc.review.renew import LockVersion1, OwnApprovalVersion1, renewals
 from html_page import parsed
 from shop_project import SHOP, Project
 
@@ -84,7 +84,7 @@ def test_a_destination_without_amounts_says_nothing_of_them(compiled: Compile) -
     assert "minor units of ISO 4217" not in page_of(compiled())
 
 
-ACT = Act(by="Ada Moreau", date=date(2026, 11, 20))
+ACT = ApprovalAct(by="Ada Moreau", date=date(2026, 11, 20))
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_record_of_an_old_format_is_not_renewed_by_guess(
     project = compiled(AMOUNTS.replace("api.shop.example", host))
     plan = load_plan(dict(project.compiled.outputs())["stripe/shop/production.plan.json"])
     covered = {**leaving(plan, "payment"), "forwardc": 1}
-    record = OldOwn(
+    record = OwnApprovalVersion1(
         digest=file_digest(canonical(covered)), date=ACT.date, by=ACT.by, covers=covered
     )
     place = "stripe/shop/payment/production"
-    old = OldLock(forwardc=1, own={place: record}, psp={}, accepted=())
+    old = LockVersion1(forwardc=1, own={place: record}, psp={}, accepted=())
     (found,) = renewals(old, {place: (plan, "payment")})
     assert (found.why_not is None) is renewed
     assert "FC0712" in (found.why_not or "FC0712")

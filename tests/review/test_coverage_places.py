@@ -7,14 +7,14 @@ from forwardc.compile import compile_loaded
 from forwardc.diagnostics.sink import Sink
 from forwardc.language.load import load_files
 from forwardc.review import coverage
-from forwardc.review.coverage import Row
+from forwardc.review.coverage import CoverageRow
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.coverage_text import reasons
 
 CASE = Path(__file__).resolve().parents[1] / "cases" / "coverage" / "address-off-the-list"
 
 
-def row(tmp_path: Path, old: str = "", new: str = "") -> Row:
+def row(tmp_path: Path, old: str = "", new: str = "") -> CoverageRow:
     text = (CASE / "destination.yaml").read_text("utf-8").replace(old, new)
     (tmp_path / "destination.yaml").write_text(text)
     sink = Sink()
@@ -22,7 +22,7 @@ def row(tmp_path: Path, old: str = "", new: str = "") -> Row:
     return next(one for one in coverage.rows(found.assessments) if one.vault == "stripe")
 
 
-def told(one: Row) -> dict[str, Any]:
+def told(one: CoverageRow) -> dict[str, Any]:
     (document,) = coverage.to_json([one], [])["coverage"]
     return {reason["code"]: reason.get("environments") for reason in document["reasons"]}
 

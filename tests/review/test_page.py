@@ -20,7 +20,7 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.program import Step, terms_of
 from forwardc.plan.terms import Atom, Ref, walk
-from forwardc.review.approve import Act, with_approvals
+from forwardc.review.approve import ApprovalAct, with_approvals
 from forwardc.sandbox.cards import lookup
 from forwardc.vaults.assess import Assessment
 from html_page import Page, parsed
@@ -202,7 +202,7 @@ def _plan(compiled: Compiled) -> Plan:
 
 
 def _approved(compiled: Compiled, ticket: str | None = None) -> Lock:
-    act = Act("Ada Moreau", TODAY, date(2027, 11, 20), ticket)
+    act = ApprovalAct("Ada Moreau", TODAY, date(2027, 11, 20), ticket)
     lock = with_approvals(Lock(), _plan(compiled), ["payment"], act, Sink())
     assert lock is not None
     return lock

@@ -19,7 +19,7 @@ from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Seq, Term
 from forwardc.review.page.protection import on_the_way, protections
 from forwardc.review.page.schemes import SCHEMES
 from forwardc.review.page.summary import card_data
-from forwardc.review.page.values import Kind, values
+from forwardc.review.page.values import ValueKind, values
 from forwardc.review.page.words import atom_words, glossary
 from forwardc.runtime.signing import dlocal_authorization, gate_signature, gate_text, x_pay_token
 from forwardc.vaults.assess import Assessment
@@ -144,7 +144,7 @@ def test_visa_through_a_vault_is_signed_there() -> None:
     rows = {
         row.place: row for row in values(one.context.operation.steps[0], one.context, VENDOR, "V")
     }
-    assert rows["header x-pay-token"].kind is Kind.SECRET
+    assert rows["header x-pay-token"].kind is ValueKind.SECRET
     assert "does not leave" in rows["header x-pay-token"].handling
 
 
@@ -274,7 +274,7 @@ def test_every_name_has_a_row_and_every_jwe_its_entry(one: Assessment) -> None:
         jwes = [node for node in step.request.nodes if getattr(node, "function", "") == "jwe"]
         assert len(found) == len(jwes)
         for row in rows:
-            if row.kind in (Kind.ACCOUNT, Kind.CARDHOLDER):
+            if row.kind in (ValueKind.ACCOUNT, ValueKind.CARDHOLDER):
                 assert row.filled == "V"
                 assert row.form
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.review.seal import Expected, KeyRefused, key_hash, read_key, recipients, seal
+from forwardc.review.seal import ExpectedKey, KeyRefusedError, key_hash, read_key, recipients, seal
 from openpgp import LONG_AGO, MADE, Gpg, Made
 
 NOW = MADE + timedelta(days=1)
-DOCUMENTED = Expected("AE863ADA1603150856C0A853A7B203177D034588", "27E4B9436302901A", 4096)
+DOCUMENTED = ExpectedKey("AE863ADA1603150856C0A853A7B203177D034588", "27E4B9436302901A", 4096)
 
 
-def expected(fingerprint: str, key_id: str | None = None) -> Expected:
-    return Expected(fingerprint, key_id, 4096)
+def expected(fingerprint: str, key_id: str | None = None) -> ExpectedKey:
+    return ExpectedKey(fingerprint, key_id, 4096)
 
 
-def refused(data: bytes, wanted: Expected, now: datetime = NOW) -> str:
-    with pytest.raises(KeyRefused) as problem:
+def refused(data: bytes, wanted: ExpectedKey, now: datetime = NOW) -> str:
+    with pytest.raises(KeyRefusedError) as problem:
         read_key(data, wanted, now)
     return str(problem.value)
 
@@ -48,7 +48,7 @@ def test_gpg_lists_the_one_recipient(gpg: Gpg, good: Made) -> None:
 def test_what_gpg_encrypts_is_read_alike(gpg: Gpg, good: Made) -> None:
     message = gpg("--encrypt", "--trust-model", "always", "-r", good.fingerprint, given=b"x")
     # gpg writes an older form of packet header, which our library never does.
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefusedError):
         recipients(message)
 
 
@@ -181,7 +181,7 @@ def test_a_key_and_its_hash_are_never_shown(good: Made) -> None:
     ],
 )
 def test_a_damaged_message_never_passes(message: bytes) -> None:
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefusedError):
         recipients(message)
 
 

@@ -11,7 +11,7 @@ from forwardc.partner.dashboard.project import Project, in_environment
 from forwardc.plan.approvals import Lock, Revoked, place
 from forwardc.plan.build_dir import read_plans
 from forwardc.plan.model import Plan
-from forwardc.review.approve import Act, lock_bytes, with_approvals
+from forwardc.review.approve import ApprovalAct, lock_bytes, with_approvals
 from real_runs import NOW
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -27,12 +27,12 @@ def approved_build(folder: Path) -> Project:
     plans = {(one.vault, one.destination, one.place): one for one in read_plans(build, Sink())}
     lock = Lock()
     stripe, checkout = (plans[vault, "adyen", "production"] for vault in ("stripe", "checkout"))
-    lock = _with(lock, stripe, "card_cit", Act(BY, _day(-80), _day(9), "FWD-2041"))
-    lock = _with(lock, stripe, "card_mit", Act(BY, _day(-200), _day(-3)))
-    lock = _with(lock, checkout, "card_cit", Act(BY, _day(-10)))
-    lock = _with(lock, checkout, "card_mit", Act(BY, _day(-10), _day(200)))
+    lock = _with(lock, stripe, "card_cit", ApprovalAct(BY, _day(-80), _day(9), "FWD-2041"))
+    lock = _with(lock, stripe, "card_mit", ApprovalAct(BY, _day(-200), _day(-3)))
+    lock = _with(lock, checkout, "card_cit", ApprovalAct(BY, _day(-10)))
+    lock = _with(lock, checkout, "card_mit", ApprovalAct(BY, _day(-10), _day(200)))
     gone = plans["checkout", "token_vault", "production"]
-    lock = _with(lock, gone, "tokenize", Act(BY, _day(-10)))
+    lock = _with(lock, gone, "tokenize", ApprovalAct(BY, _day(-10)))
     _unbuild(build, "checkout/token_vault/production.plan.json")
     own = dict(lock.own)
     withdrawn = Revoked(date=_day(-1), by="Dana", reason="the account was closed")
@@ -51,7 +51,7 @@ def _unbuild(build: Path, plan: str) -> None:
     (build / plan).unlink()
 
 
-def _with(lock: Lock, plan: Plan, operation: str, act: Act) -> Lock:
+def _with(lock: Lock, plan: Plan, operation: str, act: ApprovalAct) -> Lock:
     sink = Sink()
     found = with_approvals(lock, plan, [operation], act, sink)
     assert found is not None, [one.message for one in sink.sorted()]

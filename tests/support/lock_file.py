@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from forwardc.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan
-from forwardc.review.approve import Act, with_approvals
+from forwardc.review.approve import ApprovalAct, with_approvals
 
 TODAY = datetime.date(2026, 11, 20)
 
@@ -21,7 +21,7 @@ def approve(
 ) -> Lock:
     """The lock with the approvals; by default of every operation of the plan."""
     sink = Sink()
-    act = Act("Ada Moreau", TODAY, expires, ticket)
+    act = ApprovalAct("Ada Moreau", TODAY, expires, ticket)
     names = sorted(plan.operations) if operations is None else operations
     found = with_approvals(lock, plan, names, act, sink)
     assert found is not None, [one.message for one in sink.sorted()]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forwardc.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
-    from forwardc.review.approve import Act
+    from forwardc.review.approve import ApprovalAct
 
 
 @click.command(short_help="Record what was accepted for production.")
@@ -78,10 +78,10 @@ def command(
         raise click.UsageError("name a VAULT and a DEST[.OPERATION]")
     if environment is None or by is None:
         raise click.UsageError("--env and --by are required")
-    from forwardc.review.approve import Act
+    from forwardc.review.approve import ApprovalAct
 
     day = day_of(today)
-    act = Act(by, day, expires.date() if expires else None, ticket)
+    act = ApprovalAct(by, day, expires.date() if expires else None, ticket)
     return _compile_and_approve(root, vault, target, environment, act, sink, as_json=as_json)
 
 
@@ -90,7 +90,7 @@ def _compile_and_approve(
     vault: str,
     target: str,
     environment: str,
-    act: "Act",
+    act: "ApprovalAct",
     sink: "Sink",
     *,
     as_json: bool,
@@ -119,7 +119,7 @@ class _Done:
     lock: Path
 
 
-def _data(done: _Done, act: "Act") -> dict[str, Any]:
+def _data(done: _Done, act: "ApprovalAct") -> dict[str, Any]:
     from forwardc.plan.digest import approval_digest
 
     plan = done.plan
@@ -141,7 +141,12 @@ def _data(done: _Done, act: "Act") -> dict[str, Any]:
 
 
 def _approve(
-    compiled: "Compiled", vault: str, target: str, environment: str, act: "Act", sink: "Sink"
+    compiled: "Compiled",
+    vault: str,
+    target: str,
+    environment: str,
+    act: "ApprovalAct",
+    sink: "Sink",
 ) -> _Done | None:
     from forwardc.cli.lock_file import fresh_build, save
     from forwardc.review.approve import with_approvals
@@ -201,7 +206,7 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
     return [found] if found else []
 
 
-def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Act") -> None:
+def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "ApprovalAct") -> None:
     """Say what the new approvals stand in the place of: what was withdrawn, or was otherwise."""
     from forwardc.plan.approvals import changed_since, place, withdrawn
 
@@ -216,7 +221,7 @@ def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Act"
             note(f"{name}: the PSP's one of {psp.date} had been {withdrawn(psp.revoked)}")
 
 
-def _tell(done: _Done, act: "Act") -> None:
+def _tell(done: _Done, act: "ApprovalAct") -> None:
     from forwardc.plan.digest import approval_digest, review_surface
     from forwardc.plan.separation import needs_approval
     from forwardc.review.amounts import counted

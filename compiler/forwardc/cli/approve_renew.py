@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forwardc.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
-    from forwardc.review.renew import OldLock, Renewal
+    from forwardc.review.renew import LockVersion1, Renewal
 
     Plans = dict[str, tuple[Plan, str]]
 
@@ -51,7 +51,7 @@ def renew_all(
 class _Done:
     """Every old record, and what was written of them: nothing without a name."""
 
-    old: "OldLock"
+    old: "LockVersion1"
     found: "list[Renewal]"
     kept: frozenset[str]
     lock: "Lock | None" = None
@@ -70,7 +70,7 @@ def _without_the_reason(sink: "Sink") -> "Sink":
     return shown
 
 
-def _old(compiled: "Compiled", sink: "Sink") -> "OldLock | None":
+def _old(compiled: "Compiled", sink: "Sink") -> "LockVersion1 | None":
     from forwardc.review.renew import read_old
 
     data = compiled.loaded.lock
@@ -94,7 +94,7 @@ def _plans(folder: "CheckoutPath", sink: "Sink") -> "Plans":
 
 def _renew(
     folder: "CheckoutPath",
-    old: "OldLock",
+    old: "LockVersion1",
     plans: "Plans",
     by: str | None,
     day: datetime.date,
@@ -102,10 +102,10 @@ def _renew(
 ) -> _Done:
     from forwardc.cli.lock_file import save
     from forwardc.review.approve import check_name
-    from forwardc.review.renew import kept, renewals, renewed
+    from forwardc.review.renew import renewals, renewed, unchanged_psp_approvals
 
     found = list(renewals(old, plans))
-    same = frozenset(kept(old, plans))
+    same = frozenset(unchanged_psp_approvals(old, plans))
     if by is None or not check_name(by, sink):
         return _Done(old, found, same)
     lock = renewed(old, found, plans, by, day)

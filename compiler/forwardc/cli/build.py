@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forwardc.compile import Compiled
     from forwardc.diagnostics.sink import Sink
     from forwardc.files.checkout import CheckoutPath
-    from forwardc.review.write import Changes
+    from forwardc.review.write import BuildChanges
 
 EXIT_DIFFERENT = 3
 
@@ -81,7 +81,7 @@ class _Telling:
     root: Path
     as_json: bool
 
-    def __call__(self, changes: "Changes | None") -> None:
+    def __call__(self, changes: "BuildChanges | None") -> None:
         """Show all; None where nothing was compared or written."""
         if not self.as_json:
             show(self.sink, self.format_, self.root)

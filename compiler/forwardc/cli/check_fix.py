@@ -12,14 +12,14 @@ from forwardc.cli.standing import seen_from_here
 if TYPE_CHECKING:
     from forwardc.diagnostics.sink import Sink
     from forwardc.language.destination import Destination
-    from forwardc.language.load import Loaded
+    from forwardc.language.load import LoadedProject
     from forwardc.language.nodes import Node
 
 _MARK = "\ufeff"
 _CODE = "FC0326"
 
 
-def write_outcomes(loaded: "Loaded", sink: "Sink") -> bool:
+def write_outcomes(loaded: "LoadedProject", sink: "Sink") -> bool:
     """Write `outcome: by_status` where it is missing. Whether any file changed."""
     if not any(one.code == _CODE for one in sink.sorted()):
         return False
@@ -27,7 +27,7 @@ def write_outcomes(loaded: "Loaded", sink: "Sink") -> bool:
     return any(written)
 
 
-def _write(destination: "Destination", loaded: "Loaded") -> bool:
+def _write(destination: "Destination", loaded: "LoadedProject") -> bool:
     from forwardc.files.checkout import source
 
     path = destination.span.path

@@ -24,7 +24,7 @@ def command(
     from forwardc.diagnostics.sink import Sink
     from forwardc.language.load import load_files
     from forwardc.review import coverage
-    from forwardc.review.asked import asked_for
+    from forwardc.review.asked import missing_account_keys
     from forwardc.review.coverage_text import reasons, table_of
 
     sink = Sink()
@@ -39,7 +39,7 @@ def command(
         else:
             show(sink, format_, root)
         return 1
-    rows, asked = coverage.rows(compiled.assessments), asked_for(compiled.assessments)
+    rows, asked = coverage.rows(compiled.assessments), missing_account_keys(compiled.assessments)
     if as_json:
         say_document(coverage.to_json(rows, compiled.not_built, asked), sink, root)
         return 0

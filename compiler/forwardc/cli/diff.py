@@ -74,12 +74,12 @@ def command(
     meant can be accepted: it is written to forwardc.lock with the reason, and fails no more.
     """
     from forwardc.diagnostics.sink import Sink
-    from forwardc.review.diff.render import Format, data, render
+    from forwardc.review.diff.render import DiffFormat, data, render
 
     if bool(accepted) != bool(reason) or bool(accepted) != bool(by):
         raise click.UsageError("--accept ID, --reason TEXT and --by NAME go together.")
     root, sink = find_project(project), Sink()
-    as_json = as_json or format_ == Format.JSON
+    as_json = as_json or format_ == DiffFormat.JSON
     found = _differences(root, against, day_of(today), sink)
     if found is None:
         say_document(None, sink, root) if as_json else show(sink, "text", root)
@@ -91,7 +91,7 @@ def command(
         say_document(data(found, against), sink, root)
     else:
         show(sink, "text", root, err=True)
-        click.echo(render(found, Format(format_), against), nl=False)
+        click.echo(render(found, DiffFormat(format_), against), nl=False)
     return EXIT_DIFFERENT if any(_fails(one, fail_on) for one in found) else 0
 
 
@@ -101,7 +101,7 @@ def _differences(
     from forwardc.files.checkout import below
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
-    from forwardc.review.diff.builds import NoBuild, committed
+    from forwardc.review.diff.builds import NoBuildError, committed
     from forwardc.review.diff.compare import accept, compare
     from forwardc.review.diff.since_approval import since_approval
 
@@ -117,7 +117,7 @@ def _differences(
             found = since_approval(lock, build, today)
         else:
             found = compare(committed(root, against, folder), build)
-    except NoBuild as problem:
+    except NoBuildError as problem:
         sink.error("FC0707", f"{against}: {problem}", hint="name a commit that holds build/")
         return None
     return accept(found, {one.change: one.reason for one in lock.accepted})
@@ -128,28 +128,30 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
     from forwardc.compile import compile_project
     from forwardc.files.checkout import below
     from forwardc.language.load import load_project
-    from forwardc.review.diff.builds import Folder, Made
+    from forwardc.review.diff.builds import CompiledBuild, FolderBuild
     from forwardc.review.fresh import check_evidence, is_fresh
 
     project = load_project(root, sink)
     if project is not None and is_fresh(root, project):
         check_evidence(root, project, today, sink)
-        return None if sink.has_errors else (Folder(below(root) / project.build), project.build)
+        return (
+            None if sink.has_errors else (FolderBuild(below(root) / project.build), project.build)
+        )
     compiled = compile_project(root, sink, today)
     if sink.has_errors or compiled.loaded.project is None:
         return None
     folder = compiled.loaded.project.build
     note(f"{folder}/ is stale: what the destinations compile to now is compared")
-    return Made(dict(compiled.outputs())), folder
+    return CompiledBuild(dict(compiled.outputs())), folder
 
 
 def _fails(one: "Difference", fail_on: str) -> bool:
-    from forwardc.review.diff.finding import Class
+    from forwardc.review.diff.finding import DifferenceClass
 
     if one.accepted:
         return False
-    order = list(Class)
-    return fail_on == "any" or order.index(one.class_) <= order.index(Class(fail_on))
+    order = list(DifferenceClass)
+    return fail_on == "any" or order.index(one.class_) <= order.index(DifferenceClass(fail_on))
 
 
 def _accept(
@@ -166,30 +168,32 @@ def _accept(
     from forwardc.cli.lock_file import fresh_build, save
     from forwardc.compile import compile_project
     from forwardc.diagnostics.sink import Sink
-    from forwardc.review.approve import Act, with_accepted
+    from forwardc.review.approve import ApprovalAct, with_accepted
 
     sink = Sink()
     meant = _meant(found, ids, sink)
     compiled = compile_project(root, sink, today)
     folder = None if sink.has_errors else fresh_build(compiled, sink)
-    lock = with_accepted(compiled.lock, ids, reason, Act(by, today), sink) if folder else None
+    lock = (
+        with_accepted(compiled.lock, ids, reason, ApprovalAct(by, today), sink) if folder else None
+    )
     written = save(folder, lock, today, sink) if folder and lock else None
     if as_json:
-        told = [{"id": one.id, "subject": str(one.subject), "what": one.what} for one in meant]
+        told = [{"id": one.id, "subject": str(one.subject), "what": one.text} for one in meant]
         say_document({"accepted": told} if written is not None else None, sink, root)
         return 1 if written is None else 0
     show(sink, "text", root, err=not sink.has_errors)
     if written is None:
         return 1
     for one in meant:
-        say(f"accepted {one.id}  {one.subject}: {one.what}")
+        say(f"accepted {one.id}  {one.subject}: {one.text}")
     say(f"written: {shown_path(written)}")
     return 0
 
 
 def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "list[Difference]":
     """The differences of these ids; FC0706 for one that is none, or breaks no caller."""
-    from forwardc.review.diff.finding import Class
+    from forwardc.review.diff.finding import DifferenceClass
 
     known = {one.id: one for one in found}
     for id_ in ids:
@@ -197,7 +201,7 @@ def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "li
             sink.error(
                 "FC0706", f"no difference has the id {id_[:64]!r}", hint="run `forwardc diff`"
             )
-        elif known[id_].class_ is not Class.BREAKING:
+        elif known[id_].class_ is not DifferenceClass.BREAKING:
             sink.error(
                 "FC0706",
                 f"{id_} breaks no caller, and only that is accepted with a reason",

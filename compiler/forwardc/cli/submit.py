@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forwardc.plan.model import Plan
     from forwardc.plan.sealed_headers import SealedHeader
     from forwardc.plan.values import Secret
-    from forwardc.review.seal import Expected, SealingKey
+    from forwardc.review.seal import ExpectedKey, SealingKey
     from forwardc.vaults.facts import Facts
 
 
@@ -130,8 +130,8 @@ def _schemes(facts: "Facts") -> list[str]:
     return [str(one) for one in facts.value("key_sealing", "schemes")]
 
 
-def _expected(facts: "Facts", given: str | None) -> "Expected":
-    from forwardc.review.seal import Expected
+def _expected(facts: "Facts", given: str | None) -> "ExpectedKey":
+    from forwardc.review.seal import ExpectedKey
 
     documented = str(facts.value("key_sealing", "fingerprint"))
     bits = int(facts.value("key_sealing", "bits"))
@@ -139,21 +139,21 @@ def _expected(facts: "Facts", given: str | None) -> "Expected":
     if not re.fullmatch(r"[0-9A-F]{40}", named):
         raise click.UsageError("--fingerprint takes the 40 hexadecimal digits of a whole one.")
     subkey = str(facts.value("key_sealing", "subkey")) if named == documented else None
-    return Expected(named, subkey, bits)
+    return ExpectedKey(named, subkey, bits)
 
 
-def _key(path: Path, expected: "Expected", sink: "Sink") -> "SealingKey | None":
+def _key(path: Path, expected: "ExpectedKey", sink: "Sink") -> "SealingKey | None":
     from datetime import UTC, datetime
 
     from forwardc.files.kinds import SEALING_KEY
     from forwardc.files.operator_file import read
-    from forwardc.review.seal import KeyRefused, read_key
+    from forwardc.review.seal import KeyRefusedError, read_key
 
     try:
         return read_key(read(path, SEALING_KEY), expected, datetime.now(UTC))
     except OSError as problem:
         sink.error("FC0816", f"{shown_path(path)} cannot be read: {problem.strerror}")
-    except KeyRefused as problem:
+    except KeyRefusedError as problem:
         sink.error("FC0816", f"the key in {shown_path(path)} is refused: {problem}")
     return None
 

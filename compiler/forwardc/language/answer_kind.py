@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Final
 
-from forwardc.language.destination import OutcomeRule, Step
+from forwardc.language.destination import DeclaredRule, DeclaredStep
 from forwardc.plan.terms import Ref, walk
 
 _BODIES: Final = ("json", "xml", "form", "text")
 
 
-def kinds_read(rules: Iterable[OutcomeRule]) -> tuple[str, ...]:
+def kinds_read(rules: Iterable[DeclaredRule]) -> tuple[str, ...]:
     """The forms of a body that rules read, in a fixed order."""
     names = {
         node.name.removeprefix("response.")
@@ -21,6 +21,6 @@ def kinds_read(rules: Iterable[OutcomeRule]) -> tuple[str, ...]:
     return tuple(kind for kind in _BODIES if kind in names)
 
 
-def answer_kind(step: Step) -> str:
+def answer_kind(step: DeclaredStep) -> str:
     """The kind of answer that a step believes. Outputs and reasons follow the rules."""
     return step.answer or next(iter(kinds_read(step.outcome)), "json")

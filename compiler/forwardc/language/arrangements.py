@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
-from forwardc.language.destination import Operation, Step
+from forwardc.language.destination import DeclaredOperation, DeclaredStep
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.report import Report
 from forwardc.plan.arrangements import Arrangement, Fill, Grant, Signature
@@ -17,7 +17,7 @@ _GRAMMAR = "M, MM, YY or YYYY, or a month and a year with -, /, . or nothing bet
 
 
 def read_arrangements(
-    node: Node | None, operations: Mapping[str, Operation], report: Report
+    node: Node | None, operations: Mapping[str, DeclaredOperation], report: Report
 ) -> tuple[Arrangement, ...]:
     """The arrangements in order. Reports FC0356 for a step, FC0357 for a form of the expiry."""
     return tuple(_arrangement(entry, operations, report) for entry in access.entries(node))
@@ -32,7 +32,9 @@ def read_grants(vaults: Node | None) -> tuple[Grant, ...]:
     )
 
 
-def _arrangement(entry: Entry, operations: Mapping[str, Operation], report: Report) -> Arrangement:
+def _arrangement(
+    entry: Entry, operations: Mapping[str, DeclaredOperation], report: Report
+) -> Arrangement:
     node = entry.value
     tokens = access.get(node, "network_token")
     return Arrangement(
@@ -56,7 +58,7 @@ def _texts(node: Node | None) -> Iterator[str]:
 
 
 def _steps(
-    node: Node | None, operations: Mapping[str, Operation], report: Report
+    node: Node | None, operations: Mapping[str, DeclaredOperation], report: Report
 ) -> Iterator[tuple[str, str]]:
     """The steps that are there and go through a vault."""
     steps = {
@@ -77,7 +79,7 @@ def _steps(
             report.at(item.pointer).error("FC0356", message, item.span, hint)
 
 
-def _step_problem(name: str, steps: Mapping[str, Step]) -> tuple[str, str | None] | None:
+def _step_problem(name: str, steps: Mapping[str, DeclaredStep]) -> tuple[str, str | None] | None:
     step = steps.get(name)
     if step is None:
         near = did_you_mean(name, steps)

@@ -5,7 +5,7 @@ Rules like any other from here on, so that a plan, a record and a reviewer see w
 
 from typing import Final
 
-from forwardc.language.destination import OutcomeRule
+from forwardc.language.destination import DeclaredRule
 from forwardc.language.nodes import Node
 from forwardc.plan.outcome import Outcome
 from forwardc.plan.terms import Call, Lit, Ref, Term
@@ -13,11 +13,11 @@ from forwardc.plan.terms import Call, Lit, Ref, Term
 BY_STATUS: Final = "by_status"
 
 
-def by_status(node: Node) -> tuple[OutcomeRule, ...]:
+def by_status(node: Node) -> tuple[DeclaredRule, ...]:
     """2xx approves and 4xx rejects. Anything else is unknown, as where no rule holds."""
     return (
-        OutcomeRule(_between(200, 299), Outcome.APPROVED, node.span, node.pointer),
-        OutcomeRule(_between(400, 499), Outcome.REJECTED, node.span, node.pointer),
+        DeclaredRule(_between(200, 299), Outcome.APPROVED, node.span, node.pointer),
+        DeclaredRule(_between(400, 499), Outcome.REJECTED, node.span, node.pointer),
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.money.declared import Money, assumed
+from forwardc.language.money.declared import DeclaredMoney, assumed
 from forwardc.language.nodes import Node, YamlMap
 from forwardc.plan.arrangements import Arrangement
 from forwardc.plan.environment import Environment
@@ -116,7 +116,7 @@ class Param(_Declared):
 
 
 @dataclass(frozen=True, slots=True)
-class SecretSpec(_Declared):
+class DeclaredSecret(_Declared):
     """A credential: `as_key` says how it is derived, `held` forces who holds it.
 
     `owner` is the vendor whose it is; None where it is the destination's own.
@@ -131,7 +131,7 @@ class SecretSpec(_Declared):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class DeclaredField:
     """One entry of a query or of the headers."""
 
     name: str
@@ -143,7 +143,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class DeclaredBody:
     """A request body. `doctype` (public id, system id) belongs to XML."""
 
     kind: BodyKind
@@ -154,7 +154,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class DeclaredSignature:
     """A request signature: `secret` is a reference to one of the secrets."""
 
     scheme: str
@@ -166,21 +166,21 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class DeclaredRequest:
     """What the destination receives."""
 
     method: str
     path: Term
-    query: tuple[Field, ...]
-    headers: tuple[Field, ...]
-    body: Body | None
-    sign: Sign | None
+    query: tuple[DeclaredField, ...]
+    headers: tuple[DeclaredField, ...]
+    body: DeclaredBody | None
+    sign: DeclaredSignature | None
     span: Span
     pointer: str
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class DeclaredOutput:
     """A scalar taken from the answer's body at a JSON Pointer."""
 
     name: str
@@ -198,7 +198,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeRule:
+class DeclaredRule:
     """What an answer means where `when` holds; without `when` it always does."""
 
     when: Term | None
@@ -208,7 +208,7 @@ class OutcomeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DeclaredStep:
     """One request of an operation and how its answer is read."""
 
     name: str
@@ -216,9 +216,9 @@ class Step:
     """`vault` or `direct`."""
     let: Mapping[str, Term]
     """Values in order; each uses earlier ones only, as `Ref("let.<name>")`."""
-    request: Request
-    outputs: Mapping[str, Output]
-    outcome: tuple[OutcomeRule, ...]
+    request: DeclaredRequest
+    outputs: Mapping[str, DeclaredOutput]
+    outcome: tuple[DeclaredRule, ...]
     span: Span
     pointer: str
     idempotent_header: str | None = None
@@ -239,13 +239,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class DeclaredOperation:
     """One thing the destination can do."""
 
     name: str
     initiator: str
     """`customer` or `merchant`."""
-    steps: tuple[Step, ...]
+    steps: tuple[DeclaredStep, ...]
     span: Span
     pointer: str
     title: str = ""
@@ -287,8 +287,8 @@ class Destination:
     """The base URL of each environment: of a class, or of one name, which wins."""
     settings: Mapping[str, Setting]
     params: Mapping[str, Param]
-    secrets: Mapping[str, SecretSpec]
-    operations: Mapping[str, Operation]
+    secrets: Mapping[str, DeclaredSecret]
+    operations: Mapping[str, DeclaredOperation]
     span: Span
     """Where the name stands."""
     root: YamlMap = field(repr=False)
@@ -297,7 +297,7 @@ class Destination:
     """Whether the merchant's own token vault receives the card: PSPs ask for its attestation."""
     integration: str | None = None
     """What it needs beyond its requests, such as tokens and callbacks, by the name of the room."""
-    money: Money = field(default_factory=assumed, repr=False)
+    money: DeclaredMoney = field(default_factory=assumed, repr=False)
     """How it counts amounts; ISO 4217, assumed, where the file does not say."""
     private: frozenset[str] = frozenset()
     """The environments whose host may be one of the operator's own network."""
@@ -341,7 +341,7 @@ def closed_values(setting: Setting) -> tuple[str, ...]:
             return ()
 
 
-def terms_of(step: Step) -> Iterator[Term]:
+def terms_of(step: DeclaredStep) -> Iterator[Term]:
     """Every term of a step, in the order it is written."""
     yield from step.let.values()
     request = step.request

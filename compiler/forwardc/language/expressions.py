@@ -7,24 +7,24 @@ one whole expression is that term; any other is literal text, or a `Text` of its
 from dataclasses import replace
 from typing import NamedTuple
 
-from forwardc.language.lexer import Mistake, tokens
-from forwardc.language.parser import Parser, Place
+from forwardc.language.lexer import ExpressionSyntaxError, tokens
+from forwardc.language.parser import Parser, SpanOf
 from forwardc.language.report import Report
-from forwardc.language.yaml_holes import hole_end
+from forwardc.language.yaml_holes import interpolation_end
 from forwardc.plan.terms import Lit, Term, Text
 
 MAX_LENGTH = 65_536
 """Characters of a value with expressions; a body of Checkout.com has at most 16,384."""
 
 
-class Hole(NamedTuple):
+class Interpolation(NamedTuple):
     """One `${...}`: offsets of the whole in the scalar's value."""
 
     start: int
     end: int
 
 
-def parse(text: str, place: Place, report: Report) -> Term | None:
+def parse(text: str, place: SpanOf, report: Report) -> Term | None:
     """The term of a scalar's text, or None after reporting why there is none.
 
     Reports FC0115, FC0301, FC0304 and FC0305; it raises for no text.
@@ -59,7 +59,7 @@ def parse(text: str, place: Place, report: Report) -> Term | None:
 
 def is_whole(text: str) -> bool:
     """Whether a scalar is one whole expression, so that it keeps the expression's type."""
-    return text.startswith("${") and hole_end(text, 0) == len(text)
+    return text.startswith("${") and interpolation_end(text, 0) == len(text)
 
 
 def plain(text: str) -> str:
@@ -67,7 +67,7 @@ def plain(text: str) -> str:
     return text.replace("$${", "${")
 
 
-def first_hole(text: str, start: int = 0) -> int:
+def first_interpolation(text: str, start: int = 0) -> int:
     """The offset of the first `${` that is no `$${`, or -1."""
     position = text.find("${", start)
     while position > start and text[position - 1] == "$":
@@ -75,32 +75,32 @@ def first_hole(text: str, start: int = 0) -> int:
     return position
 
 
-def _pieces(text: str, place: Place, report: Report) -> list[Hole] | None:
-    holes: list[Hole] = []
+def _pieces(text: str, place: SpanOf, report: Report) -> list[Interpolation] | None:
+    holes: list[Interpolation] = []
     position = 0
-    while (start := first_hole(text, position)) >= 0:
-        end = hole_end(text, start)
+    while (start := first_interpolation(text, position)) >= 0:
+        end = interpolation_end(text, start)
         if end < 0:
             hint = "close the expression, or write $${ for a literal ${"
             report.error("FC0115", "${ without its closing }", place(start, len(text)), hint)
             return None
-        holes.append(Hole(start, end))
+        holes.append(Interpolation(start, end))
         position = end
     return holes
 
 
-def _literal(text: str, start: int, end: int, place: Place) -> list[Term | None]:
+def _literal(text: str, start: int, end: int, place: SpanOf) -> list[Term | None]:
     return [Lit(plain(text[start:end]), span=place(start, end))] if start < end else []
 
 
-def _expression(text: str, hole: Hole, place: Place, report: Report) -> Term | None:
+def _expression(text: str, hole: Interpolation, place: SpanOf, report: Report) -> Term | None:
     try:
         inner = tokens(text, hole.start + 2, hole.end - 1)
         if len(inner) == 1:
-            raise Mistake("an empty expression", hole.start, hole.end)
+            raise ExpressionSyntaxError("an empty expression", hole.start, hole.end)
         parser = Parser(inner, place, report)
         term = parser.whole()
-    except Mistake as mistake:
+    except ExpressionSyntaxError as mistake:
         span = place(mistake.start, mistake.end)
         report.error(mistake.code, mistake.message, span, mistake.hint)
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from forwardc.diagnostics.errors import ForwardcError
 from forwardc.diagnostics.text_file import ODD_SPACE, named
 
 # A longer number is no amount, identifier or time of any destination.
@@ -36,7 +37,7 @@ class Token:
     value: str | int | Decimal = ""
 
 
-class Mistake(Exception):  # noqa: N818 - the author's mistake, turned into a diagnostic
+class ExpressionSyntaxError(ForwardcError):
     """Why an expression cannot be read: offsets in the scalar's value, message and hint."""
 
     def __init__(
@@ -69,7 +70,7 @@ _SIGN_HINTS = {
 
 
 def tokens(text: str, start: int, end: int) -> list[Token]:
-    """The tokens of `text[start:end]` and an END token. Raises `Mistake`."""
+    """The tokens of `text[start:end]` and an END token. Raises `ExpressionSyntaxError`."""
     cut: list[Token] = []
     position = _skip(text, start, end)
     while position < end:
@@ -95,20 +96,24 @@ def _token(text: str, start: int, end: int) -> Token:
         return Token(TokenKind.SIGN, match[0], start, match.end())
     char = text[start]
     if char in "'\"":
-        raise Mistake("a text without its closing quote", start, end)
+        raise ExpressionSyntaxError("a text without its closing quote", start, end)
     if ODD_SPACE.match(char):
-        raise Mistake(f"{named(char)} between words", start, start + 1, "write a plain space")
-    raise Mistake("a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char))
+        raise ExpressionSyntaxError(
+            f"{named(char)} between words", start, start + 1, "write a plain space"
+        )
+    raise ExpressionSyntaxError(
+        "a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char)
+    )
 
 
 def _number(match: re.Match[str]) -> int | Decimal:
     digits = match[0].lstrip("-")
     if len(digits) > MAX_DIGITS:
         message = f"a number with more than {MAX_DIGITS} digits"
-        raise Mistake(message, *match.span(), "put quotes around it for text")
+        raise ExpressionSyntaxError(message, *match.span(), "put quotes around it for text")
     if digits[0] == "0" and digits[1:2].isdigit():
         message = "a number with a leading zero"
-        raise Mistake(message, *match.span(), "put quotes around it for text")
+        raise ExpressionSyntaxError(message, *match.span(), "put quotes around it for text")
     return Decimal(match[0]) if "." in digits else int(match[0])
 
 
@@ -118,5 +123,5 @@ def _unescape(match: re.Match[str]) -> str:
         if escape[1] not in _ESCAPES:
             start = match.start() + 1 + escape.start()
             hint = "escapes are \\\\ \\' \\\" \\n and \\t"
-            raise Mistake("an unknown escape", start, start + 2, hint)
+            raise ExpressionSyntaxError("an unknown escape", start, start + 2, hint)
     return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], quoted)

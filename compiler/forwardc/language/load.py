@@ -26,7 +26,7 @@ PROJECT_FILE = "forwardc.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Misshapen:
+class MisshapenDestination:
     """A destination that does not fit its schema, as far as it can be read, and why."""
 
     destination: Destination
@@ -34,14 +34,14 @@ class Misshapen:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedProject:
     """What was read. `files` holds the bytes of every input by its path below `root`."""
 
     root: CheckoutPath
     project: Project | None
     destinations: tuple[Destination, ...]
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    misshapen: tuple[Misshapen, ...] = ()
+    misshapen: tuple[MisshapenDestination, ...] = ()
     """Checked for further mistakes, and never compiled."""
     listed: bool = True
     """Whether the folder of destinations could be listed: else nobody knows which are missing."""
@@ -71,7 +71,7 @@ class Loaded:
         return frozenset(path.stem for path in paths if path.suffix == ".yaml")
 
 
-def load(root: Path, sink: Sink) -> Loaded:
+def load(root: Path, sink: Sink) -> LoadedProject:
     """Read `forwardc.yaml` and every destination of the folder it names."""
     files: dict[str, bytes] = {}
     at = below(root)
@@ -122,7 +122,7 @@ def load_project(root: Path, sink: Sink) -> Project | None:
     return _project(below(root), {}, sink)
 
 
-def load_files(root: Path, paths: Sequence[str], sink: Sink) -> Loaded:
+def load_files(root: Path, paths: Sequence[str], sink: Sink) -> LoadedProject:
     """Read single destinations, without a project around them."""
     return _destinations(below(root), paths, sink)
 
@@ -160,10 +160,10 @@ def _attestations(
     return evidence
 
 
-def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> Loaded:
+def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> LoadedProject:
     files: dict[str, bytes] = {}
     destinations: list[Destination] = []
-    misshapen: list[Misshapen] = []
+    misshapen: list[MisshapenDestination] = []
     for path in paths:
         node = _read(root, path, DESTINATION, files, sink)
         if node is None:
@@ -174,16 +174,16 @@ def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> Loade
             destinations += [destination] if destination else []
         else:
             misshapen += _misshapen(node, form.sorted(), sink)
-    return Loaded(root, None, tuple(destinations), files, tuple(misshapen))
+    return LoadedProject(root, None, tuple(destinations), files, tuple(misshapen))
 
 
-def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[Misshapen]:
+def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[MisshapenDestination]:
     """Report the mistakes of form, and those that a reader finds besides them."""
     inside = Sink()
     destination = read_destination(node, inside)
     for finding in (*form, *independent(inside.sorted(), form)):
         sink.add(finding)
-    return [Misshapen(destination, tuple(form))] if destination else []
+    return [MisshapenDestination(destination, tuple(form))] if destination else []
 
 
 def _read(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language.report import Report
-from forwardc.language.scope import RESPONSE, ROOTS, RUN, Let, Names, Use, rest_of
+from forwardc.language.scope import RESPONSE, ROOTS, RUN, ExpressionUse, Let, SymbolTable, rest_of
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.terms import Atom, Call, If, Ref, Seq, Term, Text, children
@@ -22,14 +22,14 @@ _UNDECLARED = {
 }
 
 
-def check_names(term: Term, names: Names, report: Report) -> bool:
+def check_names(term: Term, names: SymbolTable, report: Report) -> bool:
     """Whether every name and every `?` in a term may stand there. Reports each that may not."""
     return _Check(names, report).all(term)
 
 
 @dataclass(slots=True)
 class _Check:
-    names: Names
+    names: SymbolTable
     report: Report
     good: bool = True
 
@@ -74,7 +74,7 @@ class _Check:
     # Operators and marks
 
     def _operator(self, term: Call, function: str) -> None:
-        if not FUNCTIONS[function].rules_only or self.names.use is Use.RULE:
+        if not FUNCTIONS[function].rules_only or self.names.use is ExpressionUse.RULE:
             return
         if function == "present":
             message = "true or false for what is there stands in `when:` only"
@@ -85,13 +85,13 @@ class _Check:
             self._fail("FC0301", message, term.span)
 
     def _list(self, term: Seq) -> None:
-        if self.names.use is not Use.RULE:
+        if self.names.use is not ExpressionUse.RULE:
             message = "a list inside an expression stands in `when:` only"
             self._fail("FC0301", message, term.span, "write the list in YAML")
 
     def _mark(self, term: If, *, in_text: bool) -> None:
         name = term.present
-        symbol = self.names.known(name)
+        symbol = self.names.find(name)
         if in_text:
             message = "a value that may be absent stands inside text"
             hint = "`?` leaves out a whole value: give it an entry of its own"
@@ -106,10 +106,10 @@ class _Check:
     # Names
 
     def _atom(self, atom: Atom) -> None:
-        if self.names.use is Use.RULE:
+        if self.names.use is ExpressionUse.RULE:
             message = f"only the vault knows `{atom.name}`: a rule cannot read it"
             self._fail("FC0401", message, atom.span)
-        elif self.names.use is Use.BASE_URL:
+        elif self.names.use is ExpressionUse.BASE_URL:
             self._not_at_build(atom.name, atom.span)
 
     def _not_at_build(self, name: str, span: Span | None) -> None:
@@ -118,10 +118,10 @@ class _Check:
         self._fail(code, message, span, "a base URL takes literals and settings only")
 
     def _reference(self, ref: Ref, *, in_text: bool, marked: bool) -> None:
-        symbol = self.names.known(ref.name)
+        symbol = self.names.find(ref.name)
         if symbol is None:
             self._unknown(ref)
-        elif self.names.use is Use.BASE_URL and ref.root != "settings":
+        elif self.names.use is ExpressionUse.BASE_URL and ref.root != "settings":
             self._not_at_build(ref.name, ref.span)
         elif ref.root == "let":
             self._let(ref, self.names.lets[rest_of(ref.name)], in_text=in_text)
@@ -131,7 +131,7 @@ class _Check:
             if in_text:
                 hint = "give it an entry of its own, with `?`"
             self._fail("FC0316", message, ref.span, hint)
-        elif ref.root == "secrets" and self.names.use is Use.RULE:
+        elif ref.root == "secrets" and self.names.use is ExpressionUse.RULE:
             message = "a secret may be stored at the vault: a rule cannot read it"
             self._fail("FC0401", message, ref.span)
 
@@ -140,7 +140,7 @@ class _Check:
             message = f"`{rest_of(ref.name)}` may be absent, and stands inside text"
             hint = "`?` leaves out a whole value: give it an entry of its own"
             self._fail("FC0315", message, ref.span, hint)
-        if self.names.use is Use.RULE and let.vault_only:
+        if self.names.use is ExpressionUse.RULE and let.vault_only:
             message = f"`{rest_of(ref.name)}` holds card data or a secret: a rule cannot read it"
             self._fail("FC0401", message, ref.span)
 
@@ -222,7 +222,7 @@ class _Check:
 
     def _response(self, ref: Ref, rest: str) -> None:
         first, _, inner = rest.partition(".")
-        if self.names.use is not Use.RULE:
+        if self.names.use is not ExpressionUse.RULE:
             message = "an answer is known in `when:` only"
             hint = "declare an output, and read it in a later step: steps.<step>.<output>"
             self._fail("FC0302", message, ref.span, hint)

@@ -11,7 +11,7 @@ from typing import Final
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
 from forwardc.language import access
-from forwardc.language.destination import OutcomeRule
+from forwardc.language.destination import DeclaredRule
 from forwardc.language.nodes import Entry, Node, YamlMap
 from forwardc.language.report import Report
 from forwardc.plan.terms import Call, Lit, Ref, Term, walk
@@ -35,7 +35,7 @@ class _Use:
 
 
 def read_namespaces(
-    response: Node | None, rules: Iterable[OutcomeRule], report: Report
+    response: Node | None, rules: Iterable[DeclaredRule], report: Report
 ) -> dict[str, str]:
     """Namespaces by prefix. Reports FC0211, FC0327 and FC0328."""
     node = access.get(response, "namespaces")
@@ -78,7 +78,7 @@ def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> No
     report.at(use.pointer).warning("FC0328", message, use.span, hint)
 
 
-def _in_rules(rules: Iterable[OutcomeRule]) -> Iterator[_Use]:
+def _in_rules(rules: Iterable[DeclaredRule]) -> Iterator[_Use]:
     for rule in rules:
         for node in walk(rule.when) if rule.when is not None else ():
             if isinstance(node, Call) and node.function == "get" and _reads_xml(node):

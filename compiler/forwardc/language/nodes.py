@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.source import Source
+from forwardc.language.source import InputFile
 
 # What stands for one character of the value, in the source of a scalar of each style.
 _PLAIN = re.compile(r".")
@@ -48,7 +48,7 @@ class Trail:
 class _Placed:
     """What all nodes have: the file, the offsets of their text in it, and their trail."""
 
-    source: Source = field(repr=False)
+    source: InputFile = field(repr=False)
     start: int
     end: int
     trail: Trail = field(repr=False)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
-from forwardc.language.lexer import Mistake, Token, TokenKind
+from forwardc.language.lexer import ExpressionSyntaxError, Token, TokenKind
 from forwardc.language.report import Report
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.functions import FUNCTIONS, Function
@@ -19,7 +19,7 @@ MAX_NESTING = 32
 MAX_LEVELS = 64
 """Levels of a term: each operator of a chain of `and` or `or` makes one."""
 
-Place: TypeAlias = Callable[[int, int], Span]
+SpanOf: TypeAlias = Callable[[int, int], Span]
 """The span in the file of a slice of the scalar's value."""
 
 WORDS = frozenset({"and", "or", "not", "in", "true", "false", "null"})
@@ -34,9 +34,9 @@ _CLOSING = {"(": ")", "[": "]"}
 
 
 class Parser:
-    """Recursive descent over the tokens of one expression. `Mistake` ends it."""
+    """Recursive descent over the tokens of one expression. `ExpressionSyntaxError` ends it."""
 
-    def __init__(self, tokens: list[Token], place: Place, report: Report) -> None:
+    def __init__(self, tokens: list[Token], place: SpanOf, report: Report) -> None:
         self.failed = False
         self._tokens = tokens
         self._index = 0
@@ -52,7 +52,7 @@ class Parser:
         if height(term) > MAX_LEVELS:
             message = f"an expression with more than {MAX_LEVELS} levels"
             hint = "use `in [...]`, or name parts of it under `let:`"
-            raise Mistake(message, *self._all, hint)
+            raise ExpressionSyntaxError(message, *self._all, hint)
         return term
 
     # Tokens
@@ -88,32 +88,38 @@ class Parser:
         """From the token at index `first` to the one just taken."""
         return self._place(self._tokens[first].start, self._tokens[self._index - 1].end)
 
-    def _unexpected(self) -> Mistake:
+    def _unexpected(self) -> ExpressionSyntaxError:
         token = self._now
         if token.kind is TokenKind.END:
-            return Mistake("the expression ends too early", token.end, token.end + 1)
+            return ExpressionSyntaxError("the expression ends too early", token.end, token.end + 1)
         if token.text == "=":
-            return Mistake("an unexpected `=`", token.start, token.end, "compare with ==")
+            return ExpressionSyntaxError(
+                "an unexpected `=`", token.start, token.end, "compare with =="
+            )
         if token.text == "not":
             message = "an unexpected `not`"
-            return Mistake(message, token.start, token.end, "write `not x in [...]`")
+            return ExpressionSyntaxError(message, token.start, token.end, "write `not x in [...]`")
         if token.text == "?":
             message = "`?` follows a name only"
-            return Mistake(message, token.start, token.end, "write it directly behind the name")
-        return Mistake(f"an unexpected {_described(token)}", token.start, token.end)
+            return ExpressionSyntaxError(
+                message, token.start, token.end, "write it directly behind the name"
+            )
+        return ExpressionSyntaxError(f"an unexpected {_described(token)}", token.start, token.end)
 
     def _closes(self, opening: Token) -> None:
         if self._takes(_CLOSING[opening.text]):
             return
         if self._now.kind is TokenKind.END:
             message = f"`{opening.text}` without its closing `{_CLOSING[opening.text]}`"
-            raise Mistake(message, opening.start, opening.end)
+            raise ExpressionSyntaxError(message, opening.start, opening.end)
         raise self._unexpected()
 
     def _nested(self, parse_inner: Callable[[], Term]) -> Term:
         if self._depth >= MAX_NESTING:
             message = f"an expression nested deeper than {MAX_NESTING} levels"
-            raise Mistake(message, self._now.start, self._now.end, "name parts of it under `let:`")
+            raise ExpressionSyntaxError(
+                message, self._now.start, self._now.end, "name parts of it under `let:`"
+            )
         self._depth += 1
         term = parse_inner()
         self._depth -= 1
@@ -152,7 +158,9 @@ class Parser:
         term = Call(function, (left, right), span=self._span(first))
         if self._comparison_sign() is not None:
             hint = "join two comparisons with `and`"
-            raise Mistake("a comparison of a comparison", again.start, again.end, hint)
+            raise ExpressionSyntaxError(
+                "a comparison of a comparison", again.start, again.end, hint
+            )
         return term
 
     def _comparison_sign(self) -> str | None:
@@ -216,7 +224,9 @@ class Parser:
         name = token.text if "." in token.text else f"let.{token.text}"
         if token.text.startswith("let."):
             hint = f"write {token.text.removeprefix('let.')}"
-            raise Mistake("a `let` name stands alone", token.start, token.end, hint, "FC0302")
+            raise ExpressionSyntaxError(
+                "a `let` name stands alone", token.start, token.end, hint, "FC0302"
+            )
         span = self._span(first)
         term: Term = Atom(name, span=span) if name in ATOMS else Ref(name, span=span)
         return If(name, term, span=self._span(first)) if self._takes("?") else term
@@ -253,12 +263,12 @@ class Parser:
             name = str(keyword.value) if keyword.kind is TokenKind.TEXT else keyword.text
             if name in named:
                 message = f"the argument `{name}` is given twice"
-                raise Mistake(message, keyword.start, keyword.end, code="FC0305")
+                raise ExpressionSyntaxError(message, keyword.start, keyword.end, code="FC0305")
             named[name] = self._nested(self._or)
             return
         if named:
             message = "an argument by place behind one by name"
-            raise Mistake(message, self._now.start, self._now.end, code="FC0305")
+            raise ExpressionSyntaxError(message, self._now.start, self._now.end, code="FC0305")
         args.append(self._nested(self._or))
 
     def _check_call(

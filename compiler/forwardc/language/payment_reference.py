@@ -7,10 +7,10 @@ the schema allows; whether the destination ever gets such a value is asked by th
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forwardc.language.destination import Step
+from forwardc.language.destination import DeclaredStep
 from forwardc.language.nodes import Node, YamlScalar, YamlSeq
-from forwardc.language.read_values import Values
-from forwardc.language.scope import Known
+from forwardc.language.read_values import ValueReader
+from forwardc.language.scope import Symbol
 from forwardc.plan.terms import Term
 
 NONE = "none"
@@ -18,7 +18,7 @@ NONE = "none"
 
 
 def read_payment_reference(
-    node: Node | None, steps: Sequence[Step], values: Values
+    node: Node | None, steps: Sequence[DeclaredStep], values: ValueReader
 ) -> tuple[Term, ...]:
     """The values, most telling first; none where nothing, or the word `none`, is written.
 
@@ -28,7 +28,7 @@ def read_payment_reference(
         return ()
     outputs = {
         step.name: {
-            name: Known(output.type, output.optional, amount=output.currency is not None)
+            name: Symbol(output.type, output.optional, amount=output.currency is not None)
             for name, output in step.outputs.items()
         }
         for step in steps

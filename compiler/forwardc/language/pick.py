@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.scope import Known, Names
+from forwardc.language.scope import Symbol, SymbolTable
 from forwardc.plan.terms import Call, Lit, Ref, Term
 from forwardc.plan.types import Type
 
@@ -24,11 +24,11 @@ def picked_type(types: Iterable[Type]) -> Type:
 
 
 def pick_problems(
-    call: Call, names: Names, type_of: Callable[[Term, Names], Type]
+    call: Call, names: SymbolTable, type_of: Callable[[Term, SymbolTable], Type]
 ) -> Iterator[Problem]:
     """What is wrong with a choice: what chooses, what is missing or too much, unlike types."""
     chooser = call.args[0]
-    setting = names.known(chooser.name) if isinstance(chooser, Ref) else None
+    setting = names.find(chooser.name) if isinstance(chooser, Ref) else None
     if (
         not isinstance(chooser, Ref)
         or chooser.root != "settings"
@@ -46,7 +46,7 @@ def pick_problems(
         yield "FC0362", message, call.span, hint
 
 
-def _alternatives(call: Call, name: str, setting: Known) -> Iterator[Problem]:
+def _alternatives(call: Call, name: str, setting: Symbol) -> Iterator[Problem]:
     alternatives = dict(call.named)
     for value, alternative in call.named:
         if value not in setting.values:

@@ -5,7 +5,7 @@ Knows pointers into the two kinds of files; nothing of what an expression says.
 
 import re
 
-from forwardc.language.expressions import first_hole
+from forwardc.language.expressions import first_interpolation
 from forwardc.language.nodes import Node, YamlScalar, text_span, walk
 from forwardc.language.report import Report
 
@@ -36,7 +36,7 @@ def _check(root: Node, allowed: re.Pattern[str], report: Report) -> None:
     for node in walk(root):
         if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
             continue
-        start = first_hole(node.value)
+        start = first_interpolation(node.value)
         if start >= 0 and not allowed.fullmatch(node.pointer):
             message = "an expression has no meaning here: the text is taken as it is written"
             span = text_span(node, start, len(node.value))

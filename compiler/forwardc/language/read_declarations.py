@@ -10,9 +10,9 @@ from typing import TypeVar
 from forwardc.language import access
 from forwardc.language.destination import (
     Bounds,
+    DeclaredSecret,
     Param,
     ParamType,
-    SecretSpec,
     Setting,
     SettingType,
 )
@@ -36,7 +36,7 @@ def read_params(node: Node | None, report: Report) -> dict[str, Param]:
     return _each(node, report, _param)
 
 
-def read_secrets(node: Node | None, report: Report) -> dict[str, SecretSpec]:
+def read_secrets(node: Node | None, report: Report) -> dict[str, DeclaredSecret]:
     """The secrets by name."""
     return _each(node, report, _secret)
 
@@ -91,10 +91,10 @@ def _param(entry: Entry, report: Report) -> Param:
     )
 
 
-def _secret(entry: Entry, report: Report) -> SecretSpec:
+def _secret(entry: Entry, report: Report) -> DeclaredSecret:
     node = entry.value
     owner = access.get(node, "owner")
-    return SecretSpec(
+    return DeclaredSecret(
         name=entry.key,
         span=entry.key_span,
         pointer=node.pointer,

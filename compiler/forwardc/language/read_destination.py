@@ -12,18 +12,18 @@ from forwardc.language import access
 from forwardc.language.arrangements import read_arrangements
 from forwardc.language.country_codes import check_country_codes
 from forwardc.language.destination import (
+    DeclaredOperation,
+    DeclaredSecret,
     Destination,
-    Operation,
     Param,
     ParamType,
     Pci,
-    SecretSpec,
     Setting,
     closed_values,
     type_of_declared,
 )
 from forwardc.language.literals import check_literals
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.language.money.params import with_currencies
 from forwardc.language.money.read import read_money
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
@@ -32,9 +32,9 @@ from forwardc.language.pci_status import check_pci_status
 from forwardc.language.places import check_destination_places
 from forwardc.language.read_declarations import read_params, read_secrets, read_settings
 from forwardc.language.read_steps import read_operation
-from forwardc.language.read_values import Values
+from forwardc.language.read_values import ValueReader
 from forwardc.language.report import Report
-from forwardc.language.scope import Known, Names, Use
+from forwardc.language.scope import ExpressionUse, Symbol, SymbolTable
 from forwardc.language.shapes import check_separation
 from forwardc.language.uri_schemes import check_schemes
 from forwardc.plan.terms import Term
@@ -59,7 +59,7 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     secrets = read_secrets(root.get("secrets"), report)
     check_country_codes(root, params.values(), report)
     check_declared([*settings.values(), *params.values()], report)
-    values = Values(_names(settings, params, secrets, money), report)
+    values = ValueReader(_names(settings, params, secrets, money), report)
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
     check_pci_status(root.get("pci"), report)
@@ -94,15 +94,15 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
 def _names(
     settings: Mapping[str, Setting],
     params: Mapping[str, Param],
-    secrets: Mapping[str, SecretSpec],
-    money: Money,
-) -> Names:
-    return Names(
+    secrets: Mapping[str, DeclaredSecret],
+    money: DeclaredMoney,
+) -> SymbolTable:
+    return SymbolTable(
         settings={
-            name: Known(type_of_declared(setting), values=closed_values(setting))
+            name: Symbol(type_of_declared(setting), values=closed_values(setting))
             for name, setting in settings.items()
         },
-        params={name: _known(param, money) for name, param in params.items()},
+        params={name: _symbol(param, money) for name, param in params.items()},
         secrets=frozenset(secrets),
         money=money,
         currencies=frozenset(
@@ -111,14 +111,14 @@ def _names(
     )
 
 
-def _known(param: Param, money: Money) -> Known:
+def _symbol(param: Param, money: DeclaredMoney) -> Symbol:
     if param.type is not ParamType.AMOUNT:
-        return Known(type_of_declared(param), param.optional)
-    return Known(money.wire_type, param.optional, amount=True, currency=param.currency)
+        return Symbol(type_of_declared(param), param.optional)
+    return Symbol(money.wire_type, param.optional, amount=True, currency=param.currency)
 
 
-def _environments(node: Node | None, values: Values) -> dict[str, Term]:
-    reader = values.within(replace(values.names, use=Use.BASE_URL))
+def _environments(node: Node | None, values: ValueReader) -> dict[str, Term]:
+    reader = values.within(replace(values.names, use=ExpressionUse.BASE_URL))
     terms: dict[str, Term] = {}
     for entry in access.entries(node):
         base_url = access.get(entry.value, "base_url")
@@ -165,7 +165,9 @@ def _countries(node: Node | None) -> tuple[str, ...]:
     return tuple(str(item.value) for item in scalars)
 
 
-def _operations(node: Node | None, values: Values, named: Node | None) -> dict[str, Operation]:
+def _operations(
+    node: Node | None, values: ValueReader, named: Node | None
+) -> dict[str, DeclaredOperation]:
     operations = {entry.key: read_operation(entry, values, named) for entry in access.entries(node)}
     for entry in access.entries(node):
         target, place = operations[entry.key].fallback, access.get(entry.value, "fallback")
@@ -179,7 +181,7 @@ def _operations(node: Node | None, values: Values, named: Node | None) -> dict[s
 
 
 def _check_unused(
-    declared: Iterable[Setting | Param | SecretSpec], root: str, code: str, values: Values
+    declared: Iterable[Setting | Param | DeclaredSecret], root: str, code: str, values: ValueReader
 ) -> None:
     for declaration in declared:
         if f"{root}.{declaration.name}" not in values.used:

@@ -10,30 +10,30 @@ from forwardc.language import access
 from forwardc.language.answer_kind import kinds_read
 from forwardc.language.by_status import BY_STATUS, by_status
 from forwardc.language.destination import (
-    Body,
     BodyKind,
-    Field,
-    Operation,
-    OutcomeRule,
-    Output,
-    Request,
-    Sign,
-    Step,
+    DeclaredBody,
+    DeclaredField,
+    DeclaredOperation,
+    DeclaredOutput,
+    DeclaredRequest,
+    DeclaredRule,
+    DeclaredSignature,
+    DeclaredStep,
 )
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.language.money.outputs import read_amount_output
 from forwardc.language.namespaces import read_namespaces
 from forwardc.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.language.parser import WORDS
 from forwardc.language.payment_reference import read_payment_reference
-from forwardc.language.read_values import Values
+from forwardc.language.read_values import ValueReader
 from forwardc.language.scope import (
     MAX_LET_HEIGHT,
     MAX_LET_NODES,
     ROOTS,
-    Known,
+    ExpressionUse,
     Let,
-    Use,
+    Symbol,
     let_of,
 )
 from forwardc.plan.outcome import Outcome
@@ -58,7 +58,9 @@ _OUTPUT_TYPES = {
 }
 
 
-def read_operation(entry: Entry, values: Values, named: Node | None = None) -> Operation:
+def read_operation(
+    entry: Entry, values: ValueReader, named: Node | None = None
+) -> DeclaredOperation:
     """One operation. `values` knows the destination's settings, params and secrets.
 
     `named` is the destination's `payment_reference:`, for an operation without its own.
@@ -66,7 +68,7 @@ def read_operation(entry: Entry, values: Values, named: Node | None = None) -> O
     node = entry.value
     steps = _steps(access.get(node, "steps"), values)
     own = access.get(node, "payment_reference")
-    return Operation(
+    return DeclaredOperation(
         name=entry.key,
         initiator=access.text(node, "initiator") or "customer",
         steps=steps,
@@ -80,33 +82,33 @@ def read_operation(entry: Entry, values: Values, named: Node | None = None) -> O
     )
 
 
-def _steps(node: Node | None, values: Values) -> tuple[Step, ...]:
+def _steps(node: Node | None, values: ValueReader) -> tuple[DeclaredStep, ...]:
     entries = list(access.entries(node))
     names = [entry.key for entry in entries]
-    earlier: dict[str, Mapping[str, Known]] = {}
-    steps: list[Step] = []
+    earlier: dict[str, Mapping[str, Symbol]] = {}
+    steps: list[DeclaredStep] = []
     for index, entry in enumerate(entries):
         scope = replace(values.names, steps=dict(earlier), later_steps=frozenset(names[index:]))
         step = _StepReader(entry, values.within(scope)).read()
         earlier[entry.key] = {
-            name: _known(output, values.names.money) for name, output in step.outputs.items()
+            name: _symbol(output, values.names.money) for name, output in step.outputs.items()
         }
         steps.append(step)
     return tuple(steps)
 
 
-def _known(output: Output, money: Money) -> Known:
+def _symbol(output: DeclaredOutput, money: DeclaredMoney) -> Symbol:
     if output.currency is None:
-        return Known(output.type, output.optional)
-    return Known(money.wire_type, output.optional, amount=True, currency=output.currency)
+        return Symbol(output.type, output.optional)
+    return Symbol(money.wire_type, output.optional, amount=True, currency=output.currency)
 
 
 @dataclass(slots=True)
 class _StepReader:
     entry: Entry
-    values: Values
+    values: ValueReader
 
-    def read(self) -> Step:
+    def read(self) -> DeclaredStep:
         node = self.entry.value
         # Lets are local to the step: what an earlier step used says nothing about this one.
         used_before = {name for name in self.values.used if name.startswith("let.")}
@@ -116,7 +118,7 @@ class _StepReader:
         response = access.get(node, "response")
         key = access.get(access.get(node, "idempotent"), "header")
         outcome = self._outcome(response)
-        step = Step(
+        step = DeclaredStep(
             name=self.entry.key,
             deliver=access.text(node, "deliver") or "vault",
             let={name: let.term for name, let in lets.items() if let.term is not None},
@@ -139,7 +141,7 @@ class _StepReader:
         self._check_outcome(step, response)
         return step
 
-    def _check_outcome(self, step: Step, response: Node | None) -> None:
+    def _check_outcome(self, step: DeclaredStep, response: Node | None) -> None:
         """FC0326 for no word on the outcome, FC0324 where the answer's kind is unclear."""
         report = self.values.report
         if access.get(response, "outcome") is None:
@@ -169,7 +171,7 @@ class _StepReader:
         self.values = self.values.within(replace(self.values.names, lets=lets))
         return lets
 
-    def _let(self, entry: Entry, values: Values) -> Let:
+    def _let(self, entry: Entry, values: ValueReader) -> Let:
         node = entry.value
         if isinstance(node, YamlScalar):
             term = values.let(node)
@@ -199,10 +201,10 @@ class _StepReader:
 
     # Request
 
-    def _request(self, step: Node) -> Request:
+    def _request(self, step: Node) -> DeclaredRequest:
         node = access.get(step, "request")
         method, path = self._path(node)
-        return Request(
+        return DeclaredRequest(
             method=method,
             path=path,
             query=self._fields(access.get(node, "query"), "a query value"),
@@ -236,17 +238,17 @@ class _StepReader:
             good = False
         return good
 
-    def _fields(self, node: Node | None, subject: str) -> tuple[Field, ...]:
-        fields: list[Field] = []
+    def _fields(self, node: Node | None, subject: str) -> tuple[DeclaredField, ...]:
+        fields: list[DeclaredField] = []
         for entry in access.entries(node):
             name = self.values.key(entry.key_node, entry.value)
             term = self.values.line(entry.value, subject)
             if term is not None:
                 value = entry.value
-                fields.append(Field(name, term, value.span, entry.key_span, value.pointer))
+                fields.append(DeclaredField(name, term, value.span, entry.key_span, value.pointer))
         return tuple(fields)
 
-    def _body(self, request: Node | None) -> Body | None:
+    def _body(self, request: Node | None) -> DeclaredBody | None:
         for kind in BodyKind:
             node = access.get(request, kind)
             if node is None:
@@ -257,10 +259,10 @@ class _StepReader:
                 tree = self.values.tree(node, in_json_body=kind is BodyKind.JSON)
             if tree is None:
                 return None
-            return Body(kind, tree, node.span, node.pointer, _doctype(request))
+            return DeclaredBody(kind, tree, node.span, node.pointer, _doctype(request))
         return None
 
-    def _sign(self, node: Node | None) -> Sign | None:
+    def _sign(self, node: Node | None) -> DeclaredSignature | None:
         place = access.get(node, "secret")
         if node is None or place is None:
             return None
@@ -272,7 +274,7 @@ class _StepReader:
             report = self.values.report.at(place.pointer)
             report.error("FC0303", message, secret.span, "write ${secrets.<name>}")
             return None
-        return Sign(
+        return DeclaredSignature(
             scheme=access.text(node, "scheme") or "",
             secret=secret,
             span=node.span,
@@ -283,12 +285,12 @@ class _StepReader:
 
     # Response
 
-    def _outcome(self, response: Node | None) -> tuple[OutcomeRule, ...]:
+    def _outcome(self, response: Node | None) -> tuple[DeclaredRule, ...]:
         node = access.get(response, "outcome")
         if node is not None and access.text(response, "outcome") == BY_STATUS:
             return by_status(node)
-        values = self.values.within(replace(self.values.names, use=Use.RULE))
-        rules: list[OutcomeRule] = []
+        values = self.values.within(replace(self.values.names, use=ExpressionUse.RULE))
+        rules: list[DeclaredRule] = []
         for item in access.items(node):
             condition = access.get(item, "when")
             when = values.rule(condition) if condition is not None else None
@@ -297,7 +299,7 @@ class _StepReader:
                 is_ = is_ if is_ in _OUTCOMES else "unknown"
                 if condition is None and is_ == Outcome.APPROVED:
                     self._approves_by_default(item)
-                rules.append(OutcomeRule(when, is_, item.span, item.pointer))
+                rules.append(DeclaredRule(when, is_, item.span, item.pointer))
         return tuple(rules)
 
     def _approves_by_default(self, item: Node) -> None:
@@ -322,13 +324,13 @@ def _mode(node: Node | None) -> dict[str, object]:
     }
 
 
-def _outputs(node: Node | None, values: Values) -> dict[str, Output]:
+def _outputs(node: Node | None, values: ValueReader) -> dict[str, DeclaredOutput]:
     return {entry.key: _output(entry, values) for entry in access.entries(node)}
 
 
-def _output(entry: Entry, values: Values) -> Output:
+def _output(entry: Entry, values: ValueReader) -> DeclaredOutput:
     currency, asked = read_amount_output(entry, values)
-    return Output(
+    return DeclaredOutput(
         name=entry.key,
         at=access.text(entry.value, "at") or "",
         type=_OUTPUT_TYPES.get(access.text(entry.value, "type") or "", Type.TEXT),

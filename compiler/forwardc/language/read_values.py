@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.expressions import first_hole, is_whole, parse, plain
+from forwardc.language.expressions import first_interpolation, is_whole, parse, plain
 from forwardc.language.literals import holds_template
 from forwardc.language.name_checks import check_names
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
 from forwardc.language.report import Report
-from forwardc.language.scope import Names, may_be_absent
+from forwardc.language.scope import SymbolTable, may_be_absent
 from forwardc.language.typing import Typing, type_of
 from forwardc.plan.terms import Lit, Map, Ref, Seq, Term, walk
 from forwardc.plan.types import Type
@@ -22,15 +22,15 @@ _NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ValueReader:
     """Reads values of one place. A value with a mistake is reported and left out (None)."""
 
-    names: Names
+    names: SymbolTable
     report: Report
     used: set[str] = field(default_factory=set)
     """Full names of all references so far; those of a faulty value as well."""
 
-    def within(self, names: Names) -> "Values":
+    def within(self, names: SymbolTable) -> "ValueReader":
         """The same reader with other names."""
         return replace(self, names=names)
 
@@ -95,7 +95,7 @@ class Values:
     def key(self, key: YamlScalar, value: Node) -> str:
         """A key's text, after refusing expressions in it."""
         text = str(key.value)
-        start = first_hole(text)
+        start = first_interpolation(text)
         if start >= 0:
             self.note(text)
             span = text_span(key, start, len(text))

@@ -12,7 +12,13 @@ from jsonschema.exceptions import ValidationError
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.language.nodes import Node, YamlMap, YamlScalar, child, escape_token
-from forwardc.language.schema_messages import Broken, Place, finding, findings_of, subject
+from forwardc.language.schema_messages import (
+    BrokenRule,
+    FindingPlace,
+    finding,
+    findings_of,
+    subject,
+)
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -42,8 +48,8 @@ def explain(schema: Mapping[str, Any], root: Node, data: object) -> list[Diagnos
     return list(findings.values())
 
 
-def _broken(error: ValidationError) -> Broken:
-    return Broken(
+def _broken(error: ValidationError) -> BrokenRule:
+    return BrokenRule(
         str(error.validator),
         error.validator_value,
         error.schema if isinstance(error.schema, dict) else {},
@@ -53,20 +59,20 @@ def _broken(error: ValidationError) -> Broken:
     )
 
 
-def _rank(placed: tuple[Broken, Place]) -> tuple[int, tuple[int, ...], str]:
+def _rank(placed: tuple[BrokenRule, FindingPlace]) -> tuple[int, tuple[int, ...], str]:
     rule, place = placed
     rank = _ORDER.index(rule.keyword) if rule.keyword in _ORDER else len(_ORDER)
     return rank, place.order, rule.keyword
 
 
-def _identity(rule: Broken, diagnostic: Diagnostic) -> tuple[object, ...]:
+def _identity(rule: BrokenRule, diagnostic: Diagnostic) -> tuple[object, ...]:
     """Findings about keys stand beside each other; of those about one value the first stays."""
     if diagnostic.code in ("FC0201", "FC0202", "FC0207"):
         return diagnostic.code, diagnostic.span, diagnostic.message
     return rule.of_name, diagnostic.span
 
 
-def _find(root: Node, path: Iterable[str | int]) -> Place:
+def _find(root: Node, path: Iterable[str | int]) -> FindingPlace:
     node, key, label, pointer = root, None, "", ""
     order: list[int] = []
     for token in path:
@@ -78,10 +84,10 @@ def _find(root: Node, path: Iterable[str | int]) -> Place:
         if below is None:
             raise LookupError("the schema check saw another tree than the one to explain")
         node, pointer = below, f"{pointer}/{escape_token(token)}"
-    return Place(node, key, label, pointer, tuple(order))
+    return FindingPlace(node, key, label, pointer, tuple(order))
 
 
-def _already_reported(diagnostic: Diagnostic, place: Place) -> bool:
+def _already_reported(diagnostic: Diagnostic, place: FindingPlace) -> bool:
     """Whether the reader has spoken about this very scalar."""
     key, node = place.key, place.node
     if isinstance(node, YamlScalar) and node.faulty and diagnostic.span in (node.span, place.span):

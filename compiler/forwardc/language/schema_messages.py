@@ -43,7 +43,7 @@ _OTHER_KIND = "only another `type` or `scheme` takes it"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FindingPlace:
     """A node, its own key if it is no list item, and the nearest key above it for messages."""
 
     node: Node
@@ -65,7 +65,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenRule:
     """A rule of the schema that does not hold, and for what."""
 
     keyword: str
@@ -81,7 +81,7 @@ class Broken:
         return self.keyword == "not" and self.value == {}
 
 
-def findings_of(broken: Broken, place: Place) -> Iterator[Diagnostic]:
+def findings_of(broken: BrokenRule, place: FindingPlace) -> Iterator[Diagnostic]:
     """All that is to say about one broken rule."""
     if broken.of_name:
         yield _bad_name(broken, place)
@@ -99,7 +99,7 @@ def findings_of(broken: Broken, place: Place) -> Iterator[Diagnostic]:
         yield _with_odd_space(_bad_value(broken, place), place)
 
 
-def _with_odd_space(diagnostic: Diagnostic, place: Place) -> Diagnostic:
+def _with_odd_space(diagnostic: Diagnostic, place: FindingPlace) -> Diagnostic:
     """The same, with the name of a space in the value that nobody sees and that may be why."""
     value = place.node.value if isinstance(place.node, YamlScalar) else None
     odd = ODD_SPACE.search(value) if isinstance(value, str) else None
@@ -107,7 +107,7 @@ def _with_odd_space(diagnostic: Diagnostic, place: Place) -> Diagnostic:
     return replace(diagnostic, hint=hint)
 
 
-def _bad_value(broken: Broken, place: Place) -> Diagnostic:
+def _bad_value(broken: BrokenRule, place: FindingPlace) -> Diagnostic:
     if broken.keyword == "type":
         return _wrong_type(broken.value, place)
     if broken.keyword in ("enum", "const"):
@@ -124,7 +124,7 @@ def _bad_value(broken: Broken, place: Place) -> Diagnostic:
     )
 
 
-def _forms(broken: Broken) -> str | None:
+def _forms(broken: BrokenRule) -> str | None:
     """What each form of a value is, by the schema's own words; None where one has none."""
     descriptions = [
         branch.get("description") for branch in broken.value if isinstance(branch, dict)
@@ -139,7 +139,7 @@ def _forms(broken: Broken) -> str | None:
 def finding(
     code: str,
     message: str,
-    place: Place,
+    place: FindingPlace,
     *,
     span: Span | None = None,
     hint: str | None = None,
@@ -155,14 +155,14 @@ def _name(key: object) -> str:
     return f"`{mask(text[:_LONGEST_NAME])}{'...' if len(text) > _LONGEST_NAME else ''}`"
 
 
-def _where(place: Place) -> str:
+def _where(place: FindingPlace) -> str:
     return f" in {_name(place.label)}" if place.label else ""
 
 
 # Keys
 
 
-def _unknown_keys(broken: Broken, place: Place, node: YamlMap) -> Iterator[Diagnostic]:
+def _unknown_keys(broken: BrokenRule, place: FindingPlace, node: YamlMap) -> Iterator[Diagnostic]:
     keys = list(broken.schema.get("properties", {}))
     elsewhere = broken.schema.get("elsewhere", {})
     for entry in node.entries:
@@ -174,15 +174,15 @@ def _unknown_keys(broken: Broken, place: Place, node: YamlMap) -> Iterator[Diagn
         meant = did_you_mean(entry.key, keys)
         hint = f"did you mean `{meant}`?" if meant else _choices(keys)
         pointer = f"{place.pointer}/{escape_token(entry.key)}"
-        at = Place(entry.value, entry.key_node, entry.key, pointer)
+        at = FindingPlace(entry.value, entry.key_node, entry.key, pointer)
         message = f"unknown key {_name(entry.key)}{_where(place)}"
         yield finding("FC0201", message, at, span=entry.key_span, hint=hint)
 
 
-def _of_elsewhere(entry: Entry, elsewhere: Mapping[str, Any], place: Place) -> Diagnostic:
+def _of_elsewhere(entry: Entry, elsewhere: Mapping[str, Any], place: FindingPlace) -> Diagnostic:
     """A key that another file has, by the schema's own code and words."""
     pointer = f"{place.pointer}/{escape_token(entry.key)}"
-    at = Place(entry.value, entry.key_node, entry.key, pointer)
+    at = FindingPlace(entry.value, entry.key_node, entry.key, pointer)
     message = f"the key {_name(entry.key)} {elsewhere['message']}"
     return finding(elsewhere["code"], message, at, span=entry.key_span, hint=elsewhere["hint"])
 
@@ -192,7 +192,7 @@ def _choices(names: Iterable[object]) -> str | None:
     return f"one of: {', '.join(texts)}" if 0 < len(texts) <= 20 else None
 
 
-def _missing_keys(broken: Broken, place: Place) -> Iterator[Diagnostic]:
+def _missing_keys(broken: BrokenRule, place: FindingPlace) -> Iterator[Diagnostic]:
     properties = broken.schema.get("properties", {})
     for name in broken.value:
         if name not in broken.instance and not _misspelled(broken.instance, [name]):
@@ -200,7 +200,7 @@ def _missing_keys(broken: Broken, place: Place) -> Iterator[Diagnostic]:
             yield finding("FC0202", f"missing key `{name}`{_where(place)}", place, hint=hint)
 
 
-def _missing_companions(broken: Broken, place: Place) -> Iterator[Diagnostic]:
+def _missing_companions(broken: BrokenRule, place: FindingPlace) -> Iterator[Diagnostic]:
     for key, needed in broken.value.items():
         for name in needed:
             if key in broken.instance and name not in broken.instance:
@@ -212,7 +212,7 @@ def _misspelled(present: Iterable[str], names: list[str]) -> bool:
     return any(did_you_mean(key, names) for key in present if key not in names)
 
 
-def _misplaced(place: Place) -> Diagnostic:
+def _misplaced(place: FindingPlace) -> Diagnostic:
     message = f"the key {_name(place.label)} does not go with the other keys here"
     span = place.key.span if place.key is not None else None
     of_a_table = place.pointer.startswith("/money/")
@@ -220,11 +220,11 @@ def _misplaced(place: Place) -> Diagnostic:
     return finding("FC0201", message, place, span=span, hint=hint)
 
 
-def _bad_name(broken: Broken, place: Place) -> Diagnostic:
+def _bad_name(broken: BrokenRule, place: FindingPlace) -> Diagnostic:
     entry = place.node.entry(str(broken.instance)) if isinstance(place.node, YamlMap) else None
     span = entry.key_span if entry else None
     pointer = f"{place.pointer}/{escape_token(str(broken.instance))}"
-    at = Place(place.node, place.key, place.label, pointer)
+    at = FindingPlace(place.node, place.key, place.label, pointer)
     form = broken.schema.get("patternErrorMessage")
     if broken.keyword in _BOUNDS:
         message = f"this name {_BOUNDS[broken.keyword].format(broken.value)}"
@@ -233,13 +233,13 @@ def _bad_name(broken: Broken, place: Place) -> Diagnostic:
     return finding("FC0205", message, at, span=span, hint=f"write {form}" if form else None)
 
 
-def _alternatives(broken: Broken) -> list[str]:
+def _alternatives(broken: BrokenRule) -> list[str]:
     """The keys of branches that each ask for one key; none where they ask for something else."""
     branches = [branch for branch in broken.value if isinstance(branch, dict)]
     return [branch["required"][0] for branch in branches if len(branch.get("required", ())) == 1]
 
 
-def _one_of(names: list[str], place: Place) -> Iterator[Diagnostic]:
+def _one_of(names: list[str], place: FindingPlace) -> Iterator[Diagnostic]:
     entries = place.node.entries if isinstance(place.node, YamlMap) else ()
     present = [entry for entry in entries if entry.key in names]
     listed = ", ".join(names)
@@ -258,7 +258,7 @@ def _one_of(names: list[str], place: Place) -> Iterator[Diagnostic]:
 # Values
 
 
-def _wrong_type(allowed: str | list[str], place: Place) -> Diagnostic:
+def _wrong_type(allowed: str | list[str], place: FindingPlace) -> Diagnostic:
     types = [allowed] if isinstance(allowed, str) else allowed
     expected = " or ".join(_TYPES[name] for name in types)
     message = f"expected {expected}{_where(place)}, found {_kind(place.node)}"
@@ -291,7 +291,7 @@ def _type_hint(types: list[str], node: Node) -> str | None:
     return None
 
 
-def _not_allowed(allowed: list[object], broken: Broken, place: Place) -> Diagnostic:
+def _not_allowed(allowed: list[object], broken: BrokenRule, place: FindingPlace) -> Diagnostic:
     if place.pointer == "/forwardc":
         hint = f"write forwardc: {allowed[0]}"
         return finding("FC0209", "this language version is not supported", place, hint=hint)
@@ -308,17 +308,17 @@ def _literal(value: object) -> str:
     return "null" if value is None else str(value)
 
 
-def subject(place: Place) -> str:
+def subject(place: FindingPlace) -> str:
     """What a message calls the value: its key, where it has one."""
     return _name(place.key.value) if place.key is not None else "this value"
 
 
-def _bad_form(broken: Broken, place: Place) -> Diagnostic:
+def _bad_form(broken: BrokenRule, place: FindingPlace) -> Diagnostic:
     form = broken.schema.get("patternErrorMessage") or f"text of the form {broken.value}"
     return finding("FC0205", f"{subject(place)} must be {form}", place)
 
 
-def _out_of_range(rule: str, bound: object, place: Place) -> Diagnostic:
+def _out_of_range(rule: str, bound: object, place: FindingPlace) -> Diagnostic:
     if rule == "uniqueItems":
         return finding("FC0206", f"{subject(place)} has the same item twice", place)
     if bound == 1 and rule in ("minLength", "minItems", "minProperties"):

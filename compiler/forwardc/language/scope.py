@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from forwardc.language.money.declared import Money, assumed
+from forwardc.language.money.declared import DeclaredMoney, assumed
 from forwardc.plan.atoms import ATOMS
 from forwardc.plan.terms import Atom, Call, If, Ref, Term, Text, height, walk
 from forwardc.plan.types import Type
@@ -17,7 +17,7 @@ MAX_LET_NODES = 10_000
 MAX_LET_HEIGHT = 64
 
 
-class Use(Enum):
+class ExpressionUse(Enum):
     """What an expression is for, which decides what it may name."""
 
     BASE_URL = "base_url"
@@ -26,7 +26,7 @@ class Use(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Symbol:
     """A name that exists: its type, and whether it may be absent."""
 
     type: Type
@@ -54,25 +54,25 @@ class Let:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class SymbolTable:
     """Everything that can be named, and where we are."""
 
-    use: Use = Use.REQUEST
-    settings: Mapping[str, Known] = field(default_factory=dict)
-    params: Mapping[str, Known] = field(default_factory=dict)
+    use: ExpressionUse = ExpressionUse.REQUEST
+    settings: Mapping[str, Symbol] = field(default_factory=dict)
+    params: Mapping[str, Symbol] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     lets: Mapping[str, Let] = field(default_factory=dict)
     later_lets: frozenset[str] = frozenset()
     """Names of the step's `let` that stand at or after this place."""
-    steps: Mapping[str, Mapping[str, Known]] = field(default_factory=dict)
+    steps: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
     """The outputs of every earlier step of the operation."""
     later_steps: frozenset[str] = frozenset()
     """This step and those behind it."""
-    money: Money = field(default_factory=assumed, repr=False)
+    money: DeclaredMoney = field(default_factory=assumed, repr=False)
     currencies: frozenset[str] = frozenset()
     """The params of type currency."""
 
-    def known(self, name: str) -> Known | None:
+    def find(self, name: str) -> Symbol | None:
         """What is known of a full name such as `params.amount`, or None."""
         root, _, rest = name.partition(".")
         match root:
@@ -81,42 +81,42 @@ class Names:
             case "params":
                 return self.params.get(rest)
             case "secrets":
-                return Known(Type.TEXT) if rest in self.secrets else None
+                return Symbol(Type.TEXT) if rest in self.secrets else None
             case "let":
                 let = self.lets.get(rest)
-                return Known(let.type) if let else None
+                return Symbol(let.type) if let else None
             case "steps":
                 step, _, output = rest.partition(".")
                 return self.steps.get(step, {}).get(output)
             case "inputs":
-                return Known(Type.TEXT, optional=False) if rest else None
+                return Symbol(Type.TEXT, optional=False) if rest else None
             case "run":
                 return RUN.get(rest)
-            case "response" if self.use is Use.RULE:
+            case "response" if self.use is ExpressionUse.RULE:
                 return RESPONSE.get(rest)
             case _:
-                return Known(Type.TEXT) if name in ATOMS else None
+                return Symbol(Type.TEXT) if name in ATOMS else None
 
 
 RUN = {
-    "id": Known(Type.TEXT),
-    "now": Known(Type.TIME),
-    "idempotency_key": Known(Type.TEXT),
+    "id": Symbol(Type.TEXT),
+    "now": Symbol(Type.TIME),
+    "idempotency_key": Symbol(Type.TEXT),
 }
 RESPONSE = {
-    "status": Known(Type.INTEGER),
-    "headers": Known(Type.MAP),
-    "json": Known(Type.JSON),
-    "form": Known(Type.JSON),
-    "xml": Known(Type.JSON),
-    "text": Known(Type.TEXT),
+    "status": Symbol(Type.INTEGER),
+    "headers": Symbol(Type.MAP),
+    "json": Symbol(Type.JSON),
+    "form": Symbol(Type.JSON),
+    "xml": Symbol(Type.JSON),
+    "text": Symbol(Type.TEXT),
 }
 ROOTS = frozenset(
     "settings params inputs secrets steps run response card billing network_token".split()
 )
 
 
-def let_of(term: Term | None, type_: Type, names: Names) -> Let:
+def let_of(term: Term | None, type_: Type, names: SymbolTable) -> Let:
     """The `let` value of a term, with what it brings along from earlier ones."""
     if term is None:
         return Let(None, type_)
@@ -138,7 +138,7 @@ def let_of(term: Term | None, type_: Type, names: Names) -> Let:
     )
 
 
-def may_be_absent(term: Term, names: Names) -> bool:
+def may_be_absent(term: Term, names: SymbolTable) -> bool:
     """Whether a whole value can be absent. Absence ends at the nearest map entry or list item."""
     match term:
         case If():
@@ -155,7 +155,7 @@ def may_be_absent(term: Term, names: Names) -> bool:
             return False
 
 
-def _is_known_let(ref: Ref, names: Names) -> bool:
+def _is_known_let(ref: Ref, names: SymbolTable) -> bool:
     return ref.root == "let" and rest_of(ref.name) in names.lets
 
 

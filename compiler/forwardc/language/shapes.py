@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from forwardc.language import access
-from forwardc.language.destination import SecretSpec
+from forwardc.language.destination import DeclaredSecret
 from forwardc.language.nodes import Node
 from forwardc.language.param_schema import pattern_problem
 from forwardc.language.report import Report
@@ -48,7 +48,7 @@ def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
 
 
 def check_separation(
-    environments: Node | None, secrets: Mapping[str, SecretSpec], report: Report
+    environments: Node | None, secrets: Mapping[str, DeclaredSecret], report: Report
 ) -> None:
     """FC0521 where a file says that credentials tell test from live, and one has no shape."""
     bare = sorted(name for name, spec in secrets.items() if not spec.shape)

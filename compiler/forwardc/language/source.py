@@ -11,7 +11,7 @@ from forwardc.diagnostics.span import Position, Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class InputFile:
     """A file's name and text. Offsets count code points from 0, and lines end at a line feed."""
 
     path: str

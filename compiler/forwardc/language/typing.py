@@ -12,7 +12,7 @@ from forwardc.diagnostics.span import Span
 from forwardc.language.money.calls import AMOUNT_FUNCTIONS, amount_of, amount_problems
 from forwardc.language.pick import pick_problems, picked_type
 from forwardc.language.report import Report
-from forwardc.language.scope import Names
+from forwardc.language.scope import SymbolTable
 from forwardc.plan.atoms import NEVER_INTEGER
 from forwardc.plan.functions import FUNCTIONS, Types
 from forwardc.plan.terms import (
@@ -45,13 +45,13 @@ _FORM = {
 _TEXT_FORM = {**_FORM, Type.MAP: "write json(...)", Type.LIST: "write json(...)"}
 
 
-def type_of(term: Term, names: Names) -> Type:
+def type_of(term: Term, names: SymbolTable) -> Type:
     """The type of a term. Names that are not known count as `json`, which fits anywhere."""
     match term:
         case Lit(value=value):
             return _type_of_literal(value)
         case Ref(name=name):
-            symbol = names.known(name)
+            symbol = names.find(name)
             return symbol.type if symbol else Type.JSON
         case Call(function="pick", named=named):
             return picked_type(type_of(alternative, names) for _, alternative in named)
@@ -91,7 +91,7 @@ def _type_of_literal(value: None | bool | int | Decimal | str) -> Type:
 class Typing:
     """Checks terms of one place; `good` tells whether all of them fit."""
 
-    names: Names
+    names: SymbolTable
     report: Report
     in_json_body: bool = False
     """Whether a `json` param may stand here."""
@@ -157,7 +157,7 @@ class Typing:
         if json_here:
             return
         root, _, rest = name.partition(".")
-        symbol = self.names.known(name)
+        symbol = self.names.find(name)
         if root == "params" and symbol and symbol.type is Type.JSON:
             self._fail("a json param stands in a JSON body only", term)
         elif root == "let" and rest in self.names.lets and self.names.lets[rest].holds_json:

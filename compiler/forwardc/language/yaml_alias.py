@@ -7,10 +7,10 @@ from typing import assert_never
 
 from forwardc.diagnostics.diagnostic import Related
 from forwardc.language.nodes import Entry, Node, Trail, YamlMap, YamlScalar, YamlSeq
-from forwardc.language.yaml_report import Report
+from forwardc.language.yaml_report import YamlReport
 
 
-def copy(node: Node, trail: Trail, depth: int, place: tuple[int, int], report: Report) -> Node:
+def copy(node: Node, trail: Trail, depth: int, place: tuple[int, int], report: YamlReport) -> Node:
     """The node for another place of the tree, `depth` levels deep; `place` is where that is.
 
     Recursion ends where the report stops: at MAX_DEPTH levels, or after MAX_NODES nodes.
@@ -46,7 +46,7 @@ def merge(
     value: Node,
     trail: Trail,
     depth: int,
-    report: Report,
+    report: YamlReport,
 ) -> set[str]:
     """Put the entries of the map or maps behind a merge key `<<` into `entries`.
 
@@ -68,7 +68,7 @@ def merge(
     return merged
 
 
-def _refuse(value: Node, place: tuple[int, int], trail: Trail, report: Report) -> None:
+def _refuse(value: Node, place: tuple[int, int], trail: Trail, report: YamlReport) -> None:
     if isinstance(value, YamlScalar) and value.faulty:
         return
     hint = "give it an alias of a map, or a list of such aliases"
@@ -76,7 +76,7 @@ def _refuse(value: Node, place: tuple[int, int], trail: Trail, report: Report) -
 
 
 def report_hidden(
-    first: YamlScalar, second: YamlScalar, place: tuple[int, int], trail: Trail, report: Report
+    first: YamlScalar, second: YamlScalar, place: tuple[int, int], trail: Trail, report: YamlReport
 ) -> None:
     """Report a key that a map gets twice, by a merge and from elsewhere."""
     others = {(other.start, other.end): other.span for other in (first, second)}

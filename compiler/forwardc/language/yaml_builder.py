@@ -13,9 +13,9 @@ import yaml
 from forwardc.diagnostics.diagnostic import Related
 from forwardc.language import yaml_alias, yaml_holes
 from forwardc.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScalar, YamlSeq
-from forwardc.language.source import Source
-from forwardc.language.yaml_holes import BrokenHole
-from forwardc.language.yaml_report import Report
+from forwardc.language.source import InputFile
+from forwardc.language.yaml_holes import BrokenInterpolation
+from forwardc.language.yaml_report import YamlReport
 from forwardc.language.yaml_scalars import Trap, resolve, resolve_key
 
 _ANCHOR = re.compile(r"&\S+\s*")
@@ -45,10 +45,10 @@ class _Frame:
 class Builder:
     """Takes the events of one file one by one; `root` is the tree when all were taken."""
 
-    def __init__(self, source: Source, holes: Iterable[BrokenHole]) -> None:
+    def __init__(self, source: InputFile, holes: Iterable[BrokenInterpolation]) -> None:
         """`holes` are the expressions that were hidden from the parser; `source` still has them."""
         self.root: Node | None = None
-        self.report = Report(source)
+        self.report = YamlReport(source)
         self._source = source
         self._holes = sorted(holes, key=_hole_start)
         self._reported: set[int] = set()
@@ -184,7 +184,7 @@ class Builder:
             if hole.start not in self._reported:
                 self._report_hole(hole, Trail())
 
-    def hide(self, hole: BrokenHole) -> None:
+    def hide(self, hole: BrokenInterpolation) -> None:
         """Add an expression that the parser has just given up at."""
         insort(self._holes, hole, key=_hole_start)
 
@@ -196,7 +196,7 @@ class Builder:
             self._report_hole(hole, trail)
         return first < after
 
-    def _report_hole(self, hole: BrokenHole, trail: Trail) -> None:
+    def _report_hole(self, hole: BrokenInterpolation, trail: Trail) -> None:
         self._reported.add(hole.start)
         place = hole.start, hole.end
         self.report.add(yaml_holes.CODE, hole.message, place, trail, hint=hole.hint)
@@ -286,7 +286,7 @@ class Builder:
         return True
 
 
-def _hole_start(hole: BrokenHole) -> int:
+def _hole_start(hole: BrokenInterpolation) -> int:
     return hole.start
 
 

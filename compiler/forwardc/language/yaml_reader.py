@@ -14,9 +14,9 @@ from forwardc.diagnostics.span import Position, Span
 from forwardc.diagnostics.text_file import BOM, NotText, decoded
 from forwardc.language import yaml_holes, yaml_spaces
 from forwardc.language.nodes import Node
-from forwardc.language.source import Source
+from forwardc.language.source import InputFile
 from forwardc.language.yaml_builder import Builder
-from forwardc.language.yaml_holes import BrokenHole
+from forwardc.language.yaml_holes import BrokenInterpolation
 
 MAX_BYTES = 1024 * 1024
 
@@ -58,7 +58,7 @@ def read(path: str, data: bytes, sink: Sink) -> Node | None:
     text = _decode(path, data, sink)
     if text is None:
         return None
-    source = Source(path, text)
+    source = InputFile(path, text)
     if odd := yaml_spaces.misplaced(source, _LOADER):
         sink.add(odd)
         return None
@@ -79,12 +79,12 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
     try:
         text = decoded(data)
     except NotText as problem:
-        before = Source(path, data[: problem.start].decode("utf-8").removeprefix(BOM))
+        before = InputFile(path, data[: problem.start].decode("utf-8").removeprefix(BOM))
         span = before.span(len(before.text), len(before.text))
         sink.error("FC0102", f"the file is {problem.reason}", span, hint="save the file as UTF-8")
         return None
     if forbidden := _FORBIDDEN.search(text):
-        span = Source(path, text).span(*forbidden.span())
+        span = InputFile(path, text).span(*forbidden.span())
         message = f"the character U+{ord(forbidden[0]):04X} may not stand here"
         hint = "remove it, or write it as an escape inside double quotes"
         sink.error("FC0104", message, span, hint=hint)
@@ -92,10 +92,10 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
     return text
 
 
-def _build(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+def _build(source: InputFile) -> tuple[Node | None, list[Diagnostic]]:
     """Parse; where YAML breaks an expression apart, hide the expression and parse again."""
     text, budget = source.text, _REPAIR_BUDGET
-    holes: dict[int, BrokenHole] = {}
+    holes: dict[int, BrokenInterpolation] = {}
     while True:
         builder = Builder(source, holes.values())
         error = _feed(builder, text)
@@ -117,7 +117,7 @@ def _build(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     return None, findings
 
 
-def _same_line(source: Source, error: yaml.MarkedYAMLError, hole: BrokenHole) -> bool:
+def _same_line(source: InputFile, error: yaml.MarkedYAMLError, hole: BrokenInterpolation) -> bool:
     start, end = source.line_around(hole.start)
     return start <= _offset(error) <= end
 
@@ -140,7 +140,7 @@ def _offset(error: yaml.MarkedYAMLError) -> int:
     return mark.index if mark else 0
 
 
-def _explain(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
+def _explain(source: InputFile, error: yaml.MarkedYAMLError) -> Diagnostic:
     offset = min(_offset(error), len(source.text))
     line_end = source.line_around(offset)[1]
     if tab := _tab(source, error):
@@ -158,7 +158,7 @@ def _explain(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     )
 
 
-def _tab(source: Source, error: yaml.MarkedYAMLError) -> re.Match[str] | None:
+def _tab(source: InputFile, error: yaml.MarkedYAMLError) -> re.Match[str] | None:
     """The first indenting tab on the lines that the parser complains of."""
     marks = [mark.index for mark in (error.context_mark, error.problem_mark) if mark]
     start = source.line_around(_offset(error))[0]
@@ -168,7 +168,7 @@ def _tab(source: Source, error: yaml.MarkedYAMLError) -> re.Match[str] | None:
     return _TAB.match(source.text, _offset(error)) or _TAB_INDENT.search(source.text, start, end)
 
 
-def _context(source: Source, error: yaml.MarkedYAMLError) -> tuple[Related, ...]:
+def _context(source: InputFile, error: yaml.MarkedYAMLError) -> tuple[Related, ...]:
     context, mark = str(error.context or ""), error.context_mark
     if mark is None or not context.startswith("while parsing a"):
         return ()

@@ -5,17 +5,17 @@ Knows offsets and the limits of a file; the tree itself belongs to the builder.
 
 from forwardc.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.language.nodes import Trail
-from forwardc.language.source import Source
+from forwardc.language.source import InputFile
 
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_FINDINGS = 500
 
 
-class Report:
+class YamlReport:
     """The findings of one file. Once `stopped`, there is no tree."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: InputFile) -> None:
         self.findings: list[Diagnostic] = []
         self.stopped = False
         # How many refused keys are open: what stands inside them is not worth a word more.

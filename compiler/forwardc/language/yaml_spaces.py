@@ -13,7 +13,7 @@ import yaml
 
 from forwardc.diagnostics.diagnostic import Diagnostic
 from forwardc.diagnostics.text_file import ODD_SPACE, named
-from forwardc.language.source import Source
+from forwardc.language.source import InputFile
 from forwardc.language.yaml_scalars import resolve
 
 _STRUCTURE = frozenset(":-?,[{")
@@ -29,7 +29,7 @@ class _Piece:
     is_key: bool = False
 
 
-def misplaced(source: Source, loader: Any) -> Diagnostic | None:
+def misplaced(source: InputFile, loader: Any) -> Diagnostic | None:
     """FC0117 at the first space that YAML does not take for one, or None. `loader` is PyYAML's.
 
     Where it changes neither the structure nor what a value is, such a space is data.
@@ -51,7 +51,7 @@ def misplaced(source: Source, loader: Any) -> Diagnostic | None:
     return _diagnostic(source, [run.span() for run in runs])
 
 
-def _diagnostic(source: Source, places: Sequence[tuple[int, int]]) -> Diagnostic | None:
+def _diagnostic(source: InputFile, places: Sequence[tuple[int, int]]) -> Diagnostic | None:
     if not places:
         return None
     start, end = places[0]
@@ -128,7 +128,7 @@ def _pieces(text: str, loader: Any) -> tuple[list[_Piece], int]:
 
 
 def _is_misplaced(
-    source: Source, at: int, pieces: Sequence[_Piece], starts: Sequence[int], scanned: int
+    source: InputFile, at: int, pieces: Sequence[_Piece], starts: Sequence[int], scanned: int
 ) -> bool:
     line, line_end = source.line_around(at)
     place = bisect_right(starts, at) - 1
@@ -142,7 +142,7 @@ def _is_misplaced(
     return "#" not in gap
 
 
-def _is_misplaced_in(piece: _Piece, source: Source, at: int, line: int) -> bool:
+def _is_misplaced_in(piece: _Piece, source: InputFile, at: int, line: int) -> bool:
     match piece.style:
         case "":
             return piece.is_key or _is_edge(source, at, line, source.line_around(at)[1])
@@ -154,7 +154,7 @@ def _is_misplaced_in(piece: _Piece, source: Source, at: int, line: int) -> bool:
             return False
 
 
-def _block_indent(piece: _Piece, source: Source) -> int:
+def _block_indent(piece: _Piece, source: InputFile) -> int:
     """The columns before the first line of a block that holds more than plain spaces."""
     for line in source.text[piece.start : piece.end].split("\n")[1:]:
         if line.strip(" \r"):
@@ -162,7 +162,7 @@ def _block_indent(piece: _Piece, source: Source) -> int:
     return 0
 
 
-def _is_edge(source: Source, at: int, line: int, line_end: int) -> bool:
+def _is_edge(source: InputFile, at: int, line: int, line_end: int) -> bool:
     """Whether only spaces stand before a place on its line, or only spaces behind it."""
     return _is_blank(source.text[line:at]) or _is_blank(source.text[at:line_end])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from forwardc.language.destination import Destination, Param, ParamType
 from forwardc.language.money.calls import currency_of
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.plan.currencies import DISPUTED, iso
 from forwardc.plan.functions import FUNCTIONS
 from forwardc.plan.money import AmountRefused, exponent, major
@@ -21,7 +21,7 @@ from forwardc.plan.terms import Amount, Call, If, Lit, Measure, Ref, Term
 class Amounts:
     """The amounts of one operation. `outputs` are those of its steps, by reference."""
 
-    money: Money
+    money: DeclaredMoney
     params: Mapping[str, Param]
     outputs: Mapping[str, Term]
 

@@ -144,7 +144,7 @@ class _Lowering:
         text = self.base_url.value if isinstance(self.base_url, Lit) else ""
         return str(text).partition("://")[2].partition("/")[0]
 
-    def operation(self, operation: source.Operation) -> program.Operation:
+    def operation(self, operation: source.DeclaredOperation) -> program.Operation:
         outputs = of_outputs(self._destination, operation.name)
         self._amounts = replace(self._amounts, outputs=outputs)
         return program.Operation(
@@ -157,7 +157,7 @@ class _Lowering:
             payment_reference=tuple(self._term(term, {}) for term in operation.payment_reference),
         )
 
-    def _step(self, operation: source.Operation, step: source.Step) -> program.Step:
+    def _step(self, operation: source.DeclaredOperation, step: source.DeclaredStep) -> program.Step:
         lets: dict[str, Term] = {}
         for name, term in step.let.items():
             lets[name] = self._term(term, lets)
@@ -196,7 +196,7 @@ class _Lowering:
             private=self.private,
         )
 
-    def _used(self, step: source.Step, attribute: str) -> dict[str, object]:
+    def _used(self, step: source.DeclaredStep, attribute: str) -> dict[str, object]:
         """An attribute of each setting that a step uses, by the setting's name."""
         names = {
             node.name.removeprefix("settings.")
@@ -209,11 +209,11 @@ class _Lowering:
             name: getattr(declared[name], attribute) for name in sorted(names) if name in declared
         }
 
-    def _unconfirmed_settings(self, step: source.Step) -> list[str]:
+    def _unconfirmed_settings(self, step: source.DeclaredStep) -> list[str]:
         used = self._used(step, "unconfirmed")
         return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
 
-    def _request(self, step: source.Step, lets: Mapping[str, Term]) -> program.Request:
+    def _request(self, step: source.DeclaredStep, lets: Mapping[str, Term]) -> program.Request:
         request = step.request
         path = self._term(request.path, lets)
         return program.Request(
@@ -226,18 +226,20 @@ class _Lowering:
             span=request.span,
         )
 
-    def _body(self, body: source.Body, lets: Mapping[str, Term]) -> program.Body:
+    def _body(self, body: source.DeclaredBody, lets: Mapping[str, Term]) -> program.Body:
         tree = self._term(body.tree, lets)
         return program.Body(_ENCODINGS[body.kind], tree, body.doctype, body.span)
 
-    def _headers(self, step: source.Step, lets: Mapping[str, Term]) -> tuple[program.Pair, ...]:
+    def _headers(
+        self, step: source.DeclaredStep, lets: Mapping[str, Term]
+    ) -> tuple[program.Pair, ...]:
         headers = tuple(self._pair(entry, lets) for entry in step.request.headers)
         key = step.idempotent_header
         if key is None or any(pair.name.lower() == key.lower() for pair in headers):
             return headers
         return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.idempotent_span))
 
-    def _pair(self, entry: source.Field, lets: Mapping[str, Term]) -> program.Pair:
+    def _pair(self, entry: source.DeclaredField, lets: Mapping[str, Term]) -> program.Pair:
         return program.Pair(entry.name, self._term(entry.term, lets), entry.span)
 
     def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
@@ -272,5 +274,5 @@ class _Lowering:
         return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
 
 
-def _sign(sign: source.Sign) -> program.Sign:
+def _sign(sign: source.DeclaredSignature) -> program.Sign:
     return program.Sign(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span)

@@ -10,7 +10,7 @@ from forwardc.diagnostics.diagnostic import Related
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Span
 from forwardc.diagnostics.suggest import did_you_mean
-from forwardc.language.destination import Destination, SecretSpec
+from forwardc.language.destination import DeclaredSecret, Destination
 from forwardc.language.project import Project, Vendor
 from forwardc.language.report import Report
 
@@ -23,7 +23,7 @@ class _Declared:
     owner: str
     span: Span
     pointer: str
-    of: SecretSpec | None = None
+    of: DeclaredSecret | None = None
     destination: str = ""
 
 
@@ -101,7 +101,9 @@ def _report_second(one: _Declared, other: _Declared, sink: Sink) -> None:
     sink.error("FC0319", message, one.span, pointer=one.pointer, hint=hint, related=related)
 
 
-def _check_owner(destination: Destination, spec: SecretSpec, project: Project, sink: Sink) -> bool:
+def _check_owner(
+    destination: Destination, spec: DeclaredSecret, project: Project, sink: Sink
+) -> bool:
     """Whether the owner is right: FC0346 where it is not declared, FC0347 for two of one name."""
     vendors = project.vendors
     if spec.owner is None:
@@ -126,7 +128,7 @@ def _check_owner(destination: Destination, spec: SecretSpec, project: Project, s
 
 
 def _report_namesake(
-    destination: Destination, spec: SecretSpec, vendor: Vendor, sink: Sink
+    destination: Destination, spec: DeclaredSecret, vendor: Vendor, sink: Sink
 ) -> None:
     sink.error(
         "FC0347",

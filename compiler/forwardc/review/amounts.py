@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.language.destination import Destination, ParamType
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.plan.digest import codes_of
 from forwardc.plan.model import Plan
 from forwardc.plan.money import AmountRefused, Counts, Digits, decimal_text, wire
@@ -18,7 +18,7 @@ _EXAMPLE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class AmountExample:
     """A sum in major units, as its caller gives it, as it leaves, and what must hold of it."""
 
     currency: str
@@ -29,19 +29,19 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class AmountCounting:
     """How a destination counts, for people. `confirmed` is false where its file does not say."""
 
     confirmed: bool
     how: str
     source: str
     doubt: str
-    examples: tuple[Example, ...]
+    examples: tuple[AmountExample, ...]
     refused: tuple[str, ...]
     unmarked: tuple[str, ...]
 
 
-def counting(destination: Destination, plan: Plan) -> Counting | None:
+def counting(destination: Destination, plan: Plan) -> AmountCounting | None:
     """What stands on the page; None where the plan is given no amount."""
     specs = [
         plan.params[name] for operation in plan.operations.values() for name in operation.params
@@ -50,7 +50,7 @@ def counting(destination: Destination, plan: Plan) -> Counting | None:
         return None
     money, counted = destination.money, plan.money
     rows = {} if counted is None else counted.digits
-    return Counting(
+    return AmountCounting(
         confirmed=not money.assumed and money.unconfirmed is None,
         how=_how(money),
         source=_source(money),
@@ -61,7 +61,7 @@ def counting(destination: Destination, plan: Plan) -> Counting | None:
     )
 
 
-def worked_examples(counts: Counts, rows: Mapping[str, Digits]) -> Iterator[Example]:
+def worked_examples(counts: Counts, rows: Mapping[str, Digits]) -> Iterator[AmountExample]:
     """One example for each currency that leaves as something else than its caller gives.
 
     Of those that differ in the unit or form alone, the best known one stands for all.
@@ -86,7 +86,7 @@ def counted(plan: Plan, operation: str) -> list[str]:
     ]
 
 
-def _example(counts: Counts, code: str, row: Digits) -> Iterator[Example]:
+def _example(counts: Counts, code: str, row: Digits) -> Iterator[AmountExample]:
     own, digits, multiple = row
     amount = _EXAMPLE if own <= digits else _EXAMPLE * int(10 ** (own - digits))
     try:
@@ -96,10 +96,10 @@ def _example(counts: Counts, code: str, row: Digits) -> Iterator[Example]:
     rules = [f"a multiple of {int(10 ** (own - digits))}"] if own > digits else []
     rules += [f"the number that leaves is a multiple of {multiple}"] if multiple != 1 else []
     written = f'"{leaves}"' if isinstance(leaves, str) else str(leaves)
-    yield Example(code, decimal_text(amount, own), str(amount), written, "; ".join(rules))
+    yield AmountExample(code, decimal_text(amount, own), str(amount), written, "; ".join(rules))
 
 
-def _how(money: Money) -> str:
+def _how(money: DeclaredMoney) -> str:
     if money.assumed:
         return "as ISO 4217 does, because its file does not say otherwise"
     unit = "major units" if money.unit == "major" else "minor units"
@@ -109,7 +109,7 @@ def _how(money: Money) -> str:
     return ", ".join([f"{of_table}, in {unit}, as {money.form}", *limits])
 
 
-def _source(money: Money) -> str:
+def _source(money: DeclaredMoney) -> str:
     dated = f", table of {money.as_of}" if money.as_of and not money.assumed else ""
     return f"{money.source}{dated}" if money.source else ""
 

@@ -33,7 +33,7 @@ _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ApprovalAct:
     """Who approves, when, until which day (included), and the PSP's ticket if it has approved."""
 
     by: str
@@ -43,7 +43,7 @@ class Act:
 
 
 def with_approvals(
-    lock: Lock, plan: Plan, operations: Sequence[str], act: Act, sink: Sink
+    lock: Lock, plan: Plan, operations: Sequence[str], act: ApprovalAct, sink: Sink
 ) -> Lock | None:
     """The lock with the approvals of these operations, all or none.
 
@@ -64,7 +64,7 @@ def with_approvals(
 
 
 def with_accepted(
-    lock: Lock, changes: Sequence[str], reason: str, act: Act, sink: Sink
+    lock: Lock, changes: Sequence[str], reason: str, act: ApprovalAct, sink: Sink
 ) -> Lock | None:
     """The lock with these breaks of callers accepted, by the ids that `diff` gives.
 
@@ -85,7 +85,7 @@ def with_accepted(
 
 
 def _refused(
-    plan: Plan, operations: Sequence[str], act: Act, surfaces: Sequence[object], sink: Sink
+    plan: Plan, operations: Sequence[str], act: ApprovalAct, surfaces: Sequence[object], sink: Sink
 ) -> bool:
     before = len(sink.sorted())
     refuse_uncounted(plan, operations, sink)
@@ -125,7 +125,7 @@ def check_text(option: str, text: str, sink: Sink) -> None:
         sink.error("FC0706", f"{option} looks like a credential or a card number")
 
 
-def _own(plan: Plan, operation: str, act: Act) -> OwnApproval:
+def _own(plan: Plan, operation: str, act: ApprovalAct) -> OwnApproval:
     covered = Covers(**covers(plan, operation))
     return OwnApproval(
         digest=approval_digest(plan, operation),
@@ -137,7 +137,7 @@ def _own(plan: Plan, operation: str, act: Act) -> OwnApproval:
     )
 
 
-def _psp(surface: list[object], act: Act, ticket: str) -> PspApproval:
+def _psp(surface: list[object], act: ApprovalAct, ticket: str) -> PspApproval:
     digest = file_digest(canonical(surface))
     return PspApproval(
         digest=digest,

@@ -17,7 +17,7 @@ CODE = "FC0634"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MissingAccountKey:
     """One key that an account lacks, in one place; `line` is what to write in `forwardc.yaml`."""
 
     vault: str
@@ -37,9 +37,9 @@ class Asked:
         }
 
 
-def asked_for(assessments: Sequence[Assessment]) -> list[Asked]:
+def missing_account_keys(assessments: Sequence[Assessment]) -> list[MissingAccountKey]:
     """What is asked for, each once for a vault and a place that a plan is built for."""
-    needs: dict[tuple[str, str, str], Asked] = {}
+    needs: dict[tuple[str, str, str], MissingAccountKey] = {}
     for assessment in assessments:
         if assessment.emitted is not None and assessment.has_account:
             for asked in _of(
@@ -49,10 +49,12 @@ def asked_for(assessments: Sequence[Assessment]) -> list[Asked]:
     return list(needs.values())
 
 
-def _of(vault: Vault, where: Environment, account: Mapping[str, str]) -> Iterator[Asked]:
+def _of(
+    vault: Vault, where: Environment, account: Mapping[str, str]
+) -> Iterator[MissingAccountKey]:
     for key, why in vault.asked_keys.items():
         if key not in account:
-            yield Asked(vault.name, where, key, why, _line(vault.name, where, key))
+            yield MissingAccountKey(vault.name, where, key, why, _line(vault.name, where, key))
 
 
 def _line(vault: str, where: Environment, key: str) -> str:
@@ -62,9 +64,9 @@ def _line(vault: str, where: Environment, key: str) -> str:
     return f"environments: {{{where.name}: {{{below}}}}}"
 
 
-def check_asked(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
+def check_account_keys(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0634 for each, at the vault's account in `forwardc.yaml` or, inherited, at the place."""
-    for asked in asked_for(assessments):
+    for asked in missing_account_keys(assessments):
         values = project.environments[asked.where.place]
         node = access.get(project.root, "environments")
         for part in (asked.where.name, *_account(asked.where), "vaults", asked.vault):

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from forwardc.language.load import Loaded
+from forwardc.language.load import LoadedProject
 from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.live_hosts import shipped
 from forwardc.review import coverage
-from forwardc.review.asked import asked_for
+from forwardc.review.asked import missing_account_keys
 from forwardc.review.coverage_page import to_markdown
 from forwardc.review.pack import packs
 from forwardc.review.page.page import review_page
@@ -28,7 +28,7 @@ LANGUAGE_VERSION = 1
 
 
 def documents(
-    loaded: Loaded,
+    loaded: LoadedProject,
     assessments: Sequence[Assessment],
     not_built: Sequence[Json],
     lock: Lock,
@@ -47,7 +47,7 @@ def documents(
         for pack in built:
             yield from files_of(pack).items()
             yield from review_page(pack, lock).items()
-    rows, asked = coverage.rows(assessments), asked_for(assessments)
+    rows, asked = coverage.rows(assessments), missing_account_keys(assessments)
     yield "coverage.json", coverage.to_json(rows, missing, asked)
     yield "coverage.md", to_markdown(rows, missing, asked)
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from forwardc.diagnostics.sink import Sink
-from forwardc.language.money.tables import Table, table_of_host
+from forwardc.language.money.tables import CurrencyTable, table_of_host
 from forwardc.plan.model import Plan
 
 
-def uncounted(plan: Plan, operation: str) -> Table | None:
+def uncounted(plan: Plan, operation: str) -> CurrencyTable | None:
     """The table of the vendor that would get amounts in ISO 4217, because its file is silent."""
     if plan.money is not None and not plan.money.assumed:
         return None

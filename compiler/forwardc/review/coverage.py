@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forwardc.plan.arrangements import Grant
-from forwardc.review.asked import Asked
+from forwardc.review.asked import MissingAccountKey
 from forwardc.vaults.assess import Assessment, Level, Status
 from forwardc.vaults.model import Finding, Json, Verdict
 
@@ -16,7 +16,7 @@ _DOUBT = {Status.STAND_IN: 0, Status.UNCONFIRMED: 1, Status.DOCUMENTED: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CoverageRow:
     """One operation at one vault, over all environments that are built."""
 
     destination: str
@@ -41,7 +41,7 @@ class Row:
         return list(zip(self.findings, self.where, strict=True))
 
 
-def rows(assessments: Sequence[Assessment]) -> list[Row]:
+def rows(assessments: Sequence[Assessment]) -> list[CoverageRow]:
     """One row for each destination, operation and vault; the weaker environment decides."""
     grouped: dict[tuple[str, str, str], list[Assessment]] = {}
     for assessment in assessments:
@@ -51,7 +51,7 @@ def rows(assessments: Sequence[Assessment]) -> list[Row]:
     return [_row(key, group) for key, group in grouped.items()]
 
 
-def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
+def _row(key: tuple[str, str, str], group: list[Assessment]) -> CoverageRow:
     weakest = min(group, key=lambda assessment: _ORDER[assessment.level])
     findings: dict[tuple[str, str, str], Finding] = {}
     places: dict[tuple[str, str, str], list[str]] = {}
@@ -67,7 +67,7 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> Row:
         if not any(standing.as_if for standing in assessment.standings)
     ] or group
     destination, operation, vault = key
-    return Row(
+    return CoverageRow(
         destination,
         operation,
         weakest.context.operation.title,
@@ -104,7 +104,9 @@ def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str
     return tuple(agreed), tuple(as_if)
 
 
-def to_json(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> Json:
+def to_json(
+    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+) -> Json:
     """`build/coverage.json`."""
     return {
         "forwardc": 1,
@@ -126,7 +128,7 @@ def to_json(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Aske
     }
 
 
-def _agreed(row: Row) -> Json:
+def _agreed(row: CoverageRow) -> Json:
     arrangements: list[Json] = [
         {"id": grant.name, "ticket": grant.ticket, "date": grant.date} for grant in row.agreed
     ]
@@ -145,7 +147,7 @@ def _reason(finding: Finding, where: Sequence[str]) -> Json:
     }
 
 
-def cell(row: Row) -> str:
+def cell(row: CoverageRow) -> str:
     """One cell of the table: the level, and the status where it is not `documented`.
 
     What works by arrangement is not called full; where it does so for one account and is refused
@@ -162,12 +164,12 @@ def cell(row: Row) -> str:
     return f"{', '.join(filter(None, (level, arranged)))}{marks[row.status]}"
 
 
-def why(row: Row) -> list[Finding]:
+def why(row: CoverageRow) -> list[Finding]:
     """The findings that explain the level: refusals alone where there are any."""
     return [finding for finding, _ in why_where(row)]
 
 
-def why_where(row: Row) -> list[tuple[Finding, tuple[str, ...]]]:
+def why_where(row: CoverageRow) -> list[tuple[Finding, tuple[str, ...]]]:
     """The same with where each holds; empty where it holds everywhere."""
     placed = row.placed()
     refusals = [item for item in placed if item[0].verdict is Verdict.REFUSED]

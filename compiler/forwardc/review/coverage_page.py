@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from forwardc.review.asked import Asked
-from forwardc.review.coverage import Row, cell, why_where
+from forwardc.review.asked import MissingAccountKey
+from forwardc.review.coverage import CoverageRow, cell, why_where
 from forwardc.review.coverage_text import table_of
 from forwardc.review.templates import template
 from forwardc.vaults.model import Json
 
 
-def to_markdown(rows: Sequence[Row], not_built: Sequence[Json], asked: Sequence[Asked] = ()) -> str:
+def to_markdown(
+    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+) -> str:
     """The page: a table of operation by vault, then the reasons."""
     header, table = table_of(rows)
     reasons = [

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from forwardc.review.coverage import Row, cell, why_where
+from forwardc.review.coverage import CoverageRow, cell, why_where
 
 
-def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+def table_of(rows: Sequence[CoverageRow]) -> tuple[list[str], list[list[str]]]:
     """Header and lines: operations by vaults."""
     vaults = list(dict.fromkeys(row.vault for row in rows))
     cells = {(row.destination, row.operation, row.vault): cell(row) for row in rows}
@@ -20,7 +20,7 @@ def table_of(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     return ["operation", *vaults], lines
 
 
-def reasons(rows: Sequence[Row], shown: Callable[[str], str] = str) -> Iterator[str]:
+def reasons(rows: Sequence[CoverageRow], shown: Callable[[str], str] = str) -> Iterator[str]:
     """One line for each reason, with file and line; `shown` says how a file is named."""
     for row in rows:
         for finding, where in why_where(row):

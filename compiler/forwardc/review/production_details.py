@@ -10,7 +10,7 @@ from typing import NamedTuple
 from forwardc.diagnostics.sink import Sink
 from forwardc.diagnostics.span import Span
 from forwardc.language.destination import Destination
-from forwardc.language.load import Loaded
+from forwardc.language.load import LoadedProject
 from forwardc.language.project import Merchant, Project
 from forwardc.plan.environment import Environment
 from forwardc.vaults.assess import Assessment
@@ -24,7 +24,9 @@ class _Missing(NamedTuple):
     hint: str
 
 
-def check_production_details(loaded: Loaded, assessments: Sequence[Assessment], sink: Sink) -> None:
+def check_production_details(
+    loaded: LoadedProject, assessments: Sequence[Assessment], sink: Sink
+) -> None:
     """FC0708 for production at a vault with reviewers: an error for a target, else a warning.
 
     FC0714 for a vault that takes no accounts of the merchant's country, in the same way.

@@ -35,7 +35,7 @@ from forwardc.review.counting import uncounted
 Json: TypeAlias = Any
 
 
-class OldOwn(BaseModel):
+class OwnApprovalVersion1(BaseModel):
     """An own approval of version 1: of what leaves only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -47,13 +47,13 @@ class OldOwn(BaseModel):
     covers: dict[str, Any]
 
 
-class OldLock(BaseModel):
+class LockVersion1(BaseModel):
     """The lock file of version 1."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     forwardc: Literal[1]
-    own: dict[Place, OldOwn] = {}
+    own: dict[Place, OwnApprovalVersion1] = {}
     psp: dict[Place, PspApproval] = {}
     accepted: tuple[AcceptedChange, ...] = ()
 
@@ -67,12 +67,12 @@ class Renewal:
     """
 
     place: str
-    old: OldOwn
+    old: OwnApprovalVersion1
     now: Mapping[str, str]
     why_not: str | None = None
 
 
-def read_old(data: bytes, sink: Sink) -> OldLock | None:
+def read_old(data: bytes, sink: Sink) -> LockVersion1 | None:
     """The lock of version 1 in these bytes; None with FC0705 or FC0710 in the sink."""
     document = parsed_lock(data, sink)
     if document is None:
@@ -81,18 +81,18 @@ def read_old(data: bytes, sink: Sink) -> OldLock | None:
         sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
         return None
     try:
-        old = OldLock.model_validate_json(decoded(data))
+        old = LockVersion1.model_validate_json(decoded(data))
     except ValidationError:
         damaged("is damaged", sink)
         return None
-    records: list[OldOwn | PspApproval] = [*old.own.values(), *old.psp.values()]
+    records: list[OwnApprovalVersion1 | PspApproval] = [*old.own.values(), *old.psp.values()]
     if any(record.digest != file_digest(canonical(record.covers)) for record in records):
         damaged("was edited: a digest is not that of what its record covers", sink)
         return None
     return old
 
 
-def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Renewal]:
+def renewals(old: LockVersion1, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Renewal]:
     """Each own record with what there is now. `plans` gives plan and operation by place."""
     for place, record in sorted(old.own.items()):
         if place not in plans:
@@ -108,7 +108,9 @@ def renewals(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Re
         yield Renewal(place, record, digests(plan, name), why_not)
 
 
-def kept(old: OldLock, plans: Mapping[str, tuple[Plan, str]]) -> dict[str, PspApproval]:
+def unchanged_psp_approvals(
+    old: LockVersion1, plans: Mapping[str, tuple[Plan, str]]
+) -> dict[str, PspApproval]:
     """The approvals of PSPs whose review surface is the same: they cover nothing else."""
     return {
         place: record
@@ -123,7 +125,7 @@ def _of_now(covered: dict[str, Json]) -> dict[str, Json]:
 
 
 def renewed(
-    old: OldLock,
+    old: LockVersion1,
     candidates: list[Renewal],
     plans: Mapping[str, tuple[Plan, str]],
     by: str,
@@ -138,7 +140,7 @@ def renewed(
         for renewal in candidates
         if renewal.why_not is None
     }
-    return Lock(own=own, psp=kept(old, plans), accepted=old.accepted)
+    return Lock(own=own, psp=unchanged_psp_approvals(old, plans), accepted=old.accepted)
 
 
 def _own(renewal: Renewal, plan: Plan, name: str, by: str, date: datetime.date) -> OwnApproval:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from forwardc.diagnostics.errors import ForwardcError
 from forwardc.plan.values import Secret
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _RSA: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedKey:
     """What the vault's documents print of its key, in upper-case hexadecimal digits.
 
     `key_id` is that of the encryption subkey; None where a person vouches for another key.
@@ -45,7 +46,7 @@ class SealingKey:
     cert: "Cert" = field(repr=False)
 
 
-class KeyRefused(ValueError):  # noqa: N818 - the key's property
+class KeyRefusedError(ForwardcError, ValueError):
     """The key must not be used. The reason is safe to show."""
 
 
@@ -54,24 +55,29 @@ def key_hash(value: str) -> Secret:
     return Secret(sha256(value.encode()).hexdigest())
 
 
-def read_key(data: bytes, expected: Expected, now: datetime) -> SealingKey:
-    """Read a public key, armoured or not, and check it. Raises `KeyRefused`, or `ImportError`."""
+def read_key(data: bytes, expected: ExpectedKey, now: datetime) -> SealingKey:
+    """Read a public key, armoured or not, and check it.
+
+    Raises:
+        KeyRefusedError: It must not be used; the reason is safe to show.
+        ImportError: pysequoia is not installed.
+    """
     try:
         cert = _read(data)
         _check_primary(cert, expected, now)
     except RuntimeError:
         # The library's message holds a stack of its own.
-        raise KeyRefused("the file does not hold one undamaged OpenPGP key") from None
+        raise KeyRefusedError("the file does not hold one undamaged OpenPGP key") from None
     key_id = _only_recipient(_encrypt(cert, b""))
     _check_subkey(cert, key_id, expected, now)
     return SealingKey(expected.fingerprint, key_id, cert)
 
 
 def seal(key: SealingKey, text: Secret) -> bytes:
-    """The text encrypted to the key, as lines of base64. Raises `KeyRefused`."""
+    """The text encrypted to the key, as lines of base64. Raises `KeyRefusedError`."""
     message = _encrypt(key.cert, str(text.reveal()).encode())
     if _only_recipient(message) != key.key_id:
-        raise KeyRefused("the message is not for the encryption subkey of this key")
+        raise KeyRefusedError("the message is not for the encryption subkey of this key")
     return encodebytes(message)
 
 
@@ -81,7 +87,7 @@ def _encrypt(cert: "Cert", text: bytes) -> bytes:
     try:
         return encrypt(bytes=text, recipients=[cert], armor=False)
     except RuntimeError:
-        raise KeyRefused("it has no encryption subkey, or only a revoked one") from None
+        raise KeyRefusedError("it has no encryption subkey, or only a revoked one") from None
 
 
 def _read(data: bytes) -> "Cert":
@@ -90,34 +96,36 @@ def _read(data: bytes) -> "Cert":
 
     tags = [packet.tag for packet in _packets(data)]
     if Tag.SecretKey in tags or Tag.SecretSubkey in tags:
-        raise KeyRefused("the file holds a private key; export the public key")
+        raise KeyRefusedError("the file holds a private key; export the public key")
     return Cert.from_bytes(data)
 
 
-def _check_primary(cert: "Cert", expected: Expected, now: datetime) -> None:
+def _check_primary(cert: "Cert", expected: ExpectedKey, now: datetime) -> None:
     fingerprint = cert.fingerprint.upper()
     if fingerprint != expected.fingerprint:
-        raise KeyRefused(f"its fingerprint is {fingerprint}, not {expected.fingerprint}")
+        raise KeyRefusedError(f"its fingerprint is {fingerprint}, not {expected.fingerprint}")
     if cert.is_revoked:
-        raise KeyRefused("it is revoked")
+        raise KeyRefusedError("it is revoked")
     if cert.expiration is not None and cert.expiration <= now:
-        raise KeyRefused(f"it expired on {cert.expiration.date().isoformat()}")
+        raise KeyRefusedError(f"it expired on {cert.expiration.date().isoformat()}")
 
 
-def _check_subkey(cert: "Cert", key_id: str, expected: Expected, now: datetime) -> None:
+def _check_subkey(cert: "Cert", key_id: str, expected: ExpectedKey, now: datetime) -> None:
     block = list(_subkey(cert, key_id))
     if not block:
-        raise KeyRefused("it has no encryption subkey beside its primary key")
+        raise KeyRefusedError("it has no encryption subkey beside its primary key")
     ends = _end_of(block)
     if ends is not None and ends <= now:
-        raise KeyRefused(f"its encryption subkey {key_id} expired on {ends.date().isoformat()}")
+        raise KeyRefusedError(
+            f"its encryption subkey {key_id} expired on {ends.date().isoformat()}"
+        )
     # RFC 9580, section 5.5.2: version, four octets of time, algorithm, bits of the modulus.
     body = block[0].body
     bits = int.from_bytes(body[6:8], "big")
     if body[5] != _RSA or bits != expected.bits:
-        raise KeyRefused(f"its encryption subkey {key_id} is not RSA of {expected.bits} bits")
+        raise KeyRefusedError(f"its encryption subkey {key_id} is not RSA of {expected.bits} bits")
     if expected.key_id not in (None, key_id):
-        raise KeyRefused(f"its encryption subkey is {key_id}, not {expected.key_id}")
+        raise KeyRefusedError(f"its encryption subkey is {key_id}, not {expected.key_id}")
 
 
 def _subkey(cert: "Cert", key_id: str) -> "Iterator[Packet]":
@@ -153,14 +161,14 @@ def _end_of(block: "list[Packet]") -> datetime | None:
 def _only_recipient(message: bytes) -> str:
     key_ids = recipients(message)
     if len(key_ids) != 1:
-        raise KeyRefused(f"it has {len(key_ids)} keys that can encrypt; there must be one")
+        raise KeyRefusedError(f"it has {len(key_ids)} keys that can encrypt; there must be one")
     return key_ids[0]
 
 
 def recipients(message: bytes) -> list[str]:
     """The key ids for whom a message is encrypted, as gpg lists them.
 
-    RFC 9580, sections 4.2.1 and 5.1.1. Raises `KeyRefused` for anything but RSA, and where
+    RFC 9580, sections 4.2.1 and 5.1.1. Raises `KeyRefusedError` for anything but RSA, and where
     something other than encrypted data follows.
     """
     key_ids: list[str] = []
@@ -168,10 +176,10 @@ def recipients(message: bytes) -> list[str]:
         size, start = _length(message)
         body, message = message[start : start + size], message[start + size :]
         if body[:1] != b"\x03" or body[9:10] != bytes([_RSA]):
-            raise KeyRefused("its encryption subkey is not RSA as in RFC 4880")
+            raise KeyRefusedError("its encryption subkey is not RSA as in RFC 4880")
         key_ids.append(body[1:9].hex().upper())
     if message[:1] != _ENCRYPTED:
-        raise KeyRefused("what was encrypted to it is not a message as in RFC 4880")
+        raise KeyRefusedError("what was encrypted to it is not a message as in RFC 4880")
     return key_ids
 
 

@@ -11,7 +11,7 @@ from forwardc.plan.environment import is_class
 from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.program import Program
 from forwardc.plan.terms import Encoded, Encoding
-from forwardc.review.asked import asked_for
+from forwardc.review.asked import missing_account_keys
 from forwardc.review.limits import limits_used
 from forwardc.review.setup_secrets import secrets
 from forwardc.vaults.assess import Assessment
@@ -52,7 +52,8 @@ def setup_file(
 def _asked(assessments: Sequence[Assessment]) -> Json:
     """What the vendor's own clients need of the account and `forwardc.yaml` does not give."""
     needs = [
-        {"key": need.key, "why": need.why, "line": need.line} for need in asked_for(assessments)
+        {"key": need.key, "why": need.why, "line": need.line}
+        for need in missing_account_keys(assessments)
     ]
     return {"asked": needs} if needs else {}
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from forwardc.plan.analysis import atoms_used
-from forwardc.review.checklist.checklist import Answered, answered
+from forwardc.review.checklist.checklist import AnsweredQuestion, answered
 from forwardc.review.markdown import Markdown, quoted, text
 from forwardc.review.not_done import not_done
 from forwardc.review.pack import Pack
-from forwardc.review.page.summary import Sent as CardValue
+from forwardc.review.page.summary import CardValue as CardValue
 from forwardc.review.page.summary import card_data
 from forwardc.review.production_config import config_name, reviewed
 from forwardc.review.templates import template
@@ -62,13 +62,13 @@ def _words(pack: Pack) -> dict[str, Any]:
     }
 
 
-def _of_letter(questions: list[Answered], stage: str) -> list[Markdown]:
+def _of_letter(questions: list[AnsweredQuestion], stage: str) -> list[Markdown]:
     return _lines(
         [question for question in questions if question.stage == stage and question.sent is None]
     )
 
 
-def _requests(pack: Pack, questions: list[Answered]) -> list[Json]:
+def _requests(pack: Pack, questions: list[AnsweredQuestion]) -> list[Json]:
     """Every forwarded request with its answers; one that the vault reviews names its file."""
     files = {
         f"{assessment.context.operation.name}.{step.name}": config_name(
@@ -76,7 +76,7 @@ def _requests(pack: Pack, questions: list[Answered]) -> list[Json]:
         )
         for assessment, step, _ in reviewed(pack)
     }
-    by_request: dict[str, list[Answered]] = {}
+    by_request: dict[str, list[AnsweredQuestion]] = {}
     titles: dict[str, str] = {}
     for question in questions:
         if question.sent is not None:
@@ -89,12 +89,12 @@ def _requests(pack: Pack, questions: list[Answered]) -> list[Json]:
     ]
 
 
-def _lines(questions: list[Answered]) -> list[Markdown]:
+def _lines(questions: list[AnsweredQuestion]) -> list[Markdown]:
     """Items of a list: the vendor's question, then the answer, or the line that somebody owes."""
     return [line for question in questions for line in _item(question)]
 
 
-def _item(answered_question: Answered) -> Iterator[Markdown]:
+def _item(answered_question: AnsweredQuestion) -> Iterator[Markdown]:
     question, lines = (
         text(answered_question.question),
         [quoted(line) for line in answered_question.answer.lines],

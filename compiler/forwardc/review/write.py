@@ -23,7 +23,7 @@ Outputs: TypeAlias = Iterable[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class BuildChanges:
     """What differs between a build folder and the outputs, as paths below the folder.
 
     `files` counts the outputs, changed or not.
@@ -39,7 +39,7 @@ class Changes:
         return bool(self.written or self.removed)
 
 
-def compare(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
+def compare(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
     """What `write` would change. Raises `FileRefused` for a link on the way to any of it."""
     return _changes(as_checkout(folder), outputs, lambda _path, _data: None, lambda _path: None)
 
@@ -49,7 +49,7 @@ def _changes(
     outputs: Outputs,
     change: Callable[[CheckoutPath, bytes], None],
     remove: Callable[[CheckoutPath], None],
-) -> Changes:
+) -> BuildChanges:
     """What differs, after `change` and `remove` were called for each file that does."""
     # The manifest is the last to change, so that the earlier one must be read first.
     earlier = _listed(folder)
@@ -67,7 +67,7 @@ def _changes(
             change(folder / path, data)
             written.append(path)
     in_order = sorted(written, key=lambda path: (path == MANIFEST, path))
-    return Changes(len(made), tuple(in_order), tuple(removed))
+    return BuildChanges(len(made), tuple(in_order), tuple(removed))
 
 
 def _is_ours(folder: CheckoutPath, path: str) -> bool:
@@ -93,7 +93,7 @@ def _shown(line: str | None) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def write(folder: Path | CheckoutPath, outputs: Outputs) -> Changes:
+def write(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
     """Bring a build folder up to date, the manifest last. Raises OSError where it cannot.
 
     A link on the way to any of it is refused, so that the manifest stays the old one.

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from forwardc.diagnostics.span import Span
 from forwardc.language.money.params import unknown
-from forwardc.language.scope import Known, Names
+from forwardc.language.scope import Symbol, SymbolTable
 from forwardc.plan.terms import Atom, Call, If, Lit, Ref, Term, walk
 
 AMOUNT_FUNCTIONS: Final = frozenset({"iso", "decimal", "exponent"})
@@ -16,14 +16,14 @@ AMOUNT_FUNCTIONS: Final = frozenset({"iso", "decimal", "exponent"})
 Problem: TypeAlias = tuple[str, str, Span | None, str | None]
 
 
-def amount_of(term: Term, names: Names) -> Known | None:
+def amount_of(term: Term, names: SymbolTable) -> Symbol | None:
     """What is known of an amount where the term is one, marked with `?` or not."""
     inner = term.then if isinstance(term, If) else term
-    symbol = names.known(inner.name) if isinstance(inner, Ref) else None
+    symbol = names.find(inner.name) if isinstance(inner, Ref) else None
     return symbol if symbol is not None and symbol.amount else None
 
 
-def amount_problems(call: Call, names: Names) -> Iterator[Problem]:
+def amount_problems(call: Call, names: SymbolTable) -> Iterator[Problem]:
     """Code, message, place and hint of each problem beside the types of arguments."""
     yield from _not_before(call, names)
     amount = amount_of(call.args[0], names)
@@ -44,7 +44,7 @@ def amount_problems(call: Call, names: Names) -> Iterator[Problem]:
         yield "FC0333", message, call.args[-1].span, f"write {said}"
 
 
-def _not_before(call: Call, names: Names) -> Iterator[Problem]:
+def _not_before(call: Call, names: SymbolTable) -> Iterator[Problem]:
     """What is not known when an amount is counted, which is before anything is sent."""
     for node in walk(call):
         if isinstance(node, Atom):
@@ -55,7 +55,7 @@ def _not_before(call: Call, names: Names) -> Iterator[Problem]:
             yield "FC0401", f"{message} no amount and no currency", node.span, None
 
 
-def _is_vaults(ref: Ref, names: Names) -> bool:
+def _is_vaults(ref: Ref, names: SymbolTable) -> bool:
     let = names.lets.get(ref.name.removeprefix("let.")) if ref.root == "let" else None
     return let is not None and let.vault_only
 

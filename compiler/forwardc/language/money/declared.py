@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from forwardc.diagnostics.span import Span
-from forwardc.language.money.tables import Table, row
+from forwardc.language.money.tables import CurrencyTable, currency_row
 from forwardc.plan.currencies import iso
 from forwardc.plan.money import Digits
 from forwardc.plan.types import Type
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class DeclaredMoney:
     """The digits of every currency that the destination takes, and the form of an amount.
 
     `table` names a shipped table. `assumed` says that the file has no `money:`. `unconfirmed` says
@@ -54,20 +54,20 @@ class Money:
 
 
 @cache
-def assumed() -> Money:
+def assumed() -> DeclaredMoney:
     """ISO 4217 for every code of it, ended ones too: what no file has confirmed."""
     iso4217 = iso()
     digits = {
-        code: row(code, currency.digits)
+        code: currency_row(code, currency.digits)
         for code, currency in {**iso4217.ended, **iso4217.current}.items()
     }
-    return Money(dict(sorted(digits.items())), assumed=True, as_of=iso4217.published)
+    return DeclaredMoney(dict(sorted(digits.items())), assumed=True, as_of=iso4217.published)
 
 
-def from_table(table: Table, span: Span | None) -> Money:
+def from_table(table: CurrencyTable, span: Span | None) -> DeclaredMoney:
     """What a shipped table says."""
     iso4217 = iso()
-    return Money(
+    return DeclaredMoney(
         digits=table.digits,
         unit=table.unit,
         form=table.form,

@@ -9,7 +9,7 @@ from typing import Any
 
 from forwardc.language import access
 from forwardc.language.destination import Param
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.language.nodes import Node
 from forwardc.language.report import Report
 from forwardc.plan.terms import Term
@@ -26,7 +26,7 @@ Named = Callable[[str, Report], Term | None]
 
 
 def amounts_in(
-    param: Param, node: Node | None, money: Money, currency: Named, report: Report
+    param: Param, node: Node | None, money: DeclaredMoney, currency: Named, report: Report
 ) -> tuple[Mapping[Term, tuple[str, ...]], bool]:
     """The places of amounts by currency, and whether the file leaves open if there are others.
 

@@ -6,13 +6,13 @@ Knows one output and the names before it. Reports FC0337.
 from forwardc.language import access
 from forwardc.language.money.params import unknown
 from forwardc.language.nodes import Entry, Node
-from forwardc.language.read_values import Values
+from forwardc.language.read_values import ValueReader
 from forwardc.plan.terms import Lit, Ref, Term
 
 _PARAM = "params."
 
 
-def read_amount_output(entry: Entry, values: Values) -> tuple[Term | None, Ref | None]:
+def read_amount_output(entry: Entry, values: ValueReader) -> tuple[Term | None, Ref | None]:
     """The currency and the param asked for; both None for any other output."""
     node = entry.value
     if access.text(node, "type") != "amount":
@@ -20,7 +20,7 @@ def read_amount_output(entry: Entry, values: Values) -> tuple[Term | None, Ref |
     return _currency(entry, values), _asked(node, values)
 
 
-def _currency(entry: Entry, values: Values) -> Term | None:
+def _currency(entry: Entry, values: ValueReader) -> Term | None:
     node = entry.value
     name, place = access.text(node, "currency"), access.get(node, "currency")
     names, money = values.names, values.names.money
@@ -41,12 +41,12 @@ def _currency(entry: Entry, values: Values) -> Term | None:
     return Lit(name, span=place.span)
 
 
-def _asked(node: Node, values: Values) -> Ref | None:
+def _asked(node: Node, values: ValueReader) -> Ref | None:
     name, place = access.text(node, "asked"), access.get(node, "asked")
     if name is None or place is None:
         return None
     values.used.add(name)
-    symbol = values.names.known(name) if name.startswith(_PARAM) else None
+    symbol = values.names.find(name) if name.startswith(_PARAM) else None
     if symbol is None or not symbol.amount:
         report = values.report.at(place.pointer)
         hint = "write params.<name> of a param of `type: amount`"
@@ -65,6 +65,6 @@ def _said(currency: Term) -> str:
     return currency.name if isinstance(currency, Ref) else str(getattr(currency, "value", ""))
 
 
-def _hint(values: Values) -> str:
+def _hint(values: ValueReader) -> str:
     currencies = [f"{_PARAM}{name}" for name in sorted(values.names.currencies)]
     return f"write {' or '.join([*currencies, 'a code such as EUR'])}"

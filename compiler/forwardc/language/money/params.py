@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from forwardc.language import access
 from forwardc.language.destination import Param, ParamType
-from forwardc.language.money.declared import Money
+from forwardc.language.money.declared import DeclaredMoney
 from forwardc.language.money.in_schema import amounts_in
 from forwardc.language.nodes import Node, YamlScalar
 from forwardc.language.report import Report
@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 
 def with_currencies(
-    params: Mapping[str, Param], node: Node | None, money: Money, report: Report
+    params: Mapping[str, Param], node: Node | None, money: DeclaredMoney, report: Report
 ) -> dict[str, Param]:
     """The params, amounts with their currency and `json` params with the places of theirs."""
     reader = _Reader(params, money, report)
@@ -37,7 +37,7 @@ def with_currencies(
 
 
 class _Reader:
-    def __init__(self, params: Mapping[str, Param], money: Money, report: Report) -> None:
+    def __init__(self, params: Mapping[str, Param], money: DeclaredMoney, report: Report) -> None:
         self._params = params
         self._money = money
         self._report = report
@@ -143,7 +143,7 @@ def _codes_in(node: Node | None) -> list[Node]:
     return [*lists, *(node for node in nodes if isinstance(node, YamlScalar))]
 
 
-def unknown(code: str, money: Money) -> tuple[str, str]:
+def unknown(code: str, money: DeclaredMoney) -> tuple[str, str]:
     """Why a code cannot be used, and what to do about it. A text that is no code is not shown."""
     iso4217 = iso()
     if not _CODE.fullmatch(code):

@@ -6,8 +6,8 @@ Knows the shape that the schema allows. Reports FC0332 for what does not fit tog
 from collections.abc import Iterator, Mapping
 
 from forwardc.language import access
-from forwardc.language.money.declared import Money, assumed, from_table
-from forwardc.language.money.tables import NAMES, row, table
+from forwardc.language.money.declared import DeclaredMoney, assumed, from_table
+from forwardc.language.money.tables import SHIPPED_TABLES, currency_row, table
 from forwardc.language.nodes import Entry, Node, YamlScalar
 from forwardc.language.report import Report
 from forwardc.plan.currencies import iso
@@ -16,14 +16,14 @@ from forwardc.plan.money import Digits
 _CODE = "FC0332"
 
 
-def read_money(entry: Entry | None, report: Report) -> Money:
+def read_money(entry: Entry | None, report: Report) -> DeclaredMoney:
     """How the destination counts; ISO 4217, assumed, where it does not say."""
     if entry is None:
         return assumed()
     node = entry.value
     name = access.text(node, "table")
     if name is not None:
-        shipped = name if name in NAMES else "iso"
+        shipped = name if name in SHIPPED_TABLES else "iso"
         return from_table(table(shipped), entry.key_span)
     return _Own(node, report).read(entry)
 
@@ -37,7 +37,7 @@ class _Own:
         self._iso4217 = iso()
         self._extra = _integers(access.get(node, "extra"))
 
-    def read(self, entry: Entry) -> Money:
+    def read(self, entry: Entry) -> DeclaredMoney:
         node, source = self._node, access.text(self._node, "source") or ""
         unit = access.text(node, "unit") or "minor"
         form = access.text(node, "form") or ("integer" if unit == "minor" else "text")
@@ -47,7 +47,7 @@ class _Own:
             self._fail("an amount in major units is no integer", place, hint)
         least = access.number(node, "min")
         vague = not source or "unconfirmed" in source.lower()
-        return Money(
+        return DeclaredMoney(
             digits=self._digits(),
             unit=unit,
             form=form,
@@ -78,7 +78,7 @@ class _Own:
             self._fail(f"{code} has a multiple and no digits", place, "write it under `digits:`")
         sent = self._exponents()
         return {
-            code: row(code, digits, multiples.get(code, 1))
+            code: currency_row(code, digits, multiples.get(code, 1))
             for code, digits in sorted(counted.items())
             if sent is None or digits in sent
         }

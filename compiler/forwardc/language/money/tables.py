@@ -13,11 +13,20 @@ from typing import Any
 from forwardc.plan.currencies import iso
 from forwardc.plan.money import Digits
 
-NAMES = ("iso", "stripe", "adyen", "checkout", "paypal", "cybersource", "datatrans", "sumup")
+SHIPPED_TABLES = (
+    "iso",
+    "stripe",
+    "adyen",
+    "checkout",
+    "paypal",
+    "cybersource",
+    "datatrans",
+    "sumup",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CurrencyTable:
     """One vendor's way to count. `hosts` are domains whose hosts count so.
 
     `digits` has a row for every currency that can be paid there, and for ended ones.
@@ -38,13 +47,13 @@ class Table:
 
 
 @cache
-def table(name: str) -> Table:
+def table(name: str) -> CurrencyTable:
     """The shipped table of this name. Raises `KeyError` where there is none."""
-    if name not in NAMES:
+    if name not in SHIPPED_TABLES:
         raise KeyError(name)
     text = files("forwardc.language.money").joinpath(f"{name}.json").read_text("utf-8")
     data = json.loads(text)
-    return Table(
+    return CurrencyTable(
         name=data["table"],
         title=data["title"],
         source=data["source"],
@@ -66,20 +75,20 @@ def _rows(data: Mapping[str, Any]) -> dict[str, Digits]:
     for group in (data["currencies"], data.get("ended", {})):
         for digits, lines in group.items():
             for code in " ".join(lines).split():
-                rows[code] = row(code, int(digits), multiple_of.get(code, 1))
+                rows[code] = currency_row(code, int(digits), multiple_of.get(code, 1))
     return dict(sorted(rows.items()))
 
 
-def row(code: str, digits: int, multiple: int = 1) -> Digits:
+def currency_row(code: str, digits: int, multiple: int = 1) -> Digits:
     """A row of a currency; a code that ISO does not know is counted by callers as there."""
     currency = iso().find(code)
     return (currency.digits if currency else digits), digits, multiple
 
 
-def table_of_host(host: str) -> Table | None:
+def table_of_host(host: str) -> CurrencyTable | None:
     """The table of the vendor whose host this is, None for any other."""
     name = host.partition(":")[0].lower()
-    for candidate in map(table, NAMES):
+    for candidate in map(table, SHIPPED_TABLES):
         if any(name == domain or name.endswith(f".{domain}") for domain in candidate.hosts):
             return candidate
     return None

@@ -15,7 +15,7 @@ REDACTED: Final = "where the answer is kept or shown; our call reads it, and mus
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChecklistAnswer:
     """What is answered. `missing` are the lines to write; an answer has one of the two, or both."""
 
     lines: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """A step that the vault sends: as it leaves, as its author wrote it, and what is reviewed."""
 
     assessment: Assessment
@@ -37,11 +37,11 @@ class Sent:
         return f"{self.assessment.context.operation.name}.{self.step.name}"
 
 
-def said(*lines: str) -> Answer:
+def said(*lines: str) -> ChecklistAnswer:
     """An answer in these lines."""
-    return Answer(lines)
+    return ChecklistAnswer(lines)
 
 
-def missing(line: str, where: str) -> Answer:
+def missing(line: str, where: str) -> ChecklistAnswer:
     """No answer yet: the line to write, and into which file."""
-    return Answer(missing=(f"write `{line}` into {where}",))
+    return ChecklistAnswer(missing=(f"write `{line}` into {where}",))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.review.checklist.answer import Answer, Sent
+from forwardc.review.checklist.answer import ChecklistAnswer, SentRequest
 from forwardc.review.checklist.of_endpoint import OF_ENDPOINT, live_url
 from forwardc.review.checklist.of_merchant import OF_MERCHANT
 from forwardc.review.checklist.of_step import OF_STEP
@@ -18,29 +18,33 @@ OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuestion:
     """A question with its answer; `sent` is the request that it is about, None for all of them."""
 
     name: str
     question: str
     stage: str
     source: str
-    answer: Answer
-    sent: Sent | None = None
+    answer: ChecklistAnswer
+    sent: SentRequest | None = None
 
 
-def answered(pack: Pack) -> list[Answered]:
+def answered(pack: Pack) -> list[AnsweredQuestion]:
     """Every question of the vault, in the order of its facts."""
     requests = sent(pack)
     questions = pack.vault.facts.data.get("checklist", {})
     return [
-        Answered(name, fact["value"], fact["stage"], _source(pack, fact["source"]), answer, request)
+        AnsweredQuestion(
+            name, fact["value"], fact["stage"], _source(pack, fact["source"]), answer, request
+        )
         for name, fact in questions.items()
         for request, answer in _answers(pack, name, requests)
     ]
 
 
-def _answers(pack: Pack, name: str, requests: list[Sent]) -> Iterator[tuple[Sent | None, Answer]]:
+def _answers(
+    pack: Pack, name: str, requests: list[SentRequest]
+) -> Iterator[tuple[SentRequest | None, ChecklistAnswer]]:
     if name in OF_LETTER:
         yield None, OF_LETTER[name](pack, requests)
         return
@@ -50,10 +54,10 @@ def _answers(pack: Pack, name: str, requests: list[Sent]) -> Iterator[tuple[Sent
         yield request, live_url(pack, request) if hidden else OF_STEP[name](pack, request)
 
 
-def sent(pack: Pack) -> list[Sent]:
+def sent(pack: Pack) -> list[SentRequest]:
     """Every step that the vault sends, in the order of the plan."""
     return [
-        Sent(assessment, step, written, made.get("review"))
+        SentRequest(assessment, step, written, made.get("review"))
         for assessment in pack.assessments
         for step, written, made in zip(
             assessment.context.operation.steps,

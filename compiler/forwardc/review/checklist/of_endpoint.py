@@ -9,7 +9,7 @@ from typing import Final
 from forwardc.plan.program import Step
 from forwardc.plan.sealed_headers import scheme_of, secrets_in
 from forwardc.review.agreed import signing_secrets, to_ask
-from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.checklist.answer import ChecklistAnswer, SentRequest, missing, said
 from forwardc.review.checklist.of_merchant import PROJECT, OfLetter, account
 from forwardc.review.checklist.of_step import address, file_of
 from forwardc.review.pack import Pack
@@ -18,7 +18,7 @@ from forwardc.vaults.arranged import Standing
 from forwardc.vaults.assess import Assessment
 
 
-def endpoint(pack: Pack, sent: list[Sent]) -> Answer:
+def endpoint(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """Which live addresses are called, and whether they stand on the vault's own list."""
     if pack.program.environment_class != "production":
         return _live_addresses(pack)
@@ -29,7 +29,7 @@ def endpoint(pack: Pack, sent: list[Sent]) -> Answer:
     )
 
 
-def _listed(pack: Pack, request: Sent) -> str:
+def _listed(pack: Pack, request: SentRequest) -> str:
     if pack.destination.own_vault:
         return "our own token vault"
     findings = request.assessment.findings
@@ -39,7 +39,7 @@ def _listed(pack: Pack, request: Sent) -> str:
     return "not on the list, so that it needs onboarding" if is_new else "on the list"
 
 
-def _live_addresses(pack: Pack) -> Answer:
+def _live_addresses(pack: Pack) -> ChecklistAnswer:
     """The addresses that a vault must first agree to; nobody is told those of tests for them."""
     lines = [
         f"{url}: {_standing_there(assessment, step)}"
@@ -50,7 +50,7 @@ def _live_addresses(pack: Pack) -> Answer:
     return said(*dict.fromkeys(lines)) if lines else not_built(pack)
 
 
-def live_url(pack: Pack, sent: Sent) -> Answer:
+def live_url(pack: Pack, sent: SentRequest) -> ChecklistAnswer:
     """The live address of a request that is not built for production, and what is owed for it."""
     owed = not_built(pack)
     urls = [
@@ -59,7 +59,7 @@ def live_url(pack: Pack, sent: Sent) -> Answer:
         for step in assessment.context.vault_steps
         if f"{assessment.context.operation.name}.{step.name}" == sent.place
     ]
-    return Answer(tuple(dict.fromkeys(urls)), owed.missing)
+    return ChecklistAnswer(tuple(dict.fromkeys(urls)), owed.missing)
 
 
 def _standing_there(assessment: Assessment, step: Step) -> str:
@@ -69,10 +69,10 @@ def _standing_there(assessment: Assessment, step: Step) -> str:
     return "please say whether it is supported, or what onboarding needs"
 
 
-def not_built(pack: Pack) -> Answer:
+def not_built(pack: Pack) -> ChecklistAnswer:
     """What to write where a destination is not built for production."""
     if pack.live:
-        return Answer(missing=tuple(_to_record(pack)) or (_refused(pack),))
+        return ChecklistAnswer(missing=tuple(_to_record(pack)) or (_refused(pack),))
     if "production" not in pack.destination.environments:
         return missing("environments: {production: {base_url: https://...}}", file_of(pack))
     if not pack.accounts.get("live"):
@@ -90,18 +90,18 @@ def _refused(pack: Pack) -> str:
     return f"{pack.vault.facts.title} refuses it: `forwardc coverage` tells why"
 
 
-def formats(_pack: Pack, sent: list[Sent]) -> Answer:
+def formats(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """Transport and kinds of body, of request and answer."""
     return said(*dict.fromkeys(_format(request) for request in sent))
 
 
-def _format(request: Sent) -> str:
+def _format(request: SentRequest) -> str:
     body = request.step.request.body
     kind = body.encoding.upper() if body else "no body"
     return f"yes: HTTPS, {kind} in the request, {request.step.answer.upper()} in the answer"
 
 
-def arranged(pack: Pack, _sent: list[Sent]) -> Answer:
+def arranged(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What must be agreed beyond the documents: still to ask, or under which ticket."""
     lines = [
         line
@@ -126,7 +126,7 @@ def _standing(assessment: Assessment, standing: Standing) -> Iterator[str]:
         yield f"the signature of {standing.url} needs {', '.join(secrets)}, which we give you apart"
 
 
-def compliance(pack: Pack, _sent: list[Sent]) -> Answer:
+def compliance(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whether whoever receives the card complies with PCI DSS, and who says so."""
     pci = pack.destination.pci
     if pack.destination.own_vault:
@@ -136,10 +136,10 @@ def compliance(pack: Pack, _sent: list[Sent]) -> Answer:
     line = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
     asked = f"asked for on {pci.date}, not answered yet" if pci and pci.status == "asked" else ""
     lines = (*([asked] if asked else []), *_evidence(pack))
-    return Answer(lines, missing(line, file_of(pack)).missing)
+    return ChecklistAnswer(lines, missing(line, file_of(pack)).missing)
 
 
-def _own_evidence(pack: Pack) -> Answer:
+def _own_evidence(pack: Pack) -> ChecklistAnswer:
     evidence = _evidence(pack)
     line = "pci: {level: 1, attestation: FILE, expires: YYYY-MM-DD}"
     return said(*evidence) if evidence else missing(line, file_of(pack))
@@ -158,7 +158,7 @@ def _evidence(pack: Pack) -> tuple[str, ...]:
     return (f"PCI DSS: {line}",) if line else ()
 
 
-def own_vault(pack: Pack, sent: list[Sent]) -> Answer:
+def own_vault(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """What a vault asks of a merchant's own token vault, each with what is so here."""
     if not pack.destination.own_vault:
         return said("no: it belongs to another company")
@@ -172,10 +172,10 @@ def own_vault(pack: Pack, sent: list[Sent]) -> Answer:
         "one fixed address" if count == 1 else f"{count} addresses, where one is asked for",
         *(headers or ("no header with a credential, where a bearer key is asked for",)),
     )
-    return Answer((*lines, *evidence.lines), evidence.missing)
+    return ChecklistAnswer((*lines, *evidence.lines), evidence.missing)
 
 
-def _unfit(request: Sent) -> Iterator[str]:
+def _unfit(request: SentRequest) -> Iterator[str]:
     """What a step's bodies are where they are not JSON, which is asked for."""
     body = request.step.request.body
     kinds = (body.encoding if body else "none", request.step.answer)
@@ -184,7 +184,7 @@ def _unfit(request: Sent) -> Iterator[str]:
         yield f"{request.place} has {words}, where JSON is asked for"
 
 
-def _credential_headers(request: Sent) -> Iterator[str]:
+def _credential_headers(request: SentRequest) -> Iterator[str]:
     for pair in request.step.request.headers:
         if secrets_in(pair.value):
             is_bearer = pair.name.lower() == "authorization" and scheme_of(pair.value) == "bearer"
@@ -192,7 +192,7 @@ def _credential_headers(request: Sent) -> Iterator[str]:
             yield f"a credential in the header {pair.name}{also}"
 
 
-def url_for_tests(pack: Pack, _sent: list[Sent]) -> Answer:
+def url_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The endpoint's addresses for tests, and that the vault is asked to let them."""
     if not pack.test_urls:
         return missing("environments: {sandbox: {base_url: https://...}}", file_of(pack))

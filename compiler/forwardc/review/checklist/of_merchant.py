@@ -8,18 +8,18 @@ from typing import Final, TypeAlias
 
 from forwardc.plan.analysis import atoms_used
 from forwardc.plan.sealed_headers import SealedHeader, file_name
-from forwardc.review.checklist.answer import Answer, Sent, missing, said
+from forwardc.review.checklist.answer import ChecklistAnswer, SentRequest, missing, said
 from forwardc.review.checklist.of_step import file_of
 from forwardc.review.pack import Pack
 from forwardc.review.sealing import sealed_of
 from forwardc.vaults.model import Json
 
-OfLetter: TypeAlias = Callable[[Pack, list[Sent]], Answer]
+OfLetter: TypeAlias = Callable[[Pack, list[SentRequest]], ChecklistAnswer]
 
 PROJECT: Final = "forwardc.yaml"
 
 
-def forward_to(pack: Pack, _sent: list[Sent]) -> Answer:
+def forward_to(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where card data is received."""
     countries = pack.destination.countries
     if countries:
@@ -29,36 +29,36 @@ def forward_to(pack: Pack, _sent: list[Sent]) -> Answer:
     return missing("countries: [...]", file_of(pack))
 
 
-def account_country(pack: Pack, _sent: list[Sent]) -> Answer:
+def account_country(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where the merchant's account is registered."""
     return _of_merchant(pack.merchant.country, "country: XX")
 
 
-def contact(pack: Pack, _sent: list[Sent]) -> Answer:
+def contact(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whom support may ask."""
     return _of_merchant(pack.merchant.contact, "contact: NAME, ADDRESS OF MAIL")
 
 
-def volume(pack: Pack, _sent: list[Sent]) -> Answer:
+def volume(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """How many requests to expect."""
     return _of_merchant(pack.merchant.volume, "volume: REQUESTS A MONTH, A SECOND AT THE PEAK")
 
 
-def _of_merchant(value: str, line: str) -> Answer:
+def _of_merchant(value: str, line: str) -> ChecklistAnswer:
     return said(value) if value else missing(f"merchant: {{{line}}}", PROJECT)
 
 
-def account_for_tests(pack: Pack, _sent: list[Sent]) -> Answer:
+def account_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The merchant's account for tests."""
     return account(pack, "test", "sandbox")
 
 
-def live_account(pack: Pack, _sent: list[Sent]) -> Answer:
+def live_account(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The merchant's account for production."""
     return account(pack, "live", "production")
 
 
-def account(pack: Pack, which: str, environment: str) -> Answer:
+def account(pack: Pack, which: str, environment: str) -> ChecklistAnswer:
     """The id of the account that is `test` or `live`, or the line that gives it."""
     key = pack.vault.account_keys[0]
     value = pack.accounts.get(which, {}).get(key)
@@ -68,7 +68,7 @@ def account(pack: Pack, which: str, environment: str) -> Answer:
     return missing(f"environments: {{{environment}: {vault}}}", PROJECT)
 
 
-def prefix(pack: Pack, _sent: list[Sent]) -> Answer:
+def prefix(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The prefix of the account's own hosts, for tests and production."""
     lines: list[str] = []
     lacking: list[str] = []
@@ -79,17 +79,17 @@ def prefix(pack: Pack, _sent: list[Sent]) -> Answer:
         else:
             vault = f"{{vaults: {{{pack.vault.name}: {{prefix: ...}}}}}}"
             lacking += missing(f"environments: {{{environment}: {vault}}}", PROJECT).missing
-    return Answer(tuple(lines), tuple(lacking))
+    return ChecklistAnswer(tuple(lines), tuple(lacking))
 
 
-def permissions(pack: Pack, _sent: list[Sent]) -> Answer:
+def permissions(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What authenticates the caller, and what it may do."""
     ways = " or ".join(way.replace("_", " ") for way in pack.setup["authentication"]["accepted"])
     scopes: list[str] = pack.setup["permissions"]
     return said(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
 
 
-def credentials(pack: Pack, _sent: list[Sent]) -> Answer:
+def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where each credential of the endpoint is: sealed for the vault, stored there, or ours."""
     if "key_sealing" in pack.vault.facts.data:
         lines = [_sealed(pack, header) for header in sealed_of(pack)]
@@ -115,7 +115,7 @@ def _held(pack: Pack, secret: Json) -> str:
     return f"{secret['name']}{described}: {' and '.join(where)}"
 
 
-def sources(pack: Pack, sent: list[Sent]) -> Answer:
+def sources(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """What names the card, and which tokens go with it."""
     kinds: Mapping[str, Json] = pack.plan["sources"]
     used = {name for request in sent for name in atoms_used(request.assessment.context.authored)}
@@ -130,7 +130,7 @@ def sources(pack: Pack, sent: list[Sent]) -> Answer:
     return said(*lines)
 
 
-def network_tokens(pack: Pack, _sent: list[Sent]) -> Answer:
+def network_tokens(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whether network tokens are sent."""
     tokens = pack.setup["network_tokens"]
     if not tokens:
@@ -138,7 +138,7 @@ def network_tokens(pack: Pack, _sent: list[Sent]) -> Answer:
     return said(f"yes, {'with' if tokens['cryptogram'] else 'without'} a cryptogram")
 
 
-def names(_pack: Pack, sent: list[Sent]) -> Answer:
+def names(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """Which requests send what a cardholder typed, as it was typed."""
     typed = [
         request.place
@@ -154,7 +154,7 @@ def names(_pack: Pack, sent: list[Sent]) -> Answer:
     return said(f"sent as it is stored, in {where}; we leave it out where the endpoint refuses it")
 
 
-def extras(pack: Pack, _sent: list[Sent]) -> Answer:
+def extras(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What is a request of its own to the vault's support."""
     wallets = any(
         standing.arrangement.wallets
@@ -165,7 +165,7 @@ def extras(pack: Pack, _sent: list[Sent]) -> Answer:
     return said(f"{neither}; of wallets see above" if wallets else neither)
 
 
-def afterwards(_pack: Pack, _sent: list[Sent]) -> Answer:
+def afterwards(_pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Who does what comes after a forwarded payment."""
     return said("we do, at the endpoint itself")
 

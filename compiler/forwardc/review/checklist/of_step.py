@@ -10,15 +10,15 @@ from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Pair
 from forwardc.plan.terms import Encoding, If, Lit, Ref, walk
 from forwardc.review.agreed import signed_headers
-from forwardc.review.checklist.answer import REDACTED, Answer, Sent, missing, said
+from forwardc.review.checklist.answer import REDACTED, ChecklistAnswer, SentRequest, missing, said
 from forwardc.review.pack import Pack
-from forwardc.review.page.protection import Carrier, sealed, signed
+from forwardc.review.page.protection import Carrier, encrypted_parts, request_signatures
 from forwardc.review.page.summary import vendor_names
 from forwardc.review.page.words import atom_words
 from forwardc.review.sample import sample_url
 from forwardc.vaults.steps import content_type
 
-OfStep: TypeAlias = Callable[[Pack, Sent], Answer]
+OfStep: TypeAlias = Callable[[Pack, SentRequest], ChecklistAnswer]
 
 _BODIES: Final[Mapping[Encoding, str]] = {
     Encoding.JSON: "JSON",
@@ -38,12 +38,12 @@ _FORMATS: Final = {
 _ARRANGED: Final = {"card.expiry": "expiry date"}
 
 
-def url(pack: Pack, request: Sent) -> Answer:
+def url(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The exact address."""
     return said(address(pack, request))
 
 
-def address(pack: Pack, request: Sent) -> str:
+def address(pack: Pack, request: SentRequest) -> str:
     """What the vault calls, with the author's examples where a run gives a part.
 
     A query is a part of what a reviewer accepts; where the vault takes it apart, it is left out.
@@ -52,18 +52,18 @@ def address(pack: Pack, request: Sent) -> str:
     return url if request.review is not None else url.partition("?")[0]
 
 
-def method(_pack: Pack, request: Sent) -> Answer:
+def method(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The method, as the author wrote it: a vault may have to be asked for it."""
     return said(request.written.request.method)
 
 
-def documentation(pack: Pack, _request: Sent) -> Answer:
+def documentation(pack: Pack, _request: SentRequest) -> ChecklistAnswer:
     """The destination's public documents."""
     docs = pack.destination.docs
     return said(docs) if docs else missing("docs: https://...", file_of(pack))
 
 
-def fields(pack: Pack, request: Sent) -> Answer:
+def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """What the vault fills: each field in its own words, or each placeholder."""
     if request.review is not None:
         lines = [_field(field) for field in request.review["fields"]]
@@ -89,18 +89,18 @@ def _field(field: Mapping[str, object]) -> str:
     return f"{words} at {at}: {kind}, {form}{maybe} ({field['replacement']})"
 
 
-def headers(pack: Pack, request: Sent) -> Answer:
+def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Every header by name, and what stands in it; never a secret's value."""
     in_signature = signed_headers(request.step)
     lines = [
         _header(pack, request, pair, in_signature) for pair in content_type(request.step.request)
     ]
-    protected = signed(request.step, _carrier(pack, request))
+    protected = request_signatures(request.step, _carrier(pack, request))
     by_vault = [f"{name}: added by the signature" for each in protected for name, _ in each.headers]
     return said(*lines, *by_vault) if lines or by_vault else said("none")
 
 
-def _header(pack: Pack, request: Sent, pair: Pair, in_signature: frozenset[str]) -> str:
+def _header(pack: Pack, request: SentRequest, pair: Pair, in_signature: frozenset[str]) -> str:
     names = [node.name for node in walk(pair.value) if isinstance(node, Ref)]
     secrets = [name for name in names if name.startswith("secrets.")]
     if pair.name.lower() in in_signature:
@@ -119,7 +119,7 @@ def _header(pack: Pack, request: Sent, pair: Pair, in_signature: frozenset[str])
     return f"{pair.name}: another value on each request"
 
 
-def _hidden(pack: Pack, request: Sent, secrets: list[str]) -> str:
+def _hidden(pack: Pack, request: SentRequest, secrets: list[str]) -> str:
     """Where a header stands at a vault that takes them in two ways and keeps those in clear."""
     if "encrypted_headers" not in pack.vault.facts.data:
         return ""
@@ -128,37 +128,37 @@ def _hidden(pack: Pack, request: Sent, secrets: list[str]) -> str:
     return ", in `headers.encrypted`" if held else f", {stored}"
 
 
-def query(_pack: Pack, request: Sent) -> Answer:
+def query(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Names of the query's parameters."""
     names = [pair.name for pair in request.step.request.query]
     return said(", ".join(names)) if names else said("none")
 
 
-def body(_pack: Pack, request: Sent) -> Answer:
+def body(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """What kind of body is sent."""
     sent = request.step.request.body
     return said(_BODIES[sent.encoding] if sent else "none")
 
 
-def encryption_keys(pack: Pack, request: Sent) -> Answer:
+def encryption_keys(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The keys under which something of the request is encrypted: the destination's, or none."""
-    encrypted = sealed(request.step, _carrier(pack, request))
+    encrypted = encrypted_parts(request.step, _carrier(pack, request))
     lines = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in encrypted]
     return said(*lines) if lines else said("none: nothing in the request is encrypted")
 
 
-def signature(pack: Pack, request: Sent) -> Answer:
+def signature(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Which signature the vault computes, and with which secret."""
-    signatures = signed(request.step, _carrier(pack, request))
+    signatures = request_signatures(request.step, _carrier(pack, request))
     lines = [f"{each.title} with {each.secret}, by {each.by}" for each in signatures]
     return said(*lines) if lines else said("none")
 
 
-def _carrier(pack: Pack, request: Sent) -> Carrier:
+def _carrier(pack: Pack, request: SentRequest) -> Carrier:
     return Carrier(pack.vault.facts.title, request.assessment.context, vendor_names(pack))
 
 
-def redacted(_pack: Pack, request: Sent) -> Answer:
+def redacted(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Where the answer has what must not be shown: what the author calls sensitive.
 
     Each of them is an output, which a run reads: redacted before it comes back, it would be lost.

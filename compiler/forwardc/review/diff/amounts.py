@@ -12,9 +12,9 @@ from forwardc.plan.model import Operation, Plan
 from forwardc.plan.money import AmountRefused, Digits, exponent, major, wire
 from forwardc.plan.parts import Money
 from forwardc.plan.terms import Amount, Measure, Ref, Term, walk
-from forwardc.review.diff.finding import Class
+from forwardc.review.diff.finding import DifferenceClass
 
-Found = Iterator[tuple[Class, str]]
+Found = Iterator[tuple[DifferenceClass, str]]
 
 # The sum of the examples: of a currency with four digits a tenth.
 _EXAMPLE = 1000
@@ -38,10 +38,10 @@ def recounted(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found
     asked = _codes(*new)
     gone = [code for code in old_rows if code not in new_rows and (asked is None or code in asked)]
     if gone:
-        yield Class.BREAKING, f"amounts in {', '.join(gone)} are refused now"
+        yield DifferenceClass.BREAKING, f"amounts in {', '.join(gone)} are refused now"
     fresh = [code for code in new_rows if code not in old_rows]
     if fresh:
-        yield Class.SAFE, f"amounts in {', '.join(fresh)} are taken now"
+        yield DifferenceClass.SAFE, f"amounts in {', '.join(fresh)} are taken now"
     for code in (code for code in new_rows if code in old_rows):
         yield from _currency(code, before, after)
     yield from _limits(before.money, after.money)
@@ -97,12 +97,12 @@ def _currency(code: str, before: _Counting, after: _Counting) -> Found:
         left, leaves = _example(code, before, measure), _example(code, after, measure)
         if left is not None and leaves is not None and left != leaves:
             amount = f"{_EXAMPLE} minor units of {code}"
-            yield Class.BREAKING, f"{amount} leave as {leaves} now, and left as {left}"
+            yield DifferenceClass.BREAKING, f"{amount} leave as {leaves} now, and left as {left}"
     old, new = _step(before.money.digits[code]), _step(after.money.digits[code])
     if new > old:
-        yield Class.BREAKING, f"an amount in {code} must be a multiple of {new} now"
+        yield DifferenceClass.BREAKING, f"an amount in {code} must be a multiple of {new} now"
     elif new < old:
-        yield Class.SAFE, f"an amount in {code} need not be a multiple of {old} any more"
+        yield DifferenceClass.SAFE, f"an amount in {code} need not be a multiple of {old} any more"
 
 
 def _example(code: str, counting: _Counting, measure: Measure) -> str | None:
@@ -137,8 +137,11 @@ def _limits(before: Money, after: Money) -> Found:
             before.max_digits is None or after.max_digits < before.max_digits
         )
         limit = f"at most {after.max_digits} digits" if after.max_digits else "any number of digits"
-        yield Class.BREAKING if narrower else Class.SAFE, f"an amount has {limit} now"
+        yield (
+            DifferenceClass.BREAKING if narrower else DifferenceClass.SAFE,
+            f"an amount has {limit} now",
+        )
     if before.least != after.least:
         least = after.least or "anything"
-        class_ = Class.BREAKING if after.least is not None else Class.SAFE
+        class_ = DifferenceClass.BREAKING if after.least is not None else DifferenceClass.SAFE
         yield class_, f"the smallest amount that leaves is {least} now"

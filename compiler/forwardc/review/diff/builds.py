@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from forwardc.diagnostics.errors import ForwardcError
 from forwardc.files.checkout import CheckoutPath
 from forwardc.files.kinds import BUILT
 from forwardc.plan.secret_names import without_secrets
@@ -17,7 +18,7 @@ from forwardc.plan.secret_names import without_secrets
 MANIFEST = "manifest.json"
 
 
-class NoBuild(ValueError):  # noqa: N818 - what the user named has none
+class NoBuildError(ForwardcError, ValueError):
     """There is no build where it was looked for. The message says what was looked for."""
 
 
@@ -25,11 +26,11 @@ class Build(Protocol):
     """The files of one build, by path below `build/`."""
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuild` where one is missing."""
+        """The bytes of these files. Raises `NoBuildError` where one is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CompiledBuild:
     """A build that was just compiled."""
 
     files: Mapping[str, bytes] = field(repr=False)
@@ -40,21 +41,21 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderBuild:
     """A build folder on disk."""
 
     path: CheckoutPath
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuild`."""
+        """The bytes of these files. Raises `NoBuildError`."""
         try:
             return {path: (self.path / path).read(BUILT) for path in paths}
         except OSError as problem:
-            raise NoBuild(f"build/ cannot be read: {problem.strerror}") from problem
+            raise NoBuildError(f"build/ cannot be read: {problem.strerror}") from problem
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class CommittedBuild:
     """The build folder as it was committed, read by one git process."""
 
     root: Path
@@ -62,22 +63,22 @@ class Committed:
     prefix: str
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuild`."""
+        """The bytes of these files. Raises `NoBuildError`."""
         names = [f"{self.commit}:{self.prefix}/{path}" for path in paths]
         listing = "".join(f"{name}\n" for name in names).encode()
         output = _git(self.root, "cat-file", "--batch", stdin=listing)
         return dict(zip(paths, _objects(output, paths), strict=True))
 
 
-def committed(root: Path, reference: str, folder: str) -> Committed:
-    """The build at a branch, tag or commit. Raises `NoBuild` where git knows none."""
+def committed(root: Path, reference: str, folder: str) -> CommittedBuild:
+    """The build at a branch, tag or commit. Raises `NoBuildError` where git knows none."""
     revision = f"{reference}^{{commit}}"
     try:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)
         prefix = _git(root, "rev-parse", "--show-prefix").decode().strip()
-    except NoBuild:
-        raise NoBuild("git knows no such reference") from None
-    return Committed(root, commit.decode().strip(), f"{prefix}{folder}")
+    except NoBuildError:
+        raise NoBuildError("git knows no such reference") from None
+    return CommittedBuild(root, commit.decode().strip(), f"{prefix}{folder}")
 
 
 def _objects(output: bytes, paths: list[str]) -> list[bytes]:
@@ -88,7 +89,7 @@ def _objects(output: bytes, paths: list[str]) -> list[bytes]:
         end = output.index(b"\n", at)
         head = output[at:end].split(b" ")
         if head[-1] == b"missing" or len(head) < 3:
-            raise NoBuild(f"{path} is not committed there")
+            raise NoBuildError(f"{path} is not committed there")
         size = int(head[-1])
         contents.append(output[end + 1 : end + 1 + size])
         at = end + 1 + size + 1
@@ -106,7 +107,7 @@ def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
             env=without_secrets(os.environ),
         )
     except FileNotFoundError as problem:
-        raise NoBuild("git is not installed") from problem
+        raise NoBuildError("git is not installed") from problem
     except subprocess.CalledProcessError as problem:
-        raise NoBuild("git cannot read the repository") from problem
+        raise NoBuildError("git cannot read the repository") from problem
     return done.stdout

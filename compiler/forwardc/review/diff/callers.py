@@ -11,27 +11,27 @@ from forwardc.plan.digest import file_digest
 from forwardc.plan.model import Operation, Plan, ValueSpec
 from forwardc.plan.uris import DEFAULT_SCHEMES
 from forwardc.review.diff.amounts import recounted
-from forwardc.review.diff.finding import Class
+from forwardc.review.diff.finding import DifferenceClass
 
-Found = Iterator[tuple[Class, str]]
+Found = Iterator[tuple[DifferenceClass, str]]
 
 
-def given(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
+def caller_changes(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
     """Params, inputs, the initiator and the outputs of an operation."""
     (old_plan, old_op), (new_plan, new_op) = old, new
     if old_op.initiator != new_op.initiator:
-        yield Class.BREAKING, f"the initiator is {new_op.initiator} now"
+        yield DifferenceClass.BREAKING, f"the initiator is {new_op.initiator} now"
     yield from _values("param", _params(old_plan, old_op), _params(new_plan, new_op))
     yield from _values("input", old_op.inputs, new_op.inputs)
     yield from recounted(old, new)
     for atom in new_op.requires:
         if atom not in old_op.requires:
-            yield Class.BREAKING, f"{atom} must be there now"
+            yield DifferenceClass.BREAKING, f"{atom} must be there now"
     yield from _outputs(old_op, new_op)
     if old_op.level != new_op.level:
-        yield Class.SAFE, f"coverage is {new_op.level} now"
+        yield DifferenceClass.SAFE, f"coverage is {new_op.level} now"
     if old_op.status != new_op.status:
-        yield Class.SAFE, f"the status is {new_op.status} now"
+        yield DifferenceClass.SAFE, f"the status is {new_op.status} now"
 
 
 def _params(plan: Plan, operation: Operation) -> Mapping[str, ValueSpec]:
@@ -41,11 +41,14 @@ def _params(plan: Plan, operation: Operation) -> Mapping[str, ValueSpec]:
 def _values(kind: str, old: Mapping[str, ValueSpec], new: Mapping[str, ValueSpec]) -> Found:
     for name in sorted({*old, *new}):
         if name not in new:
-            yield Class.BREAKING, f"the {kind} {name} is gone"
+            yield DifferenceClass.BREAKING, f"the {kind} {name} is gone"
         elif name not in old:
             needed = _is_required(new[name])
             presence = "required" if needed else "optional"
-            yield Class.BREAKING if needed else Class.SAFE, f"a new {presence} {kind} {name}"
+            yield (
+                DifferenceClass.BREAKING if needed else DifferenceClass.SAFE,
+                f"a new {presence} {kind} {name}",
+            )
         else:
             yield from _value(f"the {kind} {name}", old[name], new[name])
 
@@ -56,9 +59,9 @@ def _is_required(spec: ValueSpec) -> bool:
 
 def _value(subject: str, old: ValueSpec, new: ValueSpec) -> Found:
     if not _is_required(old) and _is_required(new):
-        yield Class.BREAKING, f"{subject} is required now"
+        yield DifferenceClass.BREAKING, f"{subject} is required now"
     if old.type != new.type:
-        yield Class.BREAKING, f"{subject} is of type {new.type} now, and was {old.type}"
+        yield DifferenceClass.BREAKING, f"{subject} is of type {new.type} now, and was {old.type}"
         return
     for bound in ("minimum", "min_length"):
         yield from _bound(subject, bound, old, new, narrower=1)
@@ -67,21 +70,27 @@ def _value(subject: str, old: ValueSpec, new: ValueSpec) -> Found:
     for rule in ("pattern", "json_schema"):
         if getattr(old, rule) != getattr(new, rule):
             is_new = getattr(new, rule) is not None
-            yield Class.BREAKING if is_new else Class.SAFE, f"{subject} {_rule(rule, new)}"
+            yield (
+                DifferenceClass.BREAKING if is_new else DifferenceClass.SAFE,
+                f"{subject} {_rule(rule, new)}",
+            )
     if old.schemes != new.schemes:
         yield _schemes(subject, old, new)
     allowed, before = set(new.values or ()), set(old.values or ())
     if new.values is not None and (old.values is None or before - allowed):
-        yield Class.BREAKING, f"{subject} takes only {', '.join(map(str, new.values))} now"
+        yield (
+            DifferenceClass.BREAKING,
+            f"{subject} takes only {', '.join(map(str, new.values))} now",
+        )
     elif old.values != new.values:
-        yield Class.SAFE, f"{subject} takes other values too"
+        yield DifferenceClass.SAFE, f"{subject} takes other values too"
 
 
-def _schemes(subject: str, old: ValueSpec, new: ValueSpec) -> tuple[Class, str]:
+def _schemes(subject: str, old: ValueSpec, new: ValueSpec) -> tuple[DifferenceClass, str]:
     before, after = old.schemes or DEFAULT_SCHEMES, new.schemes or DEFAULT_SCHEMES
     if set(before) - set(after):
-        return Class.BREAKING, f"{subject} takes only {', '.join(after)} addresses now"
-    return Class.SAFE, f"{subject} takes {', '.join(after)} addresses now"
+        return DifferenceClass.BREAKING, f"{subject} takes only {', '.join(after)} addresses now"
+    return DifferenceClass.SAFE, f"{subject} takes {', '.join(after)} addresses now"
 
 
 def _bound(subject: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower: int) -> Found:
@@ -90,7 +99,10 @@ def _bound(subject: str, name: str, old: ValueSpec, new: ValueSpec, *, narrower:
         return
     is_narrower = after is not None and (before is None or (after - before) * narrower > 0)
     limit = f"the {name} {getattr(new, name)}" if after is not None else f"no {name}"
-    yield Class.BREAKING if is_narrower else Class.SAFE, f"{subject} has {limit} now"
+    yield (
+        DifferenceClass.BREAKING if is_narrower else DifferenceClass.SAFE,
+        f"{subject} has {limit} now",
+    )
 
 
 def _rule(name: str, new: ValueSpec) -> str:
@@ -113,12 +125,12 @@ def _outputs(old: Operation, new: Operation) -> Found:
     for step, name in sorted({*before, *after}):
         subject = f"output {name} of step {step}"
         if (step, name) not in after:
-            yield Class.BREAKING, f"the {subject} is gone"
+            yield DifferenceClass.BREAKING, f"the {subject} is gone"
         elif (step, name) not in before:
-            yield Class.SAFE, f"a new {subject}"
+            yield DifferenceClass.SAFE, f"a new {subject}"
         elif after[step, name].type != before[step, name].type:
-            yield Class.BREAKING, f"the {subject} is of type {after[step, name].type} now"
+            yield DifferenceClass.BREAKING, f"the {subject} is of type {after[step, name].type} now"
         elif after[step, name].optional and not before[step, name].optional:
-            yield Class.BREAKING, f"the {subject} may be missing now"
+            yield DifferenceClass.BREAKING, f"the {subject} may be missing now"
         elif after[step, name].at != before[step, name].at:
-            yield Class.SAFE, f"the {subject} is read elsewhere in the answer"
+            yield DifferenceClass.SAFE, f"the {subject} is read elsewhere in the answer"

@@ -14,16 +14,16 @@ from forwardc.plan.digest import file_digest, review_surface
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.separation import needs_approval, why_needed
-from forwardc.review.diff.builds import MANIFEST, Build, NoBuild
-from forwardc.review.diff.callers import given
+from forwardc.review.diff.builds import MANIFEST, Build, NoBuildError
+from forwardc.review.diff.callers import caller_changes
 from forwardc.review.diff.digits import retold
-from forwardc.review.diff.finding import Class, Difference, Subject, in_order
+from forwardc.review.diff.finding import Difference, DifferenceClass, Subject, in_order
 
 Json: TypeAlias = Any
 
 
 def compare(old: Build, new: Build) -> list[Difference]:
-    """Every difference, the gravest first. Raises `NoBuild` where a side cannot be read."""
+    """Every difference, the gravest first. Raises `NoBuildError` where a side cannot be read."""
     before, after = plan_digests(old), plan_digests(new)
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     old_files = read_plans(old, {path: before[path] for path in paths if path in before})
@@ -43,7 +43,7 @@ def accept(differences: list[Difference], reasons: Mapping[str, str]) -> list[Di
     """
     return [
         replace(difference, accepted=reasons.get(difference.id))
-        if difference.class_ is Class.BREAKING
+        if difference.class_ is DifferenceClass.BREAKING
         else difference
         for difference in differences
     ]
@@ -64,34 +64,34 @@ def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[st
 
 
 def plan_digests(build: Build) -> dict[str, str]:
-    """Digests of the plans by path, out of the manifest. Raises `NoBuild`."""
+    """Digests of the plans by path, out of the manifest. Raises `NoBuildError`."""
     try:
         manifest = json.loads(build.read([MANIFEST])[MANIFEST])
         if manifest["forwardc"] != FORMAT_VERSION:
-            raise NoBuild(f"{MANIFEST} has a version that this forwardc does not know")
+            raise NoBuildError(f"{MANIFEST} has a version that this forwardc does not know")
         outputs = manifest["outputs"]
         return {str(p): str(d) for p, d in outputs.items() if str(p).endswith(".plan.json")}
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        if isinstance(problem, NoBuild):
+        if isinstance(problem, NoBuildError):
             raise
-        raise NoBuild(f"{MANIFEST} is damaged") from problem
+        raise NoBuildError(f"{MANIFEST} is damaged") from problem
 
 
 def read_plans(build: Build, digests: Mapping[str, str]) -> Mapping[str, bytes]:
-    """The bytes of these plans. Raises `NoBuild` where one is not what was built."""
+    """The bytes of these plans. Raises `NoBuildError` where one is not what was built."""
     files = build.read(list(digests))
     for path, data in files.items():
         if file_digest(data) != digests[path]:
-            raise NoBuild(f"{path} differs from its digest in {MANIFEST}")
+            raise NoBuildError(f"{path} differs from its digest in {MANIFEST}")
     return files
 
 
 def load(path: str, data: bytes) -> Plan:
-    """The plan of a file. Raises `NoBuild` where it is none of this version."""
+    """The plan of a file. Raises `NoBuildError` where it is none of this version."""
     try:
         return load_plan(data)
     except ValueError as problem:
-        raise NoBuild(f"{path} is damaged or of another version") from problem
+        raise NoBuildError(f"{path} is damaged or of another version") from problem
 
 
 def _loaded(path: str, files: Mapping[str, bytes]) -> Plan | None:
@@ -107,7 +107,7 @@ def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
     for name in sorted({*before, *after}):
         subject = Subject(either.vault, either.destination, either.place, name)
         if new is None or name not in after:
-            yield Difference(subject, Class.BREAKING, "the operation is gone")
+            yield Difference(subject, DifferenceClass.BREAKING, "the operation is gone")
         elif old is None or name not in before:
             yield from _new(subject, new)
         else:
@@ -117,27 +117,29 @@ def _plan(old: Plan | None, new: Plan | None) -> Iterator[Difference]:
 def _new(subject: Subject, plan: Plan) -> Iterator[Difference]:
     live = plan.environment_class == "production"
     needs_review = live and _is_reviewed(plan, subject.operation)
-    class_ = Class.REVIEW if needs_review else Class.OWN
-    yield Difference(subject, class_ if _is_approved(plan) else Class.SAFE, "a new operation")
+    class_ = DifferenceClass.REVIEW if needs_review else DifferenceClass.OWN
+    yield Difference(
+        subject, class_ if _is_approved(plan) else DifferenceClass.SAFE, "a new operation"
+    )
 
 
 def _operation(subject: Subject, old: Plan, new: Plan) -> Iterator[Difference]:
     name = subject.operation
-    for class_, text in given((old, old.operations[name]), (new, new.operations[name])):
+    for class_, text in caller_changes((old, old.operations[name]), (new, new.operations[name])):
         yield Difference(subject, class_, text)
     if needs_approval(old) != needs_approval(new):
         where = f"{new.environment} needs"
         yield Difference(
             subject,
-            Class.OWN,
+            DifferenceClass.OWN,
             f"{where} an own approval: {why_needed(new)}"
             if needs_approval(new)
             else f"{where} no own approval any more",
         )
     if "production" in (old.environment_class, new.environment_class):
         for change in changes(review_surface(old, name), review_surface(new, name)):
-            yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
-    class_ = Class.OWN if _is_approved(old, new) else Class.SAFE
+            yield Difference(subject, DifferenceClass.REVIEW, f"PSP sees: {change}")
+    class_ = DifferenceClass.OWN if _is_approved(old, new) else DifferenceClass.SAFE
     for text in own_changes(covers(old, name), covers(new, name)):
         yield Difference(subject, class_, text)
 

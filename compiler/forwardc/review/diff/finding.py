@@ -5,7 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 
-class Class(StrEnum):
+class DifferenceClass(StrEnum):
     """Who must act, the gravest first."""
 
     REVIEW = "review"
@@ -34,25 +34,25 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `what` names names and places, and holds no value."""
+    """One difference. `text` names names and places, and holds no value."""
 
     subject: Subject
-    class_: Class
-    what: str
+    class_: DifferenceClass
+    text: str
     accepted: str | None = None
     """The reason for which a known break was accepted."""
 
     @property
     def id(self) -> str:
         """Stable over runs and machines, so that a break can be accepted by it."""
-        text = "\n".join((str(self.subject), self.class_, self.what))
-        return sha256(text.encode()).hexdigest()[:12]
+        identity = "\n".join((str(self.subject), self.class_, self.text))
+        return sha256(identity.encode()).hexdigest()[:12]
 
 
 def in_order(differences: list[Difference]) -> list[Difference]:
     """The gravest first, then by subject and words."""
-    order = {class_: index for index, class_ in enumerate(Class)}
+    order = {class_: index for index, class_ in enumerate(DifferenceClass)}
     return sorted(
         differences,
-        key=lambda difference: (order[difference.class_], str(difference.subject), difference.what),
+        key=lambda difference: (order[difference.class_], str(difference.subject), difference.text),
     )

@@ -10,25 +10,25 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from forwardc.diagnostics.render.clean import escaped, on_one_line
-from forwardc.review.diff.finding import Class, Difference
+from forwardc.review.diff.finding import Difference, DifferenceClass
 from forwardc.review.markdown import Markdown
 from forwardc.review.templates import template
 
 TITLES = {
-    Class.REVIEW: "Needs a new PSP review",
-    Class.BREAKING: "Breaks callers",
-    Class.OWN: "Needs your own approval again",
-    Class.SAFE: "Safe",
+    DifferenceClass.REVIEW: "Needs a new PSP review",
+    DifferenceClass.BREAKING: "Breaks callers",
+    DifferenceClass.OWN: "Needs your own approval again",
+    DifferenceClass.SAFE: "Safe",
 }
 _COUNTED = {
-    Class.REVIEW: "for a new PSP review",
-    Class.BREAKING: "breaking callers",
-    Class.OWN: "for your own approval",
-    Class.SAFE: "safe",
+    DifferenceClass.REVIEW: "for a new PSP review",
+    DifferenceClass.BREAKING: "breaking callers",
+    DifferenceClass.OWN: "for your own approval",
+    DifferenceClass.SAFE: "safe",
 }
 
 
-class Format(StrEnum):
+class DiffFormat(StrEnum):
     """What `--format` takes."""
 
     TEXT = "text"
@@ -37,16 +37,16 @@ class Format(StrEnum):
     HTML = "html"
 
 
-def render(differences: Sequence[Difference], format_: Format, against: str) -> str:
+def render(differences: Sequence[Difference], format_: DiffFormat, against: str) -> str:
     """All differences in one form; `against` names the older side."""
     match format_:
-        case Format.TEXT:
+        case DiffFormat.TEXT:
             return _text(differences, against)
-        case Format.JSON:
+        case DiffFormat.JSON:
             return _json(differences, against)
-        case Format.MARKDOWN:
+        case DiffFormat.MARKDOWN:
             return _page("diff.md.j2", differences, against)
-        case Format.HTML:
+        case DiffFormat.HTML:
             return _page("diff.html.j2", differences, against)
         case _:
             assert_never(format_)
@@ -55,7 +55,7 @@ def render(differences: Sequence[Difference], format_: Format, against: str) -> 
 def counts(differences: Sequence[Difference]) -> str:
     """One line that counts the classes."""
     parts = []
-    for class_ in Class:
+    for class_ in DifferenceClass:
         number = sum(1 for difference in differences if difference.class_ is class_)
         if number:
             parts.append(f"{number} {_COUNTED[class_]}")
@@ -86,7 +86,7 @@ def _text(found: Sequence[Difference], against: str) -> str:
         for subject, of_subject in subjects:
             lines.append(f"  {subject}")
             lines += [
-                on_one_line(f"    {difference.id}  {difference.what}{_accepted(difference)}")
+                on_one_line(f"    {difference.id}  {difference.text}{_accepted(difference)}")
                 for difference in of_subject
             ]
     return "\n".join(lines) + "\n"
@@ -109,7 +109,7 @@ def data(differences: Sequence[Difference], against: str) -> dict[str, Any]:
                 "destination": difference.subject.destination,
                 "environment": difference.subject.place,
                 "operation": difference.subject.operation,
-                "what": difference.what,
+                "what": difference.text,
                 "accepted": difference.accepted,
             }
             for difference in differences

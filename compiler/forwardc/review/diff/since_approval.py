@@ -13,7 +13,7 @@ from forwardc.plan.digest import review_surface
 from forwardc.plan.model import Plan
 from forwardc.review.diff.builds import Build
 from forwardc.review.diff.compare import load, own_changes, plan_digests, read_plans
-from forwardc.review.diff.finding import Class, Difference, Subject, in_order
+from forwardc.review.diff.finding import Difference, DifferenceClass, Subject, in_order
 
 
 def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
@@ -38,21 +38,21 @@ def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Differenc
     own, psp = lock.own.get(key), lock.psp.get(key)
     surface = review_surface(plan, name)
     if own is None:
-        yield Difference(subject, Class.OWN, "never approved")
+        yield Difference(subject, DifferenceClass.OWN, "never approved")
     else:
         for text in own_changes(own.covers.model_dump(), covers(plan, name)):
-            yield Difference(subject, Class.OWN, text)
-        yield from _ended(subject, Class.OWN, "your own approval", own, today)
+            yield Difference(subject, DifferenceClass.OWN, text)
+        yield from _ended(subject, DifferenceClass.OWN, "your own approval", own, today)
     if surface is not None and psp is None:
-        yield Difference(subject, Class.REVIEW, "never approved by the PSP")
+        yield Difference(subject, DifferenceClass.REVIEW, "never approved by the PSP")
     elif surface is not None and psp is not None:
         for change in changes(psp.covers, surface):
-            yield Difference(subject, Class.REVIEW, f"PSP sees: {change}")
-        yield from _ended(subject, Class.REVIEW, "the PSP's approval", psp, today)
+            yield Difference(subject, DifferenceClass.REVIEW, f"PSP sees: {change}")
+        yield from _ended(subject, DifferenceClass.REVIEW, "the PSP's approval", psp, today)
 
 
 def _ended(
-    subject: Subject, class_: Class, which: str, record: Approval, today: date
+    subject: Subject, class_: DifferenceClass, which: str, record: Approval, today: date
 ) -> Iterator[Difference]:
     if record.revoked is not None:
         yield Difference(subject, class_, f"{which} was {withdrawn(record.revoked)}")
@@ -65,4 +65,4 @@ def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
     for key in sorted({*lock.own, *lock.psp} - built):
         vault, destination, operation, where = key.split("/")
         subject = Subject(vault, destination, where, operation)
-        yield Difference(subject, Class.SAFE, "approved, and not built any more")
+        yield Difference(subject, DifferenceClass.SAFE, "approved, and not built any more")

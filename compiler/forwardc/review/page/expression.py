@@ -26,11 +26,11 @@ from forwardc.plan.terms import (
 
 _LONGEST = 60
 
-Names = Mapping[str, str]
+VendorNames = Mapping[str, str]
 """Names of card values at the vault, by ours; one that is missing keeps ours."""
 
 
-def expression(term: Term, names: Names) -> str:
+def expression(term: Term, names: VendorNames) -> str:
     """The term as text. A constant of its own stands without quotation marks."""
     return constant(term) if isinstance(term, Lit) else part(term, names)
 
@@ -43,7 +43,7 @@ def constant(term: Lit) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def part(term: Term, names: Names) -> str:
+def part(term: Term, names: VendorNames) -> str:
     """A term among others: a text stands in quotation marks."""
     match term:
         case Lit(value=str()):
@@ -77,14 +77,14 @@ def part(term: Term, names: Names) -> str:
             assert_never(term)
 
 
-def _where(present: str, then: Term, names: Names) -> str:
+def _where(present: str, then: Term, names: VendorNames) -> str:
     """What is left out where something is absent; an author's `x?` asks for itself."""
     text = part(then, names)
     own = names.get(present, present)
     return text if own in text else f"{text} (only with {own})"
 
 
-def _amount(term: Amount, names: Names) -> str:
+def _amount(term: Amount, names: VendorNames) -> str:
     currency = part(term.currency, names)
     if term.of is None:
         return f"{term.measure} of {currency}"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from forwardc.plan.terms import Call, Lit, Map, Seq, Term, children
 
 
-class Part(StrEnum):
+class NestedPart(StrEnum):
     """What part of a value is looked into."""
 
     DATA = "JWE"
@@ -19,37 +19,37 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class NestedValue:
     """A part of a value that has rows of its own. `call` is the JWE that it belongs to."""
 
-    part: Part
+    part: NestedPart
     term: Term
     call: Call | None = None
 
 
-def place_in(place: str, part: Part, below: str) -> str:
+def place_in(place: str, part: NestedPart, below: str) -> str:
     """The place of a value inside another one: `body/sealed > header /kid`, with an angle mark."""
     inner = below or "text"
-    inner = f"header {inner}" if part is Part.HEADER else inner
+    inner = f"header {inner}" if part is NestedPart.HEADER else inner
     return f"{place} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {inner}"
 
 
-def insides(term: Term) -> Iterator[Inside]:
+def nested_values(term: Term) -> Iterator[NestedValue]:
     """The parts with rows of their own; what is inside them is not looked into."""
     match term:
         case Call(function="jwe", args=(data,), named=named):
-            yield Inside(Part.DATA, data, term)
+            yield NestedValue(NestedPart.DATA, data, term)
             for name, value in named:
                 if name == "headers":
-                    yield Inside(Part.HEADER, value, term)
+                    yield NestedValue(NestedPart.HEADER, value, term)
         case Map() | Seq():
-            yield Inside(Part.JSON, term)
+            yield NestedValue(NestedPart.JSON, term)
         case _:
             for child in children(term):
-                yield from insides(child)
+                yield from nested_values(child)
 
 
-def outside(term: Term) -> Iterator[Term]:
+def own_nodes(term: Term) -> Iterator[Term]:
     """The nodes of a value itself. Of a JWE these are its key's, and neither data nor header."""
     if isinstance(term, Map | Seq):
         return
@@ -59,7 +59,7 @@ def outside(term: Term) -> Iterator[Term]:
         yield from (key_of(key) if isinstance(key, Map) else (key,))
         return
     for child in children(term):
-        yield from outside(child)
+        yield from own_nodes(child)
 
 
 def key_of(key: Map) -> Iterator[Term]:

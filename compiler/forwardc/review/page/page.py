@@ -22,8 +22,8 @@ from forwardc.review.page.agreements import agreements
 from forwardc.review.page.flow import diagram, messages
 from forwardc.review.page.markup import pieces, style
 from forwardc.review.page.protection import (
-    Sealed,
-    Signed,
+    EncryptedPart,
+    RequestSignature,
     on_the_way,
     places,
     protections,
@@ -33,7 +33,7 @@ from forwardc.review.page.reasons import reasons
 from forwardc.review.page.records import approvals
 from forwardc.review.page.summary import card_data, summary, vendor_names
 from forwardc.review.page.urls import url_of
-from forwardc.review.page.values import Value, values
+from forwardc.review.page.values import RequestValue, values
 from forwardc.review.page.words import AS_KEY, glossary
 from forwardc.review.production_config import body_keys
 from forwardc.review.sample import sample_answer, sample_inside, sample_request
@@ -52,9 +52,9 @@ _BODIES = {
     Encoding.PLAIN: "text",
 }
 
-Leaving: TypeAlias = Mapping[tuple[str, str], list[Value]]
+Leaving: TypeAlias = Mapping[tuple[str, str], list[RequestValue]]
 """The values that leave, by operation and step."""
-Protected: TypeAlias = Mapping[tuple[str, str], tuple[list[Sealed], list[Signed]]]
+Protected: TypeAlias = Mapping[tuple[str, str], tuple[list[EncryptedPart], list[RequestSignature]]]
 """What protects a step: its encrypted parts and its signatures."""
 
 
@@ -178,7 +178,11 @@ def _agreed(assessment: Assessment) -> str:
 
 
 def _protection(
-    pack: Pack, step: Step, written: Step, sealed: list[Sealed], signed: list[Signed]
+    pack: Pack,
+    step: Step,
+    written: Step,
+    sealed: list[EncryptedPart],
+    signed: list[RequestSignature],
 ) -> dict[str, Any]:
     """What protects a step, and its sample: of the step as its author wrote it."""
     request = sample_request(written, pack.program, pack.destination)
@@ -191,7 +195,7 @@ def _protection(
     }
 
 
-def _sealed(pack: Pack, sealed: Sealed) -> dict[str, Any]:
+def _sealed(pack: Pack, sealed: EncryptedPart) -> dict[str, Any]:
     sample = sample_inside(sealed.call.args[0], pack.program, pack.destination)
     return {"of": sealed, "sample": sample}
 
@@ -220,7 +224,7 @@ def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[s
     ]
 
 
-def _places(secret: str, leaving: list[Value]) -> list[str]:
+def _places(secret: str, leaving: list[RequestValue]) -> list[str]:
     name = f"secrets.{secret}"
     return list(dict.fromkeys(value.place for value in leaving if name in value.names))
 

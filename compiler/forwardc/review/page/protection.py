@@ -12,8 +12,8 @@ from forwardc.plan.pointer import resolve
 from forwardc.plan.program import Request, Step
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
-from forwardc.review.page.expression import Names, expression, part
-from forwardc.review.page.inside import insides, outside, place_in
+from forwardc.review.page.expression import VendorNames, expression, part
+from forwardc.review.page.inside import nested_values, own_nodes, place_in
 from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES, Parts
 from forwardc.review.page.words import AS_KEY
@@ -36,7 +36,7 @@ _HMACS = {"hmac_sha256": "HMAC-SHA256", "hmac_sha512": "HMAC-SHA512"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class EncryptedPart:
     """A JWE in its place. `header` is its protected header, `inside` what is encrypted."""
 
     place: str
@@ -52,7 +52,7 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class RequestSignature:
     """A signature: which text, in which order, under which secret, and where it lands."""
 
     title: str
@@ -76,7 +76,7 @@ class Carrier:
 
     vault: str | None
     context: Context
-    names: Names
+    names: VendorNames
 
     def makes(self, call: Call) -> str:
         """Who computes a function: the vault where a part of it exists only there."""
@@ -84,12 +84,12 @@ class Carrier:
         return self.vault if self.vault and in_vault else _OURS
 
 
-def sealed(step: Step, carrier: Carrier) -> list[Sealed]:
+def encrypted_parts(step: Step, carrier: Carrier) -> list[EncryptedPart]:
     """Every JWE of a step's request, an inner one after the one around it."""
     return [
         _sealed(place, node, carrier)
         for place, leaf in places(step.request)
-        for node in outside(leaf)
+        for node in own_nodes(leaf)
         if isinstance(node, Call) and node.function == "jwe"
     ]
 
@@ -105,12 +105,12 @@ def places(request: Request) -> Iterator[tuple[str, Term]]:
 
 def _below(place: str, term: Term) -> Iterator[tuple[str, Term]]:
     yield place, term
-    for inside in insides(term):
+    for inside in nested_values(term):
         for below, leaf in leaves(inside.term):
             yield from _below(place_in(place, inside.part, below), leaf)
 
 
-def _sealed(place: str, call: Call, carrier: Carrier) -> Sealed:
+def _sealed(place: str, call: Call, carrier: Carrier) -> EncryptedPart:
     named, data, names = dict(call.named), call.args[0], carrier.names
     alg, enc = expression(named["alg"], names), expression(named["enc"], names)
     own = [("alg", alg), ("enc", enc)]
@@ -124,7 +124,7 @@ def _sealed(place: str, call: Call, carrier: Carrier) -> Sealed:
     ]
     is_json = isinstance(data, Map | Seq)
     inside = _members(data, names) if is_json else [("text", expression(data, names))]
-    return Sealed(
+    return EncryptedPart(
         *(
             place,
             alg,
@@ -140,21 +140,21 @@ def _sealed(place: str, call: Call, carrier: Carrier) -> Sealed:
     )
 
 
-def _members(term: Term, names: Names) -> Parts:
+def _members(term: Term, names: VendorNames) -> Parts:
     """The members of a map with what each holds; a JWE among them is described by itself."""
     if not isinstance(term, Map | Seq):
         return [("all members", expression(term, names))]
     return [(at.removeprefix("/"), _member(leaf, names)) for at, leaf in leaves(term)]
 
 
-def _member(leaf: Term, names: Names) -> str:
+def _member(leaf: Term, names: VendorNames) -> str:
     text = "a JWE, described by itself" if _is_jwe(leaf) else expression(leaf, names)
-    optional = any(isinstance(node, If) for node in outside(leaf))
+    optional = any(isinstance(node, If) for node in own_nodes(leaf))
     return f"{text} (may be left out)" if optional else text
 
 
 def _is_jwe(term: Term) -> bool:
-    return any(isinstance(node, Call) and node.function == "jwe" for node in outside(term))
+    return any(isinstance(node, Call) and node.function == "jwe" for node in own_nodes(term))
 
 
 def _key(term: Term, context: Context) -> str:
@@ -180,12 +180,12 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
     return str(JWK(**jwk).thumbprint())
 
 
-def signed(step: Step, carrier: Carrier) -> list[Signed]:
+def request_signatures(step: Step, carrier: Carrier) -> list[RequestSignature]:
     """The signature of `sign:`, and each HMAC that stands in a value of the request."""
     signatures = [
         _hmac(place, leaf, node, carrier)
         for place, leaf in places(step.request)
-        for node in outside(leaf)
+        for node in own_nodes(leaf)
         if isinstance(node, Call) and node.function in _HMACS
     ]
     signatures += _agreed(step, carrier.vault or _OURS)
@@ -195,7 +195,7 @@ def signed(step: Step, carrier: Carrier) -> list[Signed]:
     scheme, names = SCHEMES[sign.scheme], carrier.names
     return [
         *signatures,
-        Signed(
+        RequestSignature(
             title=scheme.title,
             place=f"body{sign.into}" if sign.into else scheme.place,
             algorithm=scheme.algorithm,
@@ -211,12 +211,12 @@ def signed(step: Step, carrier: Carrier) -> list[Signed]:
     ]
 
 
-def _agreed(step: Step, vault: str) -> Iterator[Signed]:
+def _agreed(step: Step, vault: str) -> Iterator[RequestSignature]:
     """The signatures that the vault computes by arrangement."""
     for consent in step.agreed:
         signature = consent.arrangement.signature
         if signature is not None:
-            yield Signed(
+            yield RequestSignature(
                 title=f"{signature.replacement}, by arrangement",
                 place=place_of(step.request.body, signature.at),
                 algorithm="set up by the vault",
@@ -228,7 +228,7 @@ def _agreed(step: Step, vault: str) -> Iterator[Signed]:
             )
 
 
-def with_signatures(sample: Json, signatures: list[Signed]) -> Json:
+def with_signatures(sample: Json, signatures: list[RequestSignature]) -> Json:
     """A sample request with the headers that signatures add, and those that stand in its body."""
     headers = [
         {"name": name, "value": text}
@@ -243,10 +243,10 @@ def with_signatures(sample: Json, signatures: list[Signed]) -> Json:
     return {**sample, "headers": [*sample["headers"], *headers]}
 
 
-def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> Signed:
+def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> RequestSignature:
     (key, message), names = call.args, carrier.names
     parts = message.parts if isinstance(message, Text) else (message,)
-    return Signed(
+    return RequestSignature(
         title=_HMACS[call.function],
         place=place,
         algorithm=_HMACS[call.function],
@@ -258,7 +258,7 @@ def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> Signed:
     )
 
 
-def _secret(term: Term, names: Names) -> str:
+def _secret(term: Term, names: VendorNames) -> str:
     return expression(term, names).removeprefix("secrets.")
 
 
@@ -294,7 +294,9 @@ def _calls(data: Any) -> Iterator[Call]:
             )
 
 
-def protections(assessment: Assessment, names: Names) -> list[tuple[list[Sealed], list[Signed]]]:
+def protections(
+    assessment: Assessment, names: VendorNames
+) -> list[tuple[list[EncryptedPart], list[RequestSignature]]]:
     """What protects each step of an operation, in their order."""
     title, protected = assessment.vault.facts.title, []
     for step, emitted in zip(
@@ -302,5 +304,5 @@ def protections(assessment: Assessment, names: Names) -> list[tuple[list[Sealed]
     ):
         vault = title if emitted["deliver"] == "vault" else None
         carrier = Carrier(vault, assessment.context, names)
-        protected.append((sealed(step, carrier), signed(step, carrier)))
+        protected.append((encrypted_parts(step, carrier), request_signatures(step, carrier)))
     return protected

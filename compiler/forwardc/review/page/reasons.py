@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from forwardc.plan.program import Step
 from forwardc.plan.terms import walk
-from forwardc.review.page.expression import Names
+from forwardc.review.page.expression import VendorNames
 from forwardc.review.page.protection import places
 from forwardc.vaults.assess import Assessment
 from forwardc.vaults.model import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class CoverageReason:
     """One sentence. Names in it stand in backticks; `place` is the first one that it is about."""
 
     text: str
@@ -24,7 +24,7 @@ class Reason:
     place: str = ""
 
 
-def reasons(assessment: Assessment, names: Names) -> list[Reason]:
+def reasons(assessment: Assessment, names: VendorNames) -> list[CoverageReason]:
     """The findings of an operation as sentences, what is lost before what is not confirmed."""
     steps = {step.name: step for step in assessment.context.operation.steps}
     grouped: dict[tuple[str, str, str], list[Finding]] = {}
@@ -35,7 +35,7 @@ def reasons(assessment: Assessment, names: Names) -> list[Reason]:
     return sorted(said, key=lambda reason: reason.unconfirmed)
 
 
-def _reason(group: list[Finding], names: Names, steps: dict[str, Step]) -> Reason:
+def _reason(group: list[Finding], names: VendorNames, steps: dict[str, Step]) -> CoverageReason:
     first = group[0]
     subjects = [_about(finding.reason)[0] for finding in group]
     _, rest = _about(first.reason)
@@ -43,7 +43,7 @@ def _reason(group: list[Finding], names: Names, steps: dict[str, Step]) -> Reaso
     text = f"{subject}: {rest}" if subject else rest
     place = "" if subject else _place(first, steps)
     unconfirmed = first.verdict is Verdict.UNCONFIRMED
-    return Reason(_named(text, names), first.code, first.step, unconfirmed, place)
+    return CoverageReason(_named(text, names), first.code, first.step, unconfirmed, place)
 
 
 def _about(reason: str) -> tuple[str, str]:
@@ -55,7 +55,7 @@ def _about(reason: str) -> tuple[str, str]:
     return "", reason
 
 
-def _named(text: str, names: Names) -> str:
+def _named(text: str, names: VendorNames) -> str:
     parts = text.split("`")
     parts[1::2] = [names.get(part, part) for part in parts[1::2]]
     return "`".join(parts)

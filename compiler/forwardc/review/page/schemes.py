@@ -10,7 +10,7 @@ from typing import Final
 from forwardc.plan.natural_order import natural_key
 from forwardc.plan.program import Request
 from forwardc.plan.terms import Encoding, If, Map, Seq, Term, walk
-from forwardc.review.page.expression import Names, expression
+from forwardc.review.page.expression import VendorNames, expression
 from forwardc.review.page.urls import path_of, query_text
 
 Parts = list[tuple[str, str]]
@@ -37,12 +37,12 @@ class Scheme:
     written: str
     """How the place is filled; `<signature>` is the result."""
     source: str
-    parts: Callable[[Request, Names], Parts]
+    parts: Callable[[Request, VendorNames], Parts]
     headers: tuple[tuple[str, str], ...] = ()
     """The headers that the scheme adds, with what stands in them."""
 
 
-def _visa(request: Request, names: Names) -> Parts:
+def _visa(request: Request, names: VendorNames) -> Parts:
     prefix = request.sign.remove_path_prefix if request.sign else None
     path = path_of(request.url)
     if prefix:
@@ -56,7 +56,7 @@ def _visa(request: Request, names: Names) -> Parts:
     ]
 
 
-def _dlocal(request: Request, names: Names) -> Parts:
+def _dlocal(request: Request, names: VendorNames) -> Parts:
     login = next((pair for pair in request.headers if pair.name.lower() == "x-login"), None)
     return [
         ("header X-Login", expression(login.value, names) if login else "missing"),
@@ -65,14 +65,14 @@ def _dlocal(request: Request, names: Names) -> Parts:
     ]
 
 
-def _rocketpay(request: Request, names: Names) -> Parts:
+def _rocketpay(request: Request, names: VendorNames) -> Parts:
     lines = list(_lines(request.body.tree, (), names)) if request.body else []
     return [
         (f"{path}:", value) for path, value in sorted(lines, key=lambda line: natural_key(line[0]))
     ]
 
 
-def _lines(term: Term, path: tuple[str, ...], names: Names) -> Iterator[tuple[str, str]]:
+def _lines(term: Term, path: tuple[str, ...], names: VendorNames) -> Iterator[tuple[str, str]]:
     match term:
         case Map(entries=entries):
             for key, value in entries:

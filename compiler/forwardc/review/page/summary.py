@@ -11,17 +11,17 @@ from forwardc.plan.atoms import ATOMS
 from forwardc.plan.program import Step
 from forwardc.plan.terms import Atom, If, Term
 from forwardc.review.pack import Pack
-from forwardc.review.page.expression import Names
-from forwardc.review.page.inside import Part, insides, outside
+from forwardc.review.page.expression import VendorNames
+from forwardc.review.page.inside import NestedPart, nested_values, own_nodes
 from forwardc.review.page.places import leaves
-from forwardc.review.page.protection import Sealed, Signed, on_the_way
+from forwardc.review.page.protection import EncryptedPart, RequestSignature, on_the_way
 from forwardc.review.page.urls import url_of
 from forwardc.review.page.words import atom_words
 from forwardc.vaults.assess import Assessment
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class CardValue:
     """A card value of an operation in words. `sealed`: it leaves inside a JWE only."""
 
     words: str
@@ -29,7 +29,7 @@ class Sent:
     sealed: bool
 
 
-def card_data(assessment: Assessment) -> list[Sent]:
+def card_data(assessment: Assessment) -> list[CardValue]:
     """What an operation sends of the card, each once, in the order of the vocabulary."""
     uses: dict[str, list[tuple[bool, bool]]] = {}
     for step in assessment.context.operation.steps:
@@ -37,7 +37,7 @@ def card_data(assessment: Assessment) -> list[Sent]:
             uses.setdefault(atom_words(name), []).append((optional, is_sealed))
     order = dict.fromkeys(atom_words(name) for name in ATOMS)
     return [
-        Sent(words, all(optional for optional, _ in how), all(hidden for _, hidden in how))
+        CardValue(words, all(optional for optional, _ in how), all(hidden for _, hidden in how))
         for words in order
         if (how := uses.get(words))
     ]
@@ -54,15 +54,15 @@ def _atoms(step: Step) -> Iterator[tuple[str, bool, bool]]:
 
 
 def _atoms_of(leaf: Term, *, sealed: bool) -> Iterator[tuple[Atom, bool]]:
-    yield from ((node, sealed) for node in outside(leaf) if isinstance(node, Atom))
-    for part in insides(leaf):
+    yield from ((node, sealed) for node in own_nodes(leaf) if isinstance(node, Atom))
+    for part in nested_values(leaf):
         for _, inner in leaves(part.term):
-            yield from _atoms_of(inner, sealed=sealed or part.part is Part.DATA)
+            yield from _atoms_of(inner, sealed=sealed or part.part is NestedPart.DATA)
 
 
 def summary(
     built: list[Assessment],
-    protected: Mapping[tuple[str, str], tuple[list[Sealed], list[Signed]]],
+    protected: Mapping[tuple[str, str], tuple[list[EncryptedPart], list[RequestSignature]]],
 ) -> dict[str, Any]:
     """What the template shows at the top. Lists, each entry once, in the order of the steps."""
     steps = [
@@ -100,13 +100,13 @@ def summary(
     }
 
 
-def _union(sent_values: list[Sent]) -> list[Sent]:
+def _union(sent_values: list[CardValue]) -> list[CardValue]:
     """Each kind of card data once: certain where it is so in every operation."""
-    grouped: dict[str, list[Sent]] = {}
+    grouped: dict[str, list[CardValue]] = {}
     for sent in sent_values:
         grouped.setdefault(sent.words, []).append(sent)
     return [
-        Sent(words, any(sent.optional for sent in group), all(sent.sealed for sent in group))
+        CardValue(words, any(sent.optional for sent in group), all(sent.sealed for sent in group))
         for words, group in grouped.items()
     ]
 
@@ -115,7 +115,7 @@ def _distinct(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(rows))
 
 
-def vendor_names(pack: Pack) -> Names:
+def vendor_names(pack: Pack) -> VendorNames:
     """How the vault's documents call each card value, by ours; empty where it has none."""
     facts = pack.vault.facts.data
     wallets = facts.get("arrangements", {}).get("network_token", {}).get("value", {})

@@ -2,7 +2,7 @@
 
 from forwardc.plan.program import Pair
 from forwardc.plan.terms import Lit, Term, Text
-from forwardc.review.page.expression import Names, expression
+from forwardc.review.page.expression import VendorNames, expression
 
 
 def url_of(term: Term) -> str:
@@ -21,11 +21,11 @@ def path_of(term: Term) -> str:
     return slash + path
 
 
-def query_text(pairs: tuple[Pair, ...], names: Names) -> str:
+def query_text(pairs: tuple[Pair, ...], names: VendorNames) -> str:
     """The query in its order, with what is no constant in braces."""
     return "&".join(f"{pair.name}={_in_braces(pair.value, names)}" for pair in pairs)
 
 
-def _in_braces(term: Term, names: Names) -> str:
+def _in_braces(term: Term, names: VendorNames) -> str:
     text = expression(term, names)
     return text if isinstance(term, Lit) else f"{{{text}}}"

@@ -13,16 +13,16 @@ from forwardc.plan.atoms import ATOMS, Instrument, Sensitivity
 from forwardc.plan.program import Pair, Step
 from forwardc.plan.stages import Stage
 from forwardc.plan.terms import Amount, Atom, Call, If, Ref, Term, walk
-from forwardc.review.page.expression import Names, expression
+from forwardc.review.page.expression import VendorNames, expression
 from forwardc.review.page.forms import form_of
-from forwardc.review.page.inside import Inside, Part, insides, outside, place_in
+from forwardc.review.page.inside import NestedPart, NestedValue, nested_values, own_nodes, place_in
 from forwardc.review.page.places import leaves, place_of
 from forwardc.review.page.schemes import SCHEMES
 from forwardc.vaults.model import Context
 from forwardc.vaults.steps import content_type
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a value is to a reviewer, the most sensitive first."""
 
     ACCOUNT = "account data"
@@ -39,11 +39,11 @@ class Kind(StrEnum):
 
 
 _MERCHANT = "the merchant"
-_GRAVEST_FIRST = tuple(Kind)
+_GRAVEST_FIRST = tuple(ValueKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class RequestValue:
     """One value that leaves. `value` says how it is composed; a constant is shown as it is.
 
     `names` are the names of its parts in the author's words, where `value` has the vault's.
@@ -52,7 +52,7 @@ class Value:
     place: str
     value: str
     names: tuple[str, ...]
-    kind: Kind
+    kind: ValueKind
     form: str
     """How it is written: `digits`, `MM`, `YYMM`, `number`; empty for what is no card value."""
     filled: str
@@ -68,7 +68,9 @@ class Value:
         return "" if self.agreed else ", ".join(n for n in self.names if n not in self.value)
 
 
-def values(step: Step, context: Context, names: Names, vault: str | None) -> list[Value]:
+def values(
+    step: Step, context: Context, names: VendorNames, vault: str | None
+) -> list[RequestValue]:
     """Every value of a step's request, in the order it is written.
 
     What is inside a JWE or a JSON text follows it. `names` are the vault's for card values, and
@@ -104,10 +106,10 @@ def agreed_places(step: Step) -> dict[str, str | Signature]:
     return by_place
 
 
-def _signed(place: str, signature: Signature, vault: str) -> Value:
+def _signed(place: str, signature: Signature, vault: str) -> RequestValue:
     handling = "computed by the vault over the request, by arrangement"
-    return Value(
-        place, signature.replacement, (), Kind.SIGNATURE, "", vault, handling, optional=False
+    return RequestValue(
+        place, signature.replacement, (), ValueKind.SIGNATURE, "", vault, handling, optional=False
     )
 
 
@@ -120,26 +122,26 @@ def _holes(url: Term) -> Iterator[Term]:
 class _Reader:
     context: Context
     tainted: frozenset[str]
-    names: Names
+    names: VendorNames
     vault: str | None
     agreed: Mapping[str, str | Signature]
 
-    def pair(self, kind: str, pair: Pair) -> Iterator[Value]:
+    def pair(self, kind: str, pair: Pair) -> Iterator[RequestValue]:
         yield from self.value(f"{kind} {pair.name}", pair.value)
 
     def value(
         self, place: str, term: Term, around: str = "", *, signs: bool = False
-    ) -> list[Value]:
+    ) -> list[RequestValue]:
         """The row of a value, then those of what is inside it."""
         agreed = self.agreed.get(place)
         if isinstance(agreed, Signature):
             return [_signed(place, agreed, self.vault or _MERCHANT)]
-        nodes, parts = list(outside(term)), list(insides(term))
+        nodes, parts = list(own_nodes(term)), list(nested_values(term))
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
         shown = _parts_shown(parts) if parts else expression(term, self.names)
         handling = self._handling(kind, nodes, parts, around, signs=signs)
-        row = Value(
+        row = RequestValue(
             *(place, shown, _names(nodes), kind, agreed or form_of(term)),
             *(self._filled(kind, nodes, stored=stored), handling + self._schemes(nodes)),
             optional=any(isinstance(node, If) for node in nodes),
@@ -147,9 +149,9 @@ class _Reader:
         )
         return [row, *(inner for part in parts for inner in self._inside(place, part))]
 
-    def _inside(self, place: str, part: Inside) -> Iterator[Value]:
-        around = "in the JSON" if part.part is Part.JSON else "encrypted"
-        if part.part is Part.HEADER:
+    def _inside(self, place: str, part: NestedValue) -> Iterator[RequestValue]:
+        around = "in the JSON" if part.part is NestedPart.JSON else "encrypted"
+        if part.part is NestedPart.HEADER:
             around = "in clear in the JWE's protected header"
         for below, leaf in leaves(part.term):
             yield from self.value(place_in(place, part.part, below), leaf, around)
@@ -172,41 +174,41 @@ class _Reader:
         ]
         return f"; begins with {', '.join(schemes)}" if schemes else ""
 
-    def _kind(self, nodes: Sequence[Term], parts: Sequence[Inside]) -> Kind:
-        if any(inside.part is Part.DATA for inside in parts):
-            return Kind.ENCRYPTED
+    def _kind(self, nodes: Sequence[Term], parts: Sequence[NestedValue]) -> ValueKind:
+        if any(inside.part is NestedPart.DATA for inside in parts):
+            return ValueKind.ENCRYPTED
         if parts:
-            return Kind.WRITTEN
+            return ValueKind.WRITTEN
         return min((self._node_kind(node) for node in nodes), key=_GRAVEST_FIRST.index)
 
-    def _node_kind(self, node: Term) -> Kind:
+    def _node_kind(self, node: Term) -> ValueKind:
         match node:
             case Atom(name=name):
                 atom = ATOMS[name]
                 if atom.instrument is Instrument.BILLING:
-                    return Kind.BILLING
+                    return ValueKind.BILLING
                 is_account = atom.sensitivity is Sensitivity.ACCOUNT
-                return Kind.ACCOUNT if is_account else Kind.CARDHOLDER
+                return ValueKind.ACCOUNT if is_account else ValueKind.CARDHOLDER
             case Ref(name=name) if node.root == "secrets":
-                return Kind.SECRET
+                return ValueKind.SECRET
             case Ref(name=name) if name in self.tainted:
-                return Kind.SENSITIVE
+                return ValueKind.SENSITIVE
             case Ref() if node.root in ("params", "inputs"):
-                return Kind.PARAM
+                return ValueKind.PARAM
             case Ref():
-                return Kind.RUN
+                return ValueKind.RUN
             case _:
-                return Kind.CONSTANT
+                return ValueKind.CONSTANT
 
-    def _filled(self, kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
+    def _filled(self, kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
         """Who puts it in, and when."""
         is_jwe = any(isinstance(node, Call) and node.function == "jwe" for node in nodes)
         if is_jwe:
             return self.vault if self.vault and self.in_vault(nodes) else _MERCHANT
         match kind:
-            case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
+            case ValueKind.ACCOUNT | ValueKind.CARDHOLDER | ValueKind.BILLING:
                 return self.vault if self.vault and self._in_the_vault(nodes) else _MERCHANT
-            case Kind.CONSTANT:
+            case ValueKind.CONSTANT:
                 return "fixed"
             case _:
                 return self.vault if self.vault and stored else _MERCHANT
@@ -221,44 +223,46 @@ class _Reader:
 
     def _handling(
         self,
-        kind: Kind,
+        kind: ValueKind,
         nodes: Sequence[Term],
-        parts: Sequence[Inside],
+        parts: Sequence[NestedValue],
         around: str,
         *,
         signs: bool,
     ) -> str:
-        if kind is Kind.ENCRYPTED:
+        if kind is ValueKind.ENCRYPTED:
             return (
                 "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
             )
         handling = _kept(kind, nodes, stored=self._is_stored(nodes))
-        if kind is Kind.BILLING and not self._in_the_vault(nodes):
+        if kind is ValueKind.BILLING and not self._in_the_vault(nodes):
             handling = "the vault has none: given by the merchant, masked wherever we show it"
         if signs:
             return f"signs the request and does not leave; {handling}"
         return f"{around}; {handling}" if around else handling
 
 
-def _kept(kind: Kind, nodes: Sequence[Term], *, stored: bool) -> str:
+def _kept(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
     match kind:
-        case Kind.ACCOUNT | Kind.CARDHOLDER | Kind.BILLING:
+        case ValueKind.ACCOUNT | ValueKind.CARDHOLDER | ValueKind.BILLING:
             return "never in our process"
-        case Kind.SECRET:
+        case ValueKind.SECRET:
             return "kept at the vault" if stored else "held by our runtime, masked in every log"
-        case Kind.SENSITIVE:
+        case ValueKind.SENSITIVE:
             return "masked wherever we show it"
-        case Kind.CONSTANT:
+        case ValueKind.CONSTANT:
             return "the same on every request"
         case _:
             is_amount = any(isinstance(node, Amount) for node in nodes)
             return "in clear, as the destination counts it" if is_amount else "in clear"
 
 
-def _parts_shown(parts: Sequence[Inside]) -> str:
+def _parts_shown(parts: Sequence[NestedValue]) -> str:
     """What stands in place of a value whose parts have rows of their own."""
     kinds = {inside.part for inside in parts}
-    return "a JWE of the next rows" if Part.DATA in kinds else "JSON of the next rows, as text"
+    return (
+        "a JWE of the next rows" if NestedPart.DATA in kinds else "JSON of the next rows, as text"
+    )
 
 
 def _names(nodes: Sequence[Term]) -> tuple[str, ...]:

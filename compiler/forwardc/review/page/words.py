@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from forwardc.plan.terms import Amount, Call, If, Ref, Term
-from forwardc.review.page.inside import outside
+from forwardc.review.page.inside import own_nodes
 
 _ATOMS: Final = {
     "card.number": "card number (PAN)",
@@ -67,7 +67,7 @@ def atom_words(name: str) -> str:
 
 def glossary(terms: Iterable[Term]) -> list[str]:
     """What the names and functions in these values mean, each once. Not inside other values."""
-    nodes = [node for term in terms for node in outside(term)]
+    nodes = [node for term in terms for node in own_nodes(term)]
     refs = [node for node in nodes if isinstance(node, Ref)]
     said = [_ROOTS[root] for root in _ROOTS if any(ref.root == root for ref in refs)]
     names = {ref.name for ref in refs}
