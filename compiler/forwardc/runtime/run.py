@@ -40,6 +40,7 @@ from forwardc.runtime.shapes import (
     StepReport,
 )
 from forwardc.runtime.told import card_facts
+from forwardc.runtime.work_executor import run_blocking
 
 _ASK_LIMITS = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 
@@ -145,7 +146,7 @@ async def _prepared(
         return prepare(plan, name, request, look_up, sink, ambient, instead_of)
 
     waits = may_wait(plan, plan.operations[name], look_up)
-    return await asyncio.to_thread(work) if waits else work()
+    return await run_blocking(work) if waits else work()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ Knows no HTTP. A plain secret is compared and let go: what was proven is remembe
 under a key of this process, for a few minutes, and for the very hash that proved it.
 """
 
-import asyncio
 import hmac
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +16,7 @@ from forwardc.partner.auth.client_secrets import Recipe, digest, has_form, new_r
 from forwardc.partner.auth.clients import Client, find
 from forwardc.plan.values import Secret
 from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.work_executor import WorkExecutor
 
 _THREADS: Final = 2
 _MOST_WAITING: Final = 32
@@ -35,8 +34,8 @@ class Prover:
 
     commits: Commits
     clock: Callable[[], float] = time.time
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_THREADS, "forwardc-scrypt"), repr=False
+    _executor: WorkExecutor = field(
+        default_factory=lambda: WorkExecutor("forwardc-scrypt", _THREADS), repr=False
     )
     _waiting: int = 0
     _nobody: Recipe = field(default_factory=new_recipe, repr=False)
@@ -64,7 +63,7 @@ class Prover:
 
     def close(self) -> None:
         """Take no more secrets."""
-        self._pool.shutdown(cancel_futures=True)
+        self._executor.close(drop=True)
 
     async def _hashed(self, text: str, known: Client | None, hashes: tuple[str, ...]) -> str | None:
         """The hash that the secret has, after the same work for everybody."""
@@ -72,9 +71,7 @@ class Prover:
             raise TooBusy
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, _compare, text, known, hashes, self._nobody
-            )
+            return await self._executor.run(_compare, text, known, hashes, self._nobody)
         finally:
             self._waiting -= 1
 

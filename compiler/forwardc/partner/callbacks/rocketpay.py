@@ -5,7 +5,6 @@ answered with 200 only once it is on disk: the Gate repeats every other one, for
 (ECOMMPAY's pages on callbacks), so that nothing is lost while the store is away.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from forwardc.runtime.sources.protocol import SecretProviderError
 from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
+from forwardc.runtime.work_executor import run_blocking
 
 PATH: Final = "/callbacks/rocketpay"
 _SIGNS: Final = ("secret", "rocketpay_secret")
@@ -119,7 +119,7 @@ def routes(
     async def endpoint(request: Request) -> Response:
         try:
             # Verifying and storing both take their time, and the store blocks.
-            receipt = await asyncio.to_thread(desk.take, await _body(request))
+            receipt = await run_blocking(desk.take, await _body(request))
         except _Refused as refusal:
             return _refuse(refusal.status, str(refusal))
         except HistoryUnavailableError:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from importlib.resources import files
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -34,6 +33,7 @@ from forwardc.partner.dashboard.web import form_of, html, open_session, query_of
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.export import Format
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.work_executor import run_blocking
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -96,7 +96,7 @@ def _view(desk: Desk, view: View) -> Endpoint:
         if session is None:
             return RedirectResponse("/login", 303)
         asked = Asked(session, path=request.path_params, query=query_of(request))
-        page = await run_in_threadpool(view, desk, asked)
+        page = await run_blocking(view, desk, asked)
         return await html(desk, page, session)
 
     return endpoint
@@ -108,7 +108,7 @@ def _export(desk: Desk, form: Format) -> Endpoint:
         if session is None:
             return RedirectResponse("/login", 303)
         asked = Asked(session, query=query_of(request))
-        file = await run_in_threadpool(exported, desk, asked, form)
+        file = await run_blocking(exported, desk, asked, form)
         named = {"Content-Disposition": f'attachment; filename="{file.name}"'}
         return StreamingResponse(file.pieces, media_type=file.media_type, headers=named)
 
@@ -125,7 +125,7 @@ def _act(desk: Desk, action: Action) -> Endpoint:
             text = "A viewer may look. Sign in as an admin to change this."
             raise Refused(403, "Not allowed", text)
         asked = Asked(session, path=request.path_params, form=form)
-        return RedirectResponse(await run_in_threadpool(action, desk, asked), 303)
+        return RedirectResponse(await run_blocking(action, desk, asked), 303)
 
     return endpoint
 
@@ -152,11 +152,11 @@ def _sign_in(desk: Desk) -> Endpoint:
             problem = "This access token is not believed, or has no scope of the dashboard."
         else:
             code = form.get("code", "").strip()
-            cookie = await run_in_threadpool(desk.settings.logins.redeem, code)
+            cookie = await run_blocking(desk.settings.logins.redeem, code)
             problem = "This code is wrong, was used before, or is older than ten minutes."
         if cookie is None:
             return await html(desk, _login(desk, problem=problem), None)
-        await run_in_threadpool(_tell_of, desk, cookie)
+        await run_blocking(_tell_of, desk, cookie)
         answer = RedirectResponse("/", 303)
         open_session(desk, request, answer, cookie)
         return answer
@@ -180,7 +180,7 @@ def _sign_out(desk: Desk) -> Endpoint:
         if session is None or not session.owns(form.get("csrf", "")):
             raise _too_old()
         cookie = request.cookies[desk.settings.cookie]
-        await run_in_threadpool(desk.settings.logins.end, cookie)
+        await run_blocking(desk.settings.logins.end, cookie)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(desk.settings.cookie, httponly=True, samesite="strict")
         return answer

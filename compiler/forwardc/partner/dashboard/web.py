@@ -5,7 +5,6 @@ Knows no page.
 
 from urllib.parse import parse_qsl
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -14,6 +13,7 @@ from forwardc.partner.dashboard.desk import Desk, Page, Refused
 from forwardc.partner.dashboard.guard import LARGEST_FORM
 from forwardc.partner.dashboard.login import SESSION_SECONDS, Session
 from forwardc.partner.dashboard.render import render
+from forwardc.runtime.work_executor import run_blocking
 
 _MOST_FIELDS = 20
 
@@ -23,7 +23,7 @@ async def session_of(desk: Desk, request: Request) -> Session | None:
     cookie = request.cookies.get(desk.settings.cookie)
     if not cookie:
         return None
-    return await run_in_threadpool(desk.settings.logins.session, cookie)
+    return await run_blocking(desk.settings.logins.session, cookie)
 
 
 def open_session(desk: Desk, request: Request, answer: Response, cookie: str) -> None:
@@ -63,5 +63,5 @@ async def form_of(request: Request) -> dict[str, str]:
 
 async def html(desk: Desk, page: Page, session: Session | None) -> Response:
     """A page as an answer. It may read the history, so it is made outside of the event loop."""
-    text = await run_in_threadpool(render, desk, page, session)
+    text = await run_blocking(render, desk, page, session)
     return HTMLResponse(text, page.status)

@@ -22,6 +22,7 @@ from forwardc.files.operator_file import open_plain
 from forwardc.files.refused import TOO_LARGE, FileRefused
 from forwardc.partner.lookup.columns import Column, Columns, Group, read_columns
 from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong, Supply
+from forwardc.runtime.work_executor import run_blocking
 
 MOST_TOLD: Final = 1_000
 LOOKED_AT_EVERY_S: Final = 1.0
@@ -248,7 +249,7 @@ class CsvFile:
 
     async def _read_again(self) -> None:
         try:
-            table = await asyncio.to_thread(read_table, self._path, self._vaults, self._not_card)
+            table = await run_blocking(read_table, self._path, self._vaults, self._not_card)
         finally:
             self._reading = None
         if isinstance(table, list):

@@ -4,14 +4,10 @@ Knows no column. A query over its time is broken off inside SQLite, and a thread
 not answer is left behind: there are never more threads than connections.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from time import monotonic
 from typing import Any, Final
 
@@ -22,48 +18,23 @@ from forwardc.partner.lookup.model import LookupFailed, LookupWrong
 from forwardc.partner.lookup.rows import Row, Rows
 from forwardc.partner.lookup.sql_query import Query
 from forwardc.runtime.history.database_errors import faults_of_sqlite
+from forwardc.runtime.work_executor import WorkExecutor, run_blocking
 
 # About a millisecond of SQLite's virtual machine between two looks at the clock.
 _STEPS: Final = 20_000
 _LOOKED_AT_EVERY_S: Final = 1.0
-_PARTING_S: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question under way. `until` is by the clock that never goes back; `whole` asks for rows."""
-
-    reference: str | None = field(repr=False)
-    until: float
-    loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[Rows]" = field(repr=False)
-    whole: bool = True
-
-    def settle(self, rows: Rows | None, problem: Exception | None) -> None:
-        """Tell the loop that waits, if it still does."""
-        try:
-            self.loop.call_soon_threadsafe(_settle, self.answer, rows, problem)
-        except RuntimeError:
-            return
-
-
-def _settle(answer: "asyncio.Future[Rows]", rows: Rows | None, problem: Exception | None) -> None:
-    if answer.done():
-        return
-    if problem is not None:
-        answer.set_exception(problem)
-    elif rows is not None:
-        answer.set_result(rows)
 
 
 class SqliteAsker:
-    """A query on a file. Threads begin with the first question."""
+    """A query on a file. Threads begin with the first question, each with a connection."""
 
     def __init__(self, path: Path, query: Query, *, timeout: float, connections: int) -> None:
         self._open = partial(_File, path, query.with_parameter(":reference"), timeout)
-        self._timeout, self._connections = timeout, connections
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._threads: list[Thread] = []
+        self._timeout = timeout
+        self._own = threading.local()
+        self._executor = WorkExecutor(
+            "forwardc-lookup", connections, may_hang=True, at_thread_end=self._close_own
+        )
 
     async def ask(self, reference: str | None) -> Rows:
         """The rows of a reference."""
@@ -73,48 +44,27 @@ class SqliteAsker:
         """The names of the columns: the query is compiled, and steps over no row."""
         return (await self._answered(None, whole=False)).names
 
-    async def _answered(self, reference: str | None, *, whole: bool) -> Rows:
-        if not self._threads:
-            self._start()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Rows] = loop.create_future()
-        self._asked.put(_Asked(reference, monotonic() + self._timeout, loop, answer, whole))
-        return await answer
-
     async def close(self) -> None:
         """End the threads, as soon as each has answered."""
-        for _ in self._threads:
-            self._asked.put(None)
-        await asyncio.to_thread(_join, self._threads)
-        self._threads = []
+        await run_blocking(self._executor.close)
 
-    def _start(self) -> None:
-        for number in range(self._connections):
-            name = f"forwardc-lookup-{number}"
-            thread = Thread(target=_work, args=(self._asked, self._open), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    async def _answered(self, reference: str | None, *, whole: bool) -> Rows:
+        until = monotonic() + self._timeout
+        return await self._executor.run(self._ask, reference, until, whole=whole)
 
+    def _ask(self, reference: str | None, until: float, *, whole: bool) -> Rows:
+        """Ask over the connection of this thread. Raises `LookupFailed`."""
+        if monotonic() >= until:
+            raise LookupFailed("the database took too long to answer")
+        file: _File | None = getattr(self._own, "file", None)
+        if file is None:
+            file = self._own.file = self._open()
+        return file.ask(reference, until, whole=whole)
 
-def _join(threads: list[Thread]) -> None:
-    until = monotonic() + _PARTING_S
-    for thread in threads:
-        thread.join(max(0.0, until - monotonic()))
-
-
-def _work(queue: "SimpleQueue[_Asked | None]", open_file: "Callable[[], _File]") -> None:
-    file = open_file()
-    while asked := queue.get():
-        if monotonic() >= asked.until or asked.answer.cancelled():
-            continue
-        try:
-            asked.settle(file.ask(asked.reference, asked.until, whole=asked.whole), None)
-        except LookupFailed as problem:
-            asked.settle(None, problem)
-        except Exception as problem:
-            # A mistake of ours, which whoever asked must see.
-            asked.settle(None, problem)
-    file.close()
+    def _close_own(self) -> None:
+        file: _File | None = getattr(self._own, "file", None)
+        if file is not None:
+            file.close()
 
 
 class _File:

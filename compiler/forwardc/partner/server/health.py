@@ -17,6 +17,7 @@ from starlette.routing import Route
 from forwardc.partner.server.metrics import CONTENT_TYPE, Metrics
 from forwardc.partner.server.routes import HEALTH, METRICS, READY
 from forwardc.partner.server.traffic import Traffic
+from forwardc.runtime.work_executor import run_blocking
 
 Check = Callable[[], Awaitable[None]]
 """Asks one part; raises where it is not there."""
@@ -111,9 +112,7 @@ def routes(
         await readiness.parts()
         if figures is not None:
             await figures()
-        return Response(
-            await asyncio.to_thread(metrics.text), headers={"Content-Type": CONTENT_TYPE}
-        )
+        return Response(await run_blocking(metrics.text), headers={"Content-Type": CONTENT_TYPE})
 
     told = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []
     return [

@@ -21,6 +21,7 @@ from forwardc.partner.sharing.forwarding import Way
 from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
 from forwardc.plan.lock_file import LOCK, lock_of_build
 from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.work_executor import run_blocking
 
 _LOG: Final = logging.getLogger("forwardc.server")
 EVERY_S: Final = 1.0
@@ -101,7 +102,7 @@ class InForce:
     async def _read(self) -> None:
         sink, before = Sink(), self._read_last
         try:
-            lock = await asyncio.to_thread(read_lock, lock_of_build(self._build), sink)
+            lock = await run_blocking(read_lock, lock_of_build(self._build), sink)
         except Exception as problem:
             # Whatever it is, it is no approval.
             lock = None

@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -20,6 +19,7 @@ from forwardc.runtime.history.batch import Came, Place, Work, done, here
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errand import on_loop
 from forwardc.runtime.history.errors import HistoryUnavailableError
+from forwardc.runtime.work_executor import WorkExecutor
 
 T = TypeVar("T")
 
@@ -50,9 +50,9 @@ class Commits:
         self._changed = threading.Condition(threading.Lock())
         self._serving = False
         self._closed = False
-        self._writer = ThreadPoolExecutor(1, "forwardc-history")
+        self._writer = WorkExecutor("forwardc-history", 1)
         self._reader: Database | None = None
-        self._readers = ThreadPoolExecutor(1, "forwardc-history-reader")
+        self._readers = WorkExecutor("forwardc-history-reader", 1)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work`; durable when it returns.
@@ -100,16 +100,15 @@ class Commits:
         """
         if self._closed:
             raise _closed()
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._read, work)
+        return await self._readers.run(self._read, work)
 
     def close(self) -> None:
         """Do what was asked for, and take nothing more. The database stays open."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._writer.shutdown()
-        self._readers.shutdown()
+        self._writer.close()
+        self._readers.close()
         if self._reader is not None:
             self._reader.close()
             self._reader = None
