@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from forwardc.runtime.lanes import network
-from forwardc.runtime.reach import is_loopback
+from forwardc.runtime.http.addresses import is_loopback
+from forwardc.runtime.http.connection_pool import network
 
 # Without a bound, all but twenty idle connections would be closed after each call.
 _POOL = httpx.Limits(keepalive_expiry=2.0)

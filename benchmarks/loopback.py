@@ -20,17 +20,17 @@ import httpx
 
 from benchmarks.runtime import OPERATION, bound_call, plan_of, request_of
 from forwardc.cli.sandbox_link import store_secrets, transport_to
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.journal import Journal, NoJournal
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.journal import Journal, NoJournal
+from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.run import run
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 Forward: TypeAlias = Callable[[], Awaitable[object]]
 Forwards: TypeAlias = Callable[[], AbstractAsyncContextManager[Forward]]

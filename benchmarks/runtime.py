@@ -11,16 +11,16 @@ from typing import Any
 from benchmarks.timing import Run
 from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.cli.sandbox_link import store_secrets, transport_to
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.prepare import Prepared, prepare, rehearse
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.prepare import Prepared, prepare, rehearse
+from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.checkout.seed import sources
 
 OPERATION = "payment"

@@ -26,7 +26,7 @@ def test_a_generated_destination_has_117_lines() -> None:
 def test_no_reference_of_the_load_looks_like_a_card() -> None:
     from benchmarks.load import reference
 
-    from forwardc.diagnostics.cards import holds_card
+    from forwardc.core.recognizer.cards import holds_card
 
     # 7415 is the first that did when digits could stand in a row.
     assert not [number for number in range(7000, 9500) if holds_card(reference(number))]

@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 from forwardc.cli import demo_cards, demo_scenes
 from forwardc.cli.demo_outline import WIDTH, Outline
 from forwardc.cli.main import cli
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
-from forwardc.plan.outcome import Outcome
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.secret_names import secret_id
-from forwardc.runtime.secrets import derived, sandbox_lookup
+from forwardc.runtime.secret_providers.secrets import derived, sandbox_lookup
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import CARDS, lookup
 

@@ -37,15 +37,15 @@ import pytest
 
 import forked
 from clients.install import NoNodeError, installed, node
-from forwardc.diagnostics.cards import find_cards
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.features import SCHEMES
-from forwardc.plan.functions import FUNCTIONS
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime import shapes
+from forwardc.compile.ir.features import SCHEMES
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.atoms import ATOMS
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.runtime.run import result as shapes
 from forwardc.sandbox.cards import lookup
-from forwardc.vaults.facts import Facts
-from forwardc.vaults.registry import vaults
 from interrupts import hear_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -225,8 +225,8 @@ def test_what_runs_loads_nothing_of_a_program() -> None:
         more = graph.get(waiting.pop(), set()) - reached
         reached |= more
         waiting += more
-    assert "forwardc.plan.outcome" in reached
-    assert "forwardc.plan.program" not in reached
+    assert "forwardc.core.outcome" in reached
+    assert "forwardc.compile.ir.program" not in reached
 
 
 @each_file

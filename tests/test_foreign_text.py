@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.cli.main import run as forwardc
-from forwardc.diagnostics.render.clean import escaped, on_one_line, printable
-from forwardc.partner.dashboard.render import _environment
+from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
+from forwardc.server.dashboard.render import _environment
 from loopback import served
 
 ROOT = Path(__file__).resolve().parent.parent

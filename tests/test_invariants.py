@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.plan.values import MASK, Secret
+from forwardc.core.terms.values import MASK, Secret
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -72,7 +72,7 @@ def test_no_field_or_argument_is_made_for_card_data() -> None:
         for node in ast.walk(tree)
         for word in _declared(node)
         # What the program says about an atom is a truth value: whether there is a cryptogram.
-        if CARD_NAMES.fullmatch(word) and (name, word) != ("plan/program.py", "cryptogram")
+        if CARD_NAMES.fullmatch(word) and (name, word) != ("compile/ir/program.py", "cryptogram")
     ]
     assert not found
 
@@ -96,7 +96,9 @@ def test_only_a_vault_and_the_codec_write_text_that_is_not_escaped() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Raw"
     }
-    allowed = re.compile(r"vaults/\w+/(lower|emit)\.py|vaults/sizes\.py|plan/codec\.py")
+    allowed = re.compile(
+        r"vaults/\w+/(lower|emit)\.py|compile/vaults/sizes\.py|core/terms/codec\.py"
+    )
     assert makers
     assert not [name for name in makers if not allowed.fullmatch(name)]
 
@@ -161,10 +163,10 @@ def test_the_runtime_has_no_table_of_digits() -> None:
         at
         for at, tree in sources().items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "forwardc.plan.currencies"
+        if isinstance(node, ast.ImportFrom) and node.module == "forwardc.core.currencies"
         if {alias.name for alias in node.names} - {"DISPUTED"}
         if at.partition("/")[0] in ("plan", "runtime", "partner", "cli")
     }
-    assert readers == {"runtime/values.py"}
-    reads = ast.walk(sources()["runtime/values.py"])
+    assert readers == {"runtime/run/values.py"}
+    reads = ast.walk(sources()["runtime/run/values.py"])
     assert not [node for node in reads if isinstance(node, ast.Attribute) and node.attr == "digits"]

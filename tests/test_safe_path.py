@@ -66,7 +66,7 @@ def test_no_file_of_the_checkout_is_imported(
 
 WORKER = """\
 import os, socket, sys
-from forwardc.partner.server.workers import Workers
+from forwardc.server.http.workers import Workers
 
 if __name__ == "__main__":
     assert not sys.flags.safe_path

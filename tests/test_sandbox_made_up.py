@@ -16,17 +16,17 @@ from jwcrypto.jwk import JWK
 from forwardc.cli.main import run as command
 from forwardc.cli.sandbox_link import store_secrets
 from forwardc.cli.sandbox_project import project_data
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.made_up_shape import beginning
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.made_up_shape import beginning
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.project import read
 from forwardc.sandbox.world import World

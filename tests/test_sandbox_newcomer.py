@@ -6,10 +6,10 @@ import pytest
 
 from forwardc.cli.main import run
 from forwardc.cli.sandbox_project import project_data
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_plans
-from forwardc.runtime.shapes import Ambient
+from forwardc.plan.build_folder import read_plans
+from forwardc.runtime.run.result import Ambient
 from forwardc.sandbox.project import read
 
 PROJECT = """forwardc: 1

@@ -21,15 +21,21 @@ ACCEPTED = {
     ("B404", "benchmarks/project.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/serving.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/timing.py"): "an import does nothing; each call is judged",
-    ("B404", "compiler/forwardc/review/diff/builds.py"): "an import does nothing: git, no shell",
-    ("B404", "compiler/forwardc/runtime/sources/command.py"): "an import does nothing: no shell",
+    (
+        "B404",
+        "compiler/forwardc/compile/review/diff/builds.py",
+    ): "an import does nothing: git, no shell",
+    (
+        "B404",
+        "compiler/forwardc/runtime/secret_providers/command.py",
+    ): "an import does nothing: no shell",
     ("B404", "requirements/audit.py"): "an import does nothing; each call is judged",
     ("B404", "requirements/facts.py"): "an import does nothing; each call is judged",
-    ("B105", "compiler/forwardc/partner/auth/token_endpoint.py"): "a scheme's name, Bearer",
+    ("B105", "compiler/forwardc/server/oauth/token_endpoint.py"): "a scheme's name, Bearer",
     ("B105", "compiler/forwardc/sandbox/checkout/network_tokens.py"): "digits to choose from",
     ("B105", "compiler/forwardc/sandbox/checkout/oauth.py"): "a scheme's name, Bearer",
     ("B107", "compiler/forwardc/sandbox/checkout/network_tokens.py"): "no token at all",
-    ("B701", "compiler/forwardc/review/templates.py"): "escaped where the template is HTML",
+    ("B701", "compiler/forwardc/compile/review/templates.py"): "escaped where the template is HTML",
 }
 
 

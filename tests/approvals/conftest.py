@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import compile_project
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 
 PROJECT = """\
@@ -62,7 +62,7 @@ def plans(compiled: Compiled) -> dict[str, Plan]:
 @pytest.fixture(scope="session")
 def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a fresh build, not to be changed."""
-    from forwardc.review.write import write
+    from forwardc.compile.review.write import write
 
     folder = tmp_path_factory.mktemp("built")
     write_project(root, folder)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import differences, told
-from forwardc.plan.digest import canonical
+from forwardc.plan.digests import canonical
 
 
 def shown(old: Any, new: Any) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.schema import load_schema
+from forwardc.compile.language.schema import load_schema
+from forwardc.compile.review.approve import lock_bytes
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.model import Plan
-from forwardc.review.approve import lock_bytes
 from lock_file import TODAY, approve
 
 Json = dict[str, Any]

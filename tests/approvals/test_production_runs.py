@@ -46,8 +46,8 @@ def test_no_option_runs_what_is_not_approved(
     def unread(*_: object) -> None:
         raise AssertionError("no secret may be looked up")
 
-    monkeypatch.setattr("forwardc.runtime.sources.lookup.open_lookup", unread)
-    monkeypatch.setattr("forwardc.runtime.secrets.sandbox_lookup", unread)
+    monkeypatch.setattr("forwardc.runtime.secret_providers.lookup.open_lookup", unread)
+    monkeypatch.setattr("forwardc.runtime.secret_providers.secrets.sandbox_lookup", unread)
     # Source and params are wrong, too: what is not approved is not looked at.
     arguments = ("--via", "checkout", "--env", "production", "--source", "no", "-p", "no")
     code, out, err = typed("run", "adyen.card_cit", *arguments, *more)
@@ -86,7 +86,7 @@ def test_a_change_since_is_named_in_the_refusal(typed: Typed) -> None:
 
 
 def test_an_edited_plan_is_refused_whatever_its_manifest_says(typed: Typed) -> None:
-    from forwardc.plan.digest import file_digest
+    from forwardc.plan.digests import file_digest
 
     approve(typed, "checkout")
     name = "checkout/adyen/production.plan.json"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.review.approve import lock_bytes
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, lock_of, place, refuse_unapproved
 from forwardc.plan.model import Plan
-from forwardc.review.approve import lock_bytes
 from lock_file import TODAY, approve
 
 

@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from forwardc.cli.main import run
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.schema import load_schema
+from forwardc.compile.language.schema import load_schema
+from forwardc.compile.review.approve import lock_bytes
+from forwardc.compile.review.revoke import Withdrawal, with_revoked
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, refuse_unapproved, states, withdrawn
 from forwardc.plan.model import Plan
-from forwardc.review.approve import lock_bytes
-from forwardc.review.revoke import Withdrawal, with_revoked
 from lock_file import TODAY, approve
 
 Typed = Callable[..., tuple[int, str, str]]

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.review.approve import ApprovalAct, with_approvals
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Lit
 from forwardc.plan.approvals import Approvals, Lock, State, refuse_unapproved, states
 from forwardc.plan.model import Hosts, Plan
-from forwardc.plan.terms import Lit
-from forwardc.review.approve import ApprovalAct, with_approvals
 from lock_file import TODAY, approve
 
 Edit = Callable[[str], str]

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from forwardc.plan.approvals import Approvals, Lock, State, states
-from forwardc.plan.digest import leaving
+from forwardc.plan.digests import leaving
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 

@@ -9,11 +9,11 @@ import pytest
 
 from arranged import ACCOUNTS, GRANT, NOW, TODAY, VENDOR, built, handed, project
 from emulated import Emulated
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.review.approve import ApprovalAct, with_approvals
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, refuse_unapproved, states
-from forwardc.plan.digest import approval_digest, review_surface
+from forwardc.plan.digests import approval_digest, review_surface
 from forwardc.plan.model import load_plan
-from forwardc.review.approve import ApprovalAct, with_approvals
 from forwardc.sandbox.serve import opening
 from forwardc.sandbox.world import World
 

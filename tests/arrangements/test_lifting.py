@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from arranged import NOW, VENDOR, built, handed, project, sent
-from forwardc.compile import compile_project
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.arrangements import Kind
-from forwardc.plan.expiry_format import parts_of
+from forwardc.compile.ir.arrangements import Kind
+from forwardc.compile.ir.expiry_format import parts_of
+from forwardc.compile.pipeline import compile_project
+from forwardc.compile.vaults.assess import assess
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
-from forwardc.vaults.assess import assess
-from forwardc.vaults.registry import vaults
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 FACTS = {vault.name: vault.facts.data.get("arrangements", {}) for vault in vaults()}

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from arranged import built, sent
 from forwardc.cli.run_output import result_json, result_lines
 from forwardc.plan.agreed import arrangements_of
-from forwardc.runtime.shapes import RunResult
+from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox.world import Outbound
 
 VENDORS = Path(__file__).parent / "vendors"

@@ -17,22 +17,22 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.dashboard import _callbacks
-from forwardc.partner.callbacks.rocketpay import PATH, routes, secret_of
-from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
-from forwardc.partner.callbacks.strict_json import NotStrict, read_object
-from forwardc.partner.dashboard.app import create
-from forwardc.partner.dashboard.desk import Settings
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.values import Secret
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.shapes import RunResult
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.runtime.run.result import RunResult
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
+from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
+from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
+from forwardc.server.callbacks.strict_json import NotStrict, read_object
+from forwardc.server.dashboard.app import create
+from forwardc.server.dashboard.desk import Settings
+from forwardc.server.dashboard.guard import hosts
 
 SECRET = secret_of("production").variable
 Post = Callable[[bytes], httpx.Response]

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import compile_loaded, compile_project
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.scan import find_secrets
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
-from forwardc.language.load import load_files
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded, compile_project
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
 
 BAD = Path(__file__).parent / "bad"
 EXPECTED = "expected.txt"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from compiled import read_program
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 
 BODIES = {
     "json": {"json": {"number": "${card.number}"}},

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import compile_loaded
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.load import load_files
-from forwardc.vaults.assess import Assessment
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.sink import Sink
 
 FOLDER = Path(__file__).parent / "coverage"
 CASES = sorted(path.name for path in FOLDER.iterdir())

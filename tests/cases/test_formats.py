@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
 from forwardc.cli.check import command
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.render.render import Format
-from forwardc.diagnostics.scan import find_secrets
+from forwardc.core.diagnostics.render.render import Format
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
 
 # Fakes in the shape of keys, and test cards that the brands publish.
 STRIPE = "sk_" + "test_" + "notarealkey00"

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from forwardc.compile import compile_loaded, compile_project
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
-from forwardc.language.load import load_files
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded, compile_project
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.sink import Sink
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ("adyen", "rocketpay", "rokt", "stripe", "visa")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import compile_project
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
+from forwardc.compile.pipeline import compile_project
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.sink import Sink
 
 SHOP = """\
 forwardc: 1

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import output_schemas
 from forwardc.cli.main import run as cli
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.export import COLUMNS
 from forwardc.runtime.history.store import open_store
 from stored_runs import Clock, complete, new_run

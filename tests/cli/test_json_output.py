@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 import output_schemas
 from command_tree import commands, takes
 from forwardc.cli.main import run as cli
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.store import open_store
 from shop_project import ACCOUNTS, SHOP
 from stored_runs import complete, new_run

@@ -15,7 +15,7 @@ import pytest
 
 from command_tree import commands
 from forwardc.cli.main import run as cli
-from forwardc.files.above import nearest
+from forwardc.core.files.above import nearest
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
 from shop_project import ACCOUNTS, SHOP
@@ -102,7 +102,7 @@ MERCHANT = "{name: Shop of Tests, country: DE}"
 def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     for name in ("FORWARDC_HISTORY", "FORWARDC_SERVER_SETTINGS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("forwardc.partner.auth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)
     monkeypatch.setattr("forwardc.sandbox.serve.serve", _served)
     monkeypatch.setattr("forwardc.cli.dashboard._serve", _shown)
 

@@ -12,7 +12,7 @@ from clients.node import CheckoutNode, StripeNode, driver
 from clients.project_cases import CHECKOUT, STRIPE
 from clients.stripe_python import StripePython
 from forwardc.cli.sandbox_watch import Watched
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.sandbox.project import read
 from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.serve import Running, start_in_thread

@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from approved_build import approved_build
 from browser import chromium
 from dashboards import BY_NAME
-from forwardc.partner.dashboard.app import create
-from forwardc.partner.dashboard.desk import Settings
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.dashboard.login import Role
+from forwardc.server.dashboard.app import create
+from forwardc.server.dashboard.desk import Settings
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.dashboard.login import Role
 from looks import LOW_CONTRAST
 from recorded import NOW, Recorded, recording
 from token_callbacks import ACTIVE, REVOKED, store_tokens

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards import BY_NAME, Browser
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from recorded import NOW, Recorded, Told
 

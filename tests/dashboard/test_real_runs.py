@@ -12,13 +12,13 @@ import pytest
 
 import approved_build
 from dashboards import Browser
-from forwardc.partner.dashboard.app import create
-from forwardc.partner.dashboard.desk import Settings
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.dashboard.login import Role
-from forwardc.partner.dashboard.project import Project
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_existing
+from forwardc.server.dashboard.app import create
+from forwardc.server.dashboard.desk import Settings
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.dashboard.login import Role
+from forwardc.server.dashboard.project import Project
 from real_runs import NOW, REAL, make
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forwardc.partner.dashboard.charts.columns import Column, stacked
-from forwardc.partner.dashboard.charts.scale import ceiling, duration, marks, number, percent, share
+from forwardc.server.dashboard.charts.columns import Column, stacked
+from forwardc.server.dashboard.charts.scale import ceiling, duration, marks, number, percent, share
 
 
 @pytest.mark.parametrize(

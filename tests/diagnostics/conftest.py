@@ -2,9 +2,9 @@
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic, Related, Severity
-from forwardc.diagnostics.sources import Sources
-from forwardc.diagnostics.span import Position, Span
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.span import Position, Span
 
 SHOP = """\
 forwardc: 1

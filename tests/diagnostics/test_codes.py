@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from forwardc.diagnostics.codes import AREAS, CODES, lookup, similar
-from forwardc.diagnostics.pages import page, pages
+from forwardc.core.diagnostics.codes import AREAS, CODES, lookup, similar
+from forwardc.core.diagnostics.pages import page, pages
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

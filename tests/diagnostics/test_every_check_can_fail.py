@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.codes import CODES
+from forwardc.core.diagnostics.codes import CODES
 
 TESTS = Path(__file__).resolve().parents[1]
 # They name codes without a case: what a page has no example for, and what no committed file shows.

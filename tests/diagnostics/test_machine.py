@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sources import Sources
-from forwardc.diagnostics.span import Position, Span
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.span import Position, Span
 
 
 def sarif_run(found: list[Diagnostic], sources: Sources) -> dict[str, Any]:

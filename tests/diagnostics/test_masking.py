@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.diagnostic import Diagnostic, Related, Severity
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sources import Sources
-from forwardc.diagnostics.span import Position, Span
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.span import Position, Span
 
 KEY = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
 CARD = "4242424242424242"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import Compiled, compile_loaded
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.pages import page
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.load import load_files
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import Compiled, compile_loaded
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.pages import page
+from forwardc.core.diagnostics.sink import Sink
 
 # What a destination file alone cannot show. Each is tested where it happens.
 WITHOUT_EXAMPLE = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.scan import find_secrets, mask
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets, mask
 from growth import assert_linear
 from published_cards import looks_like_card
 

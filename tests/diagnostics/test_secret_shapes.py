@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.cli.main import run
-from forwardc.diagnostics.secret_shapes import mask_excerpt
+from forwardc.core.recognizer.secret_shapes import mask_excerpt
 from growth import assert_linear
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.core.diagnostics.suggest import did_you_mean
 from growth import assert_linear
 
 KEYS = ["initiator", "steps", "fallback", "headers", "base_url", "json", "POST"]

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from forwardc.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.render.summary import summary
-from forwardc.diagnostics.sources import Sources
-from forwardc.diagnostics.span import Position, Span
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.summary import summary
+from forwardc.core.diagnostics.span import Position, Span
 
 
 def one(text: str, start: tuple[int, int], end: tuple[int, int]) -> list[str]:

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.cli.run_inputs import read_params
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.text_file import BOM, NotText, decoded
-from forwardc.partner.auth.key_file import KeysRefused, read_file
-from forwardc.partner.lookup.csv_file import read_table
-from forwardc.partner.server.mistakes import read_settings
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.text_file import BOM, NotText, decoded
 from forwardc.plan.approvals import read_lock
-from forwardc.runtime.sources.bindings import read_bindings
-from forwardc.runtime.sources.files import FileSource
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.bindings import read_bindings
+from forwardc.runtime.secret_providers.files import FileSource
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.server.directory.csv_directory import read_table
+from forwardc.server.oauth.key_file import KeysRefused, read_file
+from forwardc.server.settings_errors import read_settings
 
 SETTINGS = """[run]
 environment = "sandbox"

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forwardc.cli.main import cli
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import compile_project
+from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, lock_of, place
 from forwardc.plan.environment import Environment, is_name, parts_of, place_of
 from forwardc.plan.model import BadPlan, Plan, load_plan
-from forwardc.review.approve import ApprovalAct, lock_bytes, with_approvals
 
 PROJECT = """\
 forwardc: 1

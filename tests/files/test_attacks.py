@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
-from forwardc.review.write import write
+from forwardc.compile.pipeline import compile_project
+from forwardc.compile.review.write import write
+from forwardc.core.diagnostics.sink import Sink
 from held_up import within
 from shop_project import ACCOUNTS, SHOP
 

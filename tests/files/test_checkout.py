@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.files import walk
-from forwardc.files.checkout import CheckoutPath, below, given, mounted
-from forwardc.files.kinds import DESTINATION, Kind, Whose
-from forwardc.files.refused import FileRefused
+from forwardc.core.files import walk
+from forwardc.core.files.checkout import CheckoutPath, below, given, mounted
+from forwardc.core.files.kinds import DESTINATION, Kind, Whose
+from forwardc.core.files.refused import FileRefused
 from held_up import within
 
 SMALL = Kind("small", Whose.CHECKOUT, 10, "a test")

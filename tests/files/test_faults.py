@@ -10,8 +10,8 @@ import pytest
 
 from file_faults import FileFaults, broken, full
 from forwardc.cli.main import run as cli
-from forwardc.files.checkout import below
-from forwardc.review.write import MANIFEST, compare, write
+from forwardc.compile.review.write import MANIFEST, compare, write
+from forwardc.core.files.checkout import below
 from shop_project import ACCOUNTS, SHOP
 
 Files = dict[str, bytes]

@@ -10,27 +10,27 @@ import pytest
 
 from forwardc.cli.main import run
 from forwardc.cli.run_inputs import read_params
-from forwardc.diagnostics.render.render import Format
-from forwardc.diagnostics.sink import Sink
-from forwardc.files import operator_file
-from forwardc.files.kinds import Kind, Whose
-from forwardc.files.operator_file import read
-from forwardc.files.refused import FileRefused
-from forwardc.partner.auth.key_file import KeysRefused, read_file
-from forwardc.partner.lookup.csv_file import read_table
-from forwardc.partner.lookup.model import LookupFailed
-from forwardc.partner.lookup.sqlite_rows import _File
-from forwardc.partner.server.mistakes import read_settings
-from forwardc.partner.server.settings import ServerSettings, settings_from
-from forwardc.partner.server.tls import check_serving
+from forwardc.core.diagnostics.render.render import Format
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files import operator_file
+from forwardc.core.files.kinds import Kind, Whose
+from forwardc.core.files.operator_file import read
+from forwardc.core.files.refused import FileRefused
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.sources.bindings import read_bindings
-from forwardc.runtime.sources.files import FileSource
-from forwardc.runtime.sources.hashicorp import HashicorpSource
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.bindings import read_bindings
+from forwardc.runtime.secret_providers.files import FileSource
+from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.sandbox import state
 from forwardc.sandbox.world import World
+from forwardc.server.directory.csv_directory import read_table
+from forwardc.server.directory.payment_directory import LookupFailed
+from forwardc.server.directory.sqlite_runner import _File
+from forwardc.server.oauth.key_file import KeysRefused, read_file
+from forwardc.server.settings import ServerSettings, settings_from
+from forwardc.server.settings_errors import read_settings
+from forwardc.server.tls import check_serving
 from held_up import within
 
 PIPE = Kind("a test", Whose.OPERATOR, 100, "a test", pipes=True)

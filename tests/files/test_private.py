@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.files.private import private_file
-from forwardc.files.refused import FileRefused
+from forwardc.core.files.private import private_file
+from forwardc.core.files.refused import FileRefused
 from forwardc.runtime.history import sqlite
 from forwardc.runtime.history.store import open_store
 

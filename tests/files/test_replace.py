@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.files.checkout import below
-from forwardc.files.refused import FileRefused
-from forwardc.files.replace import replace_file
+from forwardc.core.files.checkout import below
+from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.replace import replace_file
 
 Replace = Callable[[Path, bytes], None]
 

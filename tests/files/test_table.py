@@ -1,4 +1,4 @@
-"""Every place that opens a file is known: by its kind in `files/kinds.py`, or with a reason here.
+"""Every place that opens a file is known: by its kind in `core/files/kinds.py`, or with a reason here.
 
 Calls are read from the source, so that no way to a file is new without somebody having said whose
 file it is.
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.files import kinds
-from forwardc.files.kinds import KINDS, Whose
+from forwardc.core.files import kinds
+from forwardc.core.files.kinds import KINDS, Whose
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -34,18 +34,18 @@ OF_MODULES = {
 }
 # Objects with an `open` that opens no file.
 NO_FILE = {
-    ("partner/server/mounts.py", "self.open"),
-    ("partner/server/mounts.py", "logins.open"),
-    ("partner/dashboard/login.py", "self.open"),
-    ("partner/sharing/share.py", "self.sealer.open"),
+    ("server/wiring/mounts.py", "self.open"),
+    ("server/wiring/mounts.py", "logins.open"),
+    ("server/dashboard/login.py", "self.open"),
+    ("server/payment_sharing/payment_forward.py", "self.sealer.open"),
 }
 # What a call begins with that reads a package's own data.
 OWN_DATA = re.compile(r"\(?(?:resources\.)?(?:files|data_dir)\(")
 OURS = "a file of this package, or of a checkout of forwardc itself"
 # What a module does with files beside the functions of `files/`, and why that is right.
 KNOWN: dict[tuple[str, str], str] = {
-    ("diagnostics/pages.py", "read_text"): OURS,
-    ("diagnostics/pages.py", "iterdir"): OURS,
+    ("core/diagnostics/pages.py", "read_text"): OURS,
+    ("core/diagnostics/pages.py", "iterdir"): OURS,
     ("cli/demo.py", "read_bytes"): OURS,
     ("cli/demo.py", "TemporaryDirectory"): "a folder of its own",
     ("cli/demo.py", "mkdir"): "in that folder",
@@ -53,17 +53,23 @@ KNOWN: dict[tuple[str, str], str] = {
     ("cli/main.py", "os.open"): "/dev/null",
     ("cli/serve_work.py", "mkdtemp"): "a folder of its own, for figures",
     ("cli/serve_work.py", "shutil.rmtree"): "that folder",
-    ("partner/server/metrics.py", "glob"): "that folder, or the one that an operator named",
-    ("partner/server/tls.py", "load_cert_chain"): "kind TLS: looked at before OpenSSL opens it",
-    ("partner/auth/key_file.py", "mkdir"): "kind SERVER_KEYS: the operator's folder",
-    ("partner/auth/key_file.py", "os.open"): "kind SERVER_KEYS: made for its owner only",
-    ("partner/auth/key_file.py", "os.link"): "kind SERVER_KEYS: never over another's",
-    ("partner/auth/key_file.py", "unlink"): "kind SERVER_KEYS: the temporary one",
-    ("partner/lookup/sqlite_rows.py", "sqlite3.connect"): "kind LOOKUP_DATABASE: looked at before",
+    ("server/telemetry/metrics.py", "glob"): "that folder, or the one that an operator named",
+    ("server/tls.py", "load_cert_chain"): "kind TLS: looked at before OpenSSL opens it",
+    ("server/oauth/key_file.py", "mkdir"): "kind SERVER_KEYS: the operator's folder",
+    ("server/oauth/key_file.py", "os.open"): "kind SERVER_KEYS: made for its owner only",
+    ("server/oauth/key_file.py", "os.link"): "kind SERVER_KEYS: never over another's",
+    ("server/oauth/key_file.py", "unlink"): "kind SERVER_KEYS: the temporary one",
+    (
+        "server/directory/sqlite_runner.py",
+        "sqlite3.connect",
+    ): "kind LOOKUP_DATABASE: looked at before",
     ("runtime/history/sqlite.py", "sqlite3.connect"): "kind HISTORY: made, or looked at before",
-    ("runtime/trust.py", "load_verify_locations"): "kind TLS: looked at before, or certifi's own",
-    ("runtime/store_journal.py", "read_text"): "Linux tells there when it was started",
-    ("runtime/store_journal.py", "readlink"): "Linux tells there which processes it sees",
+    (
+        "runtime/http/tls.py",
+        "load_verify_locations",
+    ): "kind TLS: looked at before, or certifi's own",
+    ("runtime/run/store_journal.py", "read_text"): "Linux tells there when it was started",
+    ("runtime/run/store_journal.py", "readlink"): "Linux tells there which processes it sees",
     ("sandbox/state.py", "read_text"): "the sandbox shares no code: it looks at it first",
     ("sandbox/state.py", "os.open"): "the sandbox shares no code: it makes it anew",
     ("sandbox/state.py", "unlink"): "the sandbox shares no code: what was left over",
@@ -101,7 +107,7 @@ def opened() -> dict[tuple[str, str], str]:
 def test_files_are_opened_in_one_room() -> None:
     found = opened()
     assert {key: found[key] for key in found.keys() - KNOWN.keys()} == {}, (
-        "read it with files/checkout.py or files/operator_file.py, by its kind"
+        "read it with core/files/checkout.py or core/files/operator_file.py, by its kind"
     )
     assert KNOWN.keys() - found.keys() == set(), "nothing is done there any more"
 

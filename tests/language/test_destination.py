@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.destination import (
+from forwardc.compile.language.destination import (
     BodyKind,
     Destination,
     ParamType,
@@ -13,12 +12,13 @@ from forwardc.language.destination import (
     settings_used,
     terms_of,
 )
-from forwardc.language.read_destination import read_destination
-from forwardc.language.schema import validate
-from forwardc.language.yaml_reader import read
+from forwardc.compile.language.read_destination import read_destination
+from forwardc.compile.language.schema import validate
+from forwardc.compile.language.yaml_reader import read
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Atom, Call, If, Lit, Map, Ref, Seq, Text, walk
+from forwardc.core.terms.types import Type
 from forwardc.plan.environment import implied
-from forwardc.plan.terms import Atom, Call, If, Lit, Map, Ref, Seq, Text, walk
-from forwardc.plan.types import Type
 
 VISA = """\
 forwardc: 1

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.read_destination import read_destination
-from forwardc.language.yaml_reader import read
+from forwardc.compile.language.read_destination import read_destination
+from forwardc.compile.language.yaml_reader import read
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
 
 START = """\
 forwardc: 1

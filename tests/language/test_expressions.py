@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.span import Position, Span
-from forwardc.language.expressions import parse
-from forwardc.language.report import Report
-from forwardc.plan.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text, walk
+from forwardc.compile.language.expressions import parse
+from forwardc.compile.language.report import Report
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Position, Span
+from forwardc.core.terms.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text, walk
 
 
 def place(start: int, end: int) -> Span:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.span import Position, Span
-from forwardc.language.expressions import parse
-from forwardc.language.report import Report
+from forwardc.compile.language.expressions import parse
+from forwardc.compile.language.report import Report
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Position, Span
 
 
 def mistakes(text: str) -> list[Diagnostic]:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.span import Position, Span
-from forwardc.language.expressions import parse
-from forwardc.language.parser import WORDS
-from forwardc.language.report import Report
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text
+from forwardc.compile.language.expressions import parse
+from forwardc.compile.language.parser import WORDS
+from forwardc.compile.language.report import Report
+from forwardc.core.atoms import ATOMS
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Position, Span
+from forwardc.core.terms.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text
 
 OPERATORS = {
     "or": "or",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from forwardc.language.money.tables import SHIPPED_TABLES, table, table_of_host
-from forwardc.language.schema import load_schema
-from forwardc.plan.currencies import DISPUTED, iso
-from forwardc.plan.money import AmountRefused, wire
-from forwardc.plan.writers import text_of
+from forwardc.compile.language.money.tables import SHIPPED_TABLES, table, table_of_host
+from forwardc.compile.language.schema import load_schema
+from forwardc.core.currencies import DISPUTED, iso
+from forwardc.core.terms.money import AmountRefused, wire
+from forwardc.core.terms.writers import text_of
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,17 @@
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.destination import Destination
-from forwardc.language.project import Project
-from forwardc.language.read_destination import read_destination
-from forwardc.language.read_project import check_project_names, read_project
-from forwardc.language.schema import validate
-from forwardc.language.setting_values import check_settings
-from forwardc.language.yaml_reader import read
+from forwardc.compile.language.destination import Destination
+from forwardc.compile.language.project import Project
+from forwardc.compile.language.read_destination import read_destination
+from forwardc.compile.language.read_project import check_project_names, read_project
+from forwardc.compile.language.schema import validate
+from forwardc.compile.language.setting_values import check_settings
+from forwardc.compile.language.yaml_reader import read
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import EnvironmentClass, implied
-from forwardc.plan.terms import Lit
 
 DESTINATION = """\
 forwardc: 1

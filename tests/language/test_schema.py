@@ -2,10 +2,10 @@
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.schema import Kind, validate
-from forwardc.language.yaml_reader import read
+from forwardc.compile.language.schema import Kind, validate
+from forwardc.compile.language.yaml_reader import read
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
 
 DESTINATION = """\
 forwardc: 1

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from forwardc.language.destination import BodyKind, ParamType, SettingType
-from forwardc.language.read_steps import METHODS
-from forwardc.language.schema import Kind, load_schema
+from forwardc.compile.language.destination import BodyKind, ParamType, SettingType
+from forwardc.compile.language.read_steps import METHODS
+from forwardc.compile.language.schema import Kind, load_schema
 from forwardc.plan.model import Plan
 
 KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup", "lock", "production")

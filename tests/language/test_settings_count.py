@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
-from forwardc.vaults.plan_file import to_bytes
+from forwardc.compile.pipeline import compile_project
+from forwardc.compile.vaults.plan_file import to_bytes
+from forwardc.core.diagnostics.sink import Sink
 
 ROOT = Path(__file__).resolve().parents[2]
 Path_ = tuple[str, ...]

@@ -6,9 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.span import Span
-from forwardc.language.nodes import (
+from forwardc.compile.language.nodes import (
     Node,
     YamlMap,
     YamlScalar,
@@ -18,7 +16,9 @@ from forwardc.language.nodes import (
     to_data,
     walk,
 )
-from forwardc.language.yaml_reader import read
+from forwardc.compile.language.yaml_reader import read
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Span
 
 
 def tree_of(text: str) -> Node:

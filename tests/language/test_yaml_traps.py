@@ -5,11 +5,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.language import yaml_reader
-from forwardc.language.nodes import Node, to_data
-from forwardc.language.yaml_reader import MAX_BYTES, read
+from forwardc.compile.language import yaml_reader
+from forwardc.compile.language.nodes import Node, to_data
+from forwardc.compile.language.yaml_reader import MAX_BYTES, read
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
 
 
 def findings(text: str | bytes) -> tuple[Node | None, list[Diagnostic]]:

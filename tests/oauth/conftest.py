@@ -10,15 +10,15 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.oauth import Tokens
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import Lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult
+from forwardc.runtime.http.oauth import Tokens
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import Lookup
 
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
 ACCESS = "access.sandbox.checkout.com"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Credential, Plan
-from forwardc.plan.values import Secret
-from forwardc.runtime.oauth import (
+from forwardc.runtime.http.oauth import (
     _CODES,
     Client,
     NoToken,

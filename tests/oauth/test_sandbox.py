@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.sandbox import LoopbackTransport
-from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.clients import own

@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.plan.digest import approval_digest, leaving
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.plan.digests import approval_digest, leaving
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
 from forwardc.plan.secret_names import SecretId
-from forwardc.plan.values import Secret
-from forwardc.runtime.oauth import Client, NoToken, Tokens, client_of
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.http.oauth import Client, NoToken, Tokens, client_of
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.run.result import Party
 
 ID, SECRET = "ack_hush-client", "hush-client-secret-7373"
 NEW, MADE = "token-number-", "/connect/token"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from forwardc.language.schema import load_schema
-from forwardc.review.checklist.checklist import OF_LETTER
-from forwardc.review.checklist.of_step import OF_STEP
-from forwardc.vaults.registry import vaults
+from forwardc.compile.language.schema import load_schema
+from forwardc.compile.review.checklist.checklist import OF_LETTER
+from forwardc.compile.review.checklist.of_step import OF_STEP
+from forwardc.compile.vaults.registry import vaults
 
 ROOT = Path(__file__).resolve().parents[2]
 Typed = Callable[..., tuple[int, str, str]]

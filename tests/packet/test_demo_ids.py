@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.diagnostic import Severity
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server.approved import approved
-from forwardc.partner.sharing.forwarding import Way
+from forwardc.compile.vaults.demo_ids import demo_ids
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import load_plan
-from forwardc.vaults.demo_ids import demo_ids
-from forwardc.vaults.registry import vaults
+from forwardc.server.payment_sharing.forwarder import Way
+from forwardc.server.wiring.approved_plans import approved
 from lock_file import TODAY, approve
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.partner.auth.client_secrets import has_form
 from forwardc.runtime.history.store import open_store
+from forwardc.server.oauth.client_secrets import has_form
 
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)
 
 
 @dataclass(frozen=True)

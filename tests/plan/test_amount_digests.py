@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from compiled import plan_of, program_of
+from forwardc.core.terms.codec import BadPlan, from_json, to_json
 from forwardc.plan.behaviour import behaviour_digest
-from forwardc.plan.codec import BadPlan, from_json, to_json
-from forwardc.plan.digest import approval_digest, leaving
+from forwardc.plan.digests import approval_digest, leaving
 from forwardc.plan.model import Plan, load_plan
 
 SHOP = """forwardc: 1

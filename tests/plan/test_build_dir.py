@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_manifest, read_plan
-from forwardc.plan.codec import BadPlan
-from forwardc.plan.digest import file_digest
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.codec import BadPlan
+from forwardc.plan.build_folder import read_manifest, read_plan
+from forwardc.plan.digests import file_digest
 from forwardc.plan.model import UnknownVersion, load_plan
 
 PLAN = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.codec import BadPlan, from_json, to_json
-from forwardc.plan.terms import (
+from forwardc.core.terms.codec import BadPlan, from_json, to_json
+from forwardc.core.terms.terms import (
     Atom,
     Call,
     Encoded,

@@ -3,7 +3,7 @@
 import iso3166
 import pytest
 
-from forwardc.plan.countries import ASSIGNED, COUNTRIES, KOSOVO, USER_ASSIGNED
+from forwardc.core.countries import ASSIGNED, COUNTRIES, KOSOVO, USER_ASSIGNED
 
 
 def test_the_list_is_that_of_a_package_that_others_keep() -> None:

@@ -4,7 +4,7 @@ import re
 
 import iso4217
 
-from forwardc.plan.currencies import DISPUTED, iso
+from forwardc.core.currencies import DISPUTED, iso
 
 
 def test_the_list_is_that_of_a_package_that_others_keep() -> None:

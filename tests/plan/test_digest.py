@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.digest import approval_digest, file_digest
+from forwardc.plan.digests import approval_digest, file_digest
 from forwardc.plan.model import load_plan
 
 Json = dict[str, Any]

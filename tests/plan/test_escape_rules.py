@@ -2,14 +2,14 @@
 
 import pytest
 
-from forwardc.plan.escape import (
+from forwardc.core.terms.escaping import (
     UNRESERVED,
     NotExpressible,
     escape,
     header_literal,
     is_printable_ascii,
 )
-from forwardc.plan.terms import Encoding
+from forwardc.core.terms.terms import Encoding
 
 PLAIN, TEMPLATE = False, True
 ALL_ASCII = "".join(map(chr, range(128)))

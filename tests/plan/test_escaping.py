@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forwardc.plan.audit import audited
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import Scope, evaluate
-from forwardc.plan.terms import Call, Encoded, Encoding, Lit, Map, Raw, Ref, Seq, Term, Text
-from forwardc.plan.values import Fragment, Secret
+from forwardc.core.terms.audit import audited
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.terms import Call, Encoded, Encoding, Lit, Map, Raw, Ref, Seq, Term, Text
+from forwardc.core.terms.values import Fragment, Secret
 
 NASTY = (
     "",

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jwcrypto import jwe, jwk
 
-from forwardc.plan.codec import from_json
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.terms import Atom
+from forwardc.core.terms.values import ABSENT, Secret
 from forwardc.plan.parts import Money
-from forwardc.plan.terms import Atom
-from forwardc.plan.values import ABSENT, Secret
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 250_900, tzinfo=UTC)
 VALUES = {

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.codec import from_json
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import MASKED, CannotCompute, Scope, TooLong, evaluate, joined
+from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import MASKED, CannotCompute, Scope, TooLong, evaluate, joined
+from forwardc.core.terms.terms import Source, Term
+from forwardc.core.terms.values import ABSENT, Fragment, Secret, Template
 from forwardc.plan.parts import Money
-from forwardc.plan.terms import Source, Term
-from forwardc.plan.values import ABSENT, Fragment, Secret, Template
 
 LEFT_OUT = {"$if": "card.cvc", "then": {"$raw": "{{cvc}}"}}
 UNKNOWN = {"$": "params.unknown"}

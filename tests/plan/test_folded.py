@@ -12,15 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forwardc.plan.codec import from_json
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
-from forwardc.plan.folded import folded
-from forwardc.plan.model import Called, Plan, load_plan
-from forwardc.plan.money import MONEY
-from forwardc.plan.parts import Http
-from forwardc.plan.settle import conditions, settled
-from forwardc.plan.terms import (
+from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.compiled_writer import folded
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.money import MONEY
+from forwardc.core.terms.specialize import conditions, settled
+from forwardc.core.terms.terms import (
     Call,
     Encoded,
     Encoding,
@@ -36,7 +34,9 @@ from forwardc.plan.terms import (
     Text,
     walk,
 )
-from forwardc.plan.values import ABSENT, Secret
+from forwardc.core.terms.values import ABSENT, Secret
+from forwardc.plan.model import Called, Plan, load_plan
+from forwardc.plan.parts import Http
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLANS = sorted((ROOT / "build").glob("*/*/*.plan.json"))
@@ -191,7 +191,7 @@ def test_plans_are_not_left_to_the_evaluator(monkeypatch: pytest.MonkeyPatch) ->
         assert not isinstance(term, Encoded) or not scope.values, "only constants are, once"
         return evaluate(term, scope)
 
-    monkeypatch.setattr("forwardc.plan.folded.evaluate", evaluated)
+    monkeypatch.setattr("forwardc.core.terms.compiled_writer.evaluate", evaluated)
     for path in PLANS:
         plan = load_plan(path.read_bytes())
         for term, block in terms_of(plan):
@@ -211,7 +211,7 @@ def test_plans_are_not_left_to_the_evaluator(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_audit_looks_at_folded_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
     term = from_json({"$json": {"a": {"$": "params.a"}, "b": {"$raw": "{{x}}"}}, "templated": True})
     write = folded(term)
-    monkeypatch.setattr("forwardc.plan.escape.escape", lambda _, text, **_how: text)
+    monkeypatch.setattr("forwardc.core.terms.escaping.escape", lambda _, text, **_how: text)
     assert write(Scope({"params.a": "{ {"})) == '{"a":"{ {","b":"{{x}}"}'
     with pytest.raises(NotExpressible, match="open a template"):
         write(Scope({"params.a": "{{card_number}}"}))

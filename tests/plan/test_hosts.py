@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.hosts import is_for_tests, name_problem, port_problem, private_problem
-from forwardc.plan.url_paths import path_problem
+from forwardc.compile.ir.hosts import is_for_tests, name_problem, port_problem, private_problem
+from forwardc.compile.ir.url_paths import path_problem
 
 PUBLIC = [
     *("api.stripe.com", "a-b.co", "api.shop.example", "x1.pay.io", "xn--bcher-kva.example"),

@@ -11,10 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
-from forwardc.plan.json_schema import BadSchema, check_schema, from_plan, of_plan, problems, to_plan
+from forwardc.core.terms.json_schema import (
+    BadSchema,
+    check_schema,
+    from_plan,
+    of_plan,
+    problems,
+    to_plan,
+)
+from forwardc.core.terms.patterns import is_pattern, matches
 from forwardc.plan.model import ValueSpec
-from forwardc.plan.patterns import is_pattern, matches
-from forwardc.runtime.values import default_of
+from forwardc.runtime.run.values import default_of
 
 NUMBERS = st.one_of(
     st.integers(-(10**29), 10**29),

@@ -4,8 +4,8 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 
-from forwardc.plan.digest import approval_digest
-from forwardc.plan.kept import Kept
+from forwardc.core.identity_cache import Kept
+from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import load_plan
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from forwardc.plan.codec import BadPlan
+from forwardc.core.terms.codec import BadPlan
 from forwardc.plan.model import load_plan
 
 Json = Any

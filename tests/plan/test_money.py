@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forwardc.language.money.tables import SHIPPED_TABLES, table
-from forwardc.plan.money import AmountRefused, Digits, exponent, major, wire
-from forwardc.plan.money import given as read_back
-from forwardc.plan.writers import json_pieces, raw_text, text_of
+from forwardc.compile.language.money.tables import SHIPPED_TABLES, table
+from forwardc.core.terms.money import AmountRefused, Digits, exponent, major, wire
+from forwardc.core.terms.money import given as read_back
+from forwardc.core.terms.writers import json_pieces, raw_text, text_of
 
 PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 CURRENCIES = sorted({(name, code) for name in SHIPPED_TABLES for code in table(name).digits})

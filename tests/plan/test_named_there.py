@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.read_destination import read_destination
-from forwardc.language.yaml_reader import read
-from forwardc.passes.lower import lower
+from forwardc.compile.ir.named_there import Named, named_there
+from forwardc.compile.language.read_destination import read_destination
+from forwardc.compile.language.yaml_reader import read
+from forwardc.compile.passes.lower import lower
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import Environment
-from forwardc.plan.named_there import Named, named_there
 
 HEAD = """\
 forwardc: 1

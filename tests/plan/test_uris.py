@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.uris import scheme_problem, uri_problem
 from forwardc.plan.model import ValueSpec
-from forwardc.plan.uris import scheme_problem, uri_problem
-from forwardc.runtime.values import from_text
+from forwardc.runtime.run.values import from_text
 
 APP = ("https", "http", "adyencheckout", "com.example.shop", "my-app")
 NEVER = ["javascript", "data", "file", "vbscript", "blob", "about", "view-source", "intent"]

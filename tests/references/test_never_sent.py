@@ -7,12 +7,12 @@ import pytest
 
 from dashboards import Browser, fresh_settings, text_of
 from forwardc.cli.main import run as cli
-from forwardc.partner.dashboard.app import create
-from forwardc.partner.dashboard.login import Role
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Filter, Intent, PlannedStep, StoredRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest
+from forwardc.runtime.run.result import Keys, Name, Party, ShownRequest
+from forwardc.server.dashboard.app import create
+from forwardc.server.dashboard.login import Role
 from stored_runs import OWNER, complete, intent_of, new_run, report_of
 
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (), "{}")

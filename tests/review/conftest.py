@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from diff_project import DAY, git
 from forwardc.cli.build import command as build
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import compile_project
+from forwardc.core.diagnostics.sink import Sink
 from shop_project import ACCOUNTS, SHOP, Project
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from diff_project import diff, edit
-from forwardc.diagnostics.diagnostic import Severity
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.review.amounts import counted
+from forwardc.compile.review.approve import ApprovalAct, with_approvals
+from forwardc.compile.review.diff.digits import retold
+from forwardc.compile.review.renew import LockVersion1, OwnApprovalVersion1, renewals
+from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.changes import Change, Kind
-from forwardc.plan.digest import canonical, file_digest, leaving
+from forwardc.plan.digests import canonical, file_digest, leaving
 from forwardc.plan.model import load_plan
-from forwardc.review.amounts import counted
-from forwardc.review.approve import ApprovalAct, with_approvals
-from forwardc.review.diff.digits import retold
-from forwardc.review.renew import LockVersion1, OwnApprovalVersion1, renewals
 from html_page import parsed
 from shop_project import SHOP, Project
 

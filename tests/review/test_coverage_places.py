@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from forwardc.compile import compile_loaded
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.load import load_files
-from forwardc.review import coverage
-from forwardc.review.coverage import CoverageRow
-from forwardc.review.coverage_page import to_markdown
-from forwardc.review.coverage_text import reasons
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded
+from forwardc.compile.review import coverage
+from forwardc.compile.review.coverage import CoverageRow
+from forwardc.compile.review.coverage_page import to_markdown
+from forwardc.compile.review.coverage_text import reasons
+from forwardc.core.diagnostics.sink import Sink
 
 CASE = Path(__file__).resolve().parents[1] / "cases" / "coverage" / "address-off-the-list"
 

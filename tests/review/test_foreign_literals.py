@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from forwardc.diagnostics.render.clean import on_one_line
-from forwardc.review.markdown import code, quoted, text
+from forwardc.compile.review.markdown import code, quoted, text
+from forwardc.core.diagnostics.render.clean import on_one_line
 from shop_project import Project
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")

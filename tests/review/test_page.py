@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.compile import Compiled, compile_project
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.scan import find_secrets
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.ir.program import Step, terms_of
+from forwardc.compile.pipeline import Compiled, compile_project
+from forwardc.compile.review.approve import ApprovalAct, with_approvals
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
+from forwardc.core.terms.terms import Atom, Ref, walk
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan, load_plan
-from forwardc.plan.program import Step, terms_of
-from forwardc.plan.terms import Atom, Ref, walk
-from forwardc.review.approve import ApprovalAct, with_approvals
 from forwardc.sandbox.cards import lookup
-from forwardc.vaults.assess import Assessment
 from html_page import Page, parsed
 from shop_project import ACCOUNTS, SHOP, Project
 

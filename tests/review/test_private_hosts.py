@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from forwardc.plan.digest import approval_digest, leaving
+from forwardc.plan.digests import approval_digest, leaving
 from forwardc.plan.model import load_plan
 from shop_project import Project
 

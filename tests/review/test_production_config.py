@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.scan import find_secrets
-from forwardc.language.schema import load_schema
+from forwardc.compile.language.schema import load_schema
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
 from shop_project import SHOP
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,18 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiled import assessed, program_of
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.features import SCHEMES as OF_THE_LANGUAGE
-from forwardc.plan.functions import FUNCTIONS
-from forwardc.plan.program import Body, Request, Sign
-from forwardc.plan.terms import Call, Encoding, Lit, Map, Ref, Seq, Term
-from forwardc.review.page.protection import on_the_way, protections
-from forwardc.review.page.schemes import SCHEMES
-from forwardc.review.page.summary import card_data
-from forwardc.review.page.values import ValueKind, values
-from forwardc.review.page.words import atom_words, glossary
-from forwardc.runtime.signing import dlocal_authorization, gate_signature, gate_text, x_pay_token
-from forwardc.vaults.assess import Assessment
+from forwardc.compile.ir.features import SCHEMES as OF_THE_LANGUAGE
+from forwardc.compile.ir.program import Body, Request, Sign
+from forwardc.compile.review.page.protection import on_the_way, protections
+from forwardc.compile.review.page.schemes import SCHEMES
+from forwardc.compile.review.page.summary import card_data
+from forwardc.compile.review.page.values import ValueKind, values
+from forwardc.compile.review.page.words import atom_words, glossary
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.core.atoms import ATOMS
+from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.core.terms.terms import Call, Encoding, Lit, Map, Ref, Seq, Term
+from forwardc.runtime.run.signing import (
+    dlocal_authorization,
+    gate_signature,
+    gate_text,
+    x_pay_token,
+)
 
 VENDOR = {name: name for name in ATOMS}
 CASES = Path(__file__).resolve().parent.parent / "cases" / "emit"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile import compile_loaded
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.load import load_files
-from forwardc.review.sample import sample_request
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded
+from forwardc.compile.review.sample import sample_request
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.cards import find_cards
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from diff_project import edit
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import compile_project
+from forwardc.core.diagnostics.sink import Sink
 
 
 @pytest.fixture

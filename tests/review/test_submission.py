@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.scan import find_secrets
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
 from shop_project import SHOP
 
 ROOT = Path(__file__).resolve().parents[2]

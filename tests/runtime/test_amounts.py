@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from compiled import plan_of, program_of
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.evaluate import Scope
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.evaluator import Scope
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.amounts import check_amounts, currencies, money_of, recorded_amounts
 from forwardc.runtime.history.money import sums
-from forwardc.runtime.outputs import outputs_of
-from forwardc.runtime.shapes import RunRequest
+from forwardc.runtime.run.amounts import check_amounts, currencies, money_of, recorded_amounts
+from forwardc.runtime.run.outputs import outputs_of
+from forwardc.runtime.run.result import RunRequest
 
 TWO_STEPS = """
         response:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from forwardc.core.outcome import Outcome
+from forwardc.plan.answers import ReadVault
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.reading import ReadVault
-from forwardc.runtime.answer import DestinationAnswer, Ended, destination_in, read_answer
-from forwardc.runtime.send import Answer
+from forwardc.runtime.http.send import Answer
+from forwardc.runtime.run.answer import DestinationAnswer, Ended, destination_in, read_answer
 
 KINDS = ("json", "xml", "form", "text", "empty", "any")
 

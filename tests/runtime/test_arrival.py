@@ -14,15 +14,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.cards import find_cards
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.cards import find_cards
 from forwardc.plan.model import Plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 TEXTS = st.one_of(
     st.text(st.characters(codec=None)),

@@ -14,17 +14,17 @@ import pytest
 
 from attempted import APPROVED, PAID, Network, changed, failure, go, with_failures
 from forwardc.cli.main import run as forwardc
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime import attempts
 from forwardc.runtime.history.records import AttemptState, Filter, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run import attempts
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.run import run
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 STRIPE = ("adyen.card_cit", "--via", "stripe", "--env", "sandbox", "--source", "pm_sandbox_visa")
@@ -53,7 +53,7 @@ def test_a_mistake_while_an_answer_is_read_leaves_the_run_unknown(
     assert [kind for kind, *_ in went.notes.told] == ["begin", "intent", "unknown", "finish"]
     (problem,) = went.sink.sorted()
     assert problem.code == "FC9901"
-    assert "OverflowError in runtime/attempts.py" in problem.message
+    assert "OverflowError in runtime/run/attempts.py" in problem.message
     assert "must not be told" not in str(problem)
 
 
@@ -196,7 +196,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_: float) -> None:
         return None
 
-    monkeypatch.setattr("forwardc.runtime.means.Means.__init__", _without_waiting(at_once))
+    monkeypatch.setattr("forwardc.runtime.run.context.Means.__init__", _without_waiting(at_once))
 
 
 def _without_waiting(sleep: Callable[[float], Any]) -> Any:

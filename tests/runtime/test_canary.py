@@ -14,14 +14,14 @@ import pytest
 from attempted import go
 from forwardc.cli.main import run as cli
 from forwardc.cli.run_output import result_json
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.curl import curl
-from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.prepare import prepare, rehearse
-from forwardc.runtime.run import preview
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.shapes import Ambient, RunRequest, shown_data
+from forwardc.runtime.http.curl import curl
+from forwardc.runtime.run.prepare import prepare, rehearse
+from forwardc.runtime.run.result import Ambient, RunRequest, shown_data
+from forwardc.runtime.run.run import preview
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 NOTE = 'sensitive "whisper" z7373q / é'
 CARD = "4242424242424242"
@@ -156,7 +156,7 @@ def test_a_traceback_of_our_own_mistake(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("forwardc.runtime.attempts.show_url", broken)
+    monkeypatch.setattr("forwardc.runtime.run.attempts.show_url", broken)
     with pytest.raises(ZeroDivisionError) as caught:
         execute(direct, "two_steps", REQUEST, echo)
     text = "".join(traceback.format_exception(caught.value))

@@ -14,16 +14,16 @@ import pytest
 
 from attempted import NOW, SOURCE, Notes
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.digest import approval_digest
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.cards import CardQuestions
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, CardFacts, RunRequest, RunResult
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.card_metadata import CardQuestions
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient, CardFacts, RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 PROJECT = """\
 forwardc: 1

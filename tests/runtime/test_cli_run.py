@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.runtime.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
 
 APPROVED = "src_visa_adyen_approved0000000"

@@ -15,12 +15,12 @@ import pytest
 
 import gate
 from forwardc.cli.main import run as cli
+from forwardc.core.outcome import Outcome
 from forwardc.plan.model import Plan, load_plan
-from forwardc.plan.outcome import Outcome
 from forwardc.runtime.history.records import Filter, Intent, NewRun, PlannedStep, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.shapes import Keys, ShownRequest
-from forwardc.runtime.store_journal import StoreJournal, this_process
+from forwardc.runtime.run.result import Keys, ShownRequest
+from forwardc.runtime.run.store_journal import StoreJournal, this_process
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.serve import Running, start_in_thread
@@ -271,7 +271,7 @@ def test_a_pause_is_seen_by_every_run_until_it_ends(
 
 def waiting_run(history: str, **changes: object) -> NewRun:
     """A run of the committed plan that was recorded, and nothing more."""
-    from forwardc.plan.digest import approval_digest
+    from forwardc.plan.digests import approval_digest
 
     plan = plan_of("checkout/stripe")
     digest = approval_digest(plan, "payment")

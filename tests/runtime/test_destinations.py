@@ -9,16 +9,16 @@ import httpx
 import pytest
 
 from forwardc.cli.sandbox_link import store_secrets
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.sandbox import LoopbackTransport
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, exit_code
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.plan.build_folder import read_plan
+from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, exit_code
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import World

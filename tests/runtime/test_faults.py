@@ -42,7 +42,7 @@ class Watched:
         for name in ("made", "existing"):
             patch.setattr(stores, name, self._watched(getattr(stores, name)))
         # The process of a command has ended when the next one asks.
-        patch.setattr("forwardc.runtime.store_journal.is_dead", lambda _: True)
+        patch.setattr("forwardc.runtime.run.store_journal.is_dead", lambda _: True)
 
     def _watched(self, connect: Callable[..., Database]) -> Callable[..., Database]:
         def watched(*where: Any) -> Database:

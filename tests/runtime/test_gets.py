@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
-from forwardc.runtime.gets import Gets, gets_of, shapes_of
 from forwardc.runtime.history.records import NewRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run import preview
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.shapes import Ambient, RunRequest, ShownRequest
+from forwardc.runtime.run.destination_request import Gets, gets_of, shapes_of
+from forwardc.runtime.run.result import Ambient, RunRequest, ShownRequest
+from forwardc.runtime.run.run import preview
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from stored_runs import Clock, intent_of, new_run
 
 PROJECT = """\

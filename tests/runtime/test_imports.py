@@ -8,8 +8,8 @@ OURS = ("language", "passes", "vaults", "review", "sandbox", "compile", "cli")
 
 
 def test_what_a_run_imports() -> None:
-    code = "import sys, forwardc.runtime.run; print(*sys.modules)"
+    code = "import sys, forwardc.runtime.run.run; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "forwardc.runtime.send" in loaded
+    assert "forwardc.runtime.http.send" in loaded
     assert not loaded & {*LATE, *(f"forwardc.{room}" for room in OURS)}

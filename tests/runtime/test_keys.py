@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwcrypto import jwe, jwk
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.auth.pinned import verifying_key
-from forwardc.plan.codec import from_json
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.codec import from_json
 from forwardc.plan.model import Plan
-from forwardc.runtime.keys import KeyRing, NoKey
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing, NoKey
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.server.oauth.verification_keys import verifying_key
 
 LONG = jwk.JWK.generate(kty="RSA", size=2048)
 OTHER = jwk.JWK.generate(kty="RSA", size=2048)

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from forwardc.runtime import lanes
-from forwardc.runtime.lanes import Lanes, network
-from forwardc.runtime.reach import is_loopback
+from forwardc.runtime.http import connection_pool as lanes
+from forwardc.runtime.http.addresses import is_loopback
+from forwardc.runtime.http.connection_pool import Lanes, network
 from loopback import served
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answered import WAYS, Body, enveloped, plans, ran
-from forwardc.plan.evaluate import Scope, evaluate
-from forwardc.plan.folded import folded
-from forwardc.plan.terms import Call, Lit, Ref, Term
+from forwardc.core.terms.compiled_writer import folded
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.terms import Call, Lit, Ref, Term
 
 RESPONSES: Final = {
     "rules": """\

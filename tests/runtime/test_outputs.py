@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.reading import Output
-from forwardc.runtime.answer import DestinationAnswer, Headers
-from forwardc.runtime.outputs import Outputs, outputs_of
+from forwardc.plan.answers import Output
+from forwardc.runtime.run.answer import DestinationAnswer, Headers
+from forwardc.runtime.run.outputs import Outputs, outputs_of
 
 
 def taken(body: str, kind: str, *, optional: bool = False) -> Outputs:

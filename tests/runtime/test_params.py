@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.core.terms.writers import json_pieces
 from forwardc.plan.model import ValueSpec
-from forwardc.plan.values import Secret
-from forwardc.plan.writers import json_pieces
-from forwardc.runtime.params import wrapped
-from forwardc.runtime.values import checked, default_of, from_text
+from forwardc.runtime.run.params import wrapped
+from forwardc.runtime.run.values import checked, default_of, from_text
 
 
 def spec(**fields: Any) -> ValueSpec:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from forwardc.runtime.history.answers import packed, unpacked
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.kept import Field, Fields, Kept
-from forwardc.runtime.telling import (
+from forwardc.runtime.run.kept import Field, Fields, Kept
+from forwardc.runtime.run.telling import (
     is_plain,
     is_plain_name,
     looks_secret,

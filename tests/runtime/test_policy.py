@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import pytest
 
+from forwardc.core.outcome import Outcome
+from forwardc.plan.answers import Failure
 from forwardc.plan.model import Step
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.reading import Failure
-from forwardc.runtime.answer import DestinationAnswer, Ended, Headers, Read
-from forwardc.runtime.policy.breaker import Breaker
-from forwardc.runtime.policy.hosts import judge
-from forwardc.runtime.policy.retry import ONCE, Again, Fate, Policy, Spent, again
-from forwardc.runtime.send import Answer, Lost, NotSent, Sent
+from forwardc.runtime.http.breaker import Breaker
+from forwardc.runtime.http.circuit_breaker import judge
+from forwardc.runtime.http.send import Answer, Lost, NotSent, Sent
+from forwardc.runtime.run.answer import DestinationAnswer, Ended, Headers, Read
+from forwardc.runtime.run.retries import ONCE, Again, Fate, Policy, Spent, again
 
 VAULT, DESTINATION = "vault.example", "pay.example"
 

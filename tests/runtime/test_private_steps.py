@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.run.result import RunRequest
 
 PLANS = Path(__file__).parent / "plans"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.runtime import store_journal
-from forwardc.runtime.store_journal import is_dead, this_process
+from forwardc.runtime.run import store_journal
+from forwardc.runtime.run.store_journal import is_dead, this_process
 
 NAMESPACE = Path("/proc/self/ns/pid")
-SAY = "from forwardc.runtime.store_journal import this_process; print(this_process())"
+SAY = "from forwardc.runtime.run.store_journal import this_process; print(this_process())"
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from certificates import self_signed
-from forwardc.runtime.lanes import network
-from forwardc.runtime.reach import Judged, NotAdmitted, is_host, is_loopback, is_public
-from forwardc.runtime.send import Answer, Limits, NotSent, Sender
-from forwardc.runtime.shapes import BoundRequest, ShownRequest
-from forwardc.runtime.trust import named_authorities
+from forwardc.runtime.http.addresses import Judged, NotAdmitted, is_host, is_loopback, is_public
+from forwardc.runtime.http.connection_pool import network
+from forwardc.runtime.http.send import Answer, Limits, NotSent, Sender
+from forwardc.runtime.http.tls import named_authorities
+from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
 LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)
 PUBLIC = [

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.prepare import prepare
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.runtime.run.prepare import prepare
+from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 Json = dict[str, Any]
 DIRECT: Json = json.loads((Path(__file__).parent / "plans" / "direct.json").read_text())

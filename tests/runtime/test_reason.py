@@ -10,7 +10,7 @@ import pytest
 
 from answered import WAYS, Body, enveloped, plans, ran
 from forwardc.cli.main import run
-from forwardc.runtime.report import LONGEST_REASON
+from forwardc.runtime.run.step_result import LONGEST_REASON
 
 RESPONSE: Final = """\
           reason: [{at: /refusal/text}, {at: /code}]

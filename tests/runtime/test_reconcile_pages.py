@@ -10,17 +10,17 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.reconcile import Doubtful, NotFoundOut, doubtful, find_out
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, StepReport
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.recovery.reconcile import Doubtful, NotFoundOut, doubtful, find_out
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, StepReport
+from forwardc.runtime.run.run import run
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAN = load_plan((ROOT / "build/stripe/adyen/sandbox.plan.json").read_bytes())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forwardc.plan.values import Secret
-from forwardc.runtime.redact import Redactor
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.run.redaction import Redactor
 
 
 def shown(text: str, *secrets: object) -> str:

@@ -13,20 +13,20 @@ import pytest
 
 from attempted import APPROVED, PAID, SOURCE, TOKEN
 from forwardc.cli.main import run as forwardc
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.policy.retry import Policy
-from forwardc.runtime.recorded import past_of, request_of
-from forwardc.runtime.run import resume, run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.settle import resolve
-from forwardc.runtime.shapes import RunRequest, RunResult
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.recovery.resolve import resolve
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.run import resume, run
+from forwardc.runtime.run.run_record import past_of, request_of
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 EMAIL = "quiet-shopper@example.com"
 KEYED = replace(PAID, idempotency_key="order-5150")

@@ -24,19 +24,19 @@ from attempted import (
     vault_keys,
     with_failures,
 )
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.plan.answers import CodeAt, Failure
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.reading import CodeAt, Failure
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.past import Doubt, Past, PastStep
-from forwardc.runtime.policy.breaker import Breaker
-from forwardc.runtime.policy.retry import Policy
-from forwardc.runtime.run import resume
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, Keys, RunRequest, RunResult, StepReport
+from forwardc.runtime.http.breaker import Breaker
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.past import Doubt, Past, PastStep
+from forwardc.runtime.run.result import Ambient, Keys, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.run import resume
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from forwardc.core.terms.terms import Lit
 from forwardc.plan.model import Plan
-from forwardc.plan.terms import Lit
-from forwardc.runtime.shapes import RunRequest, exit_code, shown_data
+from forwardc.runtime.run.result import RunRequest, exit_code, shown_data
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26

@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, SecretSpec
-from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.secrets import (
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.secrets import (
     derived,
     gather,
     sandbox_lookup,

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from certificates import self_signed
-from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
-from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
-from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
+from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
+from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from loopback import served
 
 LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.runtime.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
-from forwardc.runtime.shapes import BoundRequest, ShownRequest
+from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
+from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.version import __version__
 
 URL = "https://pay.example/v1"

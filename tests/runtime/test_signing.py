@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.escape import NotExpressible
+from forwardc.core.natural_order import compare
+from forwardc.core.terms.escaping import NotExpressible
 from forwardc.plan.model import Plan, SignDlocal, SignRocketpay, SignVisa
-from forwardc.plan.natural_order import compare
-from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.shapes import BoundRequest, RunRequest, ShownRequest
-from forwardc.runtime.signing import (
+from forwardc.runtime.run.result import BoundRequest, RunRequest, ShownRequest
+from forwardc.runtime.run.signing import (
     dlocal_authorization,
     gate_signature,
     gate_text,
     signed,
     x_pay_token,
 )
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
 
 Shared = Callable[[str], Path]
 

@@ -10,8 +10,8 @@ import pytest
 from forwardc.cli.main import run as cli
 from forwardc.plan.model import Plan
 from forwardc.plan.showing import LogAt, Tells
-from forwardc.runtime.shapes import CardFacts, RunRequest
-from forwardc.runtime.told import card_facts, card_in, log_url
+from forwardc.runtime.run.result import CardFacts, RunRequest
+from forwardc.runtime.run.told import card_facts, card_in, log_url
 
 TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
 LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.runtime.told_times import LONGEST_WAIT_S, http_date, lifetime, max_age, retry_after
+from forwardc.runtime.http.declared_times import (
+    LONGEST_WAIT_S,
+    http_date,
+    lifetime,
+    max_age,
+    retry_after,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 

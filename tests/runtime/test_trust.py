@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from certificates import self_signed
-from forwardc.partner.auth.jwks import open_remote_keys
-from forwardc.partner.lookup.http import Http
-from forwardc.runtime.lanes import network
-from forwardc.runtime.reach import is_loopback
-from forwardc.runtime.send import Answer, Limits, Sender
-from forwardc.runtime.shapes import BoundRequest, ShownRequest
-from forwardc.runtime.sources.hashicorp import HashicorpSource
-from forwardc.runtime.trust import named_authorities, operators_authorities, public_authorities
+from forwardc.runtime.http.addresses import is_loopback
+from forwardc.runtime.http.connection_pool import network
+from forwardc.runtime.http.send import Answer, Limits, Sender
+from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
+from forwardc.runtime.run.result import BoundRequest, ShownRequest
+from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
+from forwardc.server.directory.http_directory import Http
+from forwardc.server.oauth.issuer_keys import open_remote_keys
 
 
 @pytest.fixture

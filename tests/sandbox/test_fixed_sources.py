@@ -14,7 +14,7 @@ import pytest
 
 from contracts import problems, request_schema, response_schema
 from emulated import Emulated, plan_of
-from forwardc.runtime.shapes import RunResult
+from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout.rows import fixed_id

@@ -2,9 +2,9 @@
 
 import pytest
 
-from forwardc.language.money.tables import table
-from forwardc.plan.currencies import iso
-from forwardc.plan.money import Counts, wire
+from forwardc.compile.language.money.tables import table
+from forwardc.core.currencies import iso
+from forwardc.core.terms.money import Counts, wire
 from forwardc.sandbox import money
 from forwardc.sandbox.destinations import adyen, adyen_currencies
 from forwardc.sandbox.stripe import amounts

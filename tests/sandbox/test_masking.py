@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.cards import find_cards
+from forwardc.core.recognizer.cards import find_cards
 from forwardc.sandbox.card_numbers import card_numbers
 from forwardc.sandbox.masking import mask_text
 from published_cards import PUBLISHED, SPELLINGS

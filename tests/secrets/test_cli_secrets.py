@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.runtime.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.sandbox.checkout.clients import own
 from forwardc.sandbox.checkout.stored_secrets import create_secret, value_of
 from forwardc.sandbox.serve import Running, start_in_thread

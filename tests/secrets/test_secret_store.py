@@ -8,13 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.plan.values import Secret
-from forwardc.runtime.secret_store import StoreClient
-from forwardc.runtime.send import Sender
-from forwardc.runtime.stored_secrets import Change, delete, push, values_for, wanted_by
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.secret_providers.secret_store import StoreClient
+from forwardc.runtime.secret_providers.stored_secrets import (
+    Change,
+    delete,
+    push,
+    values_for,
+    wanted_by,
+)
 
 KEY, VALUE = "sk_sbox_key", "value_of_the_secret"
 NOW = "2026-11-20T12:00:00Z"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.callbacks.rocketpay import secret_in, secret_of
-from forwardc.plan.build_dir import read_plan, read_plans
-from forwardc.plan.digest import approval_digest
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.build_folder import read_plan, read_plans
+from forwardc.plan.digests import approval_digest
 from forwardc.plan.secret_names import SecretId, secret_id
-from forwardc.runtime.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
+from forwardc.server.callbacks.rocketpay import secret_in, secret_of
 
 PROJECT = """forwardc: 1
 environments:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.registry import vaults
 from forwardc.plan.live_hosts import host_of, live_hosts, shipped
-from forwardc.vaults.facts import Facts
-from forwardc.vaults.registry import vaults
 
 
 def named(facts: Facts) -> set[str]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.reading import Mode
-from forwardc.runtime.mode import other_mode
+from forwardc.plan.answers import Mode
+from forwardc.runtime.run.mode import other_mode
 
 LIVEMODE = Mode(at="/livemode", sandbox=False, production=True)
 WORDS = Mode(at="/meta/env", sandbox="test", production="live")

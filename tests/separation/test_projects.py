@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import compile_project
+from forwardc.core.diagnostics.sink import Sink
 
 SHOP = """\
 forwardc: 1

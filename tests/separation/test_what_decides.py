@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Lit, Ref, Term, Text
 from forwardc.plan.approvals import Approvals, Lock, State, shortfalls, takes_any_shape
-from forwardc.plan.build_dir import read_plans
+from forwardc.plan.build_folder import read_plans
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.live_hosts import live_hosts, shipped
 from forwardc.plan.model import Hosts, Plan
@@ -22,7 +23,6 @@ from forwardc.plan.separation import (
     separation,
     why_needed,
 )
-from forwardc.plan.terms import Lit, Ref, Term, Text
 from lock_file import TODAY, approve
 
 ROOT = Path(__file__).resolve().parents[2]

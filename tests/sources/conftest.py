@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
 from plan_files import build_of
 
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"

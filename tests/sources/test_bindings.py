@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.runtime.sources.bindings import LIFETIME_S, read_bindings
-from forwardc.runtime.sources.lookup import open_lookup
-from forwardc.runtime.sources.protocol import Reference
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.secret_providers.bindings import LIFETIME_S, read_bindings
+from forwardc.runtime.secret_providers.lookup import open_lookup
+from forwardc.runtime.secret_providers.protocol import Reference
 
 RAW = "hush-hush-1234"
 Written = Callable[..., Path]

@@ -14,9 +14,9 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from forwardc.runtime.sources.command import CommandSource
-from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.protocol import (
+from forwardc.runtime.secret_providers.command import CommandSource
+from forwardc.runtime.secret_providers.lookup import SourceLookup
+from forwardc.runtime.secret_providers.protocol import (
     MOST_BYTES,
     OWN_TIMEOUT_S,
     TIMEOUT_S,

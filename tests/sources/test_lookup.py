@@ -14,18 +14,18 @@ import pytest
 
 from attempted import Network, Notes, Went
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan, load_plan
-from forwardc.plan.values import Secret
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import gather
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult
-from forwardc.runtime.sources.bindings import Bindings
-from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
-from forwardc.runtime.sources.protocol import Reference, SecretProviderError
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.bindings import Bindings
+from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
+from forwardc.runtime.secret_providers.protocol import Reference, SecretProviderError
+from forwardc.runtime.secret_providers.secrets import gather
 
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.secret_names import SecretId
-from forwardc.runtime.sources.lookup import open_lookup
-from forwardc.runtime.sources.names import check_names, nearest
+from forwardc.runtime.secret_providers.lookup import open_lookup
+from forwardc.runtime.secret_providers.names import check_names, nearest
 
 Written = Callable[..., Path]
 RAW = "hush-hush-1234"

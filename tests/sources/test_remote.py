@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from forwardc.runtime.sources.hashicorp import HashicorpSource
-from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.protocol import SecretProviderError, ask
+from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
+from forwardc.runtime.secret_providers.lookup import SourceLookup
+from forwardc.runtime.secret_providers.protocol import SecretProviderError, ask
 from loopback import served
 
 CANARY = "hush-canary-7373"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.secret_names import SecretId, identity_at
-from forwardc.runtime.sources import places
-from forwardc.runtime.sources.bindings import Bindings, read_bindings
-from forwardc.runtime.sources.lookup import SourceLookup
-from forwardc.runtime.sources.names import check_names
-from forwardc.runtime.sources.protocol import Reference
+from forwardc.runtime.secret_providers import places
+from forwardc.runtime.secret_providers.bindings import Bindings, read_bindings
+from forwardc.runtime.secret_providers.lookup import SourceLookup
+from forwardc.runtime.secret_providers.names import check_names
+from forwardc.runtime.secret_providers.protocol import Reference
 
 RAW = "hush-hush-1234"
 Written = Callable[..., Path]

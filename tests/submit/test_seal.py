@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.review.seal import ExpectedKey, KeyRefusedError, key_hash, read_key, recipients, seal
+from forwardc.compile.review.seal import (
+    ExpectedKey,
+    KeyRefusedError,
+    key_hash,
+    read_key,
+    recipients,
+    seal,
+)
 from openpgp import LONG_AGO, MADE, Gpg, Made
 
 NOW = MADE + timedelta(days=1)

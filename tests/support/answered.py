@@ -13,14 +13,14 @@ from typing import Any, Final
 import httpx
 
 from compiled import plan_of, program_of
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import RunRequest, RunResult
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 WAYS: Final = ("direct", "checkout", "stripe")
 _SOURCES: Final = {

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from emulated import Emulated
 from forwardc.cli.sandbox_project import project_data
-from forwardc.compile import Compiled, compile_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.pipeline import Compiled, compile_project
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.shapes import RunResult
+from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox.project import Project, read
 from forwardc.sandbox.world import Outbound, World
 

@@ -10,20 +10,20 @@ from uuid import UUID
 
 import httpx
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.answers import Failure, ReadVault
 from forwardc.plan.model import Plan
-from forwardc.plan.reading import Failure, ReadVault
-from forwardc.plan.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
-from forwardc.runtime.journal import JournalFailed, Paused
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.policy.breaker import Breaker
-from forwardc.runtime.policy.retry import Policy
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, CardFacts, RunRequest, RunResult, StepReport
+from forwardc.runtime.http.breaker import Breaker
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.journal import JournalFailed, Paused
+from forwardc.runtime.run.result import Ambient, CardFacts, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26

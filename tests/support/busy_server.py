@@ -8,7 +8,7 @@ import os
 import sys
 
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.store_journal import StoreJournal
 from stored_runs import intent_of, new_run, report_of, result_of
 
 

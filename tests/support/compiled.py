@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.language import yaml_reader
-from forwardc.language.read_destination import read_destination
-from forwardc.language.schema import validate
-from forwardc.passes.check import check
-from forwardc.passes.lower import lower
-from forwardc.plan.codec import from_json
+from forwardc.compile.ir.program import Program
+from forwardc.compile.language import yaml_reader
+from forwardc.compile.language.read_destination import read_destination
+from forwardc.compile.language.schema import validate
+from forwardc.compile.passes.check import check
+from forwardc.compile.passes.lower import lower
+from forwardc.compile.vaults.assess import Assessment, assess
+from forwardc.compile.vaults.plan_file import plan_file, to_bytes
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.money import MONEY
+from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.terms.terms import Call, Lit, Ref, Term, Text, walk
+from forwardc.core.terms.values import is_absent
 from forwardc.plan.environment import EnvironmentClass, implied
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import CannotCompute, Scope, TooLong, evaluate
-from forwardc.plan.money import MONEY
 from forwardc.plan.parts import Money
-from forwardc.plan.program import Program
-from forwardc.plan.rewrite import rewrite
-from forwardc.plan.terms import Call, Lit, Ref, Term, Text, walk
-from forwardc.plan.values import is_absent
-from forwardc.vaults.assess import Assessment, assess
-from forwardc.vaults.plan_file import plan_file, to_bytes
-from forwardc.vaults.registry import vaults
 
 Json = Any
 ACCOUNTS: dict[str, dict[str, str]] = {

@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 from starlette.types import ASGIApp
 
-from forwardc.partner.dashboard.desk import Settings
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.dashboard.login import Role
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.shapes import Party
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.run.result import Party
+from forwardc.server.dashboard.desk import Settings
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.dashboard.login import Role
 from recorded import NOW, Told
 
 ADDRESS = "http://127.0.0.1:8456"

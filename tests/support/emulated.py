@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 
 from forwardc.cli.sandbox_link import store_secrets
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.build_folder import read_plan
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import Answer, Outbound, World
 

@@ -20,11 +20,11 @@ import httpx
 import forwardc.cli.run_resume
 import forwardc.cli.run_work
 import forwardc.cli.sandbox_link
-import forwardc.runtime.run  # noqa: F401
+import forwardc.runtime.run.run  # noqa: F401
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes
-from forwardc.runtime.sandbox import LoopbackTransport
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.run.store_journal import StoreJournal
 
 _at: list[str] = []
 _seen: Counter[str] = Counter()

@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from forwardc.plan.digest import file_digest
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
+from forwardc.plan.digests import file_digest
 from forwardc.runtime.history.records import Filter, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import start_in_thread

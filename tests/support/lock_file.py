@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Sequence
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.compile.review.approve import ApprovalAct, with_approvals
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan
-from forwardc.review.approve import ApprovalAct, with_approvals
 
 TODAY = datetime.date(2026, 11, 20)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Lit, line_parts
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Operation, Plan
-from forwardc.plan.terms import Lit, line_parts
 from forwardc.runtime.history.records import Filter, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.policy import retry
+from forwardc.runtime.run import retries as retry
 from overheard import Overheard
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Keys, Name, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import Keys, Name, Party, RunResult, ShownRequest, StepReport
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _SPACE = UUID("6f0d2b58-6f0e-4b4e-9a55-0d6a3d1f7a10")

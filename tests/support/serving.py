@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 
 import forked
-from forwardc.partner.auth.issuer import EmbeddedIssuer
-from forwardc.partner.auth.keys import keys_of
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
+from forwardc.server.oauth.issuer import EmbeddedIssuer
+from forwardc.server.oauth.server_keys import keys_of
 from interrupts import hear_interrupts
 from loopback import served
 

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 import uvicorn
 
-from forwardc.partner.sharing.claims import Claims
-from forwardc.partner.sharing.joined import JoinedJournal
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.sandbox import LoopbackTransport
+from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claims import Claims
 from sharing_house import checkout, house, stripe
 
 INSTRUMENTS = {

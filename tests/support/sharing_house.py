@@ -13,30 +13,30 @@ import httpx
 from starlette.applications import Starlette
 
 from forwardc.cli.sandbox_link import store_secrets
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.auth.caller import Caller
-from forwardc.partner.auth.terms import Terms
-from forwardc.partner.lookup.model import Instrument, LookupFailed
-from forwardc.partner.observer import Told, Unwatched
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.server.failures import handlers
-from forwardc.partner.server.settings import Issuer, Limits, Mapped, Replays
-from forwardc.partner.sharing.claim_tables import Process
-from forwardc.partner.sharing.claims import LEASE_S, Claims
-from forwardc.partner.sharing.endpoint import Agreed, Desk, routes
-from forwardc.partner.sharing.forwarding import Forwarder, read_ways
-from forwardc.partner.sharing.sealed import Sealer
-from forwardc.partner.sharing.share import Rates, Sharing
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.policy.retry import Policy
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.http.failures import handlers
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.oauth.caller import Caller
+from forwardc.server.oauth.client_terms import Terms
+from forwardc.server.payment_sharing.claim_tables import Process
+from forwardc.server.payment_sharing.claims import LEASE_S, Claims
+from forwardc.server.payment_sharing.endpoint import Agreed, Desk, routes
+from forwardc.server.payment_sharing.forwarder import Forwarder, read_ways
+from forwardc.server.payment_sharing.payment_forward import Rates, Sharing
+from forwardc.server.payment_sharing.replay_cipher import Sealer
+from forwardc.server.settings import Issuer, Limits, Mapped, Replays
+from forwardc.server.telemetry.calls import Told, Unwatched
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "COM.ROKT.CATALOG"

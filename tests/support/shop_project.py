@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from forwardc.compile import Compiled
-from forwardc.diagnostics.diagnostic import Severity
-from forwardc.diagnostics.sink import Sink
-from forwardc.vaults.encode import encode
+from forwardc.compile.pipeline import Compiled
+from forwardc.compile.vaults.encode import encode
+from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.sink import Sink
 
 ACCOUNTS = """\
 forwardc: 1

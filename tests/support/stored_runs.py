@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import (
     Filter,
     Intent,
@@ -14,7 +14,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.shapes import Keys, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import Keys, Party, RunResult, ShownRequest, StepReport
 
 OWNER = "host-1"
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), "{}")

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Keys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import Keys, RunResult, ShownRequest, StepReport
 from forwardc.runtime.tokens.tables import TokenTables
 from postgres import Server, server
 

@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.main import run as cli
-from forwardc.partner.callbacks.rocketpay import PATH, routes, secret_of
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secrets import made_up
+from forwardc.runtime.secret_providers.secrets import made_up
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
 from loopback import served
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"

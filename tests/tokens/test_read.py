@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gate
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import gate
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import RunResult
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.result import RunResult
+from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenFilter, TokenState
 from forwardc.runtime.tokens.tables import TokenTables

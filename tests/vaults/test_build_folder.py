@@ -13,11 +13,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from forwardc.compile import compile_project
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.schema import Kind, load_schema
+from forwardc.compile.language.schema import Kind, load_schema
+from forwardc.compile.pipeline import compile_project
+from forwardc.compile.review.write import compare
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
-from forwardc.review.write import compare
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

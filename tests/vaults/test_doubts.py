@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from compiled import ACCOUNTS, program_of
-from forwardc.vaults import facts as facts_reader
-from forwardc.vaults.assess import Assessment, Status, assess
-from forwardc.vaults.checkout.vault import vault as checkout
-from forwardc.vaults.facts import Facts
-from forwardc.vaults.model import Vault, Verdict
-from forwardc.vaults.stripe.vault import vault as stripe
+from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.assess import Assessment, Status, assess
+from forwardc.compile.vaults.checkout.vault import vault as checkout
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.model import Vault, Verdict
+from forwardc.compile.vaults.stripe.vault import vault as stripe
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKERS = {"checkout": checkout, "stripe": stripe}

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from forwardc.passes.checks import weak_key
-from forwardc.plan.functions import FUNCTIONS
+from forwardc.compile.passes.checks import weak_key
+from forwardc.compile.vaults.facts import load
+from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.sandbox.checkout import functions as emulated
 from forwardc.sandbox.crypto import jwe
-from forwardc.vaults.facts import load
 
 OCT = {"kty": "oct", "k": jwe.b64(bytes(range(32)))}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from forwardc.plan.atoms import ATOMS
+from forwardc.core.atoms import ATOMS
 
 VAULTS = Path(__file__).resolve().parents[2] / "compiler" / "forwardc" / "vaults"
 FILES = sorted(VAULTS.glob("*/facts.yaml"))

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from forwardc.compile import compile_loaded, compile_project
-from forwardc.diagnostics.sink import Sink
-from forwardc.language.load import load_files
-from forwardc.vaults import facts as facts_reader
-from forwardc.vaults import registry
-from forwardc.vaults.facts import Facts
-from forwardc.vaults.plan_file import to_bytes
+from forwardc.compile.language.load import load_files
+from forwardc.compile.pipeline import compile_loaded, compile_project
+from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults import registry
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.plan_file import to_bytes
+from forwardc.core.diagnostics.sink import Sink
 from read_facts import Noted, leaves
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.stripe.urls import is_listed
 from forwardc.sandbox.stripe.errors import StripeError
 from forwardc.sandbox.stripe.registry import find
 from forwardc.sandbox.world import World
-from forwardc.vaults import facts as facts_reader
-from forwardc.vaults.stripe.urls import is_listed
 
 FACTS = facts_reader.load("stripe")
 TABAPAY = "/v1/clients/DpwE2JYRCEdlLjB3T8Yl9A/accounts"

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiled import Run, assessed, bind, plan_of, program_of, read_program
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.atoms import ATOMS, EXPIRIES, Instrument
-from forwardc.vaults.assess import Level
-from forwardc.vaults.facts import load
+from forwardc.compile.vaults.assess import Level
+from forwardc.compile.vaults.facts import load
+from forwardc.core.atoms import ATOMS, EXPIRIES, Instrument
+from forwardc.core.diagnostics.sink import Sink
 
 MONTHS = [f"{month:02d}" for month in range(1, 13)]
 SHORT_YEARS = [f"{year:02d}" for year in range(100)]

@@ -11,11 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compiled import Run, bind, plan_of, read_program, references, terms_in
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.program import Program
-from forwardc.plan.terms import Raw
-from forwardc.vaults.facts import load
+from forwardc.compile.ir.program import Program
+from forwardc.compile.vaults.facts import load
+from forwardc.core.atoms import ATOMS
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.terms import Raw
 
 VAULTS = ("checkout", "stripe", "direct")
 ATTACK = 'a "b" {{card_number}} {% x %} \\ </x> & = \r\n é'

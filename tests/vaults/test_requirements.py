@@ -3,7 +3,7 @@
 import pytest
 
 from compiled import assessed, codes_of, read_program
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 
 TEXT = """forwardc: 1
 name: case

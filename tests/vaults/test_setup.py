@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from compiled import ACCOUNTS, assessed, program_of
-from forwardc.diagnostics.sink import Sink
-from forwardc.language import yaml_reader
-from forwardc.language.schema import load_schema, validate
+from forwardc.compile.language import yaml_reader
+from forwardc.compile.language.schema import load_schema, validate
+from forwardc.compile.review.setup import setup_file
+from forwardc.compile.vaults.plan_file import plan_file, to_bytes
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.review.setup import setup_file
-from forwardc.vaults.plan_file import plan_file, to_bytes
 
 HEAD = """forwardc: 1
 name: case

@@ -2,12 +2,12 @@
 
 import pytest
 
-from forwardc.diagnostics.codes import CODES
-from forwardc.diagnostics.pages import page
-from forwardc.plan.atoms import ATOMS
-from forwardc.plan.features import FEATURES
-from forwardc.vaults.model import Vault, Verdict
-from forwardc.vaults.registry import vaults
+from forwardc.compile.ir.features import FEATURES
+from forwardc.compile.vaults.model import Vault, Verdict
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.atoms import ATOMS
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.pages import page
 
 PAIRS = [(vault, feature) for vault in vaults() for feature in FEATURES]
 SILENT = {Verdict.NATIVE, Verdict.LOWERED}

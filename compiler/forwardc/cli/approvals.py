@@ -17,13 +17,13 @@ from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.output import note, say_lines, table
 from forwardc.cli.plan_options import build_option_for, environment_option
 from forwardc.cli.today import day_of, today_option
-from forwardc.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.clean import on_one_line
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.review.revoke import Whose
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Approval, Approvals, Lock, State
     from forwardc.plan.model import Plan
-    from forwardc.review.revoke import Whose
 
 _TYPED: Final = ParameterSource.COMMANDLINE
 _HEADER = ("VAULT", "OPERATION", "WHOSE", "STATE", "DATE", "BY", "TICKET", "EXPIRES")
@@ -94,7 +94,7 @@ def revoke(
     a new one.
     """
     from forwardc.cli.approvals_revoke import revoke as work
-    from forwardc.review.revoke import Withdrawal
+    from forwardc.compile.review.revoke import Withdrawal
 
     destination, _, operation = target.partition(".")
     day = day_of(today)
@@ -108,7 +108,7 @@ def revoke(
 def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     """Show every operation's records."""
     from forwardc.cli.findings import show
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
 
@@ -134,7 +134,7 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
 
 def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
     from forwardc.plan.approvals import place, shortfalls, states
-    from forwardc.plan.build_dir import read_plans
+    from forwardc.plan.build_folder import read_plans
     from forwardc.plan.separation import needs_approval
 
     for plan in read_plans(build, sink):

@@ -12,12 +12,12 @@ from forwardc.cli.findings import show
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, shown_path
 from forwardc.cli.standing import PROJECT_FILE
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forwardc.review.revoke import Withdrawal
+    from forwardc.compile.review.revoke import Withdrawal
 
 _WHOSE: Final = {"own": "own approval", "psp": "PSP's approval"}
 
@@ -48,9 +48,9 @@ def _written(
     build: Path, meant: "Withdrawal", sink: Sink
 ) -> "tuple[Sequence[tuple[str, str]], Path] | None":
     from forwardc.cli.lock_file import write_lock
+    from forwardc.compile.review.revoke import with_revoked
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
-    from forwardc.review.revoke import with_revoked
 
     lock = read_lock(lock_of_build(build), sink)
     found = with_revoked(lock, meant, sink) if lock is not None else None
@@ -66,15 +66,15 @@ def _written(
 
 def _project_of(build: Path) -> Path | None:
     """The project whose build folder this is and stands fresh; None where there is none."""
-    from forwardc.files.above import nearest
-    from forwardc.files.checkout import below, given
+    from forwardc.core.files.above import nearest
+    from forwardc.core.files.checkout import below, given
 
     folder = given(build).path
     root = nearest(folder.parent, (PROJECT_FILE,)).found
     if root is None:
         return None
-    from forwardc.language.load import load_project
-    from forwardc.review.fresh import is_fresh
+    from forwardc.compile.language.load import load_project
+    from forwardc.compile.review.fresh import is_fresh
 
     project = load_project(root, Sink())
     if project is None or (below(root) / project.build).path != folder:

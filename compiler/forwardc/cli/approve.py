@@ -19,12 +19,12 @@ from forwardc.cli.plan_options import environment_option
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.files.checkout import CheckoutPath
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.review.approve import ApprovalAct
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
-    from forwardc.review.approve import ApprovalAct
 
 
 @click.command(short_help="Record what was accepted for production.")
@@ -67,7 +67,7 @@ def command(
     With --renew, each record of an older format is shown beside the present digests; --by renews
     in one go those of which only the format changed.
     """
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     root, sink = find_project(project), Sink()
     if renew:
@@ -78,7 +78,7 @@ def command(
         raise click.UsageError("name a VAULT and a DEST[.OPERATION]")
     if environment is None or by is None:
         raise click.UsageError("--env and --by are required")
-    from forwardc.review.approve import ApprovalAct
+    from forwardc.compile.review.approve import ApprovalAct
 
     day = day_of(today)
     act = ApprovalAct(by, day, expires.date() if expires else None, ticket)
@@ -95,7 +95,7 @@ def _compile_and_approve(
     *,
     as_json: bool,
 ) -> int:
-    from forwardc.compile import compile_project
+    from forwardc.compile.pipeline import compile_project
 
     compiled, done = compile_project(root, sink, act.date), None
     if not sink.has_errors:
@@ -120,7 +120,7 @@ class _Done:
 
 
 def _data(done: _Done, act: "ApprovalAct") -> dict[str, Any]:
-    from forwardc.plan.digest import approval_digest
+    from forwardc.plan.digests import approval_digest
 
     plan = done.plan
     approved = [
@@ -149,7 +149,7 @@ def _approve(
     sink: "Sink",
 ) -> _Done | None:
     from forwardc.cli.lock_file import fresh_build, save
-    from forwardc.review.approve import with_approvals
+    from forwardc.compile.review.approve import with_approvals
 
     folder = fresh_build(compiled, sink)
     plan = _plan(folder, vault, target, environment, compiled, sink) if folder else None
@@ -173,7 +173,7 @@ def _plan(
     compiled: "Compiled",
     sink: "Sink",
 ) -> "Plan | None":
-    from forwardc.plan.build_dir import read_plan
+    from forwardc.plan.build_folder import read_plan
 
     destination, _, name = target.partition(".")
     if name and _refusal(compiled, vault, destination, name, environment, sink):
@@ -198,7 +198,7 @@ def _refusal(
 
 def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
     """The operations to approve; none, with FC0813 in the sink, where there is no such one."""
-    from forwardc.runtime.prepare import find_operation
+    from forwardc.runtime.run.prepare import find_operation
 
     if not name:
         return sorted(plan.operations)
@@ -222,9 +222,9 @@ def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Appr
 
 
 def _tell(done: _Done, act: "ApprovalAct") -> None:
-    from forwardc.plan.digest import approval_digest, review_surface
+    from forwardc.compile.review.amounts import counted
+    from forwardc.plan.digests import approval_digest, review_surface
     from forwardc.plan.separation import needs_approval
-    from forwardc.review.amounts import counted
 
     plan = done.plan
     until = f", until {act.expires}" if act.expires else ""

@@ -13,12 +13,12 @@ from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, shown_path
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.files.checkout import CheckoutPath
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.review.renew import LockVersion1, Renewal
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
-    from forwardc.review.renew import LockVersion1, Renewal
 
     Plans = dict[str, tuple[Plan, str]]
 
@@ -28,7 +28,7 @@ def renew_all(
 ) -> int:
     """Show every old record; with a name, write those of which only the format changed."""
     from forwardc.cli.lock_file import fresh_build
-    from forwardc.compile import compile_project
+    from forwardc.compile.pipeline import compile_project
 
     compiled = compile_project(root, sink, day)
     folder = None if sink.has_errors else fresh_build(compiled, sink)
@@ -60,8 +60,8 @@ class _Done:
 
 def _without_the_reason(sink: "Sink") -> "Sink":
     """The findings without the warning that the lock is old, which is why somebody asks."""
-    from forwardc.diagnostics.diagnostic import Severity
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.diagnostic import Severity
+    from forwardc.core.diagnostics.sink import Sink
 
     shown = Sink()
     for one in sink.sorted():
@@ -71,7 +71,7 @@ def _without_the_reason(sink: "Sink") -> "Sink":
 
 
 def _old(compiled: "Compiled", sink: "Sink") -> "LockVersion1 | None":
-    from forwardc.review.renew import read_old
+    from forwardc.compile.review.renew import read_old
 
     data = compiled.loaded.lock
     if data is None:
@@ -83,7 +83,7 @@ def _old(compiled: "Compiled", sink: "Sink") -> "LockVersion1 | None":
 def _plans(folder: "CheckoutPath", sink: "Sink") -> "Plans":
     """Plan and operation of everything that is built for production, by place."""
     from forwardc.plan.approvals import place
-    from forwardc.plan.build_dir import read_plans
+    from forwardc.plan.build_folder import read_plans
 
     return {
         place(plan, name): (plan, name)
@@ -101,8 +101,8 @@ def _renew(
     sink: "Sink",
 ) -> _Done:
     from forwardc.cli.lock_file import save
-    from forwardc.review.approve import check_name
-    from forwardc.review.renew import renewals, renewed, unchanged_psp_approvals
+    from forwardc.compile.review.approve import check_name
+    from forwardc.compile.review.renew import renewals, renewed, unchanged_psp_approvals
 
     found = list(renewals(old, plans))
     same = frozenset(unchanged_psp_approvals(old, plans))

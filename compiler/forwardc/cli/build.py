@@ -14,10 +14,10 @@ from forwardc.cli.output import note
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.files.checkout import CheckoutPath
-    from forwardc.review.write import BuildChanges
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.review.write import BuildChanges
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.files.checkout import CheckoutPath
 
 EXIT_DIFFERENT = 3
 
@@ -36,11 +36,11 @@ def command(
 
     Only files that changed are written. With a mistake anywhere, nothing is.
     """
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.diagnostics.unreadable import unreadable
-    from forwardc.files.refused import FileRefused
-    from forwardc.review.write import write
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.compile.review.write import write
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.unreadable import unreadable
+    from forwardc.core.files.refused import FileRefused
 
     root = find_project(project)
     sink = Sink()
@@ -93,7 +93,7 @@ class _Telling:
 
 
 def _check(folder: "CheckoutPath", compiled: "Compiled", tell: _Telling) -> int:
-    from forwardc.review.write import MANIFEST, compare, first_difference
+    from forwardc.compile.review.write import MANIFEST, compare, first_difference
 
     stale = compare(folder, compiled.outputs())
     paths = (*stale.written, *stale.removed)

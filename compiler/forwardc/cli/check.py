@@ -12,8 +12,8 @@ from forwardc.cli.json_output import json_option, say_document
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.core.diagnostics.sink import Sink
 
 
 @click.command(short_help="Report every mistake in destinations.")
@@ -57,9 +57,9 @@ def command(
 def _compiled(
     root: Path, paths: tuple[Path, ...], today: datetime | None
 ) -> "tuple[Compiled, Sink]":
-    from forwardc.compile import compile_loaded, compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.language.load import load_files
+    from forwardc.compile.language.load import load_files
+    from forwardc.compile.pipeline import compile_loaded, compile_project
+    from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
     if not paths:

@@ -10,10 +10,10 @@ from forwardc.cli.output import note
 from forwardc.cli.standing import seen_from_here
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.language.destination import Destination
-    from forwardc.language.load import LoadedProject
-    from forwardc.language.nodes import Node
+    from forwardc.compile.language.destination import Destination
+    from forwardc.compile.language.load import LoadedProject
+    from forwardc.compile.language.nodes import Node
+    from forwardc.core.diagnostics.sink import Sink
 
 _MARK = "\ufeff"
 _CODE = "FC0326"
@@ -28,7 +28,7 @@ def write_outcomes(loaded: "LoadedProject", sink: "Sink") -> bool:
 
 
 def _write(destination: "Destination", loaded: "LoadedProject") -> bool:
-    from forwardc.files.checkout import source
+    from forwardc.core.files.checkout import source
 
     path = destination.span.path
     shown = seen_from_here(loaded.root.path, path)
@@ -56,7 +56,7 @@ def _with_outcomes(path: str, text: str, root: "Node") -> tuple[str | None, int]
 
     One at a time: what a merge key or an alias brings to another step is then seen there.
     """
-    from forwardc.language.fix import applied, outcomes
+    from forwardc.compile.language.fix import applied, outcomes
 
     times = 0
     while missing := outcomes(root):
@@ -70,10 +70,10 @@ def _with_outcomes(path: str, text: str, root: "Node") -> tuple[str | None, int]
 
 def _read(path: str, text: str, before: "Node") -> "Node | None":
     """The tree, if it says what it said, and outcomes, without a mistake of form."""
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.language import yaml_reader
-    from forwardc.language.fix import adds_outcomes_only
-    from forwardc.language.schema import validate
+    from forwardc.compile.language import yaml_reader
+    from forwardc.compile.language.fix import adds_outcomes_only
+    from forwardc.compile.language.schema import validate
+    from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
     node = yaml_reader.read(path, text.encode(), sink)

@@ -7,7 +7,7 @@ import click
 
 from forwardc.cli.findings import show
 from forwardc.cli.standing import in_project
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 
 CODE: Final = "FC0843"
 _DEFAULT: Final = "forwardc-server.toml"
@@ -31,7 +31,7 @@ def listed(file: Path | None) -> tuple[str, ...] | None:
 
 def _read(file: Path, sink: Sink) -> tuple[str, ...] | None:
     try:
-        from forwardc.partner.server.mistakes import read_settings
+        from forwardc.server.settings_errors import read_settings
     except ImportError:
         raise click.ClickException(
             "reading settings needs more packages: pip install 'forwardc[server]'"

@@ -13,14 +13,14 @@ import click
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, say_lines, table
 from forwardc.cli.pausing import Done, change
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.auth.clients import Client, Clients, NoClient
-from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
-from forwardc.partner.auth.keys import forget, keys_of
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import event
+from forwardc.server.oauth.clients import Client, Clients, NoClient
+from forwardc.server.oauth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
+from forwardc.server.oauth.server_keys import forget, keys_of
 
 _HEADER = ("ID", "NAME", "SCOPE", "DESTINATIONS", "ISSUED", "STATE")
 

@@ -14,7 +14,7 @@ import click
 from forwardc.cli.standing import PROJECT_FILE
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
 
@@ -26,9 +26,9 @@ def compiled_plans(
 
     None of them with errors in the sink. Raises a usage error where `build` is in no project.
     """
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.diagnostic import Severity
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.core.diagnostics.diagnostic import Severity
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import load_plan
 
     found_wrong = Sink()
@@ -51,7 +51,7 @@ def compiled_plans(
 
 def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "Sink") -> None:
     """FC0704: a destination without a plan there, with the name that may have been meant."""
-    from forwardc.diagnostics.suggest import did_you_mean
+    from forwardc.core.diagnostics.suggest import did_you_mean
 
     near = did_you_mean(destination, plans)
     hint = f"did you mean {near}?" if near else "`forwardc coverage` tells why not"
@@ -59,8 +59,8 @@ def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "
 
 
 def _project_of(build: Path) -> Path:
-    from forwardc.files.above import nearest
-    from forwardc.files.checkout import given
+    from forwardc.core.files.above import nearest
+    from forwardc.core.files.checkout import given
 
     # As it is named: a link there would lead to a project that says other hosts.
     found = nearest(given(build).path.parent, (PROJECT_FILE,)).found
@@ -73,9 +73,9 @@ def _project_of(build: Path) -> Path:
 
 def _refuse_link(build: Path, sink: "Sink") -> None:
     """FC0118 for a build folder that is a link, or has one on its way, though nobody reads it."""
-    from forwardc.diagnostics.unreadable import BUILT, unreadable
-    from forwardc.files.checkout import given
-    from forwardc.files.refused import FileRefused
+    from forwardc.core.diagnostics.unreadable import BUILT, unreadable
+    from forwardc.core.files.checkout import given
+    from forwardc.core.files.refused import FileRefused
 
     try:
         given(build).is_plain()

@@ -20,12 +20,12 @@ def command(
 ) -> int:
     """Print the table of operation by vault for the project, or for destination files at PATHS."""
     from forwardc.cli.output import say, say_lines, table
-    from forwardc.compile import compile_loaded, compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.language.load import load_files
-    from forwardc.review import coverage
-    from forwardc.review.asked import missing_account_keys
-    from forwardc.review.coverage_text import reasons, table_of
+    from forwardc.compile.language.load import load_files
+    from forwardc.compile.pipeline import compile_loaded, compile_project
+    from forwardc.compile.review import coverage
+    from forwardc.compile.review.asked import missing_account_keys
+    from forwardc.compile.review.coverage_text import reasons, table_of
+    from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
     root = Path() if paths else find_project(project)

@@ -19,10 +19,10 @@ from forwardc.cli.plan_options import build_option, environment_option, secrets_
 if TYPE_CHECKING:
     from starlette.routing import Route
 
-    from forwardc.diagnostics.diagnostic import Diagnostic
-    from forwardc.partner.dashboard.project import Project
+    from forwardc.core.diagnostics.diagnostic import Diagnostic
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.sources.lookup import SourceLookup
+    from forwardc.runtime.secret_providers.lookup import SourceLookup
+    from forwardc.server.dashboard.project import Project
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -105,7 +105,7 @@ def command(
 
 def _listen(host: str, port: int) -> socket.socket | None:
     """A socket that listens; None, with the reason reported, where none can be had."""
-    from forwardc.diagnostics.diagnostic import Diagnostic
+    from forwardc.core.diagnostics.diagnostic import Diagnostic
 
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -127,12 +127,12 @@ def _callbacks(
 
     A sandbox signs with the secret that its document derives.
     """
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.partner.callbacks.rocketpay import let_through_in, routes, secret_in
-    from forwardc.plan.build_dir import read_plans
-    from forwardc.runtime.secrets import made_up
-    from forwardc.runtime.sources.lookup import SourceLookup, open_lookup
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.plan.build_folder import read_plans
+    from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
+    from forwardc.runtime.secret_providers.secrets import made_up
     from forwardc.runtime.tokens.tables import TokenTables
+    from forwardc.server.callbacks.rocketpay import let_through_in, routes, secret_in
 
     plans = tuple(read_plans(build, Sink(), place))
     known = let_through_in(plans)
@@ -150,7 +150,7 @@ def _callbacks(
 
 def _project(build: Path, look_up: "SourceLookup", *, sandbox: bool) -> "Project | None":
     """What the pages tell of the project; None where nothing is built."""
-    from forwardc.partner.dashboard.project import Project, where_set
+    from forwardc.server.dashboard.project import Project, where_set
 
     if not build.is_dir():
         return None
@@ -161,10 +161,10 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
     """Serve until interrupted, and print the link that signs in."""
     import uvicorn
 
-    from forwardc.partner.dashboard.app import create
-    from forwardc.partner.dashboard.desk import Settings
-    from forwardc.partner.dashboard.guard import hosts
-    from forwardc.partner.dashboard.login import Role
+    from forwardc.server.dashboard.app import create
+    from forwardc.server.dashboard.desk import Settings
+    from forwardc.server.dashboard.guard import hosts
+    from forwardc.server.dashboard.login import Role
 
     port = listener.getsockname()[1]
     cookie = f"forwardc_session_{port}"
@@ -201,7 +201,7 @@ def _written(host: str) -> str:
 
 
 def _report(diagnostic: "Diagnostic") -> None:
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
+    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.render.render import Format, render
 
     note(render([diagnostic], Format.TEXT, Sources()).rstrip("\n"))

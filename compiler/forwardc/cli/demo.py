@@ -16,7 +16,7 @@ from forwardc.cli.output import heading, note, say, say_lines, say_styled, table
 
 if TYPE_CHECKING:
     from forwardc.cli.demo_show import Played
-    from forwardc.compile import Compiled
+    from forwardc.compile.pipeline import Compiled
 
 
 @click.command(short_help="Show the whole path, from YAML to the sandbox's answer.")
@@ -69,7 +69,7 @@ def _project() -> Iterator[Path]:
 
 
 def _unpack(folder: Path) -> None:
-    from forwardc.resources import data_dir
+    from forwardc.core.resources import data_dir
 
     (folder / "destinations").mkdir()
     project = data_dir("forwardc.yaml")
@@ -81,9 +81,9 @@ def _unpack(folder: Path) -> None:
 def _build(root: Path) -> Path | None:
     """Check, compile and write; the build folder, or None where there are mistakes."""
     from forwardc.cli.findings import show
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.review.write import write
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.compile.review.write import write
+    from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
     compiled = compile_project(root, sink)
@@ -103,8 +103,8 @@ def _build(root: Path) -> Path | None:
 
 
 def _coverage(compiled: "Compiled") -> None:
-    from forwardc.review import coverage
-    from forwardc.review.coverage_text import table_of
+    from forwardc.compile.review import coverage
+    from forwardc.compile.review.coverage_text import table_of
 
     say()
     heading("Coverage (`forwardc coverage --why` gives the reasons)")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

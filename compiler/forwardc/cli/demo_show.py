@@ -17,19 +17,19 @@ from forwardc.cli.demo_outline import Outline
 from forwardc.cli.demo_scenes import Scene
 from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.cli.sandbox_link import store_secrets, transport_to
-from forwardc.diagnostics.render.clean import on_one_line
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan, read_plans
+from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.plan.build_folder import read_plan, read_plans
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.values import Secret
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.redact import Redactor
-from forwardc.runtime.run import run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, StepReport
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.redaction import Redactor
+from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
 if TYPE_CHECKING:
     import httpx

@@ -13,9 +13,9 @@ from forwardc.cli.output import note, say, shown_path
 from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.review.diff.builds import Build
-    from forwardc.review.diff.finding import Difference
+    from forwardc.compile.review.diff.builds import Build
+    from forwardc.compile.review.diff.finding import Difference
+    from forwardc.core.diagnostics.sink import Sink
 
 EXIT_DIFFERENT = 3
 APPROVED = "approved"
@@ -73,8 +73,8 @@ def command(
     A commit is compared by its committed build/, without compiling it. A break of callers that is
     meant can be accepted: it is written to forwardc.lock with the reason, and fails no more.
     """
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.review.diff.render import DiffFormat, data, render
+    from forwardc.compile.review.diff.render import DiffFormat, data, render
+    from forwardc.core.diagnostics.sink import Sink
 
     if bool(accepted) != bool(reason) or bool(accepted) != bool(by):
         raise click.UsageError("--accept ID, --reason TEXT and --by NAME go together.")
@@ -98,12 +98,12 @@ def command(
 def _differences(
     root: Path, against: str, today: datetime.date, sink: "Sink"
 ) -> "list[Difference] | None":
-    from forwardc.files.checkout import below
+    from forwardc.compile.review.diff.builds import NoBuildError, committed
+    from forwardc.compile.review.diff.compare import accept, compare
+    from forwardc.compile.review.diff.since_approval import since_approval
+    from forwardc.core.files.checkout import below
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
-    from forwardc.review.diff.builds import NoBuildError, committed
-    from forwardc.review.diff.compare import accept, compare
-    from forwardc.review.diff.since_approval import since_approval
 
     new = _present(root, today, sink)
     if new is None:
@@ -125,11 +125,11 @@ def _differences(
 
 def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, str] | None":
     """The build folder where it is fresh, which is quick to see, else a new compilation."""
-    from forwardc.compile import compile_project
-    from forwardc.files.checkout import below
-    from forwardc.language.load import load_project
-    from forwardc.review.diff.builds import CompiledBuild, FolderBuild
-    from forwardc.review.fresh import check_evidence, is_fresh
+    from forwardc.compile.language.load import load_project
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.compile.review.diff.builds import CompiledBuild, FolderBuild
+    from forwardc.compile.review.fresh import check_evidence, is_fresh
+    from forwardc.core.files.checkout import below
 
     project = load_project(root, sink)
     if project is not None and is_fresh(root, project):
@@ -146,7 +146,7 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
 
 
 def _fails(one: "Difference", fail_on: str) -> bool:
-    from forwardc.review.diff.finding import DifferenceClass
+    from forwardc.compile.review.diff.finding import DifferenceClass
 
     if one.accepted:
         return False
@@ -166,9 +166,9 @@ def _accept(
 ) -> int:
     """Write the acceptances into the lock, all or none."""
     from forwardc.cli.lock_file import fresh_build, save
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.review.approve import ApprovalAct, with_accepted
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.compile.review.approve import ApprovalAct, with_accepted
+    from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
     meant = _meant(found, ids, sink)
@@ -193,7 +193,7 @@ def _accept(
 
 def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "list[Difference]":
     """The differences of these ids; FC0706 for one that is none, or breaks no caller."""
-    from forwardc.review.diff.finding import DifferenceClass
+    from forwardc.compile.review.diff.finding import DifferenceClass
 
     known = {one.id: one for one in found}
     for id_ in ids:

@@ -12,8 +12,8 @@ from forwardc.cli.output import note, say
 from forwardc.cli.standing import seen_from_here
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.codes import Code
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.core.diagnostics.codes import Code
 
 _BUILT = re.compile(r"(?P<path>[^#]+\.(?:json|html|md))(?:#(?P<pointer>(?:/.*)?))?")
 _LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
@@ -42,7 +42,7 @@ def command(subject: str | None, as_json: bool, project: Path | None) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from forwardc.diagnostics.codes import CODES
+    from forwardc.core.diagnostics.codes import CODES
 
     if as_json:
         return _tell({"codes": [_data(known) for known in CODES.values()]})
@@ -52,8 +52,8 @@ def _list(*, as_json: bool) -> int:
 
 
 def _code(code: str, *, as_json: bool) -> int:
-    from forwardc.diagnostics.codes import lookup, similar
-    from forwardc.diagnostics.pages import page
+    from forwardc.core.diagnostics.codes import lookup, similar
+    from forwardc.core.diagnostics.pages import page
 
     known = lookup(code)
     if known is None:
@@ -77,15 +77,15 @@ def _data(known: "Code") -> dict[str, Any]:
 
 
 def _tell(result: dict[str, Any], root: Path | None = None) -> int:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     say_document(result, Sink(), root)
     return 0
 
 
 def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> int:
-    from forwardc.diagnostics.sources import Sources
-    from forwardc.review.provenance import origin
+    from forwardc.compile.review.provenance import origin
+    from forwardc.core.diagnostics.excerpt_lines import Sources
 
     compiled, root, folder = _compiled(project, as_json=as_json)
     documents = compiled.documents()
@@ -109,7 +109,7 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
 
 
 def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
-    from forwardc.review.provenance import made_by
+    from forwardc.compile.review.provenance import made_by
 
     compiled, root, folder = _compiled(project, as_json=as_json)
     source = _below(path, root, "")
@@ -129,8 +129,8 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
 
 def _compiled(project: Path | None, *, as_json: bool) -> "tuple[Compiled, Path, str]":
     from forwardc.cli.findings import find_project, show
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.core.diagnostics.sink import Sink
 
     root = find_project(project)
     sink = Sink()

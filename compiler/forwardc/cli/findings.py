@@ -8,10 +8,10 @@ import click
 
 from forwardc.cli.colors import wanted
 from forwardc.cli.standing import PROJECT_FILE
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.render.summary import summary
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.summary import summary
+from forwardc.core.diagnostics.sink import Sink
 
 format_option = click.option(
     "--format",
@@ -34,7 +34,7 @@ def find_project(given: Path | None) -> Path:
 
     A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
     """
-    from forwardc.files.above import nearest
+    from forwardc.core.files.above import nearest
 
     try:
         start = (given or Path()).resolve()

@@ -5,7 +5,7 @@ from typing import Final
 from forwardc.cli.findings import show
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import say
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import open_store

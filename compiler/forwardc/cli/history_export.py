@@ -4,7 +4,7 @@ import click
 
 from forwardc.cli.history_filters import nothing_fits
 from forwardc.cli.pausing import Done, change
-from forwardc.diagnostics.render.clean import escaped
+from forwardc.core.diagnostics.render.clean import escaped
 from forwardc.runtime.history.errors import NoRunMatchesError
 from forwardc.runtime.history.export import Format, fits
 from forwardc.runtime.history.export import export as pieces_of

@@ -64,9 +64,9 @@ def filter_options(function: _Command) -> _Command:
 
 def filter_of(given: dict[str, Any]) -> "Filter":
     """The filter of the options. Days are those of UTC. Raises `UsageError`."""
-    from forwardc.plan.outcome import Outcome
+    from forwardc.core.outcome import Outcome
     from forwardc.runtime.history.records import Filter, RunState
-    from forwardc.runtime.shapes import Party
+    from forwardc.runtime.run.result import Party
 
     word, party, place = given["outcome"], given["rejected_by"], given["environment"]
     in_state = word in ("stopped", "running")
@@ -123,7 +123,7 @@ def nothing_fits(store: "Store", wanted: "Filter") -> str:
 
 def strange(store: "Store", wanted: "Filter") -> Iterator[str]:
     """The names of a filter that no run has, each with what may be meant."""
-    from forwardc.diagnostics.suggest import did_you_mean
+    from forwardc.core.diagnostics.suggest import did_you_mean
     from forwardc.runtime.history.glance import places
 
     known = store.database.read(places)

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from forwardc.cli.output import table
-from forwardc.diagnostics.render.clean import on_one_line
-from forwardc.diagnostics.scan import mask
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.gets import gets_of
+from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history.records import (
     Event,
     RunState,
@@ -20,8 +19,10 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
-from forwardc.runtime.kept import Kept
-from forwardc.runtime.lost_words import (
+from forwardc.runtime.recovery.inquiries import key_sent, keyed, shown_names
+from forwardc.runtime.run.destination_request import gets_of
+from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.run.loss_messages import (
     ON_PURPOSE,
     does_not_tell,
     left_out,
@@ -29,8 +30,7 @@ from forwardc.runtime.lost_words import (
     perhaps_why,
     sent_without,
 )
-from forwardc.runtime.quotes import key_sent, keyed, shown_names
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.result import Party
 
 _HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
 _COLUMNS: Final = tuple(Summary.__dataclass_fields__)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from forwardc.cli.output import note
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.history.store import Store
 
 

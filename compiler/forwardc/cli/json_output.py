@@ -14,7 +14,7 @@ from forwardc.cli.output import say_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
 VERSION: Final = 1
 """Of the documents. Members are only added while it stays."""
@@ -30,7 +30,7 @@ def say_document(
     `root` is the project's folder, where findings have places in its files.
     """
     from forwardc.cli.findings import seen
-    from forwardc.diagnostics.render.render import Format, render
+    from forwardc.core.diagnostics.render.render import Format, render
 
     problems = json.loads(render(sink.sorted(), Format.JSON, seen(root)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

@@ -7,19 +7,19 @@ import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forwardc.files.checkout import CheckoutPath
-from forwardc.files.refused import FileRefused
+from forwardc.core.files.checkout import CheckoutPath
+from forwardc.core.files.refused import FileRefused
 
 if TYPE_CHECKING:
-    from forwardc.compile import Compiled
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
 
 
 def fresh_build(compiled: "Compiled", sink: "Sink") -> CheckoutPath | None:
     """The build folder, None with FC0706 where it is not what the destinations compile to."""
-    from forwardc.diagnostics.unreadable import unreadable
-    from forwardc.review.write import compare
+    from forwardc.compile.review.write import compare
+    from forwardc.core.diagnostics.unreadable import unreadable
 
     folder = compiled.loaded.build
     shown = "/".join(folder.parts)
@@ -50,8 +50,8 @@ def save(folder: CheckoutPath, lock: "Lock", today: datetime.date, sink: "Sink")
 
 def write_lock(folder: Path | CheckoutPath, lock: "Lock", sink: "Sink") -> Path | None:
     """Write the lock of a build folder; None with FC0706 where it cannot be."""
+    from forwardc.compile.review.approve import lock_bytes
     from forwardc.plan.lock_file import LOCK, lock_of_build
-    from forwardc.review.approve import lock_bytes
 
     file = lock_of_build(folder)
     try:
@@ -66,10 +66,10 @@ def build_again(
     root: Path, folder: Path | CheckoutPath, today: datetime.date, sink: "Sink"
 ) -> None:
     """Compile and write `build/`; what it finds in the project is in the sink."""
-    from forwardc.compile import compile_project
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.pipeline import compile_project
+    from forwardc.compile.review.write import write
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.lock_file import LOCK
-    from forwardc.review.write import write
 
     # What it finds was found before the lock was written.
     again = Sink()

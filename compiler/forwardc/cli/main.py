@@ -14,8 +14,8 @@ import click
 
 from forwardc.cli import colors
 from forwardc.cli.commands import COMMANDS, overview
-from forwardc.diagnostics.mistake import named
-from forwardc.diagnostics.suggest import did_you_mean
+from forwardc.core.diagnostics.mistake import named
+from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
 
 EXIT_USAGE: Final = 2

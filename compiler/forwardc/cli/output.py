@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from forwardc.diagnostics.render.clean import escaped, on_one_line, printable
+from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
 
 
 def say(text: str = "") -> None:

@@ -30,9 +30,9 @@ def must_be_known(name: str, build: Path) -> None:
 
     Raises `UsageError`.
     """
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.diagnostics.suggest import did_you_mean
-    from forwardc.plan.build_dir import read_manifest
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.suggest import did_you_mean
+    from forwardc.plan.build_folder import read_manifest
 
     manifest = read_manifest(build, Sink())
     if manifest is None:
@@ -55,9 +55,9 @@ def change(
 
     `work` shows what it did, but for JSON. With `begin` a history is made where there is none.
     """
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.journal import JournalFailed
+    from forwardc.runtime.run.journal import JournalFailed
 
     sink = Sink()
     code, result = 1, None

@@ -21,11 +21,11 @@ from forwardc.cli.run_work import Where, look_up_for, means_for, reached
 from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.reconcile import Doubtful
-    from forwardc.runtime.shapes import StepReport
+    from forwardc.runtime.recovery.reconcile import Doubtful
+    from forwardc.runtime.run.result import StepReport
 
 
 @click.command(short_help="Find out what became of unknown runs.")
@@ -48,7 +48,7 @@ def command(
     The exit code is 1 while a run stays unknown; what to ask the destination is shown then.
     """
     from forwardc.cli.sandbox_link import transport_to
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     where, sink = Where(build, sandbox, secrets_file, history), Sink()
     if sandbox is not None:
@@ -114,9 +114,9 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
 async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", told: _Told) -> None:
     """Settle one run, or tell what to ask."""
     from forwardc.cli.sandbox_link import Unreachable
-    from forwardc.runtime.quotes import inquiries
-    from forwardc.runtime.reconcile import NotFoundOut
-    from forwardc.runtime.settle import settle
+    from forwardc.runtime.recovery.inquiries import inquiries
+    from forwardc.runtime.recovery.reconcile import NotFoundOut
+    from forwardc.runtime.recovery.resolve import settle
 
     ended = run.summary.outcome
     if not inquiries(run, pending=True):
@@ -139,9 +139,9 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
 
 
 async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]":
-    from forwardc.diagnostics.sink import Sink
-    from forwardc.runtime.journal import NoJournal
-    from forwardc.runtime.reconcile import NotFoundOut, doubtful, find_out
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.runtime.recovery.reconcile import NotFoundOut, doubtful, find_out
+    from forwardc.runtime.run.journal import NoJournal
 
     if run.summary.emulated != (where.sandbox is not None):
         raise NotFoundOut("a sandbox is asked for its own runs only: see --sandbox")
@@ -162,7 +162,7 @@ async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]
 
 
 def _told(report: "StepReport") -> str:
-    from forwardc.runtime.lost_words import may_be_why, perhaps_why, sent_without
+    from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why, sent_without
 
     told = f"step {report.name}: {report.outcome}, the destination answered {report.status}"
     if may_be_why(report.outcome, report.rejected_by, report.losses):

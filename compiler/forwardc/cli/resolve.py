@@ -50,7 +50,7 @@ def _settle(
     store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
 ) -> "Done":
     from forwardc.runtime.history.errors import UnknownRunError
-    from forwardc.runtime.settle import resolve
+    from forwardc.runtime.recovery.resolve import resolve
 
     run = store.load(run_id)
     if run is None:

@@ -31,10 +31,10 @@ from forwardc.cli.run_resume import resume_run
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
-    from forwardc.runtime.secrets import Lookup
-    from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+    from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+    from forwardc.runtime.secret_providers.secrets import Lookup
 
 
 @click.command(short_help="Run a compiled operation.")
@@ -90,7 +90,7 @@ def command(
     The exit code tells the outcome: 0 approved, 10 declined, 11 rejected by the vault, 12 rejected
     by the destination, 13 unknown, 14 pending; 1 means that nothing was sent.
     """
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
@@ -136,7 +136,7 @@ class _Given:
 
     def request(self) -> "RunRequest":
         """The request of these values. Raises `UsageError`."""
-        from forwardc.runtime.shapes import RunRequest
+        from forwardc.runtime.run.result import RunRequest
 
         not_both(self.params_file, self.inputs_file)
         return RunRequest(
@@ -188,9 +188,9 @@ def _run(
 ) -> int:
     import asyncio
 
-    from forwardc.runtime.journal import NoJournal
-    from forwardc.runtime.run import run
-    from forwardc.runtime.store_journal import StoreJournal
+    from forwardc.runtime.run.journal import NoJournal
+    from forwardc.runtime.run.run import run
+    from forwardc.runtime.run.store_journal import StoreJournal
 
     if request.idempotency_key is not None and where.history is None:
         sink.error(
@@ -229,8 +229,8 @@ def _preview(
     as_json: bool,
 ) -> int:
     from forwardc.cli.run_output import preview_json, preview_lines
-    from forwardc.plan.digest import approval_digest
-    from forwardc.runtime.run import preview
+    from forwardc.plan.digests import approval_digest
+    from forwardc.runtime.run.run import preview
 
     requests = preview(plan, operation, request, look_up, sink, ambient)
     if requests is None:

@@ -7,10 +7,10 @@ from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
-    from forwardc.runtime.means import Means
-    from forwardc.runtime.shapes import RunResult
+    from forwardc.runtime.run.context import Means
+    from forwardc.runtime.run.result import RunResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Early:
 def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_json: bool) -> int:
     """Show what a run came to; the exit code that tells its outcome."""
     from forwardc.cli.run_output import result_json, result_lines
-    from forwardc.runtime.shapes import exit_code
+    from forwardc.runtime.run.result import exit_code
 
     if as_json:
         say_document(result_json(plan, result, curl=curl), sink)
@@ -71,8 +71,8 @@ def problems(sink: "Sink", as_json: bool) -> int:
 
 def warnings(sink: "Sink") -> None:
     """Show on standard error what is in the sink."""
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
+    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.render.render import Format, render
 
     shown = render(sink.sorted(), Format.TEXT, Sources())
     if shown:

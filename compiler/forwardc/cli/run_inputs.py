@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
 
 FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -91,9 +91,9 @@ def _read(option: str, path: Path | None, what: str) -> dict[str, object]:
 
 
 def _text(whole: str, path: Path) -> str:
-    from forwardc.diagnostics.text_file import NotText, decoded
-    from forwardc.files import operator_file
-    from forwardc.files.kinds import PARAMS
+    from forwardc.core.diagnostics.text_file import NotText, decoded
+    from forwardc.core.files import operator_file
+    from forwardc.core.files.kinds import PARAMS
 
     try:
         if path == _STDIN:
@@ -112,7 +112,7 @@ def _parsed(whole: str, text: str, path: Path) -> object:
     import tomllib
     from decimal import Decimal
 
-    from forwardc.diagnostics.text_file import gave_up
+    from forwardc.core.diagnostics.text_file import gave_up
 
     where = ""
     try:

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from forwardc.cli.unknown_runs import asked
-from forwardc.diagnostics.scan import mask
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.scan import mask
 from forwardc.plan.agreed import arrangements_of
 from forwardc.plan.model import Plan
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.curl import curl as as_curl
-from forwardc.runtime.lost_words import (
+from forwardc.runtime.http.curl import curl as as_curl
+from forwardc.runtime.recovery.inquiries import inquiries_of
+from forwardc.runtime.run.loss_messages import (
     ON_PURPOSE,
     does_not_tell,
     left_out,
@@ -18,8 +19,7 @@ from forwardc.runtime.lost_words import (
     perhaps_why,
     sent_without,
 )
-from forwardc.runtime.quotes import inquiries_of
-from forwardc.runtime.shapes import (
+from forwardc.runtime.run.result import (
     Party,
     RunResult,
     ShownRequest,

@@ -12,11 +12,11 @@ from forwardc.cli.run_inputs import tell_argument
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.shapes import Ambient, RunRequest, RunResult
+    from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
 
 
 def resume_run(
@@ -26,7 +26,7 @@ def resume_run(
 
     `shown` are the places of values that were given as arguments.
     """
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     sink, found, result = Sink(), None, None
     early: Early | None = None
@@ -93,7 +93,7 @@ def _lacks(run: "StoredRun", given: "RunRequest", sink: "Sink") -> bool:
 
 def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, Ambient] | None":
     """The plan of a run and what is approved; None, with FC0821, where it has changed since."""
-    from forwardc.plan.digest import approval_digest
+    from forwardc.plan.digests import approval_digest
 
     summary = run.summary
     target = f"{summary.destination}.{summary.operation}"
@@ -120,9 +120,9 @@ async def _go_on(
     store: "Store",
     early: Early,
 ) -> "RunResult | None":
-    from forwardc.runtime.recorded import past_of, request_of
-    from forwardc.runtime.run import resume
-    from forwardc.runtime.store_journal import StoreJournal
+    from forwardc.runtime.run.run import resume
+    from forwardc.runtime.run.run_record import past_of, request_of
+    from forwardc.runtime.run.store_journal import StoreJournal
 
     sink = early.sink
     journal = StoreJournal(store, run.summary.emulated, alone=True)

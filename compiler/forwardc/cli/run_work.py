@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.journal import Journal
-    from forwardc.runtime.means import Means
-    from forwardc.runtime.secrets import Lookup
-    from forwardc.runtime.shapes import Ambient
+    from forwardc.runtime.run.context import Means
+    from forwardc.runtime.run.journal import Journal
+    from forwardc.runtime.run.result import Ambient
+    from forwardc.runtime.secret_providers.secrets import Lookup
 
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class Where:
         """
         from forwardc.cli.history_store import begun, found
         from forwardc.runtime.history.errors import HistoryError
-        from forwardc.runtime.journal import JournalFailed
+        from forwardc.runtime.run.journal import JournalFailed
 
         opened = begun if begin else found
         store = opened(self.history, sink) if self.history is not None else None
@@ -75,9 +75,9 @@ def allowed(
 ) -> "tuple[Plan, str, Ambient] | None":
     """The plan, the operation and what is approved; None where it must not run."""
     from forwardc.plan.approvals import refuse_unapproved
-    from forwardc.plan.build_dir import read_plan
-    from forwardc.runtime.prepare import find_operation
-    from forwardc.runtime.shapes import Ambient
+    from forwardc.plan.build_folder import read_plan
+    from forwardc.runtime.run.prepare import find_operation
+    from forwardc.runtime.run.result import Ambient
 
     destination, _, name = target.partition(".")
     plan = read_plan(where.build, vault, destination, environment, sink)
@@ -99,7 +99,7 @@ def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":
 
     One that cannot be read approves nothing, and keeps nothing from running that needs no approval.
     """
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock, read_lock
     from forwardc.plan.lock_file import lock_of_build
     from forwardc.plan.separation import needs_approval
@@ -117,9 +117,9 @@ def look_up_for(
     import os
 
     from forwardc.plan.secret_names import identities_in
-    from forwardc.runtime.secrets import sandbox_lookup
-    from forwardc.runtime.sources.lookup import open_lookup
-    from forwardc.runtime.sources.names import check_names
+    from forwardc.runtime.secret_providers.lookup import open_lookup
+    from forwardc.runtime.secret_providers.names import check_names
+    from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
     wanted = identities_in(build, plan.place)
     if sandbox is not None:
@@ -137,11 +137,11 @@ async def means_for(
     Raises `Unreachable`.
     """
     from forwardc.cli.sandbox_link import store_secrets, transport_to
-    from forwardc.runtime.cards import CardQuestions
-    from forwardc.runtime.keys import KeyRing
-    from forwardc.runtime.means import Means
-    from forwardc.runtime.policy.retry import Policy
-    from forwardc.runtime.send import Sender
+    from forwardc.runtime.http.send import Sender
+    from forwardc.runtime.http.vault_keys import KeyRing
+    from forwardc.runtime.run.card_metadata import CardQuestions
+    from forwardc.runtime.run.context import Means
+    from forwardc.runtime.run.retries import Policy
 
     async with Sender(transport_to(sandbox, [plan], ambient) if sandbox else None) as sender:
         if sandbox:

@@ -26,7 +26,7 @@ def _project(build: Path) -> "Handed | None":
     """
     from forwardc.cli.findings import show
     from forwardc.cli.sandbox_watch import Watched, build_folder, is_built
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
 
     folder = build_folder(build)
     if folder is None:

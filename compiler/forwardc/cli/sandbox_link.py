@@ -6,13 +6,17 @@ The only place that knows both the runtime and the sandbox; neither knows the ot
 from typing import TYPE_CHECKING
 
 from forwardc.cli.plan_options import IN_PROCESS
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.sandbox import LoopbackTransport, NotLoopback
-from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient
-from forwardc.runtime.secrets import credential_values, sandbox_lookup, secret_values
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.secret_providers.secret_store import STORE_CREDENTIAL, StoreClient
+from forwardc.runtime.secret_providers.secrets import (
+    credential_values,
+    sandbox_lookup,
+    secret_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

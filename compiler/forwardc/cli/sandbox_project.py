@@ -13,18 +13,30 @@ from hashlib import sha256
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.analysis import unwrapped
+from forwardc.compile.ir.analysis import unwrapped
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.terms import (
+    LINES,
+    Encoded,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Term,
+    Text,
+    walk,
+)
+from forwardc.core.terms.values import Secret
 from forwardc.plan.approvals import Lock, State, states
-from forwardc.plan.evaluate import Scope, evaluate
 from forwardc.plan.model import Plan, Step
 from forwardc.plan.reviewed import ReviewField
 from forwardc.plan.sealed_headers import NotSealable, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
-from forwardc.plan.terms import LINES, Encoded, Limit, Lit, Map, Raw, Ref, Seq, Term, Text, walk
-from forwardc.plan.values import Secret
-from forwardc.runtime.made_up import made_up_private
-from forwardc.runtime.secrets import sandbox_lookup, secret_values
+from forwardc.runtime.secret_providers.made_up import made_up_private
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup, secret_values
 
 _KINDS: Final = {
     "card.number": "number",

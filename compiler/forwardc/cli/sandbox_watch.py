@@ -11,12 +11,12 @@ import click
 
 from forwardc.cli.findings import find_project
 from forwardc.cli.sandbox_project import project_data
-from forwardc.diagnostics.sink import Sink
-from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.plan.approvals import Lock, read_lock
-from forwardc.plan.build_dir import MANIFEST, plan_in, read_manifest
+from forwardc.plan.build_folder import MANIFEST, plan_in, read_manifest
 from forwardc.plan.lock_file import lock_of_build
-from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.run.result import Ambient
 
 Identity: TypeAlias = tuple[tuple[int, ...] | None, ...]
 

@@ -16,20 +16,20 @@ from forwardc.cli.compiled_plans import compiled_plans, not_there, refuse_unappr
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say_lines, table
 from forwardc.cli.sandbox_link import Unreachable, transport_to
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import plan_in, read_manifest
+from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
-from forwardc.runtime.oauth import NoToken, Tokens, client_of, report
-from forwardc.runtime.secret_store import STORE_CREDENTIAL, StoreClient, Stored
-from forwardc.runtime.secrets import Lookup, credential_values, sandbox_lookup
-from forwardc.runtime.send import Sender
-from forwardc.runtime.sources.lookup import open_lookup
-from forwardc.runtime.sources.names import check_names, check_use
-from forwardc.runtime.stored_secrets import Change, Wanted, wanted_by
+from forwardc.runtime.http.oauth import NoToken, Tokens, client_of, report
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.secret_providers.lookup import open_lookup
+from forwardc.runtime.secret_providers.names import check_names, check_use
+from forwardc.runtime.secret_providers.secret_store import STORE_CREDENTIAL, StoreClient, Stored
+from forwardc.runtime.secret_providers.secrets import Lookup, credential_values, sandbox_lookup
+from forwardc.runtime.secret_providers.stored_secrets import Change, Wanted, wanted_by
 
 _Result = TypeVar("_Result")
 _COLUMNS = ("name", "owner", "state", "version", "updated_at")

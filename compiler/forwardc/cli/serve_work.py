@@ -17,25 +17,26 @@ from forwardc.cli.findings import show
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import say
 from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.auth.clients import Clients
-from forwardc.partner.auth.key_file import KeysRefused
-from forwardc.partner.dashboard.login import Role
-from forwardc.partner.lookup.model import LookupFailed, Supply
-from forwardc.partner.server import approved, logs
-from forwardc.partner.server.binding import bind_clients, tell_unbound
-from forwardc.partner.server.fitting import check_fitting
-from forwardc.partner.server.metrics import FOLDER
-from forwardc.partner.server.mistakes import read_settings
-from forwardc.partner.server.mounts import SharedLogins
-from forwardc.partner.server.parts import CODE, Known, Parts, lookup_of, open_parts, read_known
-from forwardc.partner.server.settings import ServerSettings
-from forwardc.partner.server.supply import report, report_strange, untold
-from forwardc.partner.server.tls import check_serving, is_tls
-from forwardc.partner.server.workers import Workers
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError, HistoryTooOldError
 from forwardc.runtime.history.store import open_existing
-from forwardc.runtime.send import Sender
+from forwardc.runtime.http.send import Sender
+from forwardc.server.dashboard.login import Role
+from forwardc.server.directory.payment_directory import LookupFailed, Supply
+from forwardc.server.http.uvicorn_compatibility import check_fitting
+from forwardc.server.http.workers import Workers
+from forwardc.server.oauth.client_binding import bind_clients, tell_unbound
+from forwardc.server.oauth.clients import Clients
+from forwardc.server.oauth.key_file import KeysRefused
+from forwardc.server.settings import ServerSettings
+from forwardc.server.settings_errors import read_settings
+from forwardc.server.telemetry import logs
+from forwardc.server.telemetry.metrics import FOLDER
+from forwardc.server.tls import check_serving, is_tls
+from forwardc.server.wiring import approved_plans as approved
+from forwardc.server.wiring.components import CODE, Known, Parts, lookup_of, open_parts, read_known
+from forwardc.server.wiring.directory_supply import report, report_strange, untold
+from forwardc.server.wiring.mounts import SharedLogins
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ async def _asked(known: Known) -> Supply | None:
 
 def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
     # Built on classes of uvicorn that `check_fitting` has found by now.
-    from forwardc.partner.server.process import serve
+    from forwardc.server.http.process import serve
 
     settings = parts.settings
     logs.begin(settings.watch.logs)

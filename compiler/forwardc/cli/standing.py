@@ -18,7 +18,7 @@ def project_above() -> Path | None:
 
     A machine that only runs may have no project file: then `forwardc.lock` beside `build/` tells.
     """
-    from forwardc.files.above import nearest
+    from forwardc.core.files.above import nearest
 
     try:
         start = Path().resolve()

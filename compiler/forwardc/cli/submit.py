@@ -16,13 +16,13 @@ from forwardc.cli.plan_options import build_option, environment_option, secrets_
 from forwardc.cli.run_end import warnings
 
 if TYPE_CHECKING:
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.compile.review.seal import ExpectedKey, SealingKey
+    from forwardc.compile.vaults.facts import Facts
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.terms.values import Secret
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.plan.sealed_headers import SealedHeader
-    from forwardc.plan.values import Secret
-    from forwardc.review.seal import ExpectedKey, SealingKey
-    from forwardc.vaults.facts import Facts
 
 
 @click.command(short_help="Seal the keys of a destination for a vault.")
@@ -63,7 +63,7 @@ def command(
     digits, encrypted to the vault's OpenPGP key, in base64. With any problem, nothing is written.
     """
     from forwardc.cli.compiled_plans import compiled_plans, not_there
-    from forwardc.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.demo_ids import refuse_sending
     from forwardc.plan.sealed_headers import places_in, sealed_headers
 
@@ -117,7 +117,7 @@ def _need_library() -> None:
 
 
 def _facts(vault: str) -> "Facts":
-    from forwardc.vaults.registry import vaults
+    from forwardc.compile.vaults.registry import vaults
 
     sealing = {one.name: one.facts for one in vaults() if "key_sealing" in one.facts.data}
     if vault not in sealing:
@@ -131,7 +131,7 @@ def _schemes(facts: "Facts") -> list[str]:
 
 
 def _expected(facts: "Facts", given: str | None) -> "ExpectedKey":
-    from forwardc.review.seal import ExpectedKey
+    from forwardc.compile.review.seal import ExpectedKey
 
     documented = str(facts.value("key_sealing", "fingerprint"))
     bits = int(facts.value("key_sealing", "bits"))
@@ -145,9 +145,9 @@ def _expected(facts: "Facts", given: str | None) -> "ExpectedKey":
 def _key(path: Path, expected: "ExpectedKey", sink: "Sink") -> "SealingKey | None":
     from datetime import UTC, datetime
 
-    from forwardc.files.kinds import SEALING_KEY
-    from forwardc.files.operator_file import read
-    from forwardc.review.seal import KeyRefusedError, read_key
+    from forwardc.compile.review.seal import KeyRefusedError, read_key
+    from forwardc.core.files.kinds import SEALING_KEY
+    from forwardc.core.files.operator_file import read
 
     try:
         return read_key(read(path, SEALING_KEY), expected, datetime.now(UTC))
@@ -170,8 +170,8 @@ def _hashes(
     import os
 
     from forwardc.plan.secret_names import identities_in
-    from forwardc.runtime.secrets import secret_values
-    from forwardc.runtime.sources.lookup import open_lookup
+    from forwardc.runtime.secret_providers.lookup import open_lookup
+    from forwardc.runtime.secret_providers.secrets import secret_values
 
     look_up = open_lookup(os.environ, file, sink, identities_in(build, plan.place))
 
@@ -199,9 +199,9 @@ def _hash(
     sink: "Sink",
 ) -> "Secret | None":
     """What the vault finds again; None with FC0816 in the sink, and FC0860 where it may not."""
+    from forwardc.compile.review.seal import key_hash
     from forwardc.plan.sealed_headers import NotSealable, starts_with_scheme, value_of
     from forwardc.plan.secret_names import secret_id
-    from forwardc.review.seal import key_hash
 
     first = one.secrets[0]
     schemes = [*_schemes(facts), *filter(None, [one.scheme])]
@@ -231,9 +231,9 @@ def _hash(
 def _write(
     out: Path, plan: "Plan", key: "SealingKey", hashes: "Mapping[str, Secret]"
 ) -> dict[str, Path]:
-    from forwardc.files.replace import replace_file
+    from forwardc.compile.review.seal import seal
+    from forwardc.core.files.replace import replace_file
     from forwardc.plan.sealed_headers import file_name
-    from forwardc.review.seal import seal
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}
     files = {name: out / file_name(plan.destination, name) for name in sealed}

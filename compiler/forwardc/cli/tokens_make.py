@@ -14,8 +14,8 @@ from forwardc.cli.output import note, say
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.cli.tokens_show import report
 from forwardc.cli.tokens_work import project_of
-from forwardc.diagnostics.sink import Sink
-from forwardc.plan.build_dir import read_plan
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 
 if TYPE_CHECKING:

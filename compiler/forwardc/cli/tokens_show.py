@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, say_lines, table
-from forwardc.diagnostics.render.render import Format, render
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.sources import Sources
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.shapes import RunResult, exit_code, shown_data
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.run.result import RunResult, exit_code, shown_data
 from forwardc.runtime.tokens.records import StoredCallback, TokenFacts, TokenRecord
 
 _TOKENS: Final = ("token", "state", "told by", "card", "customer", "last change")

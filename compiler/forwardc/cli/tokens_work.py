@@ -12,15 +12,15 @@ from typing import Final
 from forwardc.cli.history_store import begun, found
 from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError
 from forwardc.runtime.history.store import open_existing
-from forwardc.runtime.journal import Journal, NoJournal
-from forwardc.runtime.run import preview, run
-from forwardc.runtime.secrets import sandbox_lookup
-from forwardc.runtime.shapes import Ambient, RunRequest, RunResult, exit_code
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.journal import Journal, NoJournal
+from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, exit_code
+from forwardc.runtime.run.run import preview, run
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.runtime.tokens.records import TokenFilter
 from forwardc.runtime.tokens.tables import TokenTables
 

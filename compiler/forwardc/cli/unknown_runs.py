@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
-    from forwardc.runtime.quotes import Inquiry
-    from forwardc.runtime.shapes import Name
+    from forwardc.runtime.recovery.inquiries import Inquiry
+    from forwardc.runtime.run.result import Name
 
 
 def questions(run: "StoredRun") -> Iterator[str]:
     """What each party needs to find the request, and how to record its answer."""
-    from forwardc.runtime.quotes import inquiries
+    from forwardc.runtime.recovery.inquiries import inquiries
 
     summary = run.summary
     found = inquiries(run, pending=True)
@@ -26,7 +26,7 @@ def questions(run: "StoredRun") -> Iterator[str]:
 
 def questions_json(run: "StoredRun") -> list[dict[str, Any]]:
     """The same as data: each thing to ask, none where nothing is unknown."""
-    from forwardc.runtime.quotes import inquiries
+    from forwardc.runtime.recovery.inquiries import inquiries
 
     summary = run.summary
     return [
@@ -46,14 +46,14 @@ def questions_json(run: "StoredRun") -> list[dict[str, Any]]:
 
 
 def _who(one: "Inquiry", destination: str, vault: str) -> str:
-    from forwardc.runtime.shapes import Party
+    from forwardc.runtime.run.result import Party
 
     return destination if one.party is Party.DESTINATION else vault
 
 
 def asked(found: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[str]:
     """Each question, with what its party knows the payment by."""
-    from forwardc.runtime.shapes import Party
+    from forwardc.runtime.run.result import Party
 
     for one in found:
         to_destination = one.party is Party.DESTINATION

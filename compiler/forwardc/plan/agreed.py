@@ -5,7 +5,7 @@ Has no clock: the day is given. An approval shows what was agreed; this asks whe
 
 import datetime
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.plan.reviewed import AgreedWith
 

@@ -13,17 +13,17 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from forwardc.diagnostics.render.clean import one_line as one_line_of
-from forwardc.diagnostics.sink import Sink
-from forwardc.diagnostics.text_file import NotText, decoded
-from forwardc.diagnostics.unreadable import BUILT, unreadable
-from forwardc.files.checkout import CheckoutPath, as_checkout
-from forwardc.files.kinds import LOCK as LOCK_KIND
+from forwardc.core.diagnostics.render.clean import one_line as one_line_of
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.text_file import NotText, decoded
+from forwardc.core.diagnostics.unreadable import BUILT, unreadable
+from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.kinds import LOCK as LOCK_KIND
 from forwardc.plan.agreed import refuse_not_agreed
 from forwardc.plan.changes import changes, described
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
 from forwardc.plan.demo_ids import refuse_demo_ids, warn_of_demo_ids
-from forwardc.plan.digest import canonical, file_digest, review_surface, surface_digest
+from forwardc.plan.digests import canonical, file_digest, review_surface, surface_digest
 from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock_file import LOCK

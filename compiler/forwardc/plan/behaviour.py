@@ -7,9 +7,9 @@ never read from a file.
 
 from typing import Any, Final, TypeAlias
 
-from forwardc.plan.codec import to_json
-from forwardc.plan.digest import canonical, file_digest, http_json
-from forwardc.plan.kept import Kept
+from forwardc.core.identity_cache import Kept
+from forwardc.core.terms.codec import to_json
+from forwardc.plan.digests import canonical, file_digest, http_json
 from forwardc.plan.model import Credential, Operation, Plan, SecretSpec, Step
 from forwardc.plan.parts import Part
 from forwardc.plan.reconcile import Reconcile

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from forwardc.plan.behaviour import behaviour, behaviour_digest
 from forwardc.plan.changes import Change, changes, described
-from forwardc.plan.digest import approval_digest, leaving
+from forwardc.plan.digests import approval_digest, leaving
 from forwardc.plan.model import Plan
 
 Json: TypeAlias = Any

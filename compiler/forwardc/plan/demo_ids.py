@@ -3,7 +3,7 @@
 Knows plans only: which ids are so is the compiler's finding.
 """
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 
 _CODE = "FC0859"

@@ -6,7 +6,7 @@ Loads nothing, so that a command that only looks for it starts fast.
 from pathlib import Path
 from typing import Final
 
-from forwardc.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.checkout import CheckoutPath, as_checkout
 
 LOCK: Final = "forwardc.lock"
 

@@ -7,12 +7,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from forwardc.plan.codec import BadPlan
-from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
-from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.losses import Echo, Known
-from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
-from forwardc.plan.reading import (
+from forwardc.core.terms.codec import BadPlan
+from forwardc.plan.answers import (
     AnswerKind,
     Mode,
     Output,
@@ -21,6 +17,10 @@ from forwardc.plan.reading import (
     ReasonAt,
     Rule,
 )
+from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
+from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.losses import Echo, Known
+from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
 from forwardc.plan.reconcile import NamedThere, Reconcile
 from forwardc.plan.reviewed import Review
 from forwardc.plan.secret_form import SecretForm

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
-from forwardc.plan.codec import from_json
-from forwardc.plan.json_schema import from_plan
-from forwardc.plan.terms import Term
+from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.json_schema import from_plan
+from forwardc.core.terms.terms import Term
 
 if TYPE_CHECKING:
     # A loaded plan never changes: its digest is computed once.

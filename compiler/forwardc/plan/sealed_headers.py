@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.plan.analysis import unwrapped
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import Scope, TooLong, evaluate
-from forwardc.plan.functions import CannotCompute
+from forwardc.compile.ir.analysis import unwrapped
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import Scope, TooLong, evaluate
+from forwardc.core.terms.functions import CannotCompute
+from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan
-from forwardc.plan.terms import If, Lit, Map, Ref, Seq, Term, Text, walk
-from forwardc.plan.values import Secret
 
 # RFC 9110, section 11.1: a scheme is a token, and a space stands after it.
 _SCHEME: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.files.checkout import CheckoutPath
-from forwardc.plan.build_dir import read_plans
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.checkout import CheckoutPath
+from forwardc.plan.build_folder import read_plans
 from forwardc.plan.environment import is_name, parts_of
 from forwardc.plan.model import Plan
 

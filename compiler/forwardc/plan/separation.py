@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from forwardc.core.identity_cache import Kept
+from forwardc.core.terms.terms import Lit, Term, Text
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.kept import Kept
 from forwardc.plan.live_hosts import LiveHosts, host_of, shipped
 from forwardc.plan.model import Plan
-from forwardc.plan.terms import Lit, Term, Text
 
 _BY_HOSTS: Final = Kept[bool]()
 

@@ -4,9 +4,9 @@ A shape is a pattern that a value begins with, searched in linear time. Knows no
 hosts, and no message holds a value.
 """
 
+from forwardc.core.terms.patterns import begins
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.parts import Part
-from forwardc.plan.patterns import begins
 
 
 class Shape(Part):

@@ -3,7 +3,7 @@
 Knows plans, and no approval.
 """
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 
 

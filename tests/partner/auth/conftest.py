@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bearer import Time
-from forwardc.partner.auth.keys import ServerKeys, load_keys
+from forwardc.server.oauth.server_keys import ServerKeys, load_keys
 
 
 @pytest.fixture
@@ -21,4 +21,4 @@ def keys(tmp_path: Path) -> ServerKeys:
 @pytest.fixture
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that make many hashes and measure none."""
-    monkeypatch.setattr("forwardc.partner.auth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)

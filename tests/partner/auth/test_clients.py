@@ -5,11 +5,11 @@ from time import perf_counter
 
 import pytest
 
-from forwardc.partner.auth import client_secrets
-from forwardc.partner.auth.clients import SCOPES, Clients, NoClient
-from forwardc.partner.auth.proving import Prover, TooBusy
-from forwardc.plan.values import Secret
+from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.store import Store
+from forwardc.server.oauth import client_secrets
+from forwardc.server.oauth.client_authenticator import Prover, TooBusy
+from forwardc.server.oauth.clients import SCOPES, Clients, NoClient
 from stored_runs import Clock
 
 WRONG = client_secrets.new_secret()
@@ -129,7 +129,7 @@ def test_a_client_that_does_not_exist_costs_the_same(
         made.append((recipe.n, recipe.r, recipe.p, len(recipe.salt)))
         return client_secrets.digest(secret, recipe)
 
-    monkeypatch.setattr("forwardc.partner.auth.proving.digest", counted)
+    monkeypatch.setattr("forwardc.server.oauth.client_authenticator.digest", counted)
 
     async def ask() -> None:
         prover = Prover(file_store.commits)
@@ -142,7 +142,7 @@ def test_a_client_that_does_not_exist_costs_the_same(
 
 
 def test_hashes_under_way_are_bounded(file_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.proving._MOST_WAITING", 3)
+    monkeypatch.setattr("forwardc.server.oauth.client_authenticator._MOST_WAITING", 3)
 
     async def ask() -> list[object]:
         prover = Prover(file_store.commits)

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bearer import AUDIENCE, ISSUER, NOW, Signer, Time, b64, claims, ec_signer, hmac_token, joined
-from forwardc.partner.auth.access_token import LONGEST, Expected
-from forwardc.partner.auth.caller import Caller
-from forwardc.partner.auth.gate import KeysUnavailable, TokenGate
-from forwardc.partner.auth.pinned import PinnedKey, verifying_key
-from forwardc.partner.problem import Kind, Refusal
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.oauth.access_token import LONGEST, Expected
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable, TokenGate
+from forwardc.server.oauth.caller import Caller
+from forwardc.server.oauth.verification_keys import PinnedKey, verifying_key
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
 SIGNER = ec_signer()
@@ -304,7 +304,7 @@ def test_a_believed_token_costs_next_to_nothing() -> None:
 
 
 def test_what_is_remembered_is_bounded_and_holds_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.gate._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("forwardc.server.oauth.bearer_tokens._MOST_REMEMBERED", 3)
     gate = gate_for(SIGNER)
     tokens = [SIGNER.token(claims(jti=str(number))) for number in range(5)]
     for token in tokens:

@@ -15,14 +15,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bearer import Signer, Time, ec_signer
-from forwardc.partner.auth.assembly import Auth, open_auth
-from forwardc.partner.auth.gate import KeysUnavailable, TokenGate
-from forwardc.partner.auth.jwks import RemoteKeys, open_remote_keys
-from forwardc.partner.auth.keys import ServerKeys
-from forwardc.partner.auth.rates import Rates
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.server.settings import settings_from
 from forwardc.runtime.history.store import Store
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.rate_limits import Rates
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable, TokenGate
+from forwardc.server.oauth.factory import Auth, open_auth
+from forwardc.server.oauth.issuer_keys import RemoteKeys, open_remote_keys
+from forwardc.server.oauth.server_keys import ServerKeys
+from forwardc.server.settings import settings_from
 from loopback import served
 
 ONE, TWO = ec_signer("one"), ec_signer("two")
@@ -265,7 +265,7 @@ def test_without_keys_nothing_is_believed(time: Time, name: str) -> None:
 
 
 def test_an_issuer_that_hangs_is_left(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.jwks._TIMEOUT_S", 0.05)
+    monkeypatch.setattr("forwardc.server.oauth.issuer_keys._TIMEOUT_S", 0.05)
 
     async def work(keys: RemoteKeys) -> None:
         with pytest.raises(KeysUnavailable):

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.partner.auth.key_file import KeysRefused, add_keys, make_file, use_newest
-from forwardc.partner.auth.keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.server.oauth.key_file import KeysRefused, add_keys, make_file, use_newest
+from forwardc.server.oauth.server_keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
 
 POSTGRES = "postgresql://history.example/forwardc"
 
@@ -48,7 +48,7 @@ def test_a_machine_makes_its_own_keys_once(tmp_path: Path) -> None:
 
 def test_processes_that_start_at_once_have_the_same_keys(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from forwardc.partner.auth.keys import load_keys\n"
+        "import sys; from pathlib import Path; from forwardc.server.oauth.server_keys import load_keys\n"
         "sys.stdin.read(1)\n"
         "print(load_keys(Path(sys.argv[1]), {}.get, history='h.db').thumbprints)\n"
     )

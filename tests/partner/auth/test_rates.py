@@ -11,10 +11,10 @@ import pytest
 
 import postgres
 from bearer import NOW, Time
-from forwardc.partner.auth.rates import Rates
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.http.rate_limits import Rates
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -162,7 +162,7 @@ def test_old_windows_leave_the_table(store: Store, time: Time) -> None:
 def test_names_in_memory_are_bounded(
     file_store: Store, time: Time, monkeypatch: pytest.MonkeyPatch, given: Given
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.rates._MOST_NAMES", 5)
+    monkeypatch.setattr("forwardc.server.http.rate_limits._MOST_NAMES", 5)
     rates = Rates(file_store.commits, time)
     for number in range(9):
         assert given(rates, 1, 1, f"name {number}") == 1
@@ -173,7 +173,7 @@ def test_names_in_memory_are_bounded(
 
 _PROCESS = """
 import asyncio, random, sys
-from forwardc.partner.auth.rates import Rates
+from forwardc.server.http.rate_limits import Rates
 from forwardc.runtime.history.store import open_store
 
 async def spend(rates, names, calls):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bearer import Time
-from forwardc.partner.auth.clients import SCOPES, Clients
-from forwardc.partner.auth.gate import KeysUnavailable
-from forwardc.partner.auth.revoked import RevokedClients
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable
+from forwardc.server.oauth.clients import SCOPES, Clients
+from forwardc.server.oauth.revoked_clients import RevokedClients
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("cheap_hashes")

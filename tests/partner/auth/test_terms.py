@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from bearer import Time
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.auth.clients import Clients
-from forwardc.partner.auth.gate import KeysUnavailable
-from forwardc.partner.auth.revoked import RevokedClients
-from forwardc.partner.auth.terms import ClientTerms, Terms
-from forwardc.partner.server.binding import bind_clients, tell_unbound
-from forwardc.partner.server.settings import ServerSettings, settings_from
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable
+from forwardc.server.oauth.client_binding import bind_clients, tell_unbound
+from forwardc.server.oauth.client_terms import ClientTerms, Terms
+from forwardc.server.oauth.clients import Clients
+from forwardc.server.oauth.revoked_clients import RevokedClients
+from forwardc.server.settings import ServerSettings, settings_from
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
 SHARING = ["payment-sharing"]

@@ -15,15 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from starlette.applications import Starlette
 
-from forwardc.partner.auth.assembly import Auth, open_auth
-from forwardc.partner.auth.client_secrets import new_secret
-from forwardc.partner.auth.clients import Client, Clients
-from forwardc.partner.auth.issuer import issuer_url
-from forwardc.partner.auth.keys import ServerKeys
-from forwardc.partner.auth.rates import Rates
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.server.settings import ServerSettings, settings_from
 from forwardc.runtime.history.store import Store
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.rate_limits import Rates
+from forwardc.server.oauth.client_secrets import new_secret
+from forwardc.server.oauth.clients import Client, Clients
+from forwardc.server.oauth.factory import Auth, open_auth
+from forwardc.server.oauth.issuer import issuer_url
+from forwardc.server.oauth.server_keys import ServerKeys
+from forwardc.server.settings import ServerSettings, settings_from
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"
@@ -258,7 +258,7 @@ def test_only_post_asks_for_a_token(desk: Desk, method: str) -> None:
 
 
 def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_ADDRESS", 4)
+    monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_ADDRESS", 4)
     body = urlencode({"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"})
 
     async def work(client: httpx.AsyncClient, _: Auth) -> list[httpx.Response]:
@@ -274,7 +274,7 @@ def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_client_is_slowed_down_from_everywhere(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_CLIENT", 2)
+    monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_CLIENT", 2)
     found = []
     for number in range(3):
         desk.address = f"2001:db8:{number}::1"
@@ -285,7 +285,7 @@ def test_a_client_is_slowed_down_from_everywhere(
 def test_who_has_no_secret_does_not_use_up_a_clients_tokens(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_CLIENT", 2)
+    monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_CLIENT", 2)
     for number in range(3):
         desk.address = f"2001:db8:{number}::1"
         wrong = desk.posted.replace(desk.secret, new_secret())
@@ -296,7 +296,7 @@ def test_who_has_no_secret_does_not_use_up_a_clients_tokens(
 def test_addresses_of_one_ipv6_network_are_one_neighbour(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.auth.token_endpoint._PER_ADDRESS", 2)
+    monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_ADDRESS", 2)
     found = []
     for number in range(3):
         desk.address = f"2001:db8::{number}"

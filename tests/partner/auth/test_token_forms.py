@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bearer import AUDIENCE, ISSUER, NOW, b64, claims, ec_signer
-from forwardc.partner.auth.access_token import LONGEST, BadToken, Expected, judge, read
+from forwardc.server.oauth.access_token import LONGEST, BadToken, Expected, judge, read
 
 SIGNER = ec_signer()
 EXPECTED = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)

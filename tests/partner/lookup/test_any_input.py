@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.partner.lookup.csv_file import Table, read_table
-from forwardc.partner.lookup.guessable import weak
-from forwardc.partner.lookup.http import read_instrument
-from forwardc.partner.lookup.identifiers import same
-from forwardc.partner.lookup.model import Instrument, LookupFailed
-from forwardc.partner.lookup.sql_query import Query, read_query
+from forwardc.server.directory.csv_directory import Table, read_table
+from forwardc.server.directory.guessable_references import weak
+from forwardc.server.directory.http_directory import read_instrument
+from forwardc.server.directory.identifiers import same
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.directory.sql_query import Query, read_query
 
 TEXTS = st.text(max_size=40)
 JSON = st.recursive(

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.partner.lookup.csv_file import CsvFile, read_table
-from forwardc.partner.lookup.model import Instrument, LookupFailed
+from forwardc.server.directory.csv_directory import CsvFile, read_table
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed
 from hard_references import HARD
 
 HEAD = "reference,vault,source,input.cvv_token,billing.line1,param.amount,identifier.email\r\n"

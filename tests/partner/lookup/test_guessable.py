@@ -7,7 +7,7 @@ from uuid import UUID, uuid1
 
 import pytest
 
-from forwardc.partner.lookup.guessable import weak
+from forwardc.server.directory.guessable_references import weak
 
 RANDOM = random.Random(20261120)  # noqa: S311 - the same in every run
 

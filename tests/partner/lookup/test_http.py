@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certificates import self_signed
-from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
-from forwardc.partner.lookup.opening import open_lookup
-from forwardc.partner.server.settings import HttpLookup
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed
+from forwardc.server.settings import HttpLookup
 from hard_references import HARD
 from loopback import served
 from reference_service import example

@@ -5,8 +5,8 @@ import hmac
 
 import pytest
 
-from forwardc.partner.lookup import identifiers
-from forwardc.partner.lookup.identifiers import same
+from forwardc.server.directory import identifiers
+from forwardc.server.directory.identifiers import same
 
 KNOWN = {"email": "John.Smith@example.com", "customerId": "C-77", "phone": "+44 20 7946 0000"}
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter
 
-from forwardc.partner.lookup.model import Instrument, LookupFailed
-from forwardc.partner.lookup.opening import open_lookup
-from forwardc.partner.lookup.watched import ENOUGH, Watched
-from forwardc.partner.server.settings import AnyLookup
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.directory.watched import ENOUGH, Watched
+from forwardc.server.settings import AnyLookup
 
 QUERY = "SELECT vault, source FROM cards WHERE reference = :reference"
 

@@ -10,12 +10,12 @@ import pytest
 from pydantic import TypeAdapter
 
 import postgres
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.lookup.model import Instrument
-from forwardc.partner.lookup.opening import open_lookup
-from forwardc.partner.lookup.problems import problems
-from forwardc.partner.server.settings import AnyLookup
-from forwardc.vaults.registry import vaults
+from forwardc.compile.vaults.registry import vaults
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import Instrument
+from forwardc.server.directory.settings_findings import problems
+from forwardc.server.settings import AnyLookup
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "lookup.md").read_text(encoding="utf-8")

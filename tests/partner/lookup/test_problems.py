@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.lookup.problems import problems
-from forwardc.partner.server.settings import AnyLookup
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.server.directory.settings_findings import problems
+from forwardc.server.settings import AnyLookup
 
 
 def told(given: dict[str, Any], base: Path = Path()) -> list[tuple[str, str, str]]:

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 import postgres
-from forwardc.partner.lookup.model import Instrument, Lookup, LookupFailed
-from forwardc.partner.lookup.opening import open_lookup
-from forwardc.partner.server.settings import SqlLookup
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed
+from forwardc.server.settings import SqlLookup
 
 PLAIN = "SELECT vault, source FROM cards WHERE reference = :reference"
 # Counts for longer than anybody waits, but for the reference r1.

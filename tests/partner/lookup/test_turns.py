@@ -2,7 +2,7 @@
 
 import asyncio
 
-from forwardc.partner.lookup.turns import Turns
+from forwardc.server.directory.fair_queue import Turns
 
 
 def test_who_waits_longest_comes_next() -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.server.addresses import Claims, Networks, client_of, shortened
-from forwardc.partner.server.routes import Admission, Group, group_of
-from forwardc.partner.server.settings import Admitted
+from forwardc.server.http.addresses import Claims, Networks, client_of, shortened
+from forwardc.server.http.admission import Admission, Group, group_of
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.settings import Admitted
 
 TRUSTED = Networks.of([ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")])
 PROXY = "10.0.0.1"

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server.approved import approved, record
-from forwardc.partner.server.parts import Ways
-from forwardc.partner.sharing.forwarding import Way
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
+from forwardc.server.payment_sharing.forwarder import Way
+from forwardc.server.wiring.approved_plans import approved, record
+from forwardc.server.wiring.components import Ways
 from lock_file import TODAY, approve
 from own_ids import build_own
 from serving import opened

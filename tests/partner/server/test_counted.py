@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.partner.lookup.model import Instrument, LookupFailed
-from forwardc.partner.server.counted import CountedLookup, counted
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.telemetry.instrumented import CountedLookup, counted
 
 
 class Count:

@@ -6,11 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from forwardc.partner.auth.clients import Clients
-from forwardc.partner.auth.keys import load_keys
-from forwardc.partner.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role
-from forwardc.partner.server.mounts import SharedLogins
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role
+from forwardc.server.oauth.clients import Clients
+from forwardc.server.oauth.server_keys import load_keys
+from forwardc.server.wiring.mounts import SharedLogins
 from serving import NAMED, Server, Shop
 
 PAGES = {

@@ -9,11 +9,11 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.problem import Kind
-from forwardc.partner.server.metrics import Metrics
-from forwardc.partner.server.mistakes import read_settings
-from forwardc.partner.server.settings import ServerSettings
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.server.http.problems import Kind
+from forwardc.server.settings import ServerSettings
+from forwardc.server.settings_errors import read_settings
+from forwardc.server.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVE = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")

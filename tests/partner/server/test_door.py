@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.observer import Told
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.server.addresses import Networks
-from forwardc.partner.server.door import Door, Rules
-from forwardc.partner.server.failures import handlers
-from forwardc.partner.server.logs import begin
-from forwardc.partner.server.metrics import Metrics
-from forwardc.partner.server.routes import Admission
-from forwardc.partner.server.settings import Admitted, Limits
-from forwardc.partner.server.traffic import Traffic
-from forwardc.partner.server.watch import Watch
-from forwardc.partner.sharing.openapi import SHARING_PATH as SHARING
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.http.addresses import Networks
+from forwardc.server.http.admission import Admission
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.door import Door, Rules
+from forwardc.server.http.failures import handlers
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.payment_sharing.openapi import SHARING_PATH as SHARING
+from forwardc.server.settings import Admitted, Limits
+from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.logs import begin
+from forwardc.server.telemetry.metrics import Metrics
+from forwardc.server.telemetry.telemetry import Watch
 
 CANARY = "canary-77"
 

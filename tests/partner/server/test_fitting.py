@@ -8,9 +8,9 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http import httptools_impl
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server import fitting
-from forwardc.partner.server.fitting import TESTED, check_fitting
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.server.http import uvicorn_compatibility as fitting
+from forwardc.server.http.uvicorn_compatibility import TESTED, check_fitting
 from serving import Shop
 
 Patch = pytest.MonkeyPatch

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from forwardc.partner.server.health import Check, Readiness, routes
-from forwardc.partner.server.metrics import Metrics
-from forwardc.partner.server.traffic import Traffic
 from forwardc.runtime.history.errors import HistoryUnavailableError
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.health import Check, Readiness, routes
+from forwardc.server.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -92,7 +92,7 @@ def test_a_server_that_stops_is_not_ready_at_once() -> None:
 
 
 def test_a_part_that_hangs_is_failing(monkeypatch: Any) -> None:
-    monkeypatch.setattr("forwardc.partner.server.health._WITHIN_S", 0.05)
+    monkeypatch.setattr("forwardc.server.http.health._WITHIN_S", 0.05)
 
     async def hang() -> None:
         await asyncio.sleep(60)
@@ -106,8 +106,8 @@ def test_a_part_that_hangs_is_failing(monkeypatch: Any) -> None:
 
 _WORKER = """
 import sys
-from forwardc.partner.observer import Told
-from forwardc.partner.server.metrics import Metrics
+from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.metrics import Metrics
 metrics = Metrics()
 metrics.in_flight.set(3)
 metrics.tell_ready({"history": sys.argv[1] == "well"})

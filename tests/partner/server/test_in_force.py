@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server.health import Partly, Readiness
-from forwardc.partner.server.in_force import InForce
-from forwardc.partner.server.traffic import Traffic
-from forwardc.partner.sharing.forwarding import Way
+from forwardc.compile.review.approve import lock_bytes
+from forwardc.compile.review.revoke import Withdrawal, with_revoked
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
-from forwardc.plan.build_dir import read_plan
+from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.review.approve import lock_bytes
-from forwardc.review.revoke import Withdrawal, with_revoked
-from forwardc.runtime.shapes import Ambient
+from forwardc.runtime.run.result import Ambient
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.health import Partly, Readiness
+from forwardc.server.payment_sharing.forwarder import Way
+from forwardc.server.wiring.approvals_in_force import InForce
 from lock_file import TODAY, approve
 from own_ids import build_own
 from serving import NAMED, PATH, Server, Shop, opened, reference
@@ -240,7 +240,7 @@ def test_a_release_that_a_link_leads_to(tmp_path: Path) -> None:
 def test_many_callers_read_it_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.write(GOOD)
     reads = []
-    real = __import__("forwardc.partner.server.in_force", fromlist=["read_lock"]).read_lock
+    real = __import__("forwardc.server.wiring.approvals_in_force", fromlist=["read_lock"]).read_lock
 
     def counting(path: Path, sink: Sink) -> Lock | None:
         reads.append(path)
@@ -248,7 +248,7 @@ def test_many_callers_read_it_once(house: House, monkeypatch: pytest.MonkeyPatch
         found: Lock | None = real(path, sink)
         return found
 
-    monkeypatch.setattr("forwardc.partner.server.in_force.read_lock", counting)
+    monkeypatch.setattr("forwardc.server.wiring.approvals_in_force.read_lock", counting)
 
     async def go() -> None:
         locks = await asyncio.gather(*(house.in_force.now() for _ in range(50)))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
-from forwardc.partner.server import protocol
-from forwardc.partner.server.process import Configured
-from forwardc.partner.server.settings import Limits
+from forwardc.server.http import protocol
+from forwardc.server.http.process import Configured
+from forwardc.server.settings import Limits
 
 LARGE = 32 << 20
 LIMITS = Limits(headers=4_096, body=1_024, receive_within=0.5)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gate
-from forwardc.partner.server.process import _protocol
-from forwardc.partner.server.protocol import Limited
-from forwardc.runtime.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
+from forwardc.server.http.process import _protocol
+from forwardc.server.http.protocol import Limited
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -332,7 +332,7 @@ def test_the_server_describes_itself(server: Server) -> None:
 
 def test_without_its_parser_the_server_still_bounds_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _protocol() is Limited
-    monkeypatch.setattr("forwardc.partner.server.process.has_parser", lambda: False)
+    monkeypatch.setattr("forwardc.server.http.process.has_parser", lambda: False)
     assert _protocol() == "h11"
 
 

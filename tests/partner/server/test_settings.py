@@ -14,13 +14,13 @@ import pytest
 import postgres
 from certificates import self_signed
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.server.mistakes import read_settings
-from forwardc.partner.server.settings import settings_from
-from forwardc.partner.server.tls import check_serving
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import open_store
+from forwardc.server.settings import settings_from
+from forwardc.server.settings_errors import read_settings
+from forwardc.server.tls import check_serving
 from serving import NAMED, ROOT, Shop, opened
 
 GOOD = """\

@@ -11,15 +11,15 @@ import pytest
 
 import postgres
 from forwardc.cli.main import run as cli
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.lookup.model import LookupWrong, Supply
-from forwardc.partner.lookup.opening import open_lookup
-from forwardc.partner.lookup.sql_query import Query
-from forwardc.partner.lookup.sqlite_rows import SqliteAsker
-from forwardc.partner.server.settings import Mapped, SqlLookup
-from forwardc.partner.server.supply import Lack, blocked, lacks, report
-from forwardc.partner.sharing.forwarding import Way, read_ways
-from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import LookupWrong, Supply
+from forwardc.server.directory.sql_query import Query
+from forwardc.server.directory.sqlite_runner import SqliteAsker
+from forwardc.server.payment_sharing.forwarder import Way, read_ways
+from forwardc.server.settings import Mapped, SqlLookup
+from forwardc.server.wiring.directory_supply import Lack, blocked, lacks, report
 from serving import NAMED, PATH, ROOT, opened, reference
 
 Check = Callable[..., tuple[int, str, str]]

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from forwardc.partner.dashboard.guard import Guard, hosts
-from forwardc.partner.server.addresses import Networks
-from forwardc.partner.server.door import Door, Rules
-from forwardc.partner.server.process import Configured
-from forwardc.partner.server.protocol import Limited
-from forwardc.partner.server.routes import Admission
-from forwardc.partner.server.settings import Admitted, Limits
-from forwardc.partner.server.traffic import Traffic
-from forwardc.partner.server.watch import Watch
-from forwardc.partner.target import Aim, BadTarget, aimed, name_in
+from forwardc.core.http.request_target import Aim, BadTarget, aimed, name_in
+from forwardc.server.dashboard.guard import Guard, hosts
+from forwardc.server.http.addresses import Networks
+from forwardc.server.http.admission import Admission
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.door import Door, Rules
+from forwardc.server.http.process import Configured
+from forwardc.server.http.protocol import Limited
+from forwardc.server.settings import Admitted, Limits
+from forwardc.server.telemetry.telemetry import Watch
 
 NAMES = hosts("127.0.0.1", ["pay.shop.example"])
 GOOD = "pay.shop.example"

@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from collector import collecting
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.observer import Told
-from forwardc.partner.server.addresses import Networks
-from forwardc.partner.server.call import Call
-from forwardc.partner.server.door import Door, Rules
-from forwardc.partner.server.routes import Admission
-from forwardc.partner.server.settings import Admitted, Limits
-from forwardc.partner.server.traces import NoOtel, open_traces
-from forwardc.partner.server.traffic import Traffic
-from forwardc.partner.server.watch import Watch
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.http.addresses import Networks
+from forwardc.server.http.admission import Admission
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.door import Door, Rules
+from forwardc.server.settings import Admitted, Limits
+from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.current_call import Call
+from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.telemetry.traces import NoOtel, open_traces
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CANARY = "canary-77"

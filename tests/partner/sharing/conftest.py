@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.partner.lookup.model import Instrument
 from forwardc.runtime.history.store import Store
+from forwardc.server.directory.payment_directory import Instrument
 from sharing_house import House, checkout, house, stripe
 
 Work = Callable[[House], Awaitable[Any]]

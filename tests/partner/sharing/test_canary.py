@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.partner.lookup.model import Instrument
-from forwardc.partner.problem import Refusal
-from forwardc.partner.sharing.request import read_request
-from forwardc.partner.sharing.share import Asked
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.made_up import sandbox_secret
-from forwardc.runtime.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.made_up import sandbox_secret
+from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.server.directory.payment_directory import Instrument
+from forwardc.server.http.problems import Refusal
+from forwardc.server.payment_sharing.payment_forward import Asked
+from forwardc.server.payment_sharing.request import read_request
 from sharing_house import EMAIL, NAME, House, house
 
 CARD = "4242424242424242"

@@ -7,8 +7,21 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.partner.sharing.claim import Ask, Claim, Done, Free, Mine, Running, State, Unknown
-from forwardc.partner.sharing.claim_tables import (
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.run.result import Party
+from forwardc.server.payment_sharing.claim import (
+    Ask,
+    Claim,
+    Done,
+    Free,
+    Mine,
+    Running,
+    State,
+    Unknown,
+)
+from forwardc.server.payment_sharing.claim_tables import (
     Process,
     claim,
     end,
@@ -18,10 +31,6 @@ from forwardc.partner.sharing.claim_tables import (
     look,
     settle_left,
 )
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.store import Store
-from forwardc.runtime.shapes import Party
 from stored_runs import Clock, intent_of, new_run, report_of
 
 DAY_S = 86_400

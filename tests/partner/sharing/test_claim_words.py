@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from forwardc.partner.sharing.claim import Done, State, claim_digest
+from forwardc.server.payment_sharing.claim import Done, State, claim_digest
 
 
 def test_the_words_of_a_row_stay() -> None:

@@ -10,10 +10,18 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.lookup.model import Instrument
-from forwardc.partner.server.settings import Mapped
-from forwardc.partner.sharing.claim import (
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryUnavailableError, RunInUseError
+from forwardc.runtime.history.records import Intent, NewRun
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.result import Keys, Party
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.server.directory.payment_directory import Instrument
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claim import (
     Ask,
     Claim,
     Done,
@@ -25,18 +33,10 @@ from forwardc.partner.sharing.claim import (
     Unknown,
     claim_digest,
 )
-from forwardc.partner.sharing.claim_tables import Process, claim, end, forget, look
-from forwardc.partner.sharing.claims import Claims
-from forwardc.partner.sharing.forwarding import Forwarder, read_ways
-from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.plan.outcome import Outcome
-from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errors import HistoryUnavailableError, RunInUseError
-from forwardc.runtime.history.records import Intent, NewRun
-from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.journal import JournalFailed
-from forwardc.runtime.shapes import Keys, Party
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.server.payment_sharing.claim_tables import Process, claim, end, forget, look
+from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.forwarder import Forwarder, read_ways
+from forwardc.server.settings import Mapped
 from sharing_house import ROOT
 from stored_runs import SHOWN, Clock, new_run, report_of, result_of
 
@@ -171,7 +171,7 @@ def test_a_dead_process_of_this_machine_gives_way_at_once(
 ) -> None:
     mine(store, ask(), THERE)
     monkeypatch.setattr(
-        "forwardc.partner.sharing.claim_tables.is_dead", lambda owner: owner == THERE.owner
+        "forwardc.server.payment_sharing.claim_tables.is_dead", lambda owner: owner == THERE.owner
     )
     assert isinstance(claimed(store, ask()), Mine)
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from forwardc.partner.sharing.claim import Ask, Claim, Mine, Others, State, claim_digest
-from forwardc.partner.sharing.claim_tables import Process, claim, end
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.payment_sharing.claim import Ask, Claim, Mine, Others, State, claim_digest
+from forwardc.server.payment_sharing.claim_tables import Process, claim, end
 from sharing_house import TOKEN, House, checkout, house
 from stored_runs import Clock
 

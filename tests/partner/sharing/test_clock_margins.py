@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from forwardc.partner.sharing.claim import Ask, Claim, Done, Mine, State, claim_digest
-from forwardc.partner.sharing.claim_tables import Process, claim, end, forget
 from forwardc.runtime.history.store import Store
+from forwardc.server.payment_sharing.claim import Ask, Claim, Done, Mine, State, claim_digest
+from forwardc.server.payment_sharing.claim_tables import Process, claim, end, forget
 from sharing_house import House
 from stored_runs import Clock
 

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from forwardc.partner.problem import Kind
-from forwardc.partner.server.settings import Limits, Replays
-from forwardc.partner.sharing import request as rules
-from forwardc.partner.sharing.claims import LEASE_S
-from forwardc.runtime.store_journal import LEASE_S as RUN_LEASE_S
+from forwardc.runtime.run.store_journal import LEASE_S as RUN_LEASE_S
+from forwardc.server.http.problems import Kind
+from forwardc.server.payment_sharing import request as rules
+from forwardc.server.payment_sharing.claims import LEASE_S
+from forwardc.server.settings import Limits, Replays
 
 
 def test_every_problem_and_limit(root: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.partner.auth.rates import Rates
-from forwardc.partner.lookup.model import LookupFailed
-from forwardc.partner.server.settings import Limits
-from forwardc.partner.sharing import claim_tables, endpoint
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.directory.payment_directory import LookupFailed
+from forwardc.server.http.rate_limits import Rates
+from forwardc.server.payment_sharing import claim_tables, endpoint
+from forwardc.server.settings import Limits
 from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
 from sharing_house import house as open_house
 from stored_runs import Clock
@@ -54,7 +54,7 @@ def test_without_the_scope(serve: Serve) -> None:
         desk = replace(house.desk, gate=gate)
         from starlette.applications import Starlette
 
-        from forwardc.partner.server.failures import handlers
+        from forwardc.server.http.failures import handlers
 
         app = Starlette(routes=endpoint.routes(desk), exception_handlers=dict(handlers()))
         transport = httpx.ASGITransport(app)
@@ -250,7 +250,7 @@ def test_a_history_that_goes_away_while_it_is_forwarded(
             await asyncio.sleep(0.01)
         with monkeypatch.context() as patch:
             patch.setattr(house.store.commits, "write", away)
-            patch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0))
+            patch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0))
             house.vaults.gate.set()
             # What came is not lost: its caller gets it.
             assert (await asking).status_code == 200
@@ -296,7 +296,7 @@ def test_a_history_that_is_away_for_a_moment_keeps_the_outcome(
             return write(how)
 
         monkeypatch.setattr(house.store.database, "write", away)
-        monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.05, 0.05, 0.05))
+        monkeypatch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.05, 0.05, 0.05))
         house.vaults.gate.set()
         first = await asking
         run = house.store.load(first.headers["forwardc-run"])
@@ -343,7 +343,7 @@ def test_a_mistake_of_ours_after_the_sending_is_unknown(
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr("forwardc.partner.sharing.share.ending_of", broken)
+            patch.setattr("forwardc.server.payment_sharing.payment_forward.ending_of", broken)
             answer = await house.post()
         assert (answer.status_code, slug(answer)) == (504, "outcome-unknown")
         assert slug(await house.post()) == "outcome-unknown"
@@ -354,7 +354,7 @@ def test_a_mistake_of_ours_after_the_sending_is_unknown(
 
 def test_keys_that_changed_make_answers_unreadable(serve: Serve) -> None:
     async def work(house: House) -> None:
-        from forwardc.partner.sharing.sealed import Sealer
+        from forwardc.server.payment_sharing.replay_cipher import Sealer
 
         first = await house.post()
         house.service.sealer = Sealer((b"z" * 32,))

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.partner.problem import Kind
-from forwardc.partner.sharing.claim import State
-from forwardc.partner.sharing.envelope import Ending, ending_of
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.values import Secret
-from forwardc.runtime.redact import Redactor
-from forwardc.runtime.shapes import Came, Keys, Party, RunResult, StepReport
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.run.redaction import Redactor
+from forwardc.runtime.run.result import Came, Keys, Party, RunResult, StepReport
+from forwardc.server.http.problems import Kind
+from forwardc.server.payment_sharing.answer import Ending, ending_of
+from forwardc.server.payment_sharing.claim import State
 
 RUN = "11111111-2222-4333-8444-555555555555"
 CARD = "4242424242424242"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from faults import Faults
-from forwardc.partner.sharing.claims import Claims
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.store import Store
+from forwardc.server.payment_sharing.claims import Claims
 from sharing_house import House, checkout, house
 
 INSTRUMENTS = {f"pay-{number}": checkout("visa_approved") for number in range(500)}
@@ -45,7 +45,7 @@ async def share(open_house: House, name: str, fail: Callable[[], None], heal: Ca
 def test_at_every_call_of_the_database(
     store: Store, how: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0, 0.0))
     faults = Faults(store.database)
 
     async def go() -> None:
@@ -75,7 +75,7 @@ def test_without_memory_at_every_call_of_the_database(
     store: Store, after: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What no database says: a mistake of ours as far as anybody can tell."""
-    monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0, 0.0))
     faults = Faults(store.database, MemoryError)
 
     async def go() -> None:

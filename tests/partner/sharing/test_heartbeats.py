@@ -12,19 +12,19 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.partner.sharing.claim import Ask, Done, Free, Mine, Running, State
-from forwardc.partner.sharing.claim_tables import Process, claim
-from forwardc.partner.sharing.claims import Claims
-from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.partner.sharing.live import End
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.journal import JournalFailed
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claim import Ask, Done, Free, Mine, Running, State
+from forwardc.server.payment_sharing.claim_tables import Process, claim
+from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.live import End
 from stored_runs import Clock
 
-CLAIMS = "forwardc.partner.sharing.claims"
+CLAIMS = "forwardc.server.payment_sharing.claims"
 HERE, THERE = "here/1/a", "there/2/b"
 
 

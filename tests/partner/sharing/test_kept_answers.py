@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from forwardc.runtime.gets import gets_of
+from forwardc.runtime.run.destination_request import gets_of
 from sharing_house import House
 
 Serve = Callable[..., Any]

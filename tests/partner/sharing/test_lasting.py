@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.partner.lookup.model import Instrument, LookupFailed, LookupWrong
-from forwardc.partner.problem import Kind
-from forwardc.partner.sharing.forwarding import Way, lasting
-from forwardc.runtime.sources.protocol import SecretProviderError
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.server.directory.payment_directory import Instrument, LookupFailed, LookupWrong
+from forwardc.server.http.problems import Kind
+from forwardc.server.payment_sharing.forwarder import Way, lasting
 from sharing_house import NAME, House, checkout, stripe
 
 Serve = Callable[..., Any]

@@ -8,17 +8,17 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.partner.sharing.claim import Ask, Done, Free, Mine, Running, State, Unknown
-from forwardc.partner.sharing.claim_tables import Process, claim, look
-from forwardc.partner.sharing.claims import Claims
-from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.partner.sharing.live import End
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.shapes import Keys
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.result import Keys
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claim import Ask, Done, Free, Mine, Running, State, Unknown
+from forwardc.server.payment_sharing.claim_tables import Process, claim, look
+from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.live import End
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
 
@@ -117,7 +117,7 @@ def test_an_end_stays_owed_while_the_history_is_away(
         claims = house.service.claims
         with monkeypatch.context() as patch:
             patch.setattr(house.store.commits, "write", away)
-            patch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0))
+            patch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0))
             house.vaults.gate.set()
             first = await asking
             with pytest.raises(HistoryUnavailableError):

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from emulated_cards import FORM, MAKERS_KEY
-from forwardc.partner.server.metrics import Metrics
-from forwardc.partner.server.watch import Watch
+from forwardc.server.telemetry.metrics import Metrics
+from forwardc.server.telemetry.telemetry import Watch
 from sharing_house import BILLING, House, checkout, stripe
 
 Serve = Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.partner.server.settings import Limits
+from forwardc.server.settings import Limits
 from sharing_house import House, checkout
 
 Serve = Callable[..., Any]
@@ -16,7 +16,7 @@ STEP = 23
 # The loop, and a weak reference whose object is gone, call these back: where one cannot even
 # begin, there is nobody to raise to.
 UNRAISED = ("_tell_all", "clear")
-ROOMS = ("forwardc.partner.", "forwardc.runtime.", "forwardc.plan.")
+ROOMS = ("forwardc.server.", "forwardc.runtime.", "forwardc.plan.")
 
 
 class Memory:
@@ -43,7 +43,7 @@ class Memory:
 
 
 def test_at_any_call_of_a_share(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0, 0.0))
     instruments = {f"pay-{number}": checkout("visa_approved") for number in range(2_000)}
 
     async def work(house: House) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from forwardc.partner.problem import Kind
-from forwardc.partner.server.settings import Issuer
-from forwardc.partner.sharing.openapi import document, request_schema
+from forwardc.server.http.problems import Kind
+from forwardc.server.payment_sharing.openapi import document, request_schema
+from forwardc.server.settings import Issuer
 from sharing_house import HEADERS, NAME, PATH, House
 
 Serve = Callable[..., Any]

@@ -201,7 +201,7 @@ def test_what_a_person_found_out_is_told(serve: Serve) -> None:
     async def work(house: House) -> None:
         house.vaults.instead = httpx.ReadTimeout("slow")
         run = (await house.post()).json()["run"]
-        from forwardc.plan.outcome import Outcome
+        from forwardc.core.outcome import Outcome
 
         assert house.store.resolve(run, Outcome.APPROVED, "jane")
         document = problem(await house.post(), 504, "outcome-unknown")

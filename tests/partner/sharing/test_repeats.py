@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.partner.server.settings import Replays
-from forwardc.partner.sharing.claim import Mine, State
-from forwardc.partner.sharing.claim_tables import forget
-from forwardc.partner.sharing.envelope import Ending
-from forwardc.partner.sharing.request import SharingRequest
-from forwardc.partner.sharing.share import Asked, Sharing
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.payment_sharing.answer import Ending
+from forwardc.server.payment_sharing.claim import Mine, State
+from forwardc.server.payment_sharing.claim_tables import forget
+from forwardc.server.payment_sharing.payment_forward import Asked, Sharing
+from forwardc.server.payment_sharing.request import SharingRequest
+from forwardc.server.settings import Replays
 from sharing_house import House, checkout, house
 from stored_runs import Clock
 
@@ -315,8 +315,8 @@ def test_what_is_replayed_no_longer_is_deleted(store: Store, clock: Clock) -> No
 def test_old_answers_are_deleted_while_nobody_calls(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.sharing.claim_tables._FORGOTTEN_AT_ONCE", 1)
-    monkeypatch.setattr("forwardc.partner.sharing.claims._FORGET_EVERY_S", 0.01)
+    monkeypatch.setattr("forwardc.server.payment_sharing.claim_tables._FORGOTTEN_AT_ONCE", 1)
+    monkeypatch.setattr("forwardc.server.payment_sharing.claims._FORGET_EVERY_S", 0.01)
     count = "SELECT (SELECT count(*) FROM shares) + (SELECT count(*) FROM share_claims)"
 
     async def go() -> None:

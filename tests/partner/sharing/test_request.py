@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.partner.problem import Kind, Refusal
-from forwardc.partner.sharing.request import DEEPEST, SharingRequest, read_key, read_request
+from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.payment_sharing.request import DEEPEST, SharingRequest, read_key, read_request
 
 NAME = "COM.ROKT.CATALOG"
 GOOD = {"partnerPaymentReference": "ORDER-1001", "destination": NAME}

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 import postgres
-from forwardc.partner.server.settings import Replays
-from forwardc.partner.sharing.claims import HEARTBEAT_S
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import open_store
+from forwardc.server.payment_sharing.claims import HEARTBEAT_S
+from forwardc.server.settings import Replays
 from sharing_house import House, checkout, house
 
 COUNT = 50
@@ -58,7 +58,7 @@ async def answered(service: House, reference: str) -> tuple[float, httpx.Respons
 def test_nobody_waits_for_what_nobody_forwards(
     own_server: postgres.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.partner.sharing.claims._WAITS", (0.1, 0.2))
+    monkeypatch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.1, 0.2))
 
     async def go(url: str) -> None:
         async with process(url) as first, process(url) as second:

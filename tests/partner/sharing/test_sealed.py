@@ -2,7 +2,7 @@
 
 import pytest
 
-from forwardc.partner.sharing.sealed import CannotOpen, Sealer
+from forwardc.server.payment_sharing.replay_cipher import CannotOpen, Sealer
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PLAIN = b'{"status":200,"body":"whisper"}'

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from forwardc.partner.auth.gate import KeysUnavailable
-from forwardc.partner.auth.terms import Terms
 from forwardc.runtime.history.store import Store
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable
+from forwardc.server.oauth.client_terms import Terms
 from sharing_house import EMAIL, NAME, checkout, house
 
 PAID = {"pay-1": checkout("visa_approved")}

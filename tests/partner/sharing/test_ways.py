@@ -11,23 +11,23 @@ from typing import Any, cast
 
 import pytest
 
-from forwardc.diagnostics.sink import Sink
-from forwardc.partner.lookup.model import Instrument
-from forwardc.partner.server.settings import Mapped
-from forwardc.partner.sharing import forwarding
-from forwardc.partner.sharing.claim import Mine
-from forwardc.partner.sharing.forwarding import (
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.server.directory.payment_directory import Instrument
+from forwardc.server.payment_sharing import forwarder as forwarding
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claim import Mine
+from forwardc.server.payment_sharing.forwarder import (
     Forwarded,
     Forwarder,
     Way,
     is_production,
     read_ways,
 )
-from forwardc.partner.sharing.joined import JoinedJournal
-from forwardc.runtime.keys import KeyRing
-from forwardc.runtime.means import Means
-from forwardc.runtime.send import Sender
-from forwardc.runtime.shapes import Ambient, RunRequest
+from forwardc.server.settings import Mapped
 from sharing_house import BILLING, ROOT
 
 BUILD = ROOT / "build"

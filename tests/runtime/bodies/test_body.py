@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from forwardc.plan.values import CONTRADICTION
-from forwardc.runtime.answer import DestinationAnswer, Headers, Values
+from forwardc.core.terms.values import CONTRADICTION
+from forwardc.runtime.run.answer import DestinationAnswer, Headers, Values
 from growth import assert_linear
 
 KINDS = ("json", "xml", "form", "text", "empty", "any")

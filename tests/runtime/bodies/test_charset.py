@@ -3,9 +3,9 @@
 import pytest
 
 from forwardc.plan.model import Plan
-from forwardc.runtime.answer import DestinationAnswer, read_answer
-from forwardc.runtime.bodies.charset import decoded
-from forwardc.runtime.send import Answer
+from forwardc.runtime.http.bodies.charset import decoded
+from forwardc.runtime.http.send import Answer
+from forwardc.runtime.run.answer import DestinationAnswer, read_answer
 
 TEXT = '{"name": "Zoë 中"}'
 

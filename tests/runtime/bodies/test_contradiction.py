@@ -5,11 +5,11 @@ import pickle
 
 import pytest
 
-from forwardc.plan.escape import NotExpressible
-from forwardc.plan.evaluate import CannotCompute, Scope, evaluate
-from forwardc.plan.terms import Call, Lit, Ref, Seq, Term
-from forwardc.plan.values import CONTRADICTION
-from forwardc.runtime.answer import DestinationAnswer, Headers, parse_json
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
+from forwardc.core.terms.terms import Call, Lit, Ref, Seq, Term
+from forwardc.core.terms.values import CONTRADICTION
+from forwardc.runtime.run.answer import DestinationAnswer, Headers, parse_json
 
 BODY = '{"code": 1, "of": {"code": 1, "code": 2}, "list": [{"code": 1}], "code": 2, "id": "T1"}'
 

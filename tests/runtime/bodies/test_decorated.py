@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from answered import WAYS, Body, enveloped, plans, ran, told
-from forwardc.diagnostics.cards import find_cards
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.cards import find_cards
 
 pytestmark = pytest.mark.fuzz
 

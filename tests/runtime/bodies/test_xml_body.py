@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.evaluate import Scope, evaluate
-from forwardc.plan.pointer import resolve
-from forwardc.plan.terms import Call, Lit, Ref, Term
-from forwardc.plan.values import CONTRADICTION
-from forwardc.runtime.answer import DestinationAnswer, Headers
-from forwardc.runtime.bodies.xml_body import Element
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.pointer import resolve
+from forwardc.core.terms.terms import Call, Lit, Ref, Term
+from forwardc.core.terms.values import CONTRADICTION
+from forwardc.runtime.http.bodies.xml_body import Element
+from forwardc.runtime.run.answer import DestinationAnswer, Headers
 from growth import assert_linear
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"

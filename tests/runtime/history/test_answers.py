@@ -5,12 +5,12 @@ import zlib
 
 import pytest
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.answers import DAYS, days_of, unpacked
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.kept import Field, Fields, Kept
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.kept import Field, Fields, Kept
+from forwardc.runtime.run.result import Party
 from stored_runs import Clock, complete, new_run
 
 BODY = Fields(

@@ -2,7 +2,7 @@
 
 from forwardc.runtime.history import cards
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.shapes import CardFacts
+from forwardc.runtime.run.result import CardFacts
 from stored_runs import complete, new_run
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.causes import LONGEST_CAUSE, cause_of
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.export import COLUMNS, Format, export, fits
@@ -16,7 +16,7 @@ from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.records import EventFilter, Filter
 from forwardc.runtime.history.stats import MOST_CAUSES
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.result import Party
 from stored_runs import Clock, complete, new_run
 
 

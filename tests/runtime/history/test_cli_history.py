@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from forwardc.cli.main import cli
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.store import Store, open_store
 from stored_runs import OWNER, complete, intent_of, new_run
 

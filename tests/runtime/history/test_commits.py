@@ -21,7 +21,7 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.records import Filter, NewRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.store_journal import StoreJournal
+from forwardc.runtime.run.store_journal import StoreJournal
 from rated import RefusedError, add, add_and_refuse, names
 from stored_runs import OWNER, Clock, intent_of, new_run, open_runs, report_of, result_of
 

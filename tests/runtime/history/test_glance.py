@@ -1,10 +1,10 @@
 """What a page shows at a glance, on both databases: names, and runs that wait."""
 
 from dashboards import fresh_settings
-from forwardc.partner.dashboard.desk import Desk
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.glance import Places
 from forwardc.runtime.history.store import Store
+from forwardc.server.dashboard.desk import Desk
 from stored_runs import Clock, complete, intent_of, new_run
 
 

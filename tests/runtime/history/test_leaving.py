@@ -1,11 +1,11 @@
 """Runs that their process does not go on with: what was sent is unknown, the rest was not sent."""
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import AttemptState, RunState, StepState
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.leaving import leave, leave_all
+from forwardc.runtime.recovery.abandon import leave, leave_all
 from stored_runs import OWNER, Clock, complete, intent_of, new_run, report_of
 
 REASON = "the server stopped before the answer came"

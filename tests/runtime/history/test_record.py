@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.errors import RunInUseError, UnknownRunError
 from forwardc.runtime.history.records import (
     AttemptState,
@@ -16,7 +16,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.shapes import Keys, Party
+from forwardc.runtime.run.result import Keys, Party
 from stored_runs import (
     OWNER,
     SHOWN,

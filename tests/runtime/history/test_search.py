@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import prune
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.stats import Latency, Route, Share
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.result import Party
 from stored_runs import OWNER, Clock, complete, intent_of, new_run
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
 from forwardc.plan.model import Operation, load_plan
-from forwardc.runtime.losses import Given, Lacks, lacks_of
+from forwardc.runtime.run.losses import Given, Lacks, lacks_of
 
 PAN: Final = "424242******4242"
 HEAD: Final = """

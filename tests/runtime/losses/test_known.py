@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.losses import held_in
-from forwardc.runtime.shapes import RunRequest
+from forwardc.runtime.run.losses import held_in
+from forwardc.runtime.run.result import RunRequest
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26

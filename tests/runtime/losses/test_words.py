@@ -2,7 +2,7 @@
 
 import pytest
 
-from forwardc.runtime.lost_words import cure
+from forwardc.runtime.run.loss_messages import cure
 
 
 @pytest.mark.parametrize("part", ["line1", "city", "state", "postal_code", "country"])

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,8 +36,8 @@ def loose(data: bytes) -> str:
 
 def shown(sink: Sink) -> None:
     """Render what was found, as every format does: a renderer must not fail either."""
-    from forwardc.diagnostics.render.render import Format, render
-    from forwardc.diagnostics.sources import Sources
+    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.render.render import Format, render
 
     for form in Format:
         render(sink.sorted(), form, Sources())

@@ -10,33 +10,33 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from fuzzed.common import ROOT, loose, shown
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
 def json_body(data: bytes) -> None:
-    from forwardc.runtime.bodies.json_body import read_json
+    from forwardc.runtime.http.bodies.json_body import read_json
 
     read_json(loose(data))
 
 
 def xml_body(data: bytes) -> None:
-    from forwardc.runtime.bodies.xml_body import read_xml
+    from forwardc.runtime.http.bodies.xml_body import read_xml
 
     read_xml(loose(data), {"s": "http://schemas.xmlsoap.org/soap/envelope/"})
 
 
 def form_body(data: bytes) -> None:
-    from forwardc.runtime.bodies.form_body import read_form
+    from forwardc.runtime.http.bodies.form_body import read_form
 
     read_form(loose(data))
 
 
 def field_by_field(data: bytes) -> None:
-    from forwardc.runtime.bodies.fields import fields_of
-    from forwardc.runtime.telling import looks_secret, shown_url, tells
+    from forwardc.runtime.http.bodies.fields import fields_of
+    from forwardc.runtime.run.telling import looks_secret, shown_url, tells
 
     for row in fields_of(loose(data)).rows:
         tells(row.path)
@@ -54,15 +54,15 @@ def packed_answer(data: bytes) -> None:
 
 
 def charset(data: bytes) -> None:
-    from forwardc.runtime.bodies.charset import decoded
-    from forwardc.runtime.bodies.page import is_page
+    from forwardc.runtime.http.bodies.charset import decoded
+    from forwardc.runtime.http.bodies.page import is_page
 
     label, _, body = data.partition(b"\n")
     is_page(decoded(body, loose(label)))
 
 
 def compressed(data: bytes) -> None:
-    from forwardc.runtime.bodies.compressed import Unreadable, uncompressed
+    from forwardc.runtime.http.bodies.compressed import Unreadable, uncompressed
 
     for coding in ("gzip", "deflate", "br", "gzip, deflate"):
         with suppress(Unreadable):
@@ -83,9 +83,9 @@ def _steps() -> tuple[Any, ...]:
 
 
 def vault_answer(data: bytes) -> None:
-    from forwardc.runtime.answer import DestinationAnswer, read_answer
-    from forwardc.runtime.outcome import decide
-    from forwardc.runtime.send import Answer
+    from forwardc.runtime.http.send import Answer
+    from forwardc.runtime.run.answer import DestinationAnswer, read_answer
+    from forwardc.runtime.run.outcome import decide
 
     head, _, body = data.partition(b"\n")
     status = int(head[:3]) if head[:3].isdigit() else 200
@@ -101,7 +101,7 @@ def vault_answer(data: bytes) -> None:
 
 def echo(data: bytes) -> None:
     from forwardc.plan.losses import ByEcho, Echo, Untold
-    from forwardc.runtime.losses import Given, held_in, lacks_of
+    from forwardc.runtime.run.losses import Given, held_in, lacks_of
 
     told = ByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
     from_pm = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
@@ -116,7 +116,7 @@ def echo(data: bytes) -> None:
 
 
 def told_times(data: bytes) -> None:
-    from forwardc.runtime.told_times import LONGEST_WAIT_S, lifetime, max_age, retry_after
+    from forwardc.runtime.http.declared_times import LONGEST_WAIT_S, lifetime, max_age, retry_after
 
     lines = loose(data).split("\n")
     pairs = [(name, value) for name, _, value in (line.partition(":") for line in lines)]
@@ -128,7 +128,7 @@ def told_times(data: bytes) -> None:
 
 
 def token_answer(data: bytes) -> None:
-    from forwardc.runtime.oauth import NoToken, _json, _reason, _token
+    from forwardc.runtime.http.oauth import NoToken, _json, _reason, _token
 
     held = _json(data)
     _reason(400, held)
@@ -137,7 +137,7 @@ def token_answer(data: bytes) -> None:
 
 
 def store_answer(data: bytes) -> None:
-    from forwardc.runtime.secret_store import Stored, _codes, _read
+    from forwardc.runtime.secret_providers.secret_store import Stored, _codes, _read
 
     sink = Sink()
     _codes(data, {"value": "a"})
@@ -146,10 +146,10 @@ def store_answer(data: bytes) -> None:
 
 
 def jwk_set(data: bytes) -> None:
-    from forwardc.partner.auth.pinned import verifying_key
-    from forwardc.plan.functions import CannotCompute
-    from forwardc.runtime.jwk_sets import KeysNotHad, members
-    from forwardc.runtime.keys import encryption_key
+    from forwardc.core.terms.functions import CannotCompute
+    from forwardc.runtime.http.jwk_sets import KeysNotHad, members
+    from forwardc.runtime.http.vault_keys import encryption_key
+    from forwardc.server.oauth.verification_keys import verifying_key
 
     with suppress(KeysNotHad):
         for member in members(data):
@@ -161,13 +161,13 @@ def jwk_set(data: bytes) -> None:
 
 
 def _encrypted_for(key: Any) -> None:
-    from forwardc.plan.functions import FUNCTIONS
+    from forwardc.core.terms.functions import FUNCTIONS
 
     FUNCTIONS["jwe"].compute("x", key=key.jwk, alg="RSA-OAEP-256", enc="A256GCM")
 
 
 def enveloped(data: bytes) -> None:
-    from forwardc.partner.sharing.envelope import _embedded
+    from forwardc.server.payment_sharing.answer import _embedded
 
     told = _embedded(loose(data), lambda text: text.replace("4242424242424242", "***"))
     json.loads(told, parse_int=str)

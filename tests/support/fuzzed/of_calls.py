@@ -48,10 +48,10 @@ class _Calls:
     problems: list[BaseException] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from forwardc.partner.problem import Refusal
-        from forwardc.partner.server.addresses import Networks, client_of
-        from forwardc.partner.server.intake import Left, body_of, check_coding, fields_of
-        from forwardc.partner.server.settings import Admitted
+        from forwardc.server.http.addresses import Networks, client_of
+        from forwardc.server.http.problems import Refusal
+        from forwardc.server.http.request_body import Left, body_of, check_coding, fields_of
+        from forwardc.server.settings import Admitted
 
         try:
             fields = fields_of(scope, 16_384)
@@ -78,9 +78,9 @@ def raw_http(data: bytes) -> None:
 async def _spoken(data: bytes) -> list[BaseException]:
     from uvicorn.server import ServerState
 
-    from forwardc.partner.server import protocol
-    from forwardc.partner.server.process import Configured
-    from forwardc.partner.server.settings import Limits
+    from forwardc.server.http import protocol
+    from forwardc.server.http.process import Configured
+    from forwardc.server.settings import Limits
 
     calls = _Calls()
     loop = asyncio.get_running_loop()
@@ -109,8 +109,8 @@ async def _spoken(data: bytes) -> list[BaseException]:
 def addresses(data: bytes) -> None:
     from ipaddress import ip_network
 
-    from forwardc.partner.problem import Refusal
-    from forwardc.partner.server.addresses import Claims, Networks, client_of
+    from forwardc.server.http.addresses import Claims, Networks, client_of
+    from forwardc.server.http.problems import Refusal
 
     lines = data.split(b"\n")
     proxies = Networks.of([ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")])
@@ -123,7 +123,7 @@ def addresses(data: bytes) -> None:
 def access_token(data: bytes) -> None:
     from bearer import AUDIENCE, ISSUER
     from bearer import NOW as THEN
-    from forwardc.partner.auth.access_token import BadToken, Expected, judge, read, verify
+    from forwardc.server.oauth.access_token import BadToken, Expected, judge, read, verify
 
     expected = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
     with suppress(BadToken):
@@ -136,7 +136,7 @@ def access_token(data: bytes) -> None:
 @cache
 def _pinned() -> Any:
     from bearer import ec_signer
-    from forwardc.partner.auth.pinned import verifying_key
+    from forwardc.server.oauth.verification_keys import verifying_key
 
     return verifying_key(ec_signer().jwk(), ("ES256",))
 
@@ -144,7 +144,7 @@ def _pinned() -> Any:
 def token_request(data: bytes) -> None:
     from starlette.requests import Request
 
-    from forwardc.partner.auth.token_endpoint import _asked, _form, _Refused
+    from forwardc.server.oauth.token_endpoint import _asked, _form, _Refused
 
     async def receive() -> Any:
         return {"type": "http.request", "body": data, "more_body": False}
@@ -161,8 +161,8 @@ def token_request(data: bytes) -> None:
 
 
 def sharing_request(data: bytes) -> None:
-    from forwardc.partner.problem import Refusal
-    from forwardc.partner.sharing.request import read_key, read_request
+    from forwardc.server.http.problems import Refusal
+    from forwardc.server.payment_sharing.request import read_key, read_request
 
     try:
         read_request(data, ("COM.ROKT.CATALOG",))
@@ -173,17 +173,17 @@ def sharing_request(data: bytes) -> None:
 
 
 def sealed(data: bytes) -> None:
-    from forwardc.partner.sharing.sealed import CannotOpen, Sealer
+    from forwardc.server.payment_sharing.replay_cipher import CannotOpen, Sealer
 
     with suppress(CannotOpen):
         Sealer((b"k" * 32,)).open(loose(data), "share")
 
 
 def callback(data: bytes) -> None:
-    from forwardc.partner.callbacks.rocketpay_signature import NotSigned, verified_digest
-    from forwardc.partner.callbacks.strict_json import NotStrict, read_object
-    from forwardc.plan.values import Secret
+    from forwardc.core.terms.values import Secret
     from forwardc.runtime.tokens.read import read_callback
+    from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
+    from forwardc.server.callbacks.strict_json import NotStrict, read_object
 
     with suppress(NotStrict):
         document = read_object(data)
@@ -195,9 +195,9 @@ def callback(data: bytes) -> None:
 
 @cache
 def _logins() -> Any:
-    from forwardc.partner.auth.keys import load_keys
-    from forwardc.partner.server.mounts import SharedLogins
     from forwardc.runtime.history.store import open_store
+    from forwardc.server.oauth.server_keys import load_keys
+    from forwardc.server.wiring.mounts import SharedLogins
 
     keys = load_keys(folder() / "server-keys.json", {}.get, history="h.db")
     store = open_store(f"sqlite:///{folder() / 'logins.db'}").__enter__()
@@ -214,7 +214,7 @@ def cookie(data: bytes) -> None:
 def dashboard_form(data: bytes) -> None:
     from starlette.requests import Request
 
-    from forwardc.partner.dashboard.web import Refused, form_of
+    from forwardc.server.dashboard.web import Refused, form_of
 
     async def receive() -> Any:
         return {"type": "http.request", "body": data, "more_body": False}

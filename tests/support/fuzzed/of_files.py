@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from forwardc.diagnostics.sink import Sink
+from forwardc.core.diagnostics.sink import Sink
 from fuzzed.common import loose, shown, written
 
 
 def project_file(data: bytes) -> None:
-    from forwardc.language.read_project import read_project
-    from forwardc.language.schema import validate
-    from forwardc.language.yaml_reader import read
+    from forwardc.compile.language.read_project import read_project
+    from forwardc.compile.language.schema import validate
+    from forwardc.compile.language.yaml_reader import read
 
     sink = Sink()
     node = read("forwardc.yaml", data, sink)
@@ -40,7 +40,7 @@ environments:
 def destination(data: bytes) -> None:
     from datetime import date
 
-    from forwardc.compile import compile_project
+    from forwardc.compile.pipeline import compile_project
 
     sink = Sink()
     written("project/forwardc.yaml", PROJECT)
@@ -52,9 +52,9 @@ def destination(data: bytes) -> None:
 
 
 def expression(data: bytes) -> None:
-    from forwardc.diagnostics.span import Position, Span
-    from forwardc.language.expressions import parse
-    from forwardc.language.report import Report
+    from forwardc.compile.language.expressions import parse
+    from forwardc.compile.language.report import Report
+    from forwardc.core.diagnostics.span import Position, Span
 
     sink = Sink()
     here = Span("a.yaml", Position(1, 1), Position(1, 2))
@@ -84,7 +84,7 @@ def _not_in_yaml(text: str) -> float:
 
 
 def _checked(found: dict[str, Any]) -> None:
-    from forwardc.plan.json_schema import BadSchema, check_schema, of_plan, problems, to_plan
+    from forwardc.core.terms.json_schema import BadSchema, check_schema, of_plan, problems, to_plan
 
     try:
         check_schema(found)
@@ -96,7 +96,7 @@ def _checked(found: dict[str, Any]) -> None:
 
 
 def pattern(data: bytes) -> None:
-    from forwardc.plan.patterns import is_pattern, matches
+    from forwardc.core.terms.patterns import is_pattern, matches
 
     text = loose(data)
     if is_pattern(text):
@@ -104,16 +104,16 @@ def pattern(data: bytes) -> None:
 
 
 def text_file(data: bytes) -> None:
-    from forwardc.diagnostics.text_file import NotText, decoded
+    from forwardc.core.diagnostics.text_file import NotText, decoded
 
     with suppress(NotText):
         decoded(data)
 
 
 def excerpt(data: bytes) -> None:
-    from forwardc.diagnostics.cards import find_cards
-    from forwardc.diagnostics.scan import mask
-    from forwardc.diagnostics.secret_shapes import mask_excerpt
+    from forwardc.core.recognizer.cards import find_cards
+    from forwardc.core.recognizer.scan import mask
+    from forwardc.core.recognizer.secret_shapes import mask_excerpt
 
     text = loose(data)
     mask(text)
@@ -131,7 +131,7 @@ def plan(data: bytes) -> None:
 
 
 def manifest(data: bytes) -> None:
-    from forwardc.plan.build_dir import MANIFEST, read_manifest, read_plan
+    from forwardc.plan.build_folder import MANIFEST, read_manifest, read_plan
 
     sink = Sink()
     build = written(f"build/{MANIFEST}", data).parent
@@ -144,7 +144,7 @@ def manifest(data: bytes) -> None:
 
 
 def coverage(data: bytes) -> None:
-    from forwardc.partner.dashboard.project import coverage_of
+    from forwardc.server.dashboard.project import coverage_of
 
     sink = Sink()
     found = coverage_of(data, "build/coverage.json", sink)
@@ -169,7 +169,7 @@ def lock(data: bytes) -> None:
 
 
 def old_lock(data: bytes) -> None:
-    from forwardc.review.renew import read_old
+    from forwardc.compile.review.renew import read_old
 
     sink = Sink()
     assert read_old(data, sink) is not None or sink.has_errors
@@ -179,9 +179,9 @@ def old_lock(data: bytes) -> None:
 def day(data: bytes) -> None:
     from datetime import date
 
-    from forwardc.diagnostics.span import Position, Span
-    from forwardc.language.destination import Pci
-    from forwardc.review.attestation import _check_day
+    from forwardc.compile.language.destination import Pci
+    from forwardc.compile.review.attestation import _check_day
+    from forwardc.core.diagnostics.span import Position, Span
 
     sink = Sink()
     here = Span("a.yaml", Position(1, 1), Position(1, 2))
@@ -190,9 +190,9 @@ def day(data: bytes) -> None:
 
 
 def secrets_file(data: bytes) -> None:
-    from forwardc.runtime.sources.bindings import read_bindings
-    from forwardc.runtime.sources.members import member
-    from forwardc.runtime.sources.protocol import SecretProviderError
+    from forwardc.runtime.secret_providers.bindings import read_bindings
+    from forwardc.runtime.secret_providers.members import member
+    from forwardc.runtime.secret_providers.protocol import SecretProviderError
 
     for suffix in ("json", "toml"):
         sink = Sink()
@@ -203,7 +203,7 @@ def secrets_file(data: bytes) -> None:
 
 
 def settings(data: bytes) -> None:
-    from forwardc.partner.server.mistakes import read_settings
+    from forwardc.server.settings_errors import read_settings
 
     sink = Sink()
     assert read_settings(written("server.toml", data), sink) is not None or sink.has_errors
@@ -211,8 +211,8 @@ def settings(data: bytes) -> None:
 
 
 def server_keys(data: bytes) -> None:
-    from forwardc.partner.auth.key_file import use_newest
-    from forwardc.partner.auth.keys import KeysRefused, keys_of, read_file
+    from forwardc.server.oauth.key_file import use_newest
+    from forwardc.server.oauth.server_keys import KeysRefused, keys_of, read_file
 
     path = written("keys.json", data)
     path.chmod(0o600)
@@ -231,7 +231,7 @@ def params_file(data: bytes) -> None:
 
 def json_param(data: bytes) -> None:
     from forwardc.plan.model import ValueSpec
-    from forwardc.runtime.values import from_text
+    from forwardc.runtime.run.values import from_text
 
     for kind in ("json", "amount", "integer", "number", "currency", "country", "uri", "boolean"):
         sink = Sink()
@@ -241,14 +241,14 @@ def json_param(data: bytes) -> None:
 
 
 def csv_payments(data: bytes) -> None:
-    from forwardc.partner.lookup.csv_file import read_table
+    from forwardc.server.directory.csv_directory import read_table
 
     read_table(written("payments.csv", data), ("checkout", "stripe"))
 
 
 def derived_secret(data: bytes) -> None:
     from forwardc.plan.model import SecretSpec
-    from forwardc.runtime.secrets import derived
+    from forwardc.runtime.secret_providers.secrets import derived
 
     for kind in ("jwk", "base64url", "sha256_base64url", None):
         with suppress(ValueError):

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bearer import claims, ec_signer
-from forwardc.partner.sharing.sealed import Sealer
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.model import load_plan
+from forwardc.server.payment_sharing.replay_cipher import Sealer
 from gate import body, of_card, of_payment, of_token, signed
 
 ROOT = Path(__file__).resolve().parents[3]

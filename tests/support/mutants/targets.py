@@ -3,15 +3,15 @@
 from typing import Final
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
-    "plan/escape.py": ("tests/plan/test_escape_rules.py", "tests/plan/test_escaping.py"),
-    "plan/audit.py": ("tests/plan/test_escaping.py", "tests/plan/test_folded.py"),
-    "plan/evaluate.py": (
+    "core/terms/escaping.py": ("tests/plan/test_escape_rules.py", "tests/plan/test_escaping.py"),
+    "core/terms/audit.py": ("tests/plan/test_escaping.py", "tests/plan/test_folded.py"),
+    "core/terms/evaluator.py": (
         "tests/plan/test_evaluate_parts.py",
         "tests/plan/test_evaluate.py",
         "tests/plan/test_escaping.py",
         "tests/plan/test_money.py",
     ),
-    "runtime/signing.py": ("tests/runtime/test_signing.py",),
+    "runtime/run/signing.py": ("tests/runtime/test_signing.py",),
     "plan/approvals.py": (
         "tests/approvals/test_refusals.py",
         "tests/approvals/test_states.py",
@@ -23,8 +23,8 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_voids.py",
         "tests/approvals/test_changes.py",
     ),
-    "plan/hosts.py": ("tests/plan/test_hosts.py",),
-    "plan/url_paths.py": ("tests/plan/test_hosts.py",),
+    "compile/ir/hosts.py": ("tests/plan/test_hosts.py",),
+    "compile/ir/url_paths.py": ("tests/plan/test_hosts.py",),
     "plan/separation.py": (
         "tests/separation/test_what_decides.py",
         "tests/separation/test_projects.py",
@@ -35,35 +35,38 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_voids.py",
         "tests/approvals/test_states.py",
     ),
-    "runtime/policy/retry.py": ("tests/runtime/test_policy.py",),
-    "runtime/policy/breaker.py": ("tests/runtime/test_policy.py",),
-    "runtime/policy/hosts.py": ("tests/runtime/test_policy.py",),
-    "runtime/told_times.py": ("tests/runtime/test_told_times.py",),
-    "passes/checks/other_host.py": ("tests/cases/test_other_hosts.py", "tests/cases/test_bad.py"),
-    "runtime/send.py": (
+    "runtime/run/retries.py": ("tests/runtime/test_policy.py",),
+    "runtime/http/breaker.py": ("tests/runtime/test_policy.py",),
+    "runtime/http/circuit_breaker.py": ("tests/runtime/test_policy.py",),
+    "runtime/http/declared_times.py": ("tests/runtime/test_told_times.py",),
+    "compile/passes/checks/other_host.py": (
+        "tests/cases/test_other_hosts.py",
+        "tests/cases/test_bad.py",
+    ),
+    "runtime/http/send.py": (
         "tests/runtime/test_sent_exactly.py",
         "tests/runtime/test_send.py",
         "tests/runtime/test_reach.py",
     ),
-    "runtime/oauth.py": ("tests/oauth/test_answers.py", "tests/oauth/test_tokens.py"),
-    "partner/auth/access_token.py": (
+    "runtime/http/oauth.py": ("tests/oauth/test_answers.py", "tests/oauth/test_tokens.py"),
+    "server/oauth/access_token.py": (
         "tests/partner/auth/test_token_forms.py",
         "tests/partner/auth/test_gate.py",
     ),
-    "partner/sharing/claim.py": ("tests/partner/sharing/test_claim_words.py",),
-    "partner/sharing/claims.py": (
+    "server/payment_sharing/claim.py": ("tests/partner/sharing/test_claim_words.py",),
+    "server/payment_sharing/claims.py": (
         "tests/partner/sharing/test_heartbeats.py",
         "tests/partner/sharing/test_live.py",
         "tests/partner/sharing/test_claims.py",
     ),
-    "partner/sharing/claim_tables.py": (
+    "server/payment_sharing/claim_tables.py": (
         "tests/partner/sharing/test_claim_rows.py",
         "tests/partner/sharing/test_claims.py",
         "tests/partner/sharing/test_live.py",
         "tests/partner/sharing/test_clock_margins.py",
         "tests/partner/sharing/test_clients_apart.py",
     ),
-    "partner/sharing/forwarding.py": (
+    "server/payment_sharing/forwarder.py": (
         "tests/partner/sharing/test_ways.py",
         "tests/partner/sharing/test_clock_margins.py",
         "tests/partner/sharing/test_lasting.py",

@@ -13,12 +13,12 @@ import uvicorn
 from playwright.sync_api import Page
 
 from approved_build import approved_build
-from forwardc.partner.dashboard.app import create
-from forwardc.partner.dashboard.desk import Settings
-from forwardc.partner.dashboard.guard import hosts
-from forwardc.partner.dashboard.login import Role
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_existing
+from forwardc.server.dashboard.app import create
+from forwardc.server.dashboard.desk import Settings
+from forwardc.server.dashboard.guard import hosts
+from forwardc.server.dashboard.login import Role
 from pictures.table import ROOT
 from real_runs import NOW, make_apart
 from recorded import Clock

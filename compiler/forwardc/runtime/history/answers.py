@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 from forwardc.runtime.history.database import Transaction, clean
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.kept import Field, Fields, Kept, Kind
+from forwardc.runtime.run.kept import Field, Fields, Kept, Kind
 
 T = TypeVar("T")
 

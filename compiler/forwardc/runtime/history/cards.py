@@ -6,7 +6,7 @@ Every function is one transaction's work. A sandbox of ours knows nothing of a v
 from typing import Final
 
 from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.shapes import CardFacts
+from forwardc.runtime.run.result import CardFacts
 
 # Of the newest ones the newest with both: a destination may have told the scheme alone.
 _KNOWN: Final = """

@@ -7,7 +7,7 @@ of a request are one cause. Nothing is translated: what two destinations call di
 import re
 from typing import Final
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 
 LONGEST_CAUSE: Final = 80
 """Characters of a cause: as many as are shown in a table."""

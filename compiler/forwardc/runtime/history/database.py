@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from forwardc.diagnostics.errors import ForwardcError
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.errors import (
     HistoryTooNewError,
     HistoryTooOldError,

@@ -1,7 +1,7 @@
 """Why history cannot be read or written, as exceptions that carry a code. No value is in them."""
 
-from forwardc.diagnostics.diagnostic import Diagnostic
-from forwardc.diagnostics.errors import ForwardcError
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.errors import ForwardcError
 
 
 class HistoryError(ForwardcError):

@@ -9,13 +9,13 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Final
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryConflictError, IdempotencyKeyInUseError
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.result import Party
 
 _TAKE: Final = (
     "INSERT INTO given_keys (given_key, run_id, content) VALUES (?, ?, ?)"

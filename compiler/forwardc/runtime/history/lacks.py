@@ -3,9 +3,9 @@
 Every function but the two of a column is a part of a transaction's work. Knows no value of a card.
 """
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.shapes import RunResult
+from forwardc.runtime.run.result import RunResult
 
 
 def text_of(names: tuple[str, ...]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from forwardc.plan.money import decimal_text
+from forwardc.core.terms.money import decimal_text
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
 _USUAL: Final = "amount"

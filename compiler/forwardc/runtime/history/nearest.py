@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from forwardc.diagnostics.suggest import did_you_mean
-from forwardc.files.listed import names_in
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.files.listed import names_in
 
 
 def nearest(path: Path) -> Path | None:

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import answers, shapes
 from forwardc.runtime.history.database import Row, Transaction, row
 from forwardc.runtime.history.lacks import names_of
@@ -26,8 +26,8 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
-from forwardc.runtime.kept import Kept
-from forwardc.runtime.shapes import Name, Party, ShownRequest
+from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.run.result import Name, Party, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"

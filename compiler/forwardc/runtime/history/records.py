@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.money import Counted
-from forwardc.runtime.kept import Kept
-from forwardc.runtime.shapes import Keys, Name, Party, ShownRequest, losses_in, untold_in
+from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.run.result import Keys, Name, Party, ShownRequest, losses_in, untold_in
 
 Shown: TypeAlias = str | int | bool | None
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.database import Row, Transaction
 from forwardc.runtime.history.reads import clauses_of
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.tallies import EDGES, bucket_of
-from forwardc.runtime.shapes import Party
+from forwardc.runtime.run.result import Party
 
 _HOURS_UP_TO: Final = timedelta(days=3)
 _MOST_RUNS: Final = 10_000

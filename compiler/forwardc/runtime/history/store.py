@@ -10,8 +10,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
-from forwardc.diagnostics.scan import mask
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history import answers, audit, given_keys, prune, reads, shapes, writes
 from forwardc.runtime.history.audit import Verified
 from forwardc.runtime.history.commits import Commits
@@ -34,8 +34,8 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.stats import Stats, stats
-from forwardc.runtime.kept import NOT_READ, Kept
-from forwardc.runtime.shapes import Party, RunResult, StepReport
+from forwardc.runtime.run.kept import NOT_READ, Kept
+from forwardc.runtime.run.result import Party, RunResult, StepReport
 
 _MANY: Final = 1000
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forwardc.plan.outcome import Outcome
-from forwardc.plan.values import MASK
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import MASK
 from forwardc.runtime.history import audit, given_keys
 from forwardc.runtime.history.causes import SETTLED, cause_of_end
 from forwardc.runtime.history.database import Gathered, Transaction, row
@@ -23,7 +23,7 @@ from forwardc.runtime.history.lacks import gather_losses, keep_lacks, text_of
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
-from forwardc.runtime.shapes import Name, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import Name, Party, RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")

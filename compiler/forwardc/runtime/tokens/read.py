@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.diagnostics.cards import holds_card
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.cards import holds_card
 from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
 
 TOKEN = re.compile(r"[0-9a-f]{64}")

@@ -6,7 +6,7 @@ A card number stands here masked only, and a holder's name as initials.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 
 
 class TokenState(StrEnum):

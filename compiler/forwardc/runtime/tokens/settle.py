@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forwardc.plan.outcome import Outcome
+from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment

@@ -1,0 +1,1 @@
+"""The compiler: one YAML definition of a destination becomes what each vault needs."""

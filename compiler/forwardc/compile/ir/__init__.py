@@ -1,0 +1,1 @@
+"""The intermediate representation: the checked program that every vault compiles from."""

@@ -1,0 +1,90 @@
+"""Questions about a term: its stage, what it reads, whether it is tainted. Pure."""
+
+from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.ir.stages import Stage
+from forwardc.core.atoms import ATOMS, Instrument
+from forwardc.core.terms.terms import Atom, Encoded, If, Limit, Raw, Ref, Term, walk
+
+
+def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
+    """The latest stage of a term's parts. `stored` names the secrets that the vault holds."""
+    return max((_own_stage(node, stored) for node in walk(term)), default=Stage.BUILD)
+
+
+def _own_stage(node: Term, stored: frozenset[str]) -> Stage:
+    match node:
+        case Atom() | Raw():
+            return Stage.VAULT
+        case Ref(name=name):
+            if name in stored:
+                return Stage.VAULT
+            return Stage.BUILD if node.root in ("settings", "let") else Stage.RUN
+        case If(present=present):
+            return Stage.BUILD if present.startswith("settings.") else Stage.RUN
+        case _:
+            return Stage.BUILD
+
+
+def has_atom(term: Term) -> bool:
+    """Whether a card, billing or network-token value is part of the term."""
+    return any(isinstance(node, Atom) for node in walk(term))
+
+
+def atoms_in(term: Term) -> list[Atom]:
+    """The atoms of a term, with their spans."""
+    return [node for node in walk(term) if isinstance(node, Atom)]
+
+
+def refs_in(term: Term, root: str) -> list[Ref]:
+    """The references below one root, with their spans."""
+    return [node for node in walk(term) if isinstance(node, Ref) and node.root == root]
+
+
+def optional_names(operation: Operation) -> frozenset[str]:
+    """The names that the author marked with `?`."""
+    nodes = (node for step in operation.steps for node in step.request.nodes)
+    return frozenset(node.present for node in nodes if isinstance(node, If))
+
+
+def atoms_used(operation: Operation) -> list[str]:
+    """The names of the atoms that an operation sends, each once, in the vocabulary's order."""
+    # `sorted` would put expiry before number.
+    used = {atom.name for step in operation.steps for atom in step.request.atoms}
+    # `present(card.cvc, '1')` asks for an atom that may stand nowhere else.
+    used |= optional_names(operation) & ATOMS.keys()
+    return [name for name in ATOMS if name in used]
+
+
+def uses_network_token(operation: Operation) -> bool:
+    """Whether an operation asks for a network token instead of the card."""
+    names = atoms_used(operation)
+    return any(ATOMS[name].instrument is Instrument.NETWORK_TOKEN for name in names)
+
+
+def names_used(operation: Operation, root: str) -> list[str]:
+    """The short names below a root that an operation uses, sorted: `params` -> [amount, ...]."""
+    refs = (ref for step in operation.steps for ref in step.request.refs_below(root))
+    return sorted({ref.name.removeprefix(f"{root}.") for ref in refs})
+
+
+def tainted(program: Program, operation: Operation) -> frozenset[str]:
+    """References whose values are masked wherever shown: secrets, sensitive params and outputs."""
+    secrets = (f"secrets.{name}" for name in program.secrets)
+    params = (f"params.{name}" for name, spec in program.params.items() if spec.get("sensitive"))
+    outputs = (
+        f"steps.{step.name}.{output.name}"
+        for step in operation.steps
+        for output in step.outputs
+        if output.sensitive
+    )
+    return frozenset((*secrets, *params, *outputs))
+
+
+def unwrapped(term: Term) -> Term:
+    """A term without what says how it is written, how long it may be, or that it is optional."""
+    while True:
+        match term:
+            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+                term = inner
+            case _:
+                return term

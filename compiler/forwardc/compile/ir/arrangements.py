@@ -1,0 +1,162 @@
+"""What a vault must agree to beyond its documents, and the record that it did.
+
+The destination says what is needed (`Arrangement`), the project who agreed (`Grant`). Knows no
+vault: which kinds a vault agrees to, and what each lifts, stands in its facts.
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from forwardc.core.diagnostics.span import Span
+
+
+class Kind(StrEnum):
+    """The closed list of what can be agreed."""
+
+    FILLS = "fills"
+    """A form of the expiry date that the vault's documents do not have."""
+    METHOD = "method"
+    """Another HTTP method at the destination."""
+    SIGNATURE = "signature"
+    """The vault signs the request, by an algorithm that it sets up."""
+    NETWORK_TOKEN = "network_token"  # noqa: S105 - a kind of payment instrument
+    """Tokens of wallets instead of the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A place of the body, and how the vault writes the expiry date there, such as `YYMM`."""
+
+    at: str
+    format: str
+    span: Span | None = None
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Where the vault puts its signature, by which of its replacements, and what it covers."""
+
+    at: str
+    replacement: str
+    covers: str = ""
+    span: Span | None = None
+    pointer: str = ""
+
+    @property
+    def header(self) -> str | None:
+        """The header's name where it stands in one: `header Message-Signature`."""
+        return self.at.removeprefix("header ") if self.at.startswith("header ") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What one destination needs of one vault: for some steps, each named by its operation.
+
+    `asks` is the author's sentence for the vault's support.
+    """
+
+    name: str
+    vault: str
+    steps: tuple[tuple[str, str], ...]
+    fills: tuple[Fill, ...] = ()
+    method: str | None = None
+    signature: Signature | None = None
+    wallets: tuple[str, ...] = ()
+    asks: str = ""
+    span: Span | None = field(default=None, compare=False)
+    pointer: str = field(default="", compare=False)
+
+    def of(self, operation: str, step: str) -> bool:
+        """Whether it is for a step."""
+        return (operation, step) in self.steps
+
+    def parts(self) -> "Iterator[Arrangement]":
+        """The same, one thing at a time: each fill, the method, the signature, the wallets."""
+        bare = (self.name, self.vault, self.steps)
+        for fill in self.fills:
+            yield Arrangement(*bare, fills=(fill,), span=fill.span, pointer=fill.pointer)
+        if self.method is not None:
+            yield Arrangement(
+                *bare, method=self.method, span=self.span, pointer=f"{self.pointer}/method"
+            )
+        if self.signature is not None:
+            one = self.signature
+            yield Arrangement(*bare, signature=one, span=one.span, pointer=one.pointer)
+        if self.wallets:
+            yield Arrangement(
+                *bare,
+                wallets=self.wallets,
+                span=self.span,
+                pointer=f"{self.pointer}/network_token",
+            )
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What it is about, in the order of the list."""
+        said = {
+            Kind.FILLS: self.fills,
+            Kind.METHOD: self.method,
+            Kind.SIGNATURE: self.signature,
+            Kind.NETWORK_TOKEN: self.wallets,
+        }
+        return tuple(kind for kind in Kind if said[kind])
+
+    @property
+    def words(self) -> str:
+        """What is needed, in a few words: `YYMM at /expire, the method PUT`."""
+        found = [f"{fill.format} at {fill.at}" for fill in self.fills]
+        found += [f"the method {self.method}"] if self.method else []
+        if self.signature is not None:
+            where = self.signature.header
+            found.append(f"a signature {f'in {where}' if where else f'at {self.signature.at}'}")
+        found += [f"tokens of {' and '.join(self.wallets)}"] if self.wallets else []
+        return ", ".join(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The record that a vault agreed, for one account and environment.
+
+    `url` is the address of which the vault spoke, and `says` what it said, where that is recorded.
+    `day` and `last_day` are None where the text is no date.
+    """
+
+    vault: str
+    name: str
+    ticket: str
+    date: str
+    by: str = ""
+    expires: str | None = None
+    url: str | None = None
+    says: str | None = None
+    span: Span | None = field(default=None, compare=False)
+    pointer: str = field(default="", compare=False)
+
+    @property
+    def day(self) -> datetime.date | None:
+        """The day on which it was agreed."""
+        return _day(self.date)
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The last day on which it holds."""
+        return None if self.expires is None else _day(self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """An arrangement that counts for a step. Without a grant it is played as if it were agreed."""
+
+    id: str
+    arrangement: Arrangement
+    grant: Grant | None = None
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None

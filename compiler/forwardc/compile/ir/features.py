@@ -1,0 +1,182 @@
+"""The operations of the program, as names that a vault's support table answers.
+
+A feature is one thing that a request asks of whoever sends it. `FEATURES` is the closed list: a
+table that misses one is a fault of ours, found by a test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from forwardc.compile.ir.analysis import atoms_in, stage_of
+from forwardc.compile.ir.program import Operation, Pair, Request, Step
+from forwardc.compile.ir.stages import Stage
+from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, Instrument
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.core.terms.terms import (
+    Atom,
+    Call,
+    Encoding,
+    If,
+    Map,
+    Ref,
+    Seq,
+    Term,
+    Text,
+    children,
+    walk,
+)
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate")
+BODIES = (Encoding.JSON, Encoding.FORM, Encoding.XML, Encoding.PLAIN)
+
+_COMPUTED = tuple(one for one in FUNCTIONS.values() if not (one.rules_only or one.alternatives))
+"""`pick` is decided before anybody is asked."""
+
+FEATURES: tuple[str, ...] = (
+    *(f"method.{method}" for method in METHODS),
+    "body.none",
+    *(f"body.{body}" for body in BODIES),
+    *(f"atom.{atom}" for atom in ATOMS),
+    *(f"optional.{atom}" for atom in ATOMS),
+    *(f"free-text.{body}" for body in BODIES),
+    "free-text.header",
+    "base64-text.form",
+    "free-text.jwe",
+    "composed.atom",
+    *(f"integer.{atom}" for atom in EXPIRIES),
+    "number.xml",
+    *(f"function.{function.name}" for function in _COMPUTED),
+    "header.literal",
+    "header.run",
+    "header.atom",
+    "query.literal",
+    "query.run",
+    "query.atom",
+    "url.run",
+    *(f"sign.{scheme}" for scheme in SCHEMES),
+    "network-token",
+    "step.direct",
+)
+"""Every feature. `function.*` counts only where a VAULT value goes through the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a feature, at the place in the author's file."""
+
+    feature: str
+    span: Span | None
+
+
+def uses(step: Step, operation: Operation, stored: frozenset[str]) -> Iterator[Use]:
+    """What a step asks of the vault. `stored` holds names like `secrets.x` kept at the vault."""
+    if step.direct:
+        yield Use("step.direct", step.span)
+        return
+    request = step.request
+    yield Use(f"method.{request.method}", request.span)
+    yield from _url_uses(request)
+    yield from _body_uses(request)
+    for pair in request.headers:
+        yield from _pair_uses("header", pair)
+    for pair in request.query:
+        yield from _pair_uses("query", pair)
+    if request.sign:
+        yield Use(f"sign.{request.sign.scheme}", request.sign.span)
+    yield from _value_uses(request, stored)
+    if _uses_network_token(request):
+        yield Use("network-token", operation.span)
+
+
+def _url_uses(request: Request) -> Iterator[Use]:
+    yield from (Use("url.run", node.span) for node in walk(request.url) if isinstance(node, Ref))
+
+
+def _body_uses(request: Request) -> Iterator[Use]:
+    body = request.body
+    if body is None:
+        yield Use("body.none", request.span)
+        return
+    yield Use(f"body.{body.encoding}", body.span)
+    for atom, place in _written_atoms(body.tree, body.encoding):
+        match ATOMS[atom.name].charset:
+            case Charset.TEXT:
+                yield Use(f"free-text.{place}", atom.span)
+            case Charset.BASE64 if place == Encoding.FORM:
+                yield Use("base64-text.form", atom.span)
+            case _:
+                pass
+    if body.encoding is Encoding.XML:
+        yield from (Use("number.xml", number.span) for number in _integers(body.tree))
+
+
+def _integers(term: Term) -> Iterator[Call]:
+    """Atoms written as numbers."""
+    for node in walk(term):
+        if isinstance(node, Call) and node.function == "int" and isinstance(node.args[0], Atom):
+            yield node
+
+
+def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
+    """Atoms with the syntax that a vault writes them into as they are.
+
+    Encrypted text alone has no syntax; an encrypted map is JSON of its own, wherever it goes.
+    """
+    match term:
+        case Atom():
+            yield term, place
+        case Call(function="jwe", args=(data,)):
+            if isinstance(data, Map | Seq):
+                yield from _written_atoms(data, "jwe")
+        case _:
+            for child in children(term):
+                yield from _written_atoms(child, place)
+
+
+def _pair_uses(place: str, pair: Pair) -> Iterator[Use]:
+    atoms = atoms_in(pair.value)
+    if atoms:
+        yield Use(f"{place}.atom", atoms[0].span)
+        text = next((one for one in atoms if ATOMS[one.name].charset is Charset.TEXT), None)
+        if text and place == "header":
+            yield Use("free-text.header", text.span)
+        return
+    refs = [node for node in walk(pair.value) if isinstance(node, Ref)]
+    is_run = any(ref.root != "secrets" for ref in refs)
+    yield Use(f"{place}.{'run' if is_run else 'literal'}", pair.value.span or pair.span)
+
+
+def _value_uses(request: Request, stored: frozenset[str]) -> Iterator[Use]:
+    pairs = (pair.value for pair in (*request.headers, *request.query))
+    roots = (*pairs, request.body.tree) if request.body else tuple(pairs)
+    for root in roots:
+        for node in walk(root):
+            yield from _node_uses(node, stored)
+
+
+def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[Use]:
+    match node:
+        case Atom(name=name):
+            yield Use(f"atom.{name}", node.span)
+        case If(present=present) if present in ATOMS:
+            yield Use(f"optional.{present}", node.span)
+        case Text(parts=parts) if any(atoms_in(part) for part in parts) and len(parts) > 1:
+            yield Use("composed.atom", node.span)
+        case Call(function="int", args=(Atom(name=name),)):
+            yield Use(f"integer.{name}", node.span)
+        case Call(function="pick"):
+            # Its setting has no value here: each alternative is a use of its own.
+            return
+        case Call(function=function) if stage_of(node, stored) is Stage.VAULT:
+            yield Use(f"function.{function}", node.span)
+        case _:
+            return
+
+
+def _uses_network_token(request: Request) -> bool:
+    if request.body is None:
+        return False
+    kinds = {ATOMS[atom.name].instrument for atom in atoms_in(request.body.tree)}
+    return Instrument.NETWORK_TOKEN in kinds

@@ -1,0 +1,139 @@
+"""Finds where a destination gets a value, and where it gives one. Knows no vault and no run.
+
+A value counts as sent where it stands alone: a text that holds it among others is another value to
+whoever searches for it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from forwardc.compile.ir.program import Operation, Request, Step
+from forwardc.core.terms.terms import Call, Encoding, If, Lit, Map, Ref, Seq, Term, Text
+
+_HOLDERS = frozenset({"json", "jwe"})
+"""Functions whose result the destination opens again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value that names the payment at the destination.
+
+    `sent` and `given` say in which place of which step's request and answer it stands, in the
+    destination's own words: `/reference`, `metadata[order]`, `header X-Request-Id`, `path`.
+    """
+
+    value: Term
+    sent: dict[str, str]
+    given: dict[str, str]
+
+
+def named_there(operation: Operation) -> tuple[Named, ...]:
+    """The values under `payment_reference:`, each with its places."""
+    return tuple(
+        Named(
+            bare(value),
+            {step.name: place for step in operation.steps for place in _sent(step.request, value)},
+            dict(_given(operation.steps, value)),
+        )
+        for value in operation.payment_reference
+    )
+
+
+def bare(term: Term) -> Term:
+    """A value without its mark of absence, and without `text()` around it."""
+    match term:
+        case If(then=then):
+            return bare(then)
+        case Call(function="text", args=(inner,)):
+            return bare(inner)
+        case Text(parts=(part,)):
+            return bare(part)
+        case _:
+            return term
+
+
+def _given(steps: tuple[Step, ...], value: Term) -> Iterator[tuple[str, str]]:
+    wanted = bare(value)
+    for step in steps:
+        for output in step.outputs:
+            if wanted == Ref(f"steps.{step.name}.{output.name}"):
+                yield step.name, output.at
+
+
+def _sent(request: Request, value: Term) -> Iterator[str]:
+    """The first place of a request where the value stands alone."""
+    wanted = bare(value)
+    for place, term in _places(request):
+        if bare(term) == wanted:
+            yield place
+            return
+
+
+def _places(request: Request) -> Iterator[tuple[str, Term]]:
+    """Every place of a request with what stands there, the body first."""
+    body = request.body
+    if body is not None:
+        match body.encoding:
+            case Encoding.FORM:
+                yield from _fields(body.tree, "")
+            case Encoding.JSON | Encoding.XML:
+                yield from _members(body.tree, "")
+            case _:
+                yield "body", body.tree
+    yield from ((f"header {pair.name}", pair.value) for pair in request.headers)
+    yield from ((f"query {pair.name}", pair.value) for pair in request.query)
+    yield from (("path", segment) for segment in _segments(request.url))
+
+
+def _members(term: Term, pointer: str) -> Iterator[tuple[str, Term]]:
+    """The places of a tree as JSON Pointers, and those inside text that the destination opens."""
+    match term:
+        case If(then=then):
+            yield from _members(then, pointer)
+        case Map(entries=entries):
+            for key, inner in entries:
+                yield from _members(inner, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+        case Seq(items=items):
+            for index, inner in enumerate(items):
+                yield from _members(inner, f"{pointer}/{index}")
+        case Call(function=function, args=(inner, *_)) if function in _HOLDERS:
+            yield from _members(inner, pointer)
+        case _:
+            yield pointer, term
+
+
+def _fields(term: Term, name: str) -> Iterator[tuple[str, Term]]:
+    """The places of a form: `metadata[order]`, `items[0]`."""
+    match term:
+        case If(then=then):
+            yield from _fields(then, name)
+        case Map(entries=entries):
+            for key, inner in entries:
+                yield from _fields(inner, f"{name}[{key}]" if name else key)
+        case Seq(items=items):
+            for index, inner in enumerate(items):
+                yield from _fields(inner, f"{name}[{index}]")
+        case Call(function=function, args=(inner, *_)) if function in _HOLDERS:
+            yield from _members(inner, name)
+        case _:
+            yield name, term
+
+
+def _segments(url: Term) -> Iterator[Term]:
+    """The segments of a path, each as one value."""
+    segment: list[Term] = []
+    for part in url.parts if isinstance(url, Text) else (url,):
+        if not isinstance(part, Lit):
+            segment.append(part)
+            continue
+        first, *others = str(part.value).split("/")
+        segment += [Lit(first)] if first else []
+        for text in others:
+            yield from _whole(segment)
+            segment = [Lit(text)] if text else []
+    yield from _whole(segment)
+
+
+def _whole(segment: list[Term]) -> Iterator[Term]:
+    if segment:
+        yield segment[0] if len(segment) == 1 else Text(tuple(segment))

@@ -1,0 +1,222 @@
+"""The checked program of one destination and environment: what every vault compiles from.
+
+Settings are folded and `let` names resolved. Knows no YAML and no vault.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from forwardc.compile.ir.arrangements import Agreed, Arrangement
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.terms import Atom, Encoding, Lit, Ref, Term, walk
+from forwardc.core.terms.types import Type
+from forwardc.plan.environment import Environment, EnvironmentClass
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A header or a query parameter."""
+
+    name: str
+    value: Term
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent: a tree and how it is written. `encoding` is JSON, FORM, XML or PLAIN."""
+
+    encoding: Encoding
+    tree: Term
+    doctype: tuple[str, str] | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A signature over the final request, by scheme name."""
+
+    scheme: str
+    secret: Term
+    remove_path_prefix: str | None = None
+    into: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """The destination's request. `url` is text with holes for single path segments.
+
+    Every rule, vault and page asks what is in it, so that it keeps the answers, which slots forbid.
+    """
+
+    method: str
+    url: Term
+    query: tuple[Pair, ...]
+    headers: tuple[Pair, ...]
+    body: Body | None
+    sign: Sign | None
+    span: Span | None = None
+
+    @cached_property
+    def nodes(self) -> tuple[Term, ...]:
+        """Every term of the request and everything inside, in the order it is written."""
+        return tuple([node for term in terms_of(self) for node in walk(term)])
+
+    @cached_property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms, with their spans."""
+        return tuple([node for node in self.nodes if isinstance(node, Atom)])
+
+    @cached_property
+    def refs(self) -> tuple[Ref, ...]:
+        """The references, with their spans."""
+        return tuple([node for node in self.nodes if isinstance(node, Ref)])
+
+    def refs_below(self, root: str) -> list[Ref]:
+        """The references below one root: `secrets`, `params`."""
+        return [ref for ref in self.refs if ref.root == root]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A scalar of the destination's answer that later steps and the caller can use."""
+
+    name: str
+    at: str
+    sensitive: bool = False
+    optional: bool = False
+    type: Type = Type.TEXT
+    currency: Term | None = None
+    """Where it is an amount: what the destination's number is counted in."""
+    asked: Ref | None = None
+    """The param that it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """`when` holds: the step ends with `outcome`. Without `when` it always holds."""
+
+    when: Term | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of the destination. `direct`: our runtime makes it, under any vault.
+
+    `answer` is what an answer must parse as to be believed; `reason` are JSON Pointers to where the
+    destination says why.
+    """
+
+    name: str
+    direct: bool
+    request: Request
+    outputs: tuple[Output, ...]
+    outcome: tuple[OutcomeRule, ...]
+    answer: str = "json"
+    reason: tuple[str, ...] = ()
+    mode: Mapping[str, object] = field(default_factory=dict)
+    """Where an answer tells its mode, and how it says each class; empty where it does not."""
+    idempotent: bool = False
+    stand_in: bool = False
+    unconfirmed: tuple[str, ...] = ()
+    span: Span | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """What prefixes mean in an XML answer."""
+    private: bool = False
+    """Whether the host may be one of the operator's own network, where we call it ourselves."""
+    agreed: tuple[Agreed, ...] = ()
+    """What the vault agreed to of this step; a destination's own step has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing the destination can do, with its ordered steps."""
+
+    name: str
+    initiator: str
+    steps: tuple[Step, ...]
+    fallback: str | None = None
+    title: str = ""
+    span: Span | None = None
+    payment_reference: tuple[Term, ...] = ()
+    """What names the payment at the destination, most telling first."""
+
+    @property
+    def cryptogram(self) -> bool:
+        """Customer-initiated: a network token comes with a cryptogram."""
+        return self.initiator == "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A declared secret. `held` is the author's choice, or None for the compiler's.
+
+    `owner` is the vendor whose it is, or None for the destination.
+    """
+
+    name: str
+    as_key: str | None = None
+    held: str | None = None
+    description: str = ""
+    owner: str | None = None
+    shape: Mapping[str, str] = field(default_factory=dict)
+    """How it begins, by class of environment; empty where nothing of it tells test from live."""
+    form: Mapping[str, object] = field(default_factory=dict)
+    """What its value must be for its use; empty where any text would serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A destination in one environment or account. `params` are plan-ready specifications.
+
+    `integration` names what the destination needs beyond its requests.
+    `base_url` is the part of every URL before the path, with its place in the file.
+    """
+
+    destination: str
+    where: Environment
+    host: str
+    operations: tuple[Operation, ...]
+    params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    money: Mapping[str, object] | None = None
+    """How the amounts of all operations are counted, as a plan says it; None where none is."""
+    counting_doubt: str | None = None
+    """What the vendor's documents do not confirm of how the destination counts."""
+    title: str = ""
+    docs: str = ""
+    integration: str | None = None
+    separated_by: str = "host"
+    """What tells this environment from the other class: `host`, `credential` or `none`."""
+    base_url: Term = field(default=Lit(""))
+    arrangements: tuple[Arrangement, ...] = ()
+    """What vaults must agree to beyond their documents."""
+    private: bool = False
+    """Whether our runtime may find the host in the operator's own network."""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.where.name
+
+    @property
+    def environment_class(self) -> EnvironmentClass:
+        """Whether the rules of production count, or those of a sandbox."""
+        return self.where.class_
+
+    @property
+    def place(self) -> str:
+        """Environment and account, as the key in paths and approvals."""
+        return self.where.place
+
+
+def terms_of(request: Request) -> tuple[Term, ...]:
+    """Every term of a request, in the order it is written."""
+    body = (request.body.tree,) if request.body else ()
+    sign = (request.sign.secret,) if request.sign else ()
+    pairs = (pair.value for pair in (*request.query, *request.headers))
+    return (request.url, *pairs, *body, *sign)

@@ -1,0 +1,45 @@
+"""Where each part of a term's JSON came from. Mirrors the shape that `codec` writes."""
+
+from collections.abc import Iterator
+
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.terms import Amount, Call, Encoded, If, Limit, Map, Seq, Term, Text
+
+
+def spans_of(term: Term, pointer: str) -> Iterator[tuple[str, Span]]:
+    """JSON Pointers below `pointer` with the place in the YAML of each term there."""
+    if term.span is not None:
+        yield pointer, term.span
+    for token, child in _children(term):
+        yield from spans_of(child, f"{pointer}/{token}")
+
+
+def _children(term: Term) -> Iterator[tuple[str, Term]]:
+    match term:
+        case Call(args=args, named=named):
+            yield from ((f"args/{index}", arg) for index, arg in enumerate(args))
+            yield from ((f"named/{_escaped(name)}", value) for name, value in named)
+        case Text(parts=parts):
+            yield from ((f"$text/{index}", part) for index, part in enumerate(parts))
+        case Map(entries=entries):
+            listed = any(key.startswith("$") for key, _ in entries)
+            for index, (key, value) in enumerate(entries):
+                yield (f"$map/{index}/1" if listed else _escaped(key)), value
+        case Seq(items=items):
+            yield from ((str(index), item) for index, item in enumerate(items))
+        case If(then=then):
+            yield "then", then
+        case Encoded(encoding=encoding, tree=tree):
+            yield f"${encoding}", tree
+        case Limit(term=inner):
+            yield "of", inner
+        case Amount(of=of, currency=currency):
+            yield from (
+                (f"$amount/{key}", one) for key, one in (("of", of), ("in", currency)) if one
+            )
+        case _:
+            return
+
+
+def _escaped(token: str) -> str:
+    return token.replace("~", "~0").replace("/", "~1")

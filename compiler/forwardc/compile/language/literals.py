@@ -1,0 +1,68 @@
+"""Finds what may never be typed into a file: secrets, card numbers, a vault's template syntax.
+
+Looks at every key, scalar and comment of a file, whatever it is for, and knows no language.
+"""
+
+import re
+from bisect import bisect_right
+
+from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, text_span, walk
+from forwardc.compile.language.report import Report
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.recognizer.scan import find_secrets
+
+_TEMPLATE = re.compile(r"\{\{|\{%")
+_FORBIDDEN = (("FC0504", "secret", find_secrets), ("FC0505", "card number", find_cards))
+
+
+def holds_template(text: str) -> bool:
+    """Whether text contains what a vault would read as its own syntax."""
+    return _TEMPLATE.search(text) is not None
+
+
+def check_literals(root: Node, report: Report) -> None:
+    """Report FC0504, FC0505 and FC0509 at their exact places, each place once."""
+    done: set[tuple[int, int]] = set()
+    for node in walk(root):
+        scalars = [node] if isinstance(node, YamlScalar) else []
+        if isinstance(node, YamlMap):
+            scalars = [entry.key_node for entry in node.entries]
+        for scalar in scalars:
+            if (scalar.start, scalar.end) not in done:
+                done.add((scalar.start, scalar.end))
+                _check(scalar, node, report)
+    _check_rest(root, sorted(done), report)
+
+
+def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> None:
+    """Secrets and cards outside all keys and scalars: in comments, and in what was dropped."""
+    text = root.source.text
+    for code, kind, find in _FORBIDDEN:
+        for match in find(text):
+            place = bisect_right(scalars, (match.start, len(text))) - 1
+            if place < 0 or scalars[place][1] <= match.start:
+                message = f"what looks like a {kind} is written into the file"
+                span = root.source.span(match.start, match.end)
+                report.error(code, message, span, "delete it: whoever reads the file has it")
+
+
+def _check(scalar: YamlScalar, node: Node, report: Report) -> None:
+    """Look at one scalar, which is `node` or a key of it."""
+    text = scalar.value if isinstance(scalar.value, str) else scalar.text
+
+    def place(start: int, end: int) -> Span:
+        return text_span(scalar, start, end) if text is scalar.value else scalar.span
+
+    for match in find_secrets(text):
+        hint = "declare it under `secrets:`, and give the value at run time"
+        message = "what looks like a secret is written into the file"
+        report.at(node.pointer).error("FC0504", message, place(match.start, match.end), hint)
+    for match in find_cards(text):
+        hint = "card data comes from the vault only: ${card.number}"
+        message = "what looks like a card number is written into the file"
+        report.at(node.pointer).error("FC0505", message, place(match.start, match.end), hint)
+    for template in _TEMPLATE.finditer(text):
+        hint = "write ${card.number}, ${secrets.<name>} and the like: each vault gets its own form"
+        message = "a vault's own template syntax"
+        report.at(node.pointer).error("FC0509", message, place(*template.span()), hint)

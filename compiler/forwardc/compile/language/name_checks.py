@@ -1,0 +1,270 @@
+"""Whether the names and marks of a term may stand where they do, and what is wrong if not.
+
+Knows names, not types of operands and not YAML.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from forwardc.compile.language.report import Report
+from forwardc.compile.language.scope import (
+    RESPONSE,
+    ROOTS,
+    RUN,
+    ExpressionUse,
+    Let,
+    SymbolTable,
+    rest_of,
+)
+from forwardc.core.atoms import ATOMS
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.core.terms.terms import Atom, Call, If, Ref, Seq, Term, Text, children
+
+_ATOM_ROOTS = frozenset({"card", "billing", "network_token"})
+_UNDECLARED = {
+    "params": ("FC0307", "param"),
+    "secrets": ("FC0309", "secret"),
+    "settings": ("FC0312", "setting"),
+}
+
+
+def check_names(term: Term, names: SymbolTable, report: Report) -> bool:
+    """Whether every name and every `?` in a term may stand there. Reports each that may not."""
+    return _Check(names, report).all(term)
+
+
+@dataclass(slots=True)
+class _Check:
+    names: SymbolTable
+    report: Report
+    good: bool = True
+
+    def all(self, term: Term) -> bool:
+        self._visit(term, in_text=False, marked=False)
+        return self.good
+
+    def _fail(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        hint: str | None = None,
+    ) -> None:
+        self.good = False
+        self.report.error(code, message, span, hint)
+
+    def _visit(self, term: Term, *, in_text: bool, marked: bool) -> None:
+        match term:
+            case Ref():
+                self._reference(term, in_text=in_text, marked=marked)
+            case Atom():
+                self._atom(term)
+            case If(then=then):
+                self._mark(term, in_text=in_text)
+                self._visit(then, in_text=in_text, marked=_is_of(term.present, then))
+            case Call(function=function):
+                self._operator(term, function)
+                for inner in children(term):
+                    self._visit(inner, in_text=in_text, marked=False)
+            case Seq():
+                self._list(term)
+                for inner in term.items:
+                    self._visit(inner, in_text=False, marked=False)
+            case Text(parts=parts):
+                for inner in parts:
+                    self._visit(inner, in_text=True, marked=False)
+            case _:
+                for inner in children(term):
+                    self._visit(inner, in_text=False, marked=False)
+
+    # Operators and marks
+
+    def _operator(self, term: Call, function: str) -> None:
+        if not FUNCTIONS[function].rules_only or self.names.use is ExpressionUse.RULE:
+            return
+        if function == "present":
+            message = "true or false for what is there stands in `when:` only"
+            hint = "write present(card.cvc, '1') for a value that goes with another one"
+            self._fail("FC0301", message, term.span, hint)
+        else:
+            message = "comparisons, logic and indexes stand in `when:` only"
+            self._fail("FC0301", message, term.span)
+
+    def _list(self, term: Seq) -> None:
+        if self.names.use is not ExpressionUse.RULE:
+            message = "a list inside an expression stands in `when:` only"
+            self._fail("FC0301", message, term.span, "write the list in YAML")
+
+    def _mark(self, term: If, *, in_text: bool) -> None:
+        name = term.present
+        symbol = self.names.find(name)
+        if in_text:
+            message = "a value that may be absent stands inside text"
+            hint = "`?` leaves out a whole value: give it an entry of its own"
+            self._fail("FC0315", message, term.span, hint)
+        elif name.startswith("let."):
+            message = "`?` does not follow a `let` name"
+            self._fail("FC0301", message, term.span, "put the `?` where the value is named")
+        elif symbol and not symbol.optional and name not in ATOMS and not _is_input(name):
+            message = f"`{name}` is never absent: it takes no `?`"
+            self._fail("FC0301", message, term.span, _mark_hint(name))
+
+    # Names
+
+    def _atom(self, atom: Atom) -> None:
+        if self.names.use is ExpressionUse.RULE:
+            message = f"only the vault knows `{atom.name}`: a rule cannot read it"
+            self._fail("FC0401", message, atom.span)
+        elif self.names.use is ExpressionUse.BASE_URL:
+            self._not_at_build(atom.name, atom.span)
+
+    def _not_at_build(self, name: str, span: Span | None) -> None:
+        code = "FC0403" if name.startswith("secrets.") else "FC0402"
+        message = f"`{name}` is not known at build time"
+        self._fail(code, message, span, "a base URL takes literals and settings only")
+
+    def _reference(self, ref: Ref, *, in_text: bool, marked: bool) -> None:
+        symbol = self.names.find(ref.name)
+        if symbol is None:
+            self._unknown(ref)
+        elif self.names.use is ExpressionUse.BASE_URL and ref.root != "settings":
+            self._not_at_build(ref.name, ref.span)
+        elif ref.root == "let":
+            self._let(ref, self.names.lets[rest_of(ref.name)], in_text=in_text)
+        elif symbol.optional and not marked:
+            message = f"`{ref.name}` may be absent"
+            hint = f"write {ref.name}? to leave the entry out then"
+            if in_text:
+                hint = "give it an entry of its own, with `?`"
+            self._fail("FC0316", message, ref.span, hint)
+        elif ref.root == "secrets" and self.names.use is ExpressionUse.RULE:
+            message = "a secret may be stored at the vault: a rule cannot read it"
+            self._fail("FC0401", message, ref.span)
+
+    def _let(self, ref: Ref, let: Let, *, in_text: bool) -> None:
+        if in_text and let.may_be_absent:
+            message = f"`{rest_of(ref.name)}` may be absent, and stands inside text"
+            hint = "`?` leaves out a whole value: give it an entry of its own"
+            self._fail("FC0315", message, ref.span, hint)
+        if self.names.use is ExpressionUse.RULE and let.vault_only:
+            message = f"`{rest_of(ref.name)}` holds card data or a secret: a rule cannot read it"
+            self._fail("FC0401", message, ref.span)
+
+    def _unknown(self, ref: Ref) -> None:
+        root, _, rest = ref.name.partition(".")
+        if root == "let":
+            self._unknown_bare(ref, rest)
+        elif root in _UNDECLARED:
+            self._undeclared(ref, root, rest)
+        elif root == "steps":
+            self._unknown_output(ref, rest)
+        elif ref.name in ("card.expiry", "network_token.expiry"):
+            parts = [name for name in ATOMS if name.startswith(f"{ref.name}.")]
+            message = f"`{ref.name}` has no form of its own"
+            self._fail("FC0313", message, ref.span, f"write {_either(parts)}")
+        elif root == "response":
+            self._response(ref, rest)
+        elif root in _ATOM_ROOTS:
+            self._suggest(ref, ref.name, [name for name in ATOMS if name.startswith(f"{root}.")])
+        elif root == "run":
+            self._suggest(ref, ref.name, [f"run.{name}" for name in RUN])
+        else:
+            self._suggest(ref, ref.name, [f"{near}.{rest}" for near in sorted(ROOTS)])
+
+    def _suggest(self, ref: Ref, name: str, candidates: Iterable[str]) -> None:
+        options = list(candidates)
+        near = did_you_mean(name, options)
+        hint = f"did you mean {near}?" if near else _options(options)
+        self._fail("FC0302", f"unknown name `{name}`", ref.span, hint)
+
+    def _unknown_bare(self, ref: Ref, name: str) -> None:
+        if name in self.names.later_lets:
+            message = f"`{name}` is used before its `let` is complete"
+            hint = "a `let` value uses earlier ones only"
+            self._fail("FC0321", message, ref.span, hint)
+        elif name in ROOTS:
+            self._fail("FC0302", f"`{name}` needs a dot and a name", ref.span)
+        elif name in FUNCTIONS and not FUNCTIONS[name].operator:
+            hint = f"write {name}(...)"
+            self._fail("FC0302", f"`{name}` is a function", ref.span, hint)
+        else:
+            self._suggest(ref, name, [*self.names.lets, *self._dotted(name)])
+
+    def _dotted(self, name: str) -> list[str]:
+        """Full names that end in a bare one: what its author most likely left out is the root."""
+        declared = [f"params.{param}" for param in self.names.params if param == name]
+        declared += [f"settings.{setting}" for setting in self.names.settings if setting == name]
+        return declared + [f"secrets.{secret}" for secret in sorted(self.names.secrets & {name})]
+
+    def _undeclared(self, ref: Ref, root: str, rest: str) -> None:
+        code, kind = _UNDECLARED[root]
+        declared = {
+            "params": self.names.params,
+            "secrets": sorted(self.names.secrets),
+            "settings": self.names.settings,
+        }[root]
+        near = did_you_mean(rest, declared)
+        hint = f"did you mean {root}.{near}?" if near else f"declare it under `{root}:`"
+        self._fail(code, f"the {kind} `{rest}` is not declared", ref.span, hint)
+
+    def _unknown_output(self, ref: Ref, rest: str) -> None:
+        step, _, output = rest.partition(".")
+        if step in self.names.later_steps:
+            message = f"the step `{step}` has not run yet"
+            hint = "a step reads the outputs of earlier steps"
+            self._fail("FC0306", message, ref.span, hint)
+        elif not output:
+            hint = f"write steps.{step}.<output>"
+            self._fail("FC0302", f"`{ref.name}` is a step, not an output", ref.span, hint)
+        elif step not in self.names.steps:
+            self._suggest(ref, f"steps.{step}", [f"steps.{name}" for name in self.names.steps])
+        else:
+            near = did_you_mean(output, self.names.steps[step])
+            hint = f"declare it under `outputs:` of the step `{step}`"
+            if near:
+                hint = f"did you mean steps.{step}.{near}?"
+            message = f"the step `{step}` has no output `{output}`"
+            self._fail("FC0317", message, ref.span, hint)
+
+    def _response(self, ref: Ref, rest: str) -> None:
+        first, _, inner = rest.partition(".")
+        if self.names.use is not ExpressionUse.RULE:
+            message = "an answer is known in `when:` only"
+            hint = "declare an output, and read it in a later step: steps.<step>.<output>"
+            self._fail("FC0302", message, ref.span, hint)
+        elif inner and first in RESPONSE:
+            key = "']['".join(inner.split("."))
+            message = "what is inside an answer is read by index"
+            self._fail("FC0302", message, ref.span, f"write response.{first}['{key}']")
+        else:
+            self._suggest(ref, ref.name, [f"response.{name}" for name in RESPONSE])
+
+
+def _is_of(name: str, term: Term) -> bool:
+    """Whether a term is the very value whose presence is asked for."""
+    return isinstance(term, Ref | Atom) and term.name == name
+
+
+def _is_input(name: str) -> bool:
+    return name.startswith("inputs.")
+
+
+def _mark_hint(name: str) -> str:
+    root, _, rest = name.partition(".")
+    match root:
+        case "params":
+            return f"leave it out, or declare `{rest}` with `optional: true`"
+        case "steps":
+            return "leave it out, or declare the output with `optional: true`"
+        case _:
+            return "leave it out"
+
+
+def _either(options: list[str]) -> str:
+    return " or ".join([", ".join(options[:-1]), options[-1]]) if len(options) > 1 else options[0]
+
+
+def _options(options: list[str]) -> str | None:
+    return f"known are {', '.join(options)}" if 0 < len(options) <= 8 else None

@@ -1,0 +1,146 @@
+"""Turns YAML scalars and trees into checked terms, and notes which names they use.
+
+Knows expressions, names and types; not which keys of a destination hold what.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
+from forwardc.compile.language.literals import holds_template
+from forwardc.compile.language.name_checks import check_names
+from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
+from forwardc.compile.language.report import Report
+from forwardc.compile.language.scope import SymbolTable, may_be_absent
+from forwardc.compile.language.typing import Typing, type_of
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, walk
+from forwardc.core.terms.types import Type
+
+_NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueReader:
+    """Reads values of one place. A value with a mistake is reported and left out (None)."""
+
+    names: SymbolTable
+    report: Report
+    used: set[str] = field(default_factory=set)
+    """Full names of all references so far; those of a faulty value as well."""
+
+    def within(self, names: SymbolTable) -> "ValueReader":
+        """The same reader with other names."""
+        return replace(self, names=names)
+
+    def leaf(self, node: YamlScalar, *, in_json_body: bool) -> Term | None:
+        """A scalar of a body."""
+        term = self._named(node)
+        if term is None:
+            return None
+        typing = Typing(self.names, self.report.at(node.pointer), in_json_body)
+        typing.leaf(term, interpolated=not _is_whole(node))
+        return term if typing.good else None
+
+    def let(self, node: YamlScalar) -> Term | None:
+        """A scalar under `let:`: of any type, since a function may take it."""
+        term = self._named(node)
+        if term is None:
+            return None
+        typing = Typing(self.names, self.report.at(node.pointer), in_json_body=True)
+        typing.any(term, interpolated=not _is_whole(node))
+        return term if typing.good else None
+
+    def line(self, node: Node, subject: str) -> Term | None:
+        """The value of a header, query or path; `what` names it in messages."""
+        if not isinstance(node, YamlScalar):
+            return None
+        term = self._named(node)
+        if term is None:
+            return None
+        typing = Typing(self.names, self.report.at(node.pointer))
+        typing.line(term, subject, interpolated=not _is_whole(node))
+        return term if typing.good else None
+
+    def rule(self, node: Node) -> Term | None:
+        """A `when:`."""
+        if not isinstance(node, YamlScalar):
+            return None
+        term = self._named(node)
+        if term is None:
+            return None
+        typing = Typing(self.names, self.report.at(node.pointer))
+        typing.rule(term, interpolated=not _is_whole(node))
+        return term if typing.good else None
+
+    def tree(self, node: Node, *, in_json_body: bool) -> Term | None:
+        """A body: maps, lists and scalars. What has a mistake is left out of the tree."""
+        match node:
+            case YamlScalar():
+                return self.leaf(node, in_json_body=in_json_body)
+            case YamlMap():
+                entries = [
+                    (self.key(entry.key_node, entry.value), entry.value) for entry in node.entries
+                ]
+                terms = [
+                    (key, self.tree(value, in_json_body=in_json_body)) for key, value in entries
+                ]
+                present = tuple((key, term) for key, term in terms if term is not None)
+                return Map(present, span=node.span)
+            case YamlSeq():
+                items = [self.tree(item, in_json_body=in_json_body) for item in node.items]
+                return Seq(tuple(item for item in items if item is not None), span=node.span)
+
+    def key(self, key: YamlScalar, value: Node) -> str:
+        """A key's text, after refusing expressions in it."""
+        text = str(key.value)
+        start = first_interpolation(text)
+        if start >= 0:
+            self.note(text)
+            span = text_span(key, start, len(text))
+            hint = "keys are fixed: write a literal key"
+            report = self.report.at(value.pointer)
+            report.error("FC0322", "an expression in a key", span, hint)
+        return plain(text)
+
+    def note(self, text: str) -> None:
+        """Count all names in a faulty text as used, so that no false alarm follows."""
+        for name in _NAMES.findall(text):
+            self.used.add(name if "." in name else f"let.{name}")
+
+    def type_of(self, term: Term | None) -> Type:
+        """The type of a value; one with a mistake fits everywhere."""
+        return Type.JSON if term is None else type_of(term, self.names)
+
+    def may_be_absent(self, term: Term) -> bool:
+        """Whether a whole value can be absent."""
+        return may_be_absent(term, self.names)
+
+    def _named(self, node: YamlScalar) -> Term | None:
+        """The term of a scalar whose names are all known."""
+        if not isinstance(node.value, str):
+            return None if node.faulty else Lit(node.value, span=node.span)
+        text = node.value
+        if node.faulty or holds_template(text):
+            self.note(text)
+            return None
+
+        def place(start: int, end: int) -> Span:
+            return text_span(node, start, end)
+
+        report = self.report.at(node.pointer)
+        term = parse(text, place, report)
+        if term is None:
+            self.note(text)
+            return None
+        self.used.update(_references(term))
+        return term if check_names(term, self.names, report) else None
+
+
+def _references(term: Term) -> Iterator[str]:
+    return (node.name for node in walk(term) if isinstance(node, Ref))
+
+
+def _is_whole(node: YamlScalar) -> bool:
+    return isinstance(node.value, str) and is_whole(node.value)

@@ -1,0 +1,164 @@
+"""Which names there are at a place of a destination, and what a `let` name brings along.
+
+Knows names and terms, not syntax or YAML; what is wrong with a name is said by `name_checks`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from forwardc.compile.language.money.declared import DeclaredMoney, assumed
+from forwardc.core.atoms import ATOMS
+from forwardc.core.terms.terms import Atom, Call, If, Ref, Term, Text, height, walk
+from forwardc.core.terms.types import Type
+
+# Lets are written once and put in where they are used: these bound what that makes.
+MAX_LET_NODES = 10_000
+MAX_LET_HEIGHT = 64
+
+
+class ExpressionUse(Enum):
+    """What an expression is for, which decides what it may name."""
+
+    BASE_URL = "base_url"
+    REQUEST = "request"
+    RULE = "when"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name that exists: its type, and whether it may be absent."""
+
+    type: Type
+    optional: bool = False
+    amount: bool = False
+    """Whether it is an amount: `type` is that of the destination's form of it."""
+    currency: Term | None = None
+    values: tuple[str, ...] = ()
+    """Of a setting with a closed list of values: the list, each as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """A `let` value and what it brings to the place where it is used."""
+
+    term: Term | None
+    type: Type
+    may_be_absent: bool = False
+    holds_json: bool = False
+    """Whether a `json` param stands anywhere in it."""
+    vault_only: bool = False
+    """Whether an atom or secret stands anywhere in it."""
+    size: int = 1
+    height: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolTable:
+    """Everything that can be named, and where we are."""
+
+    use: ExpressionUse = ExpressionUse.REQUEST
+    settings: Mapping[str, Symbol] = field(default_factory=dict)
+    params: Mapping[str, Symbol] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    lets: Mapping[str, Let] = field(default_factory=dict)
+    later_lets: frozenset[str] = frozenset()
+    """Names of the step's `let` that stand at or after this place."""
+    steps: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
+    """The outputs of every earlier step of the operation."""
+    later_steps: frozenset[str] = frozenset()
+    """This step and those behind it."""
+    money: DeclaredMoney = field(default_factory=assumed, repr=False)
+    currencies: frozenset[str] = frozenset()
+    """The params of type currency."""
+
+    def find(self, name: str) -> Symbol | None:
+        """What is known of a full name such as `params.amount`, or None."""
+        root, _, rest = name.partition(".")
+        match root:
+            case "settings":
+                return self.settings.get(rest)
+            case "params":
+                return self.params.get(rest)
+            case "secrets":
+                return Symbol(Type.TEXT) if rest in self.secrets else None
+            case "let":
+                let = self.lets.get(rest)
+                return Symbol(let.type) if let else None
+            case "steps":
+                step, _, output = rest.partition(".")
+                return self.steps.get(step, {}).get(output)
+            case "inputs":
+                return Symbol(Type.TEXT, optional=False) if rest else None
+            case "run":
+                return RUN.get(rest)
+            case "response" if self.use is ExpressionUse.RULE:
+                return RESPONSE.get(rest)
+            case _:
+                return Symbol(Type.TEXT) if name in ATOMS else None
+
+
+RUN = {
+    "id": Symbol(Type.TEXT),
+    "now": Symbol(Type.TIME),
+    "idempotency_key": Symbol(Type.TEXT),
+}
+RESPONSE = {
+    "status": Symbol(Type.INTEGER),
+    "headers": Symbol(Type.MAP),
+    "json": Symbol(Type.JSON),
+    "form": Symbol(Type.JSON),
+    "xml": Symbol(Type.JSON),
+    "text": Symbol(Type.TEXT),
+}
+ROOTS = frozenset(
+    "settings params inputs secrets steps run response card billing network_token".split()
+)
+
+
+def let_of(term: Term | None, type_: Type, names: SymbolTable) -> Let:
+    """The `let` value of a term, with what it brings along from earlier ones."""
+    if term is None:
+        return Let(None, type_)
+    nodes = walk(term)
+    refs = [node for node in nodes if isinstance(node, Ref)]
+    used = [names.lets[rest_of(ref.name)] for ref in refs if _is_known_let(ref, names)]
+    params = {rest_of(ref.name) for ref in refs if ref.root == "params"}
+    json_params = {name for name, symbol in names.params.items() if symbol.type is Type.JSON}
+    return Let(
+        term,
+        type_,
+        may_be_absent=may_be_absent(term, names),
+        holds_json=bool(params & json_params) or any(let.holds_json for let in used),
+        vault_only=any(isinstance(node, Atom) for node in nodes)
+        or any(ref.root == "secrets" for ref in refs)
+        or any(let.vault_only for let in used),
+        size=len(nodes) + sum(let.size for let in used),
+        height=height(term) + max((let.height for let in used), default=0),
+    )
+
+
+def may_be_absent(term: Term, names: SymbolTable) -> bool:
+    """Whether a whole value can be absent. Absence ends at the nearest map entry or list item."""
+    match term:
+        case If():
+            return True
+        case Ref(name=name):
+            return _is_known_let(term, names) and names.lets[rest_of(name)].may_be_absent
+        case Call(function="pick", named=named):
+            return any(may_be_absent(alternative, names) for _, alternative in named)
+        case Call(args=args):
+            return any(may_be_absent(arg, names) for arg in args)
+        case Text(parts=parts):
+            return any(may_be_absent(part, names) for part in parts)
+        case _:
+            return False
+
+
+def _is_known_let(ref: Ref, names: SymbolTable) -> bool:
+    return ref.root == "let" and rest_of(ref.name) in names.lets
+
+
+def rest_of(name: str) -> str:
+    """What follows the root of a full name."""
+    return name.partition(".")[2]

@@ -1,0 +1,110 @@
+"""What a plain YAML scalar means: the core schema of YAML 1.2, and the traps of YAML 1.1.
+
+Knows no positions and no tree: it sees the text of one scalar.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from forwardc.compile.language.nodes import Value
+
+# No field of a payment needs more; beyond it Python's conversions slow down or overflow.
+MAX_NUMBER_LENGTH = 64
+MAX_EXPONENT = 99
+
+_CONSTANTS: dict[str, Value] = {
+    **dict.fromkeys(("null", "Null", "NULL", "~"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_SWITCHES = frozenset(
+    spelling
+    for word in ("y", "n", "yes", "no", "on", "off")
+    for spelling in (word, word.capitalize(), word.upper())
+)
+_LETTERS = frozenset(word for word in _SWITCHES if len(word) == 1)
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE]([-+]?[0-9]+))?")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_NUMBER_START = frozenset("0123456789+-.")
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A scalar that YAML 1.1 and 1.2 read differently, or that has no meaning here."""
+
+    code: str
+    message: str
+    hint: str
+
+
+_EMPTY = Trap("FC0114", "empty value", 'write null for nothing, or "" for empty text')
+_SWITCH = Trap(
+    "FC0110",
+    "a word that YAML 1.1 reads as true or false",
+    "write true or false, or put quotes around it for text",
+)
+_ZERO = Trap(
+    "FC0111",
+    "a number with a leading zero, which YAML 1.1 reads as octal",
+    "put quotes around it for text, leave the zero out for a number, or write 0o for octal",
+)
+_SIXTY = Trap(
+    "FC0112",
+    "digits with colons, which YAML 1.1 reads as a number of base 60",
+    "put quotes around it",
+)
+_INFINITE = Trap(
+    "FC0113", "infinity and not-a-number have no form in a request", "write a finite number"
+)
+_HUGE = Trap(
+    "FC0113",
+    f"a number longer than {MAX_NUMBER_LENGTH} characters or with an exponent over {MAX_EXPONENT}",
+    "put quotes around it for text",
+)
+
+
+def resolve(text: str) -> Value | Trap:
+    """The value of a plain scalar, or the trap it is. Dates and all else stay text."""
+    if not text:
+        return _EMPTY
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if text in _SWITCHES:
+        return _SWITCH
+    if text[0] in _NUMBER_START:
+        return _number(text)
+    return text
+
+
+def resolve_key(text: str) -> Value | Trap:
+    """The same of a key. One letter is text there: `y` and `n` are names of fields.
+
+    No parser of YAML 1.1 in use takes a single letter for true or false, and of a key everybody
+    knows that it is text. `yes`, `no`, `on` and `off` are read as booleans by many.
+    """
+    return text if text in _LETTERS else resolve(text)
+
+
+def _number(text: str) -> Value | Trap:
+    if _NOT_FINITE.fullmatch(text):
+        return _INFINITE
+    if _LEADING_ZERO.fullmatch(text):
+        return _ZERO
+    if _SEXAGESIMAL.fullmatch(text):
+        return _SIXTY
+    if match := _DECIMAL.fullmatch(text):
+        return _decimal(text, match[4])
+    if _OTHER_BASE.fullmatch(text):
+        return _HUGE if len(text) > MAX_NUMBER_LENGTH else int(text, 0)
+    return text
+
+
+def _decimal(text: str, exponent: str | None) -> Value | Trap:
+    if len(text) > MAX_NUMBER_LENGTH or (exponent and abs(int(exponent)) > MAX_EXPONENT):
+        return _HUGE
+    return int(text) if _INTEGER.fullmatch(text) else Decimal(text)

@@ -1,0 +1,148 @@
+"""Puts amounts as the destination counts them where a request holds an amount, and nowhere else.
+
+`iso`, `decimal`, `exponent` and comparisons take an amount as its caller gave it. Knows terms and
+what the destination declares.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from forwardc.compile.language.destination import Destination, Param, ParamType
+from forwardc.compile.language.money.calls import currency_of
+from forwardc.compile.language.money.declared import DeclaredMoney
+from forwardc.core.currencies import DISPUTED, iso
+from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.core.terms.money import AmountRefused, exponent, major
+from forwardc.core.terms.rewrite import map_children
+from forwardc.core.terms.terms import Amount, Call, If, Lit, Measure, Ref, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The amounts of one operation. `outputs` are those of its steps, by reference."""
+
+    money: DeclaredMoney
+    params: Mapping[str, Param]
+    outputs: Mapping[str, Term]
+
+    def placed(self, term: Term) -> Term:
+        """The term with every amount in the destination's form."""
+        match term:
+            case Call(function=function) if FUNCTIONS[function].rules_only:
+                return map_children(term, self._as_given)
+            case Call(function="iso" | "decimal" | "exponent"):
+                return self._as_given(term)
+            case Ref():
+                return self._wire(term)
+            case Amount():
+                return term
+            case _:
+                return map_children(term, self.placed)
+
+    def _as_given(self, term: Term) -> Term:
+        """The term with amounts as their caller gave them."""
+        match term:
+            case Call(function="iso", args=(amount,)):
+                return self._as_given(amount)
+            case Call(function="decimal", args=(amount, currency)):
+                return self._measured(self._as_given(amount), currency, Measure.DECIMAL, term)
+            case Call(function="exponent", args=(currency,)):
+                return self._measured(None, currency, Measure.EXPONENT, term)
+            case Amount():
+                return term
+            case _:
+                return map_children(term, self._as_given)
+
+    def _measured(self, of: Term | None, currency: Term, measure: Measure, call: Call) -> Term:
+        """A decimal or digits: computed where all is known, and optional where a part is."""
+        code = currency_of(currency)
+        inner = of.then if isinstance(of, If) else of
+        found: Term = Amount(inner, code, measure, span=call.span)
+        if isinstance(code, Lit) and isinstance(code.value, str):
+            found = self._computed(inner, code.value, call) or found
+        for part in (currency_mark(currency), of):
+            if isinstance(part, If):
+                found = If(part.present, found, span=call.span)
+        return found
+
+    def _computed(self, of: Term | None, code: str, call: Call) -> Lit | None:
+        """The value itself where it is known now; None where it is not, or was reported."""
+        try:
+            if of is None:
+                return Lit(exponent(self.money, code), span=call.span)
+            if isinstance(of, Lit) and isinstance(of.value, int):
+                return Lit(major(self.money, of.value, code), span=call.span)
+        except AmountRefused:
+            return None
+        return None
+
+    def _wire(self, ref: Ref) -> Term:
+        if self.money.assumed:
+            return self._assumed(ref)
+        if ref.name in self.outputs:
+            return Amount(ref, self.outputs[ref.name], span=ref.span)
+        param = self.params.get(ref.name.removeprefix("params.")) if ref.root == "params" else None
+        if param is None:
+            return ref
+        if param.type is ParamType.AMOUNT and param.currency is not None:
+            return Amount(ref, param.currency, span=ref.span)
+        found: Term = ref
+        for currency, places in param.amounts.items():
+            found = Amount(found, currency, at=places, span=ref.span)
+        return found
+
+    def _assumed(self, ref: Ref) -> Term:
+        """An amount as it comes; a constant in which destinations differ is told to the runtime."""
+        param = self.params.get(ref.name.removeprefix("params.")) if ref.root == "params" else None
+        match param.currency if param is not None else None:
+            case Lit(value=str() as code) if code in DISPUTED:
+                return Amount(ref, Lit(code), span=ref.span)
+            case _:
+                return ref
+
+
+def currency_mark(term: Term) -> If | None:
+    """The `?` of a currency, inside `lower` and `upper` too."""
+    match term:
+        case If():
+            return term
+        case Call(args=(inner,)):
+            return currency_mark(inner)
+        case _:
+            return None
+
+
+def of_outputs(destination: Destination, operation: str) -> dict[str, Term]:
+    """The currencies of the outputs that are amounts, by reference."""
+    return {
+        f"steps.{step.name}.{output.name}": output.currency
+        for step in destination.operations[operation].steps
+        for output in step.outputs.values()
+        if output.currency is not None
+    }
+
+
+def admitted(destination: Destination, currencies: Iterable[Term]) -> frozenset[str]:
+    """The codes that a run may give where these currencies stand, of those that are counted."""
+    found = (code for currency in currencies for code in _codes(destination, currency))
+    return frozenset(found) & frozenset(destination.money.digits)
+
+
+def _codes(destination: Destination, currency: Term) -> Iterator[str]:
+    known, money = iso(), destination.money
+    param = None
+    match currency:
+        case Lit(value=str() as code):
+            yield code.upper()
+            return
+        case Ref(name=name):
+            param = destination.params.get(name.removeprefix("params."))
+        case _:
+            pass
+    if param is not None and param.bounds.values:
+        yield from map(str, param.bounds.values)
+        return
+    yield from (code for code in known.current)
+    yield from money.extra
+    if param is None or param.withdrawn:
+        yield from known.ended

@@ -1,0 +1,33 @@
+"""What a rule sees and what it says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from forwardc.compile.ir.program import Operation, Program, Step
+from forwardc.core.diagnostics.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One step in its place."""
+
+    program: Program
+    operation: Operation
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A broken rule: what is wrong and how to mend it, without any value.
+
+    A `warning` is about what may be meant.
+    """
+
+    code: str
+    message: str
+    span: Span | None
+    hint: str | None = None
+    warning: bool = False
+
+
+Rule = Callable[[Case], Iterator[Problem]]

@@ -1,0 +1,278 @@
+"""Turns a typed Destination into the program of one environment: lets, settings and URLs resolved.
+
+Knows no vault. Without an environment's values, settings stay references.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from forwardc.compile.ir import program
+from forwardc.compile.language import destination as source
+from forwardc.compile.language.answer_kind import answer_kind
+from forwardc.compile.language.nodes import at, exact
+from forwardc.compile.language.pick import picked
+from forwardc.compile.passes.amounts import Amounts, of_outputs
+from forwardc.compile.passes.fold import fold, joined
+from forwardc.compile.passes.money_block import money_block
+from forwardc.compile.passes.secret_forms import secret_forms
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.json_schema import to_plan
+from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.terms.terms import Call, Encoding, Lit, Map, Ref, Term, walk
+from forwardc.plan.environment import Environment
+
+_ENCODINGS = {
+    source.BodyKind.JSON: Encoding.JSON,
+    source.BodyKind.FORM: Encoding.FORM,
+    source.BodyKind.XML: Encoding.XML,
+    source.BodyKind.TEXT: Encoding.PLAIN,
+}
+_SYMMETRIC = frozenset({"sha256_base64url", "base64url"})
+
+Settings = Mapping[str, Lit]
+
+
+def lower(
+    destination: source.Destination, where: Environment, settings: Settings
+) -> program.Program:
+    """The program of a destination in one environment that it has an entry for.
+
+    `settings` holds what is known of them.
+    """
+    lowering = _Lowering(destination, where, settings)
+    operations = tuple(lowering.operation(op) for op in destination.operations.values())
+    return program.Program(
+        destination=destination.name,
+        where=where,
+        host=lowering.host(),
+        operations=operations,
+        params={
+            name: param_spec(param, destination, settings)
+            for name, param in destination.params.items()
+        },
+        money=money_block(destination, operations),
+        counting_doubt=destination.money.unconfirmed,
+        secrets=_secrets(destination, operations),
+        title=destination.title,
+        docs=destination.docs,
+        integration=destination.integration,
+        separated_by=destination.separated_by.get(
+            destination.entry_of(where) or where.name, "host"
+        ),
+        base_url=lowering.base_url,
+        private=lowering.private,
+        arrangements=destination.arrangements,
+    )
+
+
+def _secrets(
+    destination: source.Destination, operations: tuple[program.Operation, ...]
+) -> dict[str, program.Secret]:
+    declared = destination.secrets
+    forms = secret_forms(operations, {name: spec.as_key for name, spec in declared.items()})
+    return {
+        name: program.Secret(
+            *(name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape),
+            form=forms.get(name, {}),
+        )
+        for name, spec in declared.items()
+    }
+
+
+def param_spec(
+    param: source.Param, destination: source.Destination, settings: Settings
+) -> dict[str, object]:
+    """A param as a plan says it: only what is set."""
+    is_currency = param.type is source.ParamType.CURRENCY
+    bounds = param.bounds
+    limits = {
+        "minimum": bounds.minimum,
+        "maximum": bounds.maximum,
+        "min_length": bounds.min_length,
+        "max_length": bounds.max_length,
+        "pattern": bounds.pattern,
+        "values": list(bounds.values) or None,
+        "schema": to_plan(param.schema),
+        "default": _default(param),
+        "extra": list(destination.money.extra) or None if is_currency else None,
+        "schemes": list(_schemes(param, settings)) or None,
+    }
+    marks = {
+        "optional": param.optional,
+        "sensitive": param.sensitive,
+        "not_card": param.not_card,
+        "withdrawn": param.withdrawn,
+    }
+    spec: dict[str, object] = {"type": str(param.type)}
+    spec |= {name: value for name, value in limits.items() if value is not None}
+    return spec | {name: True for name, is_set in marks.items() if is_set}
+
+
+def _default(param: source.Param) -> Any:
+    """What is sent where the caller gives nothing; of a `json` param any JSON, to the digit."""
+    node = at(param.node, "/default") if param.node is not None else None
+    if param.type is source.ParamType.JSON and node is not None:
+        return to_plan(exact(node))
+    return param.default.value if param.default else None
+
+
+def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
+    """The schemes, each once; a setting whose value is not known stands for none."""
+    values: dict[str, None] = {}
+    for scheme in param.schemes:
+        name = scheme.name.removeprefix("settings.") if isinstance(scheme, Ref) else None
+        value = scheme if name is None else settings.get(name)
+        if isinstance(value, Lit):
+            values[str(value.value)] = None
+    yield from values
+
+
+class _Lowering:
+    def __init__(
+        self, destination: source.Destination, where: Environment, settings: Settings
+    ) -> None:
+        self._destination = destination
+        self._settings = settings
+        self._amounts = Amounts(destination.money, destination.params, {})
+        entry = destination.entry_of(where) or where.name
+        self.base_url = self._term(destination.environments[entry], {})
+        self.private = entry in destination.private
+
+    def host(self) -> str:
+        """The host that requests go to; empty while a setting of it is unknown."""
+        text = self.base_url.value if isinstance(self.base_url, Lit) else ""
+        return str(text).partition("://")[2].partition("/")[0]
+
+    def operation(self, operation: source.DeclaredOperation) -> program.Operation:
+        outputs = of_outputs(self._destination, operation.name)
+        self._amounts = replace(self._amounts, outputs=outputs)
+        return program.Operation(
+            name=operation.name,
+            initiator=operation.initiator,
+            steps=tuple(self._step(operation, step) for step in operation.steps),
+            fallback=operation.fallback,
+            title=operation.title,
+            span=operation.span,
+            payment_reference=tuple(self._term(term, {}) for term in operation.payment_reference),
+        )
+
+    def _step(self, operation: source.DeclaredOperation, step: source.DeclaredStep) -> program.Step:
+        lets: dict[str, Term] = {}
+        for name, term in step.let.items():
+            lets[name] = self._term(term, lets)
+        marked = [operation.unconfirmed, step.unconfirmed, *self._unconfirmed_settings(step)]
+        return program.Step(
+            name=step.name,
+            direct=step.deliver == "direct",
+            request=self._request(step, lets),
+            outputs=tuple(
+                program.Output(
+                    output.name,
+                    output.at,
+                    output.sensitive,
+                    output.optional,
+                    output.type,
+                    output.currency,
+                    output.asked,
+                )
+                for output in step.outputs.values()
+            ),
+            outcome=tuple(
+                program.OutcomeRule(
+                    self._term(rule.when, {}) if rule.when is not None else None,
+                    Outcome(rule.is_),
+                )
+                for rule in step.outcome
+            ),
+            answer=answer_kind(step),
+            reason=step.reason,
+            mode=step.mode,
+            idempotent=step.idempotent_header is not None,
+            stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
+            unconfirmed=tuple(reason for reason in marked if reason),
+            span=step.span,
+            namespaces=step.namespaces,
+            private=self.private,
+        )
+
+    def _used(self, step: source.DeclaredStep, attribute: str) -> dict[str, object]:
+        """An attribute of each setting that a step uses, by the setting's name."""
+        names = {
+            node.name.removeprefix("settings.")
+            for term in source.terms_of(step)
+            for node in walk(term)
+            if isinstance(node, Ref) and node.root == "settings"
+        }
+        declared = self._destination.settings
+        return {
+            name: getattr(declared[name], attribute) for name in sorted(names) if name in declared
+        }
+
+    def _unconfirmed_settings(self, step: source.DeclaredStep) -> list[str]:
+        used = self._used(step, "unconfirmed")
+        return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
+
+    def _request(self, step: source.DeclaredStep, lets: Mapping[str, Term]) -> program.Request:
+        request = step.request
+        path = self._term(request.path, lets)
+        return program.Request(
+            method=request.method,
+            url=joined((self.base_url, path), path.span),
+            query=tuple(self._pair(entry, lets) for entry in request.query),
+            headers=self._headers(step, lets),
+            body=self._body(request.body, lets) if request.body else None,
+            sign=_sign(request.sign) if request.sign else None,
+            span=request.span,
+        )
+
+    def _body(self, body: source.DeclaredBody, lets: Mapping[str, Term]) -> program.Body:
+        tree = self._term(body.tree, lets)
+        return program.Body(_ENCODINGS[body.kind], tree, body.doctype, body.span)
+
+    def _headers(
+        self, step: source.DeclaredStep, lets: Mapping[str, Term]
+    ) -> tuple[program.Pair, ...]:
+        headers = tuple(self._pair(entry, lets) for entry in step.request.headers)
+        key = step.idempotent_header
+        if key is None or any(pair.name.lower() == key.lower() for pair in headers):
+            return headers
+        return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.idempotent_span))
+
+    def _pair(self, entry: source.DeclaredField, lets: Mapping[str, Term]) -> program.Pair:
+        return program.Pair(entry.name, self._term(entry.term, lets), entry.span)
+
+    def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
+        def change(node: Term) -> Term:
+            match node:
+                case Ref(name=name) if node.root == "let":
+                    return lets.get(name.removeprefix("let."), node)
+                case Ref(name=name) if name.removeprefix("settings.") in self._settings:
+                    if node.root != "settings":
+                        return node
+                    return replace(self._settings[name.removeprefix("settings.")], span=node.span)
+                case Call(function="jwe"):
+                    return self._jwe_key(node)
+                case Call(function="pick"):
+                    return picked(node)
+                case _:
+                    return node
+
+        return fold(self._amounts.placed(rewrite(term, change)))
+
+    def _jwe_key(self, call: Call) -> Term:
+        """A secret that is typed as a key stands for a symmetric JWK."""
+
+        def as_jwk(name: str, value: Term) -> Term:
+            if name != "key" or not isinstance(value, Ref) or value.root != "secrets":
+                return value
+            spec = self._destination.secrets.get(value.name.removeprefix("secrets."))
+            if spec is None or spec.as_key not in _SYMMETRIC:
+                return value
+            return Map((("kty", Lit("oct")), ("k", value)), span=value.span)
+
+        return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
+
+
+def _sign(sign: source.DeclaredSignature) -> program.Sign:
+    return program.Sign(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span)

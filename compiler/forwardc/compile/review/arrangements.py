@@ -1,0 +1,137 @@
+"""Whether each arrangement is one that its vault can agree to and that helps, and each grant fits.
+
+Knows assessments and a day that is given; nothing of how a vault is asked for it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from forwardc.compile.ir.arrangements import Arrangement, Grant
+from forwardc.compile.language.destination import Destination
+from forwardc.compile.language.project import EnvironmentValues, Project
+from forwardc.compile.language.report import Report
+from forwardc.compile.vaults.arranged import refused_kinds
+from forwardc.compile.vaults.assess import Assessment, needless
+from forwardc.compile.vaults.model import Vault
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.suggest import did_you_mean
+
+_NOTICE: Final = timedelta(days=60)
+
+
+def check_arrangements(assessments: Sequence[Assessment], sink: Sink) -> None:
+    """FC0629 for what the vault agrees to with nobody, FC0630 for what works without it."""
+    report = Report(sink)
+    for assessment in assessments:
+        for arrangement in assessment.context.program.arrangements:
+            if arrangement.vault == assessment.vault.name:
+                _check_offered(assessment.vault, arrangement, report)
+        _check_helps(assessment, report)
+
+
+def _check_offered(vault: Vault, arrangement: Arrangement, report: Report) -> None:
+    for kind in refused_kinds(vault, arrangement):
+        message = f"{vault.facts.title} is not known to agree to {kind}"
+        hint = "see docs/arrangements.md for what it can be asked"
+        report.at(arrangement.pointer).error("FC0629", message, arrangement.span, hint)
+
+
+def _check_helps(assessment: Assessment, report: Report) -> None:
+    for standing, part in needless(assessment):
+        message = (
+            f"{assessment.vault.facts.title} needs no arrangement for {part.words}"
+            f" in `{assessment.context.operation.name}.{standing.step}`"
+        )
+        report.at(part.pointer).error("FC0630", message, part.span, "leave it out")
+
+
+def check_grants(
+    project: Project,
+    destinations: Iterable[Destination],
+    assessments: Sequence[Assessment],
+    today: date | None,
+    sink: Sink,
+    unread: frozenset[str] = frozenset(),
+) -> None:
+    """FC0358 for a grant that fits no arrangement, FC0359 for one that does not hold on the day.
+
+    Without a day, dates are only read. Nothing is said of destinations in `unread`.
+    """
+    arrangements = {
+        f"{destination.name}.{arrangement.name}": arrangement
+        for destination in destinations
+        for arrangement in destination.arrangements
+    }
+    report = Report(sink)
+    for values in project.environments.values():
+        for grant in values.grants:
+            if grant.name.partition(".")[0] not in unread:
+                _check_fits(grant, arrangements, report)
+            _check_days(grant, today, report)
+            _check_address(grant, values, assessments, report)
+
+
+def _check_fits(grant: Grant, arrangements: dict[str, Arrangement], report: Report) -> None:
+    here = report.at(grant.pointer)
+    arrangement = arrangements.get(grant.name)
+    if arrangement is None:
+        destination = grant.name.partition(".")[0]
+        near = did_you_mean(grant.name, arrangements)
+        own = [name for name in arrangements if name.startswith(f"{destination}.")]
+        suggestion = near or (own[0] if len(own) == 1 else None)
+        hint = (
+            f"did you mean {suggestion}?"
+            if suggestion
+            else f"declare it in {destination}.yaml, or delete it"
+        )
+        here.error("FC0358", f"there is no arrangement `{grant.name}`", grant.span, hint)
+    elif arrangement.vault != grant.vault:
+        message = (
+            f"`{grant.name}` is an arrangement with {arrangement.vault}, not with {grant.vault}"
+        )
+        here.error("FC0358", message, grant.span, f"record it below `{arrangement.vault}:`")
+
+
+def _check_days(grant: Grant, today: date | None, report: Report) -> None:
+    for problem, key in _day_problems(grant, today):
+        report.at(f"{grant.pointer}/{key}").error("FC0359", problem, grant.span)
+    last = grant.last_day
+    if today is not None and last is not None and today <= last <= today + _NOTICE:
+        report.at(f"{grant.pointer}/expires").warning(
+            "FC0359", f"`{grant.name}` ends on {last}", grant.span, "ask the vault to renew it"
+        )
+
+
+def _day_problems(grant: Grant, today: date | None) -> Iterator[tuple[str, str]]:
+    if grant.day is None:
+        yield f"`{grant.name}` has a `date` that does not exist", "date"
+    elif today is not None and grant.day > today:
+        yield f"`{grant.name}` was agreed on a day that is still to come", "date"
+    if grant.expires is not None and grant.last_day is None:
+        yield f"`{grant.name}` has an `expires` that does not exist", "expires"
+    elif grant.day and grant.last_day and grant.last_day < grant.day:
+        yield f"`{grant.name}` ends before it begins", "expires"
+    elif today is not None and grant.last_day is not None and grant.last_day < today:
+        yield f"`{grant.name}` ended on {grant.last_day}: nothing leaves by it", "expires"
+
+
+def _check_address(
+    grant: Grant,
+    values: EnvironmentValues,
+    assessments: Sequence[Assessment],
+    report: Report,
+) -> None:
+    """The vault agreed for one exact URL."""
+    urls = {
+        standing.url
+        for assessment in assessments
+        if assessment.vault.name == grant.vault
+        and assessment.context.program.place == values.where.place
+        for standing in assessment.standings
+        if standing.id == grant.name
+    }
+    if grant.url is not None and urls and grant.url not in urls:
+        message = f"`{grant.name}` was agreed for another URL than that of the step"
+        hint = f"the step has {' and '.join(sorted(urls))}: ask again, or mend the step"
+        report.at(f"{grant.pointer}/url").error("FC0358", message, grant.span, hint)

@@ -1,0 +1,176 @@
+"""Coverage: what each vault carries of each operation, with the reasons. JSON and Markdown.
+
+Knows assessments; writes no file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forwardc.compile.ir.arrangements import Grant
+from forwardc.compile.review.asked import MissingAccountKey
+from forwardc.compile.vaults.assess import Assessment, Level, Status
+from forwardc.compile.vaults.model import Finding, Json, Verdict
+
+_ORDER = {Level.REFUSED: 0, Level.DEGRADED: 1, Level.FULL: 2}
+_DOUBT = {Status.STAND_IN: 0, Status.UNCONFIRMED: 1, Status.DOCUMENTED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """One operation at one vault, over all environments that are built."""
+
+    destination: str
+    operation: str
+    title: str
+    vault: str
+    level: Level
+    status: str
+    environments: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    agreed: tuple[Grant, ...] = ()
+    """What the vault agreed to for it; none where it works without."""
+    as_if: tuple[str, ...] = ()
+    """What a sandbox plays as if it were agreed."""
+    where: tuple[tuple[str, ...], ...] = ()
+    """Where each finding holds, by place; empty where it holds in all that are assessed."""
+    agreed_in: tuple[str, ...] = ()
+    """Where it is built because the vault agreed; an account that lacks the grant is not there."""
+
+    def placed(self) -> list[tuple[Finding, tuple[str, ...]]]:
+        """Every finding with where it holds."""
+        return list(zip(self.findings, self.where, strict=True))
+
+
+def rows(assessments: Sequence[Assessment]) -> list[CoverageRow]:
+    """One row for each destination, operation and vault; the weaker environment decides."""
+    grouped: dict[tuple[str, str, str], list[Assessment]] = {}
+    for assessment in assessments:
+        program = assessment.context.program
+        key = (program.destination, assessment.context.operation.name, assessment.vault.name)
+        grouped.setdefault(key, []).append(assessment)
+    return [_row(key, group) for key, group in grouped.items()]
+
+
+def _row(key: tuple[str, str, str], group: list[Assessment]) -> CoverageRow:
+    weakest = min(group, key=lambda assessment: _ORDER[assessment.level])
+    findings: dict[tuple[str, str, str], Finding] = {}
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for assessment in group:
+        for finding in assessment.findings:
+            said = (finding.code, finding.reason, finding.step)
+            findings.setdefault(said, finding)
+            places.setdefault(said, []).append(assessment.context.program.place)
+    # What a sandbox plays says less of an operation than what was agreed.
+    agreed = [
+        assessment
+        for assessment in group
+        if not any(standing.as_if for standing in assessment.standings)
+    ] or group
+    destination, operation, vault = key
+    return CoverageRow(
+        destination,
+        operation,
+        weakest.context.operation.title,
+        vault,
+        weakest.level,
+        str(min((assessment.status for assessment in agreed), key=_DOUBT.__getitem__)),
+        tuple(
+            assessment.context.program.place
+            for assessment in group
+            if assessment.emitted is not None
+        ),
+        tuple(findings.values()),
+        *_arranged(group),
+        tuple(
+            tuple(environments) if len(environments) < len(group) else ()
+            for environments in places.values()
+        ),
+        tuple(assessment.context.program.place for assessment in group if _is_agreed(assessment)),
+    )
+
+
+def _is_agreed(assessment: Assessment) -> bool:
+    granted = any(standing.counts and standing.grant for standing in assessment.standings)
+    return assessment.emitted is not None and granted
+
+
+def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str, ...]]:
+    """What was agreed anywhere, and what is played: each once."""
+    counting = [
+        standing for assessment in group for standing in assessment.standings if standing.counts
+    ]
+    agreed = dict.fromkeys(standing.grant for standing in counting if standing.grant)
+    as_if = dict.fromkeys(standing.id for standing in counting if standing.as_if)
+    return tuple(agreed), tuple(as_if)
+
+
+def to_json(
+    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+) -> Json:
+    """`build/coverage.json`."""
+    return {
+        "forwardc": 1,
+        "coverage": [
+            {
+                "destination": row.destination,
+                "operation": row.operation,
+                "vault": row.vault,
+                "level": str(row.level),
+                "status": row.status,
+                "environments": list(row.environments),
+                **_agreed(row),
+                "reasons": [_reason(finding, where) for finding, where in row.placed()],
+            }
+            for row in rows
+        ],
+        "not_built": list(not_built),
+        **({"asked": [need.to_json() for need in asked]} if asked else {}),
+    }
+
+
+def _agreed(row: CoverageRow) -> Json:
+    arrangements: list[Json] = [
+        {"id": grant.name, "ticket": grant.ticket, "date": grant.date} for grant in row.agreed
+    ]
+    granted = {grant.name for grant in row.agreed}
+    arrangements += [{"id": id_, "as_if_agreed": True} for id_ in row.as_if if id_ not in granted]
+    return {"arrangements": arrangements} if arrangements else {}
+
+
+def _reason(finding: Finding, where: Sequence[str]) -> Json:
+    return {
+        "code": finding.code,
+        "verdict": str(finding.verdict),
+        "step": finding.step,
+        "message": finding.reason,
+        **({"environments": list(where)} if where else {}),
+    }
+
+
+def cell(row: CoverageRow) -> str:
+    """One cell of the table: the level, and the status where it is not `documented`.
+
+    What works by arrangement is not called full; where it does so for one account and is refused
+    for another, both are said.
+    """
+    if row.level is Level.REFUSED and not row.agreed_in:
+        return str(row.level)
+    marks = {"documented": "", "unconfirmed": " (unconfirmed)", "stand_in": " (stand-in)"}
+    tickets = ", ".join(dict.fromkeys(grant.ticket for grant in row.agreed))
+    arranged = f"by arrangement ({tickets or 'as if agreed'})" if row.agreed or row.as_if else ""
+    if row.level is Level.REFUSED:
+        return f"{row.level}; {arranged} in {', '.join(row.agreed_in)}"
+    level = "" if arranged and row.level is Level.FULL else str(row.level)
+    return f"{', '.join(filter(None, (level, arranged)))}{marks[row.status]}"
+
+
+def why(row: CoverageRow) -> list[Finding]:
+    """The findings that explain the level: refusals alone where there are any."""
+    return [finding for finding, _ in why_where(row)]
+
+
+def why_where(row: CoverageRow) -> list[tuple[Finding, tuple[str, ...]]]:
+    """The same with where each holds; empty where it holds everywhere."""
+    placed = row.placed()
+    refusals = [item for item in placed if item[0].verdict is Verdict.REFUSED]
+    return refusals or placed

@@ -1,0 +1,56 @@
+"""Puts foreign text into Markdown, where it stays text: no markup, no HTML, no line of its own.
+
+Knows CommonMark 0.31 and GitHub's tables; nothing of what a text says.
+"""
+
+import re
+from typing import Any, Final
+
+from forwardc.core.diagnostics.render.clean import on_one_line
+
+# An underline inside or behind a word begins no emphasis, and `&` begins an entity only before a
+# name and `;`.
+_MARKS: Final = re.compile(r"[\\`*\[\]|$]|~(?=~)|(?<![A-Za-z0-9])_|&(?=#?[A-Za-z0-9]+;)")
+_BLOCK: Final = re.compile(r"^( ?)(?:([#+=~-])|([0-9]{1,9})([.)]))")
+
+
+class Markdown(str):
+    """Text that is Markdown already."""
+
+    __slots__ = ()
+
+
+def text(value: str) -> Markdown:
+    """The same text, to be read as it is; of spaces at its ends one is left."""
+    inner = on_one_line(value).strip()
+    before = " " if value[:1].isspace() else ""
+    after = " " if value[-1:].isspace() and inner else ""
+    line = before + inner + after
+    marked = _MARKS.sub(lambda mark: "&amp;" if mark[0] == "&" else "\\" + mark[0], line)
+    marked = marked.replace("<", "&lt;").replace(">", "&gt;")
+    return Markdown(_BLOCK.sub(_block, marked))
+
+
+def code(value: str) -> Markdown:
+    """A code span, in a table, too: a backtick becomes an apostrophe."""
+    line = on_one_line(value).replace("`", "'").replace("|", "\\|")
+    return Markdown(f"`{line}`")
+
+
+def quoted(value: str) -> Markdown:
+    """Text of ours with names in backticks: those become code spans."""
+    parts = value.split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    shown = [code(part) if index % 2 else text(part) for index, part in enumerate(parts)]
+    return Markdown("".join(shown))
+
+
+def finalized(value: Any) -> Any:
+    """What a template puts out: text is text, unless it is Markdown already."""
+    return text(value) if isinstance(value, str) and not isinstance(value, Markdown) else value
+
+
+def _block(match: re.Match[str]) -> str:
+    before, mark, number, end = match.groups()
+    return f"{before}\\{mark}" if mark else f"{before}{number}\\{end}"

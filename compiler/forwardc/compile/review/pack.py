@@ -1,0 +1,210 @@
+"""A pack: all that the files about one program at one vault may say. Knows none of the files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from forwardc.compile.ir.program import Program
+from forwardc.compile.language.destination import Destination
+from forwardc.compile.language.project import Merchant, Project
+from forwardc.compile.review.sample import sample_url
+from forwardc.compile.review.setup import setup_file
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.demo_ids import demo_ids
+from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.plan_file import plan_file
+from forwardc.plan.demo_ids import named
+from forwardc.plan.environment import Environment
+from forwardc.plan.live_hosts import LiveHosts
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One program at one vault: everything that a writer may look at."""
+
+    vault: Vault
+    program: Program
+    account: Mapping[str, str]
+    assessments: tuple[Assessment, ...]
+    plan: Json
+    setup: Json
+    """What must exist at the vault before the first run."""
+    destination: Destination
+    """What the author wrote, for a reviewer: documentation, examples, attestation."""
+    accounts: Mapping[str, Mapping[str, str]]
+    """The merchant's account at the vault: `test` and `live`, where `forwardc.yaml` has them."""
+    leads: bool = False
+    """Whether this pack writes the files that a reviewer gets: of each account its own."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """The destination's host, `test` and `live`, where the vault carries it."""
+    merchant: Merchant = field(default_factory=Merchant)
+    live: tuple[Assessment, ...] = ()
+    """Of a pack of a sandbox, the same operations in production, where no plan was built of them:
+    a vault must first agree to something, or refuses them."""
+    test_urls: tuple[str, ...] = ()
+    """What the vault calls in the place where an account is tried, by the steps in their order."""
+    demo: Mapping[str, list[str]] = field(default_factory=dict)
+    """Names of the ids for trying out in `accounts`, by place."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the destination at the vault."""
+        return f"{self.vault.name}/{self.program.destination}"
+
+    @property
+    def infix(self) -> str:
+        """What tells a reviewer's files of one place from those of another, empty or `.eu@us`.
+
+        `production` without an account has the plain names; so has a sandbox, which writes
+        such files only where there is no production.
+        """
+        where = self.program.where
+        is_plain = where.class_ == "sandbox" or where.place == "production"
+        return "" if is_plain else f".{where.place}"
+
+    @property
+    def demo_ids(self) -> str:
+        """The ids for trying out that stand in a reviewer's files, in words; empty for none."""
+        return "; ".join(named(place, tuple(names)) for place, names in self.demo.items())
+
+    def path(self, name: str, suffix: str) -> str:
+        """The path below `build/` of a file that a reviewer gets."""
+        return f"{self.folder}/{name}{self.infix}.{suffix}"
+
+
+def packs(
+    assessments: Sequence[Assessment],
+    destination: Destination,
+    project: Project | None,
+    live: LiveHosts,
+) -> tuple[list[Pack], list[Json]]:
+    """A pack for each program of a destination that a vault carries, and what has no account.
+
+    A program of which a vault refuses every operation has no pack: coverage says why.
+    """
+    built: list[Pack] = []
+    lacking: list[Json] = []
+    for group in _groups(assessments):
+        vault, context = group[0].vault, group[0].context
+        program, account = context.program, dict(context.account)
+        plan = plan_file(vault, program, account, group, live)
+        missing = [key for key in vault.account_keys if key not in account]
+        if plan is not None and missing:
+            lacking.append(_lacking(vault, program, missing))
+        elif plan is not None:
+            accounts = _accounts(project, vault, program.where)
+            setup = setup_file(vault, program, account, plan, group)
+            demo = _demo(vault, program.where, project, accounts)
+            if demo and program.environment_class == "production":
+                plan["demo_ids"] = demo
+            pack = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
+            built.append(replace(pack, demo=demo))
+    refused = [
+        assessment
+        for assessment in assessments
+        if assessment.context.environment_class == "production"
+    ]
+    return [replace(pack, live=_live(pack, refused)) for pack in _together(built, project)], lacking
+
+
+def _live(pack: Pack, production: Sequence[Assessment]) -> tuple[Assessment, ...]:
+    if pack.program.environment_class == "production":
+        return ()
+    return tuple(
+        assessment for assessment in production if assessment.vault.name == pack.vault.name
+    )
+
+
+def _accounts(
+    project: Project | None, vault: Vault, where: Environment
+) -> dict[str, Mapping[str, str]]:
+    if project is None:
+        return {}
+    live = where.place if where.class_ == "production" else "production"
+    places = {"test": project.test_place(where), "live": live}
+    values = {name: project.environments.get(place) for name, place in places.items()}
+    return {
+        name: values.vaults[vault.name]
+        for name, values in values.items()
+        if values is not None and vault.name in values.vaults
+    }
+
+
+def _demo(
+    vault: Vault,
+    where: Environment,
+    project: Project | None,
+    accounts: Mapping[str, Mapping[str, str]],
+) -> dict[str, list[str]]:
+    places = {
+        "test": project.test_place(where) if project else "sandbox",
+        "live": where.place if where.class_ == "production" else "production",
+    }
+    ids = {places[name]: demo_ids(vault.facts, account) for name, account in accounts.items()}
+    return {place: names for place, names in ids.items() if names}
+
+
+def _together(built: list[Pack], project: Project | None) -> list[Pack]:
+    """What packs of one folder know of each other: each of production leads, else the last."""
+    folders: dict[str, dict[str, Pack]] = {}
+    for pack in built:
+        folders.setdefault(pack.folder, {})[pack.program.place] = pack
+    return [
+        replace(
+            pack,
+            leads=_leads(pack, folders[pack.folder]),
+            hosts=_hosts(pack, folders[pack.folder], project),
+            merchant=project.merchant if project else Merchant(),
+            test_urls=_test_urls(_tried(pack, folders[pack.folder], project)),
+        )
+        for pack in built
+    ]
+
+
+def _leads(pack: Pack, folder: Mapping[str, Pack]) -> bool:
+    live = [pack for pack in folder.values() if pack.program.environment_class == "production"]
+    return pack in live if live else pack is list(folder.values())[-1]
+
+
+def _tried(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> Pack | None:
+    """The pack of the place where this one's account is tried."""
+    where = pack.program.where
+    if where.class_ == "sandbox":
+        return pack
+    return folder.get(project.test_place(where) if project else "sandbox")
+
+
+def _test_urls(pack: Pack | None) -> tuple[str, ...]:
+    if pack is None:
+        return ()
+    return tuple(
+        sample_url(step, pack.program, pack.destination).partition("?")[0]
+        for assessment in pack.assessments
+        if assessment.emitted is not None
+        for step in assessment.context.vault_steps
+    )
+
+
+def _hosts(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> dict[str, str]:
+    where = pack.program.where
+    if where.class_ == "sandbox":
+        return {"test": pack.program.host}
+    test = _tried(pack, folder, project)
+    return {**({"test": test.program.host} if test else {}), "live": pack.program.host}
+
+
+def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
+    grouped: dict[tuple[str, str, str], list[Assessment]] = {}
+    for assessment in assessments:
+        program = assessment.context.program
+        key = (assessment.vault.name, program.destination, program.place)
+        grouped.setdefault(key, []).append(assessment)
+    return list(grouped.values())
+
+
+def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
+    return {
+        "destination": program.destination,
+        "environment": program.place,
+        "vault": vault.name,
+        "why": f"forwardc.yaml gives no {', '.join(missing)}",
+    }

@@ -1,0 +1,260 @@
+"""Writes `review.html`: self-contained, without scripts, readable on a telephone and on A4.
+
+Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from forwardc.compile.ir.program import Step
+from forwardc.compile.review.amounts import counting
+from forwardc.compile.review.checklist.answer import REDACTED
+from forwardc.compile.review.coverage import rows as coverage_rows
+from forwardc.compile.review.coverage import why
+from forwardc.compile.review.not_done import not_done
+from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.page.agreements import agreements
+from forwardc.compile.review.page.flow import diagram, messages
+from forwardc.compile.review.page.markup import pieces, style
+from forwardc.compile.review.page.protection import (
+    EncryptedPart,
+    RequestSignature,
+    on_the_way,
+    places,
+    protections,
+    with_signatures,
+)
+from forwardc.compile.review.page.reasons import reasons
+from forwardc.compile.review.page.records import approvals
+from forwardc.compile.review.page.summary import card_data, summary, vendor_names
+from forwardc.compile.review.page.urls import url_of
+from forwardc.compile.review.page.values import RequestValue, values
+from forwardc.compile.review.page.words import AS_KEY, glossary
+from forwardc.compile.review.production_config import body_keys
+from forwardc.compile.review.sample import sample_answer, sample_inside, sample_request
+from forwardc.compile.review.sealing import sealed_of
+from forwardc.compile.review.templates import template
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.encode import text_of
+from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.plan_file import runtime_secrets, to_bytes
+from forwardc.compile.vaults.steps import content_type
+from forwardc.core.terms.terms import Encoding
+from forwardc.plan.approvals import Lock
+from forwardc.plan.digests import file_digest
+from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.separation import needs_approval, why_needed
+
+_BODIES = {
+    Encoding.JSON: "JSON",
+    Encoding.FORM: "form (application/x-www-form-urlencoded)",
+    Encoding.XML: "XML",
+    Encoding.PLAIN: "text",
+}
+
+Leaving: TypeAlias = Mapping[tuple[str, str], list[RequestValue]]
+"""The values that leave, by operation and step."""
+Protected: TypeAlias = Mapping[tuple[str, str], tuple[list[EncryptedPart], list[RequestSignature]]]
+"""What protects a step: its encrypted parts and its signatures."""
+
+
+def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
+    """The page's path below `build/` with its text; none where another pack leads."""
+    if not pack.leads:
+        return {}
+    data = to_bytes(pack.plan)
+    plan = load_plan(data)
+    built = [assessment for assessment in pack.assessments if assessment.emitted is not None]
+    leave, protected = _leaving(pack, built), _protected(pack, built)
+    rows = agreements(pack.assessments)
+    filters = (("pretty", text_of), ("pieces", pieces))
+    page = template("forwardc.compile.review.page", "review.html.j2", *filters).render(
+        pack=pack,
+        style=style(),
+        vault=pack.vault.facts.title,
+        summary=summary(built, protected),
+        agreements=rows,
+        operations=[
+            _operation(pack, plan, assessment, lock, leave, protected) for assessment in built
+        ],
+        refused=[
+            _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
+        ],
+        secrets=_secrets(pack, built, leave),
+        sealing=_sealing(pack, built),
+        is_production=pack.program.environment_class == "production",
+        needed=why_needed(plan) if needs_approval(plan) else None,
+        not_done=not_done(pack.vault.facts),
+        pci=pack.destination.pci,
+        counting=counting(pack.destination, plan),
+        accounts=pack.accounts,
+        countries=pack.destination.countries,
+        redacted=REDACTED,
+        digest=file_digest(data),
+    )
+    return {pack.path("review", "html"): page}
+
+
+def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
+    names, vault = vendor_names(pack), pack.vault.facts.title
+    return {
+        (assessment.context.operation.name, step.name): values(
+            step, assessment.context, names, vault if emitted["deliver"] == "vault" else None
+        )
+        for assessment in built
+        for step, emitted in zip(
+            assessment.context.operation.steps, assessment.emitted_steps, strict=True
+        )
+    }
+
+
+def _protected(pack: Pack, built: list[Assessment]) -> Protected:
+    names = vendor_names(pack)
+    return {
+        (assessment.context.operation.name, step.name): protection
+        for assessment in built
+        for step, protection in zip(
+            assessment.context.operation.steps, protections(assessment, names), strict=True
+        )
+    }
+
+
+def _operation(
+    pack: Pack, plan: Plan, assessment: Assessment, lock: Lock, leave: Leaving, protected: Protected
+) -> dict[str, Any]:
+    operation, name = assessment.context.operation, assessment.context.operation.name
+    return {
+        "name": name,
+        "title": operation.title or name,
+        "initiator": operation.initiator,
+        "level": str(assessment.level),
+        "agreed": _agreed(assessment),
+        "status": str(assessment.status),
+        "card": card_data(assessment),
+        "reasons": reasons(assessment, vendor_names(pack)),
+        "diagram": diagram(assessment),
+        "messages": messages(assessment),
+        "steps": [
+            {
+                **_step(step, emitted),
+                **_protection(pack, step, written, *protected[name, step.name]),
+                "values": leave[name, step.name],
+                "answer": sample_answer(pack.destination, name, step.name),
+            }
+            for step, written, emitted in zip(
+                operation.steps,
+                assessment.context.authored.steps,
+                assessment.emitted_steps,
+                strict=True,
+            )
+        ],
+        "approvals": approvals(plan, name, lock),
+        "unconfirmed": [reason for step in operation.steps for reason in step.unconfirmed],
+    }
+
+
+def _step(step: Step, emitted: Json) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "method": step.request.method,
+        "url": url_of(step.request.url),
+        "query": [pair.name for pair in step.request.query],
+        "body": _BODIES[step.request.body.encoding] if step.request.body else "none",
+        "direct": emitted["deliver"] == "direct",
+        "private": bool(emitted.get("private")),
+        "on_the_way": on_the_way(emitted["http"]),
+        "glossary": glossary(leaf for _, leaf in places(step.request)),
+        "redact": [out.at for out in step.outputs if out.sensitive],
+        "stand_in": step.stand_in,
+    }
+
+
+def _agreed(assessment: Assessment) -> str:
+    """Under which tickets an operation is carried; empty where nothing had to be agreed."""
+    grants = [standing.grant for standing in assessment.standings if standing.counts]
+    tickets = dict.fromkeys(grant.ticket for grant in grants if grant)
+    said = ", ".join(tickets) or "as if agreed"
+    return f"by arrangement ({said})" if grants else ""
+
+
+def _protection(
+    pack: Pack,
+    step: Step,
+    written: Step,
+    sealed: list[EncryptedPart],
+    signed: list[RequestSignature],
+) -> dict[str, Any]:
+    """What protects a step, and its sample: of the step as its author wrote it."""
+    request = sample_request(written, pack.program, pack.destination)
+    names = [pair.name for pair in content_type(step.request)]
+    return {
+        "sealed": [_sealed(pack, each) for each in sealed],
+        "signed": signed,
+        "headers": [*names, *(name for each in signed for name, _ in each.headers)],
+        "request": with_signatures(request, signed),
+    }
+
+
+def _sealed(pack: Pack, sealed: EncryptedPart) -> dict[str, Any]:
+    sample = sample_inside(sealed.call.args[0], pack.program, pack.destination)
+    return {"of": sealed, "sample": sample}
+
+
+def _refusal(row: Any) -> tuple[str, list[tuple[str, str]]]:
+    return row.operation, [(finding.reason, finding.code) for finding in why(row)]
+
+
+def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
+    """Every key and credential by name: what it is for, where it goes and who holds it."""
+    leaving = [value for of_step in leave.values() for value in of_step]
+    stored = {name for assessment in built for name in assessment.context.stored}
+    held = {name for assessment in built for name in runtime_secrets(assessment)}
+    return [
+        {
+            "name": name,
+            "description": secret.description,
+            "as_key": AS_KEY[secret.as_key] if secret.as_key else None,
+            "owner": secret.owner,
+            "places": _places(name, leaving),
+            "holders": [pack.vault.facts.title] * (f"secrets.{name}" in stored)
+            + ["our runtime"] * (name in held),
+        }
+        for name, secret in pack.program.secrets.items()
+        if name in pack.plan["secrets"]
+    ]
+
+
+def _places(secret: str, leaving: list[RequestValue]) -> list[str]:
+    name = f"secrets.{secret}"
+    return list(dict.fromkeys(value.place for value in leaving if name in value.names))
+
+
+def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
+    """The destination's keys that protect a part of a body, and what the vault gets a hash of."""
+    rows = [
+        {
+            "name": key["key"],
+            "kind": "encryption key",
+            "for": key["encrypts"],
+            "held": "the destination",
+        }
+        for assessment in built
+        for emitted in assessment.emitted_steps
+        if emitted.get("review")
+        for key in body_keys(emitted["review"])
+    ]
+    rows += [
+        {
+            "name": f"header {sealed_header.header}",
+            "kind": "what the vault compares a request with",
+            "for": f"SHA-256 of {sealed_header.what.replace('`', '')}"
+            + (
+                f"; not confirmed: {sealed_header.doubt.replace('`', '')}"
+                if sealed_header.doubt
+                else ""
+            ),
+            "held": f"{pack.vault.facts.title}, as a hash that was submitted encrypted",
+        }
+        for sealed_header in sealed_of(pack)
+    ]
+    return [key for index, key in enumerate(rows) if key not in rows[:index]]

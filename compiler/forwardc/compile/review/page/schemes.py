@@ -1,0 +1,126 @@
+"""The named schemes of `sign:` in words: what is signed in which order, and where it lands.
+
+A row for each scheme of the language; a test compares each with the bytes that the runtime signs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.compile.ir.program import Request
+from forwardc.compile.review.page.expression import VendorNames, expression
+from forwardc.compile.review.page.urls import path_of, query_text
+from forwardc.core.natural_order import natural_key
+from forwardc.core.terms.terms import Encoding, If, Map, Seq, Term, walk
+
+Parts = list[tuple[str, str]]
+"""What is signed, in this order: what it is, and what it holds in this request."""
+
+_BODIES: Final = {
+    Encoding.JSON: "JSON",
+    Encoding.FORM: "form",
+    Encoding.XML: "XML",
+    Encoding.PLAIN: "text",
+}
+# Rocketpay Gate signs neither, wherever they stand.
+_UNSIGNED: Final = frozenset({"signature", "frame_mode"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One scheme. `place` is where the signature lands, where the author does not say it."""
+
+    title: str
+    place: str
+    algorithm: str
+    joined: str
+    written: str
+    """How the place is filled; `<signature>` is the result."""
+    source: str
+    parts: Callable[[Request, VendorNames], Parts]
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers that the scheme adds, with what stands in them."""
+
+
+def _visa(request: Request, names: VendorNames) -> Parts:
+    prefix = request.sign.remove_path_prefix if request.sign else None
+    path = path_of(request.url)
+    if prefix:
+        path = path.removeprefix("/" + prefix.strip("/"))
+    left_out = f", without /{prefix.strip('/')} before it" if prefix else ""
+    return [
+        ("time", "seconds since 1970 (UTC), the same as in the header"),
+        (f"path without its first slash{left_out}", path.removeprefix("/")),
+        ("query without `?`, byte for byte as sent", query_text(request.query, names) or "empty"),
+        ("body, byte for byte as sent, after encryption", _body_kind(request)),
+    ]
+
+
+def _dlocal(request: Request, names: VendorNames) -> Parts:
+    login = next((pair for pair in request.headers if pair.name.lower() == "x-login"), None)
+    return [
+        ("header X-Login", expression(login.value, names) if login else "missing"),
+        ("header X-Date", "time of sending, ISO 8601 (UTC) with milliseconds"),
+        ("body, byte for byte as sent", _body_kind(request)),
+    ]
+
+
+def _rocketpay(request: Request, names: VendorNames) -> Parts:
+    lines = list(_lines(request.body.tree, (), names)) if request.body else []
+    return [
+        (f"{path}:", value) for path, value in sorted(lines, key=lambda line: natural_key(line[0]))
+    ]
+
+
+def _lines(term: Term, path: tuple[str, ...], names: VendorNames) -> Iterator[tuple[str, str]]:
+    match term:
+        case Map(entries=entries):
+            for key, value in entries:
+                if key not in _UNSIGNED:
+                    yield from _lines(value, (*path, key.replace(":", "::")), names)
+        case Seq(items=items):
+            for index, item in enumerate(items):
+                yield from _lines(item, (*path, str(index)), names)
+        case If(then=Map() | Seq() as inner):
+            yield from _lines(inner, path, names)
+        case _:
+            optional = any(isinstance(node, If) for node in walk(term))
+            yield ":".join(path), expression(term, names) + (" (where given)" if optional else "")
+
+
+def _body_kind(request: Request) -> str:
+    return f"the whole {_BODIES[request.body.encoding]} body" if request.body else "empty"
+
+
+SCHEMES: Final[Mapping[str, Scheme]] = {
+    "visa-x-pay-token": Scheme(
+        "Visa X-Pay-Token",
+        "header x-pay-token",
+        "HMAC-SHA256, lower-case hexadecimal",
+        "one after the other, without separators",
+        "xv2:<time>:<signature>",
+        "developer.visa.com, X-Pay-Token",
+        _visa,
+        (("x-pay-token", "xv2:<time>:<signature>"),),
+    ),
+    "dlocal": Scheme(
+        "dLocal V2",
+        "header Authorization",
+        "HMAC-SHA256, lower-case hexadecimal",
+        "one after the other, without separators",
+        "V2-HMAC-SHA256, Signature: <signature>",
+        "docs.dlocal.com, Generate the signature",
+        _dlocal,
+        (("X-Date", "<time>"), ("Authorization", "V2-HMAC-SHA256, Signature: <signature>")),
+    ),
+    "rocketpay-gate": Scheme(
+        "Rocketpay Gate",
+        "body",
+        "HMAC-SHA512, base64 with padding",
+        "sorted by path in PHP's natural order, with `;` between them; "
+        "null is empty, true is 1, false is 0",
+        "<signature>",
+        "github.com/ITECOMMPAY/paymentpage-sdk-php",
+        _rocketpay,
+    ),
+}

@@ -1,0 +1,134 @@
+"""A sequence diagram of an operation as SVG, drawn when the page is built.
+
+Knows geometry and text; a caller says who talks to whom.
+"""
+
+from dataclasses import dataclass
+from html import escape as escaped
+
+from forwardc.core.diagnostics.render.clean import on_one_line
+
+_LEFT, _TOP, _HEAD, _ROW = 150, 16, 60, 52
+_GAP = 360
+_BOX = 256
+_NOTE = 40
+"""Characters of a note that fit into a box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An arrow between two actors, by index. `card` marks the ones that carry card data."""
+
+    source: int
+    target: int
+    text: str
+    note: str = ""
+    """What it carries, below the arrow."""
+    card: bool = False
+    answer: bool = False
+
+
+def draw(actors: list[tuple[str, str]], messages: list[Message], inside: int | None) -> str:
+    """The diagram. `actors` have a name and a note; from index `inside` on they hold card data."""
+    width = 2 * _LEFT + _GAP * (len(actors) - 1)
+    height = _TOP + _HEAD + _ROW * len(messages) + 28
+    parts = [_open(width, height, _label(actors, messages)), _markers()]
+    if inside is not None and inside < len(actors):
+        parts.append(_boundary(inside, width, height))
+    parts += [_actor(index, name, note, height) for index, (name, note) in enumerate(actors)]
+    parts += [_arrow(row, message) for row, message in enumerate(messages)]
+    parts.append("</svg>")
+    return "\n".join(parts)
+
+
+def _open(width: int, height: int, label: str) -> str:
+    return (
+        f'<svg class="sequence" width="{width}" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{escape(label, quote=True)}" xmlns="http://www.w3.org/2000/svg">'
+    )
+
+
+def _label(actors: list[tuple[str, str]], messages: list[Message]) -> str:
+    return "; ".join(
+        f"{actors[message.source][0]} to {actors[message.target][0]}: {message.text}"
+        for message in messages
+    )
+
+
+def _markers() -> str:
+    heads = "".join(
+        f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" '
+        f'markerHeight="8" orient="auto"><path class="{name}" d="M0 0 10 5 0 10z"/></marker>'
+        for name in ("head", "head-card")
+    )
+    return f"<defs>{heads}</defs>"
+
+
+def _boundary(inside: int, width: int, height: int) -> str:
+    x = _x(inside) - _BOX // 2 - 12
+    return (
+        f'<rect class="boundary" x="{x}" y="4" width="{width - x - 4}" '
+        f'height="{height - 8}" rx="8"/>'
+        f'<text class="note" x="{width - 14}" y="{height - 12}" text-anchor="end">'
+        "card data exists only in here</text>"
+    )
+
+
+def _actor(index: int, name: str, note: str, height: int) -> str:
+    x = _x(index)
+    return (
+        f'<line class="life" x1="{x}" y1="{_TOP + _HEAD}" x2="{x}" y2="{height - 26}"/>'
+        f'<rect class="actor" x="{x - _BOX // 2}" y="{_TOP}" width="{_BOX}" '
+        f'height="{_HEAD - 4}" rx="6"/>'
+        f'<text class="name" x="{x}" y="{_TOP + 18}" text-anchor="middle">{escape(_cut(name, 30))}'
+        "</text>"
+        + "".join(
+            f'<text class="note" x="{x}" y="{_TOP + 34 + 14 * row}" text-anchor="middle">'
+            f"{escape(line)}</text>"
+            for row, line in enumerate(_two_lines(note))
+        )
+    )
+
+
+def _arrow(row: int, message: Message) -> str:
+    y = _TOP + _HEAD + 34 + _ROW * row
+    start, end = _x(message.source), _x(message.target)
+    card = " card" if message.card else ""
+    dashed = " answer" if message.answer else ""
+    head = "head-card" if message.card else "head"
+    most = 46 * abs(message.target - message.source)
+    middle = (start + end) / 2
+    note = (
+        f'<text class="note{card}" x="{middle:g}" y="{y + 15}" text-anchor="middle">'
+        f"{escape(_cut(message.note, most + 10))}</text>"
+        if message.note
+        else ""
+    )
+    return (
+        f'<line class="arrow{card}{dashed}" x1="{start}" y1="{y}" x2="{end}" y2="{y}" '
+        f'marker-end="url(#{head})"/>'
+        f'<text class="say{card}" x="{middle:g}" y="{y - 8}" text-anchor="middle">'
+        f"{escape(_cut(message.text, most))}</text>{note}"
+    )
+
+
+def escape(text: str, *, quote: bool = False) -> str:
+    """A text of one line, which marks nothing up and hides nothing."""
+    return escaped(on_one_line(text), quote=quote)
+
+
+def _two_lines(note: str) -> list[str]:
+    """A note in at most two lines: a host is broken behind a dot or a hyphen."""
+    if len(note) <= _NOTE:
+        return [note]
+    breaks = [at + 1 for at in range(_NOTE) if note[at] in ".- "]
+    at = breaks[-1] if breaks else _NOTE
+    return [note[:at], _cut(note[at:], _NOTE)]
+
+
+def _x(index: int) -> int:
+    return _LEFT + _GAP * index
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

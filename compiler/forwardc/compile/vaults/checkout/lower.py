@@ -1,0 +1,94 @@
+"""Turns vault values into Checkout.com's own syntax: placeholders, variables and `jwe_encrypt`.
+
+Knows templates; where they stand in the call is the emitter's.
+"""
+
+from dataclasses import dataclass, field
+
+from forwardc.compile.ir.analysis import stage_of
+from forwardc.compile.ir.stages import Stage
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.steps import if_present
+from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.terms.terms import (
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Term,
+)
+
+
+@dataclass(slots=True)
+class Lowering:
+    """Rewrites the terms of one step, and collects the variables that they need."""
+
+    facts: Facts
+    stored: frozenset[str]
+    variables: list[tuple[str, Term]] = field(default_factory=list)
+
+    def value(self, term: Term) -> Term:
+        """The term with every vault value in Checkout.com's syntax."""
+        return rewrite(self._integers(term), self._node)
+
+    def _integers(self, term: Term) -> Term:
+        def change(node: Term) -> Term:
+            if isinstance(node, Call) and node.function == "int" and isinstance(node.args[0], Atom):
+                # `08` is no JSON number: the form that never begins with a zero stands for it.
+                name = str(self.facts.value("integers", node.args[0].name))
+                return Raw(self._placeholder(name), number=True, span=node.span)
+            return node
+
+        return rewrite(term, change)
+
+    def _node(self, node: Term) -> Term:
+        match node:
+            case Atom(name=name):
+                return Raw(self._placeholder(name), span=node.span)
+            case Ref(name=name) if name in self.stored:
+                return Raw("{{ secret_" + name.removeprefix("secrets.") + " }}", span=node.span)
+            case Call(function="jwe") if _reaches_vault(node):
+                return self._jwe(node)
+            case _:
+                return node
+
+    def _placeholder(self, atom: str) -> str:
+        return "{{" + str(self.facts.value("atoms", atom)) + "}}"
+
+    def _jwe(self, call: Call) -> Term:
+        named = dict(call.named)
+        data = self._variable("data", call.args[0])
+        key = self._variable("key", named["key"])
+        arguments = [f"data={data}", f"key={key}"]
+        arguments += [f"{name}='{_literal(named[name])}'" for name in ("alg", "enc")]
+        if "headers" in named:
+            arguments.append(f"headers={self._variable('headers', named['headers'])}")
+        function = self.facts.value("functions", "jwe")
+        raw = Raw("{{ " + f"{function}({', '.join(arguments)})" + " }}", span=call.span)
+        return if_present(call.args[0], raw)
+
+    def _variable(self, purpose: str, term: Term) -> str:
+        """The name of a variable with this value; an equal value is written once."""
+        encoding = Encoding.JSON if isinstance(term, Map | Seq) else Encoding.PLAIN
+        value = Encoded(encoding, term, templated=True)
+        for name, known in self.variables:
+            if known == value:
+                return name
+        name = f"forwardc_{purpose}_{len(self.variables) + 1}"
+        self.variables.append((name, value))
+        return name
+
+
+def _reaches_vault(call: Call) -> bool:
+    return stage_of(call) is Stage.VAULT
+
+
+def _literal(term: Term) -> str:
+    if isinstance(term, Lit) and isinstance(term.value, str):
+        return term.value
+    raise TypeError("an algorithm is a literal: the checks have seen to it")

@@ -1,0 +1,108 @@
+"""What Checkout.com carries: a total table over the features of the program.
+
+Everything not said to work is refused.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from forwardc.compile.ir.features import FEATURES
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.model import LOWERED, NATIVE, Support, Verdict, native_by, resting
+from forwardc.core.atoms import EXPIRIES
+
+
+def _degraded(code: str, reason: str) -> Support:
+    return Support(Verdict.DEGRADED, code, reason)
+
+
+def _refused(code: str, reason: str) -> Support:
+    return Support(Verdict.REFUSED, code, reason)
+
+
+_UNESCAPED = _degraded(
+    "FC0611", "the vault writes this text unescaped: a quote in it breaks the body"
+)
+_UNESCAPED_IN_JWE = _degraded(
+    "FC0611", "the vault writes this text unescaped: a quote in it breaks the JSON inside the JWE"
+)
+_MAY_BE_EMPTY = _degraded(
+    "FC0612", "only the vault knows whether this is there: it may arrive empty"
+)
+_LEADING_ZERO = _refused(
+    "FC0604", "the vault has it with a leading zero only, which is no number: leave `int` out"
+)
+_NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a vault value")
+
+
+def table(facts: Facts) -> Mapping[str, Support]:
+    """The verdict on every feature, from the facts where they say it."""
+    known: dict[str, Support] = {
+        **{
+            f"method.{name}": native_by("methods", name, facts) for name in facts.section("methods")
+        },
+        "body.none": NATIVE,
+        "body.json": NATIVE,
+        "body.form": NATIVE,
+        "body.xml": NATIVE,
+        "body.plain": NATIVE,
+        **{f"atom.{atom}": resting(facts, partial(_atom, atom)) for atom in facts.section("atoms")},
+        **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
+        "free-text.json": _UNESCAPED,
+        "free-text.jwe": _UNESCAPED_IN_JWE,
+        "free-text.xml": _UNESCAPED,
+        "free-text.plain": _UNESCAPED,
+        "free-text.form": _refused(
+            "FC0611", "the vault writes this text unescaped: `&` in it would start another field"
+        ),
+        "free-text.header": _degraded(
+            "FC0611", "the vault writes this text unescaped: a line break in it breaks the header"
+        ),
+        "base64-text.form": _refused(
+            "FC0611", "the vault writes this text unescaped: `+` in it would arrive as a space"
+        ),
+        "composed.atom": NATIVE,
+        **{f"integer.{atom}": resting(facts, partial(_integer, atom)) for atom in EXPIRIES},
+        "number.xml": NATIVE,
+        "function.jwe": native_by("functions", "jwe", facts),
+        "function.text": LOWERED,
+        "function.json": LOWERED,
+        "header.literal": NATIVE,
+        "header.run": NATIVE,
+        "header.atom": NATIVE,
+        "query.literal": NATIVE,
+        "query.run": NATIVE,
+        "url.run": LOWERED,
+        **{
+            f"sign.{name}": native_by("signatures", name, facts)
+            for name in facts.section("signatures")
+        },
+        "sign.rocketpay-gate": _refused(
+            "FC0607", "the vault has no general HMAC; without card data, use `--via direct`"
+        ),
+        "network-token": NATIVE,
+        "step.direct": NATIVE,
+    }
+    return {feature: known.get(feature, _missing(feature)) for feature in FEATURES}
+
+
+def _atom(atom: str, facts: Facts) -> Support:
+    fact = facts.section("atoms")[atom]
+    if "vault" not in (fact[kind] for kind in facts.section("source_kinds")):
+        return NATIVE
+    facts.value("placeholders", "without_value")
+    return _MAY_BE_EMPTY if fact["src_"] == "vault" else NATIVE
+
+
+def _integer(atom: str, facts: Facts) -> Support:
+    """Values are put in as they are, so a number needs a form that never begins with a zero."""
+    if atom not in facts.section("integers"):
+        return _LEADING_ZERO
+    facts.value("integers", atom)
+    return LOWERED
+
+
+def _missing(feature: str) -> Support:
+    if feature.startswith("function."):
+        return _NO_FUNCTION
+    return _refused("FC0608", "the vault does not document this")

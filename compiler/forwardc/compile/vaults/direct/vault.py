@@ -1,0 +1,50 @@
+"""The direct vault: it holds no card, so it carries everything that needs none."""
+
+from collections.abc import Mapping
+
+from forwardc.compile.ir.features import FEATURES
+from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.model import NATIVE, Context, Emitted, Json, Support, Vault, Verdict
+from forwardc.compile.vaults.steps import direct_step
+from forwardc.compile.vaults.verdicts import from_table
+from forwardc.core.atoms import ATOMS
+
+_NO_CARD = Support(Verdict.REFUSED, "FC0608", "without a vault there is no card to send")
+
+
+def _table() -> Mapping[str, Support]:
+    """Native, but for what only a vault can know."""
+    needs_card = {f"atom.{name}" for name in ATOMS} | {"network-token"}
+    return {feature: _NO_CARD if feature in needs_card else NATIVE for feature in FEATURES}
+
+
+def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
+    return frozenset()
+
+
+def _head(program: Program, _account: Mapping[str, str], _facts: Facts) -> Json:
+    return {
+        "hosts": {"vault": [], "destination": [program.host]},
+        "credentials": {},
+        "sources": {},
+    }
+
+
+def _emit(context: Context, _facts: Facts) -> Emitted:
+    return Emitted(tuple(direct_step(step) for step in context.operation.steps))
+
+
+def vault() -> Vault:
+    """The direct vault."""
+    table = _table()
+    return Vault(
+        name="direct",
+        facts=facts_reader.load("direct"),
+        support=table,
+        stored_secrets=_none_stored,
+        examine=lambda context, _facts: tuple(from_table(context, table)),
+        emit=_emit,
+        head=_head,
+    )

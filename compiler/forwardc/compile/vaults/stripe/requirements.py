@@ -1,0 +1,128 @@
+"""What Stripe asks of a step beyond its table: the URL, the places of secrets, blanks that exist.
+
+Knows what is refused or lost; how a step is sent is the emitter's.
+"""
+
+from collections.abc import Iterator
+
+from forwardc.compile.ir.analysis import atoms_in, refs_in
+from forwardc.compile.ir.program import Body, Request, Step
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.hash_keys import is_hash_key, kept_hash, references
+from forwardc.compile.vaults.model import Context, Finding, Verdict
+from forwardc.compile.vaults.steps import CONTENT_TYPES
+from forwardc.compile.vaults.stripe.urls import constant_url, is_listed
+from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, children
+
+
+def findings(context: Context, facts: Facts) -> Iterator[Finding]:
+    """Every refusal and loss of an operation's vault steps."""
+    for step in context.vault_steps:
+        if needs_onboarding(step.request, context, facts):
+            reason = "this URL is not on the vault's list: it needs onboarding by the vault"
+            yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
+        yield from _secret_places(step, facts)
+        yield from _content_type(step)
+        yield from _header_names(step, facts)
+        if step.request.body:
+            yield from _integer_only(step.request.body, step, facts)
+    yield from _late_cvc(context, facts)
+    yield from _never_chosen(context)
+
+
+def _never_chosen(context: Context) -> Iterator[Finding]:
+    """A fallback from a wallet's token: whether a payment method is of a wallet nobody is asked."""
+    operation = context.operation
+    if operation.fallback is None:
+        return
+    for step in context.vault_steps:
+        if any(one.arrangement.wallets for one in step.agreed):
+            reason = (
+                "nobody tells before sending whether it is of a wallet: no `fallback` is chosen"
+            )
+            yield Finding(Verdict.REFUSED, "FC0608", reason, operation.span, step.name)
+
+
+def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
+    """Whether the fixed URL of a request, its query included, is not on Stripe's list.
+
+    The list has live addresses only, so that an address for tests is not held against it.
+    """
+    url, listed = address(request, facts)
+    return context.reaches_live and url != "" and not listed
+
+
+def address(request: Request, facts: Facts) -> tuple[str, bool]:
+    """The fixed URL of a request without its query, and whether Stripe's list has it with that."""
+    url = constant_url(request.url)
+    if url is None:
+        return "", False
+    return url, is_listed(url, facts) and not request.query
+
+
+def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:
+    request = step.request
+    for term in (request.url, *(pair.value for pair in request.query)):
+        for ref in refs_in(term, "secrets"):
+            yield _refused("FC0605", "no secret in a URL", ref, step)
+    for ref, around in references(request.body.tree) if request.body else ():
+        if ref.root != "secrets":
+            continue
+        if is_hash_key(around):
+            yield kept_hash(ref, facts.counted("retention", "request", "days"), step)
+        else:
+            reason = "the vault takes the destination's credentials in headers only"
+            yield _refused("FC0605", reason, ref, step)
+
+
+def _content_type(step: Step) -> Iterator[Finding]:
+    """Stripe writes this header itself, after the kind of body (facts: docs)."""
+    body = step.request.body
+    for pair in step.request.headers:
+        if body and pair.name.lower() == "content-type":
+            usual = CONTENT_TYPES[body.encoding]
+            if not (isinstance(pair.value, Lit) and str(pair.value.value).lower() == usual):
+                reason = f"the vault writes Content-Type itself: {usual}"
+                yield Finding(Verdict.DEGRADED, "FC0603", reason, pair.span, step.name)
+
+
+def _header_names(step: Step, facts: Facts) -> Iterator[Finding]:
+    maximum = facts.limit("header_name")
+    for pair in step.request.headers:
+        if len(pair.name) > maximum:
+            reason = f"the name of a header is longer than {maximum} characters"
+            yield Finding(Verdict.REFUSED, "FC0606", reason, pair.span, step.name)
+
+
+def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
+    """A month without its zero exists as a number only: a blank text would be filled `03`."""
+    known = facts.section("atoms")
+    for atom in _as_text(body.tree):
+        if atom.name in known and known[atom.name].get("integer_only"):
+            reason = "a month as text has two digits here: bespoke format, ask the vault"
+            yield _refused("FC0604", reason, atom, step)
+
+
+def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
+    if isinstance(term, Atom) and not in_int:
+        yield term
+    is_int = isinstance(term, Call) and term.function == "int"
+    for child in children(term):
+        yield from _as_text(child, is_int)
+
+
+def _late_cvc(context: Context, facts: Facts) -> Iterator[Finding]:
+    """A CVC is gone after the first API request, whether it was used there or not."""
+    for step in context.vault_steps[facts.limit("cvc_requests", "requests") :]:
+        for atom in _cvcs(step):
+            reason = "a CVC works for the first request only: it is gone for this step"
+            yield _refused("FC0621", reason, atom, step)
+
+
+def _cvcs(step: Step) -> Iterator[Atom]:
+    if step.request.body:
+        yield from (a for a in atoms_in(step.request.body.tree) if a.name == "card.cvc")
+
+
+def _refused(code: str, reason: str, place: Ref | Atom, step: Step) -> Finding:
+    return Finding(Verdict.REFUSED, code, reason, place.span, step.name)

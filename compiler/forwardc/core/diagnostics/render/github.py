@@ -1,0 +1,46 @@
+"""Diagnostics as GitHub workflow commands, which show them on the lines of a pull request.
+
+Reads no source. Form and escapes: docs.github.com, "Workflow commands for GitHub Actions", and
+the toolkit's `@actions/core` command.ts.
+"""
+
+from collections.abc import Sequence
+
+from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.span import Span
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def render(diagnostics: Sequence[Diagnostic]) -> str:
+    """Show cleaned diagnostics, one command on each line."""
+    return "".join(f"{_command(found)}\n" for found in diagnostics)
+
+
+def _command(found: Diagnostic) -> str:
+    known = CODES.get(found.code)
+    title = f"{found.code} {known.slug}" if known else found.code
+    properties = {**_place(found.span), "title": title}
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    message = f"{found.message}\n{found.hint}" if found.hint else found.message
+    return f"::{_COMMANDS[found.severity]} {listed}::{_data(message)}"
+
+
+def _place(span: Span | None) -> dict[str, str]:
+    if span is None:
+        return {}
+    lines = {"file": span.path.replace("\\", "/"), "line": str(span.start.line)}
+    if span.end.line != span.start.line:
+        # The checks API takes columns only for an annotation on a single line.
+        return {**lines, "endLine": str(span.end.line)}
+    start, end = str(span.start.column), str(span.end.column)
+    return {**lines, "col": start, "endLine": lines["line"], "endColumn": end}
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

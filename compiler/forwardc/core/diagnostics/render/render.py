@@ -1,0 +1,56 @@
+"""Shows diagnostics in the form that was asked for. Knows the forms by name, not their layout."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import assert_never
+
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.render.clean import clean
+
+
+class Format(StrEnum):
+    """What `--format` takes."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def render(
+    diagnostics: Sequence[Diagnostic],
+    format: Format,  # noqa: A002 - the name of the option that users type
+    sources: Sources,
+    color: bool = False,
+) -> str:
+    """Show diagnostics, sorted, with no credential or card number in any part.
+
+    The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
+    """
+    in_order = sorted(diagnostics, key=lambda one: one.sort_key)
+    found = [clean(sources.seen(diagnostic)) for diagnostic in in_order]
+    match format:
+        case Format.TEXT:
+            from forwardc.core.diagnostics.render import text
+
+            return text.render(found, sources, color)
+        case Format.CONCISE:
+            from forwardc.core.diagnostics.render import concise
+
+            return concise.render(found, color)
+        case Format.JSON:
+            from forwardc.core.diagnostics.render import json
+
+            return json.render(found)
+        case Format.SARIF:
+            from forwardc.core.diagnostics.render import sarif
+
+            return sarif.render(found, sources.root)
+        case Format.GITHUB:
+            from forwardc.core.diagnostics.render import github
+
+            return github.render(found)
+        case _:
+            assert_never(format)

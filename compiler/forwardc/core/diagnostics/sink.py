@@ -1,0 +1,49 @@
+"""Collects diagnostics. A stage takes a sink and goes on after a mistake, so that all are seen."""
+
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
+from forwardc.core.diagnostics.span import Span
+
+
+class Sink:
+    """An append-only list of diagnostics, read back sorted and without repetitions."""
+
+    def __init__(self) -> None:
+        self._found: dict[Diagnostic, None] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic; an equal one is kept once."""
+        self._found[diagnostic] = None
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        pointer: str = "",
+        hint: str | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        """Add an error."""
+        self.add(Diagnostic(code, message, span, pointer, hint, Severity.ERROR, related))
+
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        *,
+        pointer: str = "",
+        hint: str | None = None,
+    ) -> None:
+        """Add a warning."""
+        self.add(Diagnostic(code, message, span, pointer, hint, Severity.WARNING))
+
+    def sorted(self) -> list[Diagnostic]:
+        """All diagnostics in reading order."""
+        return sorted(self._found, key=lambda found: found.sort_key)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything was found that fails the command."""
+        return any(found.severity is Severity.ERROR for found in self._found)

@@ -1,0 +1,182 @@
+"""Files of a checkout: below a root that is resolved once, on a way without links, and plain.
+
+Whoever opens a pull request decides what lies there. So a link, a pipe or a device is refused
+instead of followed, waited for or read, and each kind of file has a limit.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forwardc.core.files import operator_file
+from forwardc.core.files.kinds import Kind
+from forwardc.core.files.refused import FileRefused, too_large
+from forwardc.core.files.replace import put
+from forwardc.core.files.walk import OPEN_FILE, Folder, folder
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPath:
+    """A file or folder: `parts` below `root`. Two that are equal are the same one.
+
+    `mounted`: an operator says that links are meant there, as Kubernetes makes them; then they are
+    followed, and nothing is written.
+    """
+
+    root: Path
+    parts: tuple[str, ...]
+    mounted: bool = False
+
+    def __truediv__(self, path: str) -> "CheckoutPath":
+        """What lies below, with `/` between its parts. Raises `FileRefused` for what does not."""
+        parts = path.split("/")
+        if any(part in ("", ".", "..") or "\0" in part for part in parts):
+            raise FileRefused("it is not inside the folder")
+        return replace(self, parts=(*self.parts, *parts))
+
+    def __str__(self) -> str:
+        return self.path.as_posix()
+
+    @property
+    def path(self) -> Path:
+        """The path, for messages and for other programs."""
+        return self.root.joinpath(*self.parts)
+
+    def beside(self, name: str) -> "CheckoutPath":
+        """Another entry of the same folder."""
+        return replace(self, parts=(*self.parts[:-1], name))
+
+    def read(self, kind: Kind) -> bytes:
+        """The bytes. Raises `FileRefused`, and `OSError` for what is missing or not to be read."""
+        if self.mounted:
+            return operator_file.read(self.path, kind)
+        with self._above() as at:
+            at.check_plain(self._name)
+            file = os.open(at.name(self._name), OPEN_FILE, dir_fd=at.at)
+        with os.fdopen(file, "rb") as opened:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileRefused("it is no plain file")
+            most = kind.most or 0
+            data = b"" if status.st_size > most else opened.read(most + 1)
+        if max(len(data), status.st_size) > most:
+            raise too_large(kind)
+        return data
+
+    def names(self, suffix: str) -> list[str]:
+        """The names in this folder that end so, sorted; none where it is missing."""
+        try:
+            with folder(self.root, self.parts, listed=True) as at:
+                return sorted(name for name in _entries(at) if name.endswith(suffix))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def status(self) -> os.stat_result:
+        """What `stat` says. Raises `FileRefused` for a link, and `OSError` where nothing is."""
+        if self.mounted:
+            return self.path.stat()
+        with self._above() as at:
+            at.check_plain(self._name)
+            return at.status(self._name)
+
+    def is_plain(self) -> bool:
+        """Whether a plain file is there. Raises `FileRefused` for a link, a pipe and the like."""
+        try:
+            with self._above() as at:
+                at.check_plain(self._name)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+        return True
+
+    def replace(self, data: bytes, *, synced: bool = True) -> None:
+        """Put these bytes there; readers see the old ones or the new ones. Raises `OSError`.
+
+        Not `synced`: the name is on the disk after `sync_folder` only.
+        """
+        self._may_be_written()
+        with self._above(make=True) as at:
+            put(at, self._name, data)
+            if synced:
+                at.sync()
+
+    def remove(self) -> None:
+        """Delete the file, if it is there. Raises `OSError`."""
+        self._may_be_written()
+        with self._above() as at:
+            at.check_plain(self._name)
+            os.unlink(at.name(self._name), dir_fd=at.at)
+
+    def sync_folder(self) -> None:
+        """Wait until the name of this file is on the disk."""
+        with self._above(make=True) as at:
+            at.sync()
+
+    @property
+    def _name(self) -> str:
+        if not self.parts:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return self.parts[-1]
+
+    @contextmanager
+    def _above(self, *, make: bool = False) -> Iterator[Folder]:
+        with folder(self.root, self.parts[:-1], listed=make, make=make) as at:
+            yield at
+
+    def _may_be_written(self) -> None:
+        if self.mounted:
+            raise FileRefused("what is mounted is not written")
+
+
+def _entries(at: Folder) -> list[str]:
+    with os.scandir(at.prefix if at.at is None else at.at) as entries:
+        return [entry.name for entry in entries]
+
+
+def below(root: Path, path: str = "") -> CheckoutPath:
+    """A path below a root, which is resolved here, once. Raises `FileRefused`."""
+    real = Path(os.path.realpath(root)) if root.parts else _working_directory()
+    start = CheckoutPath(real, ())
+    return start / path if path else start
+
+
+def given(path: Path) -> CheckoutPath:
+    """What a person named of a checkout.
+
+    A relative path begins at the working directory, and no part of it may be a link. Of an
+    absolute one, and of one with `..`, the folders are the person's own: only its end may not be.
+    """
+    if path.parts and not path.is_absolute() and ".." not in path.parts:
+        return CheckoutPath(_working_directory(), path.parts)
+    if path.name in ("", ".."):
+        path = Path(os.path.realpath(path))
+    return CheckoutPath(Path(os.path.realpath(path.parent)), (path.name,) if path.name else ())
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # It was deleted: whatever is looked for there is missing, too.
+        return Path()
+
+
+def mounted(path: Path) -> CheckoutPath:
+    """What an operator says is mounted: links are followed, and nothing is written."""
+    whole = path.absolute() if path.name not in ("", "..") else Path(os.path.realpath(path))
+    return CheckoutPath(whole.parent, (whole.name,), mounted=True)
+
+
+def as_checkout(path: Path | CheckoutPath) -> CheckoutPath:
+    """The same; a plain path is one that a person named."""
+    return path if isinstance(path, CheckoutPath) else given(path)
+
+
+def source(root: CheckoutPath, path: str) -> CheckoutPath:
+    """A source file as a span names it: below the root, or where a person said."""
+    named = Path(path)
+    outside = named.is_absolute() or ".." in named.parts
+    return given(named) if outside else root / named.as_posix()

@@ -1,0 +1,156 @@
+"""Walks from a root to a folder below it, without following a link on any part of the way.
+
+Each part is opened from the one before it (`openat`), so that nothing can be put into the way in
+between. Where a platform cannot do that, each part is looked at first.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from forwardc.core.files.refused import FileRefused, what
+
+# The calls that take a folder's descriptor; Windows has none of them.
+BY_DESCRIPTOR: Final = (
+    hasattr(os, "O_NOFOLLOW")
+    and {*(os.open, os.stat, os.mkdir, os.unlink, os.rename)} <= os.supports_dir_fd
+)
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_CLOSED_ON_EXEC: Final = getattr(os, "O_CLOEXEC", 0)
+_FOLDER: Final = getattr(os, "O_DIRECTORY", 0) | _CLOSED_ON_EXEC
+# A folder that may be passed through need not be one that may be listed.
+_PASSING: Final = getattr(os, "O_PATH", os.O_RDONLY)
+# A pipe must not hold the opening up, and a terminal not become this process's own.
+OPEN_FILE: Final = (
+    os.O_RDONLY
+    | _NO_FOLLOW
+    | _CLOSED_ON_EXEC
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An open folder: its descriptor, or its path where a platform has no such calls."""
+
+    at: int | None
+    prefix: str = ""
+
+    def name(self, part: str) -> str:
+        """What a call takes for an entry, together with `dir_fd=at`."""
+        return f"{self.prefix}{part}"
+
+    def status(self, part: str) -> os.stat_result:
+        """What `stat` says of an entry itself, also of a link. Raises `OSError` for none."""
+        return os.stat(self.name(part), dir_fd=self.at, follow_symlinks=False)
+
+    def mode(self, part: str) -> int:
+        """The mode of an entry itself. Raises `OSError` for none."""
+        return self.status(part).st_mode
+
+    def check_plain(self, part: str) -> int:
+        """The mode of an entry, `FileRefused` where it is no plain file."""
+        mode = self.mode(part)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), part)
+        if not stat.S_ISREG(mode):
+            raise FileRefused(f"it is {what(mode)}")
+        return mode
+
+    def sync(self) -> None:
+        """Wait until the names of this folder are on the disk."""
+        if self.at is None:
+            return
+        try:
+            os.fsync(self.at)
+        except OSError as problem:
+            # Some file systems keep folders in another way, and say so.
+            if problem.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):
+                raise
+
+
+@contextmanager
+def folder(
+    root: Path, parts: Sequence[str], *, listed: bool, make: bool = False
+) -> Iterator[Folder]:
+    """The folder at `parts` below `root`, open. Raises `FileRefused`, and `OSError` as ever.
+
+    `root` itself is opened as it is. `listed`: its entries are read, or its names are synced.
+    `make`: folders that are missing are made.
+    """
+    if not BY_DESCRIPTOR:
+        yield _looked_at(root, parts, make=make)
+        return
+    ways = [_FOLDER | (os.O_RDONLY if listed or make else _PASSING)] * (len(parts) + 1)
+    at = os.open(root, ways[0])
+    try:
+        for number, (part, way) in enumerate(zip(parts, ways[1:], strict=True), 1):
+            whole = listed and not make and number == len(parts)
+            below = _opened(at, part, way, make=make, whole=whole)
+            at, above = below, at
+            os.close(above)
+        yield Folder(at)
+    finally:
+        os.close(at)
+
+
+def _opened(at: int, part: str, way: int, *, make: bool, whole: bool = False) -> int:
+    try:
+        return os.open(part, way | _NO_FOLLOW, dir_fd=at)
+    except FileNotFoundError:
+        if not make:
+            raise
+    except OSError as problem:
+        raise _explained(Folder(at), part, problem, whole=whole) from None
+    try:
+        os.mkdir(part, dir_fd=at)
+        Folder(at).sync()
+    except FileExistsError:
+        pass  # Somebody else made it, or put something there: the opening tells.
+    return _opened(at, part, way, make=False)
+
+
+def _explained(above: Folder, part: str, problem: OSError, *, whole: bool) -> OSError:
+    """Why a part could not be opened as a folder: a link or a pipe is told from a mistake."""
+    try:
+        mode = above.mode(part)
+    except OSError:
+        return problem
+    return problem if _is_usual(mode) else _refused(part, mode, whole=whole)
+
+
+def _is_usual(mode: int) -> bool:
+    """Whether it is a folder, or a file in the place of one, which is a mistake and no attack."""
+    return stat.S_ISDIR(mode) or stat.S_ISREG(mode)
+
+
+def _refused(part: str, mode: int, *, whole: bool = False) -> FileRefused:
+    if whole:
+        return FileRefused(f"it is {what(mode)}")
+    return FileRefused(f"{part}, a folder on the way to it, is {what(mode)}")
+
+
+def _looked_at(root: Path, parts: Sequence[str], *, make: bool) -> Folder:
+    at = f"{root}{os.sep}"
+    for part in parts:
+        here = Folder(None, at)
+        try:
+            mode = here.mode(part)
+        except FileNotFoundError:
+            if not make:
+                raise
+            Path(here.name(part)).mkdir()
+            mode = here.mode(part)
+        if not _is_usual(mode):
+            raise _refused(part, mode)
+        if not stat.S_ISDIR(mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        at = f"{here.name(part)}{os.sep}"
+    return Folder(None, at)

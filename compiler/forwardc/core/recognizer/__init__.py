@@ -1,0 +1,1 @@
+"""Recognises card numbers and credentials in any text, so that they are refused or masked."""

@@ -1,0 +1,1 @@
+"""The program with holes: terms, their values, the evaluator and the writers that escape."""

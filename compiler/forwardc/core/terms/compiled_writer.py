@@ -1,0 +1,202 @@
+"""Writes a term again and again: what no run can change is escaped and audited once.
+
+`evaluate` says what a term means and how it fails; what is folded gives the very same text with
+less work, or leaves the term to it. The writers are the same ones, with holes in their pieces.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, TypeAlias
+
+from forwardc.core.terms import escaping as escape
+from forwardc.core.terms import writers
+from forwardc.core.terms.audit import counted, openings
+from forwardc.core.terms.evaluator import (
+    CannotCompute,
+    Scope,
+    TooLong,
+    applied,
+    checked_line,
+    evaluate,
+    joined,
+    limited,
+    line_pieces,
+    reference,
+    told,
+    tree_pieces,
+)
+from forwardc.core.terms.functions import LAZY, connected
+from forwardc.core.terms.terms import (
+    LINES,
+    Amount,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+    line_parts,
+    walk,
+)
+from forwardc.core.terms.values import Fragment, Value, is_absent
+
+Write: TypeAlias = Callable[[Scope], Value]
+
+_NOTHING: Final = Scope({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole(Fragment):
+    """Where a run's value goes. `number`: it is a whole value, which may need no quotes."""
+
+    value: Write = field(kw_only=True)
+
+
+class _Unforeseen(Exception):  # noqa: N818 - a property of the value
+    """The value of a hole changes what is written around it."""
+
+
+_LEFT_TO_EVALUATE = (escape.NotExpressible, CannotCompute, TooLong, _Unforeseen)
+
+
+def folded(term: Term) -> Write:
+    """What gives the value of a settled term in a scope, exactly as `evaluate` does.
+
+    Raises what `evaluate` raises, when it is called.
+    """
+    match term:
+        case Encoded():
+            return _folded(term)
+        case Limit(term=inner):
+            value = folded(inner)
+            return lambda scope: limited(term, value(scope))
+        case Ref():
+            return lambda scope: reference(term, scope)
+        case Lit(value=literal):
+            return lambda _scope: literal
+        case Call():
+            return _called(term)
+        case Amount():
+            parts = [folded(part) for part in children(term)]
+            return lambda scope: told(term, [part(scope) for part in parts], scope)
+        case _:
+            return lambda scope: evaluate(term, scope)
+
+
+def _called(call: Call) -> Write:
+    args = [folded(arg) for arg in call.args]
+    if call.function in LAZY:
+        return lambda scope: connected(call.function, (partial(arg, scope) for arg in args))
+    named = [(name, folded(value)) for name, value in call.named]
+
+    def write(scope: Scope) -> Value:
+        return applied(
+            call.function,
+            [arg(scope) for arg in args],
+            {name: value(scope) for name, value in named},
+        )
+
+    return write
+
+
+def _is_constant(term: Term) -> bool:
+    """Whether a term has the same value in every scope. A function may draw random numbers."""
+    return not any(isinstance(node, Ref | If | Source | Call | Amount) for node in walk(term))
+
+
+def _folded(term: Encoded) -> Write:
+    try:
+        pieces = list(_pieces(term))
+    except _LEFT_TO_EVALUATE:
+        return lambda scope: evaluate(term, scope)
+    ours = sum(openings(piece.text) for piece in pieces if isinstance(piece, Fragment))
+    return _Writer(term, tuple(_merged(pieces)), ours).write
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """An encoded term as constant texts and holes; `ours` counts the openings of its fragments."""
+
+    term: Encoded
+    pieces: tuple[str | _Hole, ...]
+    ours: int
+
+    def write(self, scope: Scope) -> Value:
+        """The text in a scope."""
+        try:
+            return self._written(scope)
+        except _LEFT_TO_EVALUATE:
+            return evaluate(self.term, scope)
+
+    def _written(self, scope: Scope) -> str:
+        encoding, templated = self.term.encoding, self.term.templated
+        texts: list[str] = []
+        ours = self.ours
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                texts.append(piece)
+                continue
+            value = piece.value(scope)
+            if isinstance(value, str):
+                # Most values are text: written as the writers do, without pieces in between.
+                text = escape.escape(encoding, value, templated=templated)
+                texts.append(f'"{text}"' if piece.number and encoding is Encoding.JSON else text)
+                continue
+            for part in _filled(self.term, piece, value):
+                if isinstance(part, Fragment):
+                    ours += openings(part.text)
+                texts.append(writers.raw_text(part))
+        whole = "".join(texts)
+        if templated:
+            counted(whole, ours)
+        return checked_line(whole) if encoding is Encoding.HEADER else whole
+
+
+def _filled(term: Encoded, hole: _Hole, value: Value) -> writers.Pieces:
+    if is_absent(value) or (value is None and hole.number and term.encoding is Encoding.XML):
+        raise _Unforeseen
+    if hole.number and term.encoding is Encoding.JSON:
+        return writers.json_pieces(value, templated=term.templated)
+    return writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def _pieces(term: Encoded) -> writers.Pieces:
+    if term.encoding in LINES:
+        return line_pieces(term, [_shape(part, whole=False) for part in line_parts(term.tree)])
+    return tree_pieces(term, _shape(term.tree, whole=True))
+
+
+def _shape(term: Term, *, whole: bool) -> Value:
+    """What a term evaluates to, with holes for what a run gives."""
+    match term:
+        case Text(parts=parts):
+            return joined([_shape(part, whole=False) for part in parts])
+        case Map(entries=entries) if whole and len(dict(entries)) == len(entries):
+            return {key: _shape(value, whole=True) for key, value in entries}
+        case Seq(items=items) if whole:
+            return [_shape(item, whole=True) for item in items]
+        case _ if _is_constant(term):
+            return evaluate(term, _NOTHING)
+        case _:
+            return _Hole("", whole, value=folded(term))
+
+
+def _merged(pieces: Iterable[str | Fragment]) -> Iterator[str | _Hole]:
+    """The same pieces with neighbouring texts as one."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, _Hole):
+            yield text
+            yield piece
+            text = ""
+        else:
+            text += writers.raw_text(piece)
+    yield text

@@ -1,0 +1,129 @@
+"""Escapes a piece of text for the syntax it is put into, or refuses it.
+
+In a template every brace is escaped too, so that no value can become a placeholder.
+"""
+
+import re
+from json.encoder import encode_basestring
+from urllib.parse import quote
+
+from forwardc.core.terms.terms import Encoding
+
+UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+"""RFC 3986, section 2.3: the characters that mean themselves everywhere in a URL."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# XML 1.0, section 2.2, production 2.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class NotExpressible(ValueError):  # noqa: N818 - the value's property, not our fault
+    """A value cannot be written at its place. The message names the rule, never the value."""
+
+
+def json_text(text: str, *, templated: bool) -> str:
+    r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`."""
+    escaped = encode_basestring(text)[1:-1]
+    if _has_surrogate(text):
+        raise NotExpressible("a lone surrogate is not text")
+    return escaped.replace("{", "\\u007b").replace("}", "\\u007d") if templated else escaped
+
+
+def form_text(text: str) -> str:
+    """A form name or value, `application/x-www-form-urlencoded`, with a space as `+`."""
+    return _quoted(text).replace("%20", "+")
+
+
+def url_text(text: str) -> str:
+    """One path segment. `.`, `..` and the empty segment would name another path."""
+    if text in ("", ".", ".."):
+        raise NotExpressible("a path segment must not be empty, '.' or '..'")
+    return _quoted(text)
+
+
+def query_text(text: str, *, templated: bool) -> str:
+    """A query value. How a vault encodes it is not documented: unreserved characters only."""
+    if templated and not UNRESERVED.issuperset(text):
+        raise NotExpressible("only letters, digits, '-', '.', '_' and '~' can stand here")
+    return text if templated else _quoted(text)
+
+
+def header_text(text: str, *, templated: bool) -> str:
+    """A header value from a run: no control characters, and at a vault unreserved only."""
+    if templated and not UNRESERVED.issuperset(text):
+        raise NotExpressible("only letters, digits, '-', '.', '_' and '~' can stand here")
+    return header_literal(text, templated=False)
+
+
+def is_printable_ascii(text: str) -> bool:
+    """Whether a text has characters from the space to `~` only."""
+    return text.isascii() and text.isprintable()
+
+
+def header_literal(text: str, *, templated: bool) -> str:
+    """A header value known at build time: printable ASCII, at a vault without braces."""
+    if not is_printable_ascii(text):
+        raise NotExpressible("a header holds printable ASCII only")
+    if templated and ("{" in text or "}" in text):
+        raise NotExpressible("a brace cannot stand in a header that the vault reads as a template")
+    return text
+
+
+def xml_text(text: str, *, templated: bool) -> str:
+    """Character data or an attribute value of XML 1.0."""
+    if _NOT_XML.search(text):
+        raise NotExpressible("XML 1.0 cannot hold this control character")
+    for char, entity in _XML_ENTITIES:
+        text = text.replace(char, entity)
+    return text.replace("{", "&#123;").replace("}", "&#125;") if templated else text
+
+
+def plain_text(text: str, *, templated: bool) -> str:
+    """Free text. A template has no way to escape a brace there."""
+    if templated and ("{" in text or "}" in text):
+        raise NotExpressible("a brace cannot be escaped in a text body")
+    if _has_surrogate(text):
+        raise NotExpressible("a lone surrogate is not text")
+    return text
+
+
+def escape(encoding: Encoding, text: str, *, templated: bool) -> str:
+    """Escape one value for `encoding`. Raises `NotExpressible` where no escape exists."""
+    match encoding:
+        case Encoding.JSON:
+            return json_text(text, templated=templated)
+        case Encoding.FORM:
+            return form_text(text)
+        case Encoding.XML:
+            return xml_text(text, templated=templated)
+        case Encoding.PLAIN:
+            return plain_text(text, templated=templated)
+        case Encoding.HEADER:
+            return header_text(text, templated=templated)
+        case Encoding.QUERY:
+            return query_text(text, templated=templated)
+        case Encoding.URL:
+            return url_text(text)
+
+
+def _quoted(text: str) -> str:
+    try:
+        return quote(text, safe="~")
+    except UnicodeEncodeError:
+        # Not chained: the codec's error carries the whole text.
+        raise NotExpressible("a lone surrogate is not text") from None
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+_XML_ENTITIES = (
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    (">", "&gt;"),
+    ('"', "&quot;"),
+    ("\r", "&#13;"),
+    ("\n", "&#10;"),
+    ("\t", "&#9;"),
+)

@@ -1,0 +1,305 @@
+"""The one evaluator. A scope gives the values of references; the result is data or text.
+
+Pure: no clock, no network, no file. With `reveal=False` every tainted value shows as `***`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, assert_never
+
+from forwardc.core.terms import escaping as escape
+from forwardc.core.terms import writers
+from forwardc.core.terms.audit import audited
+from forwardc.core.terms.functions import FUNCTIONS, LAZY, CannotCompute, connected, is_present
+from forwardc.core.terms.measure import measured
+from forwardc.core.terms.money import MONEY
+from forwardc.core.terms.terms import (
+    LINES,
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+    line_parts,
+)
+from forwardc.core.terms.values import (
+    ABSENT,
+    MASK,
+    Fragment,
+    Secret,
+    Template,
+    Value,
+    is_absent,
+    is_null,
+)
+
+MASKED = Fragment(MASK)
+
+
+class TooLong(ValueError):  # noqa: N818 - the value's property, not our fault
+    """A text is longer than a vendor's limit. The message names the limit, not the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Values by full reference name (`params.amount`), and what is present.
+
+    A `Secret` value is tainted: it, and all that is computed from it, is masked unless revealed.
+    """
+
+    values: Mapping[str, Any]
+    present: frozenset[str] = frozenset()
+    source: Term | None = None
+    reveal: bool = False
+
+    def has(self, name: str) -> bool:
+        """Whether an optional value is there."""
+        return name in self.present or self.values.get(name) is not None
+
+
+def evaluate(term: Term, scope: Scope) -> Value:
+    """The value of a term.
+
+    Raises `escape.NotExpressible`, `TooLong` or `CannotCompute` when the run's values cannot be
+    sent as they are, and `KeyError` when the scope lacks a reference.
+    """
+    match term:
+        case Lit(value=value):
+            return value
+        case Ref():
+            return reference(term, scope)
+        case Raw(text=text, number=number):
+            return Fragment(text, number)
+        case Call():
+            return _call(term, scope)
+        case Text(parts=parts):
+            if _lacks(parts, scope):
+                return ABSENT
+            return joined([evaluate(part, scope) for part in parts])
+        case Map(entries=entries):
+            values = ((key, evaluate(value, scope)) for key, value in entries)
+            return {key: value for key, value in values if not is_absent(value)}
+        case Seq(items=items):
+            found = (evaluate(item, scope) for item in items)
+            return [value for value in found if not is_absent(value)]
+        case If(present=present, then=then):
+            return evaluate(then, scope) if scope.has(present) else ABSENT
+        case Encoded():
+            return _encoded(term, scope)
+        case Limit():
+            return limited(term, evaluate(term.term, scope))
+        case Source():
+            if scope.source is None:
+                raise KeyError("source")
+            return evaluate(scope.source, scope)
+        case Amount():
+            return _amount(term, scope)
+        case Atom():
+            raise TypeError("an atom has no value outside the vault")
+        case _:
+            assert_never(term)
+
+
+def reference(ref: Ref, scope: Scope) -> Value:
+    """The value of a reference, masked where it is tainted and not revealed."""
+    value: Value | Secret = scope.values[ref.name]
+    if isinstance(value, Secret):
+        revealed: Value = value.reveal() if scope.reveal else MASKED
+        return revealed
+    return value
+
+
+def _lacks(terms: tuple[Term, ...], scope: Scope) -> bool:
+    """Whether one of the terms is absent, whatever is wrong with the others."""
+    return any(_is_left_out(term, scope) for term in terms)
+
+
+def _is_left_out(term: Term, scope: Scope) -> bool:
+    match term:
+        case If(present=present, then=then):
+            return not scope.has(present) or _is_left_out(then, scope)
+        case Text(parts=terms) | Call(args=terms):
+            return _lacks(terms, scope)
+        case Encoded(tree=inner) | Limit(term=inner):
+            return _is_left_out(inner, scope)
+        case Amount():
+            return _lacks(children(term), scope)
+        case Source():
+            return scope.source is not None and _is_left_out(scope.source, scope)
+        case _:
+            return False
+
+
+def joined(values: list[Value]) -> Value:
+    """Texts one after the other; absent where one of them is."""
+    if any(is_absent(value) for value in values):
+        return ABSENT
+    parts = [part for value in values for part in writers.parts_of(value)]
+    if any(isinstance(part, Fragment) for part in parts):
+        return Template(tuple(parts))
+    return "".join(str(part) for part in parts)
+
+
+def _call(call: Call, scope: Scope) -> Value:
+    if call.function in LAZY:
+        return connected(call.function, (partial(evaluate, arg, scope) for arg in call.args))
+    if call.function == "present":
+        return is_present(evaluate(call.args[0], scope))
+    if _lacks(call.args, scope):
+        return ABSENT
+    args = [evaluate(arg, scope) for arg in call.args]
+    named = {name: evaluate(value, scope) for name, value in call.named}
+    present = {name: value for name, value in named.items() if not is_absent(value)}
+    return applied(call.function, args, present)
+
+
+def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
+    """What a function gives for values; `***` where one of them is masked.
+
+    Raises `CannotCompute`.
+    """
+    if function == "json":
+        return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
+    if function == "text":
+        return joined(args)
+    if function == "jwe":
+        args, named = (
+            [_json_text(arg) for arg in args],
+            {k: _json_text(v) for k, v in named.items()},
+        )
+    if FUNCTIONS[function].rules_only:
+        # A rule reads whole answers, which hold no syntax of a vault and are not shown.
+        return _computed(function, args, named)
+    hidden = [piece for value in (*args, *named.values()) for piece in _fragments(value)]
+    if any(piece != MASKED for piece in hidden):
+        raise TypeError(f"{function} is applied to the syntax of a vault")
+    return MASKED if hidden else _computed(function, args, named)
+
+
+def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
+    function = FUNCTIONS[name]
+    if not function.rules_only and any(is_null(arg) for arg in args):
+        return None
+    try:
+        result: Value = function.compute(*args, **named)
+    except UnicodeEncodeError:
+        raise CannotCompute(f"{name} does not take a lone surrogate") from None
+    except (TypeError, AttributeError):
+        # Types are checked at build time, except those of what a destination answers.
+        raise CannotCompute(f"{name} does not take this type of value") from None
+    return result
+
+
+def _amount(term: Amount, scope: Scope) -> Value:
+    """What the destination is told of an amount; masked or absent where a part of it is."""
+    if _lacks(children(term), scope):
+        return ABSENT
+    return told(term, [evaluate(part, scope) for part in children(term)], scope)
+
+
+def told(term: Amount, parts: list[Value], scope: Scope) -> Value:
+    """What the destination is told of an amount whose parts have these values.
+
+    `***` where one of them is masked. Raises `CannotCompute`.
+    """
+    hidden = [piece for part in parts for piece in _fragments(part)]
+    if any(piece != MASKED for piece in hidden):
+        raise TypeError("an amount is counted over the syntax of a vault")
+    return MASKED if hidden else measured(term, parts, scope.values.get(MONEY))
+
+
+def _json_text(value: Value) -> Value:
+    if not isinstance(value, dict | list):
+        return value
+    return joined([Template(tuple(writers.json_pieces(value, templated=False)))])
+
+
+def _fragments(value: Value) -> list[Fragment]:
+    match value:
+        case Fragment():
+            return [value]
+        case Template(parts=parts):
+            return [part for part in parts if isinstance(part, Fragment)]
+        case dict():
+            return [piece for item in value.values() for piece in _fragments(item)]
+        case list():
+            return [piece for item in value for piece in _fragments(item)]
+        case _:
+            return []
+
+
+def _encoded(term: Encoded, scope: Scope) -> Value:
+    if _is_left_out(term.tree, scope):
+        return ABSENT
+    if term.encoding in LINES:
+        values = [evaluate(part, scope) for part in line_parts(term.tree)]
+        return written(term, line_pieces(term, values))
+    return written(term, tree_pieces(term, evaluate(term.tree, scope)))
+
+
+def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:
+    """The text of a body or of one value in it."""
+    match term.encoding:
+        case Encoding.JSON:
+            return writers.json_pieces(value, templated=term.templated)
+        case Encoding.FORM:
+            return writers.form_pieces(value, templated=term.templated)
+        case Encoding.XML:
+            return writers.xml_pieces(value, term.doctype, templated=term.templated)
+        case _:
+            return writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:
+    """The text of a line: what the author wrote stays, what a run gives is escaped."""
+    for part, value in zip(line_parts(term.tree), values, strict=True):
+        if isinstance(part, Lit):
+            yield _literal(term.encoding, writers.text_of(value), term.templated)
+        else:
+            yield from writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+def written(term: Encoded, pieces: writers.Pieces) -> str:
+    """The pieces as one text, audited where a vault reads it as a template."""
+    text = audited(pieces) if term.templated else "".join(map(writers.raw_text, pieces))
+    return checked_line(text) if term.encoding is Encoding.HEADER else text
+
+
+def checked_line(text: str) -> str:
+    """A header's text itself. Raises `NotExpressible` where HTTP would change it."""
+    if text != text.strip(" "):
+        # HTTP drops it on the way (RFC 9110, section 5.5), so it would not arrive as given.
+        raise escape.NotExpressible("a header cannot begin or end with a space")
+    return text
+
+
+def _literal(encoding: Encoding, text: str, templated: bool) -> str:
+    match encoding:
+        case Encoding.HEADER:
+            return escape.header_literal(text, templated=templated)
+        case Encoding.QUERY:
+            return escape.query_text(text, templated=templated)
+        case _:
+            return text
+
+
+def limited(term: Limit, value: Value) -> Value:
+    """The value of what is limited. Raises `TooLong`."""
+    if isinstance(value, str) and len(value) > term.maximum:
+        raise TooLong(f"{term.name} is longer than {term.maximum} characters")
+    return value
+
+
+__all__ = ["MASKED", "CannotCompute", "Scope", "TooLong", "evaluate"]

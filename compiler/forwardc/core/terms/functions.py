@@ -1,0 +1,310 @@
+"""The closed table of functions: names, types, and the implementation the runtime uses.
+
+The compiler reads the types; a vault's facts say which functions it can compute itself.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from forwardc.core.terms.types import Type
+from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, Leaf, is_null
+
+Types = frozenset[Type]
+
+_TEXT: Types = frozenset({Type.TEXT})
+_INTEGER: Types = frozenset({Type.INTEGER})
+_TIME: Types = frozenset({Type.TIME})
+_HASHABLE: Types = frozenset({Type.TEXT, Type.BYTES})
+_SCALAR: Types = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN})
+_ANY: Types = frozenset(Type) - {Type.BYTES, Type.TIME}
+_NUMERIC: Types = frozenset({Type.INTEGER, Type.NUMBER})
+
+_TWICE: Final = "the answer gives this member twice"
+
+
+class CannotCompute(ValueError):  # noqa: N818 - a property of the run's values
+    """A function has no result for these values. The message never holds one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function: what it takes by place and by name, what it gives, and how."""
+
+    name: str
+    args: tuple[Types, ...]
+    result: Type
+    compute: Callable[..., Any]
+    named: tuple[tuple[str, Types, bool], ...] = ()
+    """Named arguments: name, types, required."""
+    rules_only: bool = False
+    """Usable in `when:` only."""
+    operator: bool = False
+    """Written with a sign or a word, and not called by its name."""
+    alternatives: bool = False
+    """Whether its named arguments are the author's own: the values of a setting, in any number."""
+
+
+# No field of a payment has more; Python itself refuses to read a few thousand.
+_LONGEST_INTEGER = 64
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, Decimal) and value.adjusted() >= _LONGEST_INTEGER:
+        # An answer can say 1e999999999, whose digits fill no memory.
+        raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        if len(value) > _LONGEST_INTEGER:
+            raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
+        return int(value)
+    if isinstance(value, int):
+        return int(value)
+    raise CannotCompute("int needs a whole number or a text of digits")
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _base64url(value: str | bytes) -> str:
+    return base64.urlsafe_b64encode(_bytes(value)).rstrip(b"=").decode()
+
+
+def _hmac(algorithm: str) -> Callable[[str | bytes, str | bytes], bytes]:
+    return lambda key, message: hmac.digest(_bytes(key), _bytes(message), algorithm)
+
+
+def _iso8601(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _unix_ms(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+
+
+def _as_amount(*_args: Any) -> Any:
+    """The digits are the destination's, so that these stand in a plan as an amount."""
+    raise CannotCompute("how many digits a currency has is said by the destination")
+
+
+def _as_picked(*_args: Any, **_alternatives: Any) -> Any:
+    """One alternative is left where the setting has its value: a plan never holds this call."""
+    raise CannotCompute("an alternative is picked at build time")
+
+
+def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
+    from jwcrypto import jwe
+
+    recipient = _public_jwk(key)
+    protected: dict[str, Any] = {"alg": alg, "enc": enc}
+    if recipient.get("kid"):
+        protected["kid"] = recipient["kid"]
+    if headers:
+        protected |= json.loads(headers)
+    token = jwe.JWE(data.encode(), protected=json.dumps(protected, separators=(",", ":")))
+    try:
+        token.add_recipient(recipient)
+    except Exception:
+        # Not chained: what the library says may quote the key.
+        raise CannotCompute("the key does not fit the JWE algorithm") from None
+    return str(token.serialize(compact=True))
+
+
+def _public_jwk(key: str) -> Any:
+    from jwcrypto import jwk
+    from jwcrypto.common import JWException
+
+    try:
+        return jwk.JWK.from_json(key)
+    except (ValueError, JWException):
+        raise CannotCompute("the key is not a JWK") from None
+
+
+def _equal(left: Any, right: Any) -> bool | None:
+    """Whether two values are equal; null where one is missing, or only one is a map or list.
+
+    A number equals a text of its own digits (`1` and `"1"`, not `1.0` and `"1"`): destinations
+    write codes either way. True and false equal no text and no number.
+    """
+    if is_null(left) or is_null(right):
+        return None
+    if isinstance(left, dict | list) is not isinstance(right, dict | list):
+        return None
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    if isinstance(left, str) is not isinstance(right, str) and not isinstance(left, dict | list):
+        return str(left) == str(right)
+    if _holds_contradiction(left) or _holds_contradiction(right):
+        raise CannotCompute(_TWICE)
+    return bool(left == right)
+
+
+def _holds_contradiction(value: Any) -> bool:
+    match value:
+        case dict():
+            return any(map(_holds_contradiction, value.values()))
+        case list():
+            return any(map(_holds_contradiction, value))
+        case _:
+            return value is CONTRADICTION
+
+
+def _unequal(left: Any, right: Any) -> bool | None:
+    found = _equal(left, right)
+    return None if found is None else not found
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
+    def compare(left: Any, right: Any) -> bool | None:
+        """Null where one is missing. Raises `CannotCompute` for values of unlike types."""
+        if is_null(left) or is_null(right):
+            return None
+        texts = isinstance(left, str) and isinstance(right, str)
+        if not texts and not (_is_number(left) and _is_number(right)):
+            raise CannotCompute("an order is asked of values that have none")
+        return test(left, right)
+
+    return compare
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _in(left: Any, right: Any) -> bool | None:
+    if is_null(right):
+        return None
+    if not isinstance(right, list):
+        raise CannotCompute("`in` looks into something that is no list")
+    found = [_equal(left, item) for item in right]
+    if True in found:
+        return True
+    return None if is_null(left) or None in found else False
+
+
+def _not(value: Any) -> bool | None:
+    if is_null(value):
+        return None
+    if not isinstance(value, bool):
+        raise CannotCompute("`not` is asked of something that is neither true nor false")
+    return not value
+
+
+def is_present(value: Any) -> bool | None:
+    """Whether something is there; null where a value of another shape was asked for it."""
+    return None if value is OTHER_SHAPE else not is_null(value)
+
+
+def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
+    """`and` or `or` of three values, as in SQL. What the left side has decided asks no further.
+
+    Raises `CannotCompute` for a side that is neither true, false nor null.
+    """
+    decisive, doubt = word == "or", False
+    for side in sides:
+        value = side()
+        if is_null(value):
+            doubt = True
+        elif not isinstance(value, bool):
+            raise CannotCompute(f"`{word}` is asked of something that is neither true nor false")
+        elif value is decisive:
+            return decisive
+    return None if doubt else not decisive
+
+
+LAZY: Final = frozenset({"and", "or"})
+"""The operators whose right side may not be asked."""
+
+
+def _connected(word: str) -> Callable[[Any, Any], bool | None]:
+    return lambda left, right: connected(word, (lambda: left, lambda: right))
+
+
+def _get(value: Any, key: Any) -> Any:
+    found = _member(value, key)
+    if found is CONTRADICTION:
+        raise CannotCompute(_TWICE)
+    return found
+
+
+def _member(value: Any, key: Any) -> Any:
+    if isinstance(value, dict | Leaf) and isinstance(key, str):
+        return value.get(key)
+    if isinstance(key, int) and not isinstance(key, bool):
+        if isinstance(value, list):
+            return value[key] if 0 <= key < len(value) else None
+        if isinstance(value, dict | Leaf) and type(value) is not dict:
+            # An element that is not repeated is the first of its name: it knows the place 0.
+            return value.get(key)
+    if value is None:
+        return None
+    if value is OTHER_SHAPE or isinstance(value, dict | list | Leaf):
+        # Destinations answer with one of several shapes: another one is merely not this one.
+        return OTHER_SHAPE
+    raise CannotCompute("a value that has nothing inside is indexed")
+
+
+_JWE_NAMED = (
+    ("key", _TEXT | {Type.MAP}, True),
+    ("alg", _TEXT, True),
+    ("enc", _TEXT, True),
+    ("headers", _TEXT | {Type.MAP}, False),
+)
+
+
+def _rule(
+    name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]
+) -> Function:
+    return Function(name, args, result, compute, rules_only=True, operator=True)
+
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function
+    for function in [
+        Function("text", (_SCALAR,), Type.TEXT, lambda value: value),
+        Function("int", (_SCALAR,), Type.INTEGER, _int),
+        Function("json", (_ANY,), Type.TEXT, lambda value: value),
+        Function("lower", (_TEXT,), Type.TEXT, str.lower),
+        Function("upper", (_TEXT,), Type.TEXT, str.upper),
+        Function("slice", (_TEXT, _INTEGER, _INTEGER), Type.TEXT, lambda text, a, b: text[a:b]),
+        Function(
+            "base64", (_HASHABLE,), Type.TEXT, lambda data: base64.b64encode(_bytes(data)).decode()
+        ),
+        Function("base64url", (_HASHABLE,), Type.TEXT, _base64url),
+        Function("hex", (_HASHABLE,), Type.TEXT, lambda data: _bytes(data).hex()),
+        Function(
+            "sha256", (_HASHABLE,), Type.BYTES, lambda data: hashlib.sha256(_bytes(data)).digest()
+        ),
+        Function("hmac_sha256", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha256")),
+        Function("hmac_sha512", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha512")),
+        Function("unix", (_TIME,), Type.INTEGER, lambda moment: int(moment.timestamp())),
+        Function("unix_ms", (_TIME,), Type.INTEGER, _unix_ms),
+        Function("iso8601", (_TIME,), Type.TEXT, _iso8601),
+        Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
+        Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
+        Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
+        Function("pick", (_SCALAR,), Type.JSON, _as_picked, alternatives=True),
+        Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
+        _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
+        _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _unequal),
+        _rule("lt", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a < b)),
+        _rule("le", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a <= b)),
+        _rule("gt", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a > b)),
+        _rule("ge", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a >= b)),
+        _rule("in", (_ANY, _ANY), Type.BOOLEAN, _in),
+        _rule("and", (_ANY, _ANY), Type.BOOLEAN, _connected("and")),
+        _rule("or", (_ANY, _ANY), Type.BOOLEAN, _connected("or")),
+        _rule("not", (_ANY,), Type.BOOLEAN, _not),
+        Function("present", (_ANY,), Type.BOOLEAN, is_present, rules_only=True),
+        _rule("get", (_ANY, _ANY), Type.JSON, _get),
+    ]
+}
+"""Every function by name. `+` and interpolation are the node `Text`, not functions."""

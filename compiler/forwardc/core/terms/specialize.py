@@ -1,0 +1,93 @@
+"""Decides what is optional in a term: the same term without conditions and source block.
+
+Knows a scope for what is present in it, and none of its values.
+"""
+
+from forwardc.core.terms.evaluator import Scope
+from forwardc.core.terms.terms import (
+    LINES,
+    Amount,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Map,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+    line_parts,
+    walk,
+)
+
+
+def conditions(term: Term) -> frozenset[str]:
+    """The names on whose presence the term depends."""
+    return frozenset(node.present for node in walk(term) if isinstance(node, If))
+
+
+def settled(term: Term, scope: Scope) -> Term | None:
+    """The term as what is present in this scope decides it, None where it is absent.
+
+    It evaluates to the same in every scope with the same source block in which the same is
+    present. Raises `KeyError` where the scope has no source block that the term needs.
+    """
+    match term:
+        case If(present=present, then=then):
+            return settled(then, scope) if scope.has(present) else None
+        case Source():
+            if scope.source is None:
+                raise KeyError("source")
+            return settled(scope.source, scope)
+        case Map(entries=entries):
+            return Map(_present(entries, scope))
+        case Seq(items=items):
+            return Seq(tuple(kept for item in items if (kept := settled(item, scope)) is not None))
+        case Text(parts=parts):
+            whole = _all(parts, scope)
+            return None if whole is None else Text(whole)
+        case Call(function=function, args=args, named=named):
+            whole = _all(args, scope)
+            return None if whole is None else Call(function, whole, _present(named, scope))
+        case Encoded(tree=tree):
+            inner = _line(tree, scope) if term.encoding in LINES else settled(tree, scope)
+            return None if inner is None else _around(term, inner)
+        case Amount(of=of, measure=measure, at=at):
+            found = _all(children(term), scope)
+            if found is None:
+                return None
+            return Amount(None if of is None else found[0], found[-1], measure, at)
+        case Limit(maximum=maximum, name=name, term=limited):
+            inner = settled(limited, scope)
+            return None if inner is None else Limit(maximum, name, inner)
+        case _:
+            return term
+
+
+def _all(terms: tuple[Term, ...], scope: Scope) -> tuple[Term, ...] | None:
+    found = [settled(term, scope) for term in terms]
+    kept = tuple(term for term in found if term is not None)
+    return kept if len(kept) == len(found) else None
+
+
+def _present(pairs: tuple[tuple[str, Term], ...], scope: Scope) -> tuple[tuple[str, Term], ...]:
+    found = ((name, settled(term, scope)) for name, term in pairs)
+    return tuple((name, term) for name, term in found if term is not None)
+
+
+def _around(outer: Encoded, tree: Term) -> Encoded:
+    return Encoded(outer.encoding, tree, outer.templated, outer.doctype)
+
+
+def _line(tree: Term, scope: Scope) -> Term | None:
+    """A line's parts. A literal counts as the author's only where it stands in the line itself."""
+    parts = [_part(part, scope) for part in line_parts(tree)]
+    kept = tuple(part for part in parts if part is not None)
+    return Text(kept) if len(kept) == len(parts) else None
+
+
+def _part(part: Term, scope: Scope) -> Term | None:
+    inner = settled(part, scope)
+    optional = isinstance(part, If | Source)
+    return Text((inner,)) if optional and inner is not None else inner

@@ -1,0 +1,216 @@
+"""The program with holes: the one algebra of values that language, vaults and runtime share.
+
+A term is data. It knows no syntax of a vault except inside `Raw`, which only an emitter makes.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from forwardc.core.diagnostics.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Spanned:
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Lit(_Spanned):
+    """A value known at build time."""
+
+    value: None | bool | int | Decimal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(_Spanned):
+    """A value known to the runtime, or a setting before it is folded: `params.amount`."""
+
+    name: str
+
+    @property
+    def root(self) -> str:
+        """The part before the first dot."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Atom(_Spanned):
+    """A value that exists only inside a vault: `card.number`. Never part of a plan."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw(_Spanned):
+    """A vault's own syntax, such as `{{card_number}}`: the only text that is never escaped.
+
+    `number` writes it without quotes where it is a whole JSON value.
+    """
+
+    text: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call(_Spanned):
+    """A function of the closed table applied to terms."""
+
+    function: str
+    args: tuple["Term", ...]
+    named: tuple[tuple[str, "Term"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_Spanned):
+    """Texts written one after the other."""
+
+    parts: tuple["Term", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map(_Spanned):
+    """A mapping with fixed keys, in order. An absent value drops its entry."""
+
+    entries: tuple[tuple[str, "Term"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seq(_Spanned):
+    """A list. An absent item is dropped."""
+
+    items: tuple["Term", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(_Spanned):
+    """`then` where the value called `present` is there, else absent: the author's `?`."""
+
+    present: str
+    then: "Term"
+
+
+class Encoding(StrEnum):
+    """How a tree or value becomes text, and so what every value inside is escaped for."""
+
+    JSON = "json"
+    FORM = "form"
+    XML = "xml"
+    PLAIN = "plain"
+    HEADER = "header"
+    QUERY = "query"
+    URL = "url"
+
+
+LINES = frozenset({Encoding.HEADER, Encoding.QUERY, Encoding.URL})
+"""The encodings of one line, in which the author's own text stays as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded(_Spanned):
+    """A tree written as text. `templated`: a vault reads the result as a template.
+
+    `doctype` (public id, system id) belongs to XML.
+    """
+
+    encoding: Encoding
+    tree: "Term"
+    templated: bool = False
+    doctype: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit(_Spanned):
+    """A text of at most `maximum` characters; `name` says whose limit it is."""
+
+    maximum: int
+    name: str
+    term: "Term"
+
+
+@dataclass(frozen=True, slots=True)
+class Source(_Spanned):
+    """Where the plan's source block, chosen by the source's kind, is put in."""
+
+
+class Measure(StrEnum):
+    """What is asked of an amount: the destination's form, a decimal, or the digits alone."""
+
+    WIRE = "wire"
+    DECIMAL = "decimal"
+    EXPONENT = "exponent"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount(_Spanned):
+    """An amount as the destination counts it, by the digits in the plan.
+
+    `of` is in minor units of ISO 4217, and None where only the currency's digits are asked for.
+    With `at` it is data, which holds amounts at these places: JSON Pointers with `*` for any item.
+    """
+
+    of: "Term | None"
+    currency: "Term"
+    measure: Measure = Measure.WIRE
+    at: tuple[str, ...] = ()
+
+
+Term: TypeAlias = (
+    Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source | Amount
+)
+
+LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
+"""The nodes with nothing inside: most of a body, and every rule walks the body."""
+
+
+def children(term: Term) -> tuple[Term, ...]:
+    """The terms directly inside a term, in the order they are written."""
+    match term:
+        # Most nodes are leaves, and every rule walks the body.
+        case Lit() | Ref() | Atom() | Raw() | Source():
+            return ()
+        case Map(entries=entries):
+            return tuple([value for _, value in entries])
+        case Call(args=args, named=named):
+            return (*args, *(value for _, value in named))
+        case Text(parts=parts):
+            return parts
+        case Seq(items=items):
+            return items
+        case If(then=then):
+            return (then,)
+        case Encoded(tree=tree):
+            return (tree,)
+        case Limit(term=inner):
+            return (inner,)
+        case Amount(of=of, currency=currency):
+            return (currency,) if of is None else (of, currency)
+
+
+def line_parts(tree: Term) -> "tuple[Term, ...]":
+    """The parts of a header, query value or URL; a `Lit` among them is the author's own text."""
+    return tree.parts if isinstance(tree, Text) else (tree,)
+
+
+def walk(term: Term) -> "list[Term]":
+    """The term and everything inside it, outermost first."""
+    if type(term) in LEAVES:
+        return [term]
+    found: list[Term] = []
+    todo = [term]
+    while todo:
+        current = todo.pop()
+        found.append(current)
+        if type(current) not in LEAVES:
+            todo.extend(reversed(children(current)))
+    return found
+
+
+def height(term: Term) -> int:
+    """How many levels a term has, counted without recursion."""
+    levels, level = 0, [term]
+    while level:
+        levels += 1
+        level = [inner for outer in level for inner in children(outer)]
+    return levels

@@ -1,0 +1,174 @@
+"""Writes an evaluated tree as JSON, form or XML in pieces, escaping every value by construction.
+
+Pieces of a vault's own syntax stay apart, so that the caller can nest or audit them. Knows
+values and syntaxes only: no terms, no scope, no vault.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TypeAlias
+
+from forwardc.core.terms import escaping as escape
+from forwardc.core.terms.terms import Encoding
+from forwardc.core.terms.values import Fragment, Template, Value
+
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9 '()+,./:=?;!*#@$_%-]+")
+_SYSTEM_ID = re.compile(r"[!#-;=?-z|~]+")
+_LONGEST = 128
+Parts: TypeAlias = tuple[str | Fragment, ...]
+Pieces: TypeAlias = Iterator[str | Fragment]
+
+
+def text_of(value: Value) -> str:
+    """A scalar as plain text: how it is written in a form, a header, or interpolated text."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return _digits(value)
+        case int():
+            return str(value)
+        case None:
+            return ""
+        case _:
+            raise escape.NotExpressible("only a scalar has a text form")
+
+
+def _digits(value: Decimal) -> str:
+    """A number without an exponent, which a form or a header does not know.
+
+    One of an answer can have an exponent that no memory holds in digits: it stays.
+    """
+    is_short = abs(int(value.as_tuple().exponent)) <= _LONGEST if value.is_finite() else False
+    return format(value, "f") if is_short else str(value)
+
+
+def parts_of(value: Value) -> Parts:
+    """A value as pieces of text and of vault syntax."""
+    match value:
+        case Template(parts=parts):
+            return parts
+        case Fragment():
+            return (value,)
+        case _:
+            return (text_of(value),)
+
+
+def raw_text(piece: str | Fragment) -> str:
+    """A piece as it is written."""
+    return piece.text if isinstance(piece, Fragment) else piece
+
+
+def scalar_pieces(value: Value, encoding: Encoding, *, templated: bool) -> Pieces:
+    """One scalar with every plain piece escaped for `encoding`."""
+    for part in parts_of(value):
+        if isinstance(part, Fragment):
+            yield part
+        else:
+            yield escape.escape(encoding, part, templated=templated)
+
+
+def json_pieces(value: Value, *, templated: bool) -> Pieces:
+    """Compact JSON; numbers keep their digits."""
+    match value:
+        case dict():
+            yield "{"
+            for index, (key, item) in enumerate(value.items()):
+                yield f'{"," if index else ""}"{escape.json_text(key, templated=templated)}":'
+                yield from json_pieces(item, templated=templated)
+            yield "}"
+        case list():
+            yield "["
+            for index, item in enumerate(value):
+                if index:
+                    yield ","
+                yield from json_pieces(item, templated=templated)
+            yield "]"
+        case Fragment(number=True):
+            yield value
+        case str() | Fragment() | Template():
+            yield '"'
+            yield from scalar_pieces(value, Encoding.JSON, templated=templated)
+            yield '"'
+        case None:
+            yield "null"
+        case _:
+            yield text_of(value)
+
+
+def flatten_form(value: Value, name: str = "") -> Iterator[tuple[str, Value]]:
+    """Name and scalar pairs: `card[number]`, `items[0]`; an empty map or list gives none."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from flatten_form(item, f"{name}[{key}]" if name else key)
+        case list():
+            for index, item in enumerate(value):
+                yield from flatten_form(item, f"{name}[{index}]")
+        case _:
+            yield name, value
+
+
+def form_pieces(value: Value, *, templated: bool) -> Pieces:
+    """Form text. Brackets of names are written as they are, as the field's clients do."""
+    for index, (name, item) in enumerate(flatten_form(value)):
+        yield f"{'&' if index else ''}{_form_name(name)}="
+        yield from scalar_pieces(item, Encoding.FORM, templated=templated)
+
+
+def _form_name(name: str) -> str:
+    return escape.form_text(name).replace("%5B", "[").replace("%5D", "]")
+
+
+def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool) -> Pieces:
+    """An XML document with one root. `.name` keys are attributes, `.` is the element's text."""
+    if not isinstance(value, dict) or len(value) != 1:
+        raise escape.NotExpressible("an XML body has exactly one root element")
+    ((root, content),) = value.items()
+    if isinstance(content, list):
+        raise escape.NotExpressible("an XML body has exactly one root element")
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    if doctype:
+        yield _doctype(root, *doctype)
+    yield from _element_pieces(root, content, templated=templated)
+
+
+def _doctype(root: str, public: str, system: str) -> str:
+    """A document type declaration (XML 1.0, section 2.8): nothing in its literals is escaped."""
+    if not (_PUBLIC_ID.fullmatch(public) and _SYSTEM_ID.fullmatch(system)):
+        raise escape.NotExpressible("a document type holds a character that it may not hold")
+    return f'<!DOCTYPE {root} PUBLIC "{public}" "{system}">'
+
+
+def _element_pieces(name: str, content: Value, *, templated: bool) -> Pieces:
+    match content:
+        case list():
+            for item in content:
+                yield from _element_pieces(name, item, templated=templated)
+        case dict():
+            yield f"<{name}"
+            for key, item in content.items():
+                if _is_attribute(key):
+                    yield f' {key[1:]}="'
+                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
+                    yield '"'
+            yield ">"
+            for key, item in content.items():
+                if key == ".":
+                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
+                elif not _is_attribute(key):
+                    yield from _element_pieces(key, item, templated=templated)
+            yield f"</{name}>"
+        case None:
+            yield f"<{name}/>"
+        case _:
+            yield f"<{name}>"
+            yield from scalar_pieces(content, Encoding.XML, templated=templated)
+            yield f"</{name}>"
+
+
+def _is_attribute(key: str) -> bool:
+    return key.startswith(".") and key != "."

@@ -1,0 +1,307 @@
+"""Digests: of a file's bytes, and of what leaves when an operation runs.
+
+The second is recomputed from the decoded plan and never read from a file. Knows no approvals.
+"""
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Final, TypeAlias
+
+from forwardc.core.identity_cache import Kept
+from forwardc.core.terms.codec import to_json
+from forwardc.core.terms.terms import Amount, If, Lit, Ref, Source, Term, walk
+from forwardc.plan.model import (
+    Operation,
+    Plan,
+    SecretSpec,
+    Sign,
+    SignRocketpay,
+    SignVisa,
+    Step,
+)
+from forwardc.plan.parts import Http
+from forwardc.plan.reviewed import Review
+
+Json: TypeAlias = Any
+
+# What people are told of the digits, and what leaves is the same without.
+_TOLD: Final = {"table", "as_of", "assumed"}
+_OF_OPERATIONS: Final = Kept[str]()
+_OF_SURFACES: Final = Kept[str]()
+
+
+def file_digest(data: bytes) -> str:
+    """`sha256:` and the hexadecimal digest of a file's bytes."""
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+def canonical(value: Json) -> bytes:
+    """Compact UTF-8 JSON. Members keep their order: in XML and forms the order leaves too."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def approval_digest(plan: Plan, operation: str) -> str:
+    """The digest of all that leaves when this operation runs, computed once for each plan loaded.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    return _OF_OPERATIONS.get(
+        plan, operation, lambda: file_digest(canonical(leaving(plan, operation)))
+    )
+
+
+def surface_digest(plan: Plan, operation: str) -> str:
+    """The digest of what the vault's reviewers accept, computed once for each plan loaded."""
+    return _OF_SURFACES.get(
+        plan, operation, lambda: file_digest(canonical(review_surface(plan, operation)))
+    )
+
+
+def leaving(plan: Plan, operation: str) -> Json:
+    """What leaves when an operation runs: requests, holes and their types, secrets, signatures.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    wanted = plan.operations[operation]
+    terms = list(_terms(plan, wanted))
+    return {
+        "forwardc": plan.forwardc,
+        "vault": plan.vault,
+        "destination": plan.destination,
+        "environment": plan.environment,
+        **({"class": plan.declared_class} if plan.declared_class else {}),
+        **({"account": plan.account} if plan.account else {}),
+        "operation": operation,
+        "hosts": plan.hosts.model_dump(mode="json"),
+        "keys": plan.keys.jwks if plan.keys else None,
+        **_token_requests(plan, wanted),
+        "sources": _sources(plan, terms),
+        "ask": _asked(wanted),
+        **_card(plan, wanted),
+        "steps": [_step(step) for step in wanted.steps],
+        "holes": _holes(plan, wanted, terms),
+        **_money(plan, wanted, terms),
+        "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, wanted)},
+    }
+
+
+def _token_requests(plan: Plan, operation: Operation) -> Json:
+    """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
+    known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    asked = list(operation.fallback.ask.scopes) if operation.fallback else []
+    found = {
+        name: {**oauth.model_dump(mode="json"), "scopes": [*oauth.scopes, *asked]}
+        for name, one in known.items()
+        if one is not None and one.instead is not None
+        for oauth in (one.instead.oauth,)
+    }
+    return {"tokens": found} if found else {}
+
+
+def review_surface(plan: Plan, operation: str) -> Json | None:
+    """What the vault's reviewers accept of an operation; None where they review nothing.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    steps = plan.operations[operation].steps
+    return [_review(step.review) for step in steps if step.review] or None
+
+
+def _review(review: Review) -> Json:
+    """A step's surface. The order of headers and fields is nothing that a reviewer accepts."""
+    return {
+        "url": review.url,
+        "method": review.method,
+        "fields": [
+            field.model_dump(mode="json")
+            for field in sorted(review.fields, key=lambda field: (field.at, field.atom))
+        ],
+        "headers": sorted(review.headers, key=lambda name: (name.lower(), name)),
+        "keys": sorted(review.keys),
+        **_agreed(review),
+    }
+
+
+def _agreed(review: Review) -> Json:
+    """What the vault agreed to; nothing where it had to agree to nothing."""
+    found = [
+        one.model_dump(mode="json", exclude_defaults=True)
+        for one in sorted(review.arrangements, key=lambda one: one.id)
+    ]
+    return {"arrangements": found} if found else {}
+
+
+def _card(plan: Plan, operation: Operation) -> Json:
+    """What the vault is asked about the card, after a run that went through it."""
+    card = plan.card
+    if card is None or not any(step.deliver == "vault" for step in operation.steps):
+        return {}
+    return {"card": [http_json(card.http), list(card.kinds), list(card.scopes)]}
+
+
+def _asked(operation: Operation) -> Json:
+    fallback = operation.fallback
+    if fallback is None:
+        return None
+    return [http_json(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
+
+
+def _step(step: Step) -> Json:
+    return {
+        "name": step.name,
+        "deliver": step.deliver,
+        **({"private": True} if step.private else {}),
+        "http": http_json(step.http),
+        "destination": [step.destination.method, to_json(step.destination.url)],
+        "sign": _sign(step.sign) if step.sign else None,
+        **({"review": _review(step.review)} if step.review else {}),
+    }
+
+
+def http_json(http: Http) -> Json:
+    """A request with its holes, as it is covered by a digest."""
+    return {
+        "method": http.method,
+        "url": to_json(http.url),
+        "query": [[name, to_json(term)] for name, term in http.query],
+        "headers": [[name, to_json(term)] for name, term in http.headers],
+        "body": None if http.body is None else to_json(http.body),
+    }
+
+
+def _sign(sign: Sign) -> Json:
+    signed: dict[str, Json] = {"scheme": sign.scheme, "secret": to_json(sign.secret)}
+    match sign:
+        case SignRocketpay(into=into):
+            return signed | {"into": into}
+        case SignVisa(remove_path_prefix=prefix):
+            return signed | {"remove_path_prefix": prefix}
+        case _:
+            return signed
+
+
+def _sources(plan: Plan, terms: list[Term]) -> Json:
+    if not any(isinstance(node, Source) for term in terms for node in walk(term)):
+        return {}
+    return {
+        kind: {
+            "pattern": source.pattern,
+            "bind": to_json(source.bind),
+            "inputs": {name: _spec(spec) for name, spec in source.inputs.items()},
+        }
+        for kind, source in sorted(plan.sources.items())
+    }
+
+
+def _holes(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+    names = sorted({name for term in terms for name in _names(term)})
+    return {name: _type_of(plan, operation, name) for name in names}
+
+
+def codes_of(plan: Plan, operation: str) -> frozenset[str]:
+    """The currencies of an operation's amounts that a run may give, of those that are counted.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    wanted = plan.operations[operation]
+    return _all_codes(plan, wanted, list(_terms(plan, wanted)))
+
+
+def _all_codes(plan: Plan, operation: Operation, terms: list[Term]) -> frozenset[str]:
+    rules = [rule.when for step in operation.steps for rule in step.outcome if rule.when]
+    nodes = (node for term in (*terms, *rules) for node in walk(term))
+    amounts = [node for node in nodes if isinstance(node, Amount)]
+    answered = [
+        Ref(one.currency) if "." in one.currency else Lit(one.currency)
+        for step in operation.steps
+        for one in step.outputs.values()
+        if one.currency is not None
+    ]
+    named = [*(amount.currency for amount in amounts), *answered]
+    return frozenset(code for currency in named for code in _codes(plan, currency))
+
+
+def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+    """How the amounts of an operation are counted, in the currencies that it may be given."""
+    codes = _all_codes(plan, operation, terms)
+    if plan.money is None or not codes:
+        return {}
+    block = plan.money.model_dump(mode="json", by_alias=True, exclude={"digits", *_TOLD})
+    rows = {code: row for code, row in sorted(plan.money.digits.items()) if code in codes}
+    # One line a currency, so that a changed one is seen as one.
+    return {"money": {**block, "digits": {code: " ".join(map(str, rows[code])) for code in rows}}}
+
+
+def _codes(plan: Plan, currency: Term) -> Iterable[str]:
+    """The currencies that may stand here: one, those of a param, or all."""
+    if plan.money is None:
+        return ()
+    match currency:
+        case Lit(value=str() as code):
+            return (code.upper(),)
+        case Ref(name=name) if spec := plan.params.get(name.removeprefix("params.")):
+            return map(str, spec.values or plan.money.digits)
+        case _:
+            return plan.money.digits
+
+
+def _names(term: Term) -> Iterable[str]:
+    for node in walk(term):
+        if isinstance(node, Ref):
+            yield node.name
+        elif isinstance(node, If):
+            yield f"{node.present}?"
+
+
+def _type_of(plan: Plan, operation: Operation, name: str) -> Json:
+    root, _, rest = name.partition(".")
+    if root == "params" and rest in plan.params:
+        return _spec(plan.params[rest])
+    if root == "inputs" and rest in operation.inputs:
+        return _spec(operation.inputs[rest])
+    if root == "steps":
+        return _output(operation, rest)
+    return None
+
+
+def _output(operation: Operation, name: str) -> Json:
+    """Where an output comes from, as a later step sends it."""
+    step, _, output = name.partition(".")
+    outputs = (one.outputs for one in operation.steps if one.name == step)
+    return next((_spec(found[output]) for found in outputs if output in found), None)
+
+
+def _spec(spec: Any) -> Json:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def requests_of(operation: Operation) -> Iterable[Term]:
+    """Every term of an operation's requests, in the order they are sent."""
+    for step in operation.steps:
+        yield from _http_terms(step.http)
+
+
+def _http_terms(http: Http) -> Iterable[Term]:
+    yield http.url
+    yield from (term for _, term in (*http.query, *http.headers))
+    if http.body is not None:
+        yield http.body
+
+
+def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
+    yield from requests_of(operation)
+    if operation.fallback is not None:
+        yield from _http_terms(operation.fallback.ask.http)
+    yield from (step.sign.secret for step in operation.steps if step.sign)
+    yield from (source.bind for source in plan.sources.values())
+
+
+def _secret(spec: SecretSpec) -> Json:
+    """How a secret derives, and whose it is where it is not the destination's own."""
+    return {"as_key": spec.as_key, "owner": spec.owner} if spec.owner else spec.as_key
+
+
+def _secret_names(plan: Plan, operation: Operation) -> list[str]:
+    named = {*operation.stored_secrets, *operation.runtime_secrets}
+    return sorted(name for name in named if name in plan.secrets)

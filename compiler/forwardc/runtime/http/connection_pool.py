@@ -1,0 +1,179 @@
+"""A transport whose cost for one call does not grow with the calls under way beside it.
+
+httpx's own pool looks through all its connections, and all that waits, whenever a call begins or
+ends: with 64 calls under way that costs five times the call. Here each call has one of httpcore's
+connections to itself. Idle ones wait on a stack for their origin, the one used last on top.
+"""
+
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from time import monotonic
+from typing import Final, TypeAlias
+
+import httpcore
+import httpx
+
+from forwardc.runtime.http.addresses import Admits, Judged, Resolve, is_public, resolve
+from forwardc.runtime.http.tls import public_authorities
+
+# A server may close an idle connection just as it is used again, and the outcome would be unknown:
+# idle ones are given up earlier than common servers do (Node.js closes after five seconds).
+_IDLE_S: Final = 2.0
+
+Connection: TypeAlias = httpcore.AsyncConnectionInterface
+_Place: TypeAlias = tuple[bytes, bytes, int]
+
+
+@dataclass(slots=True)
+class _Stack:
+    """The idle connections of one origin and since when, the longest idle first."""
+
+    idle: deque[tuple[float, Connection]] = field(default_factory=deque)
+    closed: bool = False
+
+    async def take(self) -> Connection | None:
+        """The one used last, if it can be used again."""
+        while self.idle:
+            _, connection = self.idle.pop()
+            if connection.is_available() and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
+
+    async def back(self, connection: Connection) -> None:
+        """Take a connection back, and close those that nobody has used for a while."""
+        now = monotonic()
+        self.idle.append((now, connection))
+        while self.idle and (self.closed or self.idle[0][0] < now - _IDLE_S):
+            await self.idle.popleft()[1].aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes(httpx.AsyncBaseTransport):
+    """As many connections as there are calls under way. `new` makes one to an origin."""
+
+    new: Callable[[httpcore.Origin], Connection]
+    _stacks: dict[_Place, _Stack] = field(default_factory=dict)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send over a connection that nobody else uses until the answer is closed."""
+        outgoing = _outgoing(request)
+        origin = outgoing.url.origin
+        stack = self._stacks.setdefault((origin.scheme, origin.host, origin.port), _Stack())
+        connection = await stack.take() or self.new(origin)
+        try:
+            with _as_httpx():
+                answer = await connection.handle_async_request(outgoing)
+        except BaseException:
+            await connection.aclose()
+            raise
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Travelling(answer, connection, stack),
+            extensions=answer.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all idle connections; one under way closes with its answer."""
+        for stack in self._stacks.values():
+            stack.closed = True
+            while stack.idle:
+                await stack.idle.pop()[1].aclose()
+
+
+class _Travelling(httpx.AsyncByteStream):
+    """An answer's body. Once it is closed, its connection is free for another call."""
+
+    __slots__ = ("_answer", "_connection", "_stack")
+
+    def __init__(self, answer: httpcore.Response, connection: Connection, stack: _Stack) -> None:
+        self._answer = answer
+        self._connection: Connection | None = connection
+        self._stack = stack
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx():
+            async for chunk in self._answer.aiter_stream():
+                yield chunk
+
+    async def aclose(self) -> None:
+        """Give the connection back, once."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._answer.aclose()
+            await self._stack.back(connection)
+
+
+def network(
+    admits: Admits = is_public,
+    trusted: ssl.SSLContext | None = None,
+    resolve: Resolve = resolve,
+) -> Lanes:
+    """Lanes over the network: TLS verified, no proxy out of the environment, no retry.
+
+    Only addresses that `admits` lets through are called, and `resolve` finds those of a name.
+    `trusted` holds other authorities than the usual ones.
+    """
+    backend = Judged(admits, resolve)
+
+    def new(origin: httpcore.Origin) -> Connection:
+        return httpcore.AsyncHTTPConnection(
+            origin,
+            ssl_context=(trusted or _trusted()) if origin.scheme == b"https" else None,
+            keepalive_expiry=_IDLE_S,
+            network_backend=backend,
+        )
+
+    return Lanes(new)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    # Reading the authorities' certificates takes a hundred times as long as making a connection.
+    return public_authorities()
+
+
+def _outgoing(request: httpx.Request) -> httpcore.Request:
+    url = request.url
+    target = httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
+    assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
+    return httpcore.Request(
+        request.method,
+        target,
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """Raise httpx's error of the same name in place of httpcore's."""
+    try:
+        yield
+    except _ERRORS as problem:
+        raise _named(problem)(str(problem)) from problem
+
+
+def _named(problem: Exception) -> type[httpx.TransportError]:
+    for kind in type(problem).__mro__:
+        found = getattr(httpx, kind.__name__, None)
+        if isinstance(found, type) and issubclass(found, httpx.TransportError):
+            return found
+    return httpx.TransportError
+
+
+_ERRORS: Final = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    httpcore.ConnectionNotAvailable,
+)

@@ -1,0 +1,241 @@
+"""Sends one bound request and reads one answer, within limits of time and size.
+
+Knows no plan: whoever calls says which hosts are allowed. No redirects, no proxies out of the
+environment, TLS verified, nothing logged.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from time import perf_counter
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from forwardc.runtime.http.addresses import NotAdmitted, is_host
+from forwardc.runtime.http.bodies.compressed import Unreadable, uncompressed
+from forwardc.runtime.http.connection_pool import network
+from forwardc.runtime.run.result import BoundRequest, Pairs
+from forwardc.version import __version__
+
+_LOGGERS: Final = (
+    "httpx",
+    *("httpcore", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
+)
+# RFC 9110, section 4.1 asks servers for 8000 at least; no API of a vault takes as many.
+_LONGEST_URL: Final = 8000
+_OURS: Final = (("User-Agent", f"forwardc/{__version__}"), ("Accept-Encoding", "identity"))
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect and to wait for the whole answer, and the answer's largest size."""
+
+    connect_s: float
+    read_s: float
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    headers: Pairs = field(repr=False)
+    body: bytes = field(repr=False)
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing left this process."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The request may have arrived; there is no usable answer."""
+
+    reason: str
+
+
+Sent: TypeAlias = Answer | NotSent | Lost
+
+
+class HostRefused(Exception):  # noqa: N818 - the request's property
+    """A request is for a host, scheme or port that the plan does not name."""
+
+
+class Sender:
+    """Sends over connections that are kept. `transport` replaces the network, in a sandbox."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        _silence()
+        # No client: what it adds, redirects, cookies and credentials of its own, is not wanted.
+        self._transport = transport or network()
+        # Connections of its own: one that may be private must serve nobody who may not.
+        self._private = transport or network(is_host)
+
+    async def __aenter__(self) -> "Sender":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.aclose()
+        if self._private is not self._transport:
+            await self._private.aclose()
+
+    async def send(
+        self,
+        request: BoundRequest,
+        hosts: Collection[str],
+        limits: Limits,
+        *,
+        private: bool = False,
+    ) -> Sent:
+        """Send once, never again. Raises `HostRefused` before anything is opened.
+
+        Only with `private` may a host have an address of the operator's own network.
+        """
+        outgoing = _outgoing(request, check_url(request.url, hosts), limits)
+        started = perf_counter()
+        try:
+            # httpx limits the time between two reads; a slow drip needs a limit of its own.
+            async with asyncio.timeout(limits.connect_s + limits.read_s):
+                over = self._private if private else self._transport
+                return await self._exchange(over, outgoing, limits, started)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            return NotSent(_connect_reason(problem))
+        except (TimeoutError, httpx.TimeoutException):
+            return Lost("no answer came in time")
+        except httpx.TransportError:
+            return Lost("the connection ended without a whole answer")
+
+    async def _exchange(
+        self,
+        over: httpx.AsyncBaseTransport,
+        outgoing: httpx.Request,
+        limits: Limits,
+        started: float,
+    ) -> Sent:
+        answer = await over.handle_async_request(outgoing)
+        stream = answer.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
+        try:
+            body = bytearray()
+            async for chunk in stream:
+                body += chunk
+                if len(body) > limits.max_bytes:
+                    return Lost(f"the answer is larger than {limits.max_bytes} bytes")
+        finally:
+            await stream.aclose()
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
+        )
+        took = round((perf_counter() - started) * 1000)
+        whole = Answer(answer.status_code, headers, bytes(body), took)
+        if outgoing.method != "HEAD" and _is_cut(whole):
+            return Lost("the connection ended without a whole answer")
+        try:
+            plain = uncompressed(whole.body, _values(whole, "content-encoding"), limits.max_bytes)
+        except Unreadable as problem:
+            return Lost(str(problem))
+        return replace(whole, body=plain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """A URL as it is split and as the client sends it; `host` has no port where that is 443."""
+
+    scheme: str
+    host: str
+    sent: httpx.URL = field(repr=False)
+    rewritten: bool
+
+
+def check_url(url: str, hosts: Collection[str]) -> httpx.URL:
+    """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443).
+
+    Raises `HostRefused`, also where the client would write the URL in another way: what was
+    approved and signed must be what arrives, byte for byte.
+    """
+    if len(url) > _LONGEST_URL:
+        raise HostRefused(f"the URL is longer than {_LONGEST_URL} characters")
+    address = _address(url)
+    if address is None:
+        raise HostRefused("the URL is damaged")
+    if address.scheme != "https":
+        raise HostRefused("only https is spoken")
+    if address.host not in hosts:
+        raise HostRefused("the plan does not name this host")
+    if address.rewritten:
+        raise HostRefused("the URL would be rewritten on its way")
+    return address.sent
+
+
+@lru_cache(maxsize=128)
+def _address(url: str) -> _Address | None:
+    """A URL taken apart; None where it is damaged.
+
+    Kept, as `urlsplit` keeps its own: the same one is rehearsed, bound and sent.
+    """
+    try:
+        parts = urlsplit(url)
+        # A port that is no number is found by asking for it.
+        _, sent = parts.port, httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        return None
+    netloc = parts.netloc.lower()
+    written = url.partition("://")[2][len(parts.netloc) :].encode()
+    host = netloc.removesuffix(":443")
+    return _Address(parts.scheme, host, sent, sent.raw_path != (written or b"/"))
+
+
+def _outgoing(request: BoundRequest, url: httpx.URL, limits: Limits) -> httpx.Request:
+    waits = {"connect": limits.connect_s, "pool": limits.connect_s}
+    waits |= {"read": limits.read_s, "write": limits.read_s}
+    # With a stream of its own a request gets no headers but these.
+    return httpx.Request(
+        request.method,
+        url,
+        headers=[*_defaults(request, url), *request.headers],
+        stream=httpx.ByteStream(request.body or b""),
+        extensions={"timeout": waits},
+    )
+
+
+def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
+    """What HTTP wants of a client (RFC 9110, sections 7.2, 8.6 and 10.1.5), if it is not given."""
+    given = {name.lower() for name, _ in request.headers}
+    ours = [("Host", url.netloc.decode("ascii")), *_OURS]
+    if request.body is not None or request.method in _WITH_BODY:
+        ours.append(("Content-Length", str(len(request.body or b""))))
+    return [(name, value) for name, value in ours if name.lower() not in given]
+
+
+def _values(answer: Answer, wanted: str) -> list[str]:
+    return [value for name, value in answer.headers if name.lower() == wanted]
+
+
+def _is_cut(answer: Answer) -> bool:
+    """Whether the bytes of an answer are not as many as the server says."""
+    length = str(len(answer.body))
+    return any(value != length for value in _values(answer, "content-length"))
+
+
+def _connect_reason(problem: Exception) -> str:
+    if isinstance(problem.__cause__, NotAdmitted):
+        return "the host has a private address, which the plan does not allow; nothing was sent"
+    if isinstance(problem, httpx.ConnectError) and "CERTIFICATE" in str(problem).upper():
+        return "the server's certificate is not valid; nothing was sent"
+    return "the server cannot be reached; nothing was sent"
+
+
+def _silence() -> None:
+    """Switch off the loggers that write URLs and headers, whatever the root logger is set to."""
+    for name in _LOGGERS:
+        logging.getLogger(name).disabled = True

@@ -1,0 +1,182 @@
+"""Whom to ask about a run of unknown fate, and by what that party knows it.
+
+Knows the record and no vault. What a party never got, and never gave, is asked of nobody.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.scan import mask
+from forwardc.runtime.history.records import (
+    AttemptState,
+    StepState,
+    StoredAttempt,
+    StoredRun,
+    StoredStep,
+)
+from forwardc.runtime.run.result import Name, Party, RunResult, StepReport
+from forwardc.runtime.run.run_record import doubt_of
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What to ask one party about one step.
+
+    `names` are what names the payment there, `keys` our idempotency keys that it got. `known` is
+    False where the history is too old to tell: then both are empty. `status` is that of an answer
+    that told no outcome.
+    """
+
+    party: Party
+    step: str
+    called: str
+    sent_at: datetime | None
+    names: tuple[Name, ...] = ()
+    keys: tuple[str, ...] = ()
+    status: int | None = None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step as it was recorded or reported, as far as somebody may be asked about it."""
+
+    name: str
+    direct: bool
+    called: str
+    names: tuple[Name, ...]
+    keyed: tuple[Party, ...]
+    key: str
+    vault_keys: tuple[str, ...]
+    sent_at: datetime | None
+    in_doubt: bool
+    status: int | None
+    request_id: str | None
+    known: bool = True
+
+
+def inquiries(run: StoredRun, *, pending: bool = False) -> list[Inquiry]:
+    """Each thing to ask about a recorded run, the destination first; none where it has ended.
+
+    With `pending` also about a step that the destination has taken, and not decided.
+    """
+    return list(_asked([_stored(step, pending) for step in run.steps]))
+
+
+def inquiries_of(result: RunResult) -> list[Inquiry]:
+    """Each thing to ask about a run that has just ended as unknown."""
+    if result.outcome is not Outcome.UNKNOWN:
+        return []
+    return list(_asked([_reported(step) for step in result.steps]))
+
+
+def shown_names(step: StoredStep) -> tuple[Name, ...]:
+    """What named the run in a step, for those who may have got it: the vault's id stands apart."""
+    sent = any(attempt.state is not AttemptState.NOT_SENT for attempt in step.attempts)
+    names = (step.names or ()) if sent else ()
+    return tuple(n for n in names if n.party is Party.VAULT or reached(step))
+
+
+def key_sent(step: StoredStep, attempt: StoredAttempt) -> bool:
+    """Whether the vault may have got an attempt's key."""
+    return attempt.state is not AttemptState.NOT_SENT and keyed(step, Party.VAULT)
+
+
+def keyed(step: StoredStep, party: Party) -> bool:
+    """Whether a party may have got the key of a step that is its own.
+
+    A history of before kept only whether the destination honours it, and so is sent it.
+    """
+    if party is Party.VAULT:
+        return step.deliver != "direct" and party in (step.keyed or ())
+    told = step.idempotent if step.keyed is None else party in step.keyed
+    return told and reached(step)
+
+
+def reached(step: StoredStep) -> bool:
+    """Whether the destination may have got a step's request."""
+    in_air = (AttemptState.INTENT, AttemptState.UNKNOWN)
+    return (
+        step.status is not None
+        or doubt_of(step) is not None
+        or any(attempt.state in in_air for attempt in step.attempts)
+    )
+
+
+def _asked(steps: Sequence[_Step]) -> Iterator[Inquiry]:
+    for number, step in enumerate(steps, 1):
+        if not step.in_doubt:
+            continue
+        before = tuple(name for one in steps[:number] for name in one.names)
+        keys: tuple[str, ...] = ()
+        if Party.DESTINATION in step.keyed and step.key:
+            keys = (step.key,)
+        names = _of(Party.DESTINATION, before)
+        place = (step.name, step.called, step.sent_at)
+        yield Inquiry(Party.DESTINATION, *place, names, keys, step.status, step.known)
+        if not step.direct and step.status is None:
+            keys = step.vault_keys if Party.VAULT in step.keyed else ()
+            names = (*_id_of(step), *_of(Party.VAULT, step.names))
+            yield Inquiry(Party.VAULT, *place, names, keys, None, step.known or bool(names))
+
+
+def _of(party: Party, names: Sequence[Name]) -> tuple[Name, ...]:
+    """The names of one party, each value once."""
+    found: dict[str, Name] = {}
+    for name in names:
+        if name.party is party:
+            found.setdefault(name.value, name)
+    return tuple(found.values())
+
+
+def _id_of(step: _Step) -> tuple[Name, ...]:
+    """The vault's own id of a request, where it gave one that may be shown."""
+    told = step.request_id
+    if not told or mask(told) != told:
+        return ()
+    return (Name(Party.VAULT, "given", "request id", told),)
+
+
+def _stored(step: StoredStep, pending: bool) -> _Step:
+    doubt = doubt_of(step)
+    open_ = doubt is not None and step.outcome in (None, Outcome.UNKNOWN)
+    waits = pending and step.outcome is Outcome.PENDING and step.state is not StepState.DONE
+    keyed_ = tuple(party for party in Party if keyed(step, party))
+    return _Step(
+        name=step.name,
+        direct=step.deliver == "direct",
+        called=step.called or step.name,
+        names=(step.names or ()) if reached(step) else (),
+        keyed=keyed_,
+        key=step.destination_key or "",
+        vault_keys=doubt.vault_keys if doubt else (),
+        sent_at=doubt.sent_at if doubt else _last(step),
+        in_doubt=open_ or waits,
+        status=step.status,
+        request_id=step.request_id,
+        known=step.names is not None,
+    )
+
+
+def _last(step: StoredStep) -> datetime | None:
+    """When a step was sent last."""
+    sent = [one for one in step.attempts if one.state is not AttemptState.NOT_SENT]
+    return datetime.fromisoformat(sent[-1].started_at) if sent else None
+
+
+def _reported(step: StepReport) -> _Step:
+    return _Step(
+        name=step.name,
+        direct=step.deliver == "direct",
+        called=step.called,
+        names=step.names,
+        keyed=step.keyed,
+        key=step.keys.destination,
+        vault_keys=(step.keys.vault,),
+        sent_at=None,
+        in_doubt=step.outcome is Outcome.UNKNOWN,
+        status=step.status,
+        request_id=step.request_id,
+    )

@@ -1,0 +1,179 @@
+"""Finds the amounts of a run that its destination cannot be told, before anything is sent.
+
+A message names the param, the currency and the rule, never the sum.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from forwardc.core.currencies import DISPUTED
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.identity_cache import Kept
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.money import MONEY, AmountRefused
+from forwardc.core.terms.terms import Amount, If, Lit, Ref, Term, children, walk
+from forwardc.core.terms.values import Secret
+from forwardc.plan.digests import requests_of
+from forwardc.plan.model import Operation, Plan
+from forwardc.runtime.run.values import from_text
+
+_TABLES: Final = "`forwardc explain FC0837` names them"
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """An amount of a request, and the names that must be there for it to be sent."""
+
+    amount: Amount
+    guards: frozenset[str]
+    names: tuple[str, ...]
+
+
+_AMOUNTS: Final = Kept[tuple[_Guarded, ...]]()
+_NAMED: Final = Kept[tuple[tuple[str, str], ...]]()
+
+
+def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) -> None:
+    """FC0836 for each amount that cannot be told exactly, FC0837 for a guess in production.
+
+    What only an earlier step gives is left to the step that sends it.
+    """
+    found = _AMOUNTS.get(operation, "", lambda: tuple(_of_operation(operation)))
+    for one in found:
+        if all(scope.has(name) for name in one.guards):
+            _check(plan, one, scope, sink)
+    _check_declared(plan, operation, [one.amount for one in found], scope.values, sink)
+
+
+def _of_operation(operation: Operation) -> Iterator[_Guarded]:
+    for term in requests_of(operation):
+        yield from _amounts(term, frozenset())
+
+
+def _amounts(term: Term, guards: frozenset[str]) -> Iterator[_Guarded]:
+    match term:
+        case Amount():
+            names = tuple(node.name for node in walk(term) if isinstance(node, Ref))
+            yield _Guarded(term, guards, names)
+        case If(present=present, then=then):
+            yield from _amounts(then, guards | {present})
+        case _:
+            for inner in children(term):
+                yield from _amounts(inner, guards)
+
+
+def _check(plan: Plan, one: _Guarded, scope: Scope, sink: Sink) -> None:
+    # A param that was not given, or is wrong itself, has been reported already; what a step gives
+    # is not known yet.
+    lacking = [name for name in one.names if name not in scope.values]
+    if any(not _is_optional(plan, name) for name in lacking):
+        return
+    place = one.names[0] if one.names else "an amount"
+    if lacking:
+        told = f"{place} is given without {', '.join(lacking)}"
+        sink.error("FC0836", told, hint="give the currency, too")
+        return
+    try:
+        evaluate(one.amount, scope)
+    except AmountRefused as problem:
+        hint = f"`money:` in destinations/{plan.destination}.yaml says how it counts"
+        sink.error("FC0836", f"{place}: {problem}", pointer=_pointer(place), hint=hint)
+
+
+def _is_optional(plan: Plan, name: str) -> bool:
+    spec = plan.params.get(name.removeprefix("params."))
+    return name.startswith("params.") and spec is not None and spec.optional
+
+
+def _pointer(place: str) -> str:
+    return f"/{place.replace('.', '/')}"
+
+
+def _check_declared(
+    plan: Plan,
+    operation: Operation,
+    amounts: list[Amount],
+    values: Mapping[str, Any],
+    sink: Sink,
+) -> None:
+    """FC0837: a currency that destinations count differently, where the file does not say how."""
+    if plan.environment_class != "production" or _says_how(plan):
+        return
+    specs = {name: plan.params[name].type for name in operation.params}
+    if "amount" not in specs.values():
+        return
+    fixed = {str(one.currency.value) for one in amounts if isinstance(one.currency, Lit)}
+    given = (values.get(f"params.{name}") for name, kind in specs.items() if kind == "currency")
+    codes = {str(one.reveal() if isinstance(one, Secret) else one).upper() for one in given}
+    for code in sorted((codes | fixed) & DISPUTED):
+        sink.error(
+            "FC0837",
+            f"{plan.destination} does not say how it counts {code}, and destinations differ in it",
+            hint=f"write `money:` into destinations/{plan.destination}.yaml: {_TABLES}",
+        )
+
+
+def _says_how(plan: Plan) -> bool:
+    return plan.money is not None and not plan.money.assumed
+
+
+def money_of(plan: Plan) -> dict[str, Any]:
+    """How the destination counts, as the values of a scope; nothing where the plan says nothing."""
+    return {} if plan.money is None else {MONEY: plan.money}
+
+
+def currencies(
+    plan: Plan, operation: Operation, values: Mapping[str, Any]
+) -> dict[str, tuple[str, int | None]]:
+    """Currency and ISO digits of each amount of a run, for who shows it.
+
+    By the param's name, or `step/name` of an output. Left out where the currency is not told before
+    the end, or is sensitive. The digits are None where the plan does not say how money is counted:
+    there the one currency of an operation is that of its amounts.
+    """
+    if plan.money is None:
+        return _in_the_only_currency(plan, operation, values)
+    named = _NAMED.get(operation, "", lambda: tuple(_named_amounts(operation)))
+    told = ((name, values.get(place) if "." in place else place) for name, place in named)
+    rows = plan.money.digits
+    codes = ((name, code.upper()) for name, code in told if isinstance(code, str))
+    return {name: (code, rows[code][0]) for name, code in codes if code in rows}
+
+
+def _in_the_only_currency(
+    plan: Plan, operation: Operation, values: Mapping[str, Any]
+) -> dict[str, tuple[str, int | None]]:
+    specs = {name: plan.params[name] for name in operation.params}
+    codes = [name for name, spec in specs.items() if spec.type == "currency"]
+    code = values.get(f"params.{codes[0]}") if len(codes) == 1 else None
+    if not isinstance(code, str):
+        return {}
+    return {name: (code.upper(), None) for name, spec in specs.items() if spec.type == "amount"}
+
+
+def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Each amount that has a name, and its currency: a code, or the name of a value."""
+    for one in _of_operation(operation):
+        match one.amount:
+            case Amount(of=Ref(name=name), currency=Ref(name=place), at=()):
+                yield name.removeprefix("params."), place
+            case Amount(of=Ref(name=name), currency=Lit(value=str(code)), at=()):
+                yield name.removeprefix("params."), code
+            case _:
+                continue
+    for step in operation.steps:
+        for name, output in step.outputs.items():
+            if output.currency:
+                yield f"{step.name}/{name}", output.currency
+
+
+def recorded_amounts(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record holds of a run's amounts and currencies, to read an answer that comes later."""
+    found = money_of(plan)
+    for name, text in params.items():
+        spec = plan.params.get(name)
+        if spec is not None and spec.type in ("amount", "currency") and isinstance(text, str):
+            value = from_text(spec, text, f"params.{name}", Sink())
+            found |= {} if value is None else {f"params.{name}": value}
+    return found

@@ -1,0 +1,283 @@
+"""Reads a destination's answer, out of a vault's answer or straight.
+
+Where it stands is data of the plan; no vault is known here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.pointer import resolve
+from forwardc.core.terms.values import CONTRADICTION
+from forwardc.core.terms.writers import json_pieces, raw_text
+from forwardc.plan.answers import Failure, HeadersAt, ReadDirect, ReadVault
+from forwardc.plan.model import Step
+from forwardc.runtime.http.bodies.body import SYNTAXES, Body
+from forwardc.runtime.http.bodies.charset import decoded, without_mark
+from forwardc.runtime.http.bodies.json_body import read_json
+from forwardc.runtime.http.bodies.nothing import NOTHING
+from forwardc.runtime.http.send import Answer, Lost, NotSent, Sent
+from forwardc.runtime.run.result import Party
+
+_NAMES: Final = {f"response.{syntax}": syntax for syntax in SYNTAXES}
+_TYPE: Final = "content-type"
+
+
+class Headers(dict[str, str]):
+    """Header values by name in lower case; `get` ignores case, as HTTP does."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a header, repeated ones joined by a comma."""
+        return super().get(key.lower(), default)
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationAnswer:
+    """What the destination answered. `vault_status` is None where we called it ourselves.
+
+    `given` is the body where the vault has parsed it already; `namespaces` are what prefixes mean.
+    `around` is the vault's whole answer as data.
+    """
+
+    status: int
+    headers: Headers = field(repr=False)
+    body: str = field(repr=False)
+    request_id: str | None = None
+    vault_status: int | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: Any = field(default=NOTHING, repr=False)
+    around: Any = field(default=None, repr=False)
+    parsed: Body = field(init=False, repr=False, compare=False)
+    """The body as whoever reads it shares it: each syntax is parsed once for an answer."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parsed", Body(self.body, self.namespaces, self.given))
+
+    def values(self, others: Mapping[str, Any] | None = None) -> "Values":
+        """The references of outcome rules: `response.*`, and those of a run."""
+        return Values(self, others or {})
+
+
+class Values(Mapping[str, Any]):
+    """`response.*` of one answer beside other references; what does not parse is null.
+
+    Parsed when it is asked for, and once: few rules read more than one of the syntaxes.
+    """
+
+    def __init__(self, answer: DestinationAnswer, others: Mapping[str, Any]) -> None:
+        self._body = answer.parsed
+        self._known: dict[str, Any] = {
+            **others,
+            "response.status": answer.status,
+            "response.headers": answer.headers,
+            # What a vault has parsed has no text of its own any more. Line ends around a text are
+            # no part of it: `OK` and `OK` with a line end say the same.
+            "response.text": answer.body.strip("\r\n\ufeff") if answer.given is NOTHING else None,
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        syntax = _NAMES.get(name)
+        if syntax is None:
+            return self._known[name]
+        found = self._body.read(syntax)
+        return None if found is NOTHING else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._known, **_NAMES})
+
+    def __len__(self) -> int:
+        return len({**self._known, **_NAMES})
+
+    def reads_as(self, kind: str) -> bool:
+        """Whether the body parses as `json`, `xml` or `form`, or is `text`, `empty` or `any`."""
+        return self._body.reads_as(kind)
+
+    def document(self, kind: str = "any") -> Any:
+        """The body as data for outputs, read as a kind of answer; None where it is none.
+
+        Where the kind has no syntax, the body is JSON, else XML, else a form, else None.
+        """
+        names = [name for name, syntax in _NAMES.items() if syntax == kind] or _NAMES
+        return next((found for name in names if (found := self[name]) is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """There is no destination's answer, and this is what it means. `body` may hold anything.
+
+    `sent` is whether the destination can have been reached, None where nobody knows. `around` is
+    the vault's whole answer as data.
+    """
+
+    outcome: Outcome
+    rejected_by: Party | None
+    reason: str
+    vault_status: int | None = None
+    request_id: str | None = None
+    body: str | None = field(default=None, repr=False)
+    sent: bool | None = False
+    failure: Failure | None = None
+    around: Any = field(default=None, repr=False)
+
+
+Read: TypeAlias = DestinationAnswer | Ended
+
+
+def read_answer(step: Step, sent: Sent, *, asks_cvc: bool = False) -> Read:
+    """What an answer, or its absence, says about the destination.
+
+    `asks_cvc`: this run had the vault put the CVC in, so that a failure can have used it up.
+    """
+    match sent:
+        case NotSent(reason=reason):
+            # Nobody received anything, so nothing stands in the way of another run.
+            return Ended(Outcome.REJECTED, Party.VAULT, reason)
+        case Lost(reason=reason):
+            return Ended(Outcome.UNKNOWN, None, reason, sent=None)
+        case Answer():
+            if isinstance(step.read, ReadDirect):
+                return replace(direct_answer(sent), namespaces=step.namespaces)
+            return _out_of_vault(step, step.read, sent, asks_cvc=asks_cvc)
+
+
+def direct_answer(answer: Answer) -> DestinationAnswer:
+    """An answer that is nobody else's."""
+    headers = _headers(answer.headers)
+    return DestinationAnswer(answer.status, headers, text_of(answer))
+
+
+def text_of(answer: Answer) -> str:
+    """The body of an answer as text, whatever it declares about its bytes."""
+    declared = next((value for name, value in answer.headers if name.lower() == _TYPE), None)
+    return decoded(answer.body, declared)
+
+
+def _out_of_vault(step: Step, read: ReadVault, answer: Answer, *, asks_cvc: bool) -> Read:
+    text = text_of(answer)
+    document = parse_json(text)
+    failure = next((known for known in read.failures if _matches(known, answer, document)), None)
+    if failure is None and 200 <= answer.status <= 299:
+        told = destination_in(step, document, answer.status)
+        if told is not None:
+            return told
+    outcome, party, reason = _failed(failure, answer, asks_cvc=asks_cvc)
+    return Ended(
+        outcome,
+        party,
+        reason,
+        answer.status,
+        _request_id(read, document),
+        text,
+        sent=None if outcome is Outcome.UNKNOWN else False,
+        failure=failure,
+        around=document,
+    )
+
+
+def destination_in(step: Step, document: Any, vault_status: int) -> DestinationAnswer | None:
+    """The destination's answer out of a vault's, as JSON; None where it tells none."""
+    read = step.read
+    if isinstance(read, ReadDirect):
+        return None
+    status = _status(resolve(document, read.status))
+    body = resolve(document, read.body)
+    if status is None or body is CONTRADICTION:
+        return None
+    return DestinationAnswer(
+        status=status,
+        headers=_headers_at(read.headers, document) if read.headers else Headers(),
+        # The vault's client has decoded it: what it says of its bytes means nothing any more.
+        body=without_mark(body) if isinstance(body, str) else _written(body),
+        request_id=_request_id(read, document),
+        vault_status=vault_status,
+        namespaces=step.namespaces,
+        given=NOTHING if isinstance(body, str | None) else body,
+        around=document,
+    )
+
+
+def _written(given: Any) -> str:
+    """What a vault has parsed as text again, to be shown; empty where it cannot be."""
+    if given is None:
+        return ""
+    try:
+        return "".join(map(raw_text, json_pieces(given, templated=False)))
+    except NotExpressible:
+        return ""
+
+
+def _request_id(read: ReadVault, document: Any) -> str | None:
+    found = resolve(document, read.request_id) if read.request_id else None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    return found if isinstance(found, str) else None
+
+
+def _failed(
+    failure: Failure | None, answer: Answer, *, asks_cvc: bool
+) -> tuple[Outcome, Party | None, str]:
+    if failure is not None and failure.sent == "no":
+        # Whether the vault had one was told by no answer: a refusal has no echo.
+        uses = failure.consumes_cvc and asks_cvc
+        spent = "; a CVC, if the vault had one, is used up" if uses else ""
+        reason = f"the vault answered {answer.status} and sent nothing to the destination{spent}"
+        return Outcome.REJECTED, Party.VAULT, reason
+    if failure is not None:
+        reason = f"the vault answered {answer.status}; the destination may have been reached"
+        return Outcome.UNKNOWN, None, reason
+    if 400 <= answer.status <= 499:
+        return Outcome.REJECTED, Party.VAULT, f"the vault answered {answer.status}"
+    if 200 <= answer.status <= 299:
+        return Outcome.UNKNOWN, None, "the vault tells no answer of the destination"
+    return Outcome.UNKNOWN, None, f"the vault answered {answer.status}"
+
+
+def _matches(failure: Failure, answer: Answer, document: Any) -> bool:
+    if answer.status not in failure.status:
+        return False
+    code = failure.code
+    if code is None:
+        return True
+    found = resolve(document, code.at)
+    codes = found if isinstance(found, list) else [found]
+    return any(isinstance(item, str) and item in code.among for item in codes)
+
+
+def _status(value: Any) -> int | None:
+    """A status of HTTP, as a number or as its digits."""
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
+        return value
+    return None
+
+
+def _headers_at(place: HeadersAt, document: Any) -> Headers:
+    found = resolve(document, place.at)
+    pairs: list[tuple[str, str]] = []
+    if place.form == "arrays" and isinstance(found, dict):
+        for name, values in found.items():
+            listed = values if isinstance(values, list) else [values]
+            pairs += [(name, value) for value in listed if isinstance(value, str)]
+    elif place.form == "pairs" and isinstance(found, list):
+        for item in found:
+            name, value = resolve(item, "/name"), resolve(item, "/value")
+            if isinstance(name, str) and isinstance(value, str):
+                pairs.append((name, value))
+    return _headers(tuple(pairs))
+
+
+def _headers(pairs: tuple[tuple[str, str], ...]) -> Headers:
+    found = Headers()
+    for name, value in pairs:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+def parse_json(text: str) -> Any:
+    """JSON with decimals for fractions; None where it does not parse."""
+    found = read_json(text)
+    return None if found is NOTHING else found

@@ -1,0 +1,400 @@
+"""Sends one step: recorded before, recorded after, and again only where that is safe.
+
+Knows the policy as data of the plan, and no vault. What one attempt brought is `report`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from forwardc.core.diagnostics.mistake import named
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.scan import mask
+from forwardc.core.terms.values import Secret
+from forwardc.plan.model import Step
+from forwardc.runtime.history.records import Intent
+from forwardc.runtime.http.circuit_breaker import judge
+from forwardc.runtime.http.declared_times import retry_after
+from forwardc.runtime.http.oauth import REFUSED, access
+from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
+from forwardc.runtime.http.vault_keys import NoKey
+from forwardc.runtime.run.answer import DestinationAnswer, Ended, Read, read_answer
+from forwardc.runtime.run.bind import RunScope, show_url
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.identifiers import keyed, names_sent
+from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.losses import lacks_after
+from forwardc.runtime.run.past import Doubt
+from forwardc.runtime.run.prepare import Prepared, bind_step, keys_of, moment
+from forwardc.runtime.run.recorded_answer import kept_of
+from forwardc.runtime.run.redaction import Redactor, masked
+from forwardc.runtime.run.result import BoundRequest, Came, CardFacts, Keys, Name, StepReport
+from forwardc.runtime.run.retries import Again, Fate, Spent, again
+from forwardc.runtime.run.step_result import (
+    Concluded,
+    InDoubt,
+    Trip,
+    after_doubt,
+    came_of,
+    conclude,
+    reported,
+)
+from forwardc.runtime.run.ways import way_of
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One run under way: what earlier steps gave, what came back, and what must not be shown.
+
+    `card` is what the vault told of it before the first step, `held` which atoms it has.
+    """
+
+    prepared: Prepared
+    means: Means
+    sink: Sink
+    card: CardFacts = field(default_factory=CardFacts)
+    held: Mapping[str, bool] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    came: dict[str, Came | None] = field(default_factory=dict, repr=False)
+    redactor: Redactor = field(default_factory=Redactor)
+
+
+@dataclass(slots=True)
+class _Course:
+    """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
+
+    journey: Journey
+    step: Step
+    keys: Keys
+    started: float
+    doubts: set[str]
+    attempts: int = 0
+    tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
+    renewed_token: bool = False
+    failed: bool = False
+    jwks: str = ""
+    called: str = ""
+    hosts: tuple[str, str] = ("", "")
+    names: tuple[Name, ...] = ()
+
+    def renew(self) -> None:
+        """A new key of the vault; the destination's stays."""
+        self.keys = keys_of(self.journey.prepared, self.step, self.journey.means.ambient)
+
+    def aim(self, scope: RunScope) -> None:
+        """Note what the next attempt asks of the destination, and the hosts: ours and its."""
+        step = self.step
+        url = show_url(step.destination, scope)
+        behind = urlsplit(url).hostname or ""
+        direct = step.deliver == "direct"
+        asked = behind if direct else urlsplit(show_url(step.http, scope)).hostname or ""
+        self.called, self.hosts = f"{step.destination.method} {url}", (asked, behind)
+
+    @property
+    def replays(self) -> bool:
+        return self.step.vault_key_hours is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What one attempt came to, and the seconds before another one; None: it was the last."""
+
+    report: StepReport
+    read: Read
+    sent: Sent
+    concluded: Concluded
+    wait: float | None = None
+
+
+async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport | None:
+    """Send a step until it is decided or must not be sent again.
+
+    None, with the reason in the sink, where no attempt was made at all.
+    """
+    course = _course(journey, step, doubt)
+    last: _Tried | None = None
+    while (tried := await _attempt(course)) is not None:
+        last = tried
+        if tried.wait is None:
+            break
+        await journey.means.sleep(tried.wait)
+    if last is None:
+        return None
+    for name, value in last.concluded.outputs.items():
+        journey.outputs[f"steps.{step.name}.{name}"] = value
+    journey.came[step.name] = came_of(last.sent, last.read)
+    report = last.report
+    return replace(report, attempts=course.attempts) if course.attempts != 1 else report
+
+
+def may_ask_again(journey: Journey, step: Step, doubt: Doubt) -> bool:
+    """Whether a step whose fate is unknown may be sent again, under some key."""
+    return _under_same_key(journey, step, doubt) or _under_new_key(journey, step)
+
+
+def _under_same_key(journey: Journey, step: Step, doubt: Doubt) -> bool:
+    if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
+        return False
+    # An hour less than documented: the vault's clock and ours need not agree. A clock that has
+    # jumped back before the sending tells nothing.
+    hour = timedelta(hours=1)
+    passed = journey.means.ambient.now() - doubt.sent_at
+    return -hour < passed < (step.vault_key_hours - 1) * hour
+
+
+def _under_new_key(journey: Journey, step: Step) -> bool:
+    spent = _spent(journey, step)
+    return (
+        again(Fate(None), idempotent=step.idempotent, vault_replays=False, spent=spent)
+        is Again.NEW_KEY
+    )
+
+
+def _course(journey: Journey, step: Step, doubt: Doubt | None) -> _Course:
+    prepared, means = journey.prepared, journey.means
+    ready = prepared.ready.get(step.name)
+    keys = ready.keys if ready else keys_of(prepared, step, means.ambient)
+    doubts = set(doubt.vault_keys) if doubt else set()
+    if doubt is not None and _under_same_key(journey, step, doubt):
+        keys = Keys(keys.destination, doubt.vault_keys[-1])
+    return _Course(journey, step, keys, means.clock(), doubts)
+
+
+def _spent(journey: Journey, step: Step) -> Spent:
+    source = journey.prepared.source
+    single_use = source.kind is not None and source.kind.single_use and step.deliver == "vault"
+    holds_cvc = step.uses_cvc and "card.cvc" in source.present
+    return Spent(holds_cvc=holds_cvc, single_use=single_use)
+
+
+async def _attempt(course: _Course) -> _Tried | None:
+    """One attempt, recorded before and after. None, with the reason in the sink: not sent."""
+    journey, step = course.journey, course.step
+    prepared, means = journey.prepared, journey.means
+    values = {**journey.outputs, **moment(course.keys, means.ambient.now())}
+    scope = prepared.scope(values)
+    course.aim(scope)
+    try:
+        resting = _resting(course)
+        if resting is not None:
+            return _nothing_sent(course, scope, resting)
+        course.tokens = await _tokens(prepared, step, means)
+        journey.redactor.hide_values(course.tokens)
+        scope = prepared.scope(values | course.tokens | await _vault_key(course, scope))
+        bound = _bound(course, scope)
+        if bound is None:
+            _release(course)
+            return None
+        course.names = names_sent(prepared.plan, prepared.operation.payment_reference, step, scope)
+        intent = Intent(
+            *(step.name, course.keys, mask(course.called), masked(bound.shown)),
+            *(course.names, keyed(step)),
+        )
+        number = await means.journal.intent(str(prepared.run_id), intent)
+    except NoKey as problem:
+        _release(course)
+        return _nothing_sent(course, scope, str(problem))
+    except JournalFailed as problem:
+        _release(course)
+        journey.sink.error(problem.code, f"step {step.name}: {problem}", hint=problem.hint)
+        return None
+    course.attempts += 1
+    limits = Limits(
+        step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
+    )
+    try:
+        sent = await means.sender.send(
+            bound, prepared.hosts(step), limits, private=step.private and step.deliver == "direct"
+        )
+        tried = _tried(course, scope, bound, sent)
+    except Exception as problem:
+        tried = _tried(course, scope, bound, Lost(_failed(course, problem)))
+    wait = _next(course, tried)
+    await _record(course, number, tried, final=wait is None)
+    return tried if wait is None else replace(tried, wait=wait)
+
+
+def _next(course: _Course, tried: _Tried) -> float | None:
+    """Seconds before the next attempt, None where there must be none: not after a mistake of ours.
+
+    The hosts on the way are judged by this one.
+    """
+    if course.failed:
+        _release(course)
+        return None
+    try:
+        _doubt_key(course, tried.read)
+        breaker = course.journey.means.breaker
+        judge(breaker, course.step, course.hosts, tried.sent, tried.read)
+        return _wait(course, tried)
+    except Exception as problem:
+        _failed(course, problem)
+        return None
+
+
+def _failed(course: _Course, problem: Exception) -> str:
+    """Report a mistake of ours after a request was sent, as FC9901; what is certain of the step.
+
+    It must not end the process before the record tells that the request may have arrived.
+    """
+    course.failed = True
+    course.journey.sink.error(
+        "FC9901",
+        f"step {course.step.name}: {named(problem)}, after the request was sent",
+        hint="this is a mistake of forwardc: what the run says of the step is on its record",
+    )
+    return "forwardc failed after it was sent"
+
+
+def _resting(course: _Course) -> str | None:
+    """Why nothing may be sent now, where a circuit is open."""
+    breaker = course.journey.means.breaker
+    let_through: list[str] = []
+    for host in dict.fromkeys(course.hosts):
+        if breaker.refuses(host):
+            for other in let_through:
+                breaker.release(other)
+            return f"{host} failed several times in a row and is given a rest"
+        let_through.append(host)
+    return None
+
+
+def _release(course: _Course) -> None:
+    for host in dict.fromkeys(course.hosts):
+        course.journey.means.breaker.release(host)
+
+
+def _nothing_sent(course: _Course, scope: RunScope, reason: str) -> _Tried:
+    """An attempt that ended before there was a request."""
+    return _tried(course, scope, None, NotSent(f"{reason}; nothing was sent"))
+
+
+def _bound(course: _Course, scope: RunScope) -> BoundRequest | None:
+    journey, step = course.journey, course.step
+    ready = journey.prepared.ready.get(step.name)
+    if ready is not None and ready.keys is course.keys:
+        bound: BoundRequest | None = ready.bound
+    else:
+        bound = bind_step(step, scope, journey.sink)
+    if bound is None:
+        return None
+    try:
+        check_url(bound.url, journey.prepared.hosts(step))
+    except HostRefused as problem:
+        journey.sink.error("FC0810", f"step {step.name}: {problem}")
+        return None
+    journey.redactor.hide_request(bound)
+    return bound
+
+
+async def _tokens(prepared: Prepared, step: Step, means: Means) -> dict[str, Secret]:
+    """The access tokens of a vault step, in place of the vault's credentials. Raises `NoToken`."""
+    if step.deliver == "direct":
+        return {}
+    return await access(prepared.clients(), means.tokens, means.sender)
+
+
+def _has_new_token(course: _Course, read: Ended) -> bool:
+    """Whether a refused token was given up, once: a refusal at the door reached nobody."""
+    if read.vault_status != REFUSED or course.renewed_token:
+        return False
+    course.renewed_token = course.journey.means.tokens.refused(course.tokens.values())
+    return course.renewed_token
+
+
+async def _vault_key(course: _Course, scope: RunScope) -> dict[str, Any]:
+    """The vault's public key, where the step encrypts to it. Raises `NoKey`."""
+    plan, keys = course.journey.prepared.plan, course.journey.means.keys
+    if plan.keys is None or "vault.jwk" not in way_of(course.step.http, scope.real()).reads:
+        return {}
+    jwk = await keys.key(plan.keys.jwks, plan.hosts.vault)
+    course.jwks = plan.keys.jwks
+    return {"vault.jwk": Secret(jwk)}
+
+
+def _doubt_key(course: _Course, read: Read) -> None:
+    """Where a vault refused what was encrypted for it, ask for its keys again before the next."""
+    if course.jwks and isinstance(read, Ended) and read.vault_status is not None:
+        course.journey.means.keys.doubt(course.jwks)
+
+
+def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
+    journey, step = course.journey, course.step
+    prepared = journey.prepared
+    read = read_answer(step, sent, asks_cvc="card.cvc" in prepared.source.present)
+    class_ = None if journey.means.ambient.emulated else prepared.plan.environment_class
+    doubt = InDoubt(course.doubts, course.keys.vault, course.replays)
+    concluded = after_doubt(doubt, read, conclude(step, read, scope.values, class_))
+    journey.redactor.hide_values(concluded.outputs)
+    card = journey.card if step.deliver == "vault" else CardFacts()
+    trip = Trip(
+        *(course.called, course.keys, bound, sent, card, course.names, keyed(step)),
+        prepared.operation.payment_reference,
+        bool(course.doubts),
+        lacks_after(prepared.operation, step, prepared.given(journey.held), read),
+        prepared.plan.log,
+    )
+    return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
+
+
+async def _record(course: _Course, number: int, tried: _Tried, *, final: bool) -> None:
+    """Keep what an attempt came to. The outcome is not lost where that fails: the caller has it."""
+    journal, run_id = course.journey.means.journal, str(course.journey.prepared.run_id)
+    name, read = course.step.name, tried.read
+    try:
+        if isinstance(read, DestinationAnswer) or (final and isinstance(tried.sent, Answer)):
+            await journal.answered(run_id, number, _with_answer(course, tried))
+        elif read.sent is None:
+            await journal.unknown(run_id, name, number, read.reason)
+        else:
+            await journal.not_sent(run_id, name, number, read.reason)
+    except JournalFailed as problem:
+        told = f"step {name}: its result could not be recorded: {problem}"
+        course.journey.sink.warning(problem.code, told, hint=problem.hint)
+
+
+def _with_answer(course: _Course, tried: _Tried) -> StepReport:
+    """The report with what is kept of the answer. No answer keeps an outcome from its record."""
+    report, redactor = tried.report, course.journey.redactor
+    if not course.journey.means.journal.keeps_answers:
+        return report
+    try:
+        kept = kept_of(course.step, tried.read, tried.sent, report, redactor)
+    except Exception as problem:
+        _failed(course, problem)
+        return report
+    return replace(report, kept=kept)
+
+
+def _wait(course: _Course, tried: _Tried) -> float | None:
+    """Seconds before the next attempt, whose keys are then set; None where there must be none."""
+    read, means, step = tried.read, course.journey.means, course.step
+    if not isinstance(read, Ended):
+        return None
+    if _has_new_token(course, read):
+        # Under the same key: an earlier attempt may be in doubt, and no vault keeps this refusal.
+        return 0.0
+    if read.sent is None:
+        course.doubts.add(course.keys.vault)
+    decision = again(
+        Fate(read.sent, read.failure, silent=not isinstance(tried.sent, Answer)),
+        idempotent=step.idempotent,
+        vault_replays=course.replays,
+        spent=_spent(course.journey, step),
+    )
+    if decision is Again.NO:
+        return None
+    wait = means.policy.wait(
+        course.attempts, means.clock() - course.started, _asked(tried, means), means.jitter
+    )
+    if wait is not None and decision is Again.NEW_KEY:
+        course.renew()
+    return wait
+
+
+def _asked(tried: _Tried, means: Means) -> float | None:
+    if not isinstance(tried.sent, Answer):
+        return None
+    return retry_after(tried.sent.headers, means.ambient.now())

@@ -1,0 +1,172 @@
+"""Asks a vault for the scheme and country of a card, beside the run that used it.
+
+Nobody waits for it and nothing depends on it: a question that fails is one that was not asked. A
+source is asked about once; where an earlier run knows, nobody is. A vault that refuses, which a
+credential without the permission makes it do, is left alone for an hour.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, TypeAlias
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.model import Plan
+from forwardc.runtime.http.oauth import NoToken, Tokens, clients_of, with_token
+from forwardc.runtime.http.send import Answer, Limits, Sender, Sent
+from forwardc.runtime.run.answer import parse_json, text_of
+from forwardc.runtime.run.bind import bind
+from forwardc.runtime.run.journal import Journal
+from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.result import CardFacts, StepReport
+from forwardc.runtime.run.told import card_facts
+
+_LIMITS: Final = Limits(connect_s=5, read_s=10, max_bytes=256 * 1024)
+_AT_ONCE: Final = 8
+_MOST_WAITING: Final = 256
+_REMEMBERED: Final = 10_000
+_REFUSED: Final = frozenset({401, 403})
+_HOUR_S: Final = 3600.0
+_MINUTE_S: Final = 60.0
+_Vault: TypeAlias = tuple[str, str]
+
+
+@dataclass(slots=True)
+class CardQuestions:
+    """The questions of a process. Only a plan that holds one makes it ask."""
+
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _asked: dict[tuple[_Vault, str], None] = field(default_factory=dict)
+    _rests: dict[_Vault, float] = field(default_factory=dict)
+    _few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is being asked."""
+        return bool(self._tasks)
+
+    def after(
+        self,
+        prepared: Prepared,
+        reports: list[StepReport],
+        journal: Journal,
+        sender: Sender,
+        tokens: Tokens,
+    ) -> None:
+        """Ask about the card of a run that went through its vault, if nobody has told of it."""
+        source = prepared.values.get("source.id")
+        if not isinstance(source, str) or not _worth_asking(prepared, reports):
+            return
+        if len(self._tasks) >= _MOST_WAITING:
+            return
+        run_told = any(one.scheme or one.issuing_country for one in reports)
+        question = _Question(prepared, source, run_told, journal, sender, tokens)
+        task = asyncio.get_running_loop().create_task(self._answer(question))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self, within_s: float) -> None:
+        """Wait for what is under way, so long at most; give the rest up."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _answer(self, question: "_Question") -> None:
+        # Whatever goes wrong, the run has ended, and nobody waits.
+        with suppress(Exception):
+            async with self._few:
+                known = await question.known()
+                if known is None or (question.run_told and not known.whole):
+                    known = await self._asked_now(question) or known
+                if known is not None:
+                    await question.tell(known)
+
+    async def _asked_now(self, question: "_Question") -> CardFacts | None:
+        vault, key = question.vault, (question.vault, question.source)
+        if key in self._asked or self._rests.get(vault, 0.0) > monotonic():
+            return None
+        self._asked[key] = None
+        if len(self._asked) > _REMEMBERED:
+            del self._asked[next(iter(self._asked))]
+        try:
+            answer = await question.ask()
+        except NoToken as problem:
+            self._rests[vault] = monotonic() + (_MINUTE_S if problem.passing else _HOUR_S)
+            return None
+        if isinstance(answer, Answer) and answer.status in _REFUSED:
+            self._rests[vault] = monotonic() + _HOUR_S
+        elif not isinstance(answer, Answer) or answer.status == 429 or answer.status >= 500:
+            self._rests[vault] = monotonic() + _MINUTE_S
+            self._asked.pop(key, None)
+        elif answer.status == 200:
+            return question.read(answer)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One question: about which card, for which run, and what it is asked with.
+
+    `run_told`: the run's own answers had one of the two. A destination may tell the scheme alone,
+    so that earlier runs with no more than that are no reason to ask the vault nothing.
+    """
+
+    prepared: Prepared = field(repr=False)
+    source: str
+    run_told: bool
+    journal: Journal
+    sender: Sender
+    tokens: Tokens
+
+    @property
+    def plan(self) -> Plan:
+        return self.prepared.plan
+
+    @property
+    def vault(self) -> _Vault:
+        return self.plan.vault, self.plan.place
+
+    async def known(self) -> CardFacts | None:
+        """What an earlier run was told of the same source."""
+        return await self.journal.known_card(*self.vault, self.source)
+
+    async def tell(self, card: CardFacts) -> None:
+        await self.journal.tell_card(str(self.prepared.run_id), card)
+
+    async def ask(self) -> Sent | None:
+        """The vault's answer. Raises `NoToken` and `HostRefused`."""
+        card = self.plan.card
+        if card is None:
+            return None
+
+        async def once(tokens: Mapping[str, Secret]) -> Sent | None:
+            bound = bind(card.http, self.prepared.scope(tokens), Sink())
+            if bound is None:
+                return None
+            return await self.sender.send(bound, self.plan.hosts.vault, _LIMITS)
+
+        clients = clients_of(self.plan, self.prepared.values, card.scopes)
+        return await with_token(clients, self.tokens, self.sender, once)
+
+    def read(self, answer: Answer) -> CardFacts | None:
+        """What an answer tells; None for nothing."""
+        card = self.plan.card
+        if card is None:
+            return None
+        told = card_facts(card.tells, parse_json(text_of(answer)))
+        return told if told != CardFacts() else None
+
+
+def _worth_asking(prepared: Prepared, reports: list[StepReport]) -> bool:
+    card, through = prepared.plan.card, [one for one in reports if one.deliver == "vault"]
+    if card is None or prepared.source.prefix not in card.kinds:
+        return False
+    answered = any(one.vault_status is not None for one in through)
+    told = any(one.scheme and one.issuing_country for one in through)
+    return answered and not told

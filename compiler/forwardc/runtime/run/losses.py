@@ -1,0 +1,208 @@
+"""Tells which values of the card a destination did not get, and which ones nobody can tell of.
+
+Knows plans and no vault. A vault's echo holds digits of the card: it is read here and dropped, and
+names of atoms are all that is kept.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, assert_never
+
+from forwardc.core.terms.pointer import resolve
+from forwardc.core.terms.values import Leaf
+from forwardc.plan.losses import ByAsking, ByEcho, ByGiven, Echo, Known, Untold
+from forwardc.plan.model import Operation, Step
+from forwardc.runtime.http.bodies.json_body import read_json
+from forwardc.runtime.http.bodies.nothing import NOTHING
+from forwardc.runtime.http.bodies.xml_body import read_xml
+from forwardc.runtime.run.answer import Ended, Read
+
+NOT_ASKED: Final[Mapping[str, bool]] = {}
+"""The vault was not asked about the instrument."""
+
+
+class Fate(Enum):
+    """What is known of one value of the card."""
+
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    UNTOLD = "the vault does not tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """What a destination did not get, and of what nobody can tell: names of atoms.
+
+    None stands in both. What the run left out on purpose stands in neither.
+    """
+
+    losses: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+
+NOTHING_LACKS: Final = Lacks()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a run was given: the kind of its source, names of inputs, what it leaves out.
+
+    `held` is what the vault told of the instrument before the first step: which atoms it has.
+    """
+
+    kind: str | None
+    inputs: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    held: Mapping[str, bool] = field(default_factory=dict)
+
+
+def lacks_after(operation: Operation, step: Step, given: Given, read: Read) -> Lacks:
+    """What the destination did not get; nothing where it was certainly not reached."""
+    unreached = isinstance(read, Ended) and read.sent is False
+    return NOTHING_LACKS if unreached else lacks_of(operation, step, given, read.around)
+
+
+def lacks_of(operation: Operation, step: Step, given: Given, document: Any) -> Lacks:
+    """What a step that was sent, or may have been, was sent without.
+
+    `document` is the vault's answer as data; None where there is none.
+    """
+    known = operation.losses.get(step.name, {}).get(given.kind or "", {})
+    asked = {atom: how for atom, how in known.items() if atom not in given.without}
+    if not asked:
+        return NOTHING_LACKS
+    echo = _Echoed(step.echo, document)
+    fates = {atom: _fate(atom, how, given, echo) for atom, how in asked.items()}
+    return Lacks(
+        tuple(atom for atom, fate in fates.items() if fate is Fate.NOT_SENT),
+        tuple(atom for atom, fate in fates.items() if fate is Fate.UNTOLD),
+    )
+
+
+def held_in(places: Mapping[str, tuple[str, ...]], document: Any) -> dict[str, bool]:
+    """Which atoms the vault has of an instrument, by its answer; without what is not certain."""
+    found: dict[str, bool] = {}
+    for atom, pointers in places.items():
+        first, *others = (_is_there(resolve(document, pointer)) for pointer in pointers)
+        if first:
+            found[atom] = True
+        elif first is False and not any(one is not False for one in others):
+            found[atom] = False
+    return found
+
+
+def _is_there(value: Any) -> bool | None:
+    """Whether a member has something in it; None where it is no text."""
+    return False if value is None else bool(value.strip()) if isinstance(value, str) else None
+
+
+def _fate(atom: str, how: Known, given: Given, echo: "_Echoed") -> Fate:
+    match how:
+        case ByGiven(input=name):
+            return Fate.SENT if name is not None and name in given.inputs else Fate.NOT_SENT
+        case ByEcho(at=places):
+            return echo.fate(places)
+        case ByAsking():
+            held = given.held.get(atom)
+            return Fate.UNTOLD if held is None else Fate.SENT if held else Fate.NOT_SENT
+        case Untold():
+            return Fate.UNTOLD
+        case _:
+            assert_never(how)
+
+
+class _Place(Enum):
+    """What stands at one place of an echo."""
+
+    FILLED = "filled"
+    BLANK = "blank"
+    GONE = "gone"
+    UNCLEAR = "unclear"
+
+
+class _Echoed:
+    """A vault's echo of the body that it sent, read when it is first asked, and once."""
+
+    def __init__(self, echo: Echo | None, document: Any) -> None:
+        self._echo = echo
+        self._document = document
+        self._read = False
+        self._body: Any = NOTHING
+        self._complete = False
+
+    def fate(self, places: Collection[str]) -> Fate:
+        """What the echo tells of an atom that stands at these places of the body."""
+        if not self._read:
+            self._open()
+        found = {self._at(place) for place in places}
+        if found == {_Place.FILLED}:
+            return Fate.SENT
+        # What is gone tells something only where others, which are always there, are not gone.
+        empty = {_Place.BLANK, _Place.GONE} if self._complete else {_Place.BLANK}
+        return Fate.NOT_SENT if found and found <= empty else Fate.UNTOLD
+
+    def _open(self) -> None:
+        self._read = True
+        if self._echo is None:
+            return
+        told = resolve(self._document, self._echo.at)
+        self._body = _parsed(told, self._echo.syntax)
+        filled = [self._at(place) for place in self._echo.filled]
+        if _Place.BLANK in filled:
+            # It is of the body before the vault filled it.
+            self._body = NOTHING
+        self._complete = _Place.FILLED in filled and _Place.BLANK not in filled
+
+    def _at(self, place: str) -> _Place:
+        return _place_of(self._body, place)
+
+
+def _parsed(told: Any, syntax: str) -> Any:
+    """The echo as data, `NOTHING` where it is null, cut or anything else than a whole body."""
+    if not isinstance(told, str):
+        return told if isinstance(told, dict | list) and syntax == "json" else NOTHING
+    found = read_xml(told, {}) if syntax == "xml" else read_json(told)
+    return found if isinstance(found, dict | list) else NOTHING
+
+
+def _place_of(document: Any, pointer: str) -> _Place:
+    for part in pointer.removeprefix("/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        match document:
+            case Leaf():
+                document = _of_leaf(document, key)
+            case dict():
+                document = document.get(key, _GONE)
+            case list():
+                inside = key.isascii() and key.isdigit() and int(key) < len(document)
+                document = document[int(key)] if inside else _GONE
+            case _:
+                # A value hides what was below it, as where a vault masks a whole object.
+                return _Place.UNCLEAR
+        if document is _GONE:
+            return _Place.GONE
+    return _read_value(document)
+
+
+_GONE: Final = object()
+
+
+def _of_leaf(leaf: Leaf, key: str) -> Any:
+    """An attribute or the text of an XML element without children; a masked one hides children."""
+    if key.startswith(".") or key == "0":
+        return leaf.get(key, _GONE)
+    return None if leaf.strip() else _GONE
+
+
+def _read_value(value: Any) -> _Place:
+    match value:
+        case str():
+            return _Place.FILLED if value.strip() else _Place.BLANK
+        case bool():
+            return _Place.UNCLEAR
+        case int() | Decimal():
+            return _Place.FILLED if value else _Place.BLANK
+        case _:
+            return _Place.UNCLEAR

@@ -1,0 +1,278 @@
+"""Everything that can be wrong with a run, found before anything is sent, all at once.
+
+Sends nothing. What it gives is enough to bind every step as soon as earlier outputs are known.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.recognizer.cards import holds_card
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import MASKED, evaluate
+from forwardc.core.terms.values import Secret
+from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
+from forwardc.plan.digests import approval_digest
+from forwardc.plan.model import Operation, Plan, Step
+from forwardc.runtime.http.oauth import Client, clients_of
+from forwardc.runtime.http.send import HostRefused, check_url
+from forwardc.runtime.run.amounts import check_amounts, money_of
+from forwardc.runtime.run.bind import RunScope, bind
+from forwardc.runtime.run.idempotency import check_key, keys_for
+from forwardc.runtime.run.losses import NOT_ASKED, Given
+from forwardc.runtime.run.params import param_values
+from forwardc.runtime.run.result import Ambient, BoundRequest, Keys, RunRequest
+from forwardc.runtime.run.signing import signed
+from forwardc.runtime.run.source import BoundSource, bind_source, may_be_left_out
+from forwardc.runtime.run.ways import way_of
+from forwardc.runtime.secret_providers.secrets import Lookup, gather
+
+_LONGEST_REFERENCE: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step's request as its first attempt sends it, under these keys."""
+
+    keys: Keys
+    bound: BoundRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation with all values that are known before its first step."""
+
+    plan: Plan
+    name: str
+    operation: Operation
+    digest: str
+    run_id: UUID
+    given_key: str | None
+    source: BoundSource = field(repr=False)
+    values: Mapping[str, Any] = field(repr=False)
+    without: frozenset[str] = frozenset()
+    ready: Mapping[str, Ready] = field(default_factory=dict)
+
+    def clients(self) -> dict[str, Client]:
+        """The OAuth clients that stand in for credentials, by the credential's name."""
+        fallback = self.operation.fallback
+        return clients_of(self.plan, self.values, fallback.ask.scopes if fallback else ())
+
+    def scope(self, more: Mapping[str, Any]) -> RunScope:
+        """The scope of a step: the known values and what has come since."""
+        kind = self.source.kind
+        return RunScope({**self.values, **more}, self.source.present, kind.bind if kind else None)
+
+    def given(self, held: Mapping[str, bool] = NOT_ASKED) -> Given:
+        """What decides which values of the card a step may lack."""
+        source = self.source
+        return Given(source.prefix, source.given, self.without, held)
+
+    def hosts(self, step: Step) -> tuple[str, ...]:
+        """The hosts that a step may call."""
+        hosts = self.plan.hosts
+        return hosts.destination if step.deliver == "direct" else hosts.vault
+
+
+def keys_of(prepared: Prepared, step: Step, ambient: Ambient) -> Keys:
+    """The keys of a step for one attempt."""
+    return keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
+
+
+def moment(keys: Keys, now: datetime) -> dict[str, Any]:
+    """The values that belong to one attempt of one step."""
+    return {
+        "run.now": now,
+        "run.idempotency_key": keys.destination,
+        "vault.idempotency_key": keys.vault,
+    }
+
+
+def find_operation(plan: Plan, name: str | None, sink: Sink) -> str | None:
+    """The operation to run; the name may be left out where there is one. FC0813 in the sink."""
+    known = sorted(plan.operations)
+    if name is None and len(known) == 1:
+        return known[0]
+    if name in plan.operations:
+        return name
+    near = did_you_mean(name, known) if name else None
+    what = "name one of its operations" if name is None else "has no such operation here"
+    sink.error(
+        "FC0813",
+        f"{plan.destination}: {what}",
+        hint=f"did you mean {near}?" if near else f"the operations are: {', '.join(known)}",
+    )
+    return None
+
+
+def prepare(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: Lookup,
+    sink: Sink,
+    ambient: Ambient,
+    instead_of: "Prepared | None" = None,
+) -> Prepared | None:
+    """Check and collect all values of an operation and rehearse every step.
+
+    `instead_of` is the operation that this one is the fallback of: they share run and caller.
+    None with every problem in the sink (codes FC0614, FC0801 to FC0815 and FC0845), or where the
+    sink holds one already: nothing is sent beside a secrets file that is refused. Nothing else is
+    looked at before the approvals, and only the clock of `ambient` decides on their end.
+    """
+    today = ambient.now().date()
+    if refuse_unapproved(plan, name, ambient.lock, today, sink, emulated=ambient.emulated):
+        return None
+    found = Sink()
+    run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
+    accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
+    any_shape = ambient.emulated or takes_any_shape(plan, name, ambient.lock, today)
+    secrets = gather(plan, plan.operations[name], look_up, found, any_shape=any_shape)
+    prepared = _collect(plan, name, request, secrets, found, run_id, accepted)
+    if prepared is not None and not found.has_errors and not sink.has_errors:
+        prepared = _with_ready(prepared, found, ambient)
+    for problem in found.sorted():
+        sink.add(problem)
+    return None if sink.has_errors else prepared
+
+
+def _collect(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    secrets: Mapping[str, Secret],
+    sink: Sink,
+    run_id: UUID,
+    accepted: list[Operation],
+) -> Prepared | None:
+    operation = plan.operations[name]
+    params = frozenset(param for one in accepted for param in one.params)
+    inputs = frozenset(key for one in accepted for key in one.inputs)
+    values = param_values(plan, operation, request, params, sink)
+    without = frozenset(atom for one in accepted for atom in may_be_left_out(one))
+    source = bind_source(plan, operation, request, inputs, sink, without)
+    values |= secrets
+    values |= {"run.id": str(run_id), "run.reference": _reference(request, run_id, sink)}
+    check_key(request.idempotency_key, operation, sink)
+    if source is None:
+        return None
+    values |= source.values | money_of(plan)
+    kind = source.kind
+    scope = RunScope(values, source.present, kind.bind if kind else None)
+    check_amounts(plan, operation, scope.real(), sink)
+    digest = approval_digest(plan, name)
+    key = request.idempotency_key
+    return Prepared(
+        plan,
+        name,
+        operation,
+        digest,
+        run_id,
+        key,
+        source,
+        values,
+        request.without,
+    )
+
+
+def _accepted(plan: Plan, operation: Operation) -> list[Operation]:
+    """The operations of which the caller may give values: the one asked for and its fallback."""
+    fallback = operation.fallback
+    return [operation, plan.operations[fallback.operation]] if fallback else [operation]
+
+
+def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
+    reference = request.reference
+    if reference is None:
+        return str(run_id)
+    if not 1 <= len(reference) <= _LONGEST_REFERENCE:
+        sink.error("FC0804", f"the reference must have 1 to {_LONGEST_REFERENCE} characters")
+    if not request.not_card and holds_card(reference):
+        sink.error("FC0812", "the reference looks like a card number")
+    return reference
+
+
+def rehearse(prepared: Prepared, sink: Sink, ambient: Ambient) -> list[BoundRequest]:
+    """Bind every step with `***` for outputs and the vault's key, to find what cannot be sent."""
+    return [bound for _, _, bound in _rehearsed(prepared, _pending(prepared), sink, ambient)]
+
+
+def _with_ready(prepared: Prepared, sink: Sink, ambient: Ambient) -> Prepared:
+    """Rehearse, and keep the requests that need not be bound again."""
+    pending = _pending(prepared)
+    ready = {
+        step.name: Ready(keys, bound)
+        for step, keys, bound in _rehearsed(prepared, pending, sink, ambient)
+        if _is_complete(step, prepared, pending)
+    }
+    return replace(prepared, ready=ready)
+
+
+def _pending(prepared: Prepared) -> dict[str, Any]:
+    """What is known only when a step is sent, masked: outputs, and what the vault gives."""
+    steps = prepared.operation.steps
+    outputs = {f"steps.{step.name}.{output}" for step in steps for output in step.outputs}
+    return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
+
+
+def _is_complete(step: Step, prepared: Prepared, pending: Mapping[str, Any]) -> bool:
+    reads = way_of(step.http, prepared.scope(pending).real()).reads
+    return step.sign is None and "run.now" not in reads and reads.isdisjoint(pending)
+
+
+def _rehearsed(
+    prepared: Prepared, pending: Mapping[str, Any], sink: Sink, ambient: Ambient
+) -> Iterator[tuple[Step, Keys, BoundRequest]]:
+    _rehearse_question(prepared, sink)
+    for step in prepared.operation.steps:
+        keys = keys_of(prepared, step, ambient)
+        scope = prepared.scope({**pending, **moment(keys, ambient.now())})
+        bound = bind_step(step, scope, sink)
+        if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
+            yield step, keys, bound
+
+
+def _of_the_vault(prepared: Prepared) -> dict[str, Any]:
+    """What only the vault can give, masked: its key, and the access token of a client."""
+    return {"vault.jwk": MASKED, **dict.fromkeys(prepared.clients(), MASKED)}
+
+
+def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
+    fallback = prepared.operation.fallback
+    if fallback is None:
+        return
+    bound = bind(fallback.ask.http, prepared.scope(_of_the_vault(prepared)), sink)
+    if bound is not None:
+        _may_call(bound, prepared.plan.hosts.vault, "fallback", sink)
+
+
+def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink) -> bool:
+    try:
+        check_url(bound.url, hosts)
+    except HostRefused as problem:
+        sink.error("FC0810", f"step {step}: {problem}")
+        return False
+    return True
+
+
+def bind_step(step: Step, scope: RunScope, sink: Sink) -> BoundRequest | None:
+    """The step's request, signed where the plan says so; None with the problems in the sink."""
+    found = Sink()
+    bound = bind(step.http, scope, found)
+    for problem in found.sorted():
+        sink.error(problem.code, f"step {step.name}: {problem.message}", hint=problem.hint)
+    if bound is None or step.sign is None:
+        return bound
+    secret = evaluate(step.sign.secret, scope.real())
+    if not isinstance(secret, str):
+        raise TypeError("a signature's secret is not text in the plan")
+    try:
+        return signed(bound, step.sign, secret, scope.values["run.now"])
+    except NotExpressible as problem:
+        sink.error("FC0807", f"step {step.name}: {problem}")
+        return None

@@ -1,0 +1,88 @@
+"""Tells a request that comes again under its caller's idempotency key from a new one.
+
+The same content gives the recorded result, and nothing is sent; other content is refused. Knows no
+database.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.history.given_keys import sent_nothing
+from forwardc.runtime.history.records import RunState, StoredRun
+from forwardc.runtime.run.content import content_of, withheld_of
+from forwardc.runtime.run.journal import Journal
+from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.result import RunResult
+from forwardc.runtime.run.run_record import result_of
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A request that was not made before. `content`: its keyed digest, None without a key."""
+
+    prepared: Prepared
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A request that was made before: what it came to; None with the reason in the sink."""
+
+    result: RunResult | None
+
+
+Asked: TypeAlias = New | Repeated
+
+
+async def asked_before(prepared: Prepared, journal: Journal, sink: Sink) -> Asked:
+    """What a caller's key says of a request (FC0834, FC0835). Raises `JournalFailed`."""
+    key = prepared.given_key
+    content = await journal.digest(content_of(prepared)) if key is not None else None
+    if key is None or content is None:
+        return New(prepared)
+    known = await journal.held(key)
+    if known is None:
+        return New(prepared, content)
+    run, before = known
+    if before != content:
+        sink.error(
+            "FC0834",
+            f"the idempotency key came before with other content, in run {run.id}; "
+            "nothing was sent",
+            hint="a request that differs needs a key of its own",
+        )
+        return Repeated(None)
+    if sent_nothing(run):
+        return New(prepared, content)
+    if run.summary.state is RunState.DONE:
+        return Repeated(result_of(run))
+    _not_ended(run, sink)
+    return Repeated(None)
+
+
+async def is_as_begun(prepared: Prepared, journal: Journal, sink: Sink) -> bool:
+    """Whether the sensitive values of a run that is continued are those that it began with.
+
+    FC0834 in the sink where not: its steps keep the keys that they had. Raises `JournalFailed`.
+    """
+    given = withheld_of(prepared)
+    before = await journal.withheld(str(prepared.run_id)) if given is not None else None
+    if given is None or before is None or before == await journal.digest(given):
+        return True
+    sink.error(
+        "FC0834",
+        "the sensitive values are not those that the run began with; nothing was sent",
+        hint="give them as they were: its steps keep their idempotency keys",
+    )
+    return False
+
+
+def _not_ended(run: StoredRun, sink: Sink) -> None:
+    running = run.summary.state is RunState.RUNNING
+    sink.error(
+        "FC0835",
+        f"run {run.id} of this idempotency key {'is under way' if running else 'was stopped'}; "
+        "nothing was sent",
+        hint=f"`forwardc run --resume {run.id}` goes on where no process has it any more",
+    )

@@ -1,0 +1,89 @@
+"""Decides whether a step may be sent again, with which key of the vault, and after what wait.
+
+Knows no vendor: what is safe is data of the plan. Nothing here sleeps or sends.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forwardc.plan.answers import Failure
+
+
+class Again(StrEnum):
+    """Whether a step may be sent again, and how the vault's key goes with it."""
+
+    NO = "no"
+    NEW_KEY = "new key"
+    SAME_KEY = "same key"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How often and how long. Seconds; the deadline bounds retries only, never a first answer."""
+
+    attempts: int = 3
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 20.0
+    deadline_s: float = 120.0
+
+    def wait(
+        self, attempt: int, since_start_s: float, asked_s: float | None, random: Callable[[], float]
+    ) -> float | None:
+        """Seconds before the attempt after `attempt` (from 1); None where there is no other one.
+
+        Full jitter over an exponential bound; what the vendor asks for (`Retry-After`) is the
+        least.
+        """
+        if attempt >= self.attempts:
+            return None
+        bound = min(self.longest_wait_s, self.first_wait_s * 2 ** (attempt - 1))
+        wait = bound * random() + (asked_s or 0.0)
+        return wait if since_start_s + wait <= self.deadline_s else None
+
+
+ONCE = Policy(attempts=1)
+"""Every step is sent once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is certain of an attempt that brought no answer of the destination.
+
+    `sent` is None where nobody knows; `failure` is the vault's documented one; `silent` says that
+    nobody answered at all, not even the vault.
+    """
+
+    sent: bool | None
+    failure: Failure | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one request uses up: it holds a CVC, or its source serves once."""
+
+    holds_cvc: bool = False
+    single_use: bool = False
+
+
+def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) -> Again:
+    """Whether to send again after an attempt without the destination's answer.
+
+    Where nothing was sent: yes, but not without a CVC that the vault has already used up. Where
+    nobody knows: under the same key of the vault, where that gives the first answer once more;
+    under a new one only where the destination honours our key and the request would be the same.
+    """
+    failure = fate.failure
+    if failure is not None and failure.retry == "same_key":
+        return Again.SAME_KEY
+    if fate.sent is False:
+        if failure is None:
+            return Again.NEW_KEY if fate.silent else Again.NO
+        used_up = failure.consumes_cvc and spent.holds_cvc
+        return Again.NEW_KEY if failure.retry == "new_key" and not used_up else Again.NO
+    if fate.sent is None and fate.silent and vault_replays:
+        return Again.SAME_KEY
+    if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
+        return Again.NEW_KEY
+    return Again.NO

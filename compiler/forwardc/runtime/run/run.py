@@ -1,0 +1,338 @@
+"""Runs one operation: its steps in order, until one does not let the next go on.
+
+Knows plans and no vault. Every problem found before sending goes to the sink; how one step is
+sent, and when again, is `attempts`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.plan.model import Fallback, Operation, Plan, Step
+from forwardc.runtime.http.oauth import NoToken, can_access, with_token
+from forwardc.runtime.http.send import Answer, Limits, Sent
+from forwardc.runtime.run.answer import Ended, direct_answer
+from forwardc.runtime.run.attempts import Journey, may_ask_again, take
+from forwardc.runtime.run.bind import bind, show_url
+from forwardc.runtime.run.content import withheld_of
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.identifiers import keyed, names_sent
+from forwardc.runtime.run.journal import JournalFailed, KeyTaken, Paused
+from forwardc.runtime.run.losses import NOT_ASKED, held_in
+from forwardc.runtime.run.outcome import holds
+from forwardc.runtime.run.past import Doubt, Past, forgotten, remembered
+from forwardc.runtime.run.prepare import Prepared, keys_of, moment, prepare, rehearse
+from forwardc.runtime.run.record import new_run
+from forwardc.runtime.run.repeated_request import New, Repeated, asked_before, is_as_begun
+from forwardc.runtime.run.result import (
+    Ambient,
+    CardFacts,
+    Keys,
+    Party,
+    RunRequest,
+    RunResult,
+    ShownRequest,
+    StepReport,
+)
+from forwardc.runtime.run.told import card_facts
+from forwardc.runtime.secret_providers.secrets import Lookup, may_wait
+from forwardc.runtime.work_executor import run_blocking
+
+_ASK_LIMITS = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
+
+
+def preview(
+    plan: Plan, name: str, request: RunRequest, look_up: Lookup, sink: Sink, ambient: Ambient
+) -> list[ShownRequest] | None:
+    """The masked request of every step, nothing sent; None with the problems in the sink."""
+    prepared = prepare(plan, name, request, look_up, sink, ambient)
+    if prepared is None:
+        return None
+    return [bound.shown for bound in rehearse(prepared, Sink(), ambient)]
+
+
+async def run(
+    plan: Plan, name: str, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
+) -> RunResult | None:
+    """Run an operation. None, with the problems in the sink, where nothing was sent."""
+    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
+    if prepared is None:
+        return None
+    try:
+        asked = await asked_before(prepared, means.journal, sink)
+    except JournalFailed as problem:
+        sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
+        return None
+    if isinstance(asked, Repeated):
+        return asked.result
+    return await _new(asked, request, look_up, means, sink)
+
+
+async def _new(
+    asked: New, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
+) -> RunResult | None:
+    """Run what was not asked for before."""
+    prepared = asked.prepared
+    plan, name, fallback = prepared.plan, prepared.name, prepared.operation.fallback
+    if fallback is None:
+        ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
+        return await _begin(Journey(prepared, means, sink), Past(), asked) if ready else None
+    # What is wrong with the other operation must be known before anything is sent, too.
+    other = await _prepared(
+        plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
+    )
+    if other is None:
+        return None
+    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+        return None
+    told = await _ask(fallback, prepared, means, sink)
+    if told is None:
+        return None
+    if isinstance(told, Ended):
+        return _result(prepared, [], Past(), ended=told)
+    chosen = prepared if told.available else other
+    journey = Journey(chosen, means, sink, told.card, told.held)
+    return await _begin(journey, Past(fell_back=not told.available, asked=name), asked)
+
+
+async def resume(
+    plan: Plan,
+    name: str,
+    past: Past,
+    request: RunRequest,
+    look_up: Lookup,
+    means: Means,
+    sink: Sink,
+) -> RunResult | None:
+    """Continue a run that this process holds, at the first step that is not decided.
+
+    `name` is the operation that was chosen, `request` what was asked for, with the run's id. None,
+    with the problems in the sink, where it cannot be prepared again or the record lacks an output.
+    """
+    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
+    if prepared is None:
+        return None
+    lacking = forgotten(prepared.operation, past)
+    if lacking:
+        sink.error(
+            "FC0821",
+            f"the record does not hold what a later step needs: {', '.join(lacking)}",
+            hint="sensitive outputs are never stored: settle the run by hand with `resolve`",
+        )
+        return None
+    if not await is_as_begun(prepared, means.journal, sink):
+        return None
+    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+        return None
+    return await _steps(Journey(prepared, means, sink), past)
+
+
+async def _prepared(
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: Lookup,
+    sink: Sink,
+    ambient: Ambient,
+    instead_of: Prepared | None = None,
+) -> Prepared | None:
+    """What `prepare` gives. A source that is slow to answer holds up this run alone."""
+
+    def work() -> Prepared | None:
+        return prepare(plan, name, request, look_up, sink, ambient, instead_of)
+
+    waits = may_wait(plan, plan.operations[name], look_up)
+    return await run_blocking(work) if waits else work()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the vault told of an instrument: whether it serves, its card, the atoms that it has."""
+
+    available: bool
+    card: CardFacts
+    held: Mapping[str, bool]
+
+
+async def _ask(
+    fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
+) -> _Told | Ended | None:
+    """What the vault says about the instrument and its card; `Ended` where it cannot be asked."""
+
+    async def ask(tokens: Mapping[str, Secret]) -> Sent | None:
+        bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
+        if bound is None:
+            return None
+        return await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
+
+    try:
+        answer = await with_token(prepared.clients(), means.tokens, means.sender, ask)
+    except NoToken as problem:
+        return Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
+    if answer is None:
+        return None
+    if not isinstance(answer, Answer):
+        reason = "the vault cannot be asked about the instrument; nothing was sent"
+        return Ended(Outcome.REJECTED, Party.VAULT, reason)
+    values = direct_answer(answer).values()
+    document = values["response.json"]
+    # What is no description of the instrument tells nothing of what it lacks.
+    described = answer.status == 200 and isinstance(document, dict)
+    held = held_in(fallback.ask.holds, document) if described else NOT_ASKED
+    card = card_facts(fallback.ask.tells, document)
+    return _Told(holds(fallback.ask.when, values), card, held)
+
+
+async def _begin(journey: Journey, past: Past, asked: New) -> RunResult | None:
+    """Record the run, then go through its steps. Nothing is sent that was not recorded."""
+    journal, given = journey.means.journal, withheld_of(journey.prepared)
+    try:
+        withheld = await journal.digest(given) if given is not None else None
+        new = new_run(journey.prepared, past, journey.means.ambient.lock)
+        await journal.begin(replace(new, content=asked.content, withheld=withheld))
+    except KeyTaken as problem:
+        return await _taken(asked, journey, problem)
+    except Paused as problem:
+        journey.sink.error(problem.code, str(problem), hint=problem.hint)
+        return None
+    except JournalFailed as problem:
+        journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
+        return None
+    return await _steps(journey, past)
+
+
+async def _taken(asked: New, journey: Journey, problem: KeyTaken) -> RunResult | None:
+    """What another run with the same key, which began a moment before, came to by now."""
+    again = await asked_before(asked.prepared, journey.means.journal, journey.sink)
+    if isinstance(again, Repeated):
+        return again.result
+    journey.sink.error(problem.code, str(problem), hint=problem.hint)
+    return None
+
+
+async def _steps(journey: Journey, past: Past) -> RunResult | None:
+    """The steps of a recorded run. However they end, the record does not go on saying `running`."""
+    try:
+        return await _through(journey, past)
+    except (Exception, asyncio.CancelledError) as problem:
+        await _leave(journey, problem)
+        raise
+
+
+async def _leave(journey: Journey, problem: BaseException) -> None:
+    """Record that a run was broken off: what was on its way is unknown, the rest was not sent."""
+    why = "a mistake of forwardc" if isinstance(problem, Exception) else "its process was stopped"
+    # What ended the run is what is told, not that the record could not be made then as well.
+    with suppress(Exception):
+        await journey.means.journal.leave(str(journey.prepared.run_id), f"broken off: {why}")
+
+
+async def _through(journey: Journey, past: Past) -> RunResult | None:
+    journey.redactor.hide_values(journey.prepared.values)
+    reports: list[StepReport] = []
+    ended: Ended | None = None
+    stopped = False
+    for step in journey.prepared.operation.steps:
+        report = await _step(journey, step, past)
+        if report is None:
+            ended, stopped = _unsendable(step, reports), True
+            break
+        reports.append(report)
+        if report.outcome is not Outcome.APPROVED:
+            stopped = _can_go_on(journey.prepared.operation, reports)
+            break
+    result = _result(journey.prepared, reports, past, ended=ended, stopped=stopped)
+    try:
+        await journey.means.journal.finish(result.run_id, result)
+    except JournalFailed as problem:
+        told = f"the outcome could not be recorded: {problem}"
+        journey.sink.warning(problem.code, told, hint=problem.hint)
+    if not reports:
+        return None
+    _ask_about_card(journey, reports)
+    came = journey.came.get(reports[-1].name)
+    return replace(result, came=came, hide=journey.redactor.hide)
+
+
+def _ask_about_card(journey: Journey, reports: list[StepReport]) -> None:
+    """Begin a question beside the run, for which nobody waits."""
+    means = journey.means
+    if means.cards is not None:
+        means.cards.after(journey.prepared, reports, means.journal, means.sender, means.tokens)
+
+
+def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:
+    """Whether a run that ended here may be continued.
+
+    Its last step was not sent for want of a connection, or nobody knows what it came to, and other
+    steps can follow once that is known.
+    """
+    last = reports[-1]
+    if last.outcome is Outcome.UNKNOWN:
+        return len(reports) < len(operation.steps)
+    no_answer = last.status is None and last.vault_status is None
+    return len(reports) > 1 and no_answer and last.outcome is Outcome.REJECTED
+
+
+def _unsendable(step: Step, reports: list[StepReport]) -> Ended:
+    if not reports:
+        return Ended(Outcome.REJECTED, Party.VAULT, "nothing was sent")
+    return Ended(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
+
+
+async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
+    """A step out of the record, or sent now; None where it cannot be sent."""
+    known = past.of(step.name)
+    if known.report is not None and known.doubt is None:
+        journey.outputs.update(remembered(step, known.report))
+        return known.report
+    if known.doubt is not None and not may_ask_again(journey, step, known.doubt):
+        return known.report or _in_doubt(journey, step, known.doubt)
+    return await take(journey, step, known.doubt)
+
+
+def _in_doubt(journey: Journey, step: Step, doubt: Doubt) -> StepReport:
+    """A step that was sent before the run stopped, and that must not be sent again."""
+    prepared, ambient = journey.prepared, journey.means.ambient
+    # The vault knows a key that was sent to it. One that is made now would be nobody's.
+    vault_key = doubt.vault_keys[-1] if doubt.vault_keys else ""
+    keys = Keys(keys_of(prepared, step, ambient).destination, vault_key)
+    scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})
+    return StepReport(
+        name=step.name,
+        deliver=step.deliver,
+        called=f"{step.destination.method} {show_url(step.destination, scope)}",
+        keys=keys,
+        outcome=Outcome.UNKNOWN,
+        reason="it was sent before the run stopped, no answer is known, and it is not sent again",
+        attempts=0,
+        names=names_sent(prepared.plan, prepared.operation.payment_reference, step, scope),
+        keyed=keyed(step),
+    )
+
+
+def _result(
+    prepared: Prepared,
+    reports: list[StepReport],
+    past: Past,
+    *,
+    ended: Ended | None = None,
+    stopped: bool = False,
+) -> RunResult:
+    last: StepReport | Ended = ended or reports[-1]
+    return RunResult(
+        run_id=str(prepared.run_id),
+        operation=prepared.name,
+        fell_back=past.fell_back,
+        digest=prepared.digest,
+        outcome=last.outcome,
+        rejected_by=last.rejected_by,
+        reason=last.reason,
+        steps=tuple(reports),
+        stopped=stopped,
+        without=tuple(sorted(prepared.without)),
+    )

@@ -1,0 +1,253 @@
+"""The journal in a history store, for one process. Many runs at once share each wait for the disk.
+
+Knows the store, and nothing of how a run is sent.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+from uuid import uuid4
+
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
+from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseError, RunPausedError
+from forwardc.runtime.history.inline import Inline
+from forwardc.runtime.history.records import Intent, NewRun, StoredRun
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.recovery.abandon import leave
+from forwardc.runtime.run.journal import JournalFailed, KeyTaken, Paused
+from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
+from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
+
+LEASE_S: Final = 300.0
+_REMEMBERED: Final = 10_000
+# An answer that is kept makes room for four that are forgotten.
+_FORGET_EVERY: Final = 64
+T = TypeVar("T")
+_Work: TypeAlias = Callable[[Transaction], Any]
+
+
+def this_process() -> str:
+    """A name for this process that no other one has had: place, process id, and chance."""
+    return f"{_place()}/{os.getpid()}/{uuid4().hex[:8]}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner is a process of this place that certainly does not run any more."""
+    place, _, rest = owner.partition("/")
+    number = rest.partition("/")[0]
+    if place != _place() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+@cache
+def _place() -> str:
+    """Where process ids mean the same processes: a host, since it was started.
+
+    Containers share a host's name where they are told to, and not its process ids.
+    """
+    try:
+        started = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        told = f"{started}{Path('/proc/self/ns/pid').readlink()}"
+    except (OSError, ValueError):
+        return socket.gethostname()
+    return f"{socket.gethostname()}.{sha256(told.encode()).hexdigest()[:8]}"
+
+
+def _later(_: Exception) -> None:
+    """What could not be forgotten now is so another time."""
+
+
+@dataclass(slots=True)
+class StoreJournal:
+    """A `Journal`. `emulated` marks runs that a sandbox answered.
+
+    `alone`: the event loop has nothing but one run, and may stand still until the disk has it.
+    The answer that ends a run is one transaction with the end, and one wait for the disk.
+    """
+
+    store: Store
+    emulated: bool = False
+    alone: bool = False
+    owner: str = field(default_factory=this_process)
+    # The last step of each run under way, and the answers that could not be kept at first.
+    _last: dict[str, str] = field(default_factory=dict)
+    _digest_key: bytes | None = field(default=None, repr=False)
+    _owed: dict[str, list[_Work]] = field(default_factory=dict)
+    _answers: int = 0
+    # The digests whose shapes are on the disk.
+    _shapes: set[str] = field(default_factory=set)
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a setting has not turned that off."""
+        return self.store.answer_days is not None
+
+    async def digest(self, content: Secret) -> str | None:
+        """A keyed digest. What a sandbox answered is another content than what a vault did."""
+        if self._digest_key is None:
+            self._digest_key = await self._write(given_keys.digest_key)
+        return given_keys.digest(self._digest_key, f"{self.emulated} {content.reveal()}")
+
+    async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
+        """The run of a caller's key, and the digest of its content; None for a new key."""
+        return await self._write(lambda tx: given_keys.held(tx, given_key, self.store.moment()))
+
+    async def withheld(self, run_id: str) -> str | None:
+        """The digest of the values that a run's record leaves out; None where there are none."""
+        return await self._write(lambda tx: given_keys.withheld(tx, run_id))
+
+    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
+        """Keep a run before its first step, and hold it for this process."""
+        ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
+
+        def work(tx: Transaction) -> str | None:
+            if run.digest not in self._shapes:
+                shapes.keep(tx, run)
+            return writes.begin(tx, ours, self.store.moment(), first)
+
+        name = await self._write(work)
+        self._shapes.add(run.digest)
+        if name is not None:
+            raise Paused(name)
+        self._last[run.id] = run.steps[-1].name
+        if len(self._last) > _REMEMBERED:
+            # A run that was cancelled never ends. One that is forgotten only waits once more.
+            del self._last[next(iter(self._last))]
+
+    async def take(self, run_id: str, holder: str) -> bool:
+        """Hold a recorded run for this process; False where another one has it.
+
+        `holder` is who held it when it was read: a dead process of this host gives way at once,
+        another one when its lease has ended.
+        """
+
+        def work(tx: Transaction) -> bool:
+            now = self.store.moment()
+            if holder and is_dead(holder):
+                # Only the dead owner's own lease can be ended so: a second taker finds another.
+                writes.lease(tx, run_id, holder, -1, now)
+            return writes.lease(tx, run_id, self.owner, LEASE_S, now)
+
+        return await self._write(work)
+
+    async def intent(self, run_id: str, intent: Intent) -> int:
+        """Keep an attempt and give its number. Refused where another process took the run over."""
+
+        def work(tx: Transaction) -> int:
+            return writes.intent(tx, run_id, self.owner, intent, self.store.moment(), LEASE_S)
+
+        return await self._write(work)
+
+    async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """An attempt reached no destination, for certain."""
+        now = self.store.moment()
+        await self._write(lambda tx: writes.not_sent(tx, run_id, step, number, reason, now))
+
+    async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
+        """An attempt may have reached the destination; no answer tells."""
+        now = self.store.moment()
+        await self._write(lambda tx: writes.unknown(tx, run_id, step, number, reason, now))
+
+    async def answered(self, run_id: str, number: int, report: StepReport) -> None:
+        """An attempt ended with an answer, and the step is decided by it."""
+        now, answer = self.store.moment(), self.store.packed(report)
+        # It may wait beside many others: what is packed already need not.
+        report = replace(report, kept=None)
+
+        def work(tx: Transaction) -> None:
+            writes.answered(tx, run_id, number, report, now)
+            answers.keep(tx, run_id, report.name, answer)
+
+        if report.outcome is not Outcome.APPROVED or self._last.get(run_id) == report.name:
+            # The end of the run follows at once, and takes this along.
+            self._soon(run_id, work)
+        else:
+            await self._write(work)
+        if answer is not None:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Every now and then, delete answers whose time has come."""
+        self._answers += 1
+        if self._answers % _FORGET_EVERY == 1:
+            moment = self.store.moment()
+            with suppress(HistoryError):
+                self._writer.soon(lambda tx: answers.forget(tx, moment), _later)
+
+    async def finish(self, run_id: str, result: RunResult) -> None:
+        """Keep what the run came to, and let it go."""
+        is_open = result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
+
+        def work(tx: Transaction) -> bool:
+            if result.stopped:
+                writes.stop(tx, run_id, result.reason or "stopped", self.store.moment(), result)
+            else:
+                writes.finish(tx, run_id, result, self.store.moment())
+            return is_open and may_be_settled(tx, run_id)
+
+        self._last.pop(run_id, None)
+        waits = await self._write(work)
+        while owed := self._owed.get(run_id):
+            # It could not be kept together with the end: once more, and then it is told why.
+            await self._write(owed[0])
+            del owed[0]
+        self._owed.pop(run_id, None)
+        if waits:
+            # A callback can be faster than the answer to its request: it lies in the store. After
+            # the end is there for everybody, so that a callback of this moment finds it.
+            await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
+
+    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+        """What an earlier run of a source was told of its card; None for nothing."""
+        return await self._write(
+            lambda tx: cards.known(tx, vault, environment, source, emulated=self.emulated)
+        )
+
+    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+        """Keep what the vault told of a run's card after it."""
+        await self._write(lambda tx: cards.tell(tx, run_id, card))
+
+    async def leave(self, run_id: str, reason: str) -> None:
+        """Let a run go that was broken off. One that has ended stays as it is."""
+        self._last.pop(run_id, None)
+        await self._write(lambda tx: leave(tx, run_id, reason, self.store.moment()))
+
+    @property
+    def _writer(self) -> Commits | Inline:
+        return self.store.inline if self.alone else self.store.commits
+
+    def _soon(self, run_id: str, work: _Work) -> None:
+        def failed(_: Exception) -> None:
+            self._owed.setdefault(run_id, []).append(work)
+
+        try:
+            self._writer.soon(work, failed)
+        except HistoryError as problem:
+            raise JournalFailed(problem.code, problem.message, problem.hint) from None
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            return await self._writer.write(work)
+        except RunPausedError as problem:
+            raise Paused(problem.name) from None
+        except IdempotencyKeyInUseError as problem:
+            raise KeyTaken(problem.message) from None
+        except HistoryError as problem:
+            raise JournalFailed(problem.code, problem.message, problem.hint) from None

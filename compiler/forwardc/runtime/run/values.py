@@ -1,0 +1,287 @@
+"""Checks one value of a run against its specification. Knows no plan and reports to a sink.
+
+A message names the value's place and the rule, never the value.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from forwardc.core.countries import COUNTRIES, USER_ASSIGNED
+from forwardc.core.currencies import iso
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, named
+from forwardc.core.recognizer.cards import holds_card
+from forwardc.core.terms.json_schema import BadSchema, from_plan, of_plan, problems
+from forwardc.core.terms.patterns import matches
+from forwardc.core.uris import uri_problem
+from forwardc.plan.model import ValueSpec
+
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_INT64: Final = 2**63 - 1
+_DEEPEST: Final = 64
+
+
+class NotAllowed(ValueError):  # noqa: N818 - says what the value is
+    """A value does not fit its specification. The message names the rule only."""
+
+
+def checked(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
+    """The value in its own type, or None with FC0804 or FC0812 in the sink.
+
+    `place` names it in messages, such as `params.amount`.
+    """
+    try:
+        typed = _typed(spec, value)
+        _limits(spec, typed)
+    except NotAllowed as problem:
+        _refuse(value, place, problem, sink)
+        return None
+    if not spec.not_card and any(holds_card(text) for text in _texts(typed)):
+        sink.error(
+            "FC0812",
+            f"{place} looks like a card number",
+            pointer=_pointer(place),
+            hint="card numbers stay in the vault; if this is none, declare `not_card: true`",
+        )
+        return None
+    return typed
+
+
+def from_text(spec: ValueSpec, text: str, place: str, sink: Sink) -> Any:
+    """Read what a person typed by the type that is wanted, then check it as `checked` does."""
+    try:
+        value = _read(spec, text)
+    except NotAllowed as problem:
+        _refuse(text, place, problem, sink)
+        return None
+    return checked(spec, value, place, sink)
+
+
+def _refuse(value: Any, place: str, problem: NotAllowed, sink: Sink) -> None:
+    """FC0804, with the name of a space that nobody sees where it may be the reason."""
+    odd = ODD_SPACE.search(value) if isinstance(value, str) else None
+    hint = f"it holds {named(odd[0])}: delete it, or write a plain space" if odd else None
+    sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place), hint=hint)
+
+
+def _pointer(place: str) -> str:
+    root, _, name = place.partition(".")
+    return f"/{root}/{name}"
+
+
+def _read(spec: ValueSpec, text: str) -> Any:
+    if spec.type not in ("string", "text"):
+        # It comes out of a file that somebody put in, and is part of no number, code or word.
+        text = text.removeprefix(BOM)
+    match spec.type:
+        case "integer" | "amount":
+            if not _WHOLE.fullmatch(text):
+                raise NotAllowed("must be a whole number")
+            return int(text)
+        case "number":
+            if not _NUMBER.fullmatch(text):
+                raise NotAllowed("must be a number in digits, such as 12 or 0.50")
+            return Decimal(text)
+        case "boolean":
+            if text not in ("true", "false"):
+                raise NotAllowed("must be true or false")
+            return text == "true"
+        case "json":
+            return parse_json(text)
+        case "enum":
+            return next((item for item in spec.values or () if _spelled(item) == text), text)
+        case _:
+            return text
+
+
+def parse_json(text: str) -> Any:
+    """JSON with decimals instead of floats. Raises `NotAllowed`."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError, ArithmeticError):
+        raise NotAllowed("must be JSON") from None
+
+
+def _no_constant(_name: str) -> Any:
+    raise ValueError("not a number of JSON")
+
+
+def _spelled(item: str | int | bool) -> str:
+    return item if isinstance(item, str) else json.dumps(item)
+
+
+def _typed(spec: ValueSpec, value: Any) -> Any:
+    match spec.type:
+        case "integer" | "amount":
+            return _integer(spec, value)
+        case "number":
+            return _number(value)
+        case "boolean":
+            if not isinstance(value, bool):
+                raise NotAllowed("must be true or false")
+            return value
+        case "json":
+            return _json(spec, value)
+        case "enum":
+            if not any(_same(item, value) for item in spec.values or ()):
+                allowed = ", ".join(_spelled(item) for item in spec.values or ())
+                raise NotAllowed(f"must be one of: {allowed}")
+            return value
+        case "currency":
+            return _code(spec, value, _currencies(spec), "an ISO 4217 code, such as EUR")
+        case "country":
+            return _code(spec, value, _countries(spec), "an ISO 3166-1 alpha-2 code, such as NO")
+        case "uri":
+            return _uri(_text(value), spec.schemes)
+        case _:
+            return _text(value)
+
+
+def _same(item: str | int | bool, value: Any) -> bool:
+    return type(item) is type(value) and bool(item == value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise NotAllowed("must be text")
+    return value
+
+
+def _integer(spec: ValueSpec, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise NotAllowed("must be a whole number")
+    if abs(value) > _INT64:
+        raise NotAllowed("does not fit 64 bits")
+    if spec.type == "amount" and value < 0:
+        raise NotAllowed("must not be negative: it is an amount in minor units")
+    return value
+
+
+def _number(value: Any) -> Decimal | int:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise NotAllowed("must be a number")
+    # An exponent is written out, and 1e999999 has a million digits.
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise NotAllowed("must be a number")
+    if not -(10**30) < value < 10**30:
+        raise NotAllowed("has too many digits, or too large an exponent")
+    if isinstance(value, Decimal) and int(value.as_tuple().exponent) < -30:
+        raise NotAllowed("has too many digits behind the point")
+    return value
+
+
+def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
+    text = _text(value)
+    if text.upper() not in known or text not in (text.upper(), text.lower()):
+        raise NotAllowed(f"must be {what}")
+    if spec.values and text.upper() not in spec.values:
+        raise NotAllowed(f"must be one of: {', '.join(map(str, spec.values))}")
+    return text
+
+
+def _currencies(spec: ValueSpec) -> frozenset[str]:
+    """The codes that a param takes: current ones, ended ones where it says so, the vendor's own."""
+    known = iso()
+    return frozenset((*known.current, *(known.ended if spec.withdrawn else ()), *spec.extra))
+
+
+def _countries(spec: ValueSpec) -> frozenset[str]:
+    """The codes that a param takes: an author's `values` may name what ISO leaves to its users."""
+    return COUNTRIES | USER_ASSIGNED.intersection(map(str, spec.values or ()))
+
+
+def _uri(text: str, schemes: tuple[str, ...]) -> str:
+    if problem := uri_problem(text, schemes):
+        raise NotAllowed(problem)
+    return text
+
+
+def _json(spec: ValueSpec, value: Any) -> Any:
+    _no_floats(value, 0)
+    if spec.json_schema is not None:
+        _by_schema(spec.json_schema, value)
+    return value
+
+
+def _no_floats(value: Any, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise NotAllowed(f"nests deeper than {_DEEPEST} levels")
+    match value:
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise NotAllowed("must have text as its keys")
+                _no_floats(item, depth + 1)
+        case list():
+            for item in value:
+                _no_floats(item, depth + 1)
+        case None | bool() | str():
+            return
+        case int():
+            _number(value)
+        case Decimal():
+            _number(value)
+        case _:
+            raise NotAllowed("must be JSON")
+
+
+def _by_schema(schema: Any, value: Any) -> None:
+    try:
+        found = problems(of_plan(schema), value)
+    except BadSchema as problem:
+        raise NotAllowed(f"cannot be checked by its schema: {problem.reason}") from None
+    if found:
+        raise NotAllowed(f"does not fit its schema at {', '.join(found)}")
+
+
+def _limits(spec: ValueSpec, value: Any) -> None:
+    if isinstance(value, str):
+        if spec.min_length is not None and len(value) < spec.min_length:
+            raise NotAllowed(f"must have at least {spec.min_length} characters")
+        if spec.max_length is not None and len(value) > spec.max_length:
+            raise NotAllowed(f"must have at most {spec.max_length} characters")
+        if spec.pattern is not None and not matches(spec.pattern, value):
+            raise NotAllowed("does not have the required form")
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        if spec.minimum is not None and value < Decimal(spec.minimum):
+            raise NotAllowed(f"must be at least {spec.minimum}")
+        if spec.maximum is not None and value > Decimal(spec.maximum):
+            raise NotAllowed(f"must be at most {spec.maximum}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case bool() | None:
+            return
+        case int() | Decimal():
+            yield str(value)
+        case dict():
+            for key, item in value.items():
+                yield key
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
+        case _:
+            raise TypeError("not a value of a run")
+
+
+def default_of(spec: ValueSpec) -> Any:
+    """A spec's default in its own type; a number with a fraction stands in a plan as text."""
+    value = spec.default
+    if spec.type == "json":
+        return from_plan(value)
+    if spec.type == "number" and isinstance(value, dict):
+        value = value.get("$number")
+    if spec.type == "number" and isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            return value
+    return value

@@ -1,0 +1,50 @@
+"""`file:PATH` and `file:PATH#KEY`: a whole file, or one member of a JSON or TOML file."""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from forwardc.core.files.kinds import SECRET
+from forwardc.core.files.operator_file import read
+from forwardc.runtime.secret_providers.members import member, split_key
+from forwardc.runtime.secret_providers.protocol import SecretProviderError, as_text
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Reads files; a relative path is below `base`, a leading `~` the home directory."""
+
+    base: Path
+    kind: str = "file"
+
+    def problem(self, place: str) -> str | None:
+        """A path is enough; what follows `#` must not be empty."""
+        path, key = split_key(place)
+        return None if path and key != "" else "is not file:PATH or file:PATH#KEY"
+
+    def fetch(self, place: str) -> str:
+        """The file's text, or the member's. Raises `SecretProviderError`."""
+        _, key = split_key(place)
+        path = self.path(place)
+        try:
+            data = read(path, SECRET)
+        except OSError as problem:
+            raise SecretProviderError(f"cannot be read: {problem.strerror}") from None
+        text = as_text(data)
+        return text if key is None else member(text, key, toml=path.suffix == ".toml")
+
+    def path(self, place: str) -> Path:
+        """The file of a place."""
+        given = Path(split_key(place)[0])
+        try:
+            return self.base / given.expanduser()
+        except RuntimeError:
+            raise SecretProviderError("cannot be read: there is no home directory") from None
+
+
+def others_can_read(path: Path) -> bool:
+    """Whether anybody but the owner may read a file; False where it cannot be told."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False

@@ -1,0 +1,140 @@
+"""Looks values up by variable: in a secrets file, at the source it names, in the environment.
+
+What a source gave is kept in this process for a while, and nowhere else.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+from typing import Final
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.secret_names import SecretId
+from forwardc.runtime.secret_providers.bindings import Bindings, read_bindings
+from forwardc.runtime.secret_providers.names import check_names
+from forwardc.runtime.secret_providers.protocol import (
+    Reference,
+    SecretProviderError,
+    SecretSource,
+    ask,
+)
+from forwardc.runtime.secret_providers.registry import source_of
+
+FILE_VARIABLE: Final = "FORWARDC_SECRETS"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    value: Secret
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLookup:
+    """From the name of a variable to its value; None where nobody has one.
+
+    `clock` gives seconds that never go back: a wall clock that is set changes no lifetime.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    bindings: Bindings = field(default_factory=Bindings, repr=False)
+    clock: Callable[[], float] = field(default=monotonic, repr=False)
+    source: Callable[[str, Mapping[str, str], Path], SecretSource] = field(
+        default=source_of, repr=False
+    )
+    _kept: dict[Reference, _Kept] = field(default_factory=dict, repr=False)
+    _failed: dict[Reference, str] = field(default_factory=dict, repr=False)
+
+    def __call__(self, variable: str) -> str | None:
+        """The value. Raises `SecretProviderError`, naming the kind of the source."""
+        if held := self.bindings.values.get(variable):
+            return str(held.reveal())
+        reference = self.bindings.reference(variable)
+        # An empty variable is a missing one.
+        if reference is None:
+            return self.environ.get(variable) or None
+        if failed := self._failed.pop(reference, None):
+            raise SecretProviderError(failed)
+        return self._fetched(reference)
+
+    def names(self) -> list[str]:
+        """Every variable that is set, in the environment or in the file."""
+        set_here = [name for name, value in self.environ.items() if value]
+        return [*set_here, *self.bindings.values, *self.bindings.references]
+
+    def ask_together(self, variables: Iterable[str]) -> None:
+        """Ask the sources of several variables at once, so that only the slowest is waited for.
+
+        What failed is told by the next look-up of the variable, which asks no second time.
+        """
+        named = (self.bindings.reference(variable) for variable in variables)
+        wanted = {reference for reference in named if reference and not self._is_kept(reference)}
+        if len(wanted) > 1:
+            asking = [Thread(target=self._try, args=(one,), daemon=True) for one in wanted]
+            for thread in asking:
+                thread.start()
+            for thread in asking:
+                thread.join()
+
+    def would_ask(self, variables: Iterable[str]) -> bool:
+        """Whether a source must be asked for one of these, which takes as long as it takes."""
+        bindings = self.bindings
+        named = (
+            bindings.reference(variable)
+            for variable in variables
+            if not bindings.values.get(variable)
+        )
+        return any(reference and not self._is_kept(reference) for reference in named)
+
+    def _try(self, reference: Reference) -> None:
+        try:
+            self._fetched(reference)
+        except SecretProviderError as problem:
+            self._failed[reference] = str(problem)
+        except Exception:
+            # A mistake of ours: the look-up asks again and raises it where it can be caught.
+            return
+
+    def _is_kept(self, reference: Reference) -> bool:
+        kept = self._kept.get(reference)
+        return kept is not None and self.clock() < kept.until
+
+    def _fetched(self, reference: Reference) -> str:
+        if not self._is_kept(reference):
+            value = Secret(self._ask(reference))
+            self._kept[reference] = _Kept(value, self.clock() + self.bindings.lifetime_s)
+        return str(self._kept[reference].value.reveal())
+
+    def _ask(self, reference: Reference) -> str:
+        source = self.source(reference.kind, self.environ, self.bindings.base)
+        try:
+            return ask(source, reference.place)
+        except SecretProviderError as problem:
+            reason = f"the source {reference.kind} {problem}"
+        raise SecretProviderError(reason)
+
+
+def open_lookup(
+    environ: Mapping[str, str],
+    file: Path | None,
+    sink: Sink,
+    wanted: Iterable[SecretId] = (),
+    *,
+    played: bool = False,
+) -> SourceLookup:
+    """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
+
+    What is wrong with the file goes to the sink, as FC0806; names of the old form are FC0847, and
+    names of no secret FC0848. `wanted` is what may be asked for; where a sandbox is `played`,
+    secrets are made up and an old name harms nobody.
+    """
+    named = environ.get(FILE_VARIABLE)
+    path = file or (Path(named) if named else None)
+    bindings = read_bindings(path, sink) if path else Bindings()
+    check_names(
+        [*environ, *bindings.values, *bindings.references], wanted, sink, refused=not played
+    )
+    return SourceLookup(environ, bindings)

@@ -1,0 +1,108 @@
+"""What is said of variables whose names hold no secret, so that nobody believes them set.
+
+Knows the names that are set, in the environment and in a secrets file, and never a value.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.files.checkout import CheckoutPath
+from forwardc.plan.build_folder import read_manifest
+from forwardc.plan.environment import is_class, place_of, told
+from forwardc.plan.secret_names import OURS, SecretId, identities_in, identity, is_old
+
+_FORM: Final = "__<ENVIRONMENT>__<OWNER>__<NAME>"
+
+
+def check_names(
+    variables: Iterable[str], wanted: Iterable[SecretId], sink: Sink, *, refused: bool = True
+) -> None:
+    """FC0847 for each variable of the old form; a warning FC0848 for one that names no secret.
+
+    `wanted` are the identities that are asked for, by which an old name is told its new one. Where
+    nothing real is read, an old name is a warning, too: `refused` is false.
+    """
+    mine = _ours(variables)
+    old = [name for name in mine if is_old(name)]
+    # To know what is wanted may mean to read all of `build/`.
+    known = list(wanted) if old else []
+    tell = sink.error if refused else sink.warning
+    for name in old:
+        hint = f"name it {_new_name(name, known)}: the old name could stand for several secrets"
+        tell("FC0847", f"{name} is of the old form, and nobody reads it any more", hint=hint)
+    for name in mine:
+        if not is_old(name) and identity(name) is None:
+            hint = f"write {_kind(name)}{_FORM}, in capitals, with two _ between the parts"
+            sink.warning("FC0848", f"{name} names no secret, and nobody reads it", hint=hint)
+
+
+def _new_name(old: str, known: Iterable[SecretId]) -> str:
+    meant = dict.fromkeys(one.variable for one in known if one.old_variable == old)
+    return " or ".join(meant) or _kind(old) + _FORM
+
+
+def _kind(variable: str) -> str:
+    return next(start for start in OURS if variable.upper().startswith(start)).removesuffix("_")
+
+
+def _ours(variables: Iterable[str]) -> list[str]:
+    return sorted({name for name in variables if name.upper().startswith(OURS)})
+
+
+def check_use(variables: Iterable[str], build: Path | CheckoutPath, place: str, sink: Sink) -> None:
+    """A warning FC0848 for each variable of the right form that no plan of `build/` asks for.
+
+    Of other environments and accounts than `place` is said only that they are not built.
+    """
+    manifest = read_manifest(build, Sink())
+    if manifest is None:
+        return
+    places = {built for _, _, built in manifest.plans()}
+    known = {one.variable for one in identities_in(build, place)}
+    for name in _ours(variables):
+        of = identity(name)
+        if of is None or name in known:
+            continue
+        where = place_of(of.environment, of.account)
+        if where not in places:
+            near = did_you_mean(where, places)
+            hint = f"did you mean {near}?" if near else f"built are: {', '.join(sorted(places))}"
+            sink.warning("FC0848", f"{name} is of {told(where)}, which is not built", hint=hint)
+        elif where == place:
+            close = nearest(name, known)
+            hint = f"did you mean {close}?" if close else "no plan of this environment asks for it"
+            sink.warning("FC0848", f"{name} names no secret that is used", hint=hint)
+
+
+def nearest(variable: str, names: Iterable[str]) -> str | None:
+    """The name that one misspelling makes of the other; never that of another environment.
+
+    Names of the form must differ in one part only, so that no secret is taken for its neighbour.
+    """
+    wanted = identity(variable)
+    for name in sorted({*_ours(names)} - {variable}):
+        found = identity(name)
+        if found is None:
+            if _plain(name) == _plain(variable):
+                return name
+        elif wanted is not None and _is_misspelt(found, wanted):
+            return name
+    return None
+
+
+def _is_misspelt(found: SecretId, wanted: SecretId) -> bool:
+    if (found.environment, found.account) != (wanted.environment, wanted.account):
+        same_rest = (found.owner, found.name) == (wanted.owner, wanted.name)
+        is_other = is_class(found.environment) or found.account != wanted.account
+        near = did_you_mean(found.environment, [wanted.environment])
+        return same_rest and not is_other and near is not None
+    if found.owner == wanted.owner:
+        return did_you_mean(found.name, [wanted.name]) is not None
+    return found.name == wanted.name and did_you_mean(found.owner, [wanted.owner]) is not None
+
+
+def _plain(name: str) -> str:
+    return name.upper().replace("_", "")

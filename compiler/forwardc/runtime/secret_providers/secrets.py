@@ -1,0 +1,302 @@
+"""Credentials and secrets of a run: looked up by name, derived, or the sandbox's own.
+
+Knows how values are named and how they derive; where they are kept is `sources/`'s.
+"""
+
+import json
+import re
+from base64 import b32encode
+from collections.abc import Callable, Collection, Iterable, Iterator
+from enum import Enum, auto
+from hashlib import sha256
+from typing import TypeAlias
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
+from forwardc.plan.secret_names import SecretId, credential_id, secret_id
+from forwardc.plan.shapes import Shape, misfit
+from forwardc.runtime.secret_providers.lookup import SourceLookup
+from forwardc.runtime.secret_providers.made_up import (
+    base64url,
+    digest,
+    made_up_secret,
+    sandbox_secret,
+)
+from forwardc.runtime.secret_providers.names import nearest
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+
+Lookup: TypeAlias = Callable[[str], str | None]
+"""From an environment variable's name to its value, None where there is none.
+
+Raises `SecretProviderError` where a source should have it and does not give it.
+"""
+
+
+def gather(
+    plan: Plan, operation: Operation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
+) -> dict[str, Secret]:
+    """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806.
+
+    One of the other class of environment is FC0845, but for `any_shape`: made-up values, and what
+    a person has approved.
+    """
+    credentials = credential_values(plan, operation.credentials, look_up, sink, any_shape=any_shape)
+    secrets = secret_values(plan, operation.runtime_secrets, look_up, sink, any_shape=any_shape)
+    if not any_shape:
+        _check_stored(plan, operation, look_up, sink)
+    return {
+        **{f"vault.{name}": value for name, value in credentials.items()},
+        **{f"secrets.{name}": value for name, value in secrets.items()},
+    }
+
+
+def may_wait(plan: Plan, operation: Operation, look_up: Lookup) -> bool:
+    """Whether `gather` has to wait for a source outside this process."""
+    return isinstance(look_up, SourceLookup) and look_up.would_ask(_variables(plan, operation))
+
+
+def _variables(plan: Plan, operation: Operation) -> Iterator[str]:
+    for name in operation.credentials:
+        yield credential_id(plan, name).variable
+        spec = plan.credentials.get(name)
+        if spec is not None and spec.instead is not None:
+            yield credential_id(plan, spec.instead.oauth.client_id).variable
+            yield credential_id(plan, spec.instead.oauth.client_secret).variable
+    for name in operation.runtime_secrets:
+        yield secret_id(plan, name).variable
+
+
+def credential_values(
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
+) -> dict[str, Secret]:
+    """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit.
+
+    FC0845 for one of the other class of environment, but for `any_shape`.
+
+    Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
+    secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
+    """
+    wanted = tuple(names)
+    ask_together(look_up, [credential_id(plan, name).variable for name in wanted])
+    found: dict[str, Secret] = {}
+    for name in wanted:
+        found |= _credential(plan, name, look_up, sink, any_shape=any_shape)
+    return found
+
+
+def _credential(
+    plan: Plan, name: str, look_up: Lookup, sink: Sink, *, any_shape: bool
+) -> dict[str, Secret]:
+    variable, what = credential_id(plan, name).variable, f"the credential {name} of {plan.vault}"
+    spec = plan.credentials.get(name)
+    value = _asked(look_up, variable, what, sink)
+    if isinstance(value, str) and not _fits(spec, value):
+        accepted = f"the {name} that {plan.vault} accepts here"
+        sink.error("FC0614", f"{variable} does not have the form of {accepted}")
+    elif isinstance(value, str):
+        fits = any_shape or _is_of_class(plan, spec.shape if spec else None, variable, value, sink)
+        return {name: Secret(value)} if fits else {}
+    elif value is _Missing.NOWHERE and spec and spec.instead:
+        return _client(plan, spec.instead.oauth, variable, look_up, sink)
+    elif value is _Missing.NOWHERE:
+        _missing(look_up, variable, what, sink)
+    return {}
+
+
+def _client(
+    plan: Plan, oauth: OAuth, instead_of: str, look_up: Lookup, sink: Sink
+) -> dict[str, Secret]:
+    names = (oauth.client_id, oauth.client_secret)
+    variables = {name: credential_id(plan, name).variable for name in names}
+    ask_together(look_up, variables.values())
+    found = {
+        name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
+        for name, variable in variables.items()
+    }
+    given = {name: Secret(value) for name, value in found.items() if isinstance(value, str)}
+    absent = [variables[name] for name in names if found[name] is _Missing.NOWHERE]
+    if len(absent) == len(names):
+        hint = f"set {instead_of}, or {absent[0]} and {absent[1]}, or give --secrets FILE"
+        sink.error("FC0806", f"no credential of {plan.vault} is available", hint=hint)
+    elif absent:
+        _missing(look_up, absent[0], f"the other half of the OAuth client of {plan.vault}", sink)
+    return given if len(given) == len(names) else {}
+
+
+def secret_values(
+    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
+) -> dict[str, Secret]:
+    """The secrets that the destination uses by name, each derived as its `as_key` says.
+
+    FC0806 for a missing one, FC0825 where its source fails, FC0845 for one of the other class of
+    environment, but for `any_shape`.
+    """
+    wanted = tuple(names)
+    ask_together(look_up, [secret_id(plan, name).variable for name in wanted])
+    found: dict[str, Secret] = {}
+    for name in wanted:
+        secret = secret_id(plan, name)
+        variable, what = secret.variable, f"the secret {name} of {secret.owner}"
+        value = _asked(look_up, variable, what, sink)
+        spec = plan.secrets.get(name, SecretSpec())
+        if isinstance(value, str):
+            if any_shape or _is_of_class(plan, spec.shape, variable, value, sink):
+                _derive(name, spec, value, variable, found, sink)
+        elif value is _Missing.NOWHERE:
+            _missing(look_up, variable, what, sink)
+    return found
+
+
+def _check_stored(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> None:
+    """FC0845 where only a secret that the vault keeps tells test from live, and is not shown here.
+
+    Nothing reads it back from the vault, so that what was put there is looked at here.
+    """
+    if plan.separated_by != "credential":
+        return
+    for name in sorted({*operation.stored_secrets}.difference(operation.runtime_secrets)):
+        variable, spec = secret_id(plan, name).variable, plan.secrets.get(name)
+        value = _asked(look_up, variable, f"the secret {name} of {plan.destination}", sink)
+        if isinstance(value, str):
+            _is_of_class(plan, spec.shape if spec else None, variable, value, sink)
+        elif value is _Missing.NOWHERE:
+            what = f"{plan.vault} keeps {name}, and nothing here tells whether it is of a test"
+            sink.error("FC0845", f"{what} account", hint=f"set {variable}: it is looked at only")
+
+
+def _is_of_class(plan: Plan, shape: Shape | None, variable: str, value: str, sink: Sink) -> bool:
+    """Whether a value is one of the plan's class of environment; else FC0845."""
+    problem = misfit(shape, plan.environment_class, value)
+    if problem is None:
+        return True
+    kind = "live" if plan.environment_class == "production" else "test"
+    account = f" --account {plan.account}" if plan.account else ""
+    asked = (
+        ""
+        if plan.environment_class == "production"
+        else "; with another one it needs an approval: `forwardc approve"
+        f" {plan.vault} {plan.destination} --env {plan.environment}{account} --by NAME`"
+    )
+    sink.error("FC0845", f"{variable} {problem}", hint=f"give that of a {kind} account{asked}")
+    return False
+
+
+def ask_together(look_up: Lookup, variables: Iterable[str]) -> None:
+    """Let a look-up that has slow sources ask for several values at once."""
+    if isinstance(look_up, SourceLookup):
+        look_up.ask_together(variables)
+
+
+class _Missing(Enum):
+    """Why there is no value: nobody has one, or its source failed, which is told already."""
+
+    NOWHERE = auto()
+    FAILED = auto()
+
+
+def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Missing:
+    try:
+        value = look_up(variable)
+    except SecretProviderError as problem:
+        sink.error("FC0825", f"{what}: {problem}", hint=f"the secrets file names it for {variable}")
+        return _Missing.FAILED
+    return _Missing.NOWHERE if value is None else value
+
+
+def _missing(look_up: Lookup, variable: str, what: str, sink: Sink) -> None:
+    near = nearest(variable, look_up.names()) if isinstance(look_up, SourceLookup) else None
+    told = f"; {near} is set: is its name right?" if near else ""
+    hint = f"set {variable}, or give --secrets FILE{told}"
+    sink.error("FC0806", f"{what} is not available", hint=hint)
+
+
+def _fits(credential: Credential | None, value: str) -> bool:
+    pattern = credential.pattern if credential else None
+    return pattern is None or re.fullmatch(pattern, value, re.ASCII) is not None
+
+
+def _derive(
+    name: str,
+    spec: SecretSpec,
+    raw: str,
+    variable: str,
+    found: dict[str, Secret],
+    sink: Sink,
+) -> None:
+    try:
+        found[name] = Secret(derived(spec, raw))
+    except ValueError:
+        sink.error("FC0806", f"{variable} does not hold a key as JWK JSON (RFC 7517)")
+
+
+def derived(spec: SecretSpec, raw: str) -> str:
+    """What is used in place of the raw secret. Raises `ValueError` where a JWK is none."""
+    match spec.as_key:
+        case None:
+            return raw
+        case "base64url":
+            return base64url(raw.encode())
+        case "sha256_base64url":
+            return base64url(sha256(raw.encode()).digest())
+        case "jwk":
+            key = json.loads(raw)
+            if not isinstance(key, dict) or not isinstance(key.get("kty"), str):
+                raise ValueError("not a JWK")
+            return raw
+
+
+def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
+    """The sandbox's made-up values for one plan, by the rule that its document states.
+
+    They depend on names only and open nothing but a sandbox. No real value is read: of the
+    variables that are set, only the names decide whether an OAuth client is played.
+    """
+    known = {
+        credential_id(plan, name).variable: _sandbox_credential(plan, name)
+        for credential in plan.credentials
+        for name in _played(plan, credential, set_names)
+    }
+    known |= {
+        secret.variable: made_up_secret(secret, spec, plan.environment_class)
+        for secret, spec in ((secret_id(plan, name), spec) for name, spec in plan.secrets.items())
+    }
+    return known.get
+
+
+def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[str, ...]:
+    instead = plan.credentials[credential].instead
+    if instead is None or credential_id(plan, credential).variable in set_names:
+        return (credential,)
+    client = (instead.oauth.client_id, instead.oauth.client_secret)
+    chosen = all(credential_id(plan, name).variable in set_names for name in client)
+    return client if chosen else (credential,)
+
+
+def made_up(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
+    """The sandbox's value of one secret, in the form that one of the plans says; nothing else."""
+    for plan in plans:
+        spec = plan.secrets.get(secret.name)
+        if spec is not None and secret_id(plan, secret.name) == secret:
+            value = made_up_secret(secret, spec, plan.environment_class)
+            return {secret.variable: value}.get
+    return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
+
+
+def _sandbox_credential(plan: Plan, name: str) -> str:
+    """A made-up credential; at Checkout.com, whose environments are apart, of the plan's class."""
+    live = plan.environment_class == "production"
+    hashed = digest(f"vault:{plan.vault}:{name}")
+    of_class = digest(f"vault:{plan.vault}:live:{name}") if live else hashed
+    match (plan.vault, name):
+        case ("checkout", "api_key"):
+            return ("sk_" if live else "sk_sbox_") + b32encode(hashed).decode().lower()[:27]
+        case ("checkout", "client_id"):
+            return "ack_" + b32encode(of_class).decode().lower()[:26]
+        case ("checkout", "client_secret"):
+            return of_class.hex()[:40]
+        case ("stripe", "api_key"):
+            # Test mode in a rehearsal of production, too: live mode has no test cards.
+            return "sk_test_" + hashed.hex()[:40]
+        case _:
+            return "sbx_" + of_class.hex()[:40]

@@ -1,0 +1,192 @@
+"""The dashboard as an application: its addresses, who may use them, signing in and out.
+
+Knows no page's contents. `create` is all that a server needs.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.export import Format
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.work_executor import run_blocking
+from forwardc.server.dashboard.actions import pause, resume, settle
+from forwardc.server.dashboard.approvals import approvals
+from forwardc.server.dashboard.audit import audit
+from forwardc.server.dashboard.coverage import coverage
+from forwardc.server.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
+from forwardc.server.dashboard.exports import exported
+from forwardc.server.dashboard.guard import Guard
+from forwardc.server.dashboard.history import history
+from forwardc.server.dashboard.login import Role
+from forwardc.server.dashboard.overview import overview
+from forwardc.server.dashboard.pauses import pauses
+from forwardc.server.dashboard.problems import handlers
+from forwardc.server.dashboard.run_page import run_page
+from forwardc.server.dashboard.secrets import secrets
+from forwardc.server.dashboard.tokens import token_page, tokens
+from forwardc.server.dashboard.unknown import unknown
+from forwardc.server.dashboard.web import form_of, html, open_session, query_of, session_of
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_VIEWS: dict[str, View] = {
+    "/": overview,
+    "/history": history,
+    "/runs/{run_id}": run_page,
+    "/unknown": unknown,
+    "/pauses": pauses,
+    "/tokens": tokens,
+    "/tokens/{teller}/{token}": token_page,
+    "/coverage": coverage,
+    "/approvals": approvals,
+    "/secrets": secrets,
+    "/audit": audit,
+}
+_ACTIONS: dict[str, Action] = {
+    "/pauses/add": pause,
+    "/pauses/end": resume,
+    "/runs/{run_id}/settle": settle,
+}
+_LONGEST_CODE = 512
+
+
+def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> Starlette:
+    """The application over a history. It answers under `settings.hosts` only.
+
+    `beside` are routes that no session guards, such as those of callbacks.
+    """
+    desk = Desk(store, settings)
+    return Starlette(
+        routes=[
+            *beside,
+            _file("/dashboard.css", "text/css"),
+            _file("/icon.svg", "image/svg+xml"),
+            Route("/login", _login_page(desk), methods=["GET"]),
+            Route("/login", _sign_in(desk), methods=["POST"]),
+            Route("/logout", _sign_out(desk), methods=["POST"]),
+            *(Route(f"/history.{form}", _export(desk, form), methods=["GET"]) for form in Format),
+            *(Route(path, _view(desk, view), methods=["GET"]) for path, view in _VIEWS.items()),
+            *(Route(path, _act(desk, one), methods=["POST"]) for path, one in _ACTIONS.items()),
+        ],
+        middleware=[Middleware(Guard, hosts=settings.hosts)],
+        exception_handlers=handlers(desk),
+    )
+
+
+def _file(path: str, media_type: str) -> Route:
+    content = (files("forwardc.server.dashboard") / "static" / path[1:]).read_bytes()
+
+    async def send(_request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return Route(path, send, methods=["GET"])
+
+
+def _view(desk: Desk, view: View) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session = await session_of(desk, request)
+        if session is None:
+            return RedirectResponse("/login", 303)
+        asked = Asked(session, path=request.path_params, query=query_of(request))
+        page = await run_blocking(view, desk, asked)
+        return await html(desk, page, session)
+
+    return endpoint
+
+
+def _export(desk: Desk, form: Format) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session = await session_of(desk, request)
+        if session is None:
+            return RedirectResponse("/login", 303)
+        asked = Asked(session, query=query_of(request))
+        file = await run_blocking(exported, desk, asked, form)
+        named = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+        return StreamingResponse(file.pieces, media_type=file.media_type, headers=named)
+
+    return endpoint
+
+
+def _act(desk: Desk, action: Action) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = await form_of(request)
+        session = await session_of(desk, request)
+        if session is None or not session.owns(form.get("csrf", "")):
+            raise _too_old()
+        if session.role is not Role.ADMIN:
+            text = "A viewer may look. Sign in as an admin to change this."
+            raise Refused(403, "Not allowed", text)
+        asked = Asked(session, path=request.path_params, form=form)
+        return RedirectResponse(await run_blocking(action, desk, asked), 303)
+
+    return endpoint
+
+
+def _login_page(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        # The code is spent by the form below, not by looking: a preview of the link uses nothing.
+        code = query_of(request).get("code", "")[:_LONGEST_CODE]
+        return await html(desk, _login(desk, code), None)
+
+    return endpoint
+
+
+def _login(desk: Desk, code: str = "", problem: str | None = None) -> Page:
+    values = {"code": code, "problem": problem, "tokens": desk.settings.enter is not None}
+    return Page("login.html.j2", values, 403 if problem else 200)
+
+
+def _sign_in(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form = await form_of(request)
+        if desk.settings.enter is not None and form.get("token"):
+            cookie = await desk.settings.enter(form["token"].strip())
+            problem = "This access token is not believed, or has no scope of the dashboard."
+        else:
+            code = form.get("code", "").strip()
+            cookie = await run_blocking(desk.settings.logins.redeem, code)
+            problem = "This code is wrong, was used before, or is older than ten minutes."
+        if cookie is None:
+            return await html(desk, _login(desk, problem=problem), None)
+        await run_blocking(_tell_of, desk, cookie)
+        answer = RedirectResponse("/", 303)
+        open_session(desk, request, answer, cookie)
+        return answer
+
+    return endpoint
+
+
+def _tell_of(desk: Desk, cookie: str) -> None:
+    """Leave an event: who signed in may read everything that is here."""
+    session = desk.settings.logins.session(cookie)
+    if session is not None:
+        by = session.client_id or "whoever had the link"
+        # While a disk is full, whoever has to mend it may still look.
+        with suppress(HistoryError):
+            desk.store.record("sign-in", by, f"dashboard, as {session.role}")
+
+
+def _sign_out(desk: Desk) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        session, form = await session_of(desk, request), await form_of(request)
+        if session is None or not session.owns(form.get("csrf", "")):
+            raise _too_old()
+        cookie = request.cookies[desk.settings.cookie]
+        await run_blocking(desk.settings.logins.end, cookie)
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(desk.settings.cookie, httponly=True, samesite="strict")
+        return answer
+
+    return endpoint
+
+
+def _too_old() -> Refused:
+    return Refused(403, "The form is too old", "Open its page again, and send it from there.")

@@ -1,0 +1,139 @@
+"""What may run and until when: the records of `forwardc.lock` beside what is built now."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.approvals import (
+    Approval,
+    Lock,
+    PspApproval,
+    State,
+    place,
+    shortfalls,
+    states,
+)
+from forwardc.plan.model import Plan
+from forwardc.plan.separation import needs_approval
+from forwardc.server.dashboard.desk import Asked, Desk, Page
+from forwardc.server.dashboard.filters import wrong
+from forwardc.server.dashboard.project import Project, problems
+
+_SOON: Final = datetime.timedelta(days=30)
+_COLOURS: Final[Mapping[str, str]] = {
+    State.APPROVED: "approved",
+    State.CHANGED: "declined",
+    State.EXPIRED: "rejected",
+    State.REVOKED: "rejected",
+    State.NEVER: "open",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record, or the lack of one. `days` are left until it ends, less than none where past."""
+
+    vault: str
+    operation: str
+    place: str
+    whose: str
+    state: State
+    by: str = ""
+    date: datetime.date | None = None
+    ticket: str = ""
+    expires: datetime.date | None = None
+    days: int | None = None
+    why: str = ""
+
+    @property
+    def soon(self) -> bool:
+        """Whether it holds now and will not for long."""
+        return self.state is State.APPROVED and self.days is not None and self.days <= _SOON.days
+
+
+def approvals(desk: Desk, asked: Asked) -> Page:
+    """Every approval that is needed or on record, what ends first on top."""
+    if asked.query:
+        raise wrong("A filter stands in it that this page does not have.")
+    sink, project = Sink(), desk.settings.project
+    lock = project.lock(sink) if project else None
+    rows = list(_rows(project, lock, desk.settings.now().date(), sink)) if project and lock else []
+    built = {f"{row.vault}/{row.operation}/{row.place}" for row in rows}
+    return Page(
+        "approvals.html.j2",
+        {
+            "here": "/approvals",
+            "project": project,
+            "problems": problems(sink),
+            "rows": sorted(rows, key=_urgency),
+            "colours": _COLOURS,
+            "unused": sorted(_unused(lock, built)) if lock else [],
+            "soon": sum(row.soon for row in rows),
+            "soon_days": _SOON.days,
+        },
+    )
+
+
+def _rows(project: Project, lock: Lock, today: datetime.date, sink: Sink) -> Iterator[Row]:
+    for plan in project.plans(sink):
+        for name in plan.operations:
+            if needs_approval(plan) or place(plan, name) in lock.own:
+                yield from _of_operation(plan, name, lock, today)
+
+
+def _of_operation(plan: Plan, name: str, lock: Lock, today: datetime.date) -> Iterator[Row]:
+    key = place(plan, name)
+    found, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
+    yield _row(plan, name, "own", found.own, lock.own.get(key), why, today)
+    if found.psp is not None:
+        yield _row(plan, name, "psp", found.psp, lock.psp.get(key), why, today)
+
+
+def _row(
+    plan: Plan,
+    name: str,
+    whose: str,
+    state: State,
+    record: Approval | None,
+    why: Mapping[str, str],
+    today: datetime.date,
+) -> Row:
+    named = (plan.vault, f"{plan.destination}.{name}", plan.place, whose, state)
+    if record is None:
+        return Row(*named)
+    return Row(
+        *named,
+        by=record.by,
+        date=record.date,
+        ticket=record.ticket if isinstance(record, PspApproval) else "",
+        expires=record.expires,
+        days=(record.expires - today).days if record.expires else None,
+        why=_why(state, why.get(whose, "")),
+    )
+
+
+def _why(state: State, why: str) -> str:
+    """What is wrong with a record, as a sentence beside its state; its last day stands there."""
+    if state is State.EXPIRED or not why:
+        return ""
+    return f"the one {why}" if why.startswith("of ") else why
+
+
+def _urgency(row: Row) -> tuple[int, datetime.date, str, str, str, str]:
+    """What ends first, then what holds for ever, then what was never given."""
+    dated = row.expires is not None and row.state in (State.APPROVED, State.EXPIRED)
+    rank = (
+        0 if dated else 2 if row.state is State.APPROVED else 3 if row.state is State.NEVER else 1
+    )
+    ends = row.expires if dated and row.expires else datetime.date.max
+    return rank, ends, row.operation, row.vault, row.place, row.whose
+
+
+def _unused(lock: Lock, built: set[str]) -> Iterator[str]:
+    """Records whose operation is not built any more."""
+    for key in {*lock.own, *lock.psp}:
+        vault, destination, operation, where = key.split("/", 3)
+        if f"{vault}/{destination}.{operation}/{where}" not in built:
+            yield key

@@ -1,0 +1,82 @@
+"""What a view gets and gives: plain data, so that no view knows HTTP.
+
+Knows the history and the sessions; the pages themselves stand in their own modules.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from forwardc.runtime.history.glance import Places, places, waiting
+from forwardc.runtime.history.store import Store
+from forwardc.server.dashboard.login import AnyLogins, Logins, Session
+from forwardc.server.dashboard.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a dashboard is served. `hosts` are the names it answers to, without a port.
+
+    `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
+    `enter` gives the cookie of a session for an access token, where tokens may sign in.
+    `project` is what is built, where the dashboard stands beside it.
+    """
+
+    hosts: frozenset[str]
+    cookie: str = "forwardc_session"
+    logins: AnyLogins = field(default_factory=Logins)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    enter: Callable[[str], Awaitable[str | None]] | None = None
+    project: Project | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every view may use."""
+
+    store: Store
+    settings: Settings
+
+    def places(self) -> Places:
+        """The names of vaults and destinations that were ever used."""
+        return self.store.database.read(places)
+
+    def waiting(self, most: int) -> int:
+        """How many runs wait to be settled, counted up to `most`."""
+        now = self.store.moment().milliseconds
+        return self.store.database.read(lambda tx: waiting(tx, now, most))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: who asks, the parts of its path, its query, its form."""
+
+    session: Session
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with its values."""
+
+    template: str
+    values: Mapping[str, Any]
+    status: int = 200
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the user, not a mistake
+    """A request that gets a page saying why not. Texts hold nothing that was sent."""
+
+    def __init__(self, status: int, heading: str, text: str) -> None:
+        super().__init__(heading)
+        self.status = status
+        self.heading = heading
+        self.text = text
+
+
+View = Callable[[Desk, Asked], Page]
+Action = Callable[[Desk, Asked], str]
+"""Does what a form asks, and returns the address of the page that shows it."""

@@ -1,0 +1,193 @@
+"""The numbers for every vault at once: what the first page shows."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.history.stats import Latency, Stats
+from forwardc.server.dashboard.charts.bars import bar, percentiles
+from forwardc.server.dashboard.charts.columns import Column, stacked
+from forwardc.server.dashboard.charts.scale import duration, number, share
+from forwardc.server.dashboard.desk import Asked, Desk, Page
+from forwardc.server.dashboard.filters import Form, read_form
+
+SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)
+_MOST_COLUMNS: Final = 100
+_MOST_EMPTY: Final = timedelta(days=366)
+_INSTANT: Final = timedelta(milliseconds=1)
+_COLOURS: Final = {2: "approved", 4: "declined", 5: "rejected"}
+
+
+def overview(desk: Desk, asked: Asked) -> Page:
+    """The first page, for the filters of its address."""
+    form = read_form(desk, asked.query, time="7d")
+    stats = desk.store.stats(form.filter)
+    columns = _columns(stats, form, desk.settings.now())
+    return Page(
+        "overview.html.j2",
+        {
+            "here": "/",
+            "form": form,
+            "stats": stats,
+            "tiles": _tiles(stats, desk.waiting(1_000)),
+            "series": SERIES,
+            "columns": columns,
+            "chart": stacked(columns, SERIES, _said(stats, form)),
+            "outcomes": list(_outcomes(stats, form)),
+            "statuses": list(_statuses(stats, form)),
+            "causes": list(_causes(stats, form)),
+            "other_causes": stats.other_causes,
+            "operations": list(_operations(stats, form)),
+            "vaults": list(_vaults(stats, form)),
+            "routes": list(_routes(stats, form)),
+        },
+    )
+
+
+def _tiles(stats: Stats, waiting: int) -> list[dict[str, Any]]:
+    approved = _count(stats, Outcome.APPROVED)
+    latency = stats.latency
+    return [
+        _tile("Forwards", number(stats.count), "runs that ended"),
+        _tile("Response rate", share(stats.answered, stats.count), "answered by the destination"),
+        _tile("Approved", share(approved, stats.count), f"{number(approved)} forwards"),
+        _tile("Latency p50", duration(latency.p50 if latency else None), "half of all runs"),
+        _tile("Latency p95", duration(latency.p95 if latency else None), "95 of 100 runs"),
+        _tile("Latency p99", duration(latency.p99 if latency else None), "99 of 100 runs"),
+        _tile("To settle", number(waiting), "unknown, of all time"),
+    ]
+
+
+def _tile(name: str, value: str, note: str) -> dict[str, Any]:
+    return {"name": name, "value": value, "note": note}
+
+
+def _count(stats: Stats, outcome: Outcome) -> int:
+    return sum(one.count for one in stats.outcomes if one.outcome is outcome)
+
+
+def _said(stats: Stats, form: Form) -> str:
+    """The chart in words, for who does not see it."""
+    parts = ", ".join(f"{number(_count(stats, one))} {one}" for one in Outcome)
+    return f"Outcomes by {stats.grain}, {form.span}: {parts}. The table below has every number."
+
+
+def _columns(stats: Stats, form: Form, now: datetime) -> list[Column]:
+    """One for each hour or day, also without runs; several days in one where they are many."""
+    if not stats.slots:
+        return []
+    found = {slot.start: slot.outcomes for slot in stats.slots}
+    step = timedelta(hours=1) if stats.grain == "hour" else timedelta(days=1)
+    size = 13 if stats.grain == "hour" else 10
+    first = datetime.fromisoformat(min(_begin(stats, form)[:size], stats.slots[0].start))
+    # A clock that jumped may have recorded what is still to come.
+    until = datetime.fromisoformat(form.filter.until) - _INSTANT if form.filter.until else now
+    last = datetime.fromisoformat(max(min(until, now).isoformat()[:size], stats.slots[-1].start))
+    starts = [first + step * index for index in range((last - first) // step + 1)]
+    width = -(-len(starts) // _MOST_COLUMNS)
+    return [_column(starts[at : at + width], found, size) for at in range(0, len(starts), width)]
+
+
+def _begin(stats: Stats, form: Form) -> str:
+    """Where the time begins that was asked for; a day of long before any run is no column."""
+    since = form.filter.since
+    if since is None:
+        return "~"
+    empty = datetime.fromisoformat(stats.slots[0].start[:10]) - datetime.fromisoformat(since[:10])
+    return "~" if empty > _MOST_EMPTY else since
+
+
+def _column(
+    starts: list[datetime], found: Mapping[str, Mapping[Outcome, int]], size: int
+) -> Column:
+    inside = [found.get(start.isoformat()[:size], {}) for start in starts]
+    label = starts[0].strftime("%d %b, %H:00") if size > 10 else _days(starts[0], starts[-1])
+    return Column(label, tuple(sum(one.get(o, 0) for one in inside) for o in Outcome))
+
+
+def _days(first: date, last: date) -> str:
+    shown = f"{first:%d %b}"
+    return shown if first == last else f"{shown} – {last:%d %b %Y}"
+
+
+def _outcomes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    for one in stats.outcomes:
+        party = f"-{one.rejected_by}" if one.outcome is Outcome.REJECTED and one.rejected_by else ""
+        name = f"{one.outcome} by the {one.rejected_by}" if party else str(one.outcome)
+        link = form.link("/history", outcome=f"{one.outcome}{party}")
+        yield _row(name, str(one.outcome), one.count, stats.count, link)
+
+
+def _statuses(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    for status, count in sorted(stats.statuses, key=lambda one: -one[1]):
+        if status is None:
+            yield _row("no answer", "unknown", count, stats.count, None)
+        else:
+            link = form.link("/history", status=str(status))
+            yield _row(str(status), _COLOURS.get(status // 100, "open"), count, stats.count, link)
+
+
+def _causes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    """The most frequent reasons, each with how its runs ended."""
+    whole = sum(one.count for one in stats.causes) + stats.other_causes
+    for one in stats.causes:
+        link = form.link("/history", reason=one.cause, outcome=form.given["outcome"])
+        yield {"outcome": one.outcome, **_row(one.cause, one.outcome, one.count, whole, link)}
+
+
+def _operations(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    for one in stats.operations:
+        names = {"destination": one.destination, "operation": one.operation}
+        yield {
+            **_row(
+                f"{one.destination}.{one.operation}",
+                "any",
+                one.count,
+                stats.count,
+                form.link("/history", **names),
+            ),
+            "answered": share(one.answered, one.count),
+            "approved": share(one.approved, one.count),
+        }
+
+
+def _row(name: str, kind: str, count: int, whole: int, href: str | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "count": count,
+        "share": share(count, whole),
+        "href": href,
+        "bar": bar(count, whole, kind),
+    }
+
+
+def _vaults(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    """A row for each vault, with percentiles of its own: they cannot be added up."""
+    top = max((one.latency.p99 for one in stats.vaults if one.latency), default=1)
+    for one in stats.vaults:
+        latency = one.latency or Latency(0, 0, 0)
+        yield {
+            "name": one.vault,
+            "href": form.link("/", vault=one.vault),
+            "count": one.count,
+            "answered": share(one.answered, one.count),
+            "approved": share(one.approved, one.count),
+            "p50": one.latency.p50 if one.latency else None,
+            "p95": one.latency.p95 if one.latency else None,
+            "p99": one.latency.p99 if one.latency else None,
+            "bar": percentiles(latency.p50, latency.p95, latency.p99, top),
+        }
+
+
+def _routes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+    for one in sorted(stats.routes, key=lambda one: (one.destination, one.vault)):
+        yield {
+            "destination": one.destination,
+            "vault": one.vault,
+            "href": form.link("/history", vault=one.vault, destination=one.destination),
+            "count": one.count,
+            "answered": share(one.answered, one.count),
+            "approved": share(one.approved, one.count),
+        }

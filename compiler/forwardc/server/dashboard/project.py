@@ -1,0 +1,147 @@
+"""The project that a dashboard stands beside: what is built, approved, and by name supplied.
+
+Files of a checkout are nobody's to trust: each is read by the rules of its kind, at every page
+anew. Of a secret only the name is told, and where one is set; no source is asked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.unreadable import BUILT as PUT_THERE
+from forwardc.core.diagnostics.unreadable import unreadable
+from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.kinds import BUILT
+from forwardc.core.files.refused import FileRefused
+from forwardc.plan.approvals import Lock, read_lock
+from forwardc.plan.build_folder import read_manifest, read_plans
+from forwardc.plan.digests import file_digest
+from forwardc.plan.lock_file import lock_of_build
+from forwardc.plan.model import Plan
+from forwardc.runtime.secret_providers.lookup import SourceLookup
+
+Where = Callable[[str], str | None]
+"""From a variable to the place where it is set, in words; None where nowhere."""
+
+COVERAGE: Final = "coverage.json"
+_HINT: Final = "run `forwardc build`"
+_Line = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Reason(_Part):
+    """Why an operation is not full through a vault."""
+
+    code: _Line
+    verdict: _Line
+    message: _Line
+    step: _Line | None = None
+
+
+class Arranged(_Part):
+    """What a vault agreed to for an operation, or what a sandbox plays as if it had."""
+
+    id: _Line
+    ticket: _Line = ""
+    date: _Line = ""
+    as_if_agreed: bool = False
+
+
+class Covered(_Part):
+    """One operation through one vault."""
+
+    destination: _Line
+    operation: _Line
+    vault: _Line
+    level: _Line
+    status: _Line = ""
+    environments: tuple[_Line, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    arrangements: tuple[Arranged, ...] = ()
+
+
+class Coverage(_Part):
+    """What `build/coverage.json` says."""
+
+    forwardc: int
+    coverage: tuple[Covered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What was built, where it lies, and what this process has of the secrets.
+
+    `made_up`: a sandbox plays the vaults, and no secret is needed.
+    """
+
+    build: Path | CheckoutPath
+    where: Where = field(default=lambda _: None, repr=False)
+    made_up: bool = False
+
+    def plans(self, sink: Sink) -> tuple[Plan, ...]:
+        """Every plan that can be read; what is wrong with others is in the sink."""
+        return tuple(read_plans(self.build, sink))
+
+    def lock(self, sink: Sink) -> Lock | None:
+        """The approvals; None with the reason in the sink."""
+        return read_lock(lock_of_build(self.build), sink)
+
+    def coverage(self, sink: Sink) -> Coverage | None:
+        """The table of operation by vault, as it was built; None with the reason in the sink."""
+        manifest = read_manifest(self.build, sink)
+        if manifest is None:
+            return None
+        path = f"{Path(str(self.build)).as_posix()}/{COVERAGE}"
+        try:
+            data = (as_checkout(self.build) / COVERAGE).read(BUILT)
+        except FileRefused as problem:
+            unreadable(problem, path, "FC0702", sink, hint=PUT_THERE)
+            return None
+        except OSError:
+            sink.error("FC0702", f"{path} cannot be read", hint=_HINT)
+            return None
+        if manifest.outputs.get(COVERAGE) != file_digest(data):
+            sink.error("FC0702", f"{path} is not what was built", hint=_HINT)
+            return None
+        return coverage_of(data, path, sink)
+
+
+def coverage_of(data: bytes, path: str, sink: Sink) -> Coverage | None:
+    """The table of these bytes; None with FC0702 in the sink."""
+    try:
+        return Coverage.model_validate_json(data)
+    except (ValidationError, RecursionError):
+        sink.error("FC0702", f"{path} is no table of coverage", hint=_HINT)
+        return None
+
+
+def where_set(look_up: SourceLookup) -> Where:
+    """Where variables are set for a process. Reads names; a source that is named is not asked."""
+
+    def where(variable: str) -> str | None:
+        if look_up.bindings.values.get(variable):
+            return "secrets file"
+        reference = look_up.bindings.reference(variable)
+        if reference is not None:
+            return f"{reference.kind}, named by the secrets file and not asked"
+        return "environment" if look_up.environ.get(variable) else None
+
+    return where
+
+
+def in_environment(environ: Mapping[str, str]) -> Where:
+    """Where variables are set, without a secrets file."""
+    return where_set(SourceLookup(environ))
+
+
+def problems(sink: Sink) -> list[Diagnostic]:
+    """What a page says of files that could not be read, in order."""
+    return list(sink.sorted())

@@ -1,0 +1,49 @@
+"""What to ask whom about a run whose fate is unknown. Texts for people, from what is recorded."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from forwardc.runtime.history.records import StoredRun
+from forwardc.runtime.recovery.inquiries import Inquiry, inquiries
+from forwardc.runtime.run.result import Name, Party
+from forwardc.server.dashboard.render import moment
+
+_NOTHING: Final = " `payment_reference:` of its file names no value that was sent there."
+_UNKNOWN: Final = " What it got by name was not recorded by an older history."
+
+
+def questions(run: StoredRun) -> list[str]:
+    """Each thing to ask, the destination first; empty where the run's fate is known."""
+    return [" ".join(_text(run, one)) for one in inquiries(run)]
+
+
+def _text(run: StoredRun, one: Inquiry) -> Iterator[str]:
+    summary = run.summary
+    when = moment(one.sent_at.isoformat() if one.sent_at else summary.created_at)
+    if one.party is Party.DESTINATION:
+        yield f"Ask {summary.destination}: did it receive `{one.called}` at about {when} UTC,"
+        yield "and what became of it?"
+    else:
+        yield f"Ask {summary.vault}: has it a request of about {when} UTC to `{one.called}`,"
+        yield "and did it reach the destination?"
+    yield _quoted(one)
+    if one.status is not None:
+        yield f"Its answer, {one.status}, tells no outcome."
+    elif one.party is Party.DESTINATION:
+        yield "There is no answer on record."
+    else:
+        yield f"Where the vault can be asked by program, `forwardc reconcile {run.id}` does."
+
+
+def _quoted(one: Inquiry) -> str:
+    """What that party knows the payment by, or that it knows it by nothing."""
+    named = [_name(name) for name in one.names]
+    keyed = [f"`{key}`, sent as idempotency key" for key in one.keys]
+    quote = f"Quote {'; '.join([*named, *keyed])}." if named or keyed else ""
+    if not named:
+        quote += _NOTHING if one.known else _UNKNOWN
+    return quote.strip()
+
+
+def _name(name: Name) -> str:
+    return f"`{name.value}`, {name.way} as {name.place}"

@@ -1,0 +1,99 @@
+"""Turns a page into HTML: the templates, and how times, counts and durations are written.
+
+Every value is escaped by the template engine; only charts, which escape by themselves, are markup.
+"""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.recognizer.scan import mask
+from forwardc.server.dashboard.charts.scale import duration, number, share
+from forwardc.server.dashboard.desk import Desk, Page
+from forwardc.server.dashboard.login import Session
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_MOST_WAITING = 99
+
+
+def render(desk: Desk, page: Page, session: Session | None) -> str:
+    """The text of a page. The frame shows who is signed in and how many runs wait to be settled."""
+    waiting = desk.waiting(_MOST_WAITING + 1) if session else 0
+    shown = f"{_MOST_WAITING}+" if waiting > _MOST_WAITING else waiting
+    return (
+        _environment()
+        .get_template(page.template)
+        .render(
+            {
+                "here": "",
+                **page.values,
+                "session": session,
+                "waiting": shown,
+                "history_name": desk.store.name,
+            }
+        )
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("forwardc.server.dashboard", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+        finalize=_fit,
+    )
+    environment.filters.update(
+        number=number,
+        share=share,
+        duration=duration,
+        moment=moment,
+        iso=_iso,
+        day=_day,
+        pretty=_pretty,
+        masked=mask,
+    )
+    return environment
+
+
+def moment(when: datetime | str | None) -> str:
+    """A time as people read it, in UTC and to the second."""
+    found = _read(when)
+    return found.strftime("%d %b %Y, %H:%M:%S") if found else "–"
+
+
+def _day(when: datetime | str | None) -> str:
+    found = _read(when)
+    return found.strftime("%d %b, %H:%M") if found else "–"
+
+
+def _iso(when: datetime | str | None) -> str:
+    found = _read(when)
+    return found.strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
+
+
+def _fit(value: Any) -> Any:
+    """What others wrote must not hide on a page, or reorder it. Markup is ours."""
+    return printable(value) if type(value) is str else value
+
+
+def _pretty(text: str) -> str:
+    """A body on lines of its own where it is whole JSON; else as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _read(when: Any) -> datetime | None:
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when)
+    return when.astimezone(UTC) if isinstance(when, datetime) else None

@@ -1,0 +1,84 @@
+"""The page of one run: everything that is recorded of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from forwardc.runtime.history.money import sums
+from forwardc.runtime.history.records import StoredRun
+from forwardc.runtime.http.bodies.fields import fields_of
+from forwardc.runtime.recovery.inquiries import key_sent, keyed, shown_names
+from forwardc.runtime.run.destination_request import gets_of
+from forwardc.runtime.run.loss_messages import (
+    ON_PURPOSE,
+    does_not_tell,
+    may_be_why,
+    perhaps_why,
+    sent_without,
+)
+from forwardc.runtime.run.result import Party
+from forwardc.server.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.server.dashboard.filters import address
+from forwardc.server.dashboard.questions import questions
+
+
+def run_page(desk: Desk, asked: Asked) -> Page:
+    """The run of an id. Raises `Refused` with status 404."""
+    run = desk.store.load(asked.path["run_id"])
+    if run is None:
+        raise Refused(
+            404, "No such run", "No run has this id. It may have been deleted by its age."
+        )
+    return Page(
+        "run.html.j2",
+        {
+            "here": "/history",
+            "run": run,
+            "scheme": next((step.scheme for step in run.steps if step.scheme), None),
+            "country": next((s.issuing_country for s in run.steps if s.issuing_country), None),
+            "questions": questions(run),
+            "names": {step.name: shown_names(step) for step in run.steps},
+            "keyed": {step.name for step in run.steps if keyed(step, Party.DESTINATION)},
+            "vault_keyed": {
+                (step.name, attempt.number)
+                for step in run.steps
+                for attempt in step.attempts
+                if key_sent(step, attempt)
+            },
+            "money": _money(run),
+            "same_reason": address("/history", {"reason": run.summary.cause or ""}),
+            "requests": {
+                step.name: fields_of(step.request.body)
+                for step in run.steps
+                if step.request and step.request.body
+            },
+            "gets": {step.name: gets_of(run, step) for step in run.steps},
+            "lacks": _lacks(run),
+            "does_not_tell": does_not_tell,
+            "approval": _approval(run.approval),
+            "events": desk.store.events(run.id),
+        },
+    )
+
+
+def _money(run: StoredRun) -> dict[str, str]:
+    """Each amount with its currency, by the name of its param, and by `step/name` of an output."""
+    told = {f"{step.name}/{name}": v for step in run.steps for name, v in step.outputs.items()}
+    return {one.name: one.text for one in sums({**run.params, **told}, run.amounts)}
+
+
+def _lacks(run: StoredRun) -> list[str]:
+    """What it was sent without, and what to do where that may be why it was refused."""
+    if may_be_why(run.summary.outcome, run.summary.rejected_by, run.losses):
+        return [f"{perhaps_why(run.losses)}; {ON_PURPOSE}"]
+    return [sent_without(run.losses)] if run.losses else []
+
+
+def _approval(approval: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Its records as rows, whatever they hold: what was recorded is shown."""
+    rows: list[tuple[str, str]] = []
+    for name, value in (approval or {}).items():
+        if isinstance(value, Mapping):
+            rows += [(f"{name} {inner}", str(text)) for inner, text in value.items() if text]
+        elif value:
+            rows.append((name, str(value)))
+    return [(name.replace("_", " "), text) for name, text in rows]

@@ -1,0 +1,253 @@
+"""Asks a PostgreSQL on the event loop, over a few connections for reading. Extra `postgres`.
+
+Knows no column. psycopg connects; questions go to libpq below it, which takes a quarter of the time
+that a cursor takes. A connection whose answer did not come in time is closed, and the server's own
+`statement_timeout` ends the query there.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from forwardc.runtime.history.database_errors import faults_of_sqlstate
+from forwardc.server.directory.fair_queue import Turns
+from forwardc.server.directory.payment_directory import LookupFailed, LookupWrong
+from forwardc.server.directory.query_runner import NoSuchValue, Row, Rows
+from forwardc.server.directory.sql_query import Query
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.pq.abc import PGresult
+
+_BOOLEAN: Final = 16
+_BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}
+_TRIED_AGAIN_AFTER_S: Final = 0.5
+# SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html: a reference that the
+# column's type cannot hold names no payment.
+_NO_SUCH_VALUE: Final = ("22003", "22007", "22008", "22P02")
+
+
+class PostgresAsker:
+    """A query on a database. Connections are made when they are needed."""
+
+    def __init__(self, url: str, query: Query, *, timeout: float, connections: int) -> None:
+        """Read the URL. Raises `LookupFailed` where it is none, or psycopg is missing."""
+        # `:reference` is bound by the server, and a second row is one too many.
+        text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT "  # noqa: S608 - the operator's
+        self._query = f"{text}2".encode()
+        # A limit of none ends before the first row: what is left of the query is its columns.
+        self._columns = f"{text}0".encode()
+        self._parameters = _parameters(url, timeout)
+        self._slots = [_Slot() for _ in range(connections)]
+        self._free = Turns(self._slots)
+        self._next_try = 0.0
+
+    async def ask(self, reference: str | None) -> Rows:
+        """The rows of a reference, over the connection used last."""
+        return await self._over(self._query, None if reference is None else reference.encode())
+
+    async def describe(self) -> tuple[str, ...]:
+        """The names of the columns; the server plans the query and reads no row."""
+        return (await self._over(self._columns, None)).names
+
+    async def _over(self, query: bytes, reference: bytes | None) -> Rows:
+        slot = await self._free.take()
+        try:
+            return await self._asked(slot, query, reference)
+        finally:
+            self._free.give(slot)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for slot in self._slots:
+            slot.drop()
+
+    async def _asked(self, slot: "_Slot", query: bytes, reference: bytes | None) -> Rows:
+        if slot.line is not None:
+            try:
+                return await self._answered(slot, slot.line, query, reference)
+            except _Lost:
+                # The server ended it while nobody asked. Reading twice changes nothing.
+                slot.drop()
+        slot.line = await self._connected()
+        try:
+            return await self._answered(slot, slot.line, query, reference)
+        except _Lost:
+            slot.drop()
+            raise LookupFailed("the database ended the connection") from None
+
+    async def _answered(
+        self, slot: "_Slot", line: "_Line", query: bytes, reference: bytes | None
+    ) -> Rows:
+        try:
+            return _rows(await line.ask(query, reference))
+        finally:
+            # Whoever asked has left, or ran out of time: nobody will read the answer.
+            if line.busy:
+                slot.drop()
+
+    async def _connected(self) -> "_Line":
+        """A new connection. After a failure, nobody tries again for half a second."""
+        import psycopg
+
+        if monotonic() < self._next_try:
+            raise LookupFailed("the database cannot be reached")
+        try:
+            made = await psycopg.AsyncConnection.connect(autocommit=True, **self._parameters)
+        except psycopg.Error as problem:
+            self._next_try = monotonic() + _TRIED_AGAIN_AFTER_S
+            raise LookupFailed(_refused(problem)) from None
+        return _Line(made)
+
+
+class _Lost(Exception):  # noqa: N818 - what the connection is
+    """The connection has ended."""
+
+
+class _Slot:
+    """A place for a connection."""
+
+    def __init__(self) -> None:
+        self.line: _Line | None = None
+
+    def drop(self) -> None:
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+
+class _Line:
+    """A connection, and the one question that is under way on it."""
+
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
+        self._connection = connection
+        self._libpq = connection.pgconn
+        self._libpq.nonblocking = 1
+        self._answer: asyncio.Future[PGresult] | None = None
+        self._result: PGresult | None = None
+        self._ended = False
+        self._loop = asyncio.get_running_loop()
+        self._socket = self._libpq.socket
+        self._loop.add_reader(self._socket, self._readable)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._answer is not None
+
+    async def ask(self, query: bytes, reference: bytes | None) -> "PGresult":
+        """The answer of the server. Raises `_Lost`."""
+        import psycopg
+
+        if self._ended:
+            raise _Lost
+        try:
+            self._libpq.send_query_params(query, [reference])
+            unsent = self._libpq.flush()
+        except psycopg.Error:
+            raise _Lost from None
+        if unsent:
+            # One small question does not fill the buffers of a socket that somebody reads.
+            raise _Lost
+        self._answer = self._loop.create_future()
+        return await self._answer
+
+    def close(self) -> None:
+        """End the connection; whoever waits is told."""
+        if self._socket >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket = -1
+        self._libpq.finish()
+        self._lose()
+
+    def _readable(self) -> None:
+        import psycopg
+
+        try:
+            self._libpq.consume_input()
+            while self._answer is not None and not self._libpq.is_busy():
+                result = self._libpq.get_result()
+                if result is None:
+                    self._settle()
+                    return
+                self._result = result
+        except psycopg.Error:
+            self._loop.remove_reader(self._socket)
+            self._socket = -1
+            self._lose()
+
+    def _settle(self) -> None:
+        answer, result = self._answer, self._result
+        self._answer = self._result = None
+        if answer is not None and not answer.done() and result is not None:
+            answer.set_result(result)
+
+    def _lose(self) -> None:
+        self._ended = True
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(_Lost())
+
+
+def _parameters(url: str, timeout: float) -> dict[str, Any]:
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise LookupFailed(
+            "a lookup in PostgreSQL needs the package psycopg: pip install 'forwardc[postgres]'"
+        ) from None
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise LookupFailed("the URL of the database cannot be read") from None
+    ours = {
+        "default_transaction_read_only": "on",
+        # A little less than anybody waits, so that the connection is kept.
+        "statement_timeout": f"{max(1, round(timeout * 900))}ms",
+        "client_min_messages": "error",
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in ours.items())
+    return {
+        "application_name": "forwardc-lookup",
+        "connect_timeout": max(2, round(timeout)),
+        **given,
+        "client_encoding": "UTF8",
+        "options": f"{given.get('options') or ''} {options}".strip(),
+    }
+
+
+def _rows(result: "PGresult") -> Rows:
+    from psycopg.pq import DiagnosticField, ExecStatus
+
+    if result.status != ExecStatus.TUPLES_OK:
+        state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode("ascii", "replace")
+        if state.startswith("57P"):
+            raise _Lost
+        if state in _NO_SUCH_VALUE:
+            raise NoSuchValue
+        faults = faults_of_sqlstate(state)
+        kind = LookupWrong if any(fault.is_lasting for fault in faults) else LookupFailed
+        reason = next((fault.reading for fault in faults if fault.reading), None)
+        raise kind(f"the database {reason or f'refused the query (SQLSTATE {state})'}")
+    places = range(result.nfields)
+    names = tuple((result.fname(place) or b"").decode() for place in places)
+    return Rows(names, tuple(_texts(result, row) for row in range(result.ntuples)))
+
+
+def _texts(result: "PGresult", row: int) -> Row:
+    return [_text(result, row, place) for place in range(result.nfields)]
+
+
+def _text(result: "PGresult", row: int, place: int) -> str | None:
+    value = result.get_value(row, place)
+    text = None if value is None else value.decode()
+    return _BOOLEANS.get(text, text) if result.ftype(place) == _BOOLEAN else text
+
+
+def _refused(problem: "psycopg.Error") -> str:
+    """Why there is no connection. libpq tells no SQLSTATE here, and names user and host."""
+    if "FATAL" in str(problem):
+        return "the database refuses the connection: is the user, password or database wrong?"
+    return "the database cannot be reached"

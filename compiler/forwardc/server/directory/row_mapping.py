@@ -1,0 +1,206 @@
+"""One row of the merchant's data as an instrument, for every kind of lookup.
+
+Knows neither files nor databases. What is wrong is told by column and rule, never by value: a
+merchant may keep anything in these tables, by mistake also card numbers.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from forwardc.core.atoms import ATOMS
+from forwardc.core.diagnostics.text_file import ODD_SPACE, named
+from forwardc.core.recognizer.cards import holds_card
+from forwardc.server.directory.payment_directory import Instrument, LookupWrong
+
+BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
+MOST_COLUMNS: Final = 64
+LONGEST: Final = 4_096
+LONGEST_REFERENCE: Final = 80
+NAMES: Final = (
+    "vault, source, without, input.NAME, billing."
+    + "|".join(BILLING)
+    + ", param.NAME and identifier.NAME, where `__` may stand for the dot"
+)
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_VAULT = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HALF = re.compile(r"[\ud800-\udfff]")
+
+
+class Group(Enum):
+    """What a column's cells are part of."""
+
+    REFERENCE = auto()
+    VAULT = auto()
+    SOURCE = auto()
+    INPUT = auto()
+    PARAM = auto()
+    IDENTIFIER = auto()
+    WITHOUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the cells of a column go. `name` is the group's key, `title` what a message says."""
+
+    group: Group
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The column as it is documented; nothing that was not checked by its form."""
+        head = self.group.name.lower()
+        if self.group is Group.INPUT and self.name.startswith("billing."):
+            return self.name
+        return f"{head}.{self.name}" if self.name else head
+
+
+_EXACT: Final = frozenset({Group.REFERENCE, Group.VAULT, Group.SOURCE})
+"""What must be equal to the letter: a space that nobody sees would hide the row."""
+
+_PLAIN: Final[Mapping[str, Column]] = {
+    "vault": Column(Group.VAULT),
+    "source": Column(Group.SOURCE),
+    "without": Column(Group.WITHOUT),
+    **{f"billing.{part}": Column(Group.INPUT, f"billing.{part}") for part in BILLING},
+}
+_NAMED: Final = {"input": Group.INPUT, "param": Group.PARAM, "identifier": Group.IDENTIFIER}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table that was checked. `vaults` are those that may be named; None: any.
+
+    `not_card` are titles of columns whose cells may look like card numbers and are none.
+    """
+
+    columns: tuple[Column, ...]
+    vaults: frozenset[str] | None = None
+    not_card: frozenset[str] = frozenset()
+
+    @property
+    def reference(self) -> int:
+        """The place of the column `reference`."""
+        return self.columns.index(Column(Group.REFERENCE))
+
+    @property
+    def titles(self) -> frozenset[str]:
+        """The columns as they are documented."""
+        return frozenset(column.title for column in self.columns)
+
+    def mistakes(self, cells: Sequence[str | None]) -> list[str]:
+        """All that is wrong with a row, in the order of its columns."""
+        if len(cells) != len(self.columns):
+            return [f"it has {len(cells)} cells, and there are {len(self.columns)} columns"]
+        found = [
+            f"{column.title} {mistake}"
+            for column, cell in zip(self.columns, cells, strict=True)
+            if (mistake := self._mistake(column, cell or ""))
+        ]
+        # One scan of the whole row is many times cheaper than one of every cell.
+        if holds_card("\n".join(cell for cell in cells if cell)):
+            found += [
+                f"{column.title} looks like a card number, which must not be kept here"
+                for column, cell in zip(self.columns, cells, strict=True)
+                if cell and column.title not in self.not_card and holds_card(cell)
+            ]
+        return found
+
+    def _mistake(self, column: Column, cell: str) -> str | None:
+        if not cell:
+            needed = (Group.REFERENCE, Group.VAULT, Group.SOURCE)
+            return "is empty" if column.group in needed else None
+        longest = LONGEST_REFERENCE if column.group is Group.REFERENCE else LONGEST
+        if len(cell) > longest:
+            return f"is longer than {longest} characters"
+        if _CONTROL.search(cell) or _HALF.search(cell):
+            return "holds a control character"
+        if column.group in _EXACT and not cell.isascii():
+            for edge in (cell[0], cell[-1]):
+                if ODD_SPACE.match(edge):
+                    return f"begins or ends with {named(edge)}"
+        if column.group is Group.VAULT and not self._knows(cell):
+            return "names no vault that a plan was built for"
+        if column.group is Group.WITHOUT and not ATOMS.keys() >= set(cell.split()):
+            return "names what is no value of a card, such as card.cvc"
+        return None
+
+    def _knows(self, vault: str) -> bool:
+        return vault in self.vaults if self.vaults is not None else bool(_VAULT.fullmatch(vault))
+
+    def instrument(self, cells: Sequence[str | None]) -> Instrument:
+        """The instrument of a row without mistakes; empty cells are absent."""
+        found: dict[Group, dict[str, str]] = {group: {} for group in Group}
+        for column, cell in zip(self.columns, cells, strict=True):
+            if cell:
+                found[column.group][column.name] = cell
+        return Instrument(
+            vault=found[Group.VAULT][""],
+            source=found[Group.SOURCE][""],
+            inputs=found[Group.INPUT],
+            params=found[Group.PARAM],
+            identifiers=found[Group.IDENTIFIER],
+            without=frozenset(found[Group.WITHOUT].get("", "").split()),
+        )
+
+    def checked(self, cells: Sequence[str | None]) -> Instrument:
+        """The instrument of a row. Raises `LookupWrong` with all that is wrong."""
+        if mistakes := self.mistakes(cells):
+            raise LookupWrong("the row found is wrong: " + "; ".join(mistakes))
+        return self.instrument(cells)
+
+
+def read_columns(
+    names: Sequence[str],
+    *,
+    keyed: bool,
+    vaults: Collection[str] | None,
+    not_card: Collection[str] = (),
+) -> Columns | list[str]:
+    """The columns by their names, or everything that is wrong with these.
+
+    `keyed` tables have a column `reference`, others must not. A name that is not known is told by
+    its number: in a file without names, it would be a customer's data.
+    """
+    columns = [_column(name, keyed=keyed) for name in names]
+    known = [column for column in columns if column]
+    needed = [*([Column(Group.REFERENCE)] if keyed else []), _PLAIN["vault"], _PLAIN["source"]]
+    mistakes = [
+        *(
+            f"column {number} has a name that is not known{_odd(name)}"
+            for number, (name, column) in enumerate(zip(names, columns, strict=True), 1)
+            if column is None
+        ),
+        *(f"{one.title} stands twice" for one in dict.fromkeys(known) if known.count(one) > 1),
+        *(f"there is no column {column.title}" for column in needed if column not in known),
+    ]
+    if len(names) > MOST_COLUMNS:
+        return [f"there are more than {MOST_COLUMNS} columns"]
+    known_vaults = frozenset(vaults) if vaults is not None else None
+    return mistakes or Columns(tuple(known), known_vaults, frozenset(not_card))
+
+
+def is_title(text: str) -> bool:
+    """Whether a column may have this title, as `Column.title` and the documents write it."""
+    column = _column(text, keyed=True)
+    return column is not None and column.title == text
+
+
+def _odd(name: str) -> str:
+    found = ODD_SPACE.search(name)
+    return f": it holds {named(found[0])}" if found else ""
+
+
+def _column(name: str, *, keyed: bool) -> Column | None:
+    if keyed and name == "reference":
+        return Column(Group.REFERENCE)
+    dotted = name if "." in name else name.replace("__", ".", 1)
+    if plain := _PLAIN.get(dotted):
+        return plain
+    head, _, tail = dotted.partition(".")
+    group = _NAMED.get(head)
+    return Column(group, tail) if group and _NAME.fullmatch(tail) else None

@@ -1,0 +1,122 @@
+"""Whether the server lives, whether it can work, and its figures.
+
+`/health` needs nothing. `/ready` asks every part that a call needs, at most once a second, and
+tells of each whether it is there and nothing more: why it is not stands in the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forwardc.runtime.work_executor import run_blocking
+from forwardc.server.http.admission import HEALTH, METRICS, READY
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.telemetry.metrics import CONTENT_TYPE, Metrics
+
+Check = Callable[[], Awaitable[None]]
+"""Asks one part; raises where it is not there."""
+
+_LOG: Final = logging.getLogger("forwardc.server")
+_KEPT_S: Final = 1.0
+_WITHIN_S: Final = 3.0
+
+
+class Partly(Exception):  # noqa: N818 - the part's state
+    """A part does some of its work. The text is for the log."""
+
+
+class Readiness:
+    """The parts of a server by name, and what was last known of them."""
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        traffic: Traffic,
+        told: Callable[[Mapping[str, bool]], None] = lambda _: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._checks = dict(checks)
+        self._traffic = traffic
+        self._told = told
+        self._clock = clock
+        self._known: dict[str, bool] = {}
+        self._partly: dict[str, str] = {}
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def parts(self) -> Mapping[str, bool]:
+        """Which parts are there."""
+        async with self._asking:
+            if self._clock() - self._asked_at >= _KEPT_S:
+                there = await asyncio.gather(*(self._is_there(name) for name in self._checks))
+                self._known = dict(zip(self._checks, there, strict=True))
+                self._asked_at = self._clock()
+                self._told(self._known)
+        # A server that stops needs no second to say so.
+        return {**self._known, "taking_calls": not self._traffic.stopping}
+
+    async def words(self) -> Mapping[str, str]:
+        """The same in words. What does some of its work is there."""
+        words = {name: "ok" if there else "failing" for name, there in (await self.parts()).items()}
+        return {**words, **dict.fromkeys(self._partly, "partly")}
+
+    async def _is_there(self, name: str) -> bool:
+        before, partly = self._partly.get(name), False
+        try:
+            await asyncio.wait_for(self._checks[name](), _WITHIN_S)
+        except Partly as problem:
+            self._partly[name], partly = str(problem), True
+            if before != str(problem):
+                _LOG.warning("partly ready", extra={"members": {"part": name, "why": str(problem)}})
+            return True
+        except Exception as problem:
+            if self._known.get(name, True):
+                _LOG.error("not ready", extra={"members": {"part": name, "why": _why(problem)}})
+            return False
+        finally:
+            if not partly:
+                self._partly.pop(name, None)
+        if not self._known.get(name, True):
+            _LOG.info("ready again", extra={"members": {"part": name}})
+        return True
+
+
+def _why(problem: Exception) -> str:
+    # Texts of our own exceptions are made for logs; those of others may hold anything.
+    ours = type(problem).__module__.startswith("forwardc.")
+    return f"{type(problem).__name__}: {problem}" if ours else type(problem).__name__
+
+
+def routes(
+    readiness: Readiness, metrics: Metrics | None, figures: Check | None = None
+) -> list[Route]:
+    """The routes. `figures` is asked before the metrics are told, to bring slow ones up to date."""
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_request: Request) -> Response:
+        words = await readiness.words()
+        is_ready = "failing" not in words.values()
+        document = {"status": "ok" if is_ready else "failing", "parts": words}
+        return JSONResponse(document, 200 if is_ready else 503)
+
+    async def tell(_request: Request) -> Response:
+        assert metrics is not None  # noqa: S101 - the route is there with metrics only
+        await readiness.parts()
+        if figures is not None:
+            await figures()
+        return Response(await run_blocking(metrics.text), headers={"Content-Type": CONTENT_TYPE})
+
+    told = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []
+    return [
+        Route(HEALTH, health, methods=["GET"]),
+        Route(READY, ready, methods=["GET"]),
+        *told,
+    ]

@@ -1,0 +1,114 @@
+"""Takes a request in: its header fields once over, its body whole, within bytes and seconds.
+
+Knows no route. The body is small by its limit, so that it is here before anybody reads it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.types import Message, Receive, Scope
+
+from forwardc.server.http.addresses import Claims
+from forwardc.server.http.problems import Kind, Refusal
+
+# A second one of these means that two readers may see two requests.
+_ONCE: Final = frozenset(
+    {b"host", b"content-length", b"content-type", b"authorization", b"idempotency-key"}
+    | {b"transfer-encoding", b"content-encoding", b"x-forwarded-proto", b"traceparent"}
+)
+_CLOSE: Final = {"Connection": "close"}
+_MOST_FIELDS: Final = 100
+
+
+class Left(Exception):  # noqa: N818 - what the caller did
+    """The caller went away before the request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The header fields that the guards read."""
+
+    found: dict[bytes, bytes] = field(repr=False)
+    claims: Claims = field(default_factory=Claims, repr=False)
+
+    def text(self, name: bytes) -> str | None:
+        """A field's value; None where it is not there."""
+        value = self.found.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body is announced."""
+        length = self.found.get(b"content-length")
+        return b"transfer-encoding" in self.found or length not in (None, b"0")
+
+
+def fields_of(scope: Scope, most_bytes: int) -> Fields:
+    """Read the header fields. Raises `Refusal` where they are too large, or told twice."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    found: dict[bytes, bytes] = {}
+    size, forwarded, x_forwarded_for = 0, [], []
+    for name, value in headers:
+        size += len(name) + len(value) + 4
+        if name in _ONCE:
+            if name in found:
+                told = "A header field stands there more than once."
+                raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
+            found[name] = value
+        elif name == b"x-forwarded-for":
+            x_forwarded_for.append(value)
+        elif name == b"forwarded":
+            forwarded.append(value)
+    if size > most_bytes or len(headers) > _MOST_FIELDS:
+        raise Refusal(Kind.HEADERS_TOO_LARGE, headers=_CLOSE)
+    coding = found.get(b"transfer-encoding", b"chunked").lower()
+    old = b"transfer-encoding" in found and scope["http_version"] == "1.0"
+    if coding != b"chunked" or old:
+        # RFC 9112, 6.1: somebody on the way may have seen another end of this body.
+        told = "A body comes with Content-Length, or in chunks without another coding."
+        raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
+    return Fields(found, Claims(forwarded, x_forwarded_for))
+
+
+def check_coding(fields: Fields) -> None:
+    """Raise `Refusal` for a body that is packed: what it unpacks to, this server does not read."""
+    if (fields.text(b"content-encoding") or "identity").lower() != "identity":
+        told = "The body comes without Content-Encoding."
+        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, told, headers={"Accept-Encoding": "identity"})
+
+
+async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: float) -> bytes:
+    """The whole body. Raises `Refusal` where it is too large or too slow, and `Left`."""
+    announced = fields.found.get(b"content-length", b"0")
+    if not announced.isdigit() or len(announced) > 12 or int(announced) > most_bytes:
+        raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(within):
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise Left
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > most_bytes:
+                    raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+    except TimeoutError:
+        raise Refusal(Kind.REQUEST_TIMEOUT, headers=_CLOSE) from None
+    return bytes(body)
+
+
+def replaying(body: bytes, receive: Receive) -> Receive:
+    """What gives a body that was taken in, and then what comes after it."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

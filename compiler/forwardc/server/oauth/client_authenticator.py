@@ -1,0 +1,100 @@
+"""Proves that a client knows its secret, in a time that does not tell whether the client exists.
+
+Knows no HTTP. A plain secret is compared and let go: what was proven is remembered as a digest
+under a key of this process, for a few minutes, and for the very hash that proved it.
+"""
+
+import hmac
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.work_executor import WorkExecutor
+from forwardc.server.oauth.client_secrets import Recipe, digest, has_form, new_recipe, taken_apart
+from forwardc.server.oauth.clients import Client, find
+
+_THREADS: Final = 2
+_MOST_WAITING: Final = 32
+_MOST_PROVEN: Final = 1024
+_PROVEN_S: Final = 300.0
+
+
+class TooBusy(Exception):  # noqa: N818 - the server's state
+    """Too many secrets wait to be compared."""
+
+
+@dataclass(slots=True)
+class Prover:
+    """Compares secrets, two at a time. `clock` gives seconds since the epoch."""
+
+    commits: Commits
+    clock: Callable[[], float] = time.time
+    _executor: WorkExecutor = field(
+        default_factory=lambda: WorkExecutor("forwardc-scrypt", _THREADS), repr=False
+    )
+    _waiting: int = 0
+    _nobody: Recipe = field(default_factory=new_recipe, repr=False)
+    _key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+    _proven: OrderedDict[bytes, float] = field(default_factory=OrderedDict, repr=False)
+
+    async def prove(self, client_id: str, secret: Secret) -> Client | None:
+        """The client, where it exists, is not revoked and this is its secret; else None.
+
+        Raises `TooBusy` and `HistoryUnavailableError`.
+        """
+        text = str(secret.reveal())
+        if not has_form(text):
+            # Nobody has such a secret, so that this tells nothing, and costs nothing.
+            return None
+        known = await self.commits.read(lambda tx: find(tx, client_id))
+        hashes = known.hashes(round(self.clock() * 1000)) if known else ()
+        if known is not None and any(self._was_proven(text, one) for one in hashes):
+            return known
+        good = await self._hashed(text, known, hashes)
+        if good is None:
+            return None
+        self._remember(text, good)
+        return known
+
+    def close(self) -> None:
+        """Take no more secrets."""
+        self._executor.close(drop=True)
+
+    async def _hashed(self, text: str, known: Client | None, hashes: tuple[str, ...]) -> str | None:
+        """The hash that the secret has, after the same work for everybody."""
+        if self._waiting >= _MOST_WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            return await self._executor.run(_compare, text, known, hashes, self._nobody)
+        finally:
+            self._waiting -= 1
+
+    def _was_proven(self, text: str, hashed: str) -> bool:
+        return time.monotonic() < self._proven.get(self._mark(text, hashed), 0.0)
+
+    def _remember(self, text: str, hashed: str) -> None:
+        self._proven[self._mark(text, hashed)] = time.monotonic() + _PROVEN_S
+        if len(self._proven) > _MOST_PROVEN:
+            self._proven.popitem(last=False)
+
+    def _mark(self, text: str, hashed: str) -> bytes:
+        return hmac.digest(self._key, f"{hashed}\0{text}".encode(), "sha256")
+
+
+def _compare(
+    text: str, known: Client | None, hashes: tuple[str, ...], nobody: Recipe
+) -> str | None:
+    # Both secrets of a client share one recipe, so that an overlap costs no second hash.
+    recipe = taken_apart(known.secret_hash)[0] if known else nobody
+    found = digest(text, recipe)
+    good = None
+    for one in hashes:
+        if hmac.compare_digest(found, taken_apart(one)[1]):
+            good = one
+    return good

@@ -1,0 +1,221 @@
+"""The table of OAuth clients. Every change leaves an event, and a secret is here as a hash only.
+
+Knows no HTTP. Each function is one transaction's work; `Clients` does it for the command line.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.writes import event
+from forwardc.server.oauth import client_secrets
+
+SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
+"""What a client can be allowed: calling the API, seeing outcomes, settling and pausing."""
+
+_ID_ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"
+_INSERT: Final = """
+INSERT INTO clients (id, name, scope, secret_hash, created_at, destinations)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+_ALL: Final = """
+SELECT id, name, scope, destinations, secret_hash, old_hash, old_until, created_at, rotated_at,
+revoked_at FROM clients ORDER BY created_at, id
+"""
+_ONE: Final = """
+SELECT id, name, scope, destinations, secret_hash, old_hash, old_until, created_at, rotated_at,
+revoked_at FROM clients WHERE id = ?
+"""
+_STANDING: Final = "SELECT id, name, destinations, revoked_at FROM clients"
+_BIND: Final = "UPDATE clients SET destinations = ? WHERE id = ?"
+_UNBOUND: Final = "SELECT id, name, scope FROM clients WHERE destinations IS NULL"
+_SHARING: Final = SCOPES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of a client for each of its calls. `destinations` as those of `Client`."""
+
+    name: str
+    destinations: tuple[str, ...] | None
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client. `old_until` is when its former secret ends, in milliseconds since the epoch.
+
+    `destinations` are those that it may ask for; None of a record that an older forwardc made.
+    """
+
+    id: str
+    name: str
+    scope: tuple[str, ...]
+    destinations: tuple[str, ...] | None
+    secret_hash: str = field(repr=False)
+    old_hash: str | None = field(repr=False)
+    old_until: int | None
+    created_at: str
+    rotated_at: str | None
+    revoked_at: str | None
+
+    def hashes(self, now_ms: int) -> tuple[str, ...]:
+        """The hashes of the secrets that are good now."""
+        if self.revoked_at is not None:
+            return ()
+        old = self.old_hash if now_ms < (self.old_until or 0) else None
+        return (self.secret_hash, old) if old else (self.secret_hash,)
+
+
+class NoClient(Exception):  # noqa: N818 - the id's property
+    """There is no such client, or it is revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The clients of a history."""
+
+    store: Store
+
+    def issue(
+        self, name: str, scope: Sequence[str], by: str, destinations: Sequence[str] = ()
+    ) -> tuple[Client, str]:
+        """A new client, and its secret, which nobody can show again.
+
+        It may ask for these destinations, and for no other that comes later.
+        """
+        secret = client_secrets.new_secret()
+        hashed = _hashed(secret, client_secrets.new_recipe())
+        now = self.store.moment()
+        given = tuple(one for one in SCOPES if one in scope)
+        bound = tuple(dict.fromkeys(destinations))
+        made = Client(_new_id(), name, given, bound, hashed, None, None, now.text, None, None)
+
+        def work(tx: Transaction) -> None:
+            tx.run(_INSERT, made.id, name, " ".join(given), hashed, now.text, " ".join(bound))
+            what = f"{made.id} {name}: {' '.join(given)}"
+            event(tx, "client-issue", by, f"{what}; for {' '.join(bound) or 'none'}", now)
+
+        self.store.database.write(work)
+        return made, secret
+
+    def listed(self) -> list[Client]:
+        """All clients, the newest last."""
+        return self.store.database.read(lambda tx: [_client(one) for one in tx.rows(_ALL)])
+
+    def rotate(self, client_id: str, overlap_s: int, by: str) -> tuple[Client, str]:
+        """A new secret; the one before works for `overlap_s` seconds more. Raises `NoClient`."""
+        known = self.store.database.read(lambda tx: _living(tx, client_id))
+        secret = client_secrets.new_secret()
+        # With the recipe of the old one, a single hash tells whether a secret is either.
+        hashed = _hashed(secret, client_secrets.taken_apart(known.secret_hash)[0])
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> Client:
+            until = now.after(overlap_s) if overlap_s else None
+            changed = tx.run(
+                "UPDATE clients SET old_hash = ?, old_until = ?, secret_hash = ?, rotated_at = ?"
+                " WHERE id = ? AND secret_hash = ? AND revoked_at IS NULL",
+                *(known.secret_hash if until else None, until, hashed, now.text),
+                *(client_id, known.secret_hash),
+            )
+            if not changed:
+                raise NoClient("somebody else has changed this client at the same time")
+            event(tx, "client-rotate", by, f"{client_id}: overlap {overlap_s} s", now)
+            return _living(tx, client_id)
+
+        return self.store.database.write(work), secret
+
+    def bind(self, client_id: str, destinations: Sequence[str], by: str) -> Client:
+        """Let a client ask for these destinations and no other. Raises `NoClient`."""
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> Client:
+            _living(tx, client_id)
+            _bind(tx, client_id, destinations, by, now)
+            return _living(tx, client_id)
+
+        return self.store.database.write(work)
+
+    def unbound(self) -> list[tuple[str, str]]:
+        """Ids and names of the clients of before that may share payments, and that nobody bound."""
+        return self.store.database.read(_unbound)
+
+    def bind_unbound(self, destinations: Sequence[str], by: str) -> list[tuple[str, str]]:
+        """Let those ask for these destinations and no other; which they were."""
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> list[tuple[str, str]]:
+            found = _unbound(tx)
+            for client_id, _ in found:
+                _bind(tx, client_id, destinations, by, now)
+            return found
+
+        return self.store.database.write(work)
+
+    def revoke(self, client_id: str, by: str) -> None:
+        """Believe neither secret nor token of a client any more. Raises `NoClient`."""
+        now = self.store.moment()
+
+        def work(tx: Transaction) -> None:
+            known = _living(tx, client_id)
+            tx.run("UPDATE clients SET revoked_at = ? WHERE id = ?", now.text, client_id)
+            event(tx, "client-revoke", by, f"{client_id} {known.name}", now)
+
+        self.store.database.write(work)
+
+
+def find(tx: Transaction, client_id: str) -> Client | None:
+    """A client by its id, revoked or not."""
+    found = row(tx, _ONE, client_id)
+    return _client(found) if found else None
+
+
+def standing(tx: Transaction) -> dict[str, Standing]:
+    """What counts of each client now, by its id."""
+    return {
+        client_id: Standing(name, _split(destinations), revoked_at is not None)
+        for client_id, name, destinations, revoked_at in tx.rows(_STANDING)
+    }
+
+
+def _bind(
+    tx: Transaction, client_id: str, destinations: Sequence[str], by: str, now: Moment
+) -> None:
+    bound = " ".join(dict.fromkeys(destinations))
+    tx.run(_BIND, bound, client_id)
+    event(tx, "client-bind", by, f"{client_id}: for {bound or 'none'}", now)
+
+
+def _unbound(tx: Transaction) -> list[tuple[str, str]]:
+    return [(client_id, name) for client_id, name, scope in tx.rows(_UNBOUND) if _SHARING in scope]
+
+
+def _living(tx: Transaction, client_id: str) -> Client:
+    known = find(tx, client_id)
+    if known is None:
+        raise NoClient("there is no client of this id")
+    if known.revoked_at is not None:
+        raise NoClient("this client is revoked")
+    return known
+
+
+def _client(found: tuple[Any, ...]) -> Client:
+    client_id, name, scope, destinations, *rest = found
+    return Client(client_id, name, tuple(scope.split()), _split(destinations), *rest)
+
+
+def _split(destinations: str | None) -> tuple[str, ...] | None:
+    return None if destinations is None else tuple(destinations.split())
+
+
+def _new_id() -> str:
+    return "client_" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
+
+
+def _hashed(secret: str, recipe: client_secrets.Recipe) -> str:
+    return client_secrets.stored(client_secrets.digest(secret, recipe), recipe)

@@ -1,0 +1,95 @@
+"""The keys of another issuer, fetched from its JWKS and kept while they may be used.
+
+Knows no token. How sets are read, kept and asked for again is `jwk_sets`'s.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from time import monotonic
+from typing import Final
+
+import httpx
+
+from forwardc.runtime.http.jwk_sets import LARGEST, KeySet, KeysNotHad, Published
+from forwardc.runtime.http.tls import public_authorities
+from forwardc.server.oauth.bearer_tokens import KeysUnavailable
+from forwardc.server.oauth.verification_keys import PinnedKey, verifying_key
+from forwardc.server.service_url import service_mistake
+
+_LOG: Final = logging.getLogger(__name__)
+_TIMEOUT_S: Final = 5.0
+
+
+class RemoteKeys:
+    """`Keys` of an issuer at `url`. `clock` gives seconds that never go back."""
+
+    def __init__(
+        self,
+        url: str,
+        algorithms: Collection[str],
+        client: httpx.AsyncClient,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._url = url
+        self._client = client
+        self._set = KeySet(
+            self._ask, lambda member: verifying_key(member, algorithms), _tell, clock
+        )
+
+    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
+        """The keys of an id, or all without one.
+
+        Raises `KeysUnavailable` where the issuer never gave any, or none for a day.
+        """
+        try:
+            return await self._set.keys(lambda key: kid is None or key.kid in (kid, None))
+        except KeysNotHad:
+            raise KeysUnavailable("the issuer's keys cannot be had") from None
+
+    async def close(self) -> None:
+        """Stop asking, and give the connections back."""
+        await self._set.close()
+        await self._client.aclose()
+
+    async def _ask(self) -> Published:
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                return await self._fetch()
+        except (httpx.HTTPError, TimeoutError):
+            raise KeysNotHad("it does not answer") from None
+
+    async def _fetch(self) -> Published:
+        headers = {
+            "Accept": "application/jwk-set+json, application/json",
+            # A small body can unpack to a large one.
+            "Accept-Encoding": "identity",
+        }
+        async with self._client.stream("GET", self._url, headers=headers) as answer:
+            if answer.status_code != 200:
+                raise KeysNotHad(f"it answered {answer.status_code}")
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise KeysNotHad("its answer is too large")
+            return Published(bytes(body), answer.headers.get("cache-control", ""))
+
+
+def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:
+    """Keys behind a URL: https, or http on this machine. Raises `ValueError` for another one."""
+    if mistake := service_mistake(url):
+        raise ValueError(f"the URL of the issuer's keys cannot be used: {mistake}")
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ValueError("the URL of the issuer's keys cannot be used: it is no URL") from None
+    # Proxies of the environment are left out, as everywhere: they would see and could answer.
+    client = httpx.AsyncClient(
+        verify=public_authorities(), timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False
+    )
+    return RemoteKeys(url, algorithms, client)
+
+
+def _tell(reason: str, _bridged: bool) -> None:
+    _LOG.warning("the keys of the tokens' issuer cannot be had: %s", reason)

@@ -1,0 +1,154 @@
+"""The server's own keys: one that signs access tokens, and those that seal recorded answers.
+
+Knows neither tokens nor answers. All keys stand in one JWK set (RFC 7517): EC P-256 keys with the
+use `sig`, the first of which signs while all verify, and symmetric keys of 256 bits with the use
+`enc`, the first of which seals while all open. No key shows itself in a text.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jwcrypto.common import JWException, base64url_decode
+from jwcrypto.jwk import JWK
+
+from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.server.oauth.key_file import KeysRefused, make_file, read_file
+from forwardc.server.oauth.verification_keys import PinnedKey
+
+VARIABLE: Final = "FORWARDC_SERVER_KEYS"
+_MOST: Final = 32
+# Taken by everybody who remembers keys, so that two first processes come one after the other.
+_TURN: Final = "turn"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeys:
+    """The keys in order. `sealing` are 32 bytes each; the first seals, all open."""
+
+    signing: tuple[PinnedKey, ...] = field(repr=False)
+    sealing: tuple[bytes, ...] = field(repr=False)
+    thumbprints: tuple[str, ...]
+
+    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
+        """The keys of this server's own tokens, which always name theirs."""
+        return [key for key in self.signing if key.kid == kid]
+
+    def public_jwks(self) -> dict[str, Any]:
+        """What others verify with: the JWK set without any private member."""
+        return {
+            "keys": [
+                {
+                    **json.loads(key.key.export_public()),
+                    "use": "sig",
+                    "alg": key.alg,
+                    "kid": key.kid,
+                }
+                for key in self.signing
+            ]
+        }
+
+    async def remember(self, commits: Commits) -> None:
+        """Note these keys in the history.
+
+        Raises `KeysRefused` where other processes of the same history use none of these keys:
+        they would refuse each other's tokens and could not open each other's answers.
+        """
+        now = Moment(datetime.now(UTC)).text
+        if not await commits.write(lambda tx: _noted(tx, self.thumbprints, now)):
+            raise KeysRefused(
+                "other processes of this history use other server keys",
+                hint="give every machine the same keys; where the old ones are lost,"
+                " `forwardc clients keys --forget` lets new ones in",
+            )
+
+
+def load_keys(path: Path, look_up: Lookup, *, history: str) -> ServerKeys:
+    """The keys of FORWARDC_SERVER_KEYS, else of the file `path`.
+
+    A missing file is made where `history` is one of this machine. Raises `KeysRefused`.
+    """
+    try:
+        given = look_up(VARIABLE)
+    except SecretProviderError as problem:
+        raise KeysRefused(f"{VARIABLE} is not given: {problem}") from None
+    if given is not None:
+        return keys_of(given, VARIABLE)
+    if not path.exists():
+        if history.startswith(("postgresql://", "postgres://")):
+            raise KeysRefused(
+                "several machines may use this history, and no server keys are given",
+                hint=f"make them once with `forwardc clients keys FILE`, and give every machine"
+                f" the file's text as {VARIABLE}",
+            )
+        make_file(path)
+    return keys_of(read_file(path), path.name)
+
+
+def keys_of(text: str, where: str) -> ServerKeys:
+    """Read a JWK set. `where` names it in `KeysRefused`, which holds nothing of the text."""
+    try:
+        members = json.loads(text)["keys"]
+        keys = [_key(member) for member in members] if isinstance(members, list) else []
+    except (JWException, ValueError, KeyError, TypeError, RecursionError):
+        keys = []
+    signing = tuple(key for key in keys if isinstance(key, PinnedKey))
+    sealing = tuple(key for key in keys if isinstance(key, bytes))
+    if not signing or not sealing or len(keys) > _MOST:
+        raise KeysRefused(
+            f"{where} is not a set of server keys",
+            hint="`forwardc clients keys FILE` makes one: EC P-256 keys for signatures, and"
+            " symmetric keys of 256 bits",
+        )
+    prints = (*(str(key.kid) for key in signing), *(_oct_print(key) for key in sealing))
+    return ServerKeys(signing, sealing, prints)
+
+
+def _key(member: dict[str, Any]) -> PinnedKey | bytes:
+    match member:
+        case {"kty": "EC", "crv": "P-256", "use": "sig", "d": str()}:
+            key = JWK(**{name: member[name] for name in ("kty", "crv", "x", "y", "d")})
+            # Whether the private and the public half belong together.
+            key.get_op_key("sign")
+            return PinnedKey(key.thumbprint(), "ES256", key)
+        case {"kty": "oct", "use": "enc", "k": str(k)}:
+            secret: bytes = base64url_decode(k)
+            if len(secret) == 32:
+                return secret
+        case _:
+            pass
+    raise ValueError("a key is of another kind or size")
+
+
+def _oct_print(secret: bytes) -> str:
+    """The thumbprint of RFC 7638. Nobody finds 256 random bits by it."""
+    k = urlsafe_b64encode(secret).rstrip(b"=").decode("ascii")
+    return str(JWK(kty="oct", k=k).thumbprint())
+
+
+def _noted(tx: Transaction, thumbprints: Sequence[str], now: str) -> bool:
+    """Whether others know one of these keys, or nobody any."""
+    statement = (
+        "INSERT INTO server_keys (thumbprint, added_at) VALUES (?, ?)"
+        " ON CONFLICT (thumbprint) DO UPDATE SET added_at = server_keys.added_at"
+    )
+    tx.run(statement, _TURN, now)
+    known = {row[0] for row in tx.rows("SELECT thumbprint FROM server_keys")} - {_TURN}
+    if known and not known.intersection(thumbprints):
+        return False
+    for one in thumbprints:
+        tx.run(statement, one, now)
+    return True
+
+
+def forget(tx: Transaction) -> int:
+    """Let new keys in: nobody's are known any more. How many were."""
+    return tx.run("DELETE FROM server_keys WHERE thumbprint <> ?", _TURN)

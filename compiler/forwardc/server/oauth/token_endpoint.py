@@ -1,0 +1,213 @@
+"""`POST /oauth/token`: access tokens for client credentials (RFC 6749, section 4.4).
+
+Also the documents that tell of it. Knows no table; what it refuses, it says in the words of
+section 5.2.
+"""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+from urllib.parse import parse_qsl, unquote_plus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.server.http.problem_response import answer_of
+from forwardc.server.http.problems import Kind, Refusal, retry_after
+from forwardc.server.http.rate_limits import Rates
+from forwardc.server.oauth.client_authenticator import Prover, TooBusy
+from forwardc.server.oauth.clients import SCOPES
+from forwardc.server.oauth.issuer import (
+    JWKS_PATH,
+    METADATA_PATH,
+    TOKEN_PATH,
+    EmbeddedIssuer,
+)
+
+_LARGEST: Final = 4096
+_MOST_FIELDS: Final = 16
+_FORM: Final = "application/x-www-form-urlencoded"
+_PER_ADDRESS: Final = 60
+_PER_CLIENT: Final = 30
+_WINDOW_S: Final = 60
+_CACHED: Final = {"Cache-Control": "public, max-age=300"}
+# RFC 6749, section 5.1: tokens are nobody's to store on the way.
+_NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class _Refused(Exception):  # noqa: N818 - the request's fate
+    """An error of section 5.2. `description` names a rule, and no value."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description
+
+    def answer(self) -> Response:
+        """401 with the way to authenticate for a client that is not known, else 400."""
+        unknown = self.error == "invalid_client"
+        headers = {"WWW-Authenticate": 'Basic realm="forwardc"'} if unknown else {}
+        told = {"error": self.error, "error_description": self.description}
+        return JSONResponse(told, 401 if unknown else 400, {**_NOT_STORED, **headers})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What stands in a request."""
+
+    client_id: str
+    secret: Secret
+    form: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDesk:
+    """Gives out tokens."""
+
+    issuer: EmbeddedIssuer
+    prover: Prover
+    rates: Rates
+
+    async def token(self, request: Request) -> Response:
+        """Answer a request for a token."""
+        try:
+            return await self._granted(request)
+        except _Refused as refusal:
+            return refusal.answer()
+        except Refusal as refusal:
+            return answer_of(refusal)
+        except TooBusy:
+            return answer_of(Refusal(Kind.UNAVAILABLE, headers=retry_after(2)))
+        except HistoryError:
+            return answer_of(Refusal(Kind.UNAVAILABLE, headers=retry_after(5)))
+
+    async def jwks(self, request: Request) -> Response:
+        """The keys with which the tokens can be verified."""
+        return JSONResponse(self.issuer.keys.public_jwks(), headers=_CACHED)
+
+    async def metadata(self, request: Request) -> Response:
+        """The document of RFC 8414."""
+        return JSONResponse(self.issuer.metadata(SCOPES), headers=_CACHED)
+
+    async def _granted(self, request: Request) -> Response:
+        await self._allow(f"token:address:{_address(request)}", _PER_ADDRESS)
+        asked = _asked(request.headers.getlist("authorization"), await _form(request))
+        client = await self.prover.prove(asked.client_id, asked.secret)
+        if client is None:
+            raise _Refused("invalid_client", "the client id or its secret is not right")
+        # Counted for who has the secret: others could keep a client from its tokens by its id.
+        await self._allow(f"token:client:{client.id}", _PER_CLIENT)
+        if asked.form.get("grant_type") != "client_credentials":
+            raise _Refused("unsupported_grant_type", "only client_credentials is taken")
+        scope = _scope(asked.form.get("scope"), client.scope)
+        told = {
+            "access_token": self.issuer.token(client.id, scope),
+            "token_type": "Bearer",
+            "expires_in": self.issuer.life,
+            "scope": " ".join(scope),
+        }
+        return JSONResponse(told, headers=_NOT_STORED)
+
+    async def _allow(self, name: str, limit: int) -> None:
+        wait = await self.rates.take(name, limit, _WINDOW_S)
+        if wait is not None:
+            raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+
+
+def routes(desk: TokenDesk) -> list[Route]:
+    """The routes of the embedded issuer."""
+    return [
+        Route(TOKEN_PATH, desk.token, methods=["POST"]),
+        Route(JWKS_PATH, desk.jwks, methods=["GET"]),
+        Route(METADATA_PATH, desk.metadata, methods=["GET"]),
+    ]
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of the body; empty ones count as left out (section 3.2)."""
+    kind, _, rest = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != _FORM or rest.strip().lower() not in ("", "charset=utf-8"):
+        raise _Refused("invalid_request", f"the body must be {_FORM}")
+    body = await _body(request)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        raise _Refused("invalid_request", "the body is not a form") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise _Refused("invalid_request", "a field stands twice in the body")
+    return {name: value for name, value in fields.items() if value}
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await body_of(request, _LARGEST)
+    except TooLarge:
+        problem = f"the body is larger than {_LARGEST} bytes"
+        raise _Refused("invalid_request", problem) from None
+    except EndedEarly:
+        raise _Refused("invalid_request", "the body ended early") from None
+
+
+def _asked(authorization: list[str], form: dict[str, str]) -> _Asked:
+    """Who asks: by HTTP Basic or by the body, and not by both (section 2.3)."""
+    rest = {name: value for name, value in form.items() if name != "client_secret"}
+    if not authorization:
+        client_id, secret = form.get("client_id"), form.get("client_secret")
+        if client_id is None or secret is None:
+            raise _Refused("invalid_client", "the client does not say who it is")
+        return _Asked(client_id, Secret(secret), rest)
+    if len(authorization) > 1 or "client_secret" in form:
+        raise _Refused("invalid_request", "the client says twice who it is")
+    client_id, secret = _basic(authorization[0])
+    if form.get("client_id", client_id) != client_id:
+        raise _Refused("invalid_request", "the client says twice who it is")
+    return _Asked(client_id, Secret(secret), rest)
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Id and secret, each form-encoded before they were joined (section 2.3.1)."""
+    scheme, _, credentials = header.partition(" ")
+    try:
+        joined = b64decode(credentials.strip(" "), validate=True).decode("utf-8")
+        client_id, colon, secret = joined.partition(":")
+        found = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    except (NotBase64, ValueError):
+        found, colon = ("", ""), ""
+    if scheme.lower() != "basic" or not colon:
+        raise _Refused("invalid_client", "the Authorization header is not HTTP Basic")
+    return found
+
+
+def _scope(asked: str | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """What is asked for, in order; all of the client's without a word (section 3.3)."""
+    if asked is None:
+        return allowed
+    wanted = set(asked.split(" "))
+    if not wanted <= set(allowed):
+        raise _Refused("invalid_scope", "the client may not have this scope")
+    return tuple(one for one in allowed if one in wanted)
+
+
+def _address(request: Request) -> str:
+    """Where a call comes from. A /64 of IPv6 is one neighbour: its addresses cost nothing."""
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return str(address)

@@ -1,0 +1,187 @@
+"""What a call is answered, by what its run came to. One table, written down in docs/partner-api.md.
+
+Knows no database and no web framework. What leaves here is bytes, so that a repeat gets the same
+ones; no secret of the run and no card number is in them.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.http.bodies.charset import decoded
+from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why
+from forwardc.runtime.run.result import Came, Party, RunResult
+from forwardc.server.http.problems import Kind, Refusal, retry_after
+from forwardc.server.payment_sharing.claim import State
+
+RETRY_AFTER_S: Final = 5.0
+# 402 is no decline here: with it Stripe says that it could not reach the destination
+# (`forwarding_api_retryable_upstream_error`); what may have arrived is unknown, not rejected.
+_LATER: Final = frozenset({402, 408, 409, 425, 429})
+_SET_UP: Final = frozenset({401, 403})
+# RFC 9110, 7.6.1: headers of one connection; a length that is another body's; and a session that
+# is the vault's.
+_LEFT_OUT: Final = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization"),
+        *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("content-length", "set-cookie", "set-cookie2"),
+    }
+)
+# The strings and numbers of what is known to be JSON.
+_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a share ended: what to record, and either the body of the answer or the problem.
+
+    `losses` are the atoms that the destination did not get.
+    """
+
+    state: State
+    outcome: Outcome | None
+    body: bytes | None = field(default=None, repr=False)
+    refusal: Refusal | None = None
+    losses: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return 200 if self.refusal is None else self.refusal.kind.value.status
+
+
+def ending_of(result: RunResult | None, run_id: str, *, lasting: bool = False) -> Ending:
+    """How the share of a run ended. No result: nothing was sent.
+
+    `lasting`: what kept it from being sent stays until somebody mends it.
+    """
+    if result is None:
+        return Ending(State.NOT_SENT, None, refusal=not_at_all()) if lasting else _later(None)
+    if result.outcome is Outcome.UNKNOWN:
+        return Ending(State.UNKNOWN, Outcome.UNKNOWN, refusal=unknown(run_id))
+    if result.rejected_by is Party.VAULT and not _reached(result):
+        return _refused_by_vault(result)
+    if result.came is None:
+        # An earlier step has arrived, and a later one was not sent: the run can be continued.
+        return Ending(State.UNKNOWN, result.outcome, refusal=unknown(run_id))
+    body = _body(result, result.came)
+    return Ending(State.DONE, result.outcome, body, losses=result.losses)
+
+
+def unknown(run_id: str, outcome: str | None = None) -> Refusal:
+    """The problem of a payment that may have been made. `outcome`: what was found out since."""
+    more = {"run": run_id} | ({"outcome": outcome} if outcome else {})
+    return Refusal(Kind.OUTCOME_UNKNOWN, more=more)
+
+
+def not_now(seconds: float = RETRY_AFTER_S) -> Refusal:
+    """The problem of a call that sent nothing, and that may be sent later."""
+    return Refusal(Kind.UNAVAILABLE, headers=retry_after(seconds))
+
+
+def not_at_all() -> Refusal:
+    """The problem of a call that sent nothing, and of every repeat until somebody mends it."""
+    return Refusal(Kind.NOT_FORWARDABLE)
+
+
+def _later(outcome: Outcome | None) -> Ending:
+    return Ending(State.NOT_SENT, outcome, refusal=not_now())
+
+
+def _reached(result: RunResult) -> bool:
+    """Whether an earlier step has reached the destination."""
+    return any(step.status is not None for step in result.steps)
+
+
+def _refused_by_vault(result: RunResult) -> Ending:
+    came = result.came
+    status = came.vault_status if came else None
+    if came is None or status is None or status in _LATER or not 400 <= status <= 499:
+        return _later(result.outcome)
+    if status in _SET_UP:
+        return Ending(State.NOT_SENT, result.outcome, refusal=Refusal(Kind.NOT_FORWARDED))
+    return Ending(State.NOT_SENT, result.outcome, _body(result, came))
+
+
+def _body(result: RunResult, came: Came) -> bytes:
+    hide = result.hide or _as_it_is
+    status = came.vault_status if came.status is None else came.status
+    headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}
+    took = sum(step.duration_ms for step in result.steps)
+    # Why, in the destination's words where its file says where they stand.
+    more: dict[str, Any] = {
+        "reason": result.reason if came.status is not None else None,
+        "losses": result.losses,
+        "untold": result.untold,
+        "advice": _advice(result),
+    }
+    told = "".join(
+        f",{json.dumps(name)}:{json.dumps(value)}" for name, value in more.items() if value
+    )
+    parts = (
+        f'{{"status":{json.dumps(status)},"headers":{json.dumps(headers)},"body":',
+        _embedded(decoded(came.body), hide),
+        f',"request-time":{took}{told}}}',
+    )
+    return "".join(parts).encode()
+
+
+def _advice(result: RunResult) -> str | None:
+    """What helps, where what the destination did not get may be why it did not approve."""
+    is_why = may_be_why(result.outcome, result.rejected_by, result.losses)
+    return perhaps_why(result.losses) if is_why else None
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that describe the answer. What `Connection` names is the connection's, too."""
+    named = {name.strip().lower() for name in headers.get("connection", "").split(",")}
+    return {name: value for name, value in headers.items() if name.lower() not in _LEFT_OUT | named}
+
+
+def _named(name: str) -> str:
+    """A header's name as Rokt's documents write them: `Content-Type`."""
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def _embedded(text: str, hide: Callable[[str], str]) -> str:
+    """The vault's answer as a JSON value: as it is written where it is JSON, else as a string."""
+    return _masked(text, hide) if _is_json(text) else json.dumps(hide(text))
+
+
+def _masked(text: str, hide: Callable[[str], str]) -> str:
+    """JSON text without what is to be hidden, and otherwise to the letter.
+
+    Each string is looked at as it reads: an escape can spell what only then shows, also in JSON
+    that is a string of JSON.
+    """
+    if "\\u" not in text and hide(text) == text:
+        return text
+
+    def token(found: re.Match[str]) -> str:
+        written = found[0]
+        read = json.loads(written) if written.startswith('"') else written
+        hidden = _masked(read, hide) if "\\" in read and _is_json(read) else hide(read)
+        return written if hidden == read else json.dumps(hidden)
+
+    return _TOKEN.sub(token, text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        # Numbers need not be understood, however long they are.
+        json.loads(text, parse_int=_as_it_is, parse_float=_as_it_is, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse(_: str) -> Any:
+    raise ValueError("not JSON")
+
+
+def _as_it_is(text: str) -> str:
+    return text

@@ -1,0 +1,323 @@
+"""Decides what a call is, in one transaction's work: the first, a repeat, or one in between.
+
+Knows no request and no answer. Two processes that ask at once are told apart by the primary key of
+a claim; whoever finds a share that a process left behind looks at what its run recorded. Of its own
+shares a process knows which ones it forwards.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from forwardc.runtime.history import writes
+from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.errors import HistoryConflictError
+from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.recovery.abandon import leave
+from forwardc.runtime.run.store_journal import is_dead
+from forwardc.server.payment_sharing.claim import (
+    Ask,
+    Claim,
+    Done,
+    Free,
+    KeyReused,
+    Mine,
+    Others,
+    Running,
+    Seen,
+    State,
+    Unknown,
+)
+from forwardc.server.payment_sharing.live import Live
+
+_TAKE: Final = (
+    "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (claim) DO NOTHING"
+)
+_RENEW: Final = (
+    "UPDATE share_claims SET share_id = ?, asked = ?, until = ? WHERE claim = ? AND share_id = ?"
+)
+_SHARE: Final = (
+    "INSERT INTO shares (id, created_at, environment, emulated, destination, run_id, state, owner,"
+    " lease_until, forget_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    # The database may have taken a first try whose answer was lost.
+    " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+)
+_AGAIN: Final = (
+    "UPDATE shares SET state = ?, run_id = ?, owner = ?, lease_until = ?"
+    " WHERE id = ? AND run_id = ? AND state = ?"
+)
+_END: Final = (
+    "UPDATE shares SET state = ?, status = ?, sealed = ?, owner = '', lease_until = 0"
+    " WHERE id = ? AND run_id = ?"
+)
+_LEFT: Final = "SELECT id, run_id FROM shares WHERE state = 'running' AND owner = ?"
+_KNOWN: Final = "SELECT state, run_id, owner, lease_until, sealed FROM shares WHERE id = ?"
+_KEEP: Final = "UPDATE shares SET forget_at = ? WHERE id = ? AND forget_at < ?"
+_FORGET_CLAIMS: Final = (
+    "DELETE FROM share_claims WHERE claim IN (SELECT claim FROM share_claims WHERE until < ?"
+    " AND NOT EXISTS (SELECT 1 FROM shares WHERE shares.id = share_claims.share_id"
+    " AND shares.state = 'running' AND shares.lease_until >= ?) LIMIT ?)"
+)
+_FORGET_SHARES: Final = (
+    "DELETE FROM shares WHERE id IN (SELECT id FROM shares WHERE forget_at < ?"
+    " AND (state <> 'running' OR lease_until < ?) LIMIT ?)"
+)
+_TRIES: Final = 3
+# So many at once hold up no payment.
+_FORGOTTEN_AT_ONCE: Final = 500
+# Nobody forgets what another process, whose clock is behind, may still be asked for.
+_CLOCKS_MS: Final = 30_000
+# Far beyond the lease of any run, and the least that a history keeps.
+_LONGEST_RUN_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Who claims: a process, and the world it forwards in. The lease is in seconds.
+
+    `live` is what it forwards now.
+    """
+
+    owner: str
+    environment: str
+    emulated: bool
+    lease_s: float
+    live: Live = field(default_factory=Live, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A row of `shares`."""
+
+    id: str
+    state: State
+    run_id: str
+    owner: str
+    lease_until: int
+    sealed: str | None
+
+
+def claim(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Claim:
+    """What this call is. Asked again with the same ids, it gives the same.
+
+    Raises `KeyTaken` where another process took the key for another request just now.
+    """
+    if ask.by_key is not None:
+        held = row(
+            tx,
+            "SELECT share_id, asked FROM share_claims WHERE claim = ? AND until > ?",
+            *(ask.by_key, now.milliseconds),
+        )
+        if held is not None:
+            same = held[1] == ask.by_reference
+            return _repeat(tx, held[0], ask, process, now) if same else KeyReused()
+    until = now.after(ask.window_s)
+    share_id = _holder(tx, ask.by_reference, ask.share_id, ask.by_client, until, process, now)
+    known = share_id != ask.share_id
+    if known and not _is_of(tx, ask):
+        return Others()
+    if ask.by_key is not None:
+        until = now.after(ask.key_s)
+        if _holder(tx, ask.by_key, share_id, ask.by_reference, until, process, now) != share_id:
+            raise KeyTaken
+        if known:
+            tx.run(_KEEP, until, share_id, until)
+    return _repeat(tx, share_id, ask, process, now) if known else _begin(tx, ask, process, now)
+
+
+class KeyTaken(Exception):  # noqa: N818 - the key's state
+    """An idempotency key was taken for another request. Nothing of this claim may stay."""
+
+
+def look(tx: Transaction, share_id: str, process: Process, now: Moment) -> Seen:
+    """What has become of a share that another call forwards."""
+    return _seen(tx, _share(tx, share_id), process, now)
+
+
+def _seen(tx: Transaction, share: _Share, process: Process, now: Moment) -> Seen:
+    match share.state:
+        case State.DONE:
+            return Done(share.id, share.run_id, share.sealed or "")
+        case State.UNKNOWN:
+            return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+        case State.NOT_SENT:
+            return Free(share.run_id, left=False)
+        case State.RUNNING if _is_dropped(share, process):
+            known = process.live.known(share.run_id)
+            if known is None:
+                return Free(share.run_id, left=True)
+            ended = replace(share, state=known.state, sealed=known.sealed)
+            return _seen(tx, ended, process, now)
+        case State.RUNNING if _is_left(tx, share, now):
+            return Free(share.run_id, left=True)
+        case State.RUNNING:
+            return Running(share.id, share.run_id)
+
+
+def _is_dropped(share: _Share, process: Process) -> bool:
+    """Whether a share stands in the name of this process, which does not forward it (any more)."""
+    return share.owner == process.owner and not process.live.holds(share.run_id)
+
+
+def end(tx: Transaction, mine: Mine, state: State, status: int, sealed: str | None) -> None:
+    """Record how a share of this process ended; nothing where another one has taken it over."""
+    tx.run(_END, state, status, sealed, mine.share_id, mine.run_id)
+
+
+def give_up(tx: Transaction, mine: Mine, now: Moment) -> State:
+    """Record what is certain of a share that its own process forwards no longer."""
+    state = State.UNKNOWN if _was_sent(tx, mine.run_id) else State.NOT_SENT
+    leave(tx, mine.run_id, "the server stopped before the answer came", now)
+    end(tx, mine, state, 0, None)
+    return state
+
+
+def left(tx: Transaction, process: Process) -> list[Mine]:
+    """The shares that stand in the name of this process, and that it does not forward."""
+    live = process.live
+    return [
+        Mine(share_id, run_id, 0)
+        for share_id, run_id in tx.rows(_LEFT, process.owner)
+        if not live.holds(run_id) and live.known(run_id) is None
+    ]
+
+
+def settle_left(tx: Transaction, mine: Mine, process: Process, now: Moment) -> None:
+    """Record what is certain of a share that this process left; nothing where it has ended."""
+    share = _find(tx, mine.share_id)
+    if share is None or (share.run_id, share.state) != (mine.run_id, State.RUNNING):
+        return
+    if _is_dropped(share, process) and process.live.known(mine.run_id) is None:
+        give_up(tx, mine, now)
+
+
+def outcome_of(tx: Transaction, run_id: str) -> str | None:
+    """What a run came to, or was settled to since; None while nobody knows."""
+    found = row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
+    return str(found[0]) if found and found[0] not in (None, "unknown") else None
+
+
+def forget(tx: Transaction, now: Moment) -> bool:
+    """Delete some of what is replayed no longer; whether there may be more.
+
+    What may be under way stays for a day at least.
+    """
+    ended, still = now.milliseconds - _CLOCKS_MS, now.milliseconds - _LONGEST_RUN_MS
+    some = (ended, still, _FORGOTTEN_AT_ONCE)
+    claims, shares = tx.run(_FORGET_CLAIMS, *some), tx.run(_FORGET_SHARES, *some)
+    return max(claims, shares) == _FORGOTTEN_AT_ONCE
+
+
+def _holder(
+    tx: Transaction,
+    claim_id: str,
+    share_id: str,
+    asked: str,
+    until: int,
+    process: Process,
+    now: Moment,
+) -> str:
+    """The share that a claim belongs to: `share_id` where it was free or its time had passed.
+
+    `asked` is the other half: of a reference whose it is, of a key what it is for.
+    """
+    for _ in range(_TRIES):
+        if tx.run(_TAKE, claim_id, share_id, asked, until):
+            return share_id
+        held = row(tx, "SELECT share_id, until FROM share_claims WHERE claim = ?", claim_id)
+        if held is None:
+            continue
+        holder: str = held[0]
+        if held[1] > now.milliseconds or _is_under_way(tx, holder, process, now):
+            return holder
+        if tx.run(_RENEW, share_id, asked, until, claim_id, holder):
+            return share_id
+    raise HistoryConflictError("a claim changes hands faster than it can be read")
+
+
+def _is_of(tx: Transaction, ask: Ask) -> bool:
+    """Whether the client asks that claimed the reference."""
+    held = row(tx, "SELECT asked FROM share_claims WHERE claim = ?", ask.by_reference)
+    return held is not None and held[0] == ask.by_client
+
+
+def _begin(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Mine:
+    lease = now.after(process.lease_s)
+    longest = ask.window_s if ask.by_key is None else max(ask.window_s, ask.key_s)
+    tx.run(
+        _SHARE,
+        *(ask.share_id, now.text, process.environment, process.emulated, ask.destination),
+        *(ask.run_id, State.RUNNING, process.owner, lease, now.after(longest)),
+    )
+    return Mine(ask.share_id, ask.run_id, lease)
+
+
+def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Moment) -> Claim:
+    share = _share(tx, share_id)
+    if share.run_id == ask.run_id:
+        return Mine(share.id, share.run_id, share.lease_until)
+    seen = _seen(tx, share, process, now)
+    if not isinstance(seen, Free):
+        return seen
+    if seen.left:
+        # Should that process live after all: its run is no longer its own, and sends nothing more.
+        writes.stop(tx, share.run_id, "its process left it", now)
+        if _was_sent(tx, share.run_id) or _may_be_pruned(tx, share, now):
+            tx.run(_AGAIN, State.UNKNOWN, share.run_id, "", 0, share.id, share.run_id, share.state)
+            return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+    lease = now.after(process.lease_s)
+    mine = (State.RUNNING, ask.run_id, process.owner, lease)
+    if tx.run(_AGAIN, *mine, share.id, share.run_id, share.state):
+        return Mine(share.id, ask.run_id, lease)
+    return Running(share.id, share.run_id)
+
+
+def _is_under_way(tx: Transaction, share_id: str, process: Process, now: Moment) -> bool:
+    share = _find(tx, share_id)
+    return share is not None and isinstance(_seen(tx, share, process, now), Running)
+
+
+def _is_left(tx: Transaction, share: _Share, now: Moment) -> bool:
+    """Whether the process of a running share has died, or lets go of nothing it once held.
+
+    The share's lease covers the time before its run is recorded, the run's own the time after.
+    """
+    if is_dead(share.owner):
+        return True
+    if share.lease_until >= now.milliseconds:
+        return False
+    run = row(tx, "SELECT owner, lease_until FROM runs WHERE id = ?", share.run_id)
+    return run is None or run[0] == "" or run[1] < now.milliseconds
+
+
+def _was_sent(tx: Transaction, run_id: str) -> bool:
+    """Whether a run may have reached its destination, by its record. No doubt means no."""
+    tried = "SELECT 1 FROM attempts WHERE run_id = ? AND state <> 'not_sent'"
+    if row(tx, tried, run_id) is None:
+        return False
+    run = row(tx, "SELECT state, outcome, rejected_by FROM runs WHERE id = ?", run_id)
+    if run is None or tuple(run) != ("done", "rejected", "vault"):
+        return True
+    reached = (
+        "SELECT 1 FROM steps WHERE run_id = ?"
+        " AND (status IS NOT NULL OR state IN ('intent', 'unknown'))"
+    )
+    return row(tx, reached, run_id) is not None
+
+
+def _may_be_pruned(tx: Transaction, share: _Share, now: Moment) -> bool:
+    """Whether a run without a record may have had one: whoever keeps a day deletes older ones."""
+    recorded = row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
+    return not recorded and share.lease_until < now.milliseconds - _LONGEST_RUN_MS
+
+
+def _share(tx: Transaction, share_id: str) -> _Share:
+    share = _find(tx, share_id)
+    if share is None:
+        raise RuntimeError("a claim names a share that is not there")
+    return share
+
+
+def _find(tx: Transaction, share_id: str) -> _Share | None:
+    found = row(tx, _KNOWN, share_id)
+    return None if found is None else _Share(share_id, State(found[0]), *found[1:])

@@ -1,0 +1,196 @@
+"""Claims for an event loop: what each call is, and how its share ended, on the disk.
+
+Knows no table. What the database could not be asked is asked once more where that is safe; what it
+could not be told is kept, answered from memory, and told at a heartbeat after it has come back.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from random import uniform
+from time import monotonic
+from typing import Final, TypeVar
+
+from forwardc.runtime.history.database import Transaction
+from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableError
+from forwardc.runtime.history.store import Store
+from forwardc.runtime.run.journal import JournalFailed
+from forwardc.server.payment_sharing import claim_tables
+from forwardc.server.payment_sharing.claim import Ask, Claim, KeyReused, Mine, Seen, State
+from forwardc.server.payment_sharing.claim_tables import KeyTaken, Process
+from forwardc.server.payment_sharing.live import End, Live
+
+LEASE_S: Final = 60.0
+"""How long a call may take from its claim to the record of its run; the run has its own lease."""
+HEARTBEAT_S: Final = 2.0
+"""How often a process looks whether its name stands at something that it does not forward."""
+_FORGET_EVERY_S: Final = 60.0
+_WAITS: Final = (0.1, 0.5, 2.0)
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Claims:
+    """The claims of one process in a history that others may share."""
+
+    store: Store
+    process: Process
+    clock: Callable[[], float] = monotonic
+    # A claim whose answer was lost can be in the history until then, and only then.
+    _doubtful_until: float = 0.0
+
+    @property
+    def live(self) -> Live:
+        """What this process forwards now."""
+        return self.process.live
+
+    async def claim(self, ask: Ask) -> Claim:
+        """What this call is; durable when it returns. Raises `HistoryUnavailableError`.
+
+        Whoever is told that it is `Mine` lets go of it with `let_go`.
+        """
+
+        def work(tx: Transaction) -> Claim:
+            return claim_tables.claim(tx, ask, self.process, self.store.moment())
+
+        self.live.begin(ask.run_id)
+        try:
+            claim = await _patiently(lambda: self.store.commits.write(work), (_WAITS[0],))
+        except KeyTaken:
+            claim = KeyReused()
+        except BaseException:
+            # The database may have it, or get it yet.
+            self.let_go(ask.run_id, in_doubt=True)
+            raise
+        if not isinstance(claim, Mine):
+            self.let_go(ask.run_id)
+        return claim
+
+    def let_go(self, run_id: str, *, in_doubt: bool = False) -> None:
+        """Forward under this id no longer. `in_doubt`: the history may say otherwise."""
+        self.live.end(run_id)
+        if in_doubt:
+            self._doubtful_until = self.clock() + LEASE_S
+
+    async def look(self, share_id: str) -> Seen:
+        """What has become of a share. Raises `HistoryUnavailableError`."""
+        process, moment = self.process, self.store.moment()
+        return await self.store.commits.read(
+            lambda tx: claim_tables.look(tx, share_id, process, moment)
+        )
+
+    async def outcome(self, run_id: str) -> str | None:
+        """What a run came to, as its record tells. Raises `HistoryUnavailableError`."""
+        return await self.store.commits.read(lambda tx: claim_tables.outcome_of(tx, run_id))
+
+    async def end(
+        self,
+        mine: Mine,
+        state: State,
+        status: int,
+        sealed: str | None = None,
+        *,
+        patient: bool = True,
+    ) -> None:
+        """Record how a share ended.
+
+        Raises `HistoryUnavailableError`: where `patient`, at the end.
+        """
+
+        def work(tx: Transaction) -> None:
+            claim_tables.end(tx, mine, state, status, sealed)
+
+        await _patiently(lambda: self.store.commits.write(work), _WAITS if patient else ())
+
+    def end_soon(
+        self,
+        mine: Mine,
+        state: State,
+        status: int,
+        sealed: str | None,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """The same in the transaction of the next write; `failed` is told before that returns."""
+
+        def work(tx: Transaction) -> None:
+            claim_tables.end(tx, mine, state, status, sealed)
+
+        self.store.commits.soon(work, failed)
+
+    async def give_up(self, mine: Mine) -> State:
+        """Record what is certain of a share that is forwarded no longer. As `end`."""
+
+        def work(tx: Transaction) -> State:
+            return claim_tables.give_up(tx, mine, self.store.moment())
+
+        return await _patiently(lambda: self.store.commits.write(work), _WAITS)
+
+    async def mend(self) -> None:
+        """At each heartbeat: tell the history what it does not know. Ends by being cancelled."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await self.mended()
+            except HistoryError:
+                # Whoever calls meanwhile is told, and `/ready` says so, too.
+                continue
+            except Exception as problem:
+                _log.error("FC9901 ends were not recorded: %s", type(problem).__name__)
+
+    async def mended(self) -> None:
+        """Record each end that is owed, and what is certain of shares that were left.
+
+        Raises `HistoryError` where the history is still away: then the rest stays owed.
+        """
+        for owed in self.live.owed:
+            await self._pay(owed)
+        if self.clock() < self._doubtful_until:
+            for mine in await self._left():
+                await self._settle(mine)
+
+    async def _pay(self, owed: End) -> None:
+        mine = owed.mine
+        await self.end(mine, owed.state, owed.status, owed.sealed, patient=False)
+        try:
+            await owed.journal.settle()
+        except JournalFailed as problem:
+            if problem.code == HistoryError.code:
+                raise HistoryUnavailableError(str(problem)) from None
+            _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
+        self.live.paid(mine.run_id)
+        _log.info("the end of run %s is recorded now", mine.run_id)
+
+    async def _left(self) -> list[Mine]:
+        process = self.process
+        return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
+
+    async def _settle(self, mine: Mine) -> None:
+        process, moment = self.process, self.store.moment()
+        await self.store.commits.write(
+            lambda tx: claim_tables.settle_left(tx, mine, process, moment)
+        )
+
+    async def forget(self) -> None:
+        """Delete what is replayed no longer, also while nobody calls. Ends by being cancelled."""
+        while True:
+            # Processes that began together need not delete together.
+            await asyncio.sleep(_FORGET_EVERY_S * uniform(0.5, 1.5))  # noqa: S311 - no secret
+            moment = self.store.moment()
+            try:
+                while await self.store.commits.write(partial(claim_tables.forget, now=moment)):
+                    continue
+            except HistoryError as problem:
+                _log.warning("%s old answers were not deleted: %s", problem.code, problem.message)
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]], waits: tuple[float, ...]) -> T:
+    """Ask a database that may be away for a moment, again after each wait."""
+    for wait in waits:
+        try:
+            return await ask()
+        except HistoryError:
+            await asyncio.sleep(wait)
+    return await ask()

@@ -1,0 +1,207 @@
+"""Forwards one instrument: the compiled plan of its vault, and one recorded run of it.
+
+Knows plans and the runtime, no request and no vault by name.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.render.clean import clean
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.checkout import CheckoutPath
+from forwardc.plan.build_folder import plan_in, read_manifest
+from forwardc.plan.environment import told
+from forwardc.plan.model import Plan
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.prepare import find_operation
+from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.run.source import may_be_left_out
+from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.server.directory.payment_directory import Instrument
+from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.claim import Mine
+from forwardc.server.settings import Mapped
+
+_OF_THE_VAULT: Final = "billing."
+# What ends by itself, or what somebody has begun and means to end: the history is away or is
+# another one's, something is paused, a source of secrets or a vault gives nothing just now, a lock
+# is being written, another call is under way, and a mistake of ours, of which nobody knows.
+_PASSING: Final = frozenset(
+    {"FC0705", "FC0818", "FC0819", "FC0822", "FC0823", "FC0825", "FC0835", "FC0846", "FC9901"}
+)
+_OF_THE_LOCK: Final = frozenset({"FC0814"})
+# Two machines need not agree on the time: a claim is let go of this long before it ends.
+_MARGIN_MS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One destination through one vault. `reference_param` takes the payment reference."""
+
+    plan: Plan
+    operation: str
+    look_up: Lookup = field(repr=False)
+    reference_param: str | None = None
+
+
+def read_ways(
+    build: Path | CheckoutPath,
+    place: str,
+    mapped: Mapping[str, Mapped],
+    look_up: Callable[[Plan], Lookup],
+    sink: Sink,
+) -> dict[tuple[str, str], Way]:
+    """The ways of every mapped destination, by its name in requests and the vault's name.
+
+    Problems are in the sink: FC0702 to FC0704 for `build/`, FC0813 for an operation, FC0805 for a
+    `reference_param` that the destination does not have.
+    """
+    manifest = read_manifest(build, sink)
+    if manifest is None:
+        return {}
+    found: dict[tuple[str, str], Way] = {}
+    for name, one in mapped.items():
+        destination, _, operation = one.run.partition(".")
+        vaults = [
+            vault
+            for vault, known, where in manifest.plans()
+            if (known, where) == (destination, place)
+        ]
+        if not vaults:
+            reason = f"{destination} is built for no vault in {told(place)}"
+            sink.error("FC0704", reason, hint="run `forwardc build`")
+        for vault in vaults:
+            plan = plan_in(build, manifest, vault, destination, place, sink)
+            chosen = find_operation(plan, operation or None, sink) if plan else None
+            if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
+                found[name, vault] = Way(plan, chosen, look_up(plan), one.reference_param)
+    return found
+
+
+def is_production(ways: Mapping[tuple[str, str], Way]) -> bool:
+    """Whether the rules of production count: all ways are of one environment."""
+    return any(way.plan.environment_class == "production" for way in ways.values())
+
+
+def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
+    known = plan.operations[operation].params
+    if param is None or param in known:
+        return True
+    hint = f"the params are: {', '.join(known) or 'none'}"
+    sink.error("FC0805", f"{plan.destination}.{operation} has no such reference_param", hint=hint)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What a run gave, None where nothing was sent; its end is still to be settled.
+
+    `codes` are those of what went wrong before or beside it. `lasting`: something of it stays
+    until somebody mends it, whatever `told` says.
+    """
+
+    result: RunResult | None
+    journal: JoinedJournal = field(repr=False)
+    codes: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """Runs the ways that it has, each with the same means.
+
+    `in_force` gives the clock and the approvals of a run that begins; without it, `means` do.
+    `not_card`: references that look like card numbers are none. `unreadable` says that nobody can
+    read just now what is approved.
+    """
+
+    ways: Mapping[tuple[str, str], Way]
+    means: Means = field(repr=False)
+    in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
+    not_card: bool = False
+    unreadable: Callable[[], bool] | None = None
+    _all_params: frozenset[str] = field(init=False, repr=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        # Once: the ways of a server are many, and do not change.
+        object.__setattr__(self, "_all_params", params_of(self.ways.values()))
+
+    def has(self, destination: str, vault: str) -> bool:
+        """Whether a destination can be reached through a vault."""
+        return (destination, vault) in self.ways
+
+    async def forward(
+        self, destination: str, instrument: Instrument, reference: str, mine: Mine
+    ) -> Forwarded:
+        """Run a claimed share. Raises `KeyError` for a way that is not there."""
+        way = self.ways[destination, instrument.vault]
+        sink = Sink()
+        until = mine.lease_until - _MARGIN_MS
+        journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
+        ambient = await self.in_force() if self.in_force else self.means.ambient
+        means = replace(self.means, journal=journal, ambient=ambient)
+        of_others = self._all_params - params_of([way])
+        mine_alone = replace(instrument, params=_without(instrument.params, of_others))
+        request = replace(_request(way, mine_alone, reference, mine), not_card=self.not_card)
+        result = await run(way.plan, way.operation, request, way.look_up, means, sink)
+        found = sink.sorted()
+        codes = tuple(sorted({problem.code for problem in found}))
+        passing = _OF_THE_LOCK if self.unreadable is not None and self.unreadable() else frozenset()
+        return Forwarded(result, journal, codes, tuple(lasting(found, passing)))
+
+
+def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) -> Iterable[str]:
+    """What of the problems of a run that was not sent no waiting mends, as code and message."""
+    for problem in found:
+        if problem.severity is Severity.ERROR and problem.code not in _PASSING | passing:
+            yield f"{problem.code} {clean(problem).message}"
+
+
+def params_of(ways: Iterable[Way]) -> frozenset[str]:
+    """The params that operations take, those of their fallbacks included."""
+    found: set[str] = set()
+    for way in ways:
+        operation = way.plan.operations[way.operation]
+        found.update(operation.params)
+        if operation.fallback is not None:
+            found.update(way.plan.operations[operation.fallback.operation].params)
+    return frozenset(found)
+
+
+def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    """A row may serve other destinations, too; what nobody takes is left to the run to refuse."""
+    return {name: value for name, value in params.items() if name not in names}
+
+
+def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> RunRequest:
+    named = {way.reference_param: reference} if way.reference_param else {}
+    return RunRequest(
+        source=instrument.source,
+        inputs=dict(_taken(way, instrument.inputs)),
+        texts={**instrument.params, **named},
+        reference=reference,
+        run_id=UUID(mine.run_id),
+        without=instrument.without & _known_atoms(way),
+    )
+
+
+def _known_atoms(way: Way) -> frozenset[str]:
+    """The values of a card that a run may use: a row may serve other destinations, too."""
+    operation = way.plan.operations[way.operation]
+    names = (*operation.requires, *operation.inputs, *may_be_left_out(operation))
+    if operation.fallback is None:
+        return frozenset(names)
+    return frozenset((*names, *may_be_left_out(way.plan.operations[operation.fallback.operation])))
+
+
+def _taken(way: Way, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """The inputs without a billing address that the vault has itself."""
+    known = way.plan.operations[way.operation].inputs
+    for name, value in inputs.items():
+        if name in known or not name.startswith(_OF_THE_VAULT):
+            yield name, value

@@ -1,0 +1,173 @@
+"""Reads the settings of a server, and reports every mistake in them at once, with its line.
+
+Knows TOML's tables well enough to find where a key stands. A message holds no value.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Position, Span
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.diagnostics.text_file import NotText, decoded, gave_up
+from forwardc.core.files.kinds import SETTINGS
+from forwardc.core.files.operator_file import read
+from forwardc.server.settings import ServerSettings, settings_from
+
+CODE: Final = "FC0832"
+_PREFIX: Final = "FORWARDC_SERVER__"
+_TAGS: Final = frozenset({"csv", "sql", "http"})
+_AT: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
+_HEADER: Final = re.compile(r"[ \t]*\[(?!\[)(.+)\][ \t]*(?:#.*)?")
+_KEY: Final = re.compile(r"""[ \t]*((?:[A-Za-z0-9_.-]|"[^"\n]*"|'[^'\n]*')+)[ \t]*=""")
+_FIELD: Final = re.compile(r'field "([a-z_]+)"')
+_NO_BLOCK: Final = "this is no block of addresses, such as 192.0.2.0/24 or 2001:db8::/32"
+_SAID: Final = {
+    "ip_v4_network": _NO_BLOCK,
+    "ip_v6_network": _NO_BLOCK,
+    "extra_forbidden": "there is no such setting",
+    "missing": "this setting is required",
+    # The one choice by a tag; pydantic's own words repeat what was given.
+    "union_tag_invalid": "kind is one of csv, sql and http",
+    "union_tag_not_found": "kind is required: csv, sql or http",
+}
+Place: TypeAlias = tuple[str, ...]
+
+
+def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
+    """The settings of a file and the environment; None, with FC0832 in the sink."""
+    text, tables = "", None
+    if file is not None:
+        try:
+            text = decoded(read(file, SETTINGS))
+            tables = tomllib.loads(text)
+        except OSError as problem:
+            why = problem.strerror or "unknown reason"
+            sink.error(CODE, f"{file}: the file of settings cannot be read: {why}")
+            return None
+        except NotText as problem:
+            sink.error(CODE, f"{file}: the file of settings is {problem.reason}")
+            return None
+        except (tomllib.TOMLDecodeError, RecursionError) as problem:
+            _not_toml(str(file), text, problem, sink)
+            return None
+    mistyped = _mistyped(sink)
+    try:
+        settings = settings_from(tables)
+        return None if mistyped else settings
+    except SettingsError as problem:
+        # Its text names a section; its cause has the variable's value.
+        section = _FIELD.search(str(problem))
+        variable = _PREFIX + (section[1].upper() if section else "")
+        said = "a list or a table in a variable is JSON"
+        sink.error(CODE, f"{variable}...: {said}", hint='such as ["192.0.2.0/24"]')
+        return None
+    except ValidationError as problem:
+        places = _places(text)
+        for mistake in problem.errors(include_url=False, include_context=False):
+            _report(mistake, file, places, sink)
+        return None
+
+
+def _mistyped(sink: Sink) -> bool:
+    """Report variables of no section, which would change nothing, also where they were to guard."""
+    known = list(ServerSettings.model_fields)
+    given = [name for name in sorted(os.environ) if name.upper().startswith(_PREFIX)]
+    wrong = {name: name[len(_PREFIX) :].split("__")[0].lower() for name in given}
+    wrong = {name: section for name, section in wrong.items() if section not in known}
+    for name, section in wrong.items():
+        near = did_you_mean(section, known)
+        hint = f"did you mean {_PREFIX}{near.upper()}?" if near else None
+        sink.error(CODE, f"{name}: there is no such setting", hint=hint)
+    return bool(wrong)
+
+
+def _not_toml(file: str, text: str, problem: Exception, sink: Sink) -> None:
+    told = str(problem)
+    found = _AT.search(told)
+    span = _span(file, int(found[1]), int(found[2])) if found else None
+    message = f"the file of settings is not TOML: {_AT.sub('', told).strip()}"
+    odd = gave_up(text, problem).partition(": ")[2] if isinstance(problem, ValueError) else ""
+    hint = f"{odd} stands here: write a plain space" if odd else None
+    sink.error(CODE, message, span, hint=hint)
+
+
+def _report(
+    mistake: Mapping[str, Any], file: Path | None, places: dict[Place, int], sink: Sink
+) -> None:
+    # Of a choice between types, pydantic names each one, in brackets.
+    parts = (str(part) for part in mistake["loc"])
+    place = tuple(part for part in parts if part not in _TAGS and "[" not in part)
+    variable = _PREFIX + "__".join(place).upper()
+    said = _SAID.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+    name = ".".join(place) or "the settings"
+    given = {key.upper() for key in os.environ}
+    if variable in given:
+        sink.error(CODE, f"{variable}: {said}", pointer=_pointer(place))
+        return
+    span = None
+    if file is not None:
+        line = next((places[place[:n]] for n in range(len(place), 0, -1) if place[:n] in places), 1)
+        span = _span(str(file), line, 1)
+    sink.error(CODE, f"{name}: {said}", span, pointer=_pointer(place), hint=_hint(mistake, place))
+
+
+def _hint(mistake: Mapping[str, Any], place: Place) -> str | None:
+    if mistake["type"] == "missing":
+        variable = _PREFIX + "__".join(place).upper()
+        return f"set it in the file, or as {variable}"
+    if mistake["type"] == "extra_forbidden":
+        near = did_you_mean(place[-1], _known(place[:-1]))
+        return f"did you mean {near}?" if near else None
+    return None
+
+
+def _known(section: Place) -> Sequence[str]:
+    """The names of a section, for suggestions."""
+    model: Any = ServerSettings
+    for name in section:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = field.annotation if field else None
+    return list(getattr(model, "model_fields", {}))
+
+
+def _pointer(place: Place) -> str:
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+
+
+def _span(file: str, line: int, column: int) -> Span:
+    return Span(file, Position(line, column), Position(line, column + 1))
+
+
+def _places(text: str) -> dict[Place, int]:
+    """The line of each table and key, where one begins a line."""
+    found: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            table = _path(f"[{header[1]}]\n") or table
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_path(f"{key[1]} = 0\n")), number)
+    return found
+
+
+def _path(toml: str) -> Place:
+    """The names of one header or key, in TOML's own reading."""
+    try:
+        at: Any = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError:
+        return ()
+    names: list[str] = []
+    while isinstance(at, dict) and at:
+        (name,) = at
+        names.append(name)
+        at = at[name]
+    return tuple(names)

@@ -1,0 +1,182 @@
+"""The figures of a server, for Prometheus. Every label has few values; none is a caller's.
+
+With several workers they are files of one folder, `PROMETHEUS_MULTIPROC_DIR`, which must be set
+before this module is imported: whichever worker is asked gives the sums of all.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from forwardc.server.telemetry.calls import Told
+from forwardc.version import __version__
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_Mode: TypeAlias = Literal["livesum", "livemin", "livemax"]
+_REFUSED_TOKENS: Final = frozenset({"invalid-token", "insufficient-scope"})
+
+
+# When a figure was first counted is of no use to a scraper, and half of the text.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """All figures of this process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.calls = Counter(
+            "forwardc_calls",
+            "Calls that ended, by path, status and problem.",
+            ("route", "method", "status", "problem"),
+            registry=registry,
+        )
+        self.call_seconds = _seconds("forwardc_call", "a call, to its last byte", "route", registry)
+        self.part_seconds = _seconds(
+            "forwardc_part", "a part of a call: lookup, claim, forward, record", "part", registry
+        )
+        self.in_flight = _gauge("forwardc_calls_in_flight", "Calls under way.", "livesum", registry)
+        self.forwards = Counter(
+            "forwardc_forwards",
+            "Payments that were to be forwarded, by what became of them.",
+            ("vault", "destination", "outcome"),
+            registry=registry,
+        )
+        self.losses = Counter(
+            "forwardc_losses",
+            "Payments that were forwarded without a value of the card, by its name.",
+            ("vault", "destination", "atom"),
+            registry=registry,
+        )
+        self.replays = Counter(
+            "forwardc_replays",
+            "Calls that were answered with a recorded answer.",
+            ("destination",),
+            registry=registry,
+        )
+        self.token_refusals = Counter(
+            "forwardc_token_refusals",
+            "Calls without an access token that is believed.",
+            ("problem",),
+            registry=registry,
+        )
+        self.lookup_failures = Counter(
+            "forwardc_lookup_failures",
+            "Times that the merchant's data could not be asked.",
+            registry=registry,
+        )
+        self.rows_left_out = _gauge(
+            "forwardc_lookup_rows_left_out",
+            "Rows of the file of references that are wrong, so that their references are refused.",
+            "livemax",
+            registry,
+        )
+        self.history_failures = Counter(
+            "forwardc_history_failures",
+            "Times that the history could not be read or written.",
+            registry=registry,
+        )
+        # Found once each: the library takes a lock and compares all labels to find one again.
+        self.part = cache(self.part_seconds.labels)
+        self._call = cache(self.calls.labels)
+        self._seconds = cache(self.call_seconds.labels)
+        self._folder = os.environ.get(FOLDER)
+        self._states()
+
+    def _states(self) -> None:
+        """What is so now, and not how often it was."""
+        registry = self.registry
+        self.ready = _gauge(
+            "forwardc_ready",
+            "Whether a part that the server needs is there: 1 or 0.",
+            "livemin",
+            registry,
+            ("part",),
+        )
+        self.approved = _gauge(
+            "forwardc_approved",
+            "Whether what is served is approved: 1 or 0.",
+            "livemin",
+            registry,
+            ("destination", "vault"),
+        )
+        text = "Payments whose fate is unknown, and that nobody has settled; 1000 at the most."
+        self.unsettled = _gauge("forwardc_unsettled_runs", text, "livemax", registry)
+        text = "Always 1; the version is the label."
+        build = _gauge("forwardc_build_info", text, "livemax", registry, ("version",))
+        build.labels(__version__).set(1)
+        if not self._folder:
+            ProcessCollector(registry=registry)
+
+    def call(self, told: Told) -> None:
+        """Count a call that ended."""
+        problem = told.problem or ""
+        self._call(told.route, told.method, str(told.status), problem).inc()
+        self._seconds(told.route).observe(told.duration_ms / 1_000)
+        if problem in _REFUSED_TOKENS:
+            self.token_refusals.labels(problem).inc()
+        if told.replayed:
+            self.replays.labels(told.destination or "").inc()
+
+    def tell_ready(self, parts: Mapping[str, bool]) -> None:
+        """Keep which parts are there."""
+        for part, there in parts.items():
+            self.ready.labels(part).set(int(there))
+
+    def tell_approved(self, ways: Mapping[tuple[str, str], bool]) -> None:
+        """Keep which ways may be used."""
+        for (destination, vault), holds in ways.items():
+            self.approved.labels(destination, vault).set(int(holds))
+
+    def text(self) -> bytes:
+        """All figures, of all workers, in Prometheus's text format."""
+        if not self._folder:
+            return generate_latest(self.registry)
+        _forget_dead(Path(self._folder))
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=self._folder)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def _seconds(name: str, what: str, label: str, registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        f"{name}_seconds", f"Seconds of {what}.", (label,), buckets=_SECONDS, registry=registry
+    )
+
+
+def _gauge(
+    name: str,
+    text: str,
+    mode: _Mode,
+    registry: CollectorRegistry,
+    labels: tuple[str, ...] = (),
+) -> Gauge:
+    """A figure that goes up and down; `mode` says what several workers' are together."""
+    return Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
+
+
+def _forget_dead(folder: Path) -> None:
+    """Let the gauges of workers that ended go; what they counted stays."""
+    numbers = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}
+    for number in numbers:
+        try:
+            os.kill(int(number), 0)
+        except (ProcessLookupError, ValueError):
+            mark_process_dead(number, path=str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue

@@ -1,0 +1,132 @@
+"""Traces of calls, sent as OTLP over HTTP. Needs the extra `otel`.
+
+A collector that is away is no matter of a call: spans are sent from a thread of their own, and
+dropped where that does not work. A span holds names and no value of a request.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from forwardc.server.telemetry.current_call import Call
+from forwardc.version import __version__
+
+_PATH: Final = "/v1/traces"
+_TIMEOUT_S: Final = 3
+
+
+class Traces(Protocol):
+    """Spans around calls and their parts. Never raises for reasons of its own."""
+
+    @contextmanager
+    def call(self, call: Call, parent: str | None) -> Iterator[None]:
+        """A whole call. `parent` is the traceparent of a caller that is believed."""
+        yield
+
+    @contextmanager
+    def part(self, name: str, tells: Mapping[str, str] | None) -> Iterator[None]:
+        """A part of the call under way."""
+        yield
+
+    def close(self) -> None:
+        """Send what is left, and give up soon."""
+        ...
+
+
+class NoOtel(ImportError):  # noqa: N818 - what is not installed
+    """Traces are asked for, and the packages that make them are not installed."""
+
+
+def open_traces(url: str) -> Traces:
+    """Traces to a collector; a URL without a path gets that of OTLP. Raises `NoOtel`."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        raise NoOtel(
+            "watch.traces is set, and OpenTelemetry is not installed: `pip install forwardc[otel]`"
+        ) from None
+    endpoint = url if urlsplit(url).path not in ("", "/") else url.rstrip("/") + _PATH
+    resource = Resource.create({"service.name": "forwardc", "service.version": __version__})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT_S)
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1_000))
+    return _Otel(provider)
+
+
+class _Otel:
+    """Spans of the SDK."""
+
+    def __init__(self, provider: Any) -> None:
+        self._provider = provider
+        self._tracer = provider.get_tracer("forwardc", __version__)
+
+    @contextmanager
+    def call(self, call: Call, parent: str | None) -> Iterator[None]:
+        """A whole call."""
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        with self._tracer.start_as_current_span(
+            "call",
+            context=_context(parent),
+            kind=SpanKind.SERVER,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            call.trace_id = f"{span.get_span_context().trace_id:032x}"
+            try:
+                yield
+            finally:
+                span.set_attributes(_attributes(call))
+                if call.status >= 500:
+                    span.set_status(StatusCode.ERROR)
+
+    @contextmanager
+    def part(self, name: str, tells: Mapping[str, str] | None) -> Iterator[None]:
+        """A part of the call under way. Of an exception it has the type: texts may hold values."""
+        from opentelemetry.trace import StatusCode
+
+        with self._tracer.start_as_current_span(
+            name,
+            attributes={f"forwardc.{key}": value for key, value in (tells or {}).items()},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield
+            except Exception as problem:
+                span.set_status(StatusCode.ERROR, type(problem).__name__)
+                raise
+
+    def close(self) -> None:
+        """Send what is left."""
+        self._provider.shutdown()
+
+
+def _context(parent: str | None) -> Any:
+    from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    # An empty context, so that nothing of another call stands above this one.
+    carrier = {"traceparent": parent} if parent else {}
+    return TraceContextTextMapPropagator().extract(carrier, Context())
+
+
+def _attributes(call: Call) -> dict[str, str | int | bool]:
+    told = call.ending()
+    members: dict[str, str | int | bool | None] = {
+        "http.request.method": told.method,
+        "http.route": told.route,
+        "http.response.status_code": told.status,
+        "forwardc.client": told.client_id,
+        "forwardc.run": told.run_id,
+        "forwardc.vault": told.vault,
+        "forwardc.destination": told.destination,
+        "forwardc.outcome": told.outcome,
+        "forwardc.problem": told.problem,
+        "forwardc.replayed": told.replayed,
+    }
+    return {name: value for name, value in members.items() if value is not None}

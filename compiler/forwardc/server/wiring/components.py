@@ -1,0 +1,297 @@
+"""Opens all that a server needs, by its settings, and closes it in order.
+
+Knows every room of the partner API, and answers no call. What is wrong is reported all at once.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
+from forwardc.plan.lock_file import lock_of_build
+from forwardc.plan.model import Plan
+from forwardc.plan.secret_names import identities_in
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.recovery.abandon import leave_all
+from forwardc.runtime.run.card_metadata import CardQuestions
+from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.secret_providers import secrets
+from forwardc.runtime.secret_providers.lookup import open_lookup as open_secrets
+from forwardc.runtime.secret_providers.names import check_use
+from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.payment_directory import Lookup, LookupFailed
+from forwardc.server.directory.settings_findings import problems
+from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.rate_limits import Rates
+from forwardc.server.oauth.factory import Auth, open_auth
+from forwardc.server.oauth.key_file import KeysRefused
+from forwardc.server.oauth.server_keys import ServerKeys, load_keys
+from forwardc.server.payment_sharing.claim_tables import Process
+from forwardc.server.payment_sharing.claims import LEASE_S, Claims
+from forwardc.server.payment_sharing.forwarder import Forwarder, Way, is_production, read_ways
+from forwardc.server.payment_sharing.payment_forward import Sharing
+from forwardc.server.payment_sharing.replay_cipher import Sealer
+from forwardc.server.payment_sharing.request import REFERENCE
+from forwardc.server.settings import ServerSettings
+from forwardc.server.telemetry.instrumented import CountedLookup, counted
+from forwardc.server.telemetry.metrics import Metrics
+from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.telemetry.traces import NoOtel, open_traces
+from forwardc.server.wiring import approved_plans as approved
+from forwardc.server.wiring.approvals_in_force import InForce
+
+CODE: Final = "FC0833"
+_LOG: Final = logging.getLogger("forwardc.server")
+_STOPPED: Final = "the server stopped before the answer came"
+Ways = dict[tuple[str, str], Way]
+
+
+def today() -> date:
+    """The day by UTC."""
+    return datetime.now(UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the settings lead to before anything is opened."""
+
+    settings: ServerSettings
+    ways: Ways
+    lock: Lock
+    look_up: secrets.Lookup = field(repr=False)
+
+
+def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
+    """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
+    run = settings.run
+    wanted = identities_in(settings.plans_at, run.place)
+    look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
+    if run.sandbox is None:
+        check_use(look_up.names(), settings.plans_at, run.place, sink)
+    ways = read_ways(
+        settings.plans_at,
+        run.place,
+        settings.destinations,
+        _secrets_of(settings, look_up),
+        sink,
+    )
+    emulated = run.sandbox is not None
+    lock: Lock | None = Lock()
+    if not emulated or is_production(ways):
+        lock = read_lock(lock_of_build(settings.plans_at), sink)
+    if lock is not None:
+        ways = approved.approved(ways, lock, today(), sink, emulated=emulated)
+    problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
+    _check_sandbox(settings, ways, sink)
+    _check_references(settings, ways, sink)
+    if lock is not None:
+        _check_secrets(ways, lock, sink, emulated=emulated)
+    if sink.has_errors or lock is None:
+        return None
+    return Known(settings, ways, lock, look_up)
+
+
+def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
+    if settings.run.sandbox is None:
+        return
+    if is_production(ways):
+        sink.error(CODE, "run.sandbox: nothing of production is played by a sandbox")
+        return
+    try:
+        LoopbackTransport(settings.run.sandbox)
+    except NotLoopback as problem:
+        sink.error(CODE, f"run.sandbox: {problem}")
+
+
+def _check_references(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
+    """Warn of references that are let in and that the destination's param refuses."""
+    if REFERENCE not in settings.lookup.not_card:
+        return
+    for way in ways.values():
+        name = way.reference_param
+        if name is not None and not way.plan.params[name].not_card:
+            sink.warning(
+                "FC0832",
+                f"lookup.not_card: params.{name} of {way.plan.destination} refuses a reference "
+                "that looks like a card number",
+                hint=f"declare `not_card: true` at params.{name}, build, and have it approved",
+            )
+
+
+def _check_secrets(ways: Ways, lock: Lock, sink: Sink, *, emulated: bool) -> None:
+    """Warn of ways without their secrets: a merchant need not use every vault."""
+    for way in ways.values():
+        plan, found = way.plan, Sink()
+        any_shape = emulated or takes_any_shape(plan, way.operation, lock, today())
+        operation = plan.operations[way.operation]
+        secrets.gather(plan, operation, way.look_up, found, any_shape=any_shape)
+        for problem in found.sorted():
+            sink.add(replace(problem, severity=Severity.WARNING))
+
+
+def _secrets_of(
+    settings: ServerSettings, look_up: secrets.Lookup
+) -> Callable[[Plan], secrets.Lookup]:
+    """A sandbox has values of its own, and never gets those of a vault."""
+    if settings.run.sandbox is None:
+        return lambda _: look_up
+    return lambda plan: secrets.sandbox_lookup(plan, os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A server's parts, open. `desk` is the history once more, for whoever looks at it."""
+
+    known: Known
+    watch: Watch
+    traffic: Traffic
+    store: Store
+    keys: ServerKeys
+    auth: Auth
+    rates: Rates
+    lookup: Lookup
+    sender: Sender
+    owner: str
+    sharing: Sharing
+    in_force: InForce
+    desk: Store | None = None
+
+    @property
+    def settings(self) -> ServerSettings:
+        """How it is served."""
+        return self.known.settings
+
+    async def begin(self) -> None:
+        """Agree with the other processes of this history. Raises `KeysRefused`."""
+        await self.keys.remember(self.store.commits)
+
+    async def close(self) -> None:
+        """End in order. What is still under way is given up: not sent, or unknown."""
+        await self.sharing.drain(0)
+        # Else the next process finds these runs by their owner, who is dead then.
+        with suppress(HistoryError):
+            leave_all(self.store, self.owner, _STOPPED)
+        cards = self.sharing.forwarder.means.cards
+        if cards is not None:
+            await cards.end(0)
+        await self.lookup.close()
+        await self.auth.close()
+        await self.sender.__aexit__()
+        if self.desk is not None:
+            self.desk.close()
+        self.store.close()
+        self.watch.close()
+
+
+def open_parts(known: Known, sink: Sink) -> Parts | None:
+    """Open everything; None, with the reasons in the sink, and nothing left open."""
+    with ExitStack() as opened:
+        try:
+            parts = _opened(known, opened)
+        except HistoryError as problem:
+            sink.add(problem.diagnostic())
+        except KeysRefused as problem:
+            sink.error(CODE, problem.message, hint=problem.hint)
+        except LookupFailed as problem:
+            sink.error("FC0830", f"the lookup cannot be opened: {problem}")
+        except (NoOtel, ValueError) as problem:
+            sink.error(CODE, str(problem))
+        else:
+            opened.pop_all()
+            return parts
+    return None
+
+
+def lookup_of(known: Known, left_out: Callable[[int], None] = lambda _: None) -> Lookup:
+    """The lookup alone. `left_out` is told of rows that are. Raises `LookupFailed`."""
+    vaults = {vault for _, vault in known.ways}
+    return open_lookup(known.settings.lookup, Path(), known.look_up, vaults, left_out)
+
+
+def _opened(known: Known, opened: ExitStack) -> Parts:
+    settings, run = known.settings, known.settings.run
+    watch = _watch(settings)
+    opened.callback(watch.close)
+    store = open_store(run.history, answer_days=run.answer_days)
+    opened.callback(store.close)
+    metrics = watch.metrics
+    if metrics is not None:
+        store.database = counted(store.database, metrics.history_failures.inc)
+    keys = load_keys(run.keys, known.look_up, history=run.history)
+    rates = Rates(store.commits)
+    auth = open_auth(settings, keys, store.commits, rates)
+    left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
+    lookup = lookup_of(known, left_out)
+    if metrics is not None:
+        lookup = CountedLookup(lookup, metrics.lookup_failures.inc)
+    transport: httpx.AsyncBaseTransport | None = None
+    if run.sandbox is not None:
+        transport = LoopbackTransport(run.sandbox)
+    sender = Sender(transport)
+    journal = StoreJournal(store, emulated=run.sandbox is not None)
+    ambient = Ambient(lock=known.lock, emulated=journal.emulated)
+    means = Means(*(sender, KeyRing(sender), ambient, journal, Policy()), cards=CardQuestions())
+    in_force = InForce(
+        settings.plans_at,
+        known.ways,
+        ambient,
+        metrics.tell_approved if metrics is not None else lambda _: None,
+        lambda lock: _keep(store, known.ways, lock),
+    )
+    not_card = frozenset(settings.lookup.not_card)
+    sharing = Sharing(
+        lookup=lookup,
+        forwarder=Forwarder(
+            *(known.ways, means, in_force.now, REFERENCE in not_card),
+            unreadable=lambda: in_force.unreadable,
+        ),
+        claims=Claims(store, Process(journal.owner, run.place, journal.emulated, LEASE_S)),
+        sealer=Sealer(keys.sealing),
+        rates=rates,
+        replay=settings.replay,
+        limits=settings.limits,
+        destinations=tuple(settings.destinations),
+        observer=watch,
+        not_card=not_card,
+    )
+    traffic = Traffic(settings.limits.in_flight, watch.in_flight)
+    # Whoever looks through a long history must not keep a payment waiting for its connection.
+    desk = open_store(run.history) if settings.server.dashboard else None
+    return Parts(
+        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner),
+        *(sharing, in_force, desk),
+    )
+
+
+def _keep(store: Store, ways: Ways, lock: Lock) -> None:
+    """Record what of a lock is new to this history. What is sent waits for nothing of it."""
+    try:
+        store.commits.soon(approved.recording(store, ways, lock), _not_kept)
+    except HistoryError as problem:
+        _not_kept(problem)
+
+
+def _not_kept(problem: Exception) -> None:
+    _LOG.error("an approval's event was not recorded: %s", type(problem).__name__)
+
+
+def _watch(settings: ServerSettings) -> Watch:
+    watching = settings.watch
+    traces = open_traces(watching.traces) if watching.traces is not None else None
+    return Watch(Metrics() if watching.metrics else None, traces)
