@@ -35,8 +35,8 @@ of the interpreter to its end.
   history on; every call asks for a new reference. The bare app is a Starlette route on the same
   server, loop and parser that makes the same outbound call and nothing else. With httpx it is what
   a person writes; httpx's pool slows down with the calls under way, which our own connections
-  (`runtime/http/connection_pool.py`) do not, so that the same app over these is the harder measure. The vault
-  behind all answers at once, and the load comes from a process of its own.
+  (`runtime/http/connection_pool.py`) do not, so that the same app over these is the harder
+  measure. The vault behind all answers at once, and the load comes from a process of its own.
 - The rows of histories, of one forward and of the partner API, and no others, are times by the
   clock, since PostgreSQL, sandbox and load work in processes of their own.
 

@@ -1,4 +1,4 @@
-"""Every place that opens a file is known: by its kind in `core/files/kinds.py`, or with a reason here.
+"""Every place that opens a file is known: by its kind, or with a reason here.
 
 Calls are read from the source, so that no way to a file is new without somebody having said whose
 file it is.

@@ -11,7 +11,7 @@ import yaml
 
 from forwardc.core.atoms import ATOMS
 
-VAULTS = Path(__file__).resolve().parents[2] / "compiler" / "forwardc" / "vaults"
+VAULTS = Path(__file__).resolve().parents[2] / "compiler" / "forwardc" / "compile" / "vaults"
 FILES = sorted(VAULTS.glob("*/facts.yaml"))
 CONFIDENCE = {"official", "documented", "unconfirmed"}
 

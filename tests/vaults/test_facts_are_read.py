@@ -150,7 +150,8 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[s
 
 
 def raw(vault: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((CODE / "vaults" / vault / "facts.yaml").read_text())
+    facts = CODE / "compile" / "vaults" / vault / "facts.yaml"
+    data: dict[str, Any] = yaml.safe_load(facts.read_text())
     return data
 
 

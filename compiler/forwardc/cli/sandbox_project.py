@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from forwardc.compile.ir.analysis import unwrapped
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.rewrite import unwrapped
 from forwardc.core.terms.terms import (
     LINES,
     Encoded,

@@ -1,1 +1,1 @@
-"""What every wing shares, and nothing else: diagnostics, terms, safe file reading, the card recogniser."""
+"""What every wing shares, and nothing else: diagnostics, terms, files, the recogniser of cards."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.compile.ir.analysis import unwrapped
 from forwardc.core.terms.escaping import NotExpressible
 from forwardc.core.terms.evaluator import Scope, TooLong, evaluate
 from forwardc.core.terms.functions import CannotCompute
+from forwardc.core.terms.rewrite import unwrapped
 from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan

@@ -48,7 +48,8 @@ def test_a_machine_makes_its_own_keys_once(tmp_path: Path) -> None:
 
 def test_processes_that_start_at_once_have_the_same_keys(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from forwardc.server.oauth.server_keys import load_keys\n"
+        "import sys; from pathlib import Path\n"
+        "from forwardc.server.oauth.server_keys import load_keys\n"
         "sys.stdin.read(1)\n"
         "print(load_keys(Path(sys.argv[1]), {}.get, history='h.db').thumbprints)\n"
     )

@@ -3,7 +3,7 @@
 from forwardc.compile.ir.program import Operation, Program
 from forwardc.compile.ir.stages import Stage
 from forwardc.core.atoms import ATOMS, Instrument
-from forwardc.core.terms.terms import Atom, Encoded, If, Limit, Raw, Ref, Term, walk
+from forwardc.core.terms.terms import Atom, If, Raw, Ref, Term, walk
 
 
 def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
@@ -78,13 +78,3 @@ def tainted(program: Program, operation: Operation) -> frozenset[str]:
         if output.sensitive
     )
     return frozenset((*secrets, *params, *outputs))
-
-
-def unwrapped(term: Term) -> Term:
-    """A term without what says how it is written, how long it may be, or that it is optional."""
-    while True:
-        match term:
-            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
-                term = inner
-            case _:
-                return term

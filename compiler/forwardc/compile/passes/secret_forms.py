@@ -7,8 +7,8 @@ serve: a plan says it beside the secret, so that no plan's terms have to be unde
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from forwardc.compile.ir.analysis import unwrapped
 from forwardc.compile.ir.program import Operation, Request
+from forwardc.core.terms.rewrite import unwrapped
 from forwardc.core.terms.terms import Call, Lit, Map, Ref, Term, Text
 
 Form = Mapping[str, object]

@@ -1,1 +1,1 @@
-"""TODO core/http"""
+"""What every server of ours reads of a request before it knows whose the request is."""

@@ -69,3 +69,13 @@ def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
 def rewrite(term: Term, change: Callable[[Term], Term]) -> Term:
     """Apply `change` to every node, innermost first."""
     return change(map_children(term, lambda inner: rewrite(inner, change)))
+
+
+def unwrapped(term: Term) -> Term:
+    """A term without what says how it is written, how long it may be, or that it is optional."""
+    while True:
+        match term:
+            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+                term = inner
+            case _:
+                return term

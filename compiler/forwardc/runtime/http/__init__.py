@@ -1,1 +1,1 @@
-"""TODO runtime/http"""
+"""Everything that leaves or comes in over HTTP: senders, connections, keys and answers."""

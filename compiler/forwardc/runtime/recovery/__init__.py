@@ -1,1 +1,1 @@
-"""TODO runtime/recovery"""
+"""What is done about a request whose end nobody knows."""

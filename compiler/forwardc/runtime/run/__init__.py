@@ -1,1 +1,1 @@
-"""TODO runtime/run/run"""
+"""One run, from the values that are given to it to its outcome."""

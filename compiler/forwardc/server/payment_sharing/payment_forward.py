@@ -2,6 +2,7 @@
 
 Knows no web framework and no table. What was begun is finished and recorded, whether or not its
 caller still waits; calls about the same payment wait for the first one and get its answer.
+One file, since every step of a call needs its claim, its time and its record.
 """
 
 import asyncio

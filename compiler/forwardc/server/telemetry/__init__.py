@@ -1,1 +1,1 @@
-"""TODO server/telemetry"""
+"""What the server says of itself: logs, metrics, traces."""

@@ -1,1 +1,1 @@
-"""TODO server/wiring"""
+"""Puts the server together from its settings, plans and stores."""

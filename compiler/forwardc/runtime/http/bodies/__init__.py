@@ -1,1 +1,1 @@
-"""TODO runtime/http/bodies"""
+"""What an answer says, whatever form it claims to have."""
