@@ -25,9 +25,9 @@ from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.sandbox import state
 from forwardc.sandbox.world import World
 from forwardc.server.directory.csv_directory import read_table
-from forwardc.server.directory.payment_directory import LookupFailed
+from forwardc.server.directory.payment_directory import DirectoryError
 from forwardc.server.directory.sqlite_runner import _File
-from forwardc.server.oauth.key_file import KeysRefused, read_file
+from forwardc.server.oauth.key_file import ServerKeysError, read_file
 from forwardc.server.settings import ServerSettings, settings_from
 from forwardc.server.settings_errors import read_settings
 from forwardc.server.tls import check_serving
@@ -155,7 +155,7 @@ def settings(path: Path) -> str:
 def keys(path: Path) -> str:
     try:
         return read_file(path)
-    except KeysRefused as problem:
+    except ServerKeysError as problem:
         return problem.message
 
 
@@ -174,7 +174,7 @@ def history(path: Path) -> str:
 def database(path: Path) -> str:
     try:
         _File(path, "SELECT 1", 1.0).ask(None, 1e12)
-    except LookupFailed as problem:
+    except DirectoryError as problem:
         return str(problem)
     return ""
 

@@ -13,8 +13,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import load_plan
-from forwardc.server.payment_sharing.forwarder import Way
-from forwardc.server.wiring.approved_plans import approved
+from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.server.wiring.approved_plans import approved_plans
 from lock_file import TODAY, approve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,9 +174,9 @@ def test_the_letter_and_the_config_are_headed(shop, typed: Typed) -> None:
 def test_a_server_serves_a_rehearsal_and_nobodys_account_never(emulated: bool) -> None:
     plan = read_plan(ROOT / "build", "checkout", "adyen", "production", Sink())
     assert plan is not None
-    way = {("PAY", "checkout"): Way(plan, "card_cit", {}.get)}
+    way = {("PAY", "checkout"): ServedPlan(plan, "card_cit", {}.get)}
     sink = Sink()
-    kept = approved(way, approve(Lock(), plan, ["card_cit"]), TODAY, sink, emulated=emulated)
+    kept = approved_plans(way, approve(Lock(), plan, ["card_cit"]), TODAY, sink, emulated=emulated)
     assert list(kept) == ([("PAY", "checkout")] if emulated else [])
     assert [(one.code, one.severity) for one in sink.sorted()] == [
         ("FC0859", Severity.WARNING if emulated else Severity.ERROR)

@@ -22,7 +22,7 @@ from forwardc.runtime.run.context import Means
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
-from forwardc.server.oauth.verification_keys import verifying_key
+from forwardc.server.oauth.verification_keys import read_verification_key
 
 LONG = jwk.JWK.generate(kty="RSA", size=2048)
 OTHER = jwk.JWK.generate(kty="RSA", size=2048)
@@ -152,7 +152,7 @@ def test_no_member_raises_or_hides_a_good_one(members: list[dict[str, Any]]) -> 
     members = members[:60]
     assert chosen(*members, GOOD)["n"] == GOOD["n"]
     for member in members:
-        verifying_key(member, ("RS256", "ES256", "EdDSA"))
+        read_verification_key(member, ("RS256", "ES256", "EdDSA"))
 
 
 def test_only_public_parts_that_are_known_are_kept() -> None:

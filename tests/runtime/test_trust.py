@@ -18,7 +18,7 @@ from forwardc.runtime.http.send import Answer, Limits, Sender
 from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
-from forwardc.server.directory.http_directory import Http
+from forwardc.server.directory.http_directory import HttpDirectory
 from forwardc.server.oauth.issuer_keys import open_remote_keys
 
 
@@ -75,7 +75,7 @@ def test_a_connection_from_end_to_end(serve: Any, keys: Path, tmp_path: Path) ->
 def test_no_client_of_ours_opens_it(keys: Path) -> None:
     async def make() -> None:
         async with Sender():
-            await Http("https://shop.example/references", None, timeout=1).close()
+            await HttpDirectory("https://shop.example/references", None, timeout=1).close()
             await open_remote_keys("https://issuer.example/jwks", ["RS256"]).close()
 
     asyncio.run(make())

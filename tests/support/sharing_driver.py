@@ -17,8 +17,8 @@ import uvicorn
 
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.loopback import LoopbackTransport
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claims import ClaimStore
 from sharing_house import checkout, house, stripe
 
 INSTRUMENTS = {
@@ -70,7 +70,7 @@ async def serve(history: str, sandbox: str) -> None:
 
 
 if __name__ == "__main__":
-    around(Claims, "claim", "before it is claimed", "it is claimed")
-    around(JoinedJournal, "intent", "before the intent is recorded", "the intent is recorded")
-    around(JoinedJournal, "settle", "before the end is recorded", "the end is recorded")
+    around(ClaimStore, "claim", "before it is claimed", "it is claimed")
+    around(BatchedJournal, "intent", "before the intent is recorded", "the intent is recorded")
+    around(BatchedJournal, "settle", "before the end is recorded", "the end is recorded")
     asyncio.run(serve(*sys.argv[1:]))

@@ -24,19 +24,24 @@ from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument
 from forwardc.server.http.failures import handlers
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.oauth.caller import Caller
-from forwardc.server.oauth.client_terms import Terms
-from forwardc.server.payment_sharing.claim_tables import Process
-from forwardc.server.payment_sharing.claims import LEASE_S, Claims
-from forwardc.server.payment_sharing.endpoint import Agreed, Desk, routes
-from forwardc.server.payment_sharing.forwarder import Forwarder, read_ways
-from forwardc.server.payment_sharing.payment_forward import Rates, Sharing
-from forwardc.server.payment_sharing.replay_cipher import Sealer
-from forwardc.server.settings import Issuer, Limits, Mapped, Replays
-from forwardc.server.telemetry.calls import Told, Unwatched
+from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
+from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
+from forwardc.server.payment_sharing.endpoint import EndpointDependencies, PermissionSource, routes
+from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
+from forwardc.server.payment_sharing.payment_forward import PaymentForwarding, Rates
+from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
+from forwardc.server.settings import (
+    DestinationSettings,
+    IssuerSettings,
+    LimitSettings,
+    ReplaySettings,
+)
+from forwardc.server.telemetry.calls import CallRecord, NullObserver
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "COM.ROKT.CATALOG"
@@ -80,7 +85,7 @@ class Known:
 
     async def ready(self) -> None:
         if self.fails:
-            raise LookupFailed("away")
+            raise DirectoryError("away")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -95,7 +100,7 @@ class FakeGate:
     async def caller(self, authorization: str | None) -> Caller:
         if authorization is None or not authorization.startswith(TOKEN):
             asks = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            raise Refusal(Kind.INVALID_TOKEN, headers=asks)
+            raise ProblemError(ProblemKind.INVALID_TOKEN, headers=asks)
         client = authorization.removeprefix(TOKEN).lstrip("-") or "rokt"
         return Caller(client, self.scope, 2_000_000_000)
 
@@ -103,8 +108,8 @@ class FakeGate:
 class AllTerms:
     """Everybody may ask for all that there is."""
 
-    async def of(self, client_id: str) -> Terms:
-        return Terms(frozenset({NAME}))
+    async def of(self, client_id: str) -> ClientPermissions:
+        return ClientPermissions(frozenset({NAME}))
 
 
 @dataclass
@@ -123,13 +128,13 @@ class CountedRates:
         return float(window_s) if self.used[name] >= limit else None
 
 
-class Watched(Unwatched):
+class Watched(NullObserver):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.told: list[CallRecord] = []
 
-    def call(self, told: Told) -> None:
+    def call(self, told: CallRecord) -> None:
         self.told.append(told)
 
 
@@ -166,8 +171,8 @@ class House:
 
     app: Starlette
     client: httpx.AsyncClient
-    service: Sharing
-    desk: Desk
+    service: PaymentForwarding
+    desk: EndpointDependencies
     lookup: Known
     vaults: Vaults
     watched: Watched
@@ -192,18 +197,18 @@ async def house(
     instruments: Mapping[str, Instrument],
     *,
     world: World | None = None,
-    replay: Replays | None = None,
-    limits: Limits | None = None,
+    replay: ReplaySettings | None = None,
+    limits: LimitSettings | None = None,
     rates: Rates | None = None,
     policy: Policy | None = None,
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
-    terms: Agreed | None = None,
+    terms: PermissionSource | None = None,
 ) -> AsyncIterator[House]:
     """A running service. `transport` is another way to a sandbox than the one in this process."""
     sink, vaults = Sink(), Vaults(world or World())
-    mapped = {NAME: Mapped(run="rokt.share", reference_param="reference")}
-    ways = read_ways(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
+    mapped = {NAME: DestinationSettings(run="rokt.share", reference_param="reference")}
+    ways = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
     assert not sink.has_errors, [problem.message for problem in sink.sorted()]
 
     async def no_wait(_: float) -> None:
@@ -216,19 +221,21 @@ async def house(
         ambient = Ambient(now=lambda: store.moment().at)
         means = Means(sender, KeyRing(sender), ambient, journal, policy or Policy(), sleep=no_wait)
         lookup, watched = Known(dict(instruments)), Watched()
-        limits, rates = limits or Limits(), rates or CountedRates()
-        service = Sharing(
+        limits, rates = limits or LimitSettings(), rates or CountedRates()
+        service = PaymentForwarding(
             lookup=lookup,
             forwarder=Forwarder(ways, means),
-            claims=Claims(store, Process(journal.owner, "sandbox", True, lease_s)),
-            sealer=Sealer((SEALING,)),
+            claims=ClaimStore(store, ClaimingProcess(journal.owner, "sandbox", True, lease_s)),
+            sealer=ReplayCipher((SEALING,)),
             rates=rates,
-            replay=replay or Replays(),
+            replay=replay or ReplaySettings(),
             limits=limits,
             destinations=(NAME,),
             observer=watched,
         )
-        desk = Desk(FakeGate(), rates, service, limits, Issuer(), watched, terms or AllTerms())
+        desk = EndpointDependencies(
+            FakeGate(), rates, service, limits, IssuerSettings(), watched, terms or AllTerms()
+        )
         app = Starlette(routes=routes(desk), exception_handlers=dict(handlers()))
         calls = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=calls, base_url="http://127.0.0.1") as client:

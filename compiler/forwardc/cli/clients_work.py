@@ -18,8 +18,14 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import event
-from forwardc.server.oauth.clients import Client, Clients, NoClient
-from forwardc.server.oauth.key_file import KeysRefused, add_keys, make_file, read_file, use_newest
+from forwardc.server.oauth.clients import Client, Clients, UnknownClientError
+from forwardc.server.oauth.key_file import (
+    ServerKeysError,
+    add_keys,
+    make_file,
+    read_file,
+    use_newest,
+)
 from forwardc.server.oauth.server_keys import forget, keys_of
 
 _HEADER = ("ID", "NAME", "SCOPE", "DESTINATIONS", "ISSUED", "STATE")
@@ -100,7 +106,7 @@ def change_keys(file: Path, *, add: bool, use_newest: bool, as_json: bool) -> in
     try:
         _do_to_keys(file, add, use_newest)
         keys = keys_of(read_file(file), file.name)
-    except KeysRefused as problem:
+    except ServerKeysError as problem:
         raise _told(problem) from None
     rows = [("signs" if not i else "verifies", str(key.kid)) for i, key in enumerate(keys.signing)]
     prints = keys.thumbprints[len(keys.signing) :]
@@ -137,10 +143,10 @@ def _do_to_keys(file: Path, add: bool, newest: bool) -> None:
     elif newest:
         use_newest(file)
     elif not make_file(file):
-        raise KeysRefused(f"{file}: the file is there", hint="--add adds keys to it")
+        raise ServerKeysError(f"{file}: the file is there", hint="--add adds keys to it")
 
 
-def _told(problem: KeysRefused) -> click.ClickException:
+def _told(problem: ServerKeysError) -> click.ClickException:
     hint = f"\nHint: {problem.hint}" if problem.hint else ""
     return click.ClickException(f"{problem.message}{hint}")
 
@@ -151,7 +157,7 @@ def _known(work: Callable[[Store], Done]) -> Callable[[Store], Done]:
     def checked(store: Store) -> Done:
         try:
             return work(store)
-        except NoClient as problem:
+        except UnknownClientError as problem:
             text = f"{problem}; `forwardc clients list` shows them"
             raise click.BadParameter(text, param_hint="ID") from None
 

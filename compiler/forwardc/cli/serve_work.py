@@ -22,20 +22,31 @@ from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError, 
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.http.send import Sender
 from forwardc.server.dashboard.login import Role
-from forwardc.server.directory.payment_directory import LookupFailed, Supply
-from forwardc.server.http.uvicorn_compatibility import check_fitting
+from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryError
+from forwardc.server.http.uvicorn_compatibility import check_uvicorn
 from forwardc.server.http.workers import Workers
-from forwardc.server.oauth.client_binding import bind_clients, tell_unbound
+from forwardc.server.oauth.client_binding import bind_clients, report_unbound_clients
 from forwardc.server.oauth.clients import Clients
-from forwardc.server.oauth.key_file import KeysRefused
+from forwardc.server.oauth.key_file import ServerKeysError
 from forwardc.server.settings import ServerSettings
 from forwardc.server.settings_errors import read_settings
 from forwardc.server.telemetry import logs
 from forwardc.server.telemetry.metrics import FOLDER
 from forwardc.server.tls import check_serving, is_tls
 from forwardc.server.wiring import approved_plans as approved
-from forwardc.server.wiring.components import CODE, Known, Parts, lookup_of, open_parts, read_known
-from forwardc.server.wiring.directory_supply import report, report_strange, untold
+from forwardc.server.wiring.components import (
+    CODE,
+    ServerComponents,
+    ServerInputs,
+    open_components,
+    open_payment_directory,
+    read_inputs,
+)
+from forwardc.server.wiring.directory_supply import (
+    missing_optional_columns,
+    report_missing_columns,
+    report_unused_columns,
+)
 from forwardc.server.wiring.mounts import SharedLogins
 
 
@@ -54,8 +65,8 @@ class Starting:
         known = self._known(settings)
         supply = self._ask(known) if known is not None else None
         if known is not None:
-            report(known.ways, supply, self.sink.error)
-            report_strange(known.ways, supply, self.sink.error)
+            report_missing_columns(known.ways, supply, self.sink.error)
+            report_unused_columns(known.ways, supply, self.sink.error)
         well = known is not None and not self.sink.has_errors
         if self.as_json:
             say_document(served_json(known, supply) if known and well else None, self.sink)
@@ -80,23 +91,23 @@ class Starting:
                 return 1
             return _serve(parts, listener, role)
 
-    def _known(self, settings: ServerSettings | None) -> Known | None:
+    def _known(self, settings: ServerSettings | None) -> ServerInputs | None:
         if settings is None:
             return None
-        check_fitting(self.sink)
+        check_uvicorn(self.sink)
         check_serving(settings, self.sink)
-        known = read_known(settings, self.sink)
+        known = read_inputs(settings, self.sink)
         return None if self.sink.has_errors else known
 
-    def _agreed(self, known: Known) -> Parts | None:
+    def _agreed(self, known: ServerInputs) -> ServerComponents | None:
         """The open parts of a server that may begin; None, with the reason in the sink."""
-        parts = open_parts(known, self.sink)
+        parts = open_components(known, self.sink)
         if parts is None:
             return None
         try:
             asyncio.run(_begin(parts, self.sink))
             return parts
-        except KeysRefused as problem:
+        except ServerKeysError as problem:
             self.sink.error(CODE, problem.message, hint=problem.hint)
         except HistoryError as problem:
             self.sink.add(problem.diagnostic())
@@ -105,7 +116,7 @@ class Starting:
         asyncio.run(parts.close())
         return None
 
-    def _ask(self, known: Known) -> Supply | None:
+    def _ask(self, known: ServerInputs) -> DirectoryColumns | None:
         """Ask what a server asks at its start; a history or keys that a start would make, not.
 
         What the lookup can tell; None where nobody knows.
@@ -114,9 +125,9 @@ class Starting:
         try:
             if not (self._has_history(run.history) and run.keys.exists()):
                 return asyncio.run(_asked(known))
-            parts = open_parts(known, self.sink)
+            parts = open_components(known, self.sink)
             return asyncio.run(_ask(parts, self.sink)) if parts is not None else None
-        except LookupFailed as problem:
+        except DirectoryError as problem:
             self.sink.error("FC0830", f"the lookup does not answer: {problem}")
         except HistoryError as problem:
             self.sink.add(problem.diagnostic())
@@ -149,36 +160,36 @@ class Starting:
         show(self.sink, self.format_, None, err=True)
 
 
-async def _begin(parts: Parts, sink: Sink) -> None:
+async def _begin(parts: ServerComponents, sink: Sink) -> None:
     """Agree with other processes, record approvals, and give a sandbox what it must hold."""
     await parts.begin()
-    with suppress(LookupFailed):
+    with suppress(DirectoryError):
         # A database that is down may be up a minute later; `/ready` tells of both.
         supply = await parts.lookup.supplies()
-        report(parts.known.ways, supply, sink.warning)
-        report_strange(parts.known.ways, supply, sink.warning)
+        report_missing_columns(parts.known.ways, supply, sink.warning)
+        report_unused_columns(parts.known.ways, supply, sink.warning)
     bind_clients(parts.settings, Clients(parts.store), sink)
     known = parts.known
     if known.settings.run.sandbox is None:
-        approved.record(parts.store, known.ways, known.lock)
+        approved.record_approvals(parts.store, known.ways, known.lock)
     if known.settings.run.sandbox is not None:
         async with Sender(transport_to(known.settings.run.sandbox)) as sender:
             for way in known.ways.values():
                 await store_secrets(way.plan, way.operation, sender)
 
 
-async def _ask(parts: Parts, sink: Sink) -> Supply | None:
+async def _ask(parts: ServerComponents, sink: Sink) -> DirectoryColumns | None:
     try:
-        tell_unbound(parts.settings, Clients(parts.store), sink)
+        report_unbound_clients(parts.settings, Clients(parts.store), sink)
         await parts.lookup.ready()
         return await parts.lookup.supplies()
     finally:
         await parts.close()
 
 
-async def _asked(known: Known) -> Supply | None:
-    """What the lookup can tell, before there is a history. Raises `LookupFailed`."""
-    lookup = lookup_of(known)
+async def _asked(known: ServerInputs) -> DirectoryColumns | None:
+    """What the lookup can tell, before there is a history. Raises `DirectoryError`."""
+    lookup = open_payment_directory(known)
     try:
         await lookup.ready()
         return await lookup.supplies()
@@ -186,8 +197,8 @@ async def _asked(known: Known) -> Supply | None:
         await lookup.close()
 
 
-def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
-    # Built on classes of uvicorn that `check_fitting` has found by now.
+def _serve(parts: ServerComponents, listener: socket.socket, role: str) -> int:
+    # Built on classes of uvicorn that `check_uvicorn` has found by now.
     from forwardc.server.http.process import serve
 
     settings = parts.settings
@@ -214,7 +225,7 @@ def _serve(parts: Parts, listener: socket.socket, role: str) -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link(parts: Parts, role: str) -> list[str]:
+def _link(parts: ServerComponents, role: str) -> list[str]:
     """What signs in to the dashboard, where there is one."""
     if parts.desk is None:
         return []
@@ -225,18 +236,18 @@ def _link(parts: Parts, role: str) -> list[str]:
     ]
 
 
-def served(known: Known, supply: Supply | None = None) -> list[str]:
+def served(known: ServerInputs, supply: DirectoryColumns | None = None) -> list[str]:
     """What would be served, a line each, and what of it the lookup never tells."""
     settings = known.settings
     lines = [f"{_address(settings)} would serve, in {settings.run.place}:"]
     for (name, vault), way in sorted(known.ways.items()):
         lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
-        if without := untold(way, supply):
+        if without := missing_optional_columns(way, supply):
             lines.append(f"    without {', '.join(without)}: the lookup has no such column")
     return lines
 
 
-def served_json(known: Known, supply: Supply | None) -> dict[str, Any]:
+def served_json(known: ServerInputs, supply: DirectoryColumns | None) -> dict[str, Any]:
     """The same as data."""
     settings = known.settings
     serves = [
@@ -245,7 +256,7 @@ def served_json(known: Known, supply: Supply | None) -> dict[str, Any]:
             "destination": way.plan.destination,
             "operation": way.operation,
             "vault": vault,
-            "without": list(untold(way, supply)),
+            "without": list(missing_optional_columns(way, supply)),
         }
         for (name, vault), way in sorted(known.ways.items())
     ]

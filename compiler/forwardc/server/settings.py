@@ -22,7 +22,7 @@ from forwardc.core.files.checkout import CheckoutPath, mounted
 from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
 from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
-from forwardc.server.directory.row_mapping import is_title
+from forwardc.server.directory.row_mapping import is_column_title
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -42,7 +42,7 @@ def _kept(text: str) -> str:
 
 
 def _title(text: str) -> str:
-    if not is_title(text) or text == "vault":
+    if not is_column_title(text) or text == "vault":
         raise ValueError("is reference, source, or a column such as input.NAME or identifier.NAME")
     return text
 
@@ -51,7 +51,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Serving(_Section):
+class ListenSettings(_Section):
     """Where the server listens, and what stands before it.
 
     `names` are the host names it answers to, beside its own address. `workers` are processes.
@@ -67,13 +67,13 @@ class Serving(_Section):
     dashboard: bool = False
 
     @model_validator(mode="after")
-    def _both_halves(self) -> "Serving":
+    def _both_halves(self) -> "ListenSettings":
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together")
         return self
 
 
-class Running(_Section):
+class RunSettings(_Section):
     """What is forwarded with: the compiled plans, the history, and secrets.
 
     The history is by default the one of every other command, and so is how long answers of runs are
@@ -102,7 +102,7 @@ class Running(_Section):
         return place_of(self.environment, self.account or "")
 
 
-class Plans(_Section):
+class PlanSettings(_Section):
     """How the compiled plans get to the server.
 
     `mounted`: as links that an operator made, such as a ConfigMap; else a link there is refused.
@@ -111,7 +111,7 @@ class Plans(_Section):
     mounted: bool = False
 
 
-class Mapped(_Section):
+class DestinationSettings(_Section):
     """The compiled operation behind one `destination` of a request.
 
     `reference_param` names the destination's param that takes the payment reference.
@@ -127,14 +127,14 @@ class _Lookup(_Section):
     not_card: tuple[Annotated[str, AfterValidator(_title)], ...] = ()
 
 
-class CsvLookup(_Lookup):
+class CsvDirectorySettings(_Lookup):
     """A file for trial, read again when it changes."""
 
     kind: Literal["csv"]
     file: Path
 
 
-class SqlLookup(_Lookup):
+class SqlDirectorySettings(_Lookup):
     """One query with `:reference`, on a database whose URL the secret `url_secret` holds.
 
     SQLite (`sqlite:///path`, opened for reading) or PostgreSQL.
@@ -147,7 +147,7 @@ class SqlLookup(_Lookup):
     connections: Annotated[int, Field(ge=1, le=64)] = 4
 
 
-class HttpLookup(_Lookup):
+class HttpDirectorySettings(_Lookup):
     """A POST of `{"reference": ...}` to the merchant's own service."""
 
     kind: Literal["http"]
@@ -156,10 +156,12 @@ class HttpLookup(_Lookup):
     timeout: Annotated[float, Field(gt=0, le=30)] = 2.0
 
 
-AnyLookup: TypeAlias = Annotated[CsvLookup | SqlLookup | HttpLookup, Field(discriminator="kind")]
+DirectorySettings: TypeAlias = Annotated[
+    CsvDirectorySettings | SqlDirectorySettings | HttpDirectorySettings, Field(discriminator="kind")
+]
 
 
-class Issuer(_Section):
+class IssuerSettings(_Section):
     """Who issues the access tokens; without a URL, this server does for its own clients.
 
     `audience` is what `aud` must name. `jwks` is the URL of the issuer's keys.
@@ -179,13 +181,13 @@ class Issuer(_Section):
     leeway: Annotated[int, Field(ge=0, le=60)] = 30
 
     @model_validator(mode="after")
-    def _both_urls(self) -> "Issuer":
+    def _both_urls(self) -> "IssuerSettings":
         if (self.url is None) != (self.jwks is None):
             raise ValueError("url and jwks go together")
         return self
 
 
-class ClientRules(_Section):
+class ClientSettings(_Section):
     """What a client may ask for, by its id or its name. A record of its own is only narrowed.
 
     `destinations` are of those above; `require_identifiers` names what each call must hold.
@@ -195,7 +197,7 @@ class ClientRules(_Section):
     require_identifiers: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
 
 
-class Admitted(_Section):
+class AdmissionSettings(_Section):
     """The addresses that may call, as CIDR blocks, and the proxies whose word counts.
 
     `allow` is for the payment-sharing API and its token endpoint, `callbacks` for what destinations
@@ -208,7 +210,7 @@ class Admitted(_Section):
     trusted_proxies: tuple[Network, ...] = ()
 
 
-class Limits(_Section):
+class LimitSettings(_Section):
     """How much a caller may ask. Sizes are bytes."""
 
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
@@ -219,7 +221,7 @@ class Limits(_Section):
     in_flight: Annotated[int, Field(ge=1, le=10_000)] = 256
 
 
-class Replays(_Section):
+class ReplaySettings(_Section):
     """How long an answer is replayed: by its reference, and by its Idempotency-Key.
 
     `wait` is how long a repeat waits for the first one to end.
@@ -230,7 +232,7 @@ class Replays(_Section):
     wait: Annotated[float, Field(ge=0, le=120)] = 60.0
 
 
-class Watching(_Section):
+class TelemetrySettings(_Section):
     """What the server tells: logs as JSON or text, metrics, traces to an OTLP collector."""
 
     logs: Literal["json", "text"] = "json"
@@ -251,17 +253,17 @@ class ServerSettings(BaseSettings):
 
     # Everything that the environment says is text.
     forwardc: Annotated[Literal[1], BeforeValidator(lambda told: 1 if told == "1" else told)] = 1
-    server: Serving = Serving()
-    run: Running
-    plans: Plans = Plans()
-    destinations: Annotated[dict[Name, Mapped], Field(min_length=1)]
-    lookup: AnyLookup
-    issuer: Issuer = Issuer()
-    clients: dict[Annotated[str, Field(min_length=1, max_length=255)], ClientRules] = {}
-    admit: Admitted = Admitted()
-    limits: Limits = Limits()
-    replay: Replays = Replays()
-    watch: Watching = Watching()
+    server: ListenSettings = ListenSettings()
+    run: RunSettings
+    plans: PlanSettings = PlanSettings()
+    destinations: Annotated[dict[Name, DestinationSettings], Field(min_length=1)]
+    lookup: DirectorySettings
+    issuer: IssuerSettings = IssuerSettings()
+    clients: dict[Annotated[str, Field(min_length=1, max_length=255)], ClientSettings] = {}
+    admit: AdmissionSettings = AdmissionSettings()
+    limits: LimitSettings = LimitSettings()
+    replay: ReplaySettings = ReplaySettings()
+    watch: TelemetrySettings = TelemetrySettings()
 
     tables: ClassVar[dict[str, Any]] = {}
     """What the file says."""

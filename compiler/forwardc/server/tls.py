@@ -12,7 +12,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.kinds import TLS
 from forwardc.core.files.operator_file import check_plain
 from forwardc.server.http.addresses import LOOPBACK, Network
-from forwardc.server.settings import ServerSettings, Serving
+from forwardc.server.settings import ListenSettings, ServerSettings
 
 _CODE = "FC0832"
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -81,6 +81,6 @@ def _check_files(certificate: Path, key: Path, sink: Sink) -> None:
         )
 
 
-def is_tls(serving: Serving) -> bool:
+def is_tls(serving: ListenSettings) -> bool:
     """Whether the server itself speaks TLS."""
     return serving.tls_certificate is not None

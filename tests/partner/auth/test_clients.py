@@ -8,8 +8,8 @@ import pytest
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.store import Store
 from forwardc.server.oauth import client_secrets
-from forwardc.server.oauth.client_authenticator import Prover, TooBusy
-from forwardc.server.oauth.clients import SCOPES, Clients, NoClient
+from forwardc.server.oauth.client_authenticator import AuthenticatorBusyError, ClientAuthenticator
+from forwardc.server.oauth.clients import SCOPES, Clients, UnknownClientError
 from stored_runs import Clock
 
 WRONG = client_secrets.new_secret()
@@ -19,7 +19,7 @@ def proves(store: Store, clock: Clock, client_id: str, *secrets: str) -> list[bo
     """Whether each secret is the client's, asked of a prover that has proven nothing yet."""
 
     async def ask() -> list[bool]:
-        prover = Prover(store.commits, lambda: clock().timestamp())
+        prover = ClientAuthenticator(store.commits, lambda: clock().timestamp())
         found = [await prover.prove(client_id, Secret(secret)) for secret in secrets]
         prover.close()
         return [one is not None for one in found]
@@ -55,7 +55,7 @@ def test_what_was_proven_ends_with_its_overlap(file_store: Store, clock: Clock) 
     clients.rotate(client.id, 60, "eve")
 
     async def ask() -> None:
-        prover = Prover(file_store.commits, lambda: clock().timestamp())
+        prover = ClientAuthenticator(file_store.commits, lambda: clock().timestamp())
         assert await prover.prove(client.id, Secret(first))
         began = perf_counter()
         assert await prover.prove(client.id, Secret(first))
@@ -80,7 +80,7 @@ def test_a_revoked_client_proves_nothing(store: Store, clock: Clock) -> None:
         lambda: clients.rotate(client.id, 0, "eve"),
         lambda: clients.revoke("client_nobody", "eve"),
     ):
-        with pytest.raises(NoClient):
+        with pytest.raises(UnknownClientError):
             change()
 
 
@@ -125,14 +125,14 @@ def test_a_client_that_does_not_exist_costs_the_same(
     clients.revoke(gone.id, "eve")
     made: list[tuple[int, int, int, int]] = []
 
-    def counted(secret: str, recipe: client_secrets.Recipe) -> bytes:
+    def counted(secret: str, recipe: client_secrets.ScryptParameters) -> bytes:
         made.append((recipe.n, recipe.r, recipe.p, len(recipe.salt)))
         return client_secrets.digest(secret, recipe)
 
     monkeypatch.setattr("forwardc.server.oauth.client_authenticator.digest", counted)
 
     async def ask() -> None:
-        prover = Prover(file_store.commits)
+        prover = ClientAuthenticator(file_store.commits)
         for name in (client.id, two.id, gone.id, "client_nobody"):
             assert await prover.prove(name, Secret(WRONG)) is None
         prover.close()
@@ -145,12 +145,12 @@ def test_hashes_under_way_are_bounded(file_store: Store, monkeypatch: pytest.Mon
     monkeypatch.setattr("forwardc.server.oauth.client_authenticator._MOST_WAITING", 3)
 
     async def ask() -> list[object]:
-        prover = Prover(file_store.commits)
+        prover = ClientAuthenticator(file_store.commits)
         calls = (prover.prove("client_x", Secret(WRONG)) for _ in range(6))
         found = await asyncio.gather(*calls, return_exceptions=True)
         prover.close()
         return found
 
     found = asyncio.run(ask())
-    assert sum(isinstance(one, TooBusy) for one in found) == 3
+    assert sum(isinstance(one, AuthenticatorBusyError) for one in found) == 3
     assert found.count(None) == 3

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bearer import AUDIENCE, ISSUER, NOW, Signer, Time, b64, claims, ec_signer, hmac_token, joined
-from forwardc.server.http.problems import Kind, Refusal
-from forwardc.server.oauth.access_token import LONGEST, Expected
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable, TokenGate
+from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.oauth.access_token import LONGEST, TokenExpectations
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError, TokenGate
 from forwardc.server.oauth.caller import Caller
-from forwardc.server.oauth.verification_keys import PinnedKey, verifying_key
+from forwardc.server.oauth.verification_keys import VerificationKey, read_verification_key
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
 SIGNER = ec_signer()
@@ -29,14 +29,14 @@ PUBLIC = SIGNER.key.public_key()
 class Known:
     """Keys that a test gives."""
 
-    keys: Sequence[PinnedKey] = ()
+    keys: Sequence[VerificationKey] = ()
     asked: int = 0
     down: bool = False
 
-    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
+    async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
         self.asked += 1
         if self.down:
-            raise KeysUnavailable
+            raise KeysUnavailableError
         return [key for key in self.keys if kid is None or key.kid == kid]
 
 
@@ -47,15 +47,15 @@ class Blacklist:
 
     async def refresh(self) -> None:
         if self.down:
-            raise KeysUnavailable
+            raise KeysUnavailableError
 
     def holds(self, client_id: str) -> bool:
         return client_id in self.ids
 
 
 def gate_for(*signers: Signer, clock: Time | None = None, **changed: Any) -> TokenGate:
-    expected = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
-    pinned = [verifying_key(signer.jwk(), ALGORITHMS) for signer in signers]
+    expected = TokenExpectations(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
+    pinned = [read_verification_key(signer.jwk(), ALGORITHMS) for signer in signers]
     keys = Known([key for key in pinned if key is not None])
     return TokenGate(replace(expected, **changed), keys, "payment-sharing", clock=clock or Time())
 
@@ -64,8 +64,8 @@ def ask(gate: TokenGate, token: str) -> Caller:
     return asyncio.run(gate.caller(f"Bearer {token}"))
 
 
-def refusal(gate: TokenGate, header: str | None) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refusal(gate: TokenGate, header: str | None) -> ProblemError:
+    with pytest.raises(ProblemError) as caught:
         asyncio.run(gate.caller(header))
     return caught.value
 
@@ -185,14 +185,14 @@ BAD = {
 def test_what_is_refused(name: str) -> None:
     gate = gate_for(SIGNER)
     found = refusal(gate, f"Bearer {BAD[name]}")
-    assert found.kind is Kind.INVALID_TOKEN
+    assert found.kind is ProblemKind.INVALID_TOKEN
     challenge = found.headers["WWW-Authenticate"]
     assert challenge.startswith('Bearer realm="forwardc", error="invalid_token"')
     assert challenge.isascii()
     # Nothing of the token comes back, and nothing of it is remembered.
     told = json.dumps(found.document()) + challenge
     assert not [part for part in BAD[name].split(".") if len(part) > 12 and part in told]
-    assert refusal(gate, f"Bearer {BAD[name]}").kind is Kind.INVALID_TOKEN
+    assert refusal(gate, f"Bearer {BAD[name]}").kind is ProblemKind.INVALID_TOKEN
 
 
 # Named: a token that is signed anew in each process would give its tests another id there.
@@ -203,14 +203,14 @@ def test_what_is_refused(name: str) -> None:
 )
 def test_without_a_token_no_error_is_named(header: str | None) -> None:
     found = refusal(gate_for(SIGNER), header)
-    assert found.kind is Kind.INVALID_TOKEN
+    assert found.kind is ProblemKind.INVALID_TOKEN
     assert found.headers["WWW-Authenticate"] == 'Bearer realm="forwardc"'
 
 
 @pytest.mark.parametrize("scope", ["dashboard-viewer", "", "payment-sharing2", "Payment-Sharing"])
 def test_without_the_scope_a_call_is_forbidden(scope: str) -> None:
     found = refusal(gate_for(SIGNER), f"Bearer {SIGNER.token(claims(scope=scope))}")
-    assert found.kind is Kind.INSUFFICIENT_SCOPE
+    assert found.kind is ProblemKind.INSUFFICIENT_SCOPE
     challenge = found.headers["WWW-Authenticate"]
     assert 'error="insufficient_scope", scope="payment-sharing"' in challenge
 
@@ -243,7 +243,7 @@ def test_every_allowed_algorithm_is_understood(signer: Signer) -> None:
 def test_a_key_of_one_rsa_algorithm_serves_no_other() -> None:
     gate = gate_for(Signer(RSA, "RS256", {"kid": "a", "alg": "RS256"}))
     token = Signer(RSA, "PS256", {"kid": "a"}).token(claims())
-    assert refusal(gate, f"Bearer {token}").kind is Kind.INVALID_TOKEN
+    assert refusal(gate, f"Bearer {token}").kind is ProblemKind.INVALID_TOKEN
 
 
 @pytest.mark.parametrize(
@@ -267,11 +267,11 @@ def test_a_key_of_one_rsa_algorithm_serves_no_other() -> None:
     ids=range(14),
 )
 def test_a_key_that_is_not_for_this_is_no_key(jwk: dict[str, Any]) -> None:
-    assert verifying_key(jwk, ALGORITHMS) is None
+    assert read_verification_key(jwk, ALGORITHMS) is None
 
 
 def test_an_algorithm_that_is_not_allowed_has_no_key() -> None:
-    assert verifying_key(SIGNER.jwk(), ("RS256",)) is None
+    assert read_verification_key(SIGNER.jwk(), ("RS256",)) is None
 
 
 def test_a_believed_token_is_used_again_until_it_expires() -> None:
@@ -283,7 +283,7 @@ def test_a_believed_token_is_used_again_until_it_expires() -> None:
     ask(gate, token)
     assert gate.keys.asked == 1
     clock.now += 1
-    assert refusal(gate, f"bearer  {token}").kind is Kind.INVALID_TOKEN
+    assert refusal(gate, f"bearer  {token}").kind is ProblemKind.INVALID_TOKEN
 
 
 def test_a_believed_token_costs_next_to_nothing() -> None:
@@ -320,7 +320,7 @@ def test_a_revoked_client_is_refused_with_a_token_that_was_believed() -> None:
     token = SIGNER.token(claims())
     ask(gate, token)
     listed.ids.add("client_1")
-    assert refusal(gate, f"Bearer {token}").kind is Kind.INVALID_TOKEN
+    assert refusal(gate, f"Bearer {token}").kind is ProblemKind.INVALID_TOKEN
 
 
 @pytest.mark.parametrize("part", ["keys", "revocations"])
@@ -329,7 +329,7 @@ def test_what_cannot_be_checked_is_unavailable_and_not_believed(part: str) -> No
     gate.keys.down = part == "keys"
     gate.revocations = Blacklist(down=part == "revocations")
     found = refusal(gate, f"Bearer {_SIGNED}")
-    assert found.kind is Kind.UNAVAILABLE
+    assert found.kind is ProblemKind.UNAVAILABLE
     assert int(found.headers["Retry-After"]) > 0
 
 

@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from bearer import Signer, Time, ec_signer
 from forwardc.runtime.history.store import Store
-from forwardc.server.http.problems import Kind, Refusal
-from forwardc.server.http.rate_limits import Rates
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable, TokenGate
-from forwardc.server.oauth.factory import Auth, open_auth
+from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError, TokenGate
+from forwardc.server.oauth.factory import Authentication, open_authentication
 from forwardc.server.oauth.issuer_keys import RemoteKeys, open_remote_keys
 from forwardc.server.oauth.server_keys import ServerKeys
 from forwardc.server.settings import settings_from
@@ -239,7 +239,7 @@ def test_keys_that_were_understood_survive_a_day(
         assert await ids(keys, "one") == ["one"]
         await settle()
         time.now += 1
-        with pytest.raises(KeysUnavailable):
+        with pytest.raises(KeysUnavailableError):
             await keys.candidates("one")
 
     with caplog.at_level(logging.WARNING):
@@ -255,7 +255,7 @@ def test_without_keys_nothing_is_believed(time: Time, name: str) -> None:
 
     async def work(keys: RemoteKeys) -> None:
         for _ in range(2):
-            with pytest.raises(KeysUnavailable):
+            with pytest.raises(KeysUnavailableError):
                 await keys.candidates("one")
         time.now += 31
         issuer.__init__()  # type: ignore[misc]
@@ -268,7 +268,7 @@ def test_an_issuer_that_hangs_is_left(time: Time, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("forwardc.server.oauth.issuer_keys._TIMEOUT_S", 0.05)
 
     async def work(keys: RemoteKeys) -> None:
-        with pytest.raises(KeysUnavailable):
+        with pytest.raises(KeysUnavailableError):
             await keys.candidates("one")
 
     with_keys(Issuer(slow=5), time, work)
@@ -328,18 +328,18 @@ def test_a_gate_for_another_issuer(file_store: Store, keys: ServerKeys) -> None:
         claims = {"iss": url, "aud": ["forwardc"], "azp": "rokt", "scope": "payment-sharing"}
         return signer.token({**claims, "iat": now, "exp": now + 300, **changed}, typ="JWT")
 
-    async def work(auth: Auth) -> None:
+    async def work(auth: Authentication) -> None:
         found = await auth.gate.caller(f"Bearer {token(ONE)}")
         assert found.client_id == "rokt"
         impostor = Signer(TWO.key, "ES256", {"kid": "one"})
         for bad in (token(impostor), token(ONE, aud="x"), token(ONE, exp=now + 1000)):
-            with pytest.raises(Refusal) as caught:
+            with pytest.raises(ProblemError) as caught:
                 await auth.gate.caller(f"Bearer {bad}")
-            assert caught.value.kind is Kind.INVALID_TOKEN
+            assert caught.value.kind is ProblemKind.INVALID_TOKEN
 
     async def run(settings: Any) -> None:
         commits = file_store.commits
-        auth = open_auth(settings, keys, commits, Rates(commits))
+        auth = open_authentication(settings, keys, commits, RateLimits(commits))
         assert auth.routes == ()
         assert isinstance(auth.gate, TokenGate)
         auth.gate.clock = lambda: now

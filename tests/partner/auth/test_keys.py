@@ -15,7 +15,7 @@ import pytest
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.server.oauth.key_file import KeysRefused, add_keys, make_file, use_newest
+from forwardc.server.oauth.key_file import ServerKeysError, add_keys, make_file, use_newest
 from forwardc.server.oauth.server_keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
 
 POSTGRES = "postgresql://history.example/forwardc"
@@ -31,8 +31,8 @@ def load(path: Path, look_up: Callable[[str], str | None] = nothing) -> ServerKe
 
 def refused(
     path: Path, look_up: Callable[[str], str | None] = nothing, **given: str
-) -> KeysRefused:
-    with pytest.raises(KeysRefused) as caught:
+) -> ServerKeysError:
+    with pytest.raises(ServerKeysError) as caught:
         load_keys(path, look_up, **{"history": "h.db", **given})
     return caught.value
 
@@ -91,7 +91,7 @@ def test_a_source_that_fails_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "keys.json")
-    with pytest.raises(KeysRefused, match="cannot be read"):
+    with pytest.raises(ServerKeysError, match="cannot be read"):
         load_keys(tmp_path / "keys.json", {}.get, history="h.db")
 
 
@@ -131,14 +131,14 @@ def test_what_is_no_set_of_keys_is_refused(
     make_file(path)
     secret = members(path)[1]["k"]
     text = json.dumps({"keys": change(members(path))})
-    with pytest.raises(KeysRefused) as caught:
+    with pytest.raises(ServerKeysError) as caught:
         keys_of(text, "the file")
     assert secret not in f"{caught.value.message}{caught.value.hint}{caught.value!r}"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "5", "{", '{"keys": null}', "[" * 100_000])
 def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(KeysRefused):
+    with pytest.raises(ServerKeysError):
         keys_of(text, "the file")
 
 
@@ -175,7 +175,7 @@ def test_machines_of_one_history_share_keys(store: Store, tmp_path: Path) -> Non
     first = load(ours)
     asyncio.run(first.remember(store.commits))
     asyncio.run(first.remember(store.commits))
-    with pytest.raises(KeysRefused) as caught:
+    with pytest.raises(ServerKeysError) as caught:
         asyncio.run(load(others).remember(store.commits))
     assert "same keys" in str(caught.value.hint)
     # A rotation leads from set to set by keys that both have.
@@ -217,4 +217,4 @@ def test_of_two_first_machines_one_is_refused(
 
     first, second = asyncio.run(both())
     assert first is None
-    assert isinstance(second, KeysRefused)
+    assert isinstance(second, ServerKeysError)

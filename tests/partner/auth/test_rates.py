@@ -14,7 +14,7 @@ from bearer import NOW, Time
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.http.rate_limits import Rates
+from forwardc.server.http.rate_limits import RateLimits
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -33,7 +33,7 @@ def loop() -> Iterator[asyncio.Runner]:
 def given(loop: asyncio.Runner) -> Given:
     """Makes calls at once, all on one loop, and counts those that were let through."""
 
-    async def take(rates: Rates, calls: int, limit: int, name: str = "a") -> int:
+    async def take(rates: RateLimits, calls: int, limit: int, name: str = "a") -> int:
         found = await asyncio.gather(*(rates.take(name, limit, 60) for _ in range(calls)))
         return found.count(None)
 
@@ -44,7 +44,7 @@ def given(loop: asyncio.Runner) -> Given:
 def test_a_window_has_as_many_permits_as_its_limit(
     store: Store, time: Time, limit: int, given: Given
 ) -> None:
-    rates = Rates(store.commits, time)
+    rates = RateLimits(store.commits, time)
     assert given(rates, limit + 30, limit) == limit
     assert given(rates, 5, limit) == 0
     assert given(rates, 5, limit, "b") == min(5, limit)
@@ -53,20 +53,20 @@ def test_a_window_has_as_many_permits_as_its_limit(
 
 
 def test_the_longest_name_of_a_client_has_a_limit(store: Store, given: Given) -> None:
-    assert given(Rates(store.commits), 3, 2, "misses/" + "a" * 255) == 2
+    assert given(RateLimits(store.commits), 3, 2, "misses/" + "a" * 255) == 2
 
 
 def test_who_is_refused_learns_when_to_come_back(
     store: Store, given: Given, loop: asyncio.Runner
 ) -> None:
     time = Time(NOW - NOW % 60 + 17.5)
-    rates = Rates(store.commits, time)
+    rates = RateLimits(store.commits, time)
     assert given(rates, 1, 1) == 1
     assert loop.run(rates.take("a", 1, 60)) == pytest.approx(42.5)
 
 
 def test_two_servers_share_a_limit(store: Store, time: Time, given: Given) -> None:
-    both = [Rates(store.commits, time) for _ in range(2)]
+    both = [RateLimits(store.commits, time) for _ in range(2)]
     taken = sum(given(both[turn % 2], 7, 50) for turn in range(30))
     # What one holds and the other wants is lost: a portion of each at the most.
     assert 50 - 2 * 2 <= taken <= 50
@@ -74,7 +74,7 @@ def test_two_servers_share_a_limit(store: Store, time: Time, given: Given) -> No
 
 def test_most_calls_cost_no_transaction(file_store: Store, time: Time, given: Given) -> None:
     counted = Counted(file_store)
-    assert given(Rates(counted, time), 700, 600) == 600
+    assert given(RateLimits(counted, time), 700, 600) == 600
     # The last one finds nothing, and another deletes old rows.
     assert counted.writes <= 22
 
@@ -83,7 +83,7 @@ def test_one_portion_serves_those_who_waited_for_it(
     file_store: Store, time: Time, given: Given
 ) -> None:
     counted = Counted(file_store)
-    assert given(Rates(counted, time), 30, 600) == 30
+    assert given(RateLimits(counted, time), 30, 600) == 30
     assert counted.writes <= 2
 
 
@@ -103,7 +103,7 @@ class Counted:
 
 
 def test_peeking_takes_nothing(store: Store, time: Time) -> None:
-    rates, other = Rates(store.commits, time), Rates(store.commits, time)
+    rates, other = RateLimits(store.commits, time), RateLimits(store.commits, time)
 
     async def run() -> None:
         for _ in range(5):
@@ -122,7 +122,7 @@ def test_peeking_takes_nothing(store: Store, time: Time) -> None:
 
 def test_peeking_often_asks_once_a_second(file_store: Store, time: Time) -> None:
     counted = Counted(file_store)
-    rates = Rates(counted, time)
+    rates = RateLimits(counted, time)
 
     async def run() -> None:
         for _ in range(50):
@@ -137,7 +137,7 @@ def test_peeking_often_asks_once_a_second(file_store: Store, time: Time) -> None
 def test_a_clock_that_jumps_back_gives_no_second_limit(
     store: Store, time: Time, given: Given
 ) -> None:
-    rates = Rates(store.commits, time)
+    rates = RateLimits(store.commits, time)
     assert given(rates, 5, 5) == 5
     time.now += 600
     given(rates, 1, 5)
@@ -146,7 +146,7 @@ def test_a_clock_that_jumps_back_gives_no_second_limit(
 
 
 def test_old_windows_leave_the_table(store: Store, time: Time) -> None:
-    rates = Rates(store.commits, time)
+    rates = RateLimits(store.commits, time)
 
     async def run() -> None:
         for _ in range(2):
@@ -163,7 +163,7 @@ def test_names_in_memory_are_bounded(
     file_store: Store, time: Time, monkeypatch: pytest.MonkeyPatch, given: Given
 ) -> None:
     monkeypatch.setattr("forwardc.server.http.rate_limits._MOST_NAMES", 5)
-    rates = Rates(file_store.commits, time)
+    rates = RateLimits(file_store.commits, time)
     for number in range(9):
         assert given(rates, 1, 1, f"name {number}") == 1
     assert len(rates._held) == 5
@@ -173,7 +173,7 @@ def test_names_in_memory_are_bounded(
 
 _PROCESS = """
 import asyncio, random, sys
-from forwardc.server.http.rate_limits import Rates
+from forwardc.server.http.rate_limits import RateLimits
 from forwardc.runtime.history.store import open_store
 
 async def spend(rates, names, calls):
@@ -183,7 +183,7 @@ async def spend(rates, names, calls):
     return found.count(None)
 
 with open_store(sys.argv[1]) as store:
-    rates = Rates(store.commits, lambda: 1795000000.0)
+    rates = RateLimits(store.commits, lambda: 1795000000.0)
     sys.stdin.read(1)
     print(asyncio.run(spend(rates, *map(int, sys.argv[2:]))))
 """
@@ -216,7 +216,7 @@ def test_what_the_history_refuses_is_told_and_tried_again(
     file_store: Store, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = Counted(file_store)
-    rates = Rates(counted, time)
+    rates = RateLimits(counted, time)
 
     async def away(_: object) -> object:
         raise HistoryUnavailableError("it is away")

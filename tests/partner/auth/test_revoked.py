@@ -11,9 +11,9 @@ import pytest
 from bearer import Time
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
 from forwardc.server.oauth.clients import SCOPES, Clients
-from forwardc.server.oauth.revoked_clients import RevokedClients
+from forwardc.server.oauth.revoked_clients import ClientStatusCache
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
@@ -34,7 +34,7 @@ def test_a_revocation_of_another_process_counts_in_time(
     store: Store, history_url: str, time: Time
 ) -> None:
     client, _ = Clients(store).issue("Rokt", SCOPES, "eve")
-    known = RevokedClients(store.commits, time)
+    known = ClientStatusCache(store.commits, time)
 
     async def work() -> None:
         await known.refresh()
@@ -54,7 +54,7 @@ def test_a_revocation_of_another_process_counts_in_time(
 
 def test_an_idle_process_asks_before_it_believes(store: Store, time: Time) -> None:
     client, _ = Clients(store).issue("Rokt", SCOPES, "eve")
-    known = RevokedClients(store.commits, time)
+    known = ClientStatusCache(store.commits, time)
 
     async def work() -> None:
         await known.refresh()
@@ -69,7 +69,7 @@ def test_an_idle_process_asks_before_it_believes(store: Store, time: Time) -> No
 def test_what_is_known_counts_no_longer_than_it_may(
     file_store: Store, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = RevokedClients(file_store.commits, time)
+    known = ClientStatusCache(file_store.commits, time)
 
     async def away(*_: object) -> None:
         raise HistoryUnavailableError("it is away")
@@ -81,7 +81,7 @@ def test_what_is_known_counts_no_longer_than_it_may(
             time.now += 3
             await known.refresh()
             time.now += 1
-            with pytest.raises(KeysUnavailable):
+            with pytest.raises(KeysUnavailableError):
                 await known.refresh()
         await known.refresh()
 
@@ -89,7 +89,7 @@ def test_what_is_known_counts_no_longer_than_it_may(
 
 
 def test_many_calls_ask_once(file_store: Store, time: Time) -> None:
-    known = RevokedClients(file_store.commits, time)
+    known = ClientStatusCache(file_store.commits, time)
     asked = []
     read = file_store.commits.read
 

@@ -9,11 +9,11 @@ from bearer import Time
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
-from forwardc.server.oauth.client_binding import bind_clients, tell_unbound
-from forwardc.server.oauth.client_terms import ClientTerms, Terms
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.client_binding import bind_clients, report_unbound_clients
+from forwardc.server.oauth.client_terms import ClientPermissions, ClientPolicy
 from forwardc.server.oauth.clients import Clients
-from forwardc.server.oauth.revoked_clients import RevokedClients
+from forwardc.server.oauth.revoked_clients import ClientStatusCache
 from forwardc.server.settings import ServerSettings, settings_from
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
@@ -31,10 +31,10 @@ def settings(*destinations: str, **more: Any) -> ServerSettings:
     )
 
 
-def of(store: Store, found: ServerSettings, *client_ids: str) -> list[Terms]:
-    async def go() -> list[Terms]:
-        known = None if found.issuer.url else RevokedClients(store.commits)
-        terms = ClientTerms(found, known)
+def of(store: Store, found: ServerSettings, *client_ids: str) -> list[ClientPermissions]:
+    async def go() -> list[ClientPermissions]:
+        known = None if found.issuer.url else ClientStatusCache(store.commits)
+        terms = ClientPolicy(found, known)
         return [await terms.of(one) for one in client_ids]
 
     return asyncio.run(go())
@@ -59,7 +59,7 @@ def test_a_client_of_before_is_bound_once_and_not_to_what_comes_later(store: Sto
     # Until somebody has said so, it is what is listed at the time.
     assert of(store, settings("a", "b"), old.id)[0].destinations == {"a", "b"}
     before = Sink()
-    tell_unbound(settings("a", "b"), clients, before)
+    report_unbound_clients(settings("a", "b"), clients, before)
     assert [one.code for one in before.sorted()] == ["FC0843"]
     assert len(clients.unbound()) == 1
     sink = Sink()
@@ -81,7 +81,7 @@ def test_bound_anew_within_seconds(store: Store, time: Time) -> None:
     found = settings("a", "b")
 
     async def go() -> None:
-        terms = ClientTerms(found, RevokedClients(store.commits, time))
+        terms = ClientPolicy(found, ClientStatusCache(store.commits, time))
         assert (await terms.of(client.id)).destinations == {"a"}
         Clients(store).bind(client.id, ["b"], "eve")
         time.now += 4
@@ -100,10 +100,10 @@ def test_a_history_that_is_away_lets_nobody_ask(
         raise HistoryUnavailableError("it is away")
 
     async def go() -> None:
-        terms = ClientTerms(settings("a"), RevokedClients(file_store.commits, time))
+        terms = ClientPolicy(settings("a"), ClientStatusCache(file_store.commits, time))
         await terms.of("client_x")
         monkeypatch.setattr(file_store.commits, "read", away)
-        with pytest.raises(KeysUnavailable):
+        with pytest.raises(KeysUnavailableError):
             await terms.of("client_new")
 
     asyncio.run(go())
@@ -120,7 +120,7 @@ def test_settings_narrow_by_id_or_name_and_never_widen(store: Store) -> None:
     by_id = {free.id: {"require_identifiers": ["customerId", "email"]}}
     found = settings("a", "b", clients={**RULES, **by_id})
     one, two, three = of(store, found, rokt.id, narrow.id, free.id)
-    assert one == Terms(frozenset({"a", "b"}), frozenset({"email"}))
+    assert one == ClientPermissions(frozenset({"a", "b"}), frozenset({"email"}))
     assert two.destinations == frozenset()
     assert three.require_identifiers == {"customerId", "email"}
 
@@ -130,7 +130,7 @@ def test_clients_of_another_issuer_are_bound_by_the_settings(file_store: Store) 
     rules = {"rokt@clients": {"destinations": ["a"], "require_identifiers": ["email"]}}
     found = settings("a", "b", issuer=issuer, clients=rules)
     one, other = of(file_store, found, "rokt@clients", "other")
-    assert one == Terms(frozenset({"a"}), frozenset({"email"}))
+    assert one == ClientPermissions(frozenset({"a"}), frozenset({"email"}))
     assert other.destinations == {"a", "b"}
 
 

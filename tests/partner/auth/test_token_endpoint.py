@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from starlette.applications import Starlette
 
 from forwardc.runtime.history.store import Store
-from forwardc.server.http.problems import Kind, Refusal
-from forwardc.server.http.rate_limits import Rates
+from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.client_secrets import new_secret
 from forwardc.server.oauth.clients import Client, Clients
-from forwardc.server.oauth.factory import Auth, open_auth
+from forwardc.server.oauth.factory import Authentication, open_authentication
 from forwardc.server.oauth.issuer import issuer_url
 from forwardc.server.oauth.server_keys import ServerKeys
 from forwardc.server.settings import ServerSettings, settings_from
@@ -52,10 +52,10 @@ class Desk:
     secret: str
     address: str = "192.0.2.7"
 
-    def __call__(self, work: Callable[[httpx.AsyncClient, Auth], Awaitable[Any]]) -> Any:
+    def __call__(self, work: Callable[[httpx.AsyncClient, Authentication], Awaitable[Any]]) -> Any:
         async def run() -> Any:
             commits = self.store.commits
-            auth = open_auth(settings(), self.keys, commits, Rates(commits))
+            auth = open_authentication(settings(), self.keys, commits, RateLimits(commits))
             transport = httpx.ASGITransport(
                 Starlette(routes=list(auth.routes)), client=(self.address, 5)
             )
@@ -101,7 +101,7 @@ def desk(file_store: Store, keys: ServerKeys) -> Desk:
 
 
 def test_a_client_gets_a_token_that_the_gate_believes(desk: Desk) -> None:
-    async def work(client: httpx.AsyncClient, auth: Auth) -> None:
+    async def work(client: httpx.AsyncClient, auth: Authentication) -> None:
         answer = await client.post(
             "/oauth/token",
             data={"grant_type": "client_credentials"},
@@ -157,12 +157,12 @@ def test_less_can_be_asked_for(desk: Desk) -> None:
     told = desk.post(f"{desk.posted}&scope=dashboard-viewer").json()
     assert told["scope"] == "dashboard-viewer"
 
-    async def work(_: httpx.AsyncClient, auth: Auth) -> Kind:
-        with pytest.raises(Refusal) as caught:
+    async def work(_: httpx.AsyncClient, auth: Authentication) -> ProblemKind:
+        with pytest.raises(ProblemError) as caught:
             await auth.gate.caller(f"Bearer {told['access_token']}")
         return caught.value.kind
 
-    assert desk(work) is Kind.INSUFFICIENT_SCOPE
+    assert desk(work) is ProblemKind.INSUFFICIENT_SCOPE
 
 
 def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
@@ -261,7 +261,7 @@ def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_ADDRESS", 4)
     body = urlencode({"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"})
 
-    async def work(client: httpx.AsyncClient, _: Auth) -> list[httpx.Response]:
+    async def work(client: httpx.AsyncClient, _: Authentication) -> list[httpx.Response]:
         sent = {"Content-Type": FORM}
         return [await client.post("/oauth/token", content=body, headers=sent) for _ in range(6)]
 
@@ -324,7 +324,7 @@ def test_a_scope_that_no_client_can_have_is_refused_at_the_start(
 ) -> None:
     commits = file_store.commits
     with pytest.raises(ValueError, match=r"issuer\.scope"):
-        open_auth(settings(issuer={"scope": "other"}), keys, commits, Rates(commits))
+        open_authentication(settings(issuer={"scope": "other"}), keys, commits, RateLimits(commits))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 
 from bearer import AUDIENCE, ISSUER, NOW, b64, claims, ec_signer
-from forwardc.server.oauth.access_token import LONGEST, BadToken, Expected, judge, read
+from forwardc.server.oauth.access_token import (
+    LONGEST,
+    InvalidTokenError,
+    TokenExpectations,
+    check_claims,
+    parse_token,
+)
 
 SIGNER = ec_signer()
-EXPECTED = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
+EXPECTED = TokenExpectations(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
 
 
 def token(header: Any = None, body: Any = None, third: str = "c2lnbmF0dXJl") -> str:
@@ -19,34 +25,34 @@ def token(header: Any = None, body: Any = None, third: str = "c2lnbmF0dXJl") -> 
 
 
 def test_what_is_read() -> None:
-    found = read(token())
+    found = parse_token(token())
     assert (found.alg, found.kid, found.typ) == ("ES256", "one", "at+jwt")
     assert found.claims == claims()
     assert found.text not in repr(found)
     assert "client_1" not in repr(found)
-    bare = read(token({"alg": "ES256"}))
+    bare = parse_token(token({"alg": "ES256"}))
     assert (bare.kid, bare.typ) == (None, None)
 
 
 @pytest.mark.parametrize("member", ["kid", "typ", "alg"])
 @pytest.mark.parametrize("value", [5, 0, True, False, ["one"], {"one": 1}, [], {}, 1.5])
 def test_a_member_of_the_header_that_is_no_text(member: str, value: Any) -> None:
-    with pytest.raises(BadToken):
-        read(token({"alg": "ES256", "typ": "at+jwt", "kid": "one", member: value}))
+    with pytest.raises(InvalidTokenError):
+        parse_token(token({"alg": "ES256", "typ": "at+jwt", "kid": "one", member: value}))
 
 
 def test_an_algorithm_must_be_named() -> None:
     for header in ({"typ": "at+jwt"}, {"alg": None, "typ": "at+jwt"}):
-        with pytest.raises(BadToken):
-            read(token(header))
+        with pytest.raises(InvalidTokenError):
+            parse_token(token(header))
 
 
 # RFC 7515, section 4.1, RFC 7797 (b64) and RFC 7516, each alone and whatever its value.
 @pytest.mark.parametrize("member", ["crit", "jwk", "jku", "x5u", "x5c", "b64", "zip", "cty", "enc"])
 @pytest.mark.parametrize("value", [False, True, None, "", [], ["exp"], {}])
 def test_a_member_that_changes_how_it_is_read(member: str, value: Any) -> None:
-    with pytest.raises(BadToken):
-        read(token({"alg": "ES256", "typ": "at+jwt", "kid": "one", member: value}))
+    with pytest.raises(InvalidTokenError):
+        parse_token(token({"alg": "ES256", "typ": "at+jwt", "kid": "one", member: value}))
 
 
 @pytest.mark.parametrize(
@@ -68,21 +74,21 @@ def test_a_member_that_changes_how_it_is_read(member: str, value: Any) -> None:
     ids=str.__len__,
 )
 def test_a_text_that_is_no_token(text: str) -> None:
-    with pytest.raises(BadToken):
-        read(text)
+    with pytest.raises(InvalidTokenError):
+        parse_token(text)
 
 
 def test_the_longest_token() -> None:
     room = LONGEST - len(token(body={"x": ""}))
     fits = token(body={"x": "y" * (room * 3 // 4 - 2)})
     assert LONGEST - 4 <= len(fits) <= LONGEST
-    assert read(fits)
-    with pytest.raises(BadToken):
-        read(token(body={"x": "y" * (room * 3 // 4 + 2)}))
+    assert parse_token(fits)
+    with pytest.raises(InvalidTokenError):
+        parse_token(token(body={"x": "y" * (room * 3 // 4 + 2)}))
 
 
 def judged(**changed: Any) -> Any:
-    return judge(read(token(body=claims(**changed))), EXPECTED, NOW)
+    return check_claims(parse_token(token(body=claims(**changed))), EXPECTED, NOW)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,7 @@ def test_both_clock_margins_are_kept(changed: dict[str, Any]) -> None:
     ids=str,
 )
 def test_neither_margin_is_wider(changed: dict[str, Any]) -> None:
-    with pytest.raises(BadToken):
+    with pytest.raises(InvalidTokenError):
         judged(**changed)
 
 
@@ -164,13 +170,13 @@ def test_who_calls(changed: dict[str, Any], client: str) -> None:
 
 @pytest.mark.parametrize("client", ["", " a", "a ", "x" * 256, "é", "a\tb", 5, ["a"], False])
 def test_a_caller_without_a_name(client: Any) -> None:
-    with pytest.raises(BadToken):
+    with pytest.raises(InvalidTokenError):
         judged(client_id=client)
 
 
 @pytest.mark.parametrize("typ", ["AT+JWT", "application/at+jwt", "Application/AT+jwt"])
 def test_a_media_type_may_be_written_whole(typ: str) -> None:
-    assert judge(read(token({"alg": "ES256", "typ": typ})), EXPECTED, NOW)
+    assert check_claims(parse_token(token({"alg": "ES256", "typ": typ})), EXPECTED, NOW)
 
 
 def test_a_caller_is_believed_until_the_token_ends() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.server.directory.csv_directory import Table, read_table
-from forwardc.server.directory.guessable_references import weak
+from forwardc.server.directory.csv_directory import ReferenceTable, read_table
+from forwardc.server.directory.guessable_references import low_entropy_reason
 from forwardc.server.directory.http_directory import read_instrument
-from forwardc.server.directory.identifiers import same
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed
-from forwardc.server.directory.sql_query import Query, read_query
+from forwardc.server.directory.identifiers import identifiers_match
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument
+from forwardc.server.directory.sql_query import ReferenceQuery, read_query
 
 TEXTS = st.text(max_size=40)
 JSON = st.recursive(
@@ -39,7 +39,7 @@ def test_an_answer_is_an_instrument_or_refused(answer: object) -> None:
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     try:
         found = read_instrument(body, {"checkout"})
-    except LookupFailed:
+    except DirectoryError:
         return
     texts = [*found.inputs.values(), *found.params.values(), *found.identifiers.values()]
     assert found.vault == "checkout"
@@ -53,7 +53,7 @@ def test_a_file_is_a_table_or_has_mistakes(text: str) -> None:
         path = Path(folder, "references.csv")
         path.write_bytes(f"reference,vault,source\n{text}".encode("utf-8", "surrogatepass"))
         table = read_table(path, {"checkout"})
-    if isinstance(table, Table):
+    if isinstance(table, ReferenceTable):
         assert all(isinstance(table.find(reference), Instrument) for reference in table.rows)
     else:
         assert table
@@ -63,7 +63,7 @@ def test_a_file_is_a_table_or_has_mistakes(text: str) -> None:
 @given(SQL.map("".join).map(lambda text: f"SELECT :reference {text}"))
 def test_a_query_that_is_taken_has_one_parameter_for_sqlite_too(text: str) -> None:
     query = read_query(text)
-    if not isinstance(query, Query):
+    if not isinstance(query, ReferenceQuery):
         return
     assert query.with_parameter(":reference") == text.rstrip(" \t\r\n;")
     connection = sqlite3.connect(":memory:")
@@ -83,13 +83,13 @@ def test_a_query_that_is_taken_has_one_parameter_for_sqlite_too(text: str) -> No
 @pytest.mark.fuzz
 @given(st.lists(st.text(max_size=80), max_size=80))
 def test_any_references_are_judged_without_being_shown(references: list[str]) -> None:
-    reason = weak(references)
+    reason = low_entropy_reason(references)
     assert (reason is None) or not [one for one in references if len(one) > 20 and one in reason]
 
 
 @pytest.mark.fuzz
 @given(st.dictionaries(st.sampled_from(["email", "phone", "customerId"]), st.text()))
 def test_whoever_knows_everything_is_the_customer(known: dict[str, str]) -> None:
-    assert same(known, known)
-    assert same(known, dict(list(known.items())[:1]))
-    assert not same(None, known)
+    assert identifiers_match(known, known)
+    assert identifiers_match(known, dict(list(known.items())[:1]))
+    assert not identifiers_match(None, known)

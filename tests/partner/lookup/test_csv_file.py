@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from forwardc.server.directory.csv_directory import CsvFile, read_table
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed
+from forwardc.server.directory.csv_directory import CsvDirectory, read_table
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument
 from hard_references import HARD
 
 HEAD = "reference,vault,source,input.cvv_token,billing.line1,param.amount,identifier.email\r\n"
@@ -42,7 +42,7 @@ def mistakes(folder: Path, text: str | bytes) -> list[tuple[int, str]]:
 
 
 def found(path: Path, reference: str) -> Instrument | None:
-    return asyncio.run(CsvFile(path, VAULTS).find(reference))
+    return asyncio.run(CsvDirectory(path, VAULTS).find(reference))
 
 
 def test_a_row_is_an_instrument(tmp_path: Path) -> None:
@@ -185,11 +185,11 @@ def test_a_row_with_a_mistake_is_left_out_and_its_reference_refused(
 
     async def walk() -> None:
         clock = Clock()
-        lookup = CsvFile(path, VAULTS, clock, left_out=left_out.append)
+        lookup = CsvDirectory(path, VAULTS, clock, left_out=left_out.append)
         assert await lookup.find(ROW.partition(",")[0]) is not None
         assert await lookup.find("canary-5") is None
         for number, line in ((1, 3), (2, 4), (3, 5), (4, 7)):
-            with pytest.raises(LookupFailed, match=f"left out, see line {line} "):
+            with pytest.raises(DirectoryError, match=f"left out, see line {line} "):
                 await lookup.find(f"canary-{number}")
         path.write_text(HEAD + ROW + bad[0] + "\n")
         clock.now = 2.0
@@ -207,9 +207,9 @@ def test_a_row_with_a_mistake_is_left_out_and_its_reference_refused(
 def test_a_column_may_look_like_card_numbers_where_the_settings_say_so(tmp_path: Path) -> None:
     text = HEAD + "4242424242424242,checkout,src_a,,4242424242424242,,\n"
     path = written(tmp_path, text)
-    lookup = CsvFile(path, VAULTS, not_card=["reference", "billing.line1"])
+    lookup = CsvDirectory(path, VAULTS, not_card=["reference", "billing.line1"])
     assert asyncio.run(lookup.find("4242424242424242")) is not None
-    assert CsvFile(path, VAULTS, not_card=["reference"])._table.rows == {}
+    assert CsvDirectory(path, VAULTS, not_card=["reference"])._table.rows == {}
 
 
 def test_thousands_of_wrong_rows_keep_no_right_one_away(tmp_path: Path) -> None:
@@ -220,17 +220,17 @@ def test_thousands_of_wrong_rows_keep_no_right_one_away(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LookupFailed, match="cannot be read"):
-        CsvFile(tmp_path / "none.csv")
+    with pytest.raises(DirectoryError, match="cannot be read"):
+        CsvDirectory(tmp_path / "none.csv")
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
         file.truncate(100_000_001)
-    with pytest.raises(LookupFailed, match="larger than 100 MB"):
-        CsvFile(huge)
-    with pytest.raises(LookupFailed, match="cannot be read"):
-        CsvFile(tmp_path)
-    with pytest.raises(LookupFailed, match="NUL"):
-        CsvFile(Path("a\0b"))
+    with pytest.raises(DirectoryError, match="larger than 100 MB"):
+        CsvDirectory(huge)
+    with pytest.raises(DirectoryError, match="cannot be read"):
+        CsvDirectory(tmp_path)
+    with pytest.raises(DirectoryError, match="NUL"):
+        CsvDirectory(Path("a\0b"))
 
 
 def test_a_changed_file_is_read_again_and_a_broken_one_is_not_in_force(
@@ -241,7 +241,7 @@ def test_a_changed_file_is_read_again_and_a_broken_one_is_not_in_force(
 
     async def walk() -> None:
         clock = Clock()
-        lookup = CsvFile(path, VAULTS, clock)
+        lookup = CsvDirectory(path, VAULTS, clock)
         path.write_text(HEAD + "second,stripe,pm_1,,,,\n")
         assert await lookup.find("second") is None, "looked at once a second at most"
         clock.now = 1.0
@@ -272,7 +272,7 @@ def test_a_file_replaced_under_64_callers_never_loses_a_reference(tmp_path: Path
     path = written(tmp_path, HEAD + ROW)
     reference = ROW.partition(",")[0]
 
-    async def ask(lookup: CsvFile, clock: Clock) -> int:
+    async def ask(lookup: CsvDirectory, clock: Clock) -> int:
         for _ in range(200):
             clock.now += 0.01
             assert await lookup.find(reference) is not None
@@ -289,7 +289,7 @@ def test_a_file_replaced_under_64_callers_never_loses_a_reference(tmp_path: Path
 
     async def walk() -> None:
         clock = Clock()
-        lookup = CsvFile(path, VAULTS, clock)
+        lookup = CsvDirectory(path, VAULTS, clock)
         asked = asyncio.gather(*(ask(lookup, clock) for _ in range(64)))
         await replace()
         assert sum(await asked) == 64 * 200
@@ -306,7 +306,7 @@ def test_a_caller_that_leaves_stops_no_reading(tmp_path: Path) -> None:
 
     async def walk() -> None:
         clock = Clock()
-        lookup = CsvFile(path, VAULTS, clock)
+        lookup = CsvDirectory(path, VAULTS, clock)
         path.write_text(HEAD + "second,stripe,pm_1,,,,\n")
         clock.now = 1.0
         left = asyncio.create_task(lookup.find("second"))
@@ -332,7 +332,7 @@ def test_a_hundred_thousand_rows_load_in_seconds(tmp_path: Path) -> None:
     )
     path = written(tmp_path, HEAD + "".join(rows))
     began = time.process_time()
-    lookup = CsvFile(path, VAULTS)
+    lookup = CsvDirectory(path, VAULTS)
     assert time.process_time() - began < 10
     assert len(lookup._table.rows) == 100_000
     assert sum(len(row) for row in lookup._table.rows.values()) < path.stat().st_size

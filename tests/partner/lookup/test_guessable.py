@@ -7,7 +7,7 @@ from uuid import UUID, uuid1
 
 import pytest
 
-from forwardc.server.directory.guessable_references import weak
+from forwardc.server.directory.guessable_references import low_entropy_reason
 
 RANDOM = random.Random(20261120)  # noqa: S311 - the same in every run
 
@@ -37,7 +37,7 @@ MAKERS: dict[str, tuple[Callable[[int], str], str | None]] = {
 def test_references_are_judged_by_how_they_differ(kind: str, count: int) -> None:
     make, expected = MAKERS[kind]
     references = [make(at) for at in range(count)]
-    reason = weak(references)
+    reason = low_entropy_reason(references)
     if expected is None:
         assert reason is None
     else:
@@ -48,7 +48,7 @@ def test_references_are_judged_by_how_they_differ(kind: str, count: int) -> None
 
 def test_an_object_id_with_its_time_and_counter_is_guessable_once_enough_are_seen() -> None:
     made = [f"{0x69000000 + 37 * at:08x}a1b2c3d4e5{0x123456 + at:06x}" for at in range(200)]
-    assert "bits of them differ" in (weak(made) or "")
+    assert "bits of them differ" in (low_entropy_reason(made) or "")
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_an_object_id_with_its_time_and_counter_is_guessable_once_enough_are_see
     ],
 )
 def test_a_single_reference_is_judged_by_its_form(reference: str, guessable: bool) -> None:
-    assert (weak([reference]) is not None) is guessable
+    assert (low_entropy_reason([reference]) is not None) is guessable
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert weak([]) is None
+    assert low_entropy_reason([]) is None
 
 
 def test_one_short_reference_among_random_ones_is_told() -> None:
     make, _ = MAKERS["uuid4"]
-    assert weak([*(make(at) for at in range(50)), "demo"]) is not None
+    assert low_entropy_reason([*(make(at) for at in range(50)), "demo"]) is not None
 
 
 def test_repetitions_are_one_reference() -> None:
-    assert weak(["0b6f6c0e-3f0e-4a57-9d4a-6d1d0c1d7a55"] * 100) is None
+    assert low_entropy_reason(["0b6f6c0e-3f0e-4a57-9d4a-6d1d0c1d7a55"] * 100) is None

@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certificates import self_signed
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed
-from forwardc.server.settings import HttpLookup
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument, PaymentDirectory
+from forwardc.server.settings import HttpDirectorySettings
 from hard_references import HARD
 from loopback import served
 from reference_service import example
@@ -31,13 +31,13 @@ GOOD = {"vault": "checkout", "source": "src_a"}
 Answerer = Callable[[Request], Awaitable[Response]]
 
 
-def lookup(url: str, token: str | None = TOKEN, timeout: float = 2.0) -> Lookup:
+def lookup(url: str, token: str | None = TOKEN, timeout: float = 2.0) -> PaymentDirectory:
     named = "FORWARDC_LOOKUP_TOKEN" if token else None
-    settings = HttpLookup(kind="http", url=url, token_secret=named, timeout=timeout)
-    return open_lookup(settings, Path(), {"FORWARDC_LOOKUP_TOKEN": token}.get, {"checkout"})
+    settings = HttpDirectorySettings(kind="http", url=url, token_secret=named, timeout=timeout)
+    return open_directory(settings, Path(), {"FORWARDC_LOOKUP_TOKEN": token}.get, {"checkout"})
 
 
-def ask(one: Lookup, work: Callable[[Lookup], Awaitable[T]]) -> T:
+def ask(one: PaymentDirectory, work: Callable[[PaymentDirectory], Awaitable[T]]) -> T:
     async def walk() -> T:
         try:
             return await work(one)
@@ -82,9 +82,9 @@ def test_the_example_of_the_page_answers() -> None:
         for hard in HARD:
             assert find(url, hard, **given) is None
         ask(lookup(url, **given), lambda one: one.ready())
-        with pytest.raises(LookupFailed, match="the service answered 401"):
+        with pytest.raises(DirectoryError, match="the service answered 401"):
             find(url, reference, token="canary-of-somebody-else")
-        with pytest.raises(LookupFailed, match="the service answered 401"):
+        with pytest.raises(DirectoryError, match="the service answered 401"):
             ask(lookup(url, token=None), lambda one: one.ready())
 
 
@@ -132,7 +132,7 @@ def test_a_request_is_one_json_object_with_the_reference() -> None:
 def test_an_answer_outside_the_contract_is_refused(document: object, reason: str) -> None:
     with (
         served(saying(json.dumps(document))) as url,
-        pytest.raises(LookupFailed, match=reason) as caught,
+        pytest.raises(DirectoryError, match=reason) as caught,
     ):
         find(url + "/references")
     assert "canary" not in str(caught.value)
@@ -171,7 +171,7 @@ def test_null_and_empty_members_are_absent() -> None:
     ],
 )
 def test_a_service_that_misbehaves_is_told(app: Starlette, reason: str) -> None:
-    with served(app) as url, pytest.raises(LookupFailed, match=reason):
+    with served(app) as url, pytest.raises(DirectoryError, match=reason):
         find(url + "/references")
 
 
@@ -191,7 +191,7 @@ def test_a_redirect_is_not_followed() -> None:
     ]
     with (
         served(Starlette(routes=routes)) as url,
-        pytest.raises(LookupFailed, match="answered 307"),
+        pytest.raises(DirectoryError, match="answered 307"),
     ):
         find(url + "/references")
     assert not followed
@@ -202,7 +202,7 @@ def test_a_slow_service_fails_in_time_and_one_that_is_down_at_once() -> None:
         await asyncio.sleep(1.5)
         return JSONResponse(GOOD)
 
-    async def slow(one: Lookup) -> None:
+    async def slow(one: PaymentDirectory) -> None:
         began = time.perf_counter()
         done = await asyncio.gather(*(one.find("r1") for _ in range(16)), return_exceptions=True)
         assert time.perf_counter() - began < 1.0
@@ -210,9 +210,9 @@ def test_a_slow_service_fails_in_time_and_one_that_is_down_at_once() -> None:
 
     with served(service(answer)) as url:
         ask(lookup(url + "/references", timeout=0.3), slow)
-    with pytest.raises(LookupFailed, match="cannot be reached"):
+    with pytest.raises(DirectoryError, match="cannot be reached"):
         find(url + "/references")
-    with pytest.raises(LookupFailed, match="cannot be reached"):
+    with pytest.raises(DirectoryError, match="cannot be reached"):
         ask(lookup(url + "/references"), lambda one: one.ready())
 
 
@@ -221,7 +221,7 @@ def test_64_callers_at_once_get_each_their_own() -> None:
         reference = json.loads(await request.body())["reference"]
         return JSONResponse({"vault": "checkout", "source": f"src_{reference}"})
 
-    async def walk(one: Lookup) -> None:
+    async def walk(one: PaymentDirectory) -> None:
         found = await asyncio.gather(*(one.find(str(at)) for at in range(64)))
         assert [each and each.source for each in found] == [f"src_{at}" for at in range(64)]
 
@@ -236,7 +236,7 @@ def test_readiness_needs_a_service_that_lets_us_in() -> None:
             if ready:
                 ask(one, lambda one: one.ready())
             else:
-                with pytest.raises(LookupFailed, match=f"answered {status}"):
+                with pytest.raises(DirectoryError, match=f"answered {status}"):
                     ask(one, lambda one: one.ready())
 
 
@@ -267,7 +267,7 @@ def test_an_authority_of_the_operator_is_trusted_and_no_other(
 ) -> None:
     certificate, key = self_signed(tmp_path, "127.0.0.1")
     with served_by_tls(saying(json.dumps(GOOD)), certificate, key) as url:
-        with pytest.raises(LookupFailed, match="cannot be reached"):
+        with pytest.raises(DirectoryError, match="cannot be reached"):
             find(url)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert find(url) == Instrument("checkout", "src_a")
@@ -287,7 +287,7 @@ def test_a_connection_that_the_service_closed_is_made_again() -> None:
                 # The next request arrives, and nobody answers it.
                 connection.recv(65_536)
 
-    async def twice(one: Lookup) -> None:
+    async def twice(one: PaymentDirectory) -> None:
         for _ in range(2):
             assert await one.find("r1") == Instrument("checkout", "src_a")
 

@@ -6,7 +6,7 @@ import hmac
 import pytest
 
 from forwardc.server.directory import identifiers
-from forwardc.server.directory.identifiers import same
+from forwardc.server.directory.identifiers import identifiers_match
 
 KNOWN = {"email": "John.Smith@example.com", "customerId": "C-77", "phone": "+44 20 7946 0000"}
 
@@ -24,7 +24,7 @@ KNOWN = {"email": "John.Smith@example.com", "customerId": "C-77", "phone": "+44 
     ],
 )
 def test_the_customer_is_known(given: dict[str, str]) -> None:
-    assert same(KNOWN, given)
+    assert identifiers_match(KNOWN, given)
 
 
 @pytest.mark.parametrize(
@@ -45,26 +45,26 @@ def test_the_customer_is_known(given: dict[str, str]) -> None:
     ],
 )
 def test_the_customer_is_another(given: dict[str, str]) -> None:
-    assert not same(KNOWN, given)
+    assert not identifiers_match(KNOWN, given)
 
 
 @pytest.mark.parametrize("given", [{}, {"email": "john.smith@example.com"}, {"email": ""}])
 def test_an_unknown_reference_is_nobody(given: dict[str, str]) -> None:
-    assert not same(None, given)
+    assert not identifiers_match(None, given)
 
 
 def test_texts_without_digits_are_no_equal_telephone_numbers() -> None:
-    assert not same({"phone": "none"}, {"phone": "unknown"})
-    assert not same({"phone": "(-)"}, {"phone": "+"})
-    assert same({"phone": "none"}, {"phone": "none"})
+    assert not identifiers_match({"phone": "none"}, {"phone": "unknown"})
+    assert not identifiers_match({"phone": "(-)"}, {"phone": "+"})
+    assert identifiers_match({"phone": "none"}, {"phone": "none"})
 
 
 def test_half_of_a_surrogate_pair_is_compared_like_any_text() -> None:
-    assert same({"customerId": "\ud800"}, {"customerId": "\ud800"})
+    assert identifiers_match({"customerId": "\ud800"}, {"customerId": "\ud800"})
 
 
 def test_a_nul_at_the_end_counts() -> None:
-    assert not same({"customerId": "1"}, {"customerId": "1\0"})
+    assert not identifiers_match({"customerId": "1"}, {"customerId": "1\0"})
 
 
 @pytest.mark.parametrize("expected", [None, {}, KNOWN, {"email": "x"}])
@@ -90,6 +90,6 @@ def test_the_same_work_is_done_whatever_the_merchant_knows(
 
     monkeypatch.setattr(identifiers, "hmac", Compared)
     monkeypatch.setattr(identifiers, "hashlib", Counted)
-    assert not same(expected, given)
+    assert not identifiers_match(expected, given)
     assert compared == [64, 64, 64]
     assert digested == [1_032] * 6

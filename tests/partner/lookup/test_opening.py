@@ -11,17 +11,17 @@ import pytest
 from pydantic import TypeAdapter
 
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed
-from forwardc.server.directory.watched import ENOUGH, Watched
-from forwardc.server.settings import AnyLookup
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument
+from forwardc.server.directory.watched import ENOUGH, EntropyCheckedDirectory
+from forwardc.server.settings import DirectorySettings
 
 QUERY = "SELECT vault, source FROM cards WHERE reference = :reference"
 
 
 def opened(given: dict[str, Any], secrets: dict[str, str], base: Path = Path()) -> Any:
-    settings: AnyLookup = TypeAdapter(AnyLookup).validate_python(given)
-    return open_lookup(settings, base, secrets.get)
+    settings: DirectorySettings = TypeAdapter(DirectorySettings).validate_python(given)
+    return open_directory(settings, base, secrets.get)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def opened(given: dict[str, Any], secrets: dict[str, str], base: Path = Path()) 
 def test_what_is_missing_is_told(
     given: dict[str, Any], secrets: dict[str, str], reason: str
 ) -> None:
-    with pytest.raises(LookupFailed, match=reason) as caught:
+    with pytest.raises(DirectoryError, match=reason) as caught:
         opened(given, secrets)
     assert "canary" not in str(caught.value)
 
@@ -70,9 +70,11 @@ def test_a_source_of_secrets_that_fails_is_told() -> None:
     def fail(_: str) -> str:
         raise SecretProviderError("the source exec hangs")
 
-    settings: AnyLookup = TypeAdapter(AnyLookup).validate_python({"kind": "sql", "query": QUERY})
-    with pytest.raises(LookupFailed, match="FORWARDC_LOOKUP_URL: the source exec hangs"):
-        open_lookup(settings, Path(), fail)
+    settings: DirectorySettings = TypeAdapter(DirectorySettings).validate_python(
+        {"kind": "sql", "query": QUERY}
+    )
+    with pytest.raises(DirectoryError, match="FORWARDC_LOOKUP_URL: the source exec hangs"):
+        open_directory(settings, Path(), fail)
 
 
 def test_paths_begin_at_the_base(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_references_are_judged_once_when_enough_were_found(
     guessable: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def walk() -> None:
-        watched = Watched(Every())
+        watched = EntropyCheckedDirectory(Every())
         for at in range(2 * ENOUGH):
             await watched.find(f"ORDER_{at + 67890}" if guessable else str(uuid4()))
             await watched.find("unknown")

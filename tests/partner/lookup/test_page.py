@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 import postgres
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.directory.factory import open_lookup
+from forwardc.server.directory.factory import open_directory
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.directory.settings_findings import problems
-from forwardc.server.settings import AnyLookup
+from forwardc.server.directory.settings_findings import check_directory
+from forwardc.server.settings import DirectorySettings
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "lookup.md").read_text(encoding="utf-8")
@@ -26,22 +26,22 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
-def settings() -> dict[str, AnyLookup]:
+def settings() -> dict[str, DirectorySettings]:
     read = [tomllib.loads(block)["lookup"] for block in blocks("toml")]
-    return {one["kind"]: TypeAdapter(AnyLookup).validate_python(one) for one in read}
+    return {one["kind"]: TypeAdapter(DirectorySettings).validate_python(one) for one in read}
 
 
 @pytest.mark.parametrize("kind", ["csv", "sql", "http"])
 def test_the_settings_have_no_mistake(kind: str, tmp_path: Path) -> None:
     (tmp_path / "references.csv").write_text(*blocks("csv"))
     sink = Sink()
-    problems(settings()[kind], tmp_path, sink, VAULTS)
+    check_directory(settings()[kind], tmp_path, sink, VAULTS)
     assert sink.sorted() == []
 
 
 def test_the_rows_of_the_file_are_found(tmp_path: Path) -> None:
     (tmp_path / "references.csv").write_text(*blocks("csv"))
-    lookup = open_lookup(settings()["csv"], tmp_path, {}.get, VAULTS)
+    lookup = open_directory(settings()["csv"], tmp_path, {}.get, VAULTS)
     found = asyncio.run(lookup.find("7c1de9d2-0f84-4f0b-b0c4-2f8f5f1a6e33"))
     assert found is not None
     assert found.identifiers == {"email": 'jane."jd".doe@example.com'}
@@ -67,7 +67,7 @@ def test_the_view_answers_the_query_and_nothing_else_is_granted(
     limited = url.replace("postgres@", "forwardc_lookup@")
 
     async def walk() -> None:
-        lookup = open_lookup(
+        lookup = open_directory(
             settings()["sql"], Path(), {"FORWARDC_LOOKUP_URL": limited}.get, VAULTS
         )
         await lookup.ready()

@@ -7,14 +7,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.directory.settings_findings import problems
-from forwardc.server.settings import AnyLookup
+from forwardc.server.directory.settings_findings import check_directory
+from forwardc.server.settings import DirectorySettings
 
 
 def told(given: dict[str, Any], base: Path = Path()) -> list[tuple[str, str, str]]:
-    settings: AnyLookup = TypeAdapter(AnyLookup).validate_python(given)
+    settings: DirectorySettings = TypeAdapter(DirectorySettings).validate_python(given)
     sink = Sink()
-    problems(settings, base, sink, {"checkout"})
+    check_directory(settings, base, sink, {"checkout"})
     return [(one.severity.value, one.code, one.message) for one in sink.sorted()]
 
 

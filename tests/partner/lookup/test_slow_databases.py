@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 import postgres
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed
-from forwardc.server.settings import SqlLookup
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument, PaymentDirectory
+from forwardc.server.settings import SqlDirectorySettings
 
 PLAIN = "SELECT vault, source FROM cards WHERE reference = :reference"
 # Counts for longer than anybody waits, but for the reference r1.
@@ -32,12 +32,16 @@ SLOW = (
 FOUND = Instrument("stripe", "pm_a")
 
 
-def lookup(url: str, query: str = PLAIN, *, timeout: float = 0.5, connections: int = 4) -> Lookup:
-    settings = SqlLookup(kind="sql", query=query, timeout=timeout, connections=connections)
-    return open_lookup(settings, Path("/"), {"FORWARDC_LOOKUP_URL": url}.get)
+def lookup(
+    url: str, query: str = PLAIN, *, timeout: float = 0.5, connections: int = 4
+) -> PaymentDirectory:
+    settings = SqlDirectorySettings(
+        kind="sql", query=query, timeout=timeout, connections=connections
+    )
+    return open_directory(settings, Path("/"), {"FORWARDC_LOOKUP_URL": url}.get)
 
 
-def walk(one: Lookup, work: Callable[[Lookup], Awaitable[None]]) -> None:
+def walk(one: PaymentDirectory, work: Callable[[PaymentDirectory], Awaitable[None]]) -> None:
     """Do the work, and see that the loop was never held up."""
 
     async def both() -> None:
@@ -61,9 +65,9 @@ def walk(one: Lookup, work: Callable[[Lookup], Awaitable[None]]) -> None:
     asyncio.run(both())
 
 
-async def fails(one: Lookup, reference: str, reason: str, within: float) -> None:
+async def fails(one: PaymentDirectory, reference: str, reason: str, within: float) -> None:
     began = time.perf_counter()
-    with pytest.raises(LookupFailed, match=reason):
+    with pytest.raises(DirectoryError, match=reason):
         await one.find(reference)
     assert time.perf_counter() - began < within
 
@@ -96,7 +100,7 @@ def url(postgres_server: postgres.Server) -> str:
 
 
 def test_a_query_over_its_time_is_broken_off_in_sqlite(file: Path) -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         slow = [fails(one, "slow", "did not answer in 0.5 s|took too long", 1.0) for _ in range(8)]
         await asyncio.gather(*slow)
         assert await one.find("r1") == FOUND
@@ -109,7 +113,7 @@ def test_a_query_over_its_time_is_broken_off_in_sqlite(file: Path) -> None:
 def test_a_locked_file_fails_in_time_and_comes_back(file: Path) -> None:
     holder = sqlite3.connect(file, isolation_level=None)
 
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         assert await one.find("r1") == FOUND
         holder.execute("BEGIN EXCLUSIVE")
         locked = [fails(one, "r1", "did not answer in 0.5 s|is locked", 1.0) for _ in range(8)]
@@ -124,13 +128,13 @@ def test_a_locked_file_fails_in_time_and_comes_back(file: Path) -> None:
 def test_a_missing_or_damaged_file_is_told(file: Path, tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database, but a text that is long enough for one\n" * 9)
 
-    async def missing(one: Lookup) -> None:
+    async def missing(one: PaymentDirectory) -> None:
         await fails(one, "r1", "cannot be opened", 0.5)
         fill(tmp_path / "none.db")
         await asyncio.sleep(0)
         assert await one.find("r1") == FOUND
 
-    async def damaged(one: Lookup) -> None:
+    async def damaged(one: PaymentDirectory) -> None:
         await fails(one, "r1", "is no database", 0.5)
 
     walk(lookup(f"sqlite:///{tmp_path / 'none.db'}"), missing)
@@ -138,7 +142,7 @@ def test_a_missing_or_damaged_file_is_told(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_replaced_is_opened_again(file: Path, tmp_path: Path) -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         assert await one.find("r1") == FOUND
         fill(tmp_path / "next.db", "pm_next")
         (tmp_path / "next.db").replace(file)
@@ -154,7 +158,7 @@ def test_a_file_that_the_shop_writes_into_is_read_beside_it(file: Path) -> None:
     shop.execute("BEGIN IMMEDIATE")
     shop.execute("INSERT INTO cards VALUES ('r2', 'stripe', 'pm_b')")
 
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         assert await one.find("r1") == FOUND
         assert await one.find("r2") is None
         shop.execute("COMMIT")
@@ -168,7 +172,7 @@ def test_a_file_is_never_written(file: Path) -> None:
     file.chmod(0o444)
     before = file.read_bytes(), sorted(file.parent.iterdir())
 
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         assert await one.find("r1") == FOUND
 
     walk(lookup(f"sqlite:///{file}"), work)
@@ -176,7 +180,7 @@ def test_a_file_is_never_written(file: Path) -> None:
 
 
 def test_a_slow_server_fails_in_time_and_its_queries_end(url: str) -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         slow = [fails(one, "slow", "did not answer in 0.5 s|took too long", 1.0) for _ in range(8)]
         await asyncio.gather(*slow)
         assert await one.find("r1") == FOUND
@@ -198,7 +202,7 @@ def running(url: str) -> int:
 
 
 def test_connections_are_kept_and_no_more_than_allowed(url: str) -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         for _ in range(3):
             assert await asyncio.gather(*(one.find("r1") for _ in range(64))) == [FOUND] * 64
         assert await asyncio.to_thread(running, url) == 3
@@ -207,7 +211,7 @@ def test_connections_are_kept_and_no_more_than_allowed(url: str) -> None:
 
 
 def test_a_connection_that_the_server_ended_is_made_again(url: str) -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         for wait in (0.0, 0.1):
             assert await asyncio.gather(*(one.find("r1") for _ in range(8))) == [FOUND] * 8
             await asyncio.to_thread(end_all, url)
@@ -229,9 +233,9 @@ def test_a_server_that_is_down_fails_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
 
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         await asyncio.gather(*(fails(one, "r1", "cannot be reached", 0.5) for _ in range(64)))
-        with pytest.raises(LookupFailed, match="cannot be reached"):
+        with pytest.raises(DirectoryError, match="cannot be reached"):
             await one.ready()
 
     walk(lookup(f"postgresql://canary:canary@127.0.0.1:{port}/canary"), work)
@@ -245,7 +249,7 @@ def silent() -> Iterator[int]:
 
 
 def test_a_server_that_never_answers_fails_in_time() -> None:
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         silence = [fails(one, "r1", "did not answer in 0.5 s", 1.0) for _ in range(16)]
         await asyncio.gather(*silence)
 
@@ -258,7 +262,7 @@ def test_a_reference_that_is_no_value_of_the_column_is_not_found(
 ) -> None:
     query = "SELECT vault, source FROM cards WHERE reference = 'r1' AND 7 = :reference"
 
-    async def work(one: Lookup) -> None:
+    async def work(one: PaymentDirectory) -> None:
         assert await one.find("7") == FOUND
         assert await one.find("canary") is None
         assert await one.find("9" * 80) is None
@@ -271,8 +275,8 @@ def test_a_reference_that_is_no_value_of_the_column_is_not_found(
 
 
 def test_nobody_is_let_in_without_a_word_of_the_url(url: str) -> None:
-    async def work(one: Lookup) -> None:
-        with pytest.raises(LookupFailed) as caught:
+    async def work(one: PaymentDirectory) -> None:
+        with pytest.raises(DirectoryError) as caught:
             await one.find("r1")
         assert str(caught.value).startswith("the database refuses the connection")
         assert "canary" not in str(caught.value)

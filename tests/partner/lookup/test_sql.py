@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 import postgres
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed
-from forwardc.server.settings import SqlLookup
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument, PaymentDirectory
+from forwardc.server.settings import SqlDirectorySettings
 from hard_references import HARD
 
 T = TypeVar("T")
@@ -57,11 +57,13 @@ class Shop:
             else:
                 server.execute(statement.encode())
 
-    def lookup(self, query: str = QUERY, **given: Any) -> Lookup:
-        settings = SqlLookup(kind="sql", query=query, **given)
-        return open_lookup(settings, Path(), {"FORWARDC_LOOKUP_URL": self.url}.get, VAULTS)
+    def lookup(self, query: str = QUERY, **given: Any) -> PaymentDirectory:
+        settings = SqlDirectorySettings(kind="sql", query=query, **given)
+        return open_directory(settings, Path(), {"FORWARDC_LOOKUP_URL": self.url}.get, VAULTS)
 
-    def ask(self, work: Callable[[Lookup], Awaitable[T]], query: str = QUERY, **given: Any) -> T:
+    def ask(
+        self, work: Callable[[PaymentDirectory], Awaitable[T]], query: str = QUERY, **given: Any
+    ) -> T:
         async def walk() -> T:
             lookup = self.lookup(query, **given)
             try:
@@ -115,7 +117,7 @@ def test_quotes_and_templates_are_found_where_they_are(shop: Shop) -> None:
 
 
 def test_a_hard_reference_is_not_found_and_harms_nothing(shop: Shop) -> None:
-    async def walk(lookup: Lookup) -> None:
+    async def walk(lookup: PaymentDirectory) -> None:
         for reference in HARD:
             assert await lookup.find(reference) is None
         assert await lookup.find("r2") is not None
@@ -133,7 +135,7 @@ def test_a_hard_reference_is_not_found_and_harms_nothing(shop: Shop) -> None:
     ],
 )
 def test_a_wrong_row_is_refused(shop: Shop, reference: str, reason: str) -> None:
-    with pytest.raises(LookupFailed, match=reason) as caught:
+    with pytest.raises(DirectoryError, match=reason) as caught:
         shop.find(reference)
     assert "4111" not in str(caught.value)
 
@@ -149,7 +151,7 @@ def test_a_wrong_row_is_refused(shop: Shop, reference: str, reason: str) -> None
     ],
 )
 def test_a_wrong_query_is_seen_without_a_reference(shop: Shop, query: str, reason: str) -> None:
-    with pytest.raises(LookupFailed, match=reason):
+    with pytest.raises(DirectoryError, match=reason):
         shop.ask(lambda lookup: lookup.ready(), query)
     shop.ask(lambda lookup: lookup.ready())
 
@@ -165,7 +167,7 @@ def test_the_server_is_asked_for_reading_only(postgres_shop: Shop) -> None:
         "$$ DELETE FROM cards RETURNING vault $$"
     )
     query = "SELECT sneak() AS vault, source FROM cards WHERE reference = :reference"
-    with pytest.raises(LookupFailed, match="refuses to change anything"):
+    with pytest.raises(DirectoryError, match="refuses to change anything"):
         postgres_shop.find("r1", query)
 
 
@@ -175,7 +177,7 @@ def test_64_callers_at_once_get_each_their_own(shop: Shop) -> None:
         [(f"c{at}", "stripe", f"pm_{at}", *[None] * 5) for at in range(640)],
     )
 
-    async def walk(lookup: Lookup) -> None:
+    async def walk(lookup: PaymentDirectory) -> None:
         async def caller(number: int) -> None:
             for at in range(number, 640, 64):
                 found = await lookup.find(f"c{at}")
@@ -188,7 +190,7 @@ def test_64_callers_at_once_get_each_their_own(shop: Shop) -> None:
 
 
 def test_callers_that_leave_disturb_nobody(shop: Shop) -> None:
-    async def walk(lookup: Lookup) -> None:
+    async def walk(lookup: PaymentDirectory) -> None:
         for round_ in range(20):
             asked = [asyncio.create_task(lookup.find("r1")) for _ in range(32)]
             for _ in range(round_ % 4):
@@ -216,7 +218,7 @@ def test_a_type_that_is_no_text_is_text(shop: Shop) -> None:
 
 def test_a_float_is_refused_where_nobody_knows_its_text(sqlite_shop: Shop) -> None:
     query = "SELECT vault, source, 1.5 AS param__x FROM cards WHERE reference = :reference"
-    with pytest.raises(LookupFailed, match="cast it"):
+    with pytest.raises(DirectoryError, match="cast it"):
         sqlite_shop.find("r1", query)
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 
-from forwardc.server.directory.fair_queue import Turns
+from forwardc.server.directory.fair_queue import FairQueue
 
 
 def test_who_waits_longest_comes_next() -> None:
     async def walk() -> list[int]:
-        turns, order = Turns(["only"]), []
+        turns, order = FairQueue(["only"]), []
 
         async def one(number: int) -> None:
             for _ in range(2):
@@ -24,7 +24,7 @@ def test_who_waits_longest_comes_next() -> None:
 
 def test_what_is_given_to_somebody_who_leaves_goes_on() -> None:
     async def walk() -> None:
-        turns = Turns(["only"])
+        turns = FairQueue(["only"])
         held = await turns.take()
         leaving = asyncio.create_task(turns.take())
         staying = asyncio.create_task(turns.take())
@@ -42,7 +42,7 @@ def test_what_is_given_to_somebody_who_leaves_goes_on() -> None:
 
 def test_a_waiter_that_left_is_passed_over() -> None:
     async def walk() -> None:
-        turns = Turns(["only"])
+        turns = FairQueue(["only"])
         held = await turns.take()
         gone = asyncio.create_task(turns.take())
         await asyncio.sleep(0)

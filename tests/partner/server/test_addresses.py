@@ -7,21 +7,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.server.http.addresses import Claims, Networks, client_of, shortened
-from forwardc.server.http.admission import Admission, Group, group_of
-from forwardc.server.http.problems import Kind, Refusal
-from forwardc.server.settings import Admitted
+from forwardc.server.http.addresses import (
+    ForwardingHeaders,
+    Networks,
+    caller_address,
+    shorten_address,
+)
+from forwardc.server.http.admission import Admission, PathGroup, path_group
+from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.settings import AdmissionSettings
 
 TRUSTED = Networks.of([ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")])
 PROXY = "10.0.0.1"
 
 
-def claimed(*, x: tuple[str, ...] = (), forwarded: tuple[str, ...] = ()) -> Claims:
-    return Claims(tuple(one.encode() for one in forwarded), tuple(one.encode() for one in x))
+def claimed(*, x: tuple[str, ...] = (), forwarded: tuple[str, ...] = ()) -> ForwardingHeaders:
+    return ForwardingHeaders(
+        tuple(one.encode() for one in forwarded), tuple(one.encode() for one in x)
+    )
 
 
-def caller(peer: str, claims: Claims) -> str:
-    return str(client_of(peer, claims, TRUSTED))
+def caller(peer: str, claims: ForwardingHeaders) -> str:
+    return str(caller_address(peer, claims, TRUSTED))
 
 
 @pytest.mark.parametrize(
@@ -97,17 +104,17 @@ def test_nobody_else_is_believed(peer: str, said: str) -> None:
         claimed(forwarded=("for=127.0.0.1",), x=("192.0.2.7",)),
     ],
 )
-def test_a_proxys_word_that_makes_no_sense_is_refused(claims: Claims) -> None:
-    with pytest.raises(Refusal) as refused:
+def test_a_proxys_word_that_makes_no_sense_is_refused(claims: ForwardingHeaders) -> None:
+    with pytest.raises(ProblemError) as refused:
         caller(PROXY, claims)
-    assert refused.value.kind is Kind.INVALID_REQUEST
+    assert refused.value.kind is ProblemKind.INVALID_REQUEST
 
 
 @pytest.mark.parametrize("peer", [None, "", "/run/forwardc.sock", "proxy.example"])
 def test_a_connection_without_an_address_is_refused(peer: str | None) -> None:
-    with pytest.raises(Refusal) as refused:
-        client_of(peer, claimed(x=("127.0.0.1",)), TRUSTED)
-    assert refused.value.kind is Kind.ADDRESS_REFUSED
+    with pytest.raises(ProblemError) as refused:
+        caller_address(peer, claimed(x=("127.0.0.1",)), TRUSTED)
+    assert refused.value.kind is ProblemKind.ADDRESS_REFUSED
 
 
 @pytest.mark.fuzz
@@ -116,18 +123,18 @@ def test_no_header_makes_a_stranger_one_of_ours(lines: list[str], standard: bool
     """Whatever comes through an appending proxy, its own word decides."""
     encoded = tuple(line.encode("utf-8", "replace") for line in lines)
     if standard:
-        claims = Claims((*encoded, b"for=192.0.2.7"))
+        claims = ForwardingHeaders((*encoded, b"for=192.0.2.7"))
     else:
-        claims = Claims((), (*encoded, b"192.0.2.7"))
-    assert str(client_of(PROXY, claims, TRUSTED)) == "192.0.2.7"
+        claims = ForwardingHeaders((), (*encoded, b"192.0.2.7"))
+    assert str(caller_address(PROXY, claims, TRUSTED)) == "192.0.2.7"
 
 
 @pytest.mark.fuzz
 @given(st.text(max_size=80))
 def test_a_line_of_any_kind_is_an_address_or_refused(line: str) -> None:
-    for claims in (Claims((line.encode("utf-8", "replace"),)), claimed(x=(line,))):
-        with suppress(Refusal):
-            found = client_of(PROXY, claims, TRUSTED)
+    for claims in (ForwardingHeaders((line.encode("utf-8", "replace"),)), claimed(x=(line,))):
+        with suppress(ProblemError):
+            found = caller_address(PROXY, claims, TRUSTED)
             assert str(found) == PROXY or str(found) in line.lower() or ":" in str(found)
 
 
@@ -142,12 +149,12 @@ def test_a_mapped_block_is_the_block_inside_it() -> None:
     [("192.0.2.77", "192.0.2.0/24"), ("2001:db8:1:2::7", "2001:db8:1::/48")],
 )
 def test_a_log_shows_the_network_only(address: str, shown: str) -> None:
-    assert shortened(ip_address(address)) == shown
+    assert shorten_address(ip_address(address)) == shown
 
 
 def test_every_group_has_its_list() -> None:
     admission = Admission(
-        Admitted(
+        AdmissionSettings(
             allow=(ip_network("192.0.2.0/24"),),
             callbacks=(ip_network("198.51.100.0/24"),),
             staff=(ip_network("2001:db8::/64"),),
@@ -168,7 +175,7 @@ def test_every_group_has_its_list() -> None:
         "/v1": {staff},
     }
     for path, expected in asked.items():
-        group = group_of(path)
+        group = path_group(path)
         there = {
             one for one in (rokt, gate, staff, host) if admission.admits(group, ip_address(one))
         }
@@ -176,8 +183,8 @@ def test_every_group_has_its_list() -> None:
 
 
 def test_without_lists_only_this_machine_is_let_in() -> None:
-    admission = Admission(Admitted())
-    for group in Group:
+    admission = Admission(AdmissionSettings())
+    for group in PathGroup:
         assert admission.admits(group, ip_address("127.0.0.1"))
         assert admission.admits(group, ip_address("::1"))
         assert not admission.admits(group, ip_address("192.0.2.1"))

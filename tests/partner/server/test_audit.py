@@ -12,8 +12,8 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
-from forwardc.server.payment_sharing.forwarder import Way
-from forwardc.server.wiring.approved_plans import approved, record
+from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.server.wiring.approved_plans import approved_plans, record_approvals
 from forwardc.server.wiring.components import Ways
 from lock_file import TODAY, approve
 from own_ids import build_own
@@ -113,16 +113,16 @@ def production(root: Path = ROOT) -> Plan:
 
 
 def ways(plan: Plan, *operations: str) -> Ways:
-    return {(f"to.{name}", plan.vault): Way(plan, name, {}.get) for name in operations}
+    return {(f"to.{name}", plan.vault): ServedPlan(plan, name, {}.get) for name in operations}
 
 
 def test_an_approval_in_force_is_an_event_once(history_url: str, audit: Call) -> None:
     plan = production()
     served, lock = ways(plan, "card_cit"), approve(Lock(), plan, ["card_cit"], expires=TODAY)
     with open_store(history_url) as store:
-        assert record(store, served, lock) == 1
-        assert record(store, served, lock) == 0
-        assert record(store, served, Lock()) == 0
+        assert record_approvals(store, served, lock) == 1
+        assert record_approvals(store, served, lock) == 0
+        assert record_approvals(store, served, Lock()) == 0
     events = json.loads(audit("--json")[1])["events"]
     assert [(one["kind"], one["by"]) for one in events] == [("approval", "Ada Moreau")]
     assert "own approval of checkout/adyen/card_cit/production, sha256:" in events[0]["what"]
@@ -136,7 +136,7 @@ def test_what_is_not_approved_is_not_served() -> None:
         approve(Lock(), plan, ["card_cit"], expires=TODAY),
     )
     sink = Sink()
-    kept = approved(both, lock, TODAY, sink)
+    kept = approved_plans(both, lock, TODAY, sink)
     assert [key[0] for key in kept] == ["to.card_cit"]
     assert {found.code for found in sink.sorted()} == {"FC0814"}
     assert sink.has_errors

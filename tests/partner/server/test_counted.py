@@ -7,8 +7,8 @@ import pytest
 
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed
-from forwardc.server.telemetry.instrumented import CountedLookup, counted
+from forwardc.server.directory.payment_directory import DirectoryError, Instrument
+from forwardc.server.telemetry.instrumented import InstrumentedDirectory, instrumented
 
 
 class Count:
@@ -26,7 +26,7 @@ def fails(problem: Exception) -> object:
 def test_a_history_that_is_away_is_counted(tmp_path: Path) -> None:
     count = Count()
     with open_store(str(tmp_path / "history.db")) as store:
-        store.database = counted(store.database, count)
+        store.database = instrumented(store.database, count)
         store.record("note", "ann", "one")
         assert [event.what for event in store.events()] == ["one"]
         with pytest.raises(HistoryUnavailableError):
@@ -63,14 +63,14 @@ class Merchant:
 def test_a_lookup_that_is_away_is_counted() -> None:
     async def go() -> None:
         count, merchant = Count(), Merchant()
-        lookup = CountedLookup(merchant, count)
+        lookup = InstrumentedDirectory(merchant, count)
         found = await lookup.find("pm_1")
         assert found is not None
         assert found.source == "pm_1"
-        merchant.problem = LookupFailed("down")
-        with pytest.raises(LookupFailed):
+        merchant.problem = DirectoryError("down")
+        with pytest.raises(DirectoryError):
             await lookup.find("pm_1")
-        with pytest.raises(LookupFailed):
+        with pytest.raises(DirectoryError):
             await lookup.ready()
         await lookup.close()
         assert (count.times, merchant.closed) == (1, True)

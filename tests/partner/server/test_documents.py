@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.http.problems import Kind
+from forwardc.server.http.problems import ProblemKind
 from forwardc.server.settings import ServerSettings
 from forwardc.server.settings_errors import read_settings
 from forwardc.server.telemetry.metrics import Metrics
@@ -88,7 +88,7 @@ def test_every_figure_is_told() -> None:
 
 def test_every_alert_asks_for_figures_that_there_are() -> None:
     known = {SUFFIX.sub("", row[0].strip("`")) for row in table("metrics")}
-    slugs = {kind.slug for kind in Kind}
+    slugs = {kind.slug for kind in ProblemKind}
     for rule in RULES:
         asked = {SUFFIX.sub("", name) for name in re.findall(r"forwardc_\w+", rule["expr"])}
         assert asked <= known, rule["alert"]
@@ -118,5 +118,5 @@ def test_the_example_of_settings_is_right(tmp_path: Path) -> None:
 def test_the_refusals_of_the_page_are_kinds_of_problems() -> None:
     told = re.findall(r"\| (\d{3}) `([a-z-]+)`", SERVE)
     assert len(told) > 6
-    known = {kind.slug: kind.value.status for kind in Kind}
+    known = {kind.slug: kind.value.status for kind in ProblemKind}
     assert all(known[slug] == int(status) for status, slug in told)

@@ -18,16 +18,16 @@ from starlette.routing import Route
 from forwardc.server.dashboard.guard import hosts
 from forwardc.server.http.addresses import Networks
 from forwardc.server.http.admission import Admission
-from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.failures import handlers
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.payment_sharing.openapi import SHARING_PATH as SHARING
-from forwardc.server.settings import Admitted, Limits
-from forwardc.server.telemetry.calls import Told
+from forwardc.server.settings import AdmissionSettings, LimitSettings
+from forwardc.server.telemetry.calls import CallRecord
 from forwardc.server.telemetry.logs import begin
 from forwardc.server.telemetry.metrics import Metrics
-from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.telemetry.telemetry import Telemetry
 
 CANARY = "canary-77"
 
@@ -35,18 +35,18 @@ CANARY = "canary-77"
 class House:
     """A door around a small application, with all that it tells."""
 
-    def __init__(self, admit: Admitted | None = None, **limits: Any) -> None:
+    def __init__(self, admit: AdmissionSettings | None = None, **limits: Any) -> None:
         self.metrics = Metrics()
-        self.watch = Watch(self.metrics)
+        self.watch = Telemetry(self.metrics)
         self.release = asyncio.Event()
-        admit = admit or Admitted()
+        admit = admit or AdmissionSettings()
         rules = Rules(
             hosts("127.0.0.1", ["pay.shop.example"]),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
-            Limits(**limits),
+            LimitSettings(**limits),
         )
-        self.traffic = Traffic(rules.limits.in_flight, self.watch.in_flight)
+        self.traffic = ConcurrencyLimit(rules.limits.in_flight, self.watch.in_flight)
         app = Starlette(
             routes=[
                 Route(SHARING, self._share, methods=["POST"]),
@@ -63,7 +63,9 @@ class House:
     async def _share(self, request: Request) -> Response:
         body = await request.body()
         self.watch.call(
-            Told("x", "x", 0, 0, client_id="rokt", run_id="r-1", vault="stripe", outcome="approved")
+            CallRecord(
+                "x", "x", 0, 0, client_id="rokt", run_id="r-1", vault="stripe", outcome="approved"
+            )
         )
         return JSONResponse({"bytes": len(body)})
 
@@ -79,7 +81,7 @@ class House:
         return Response()
 
     async def _refuse(self, _request: Request) -> Response:
-        raise Refusal(Kind.PAYMENT_NOT_FOUND)
+        raise ProblemError(ProblemKind.PAYMENT_NOT_FOUND)
 
     def client(self, peer: str = "127.0.0.1") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.door, client=(peer, 50_000))
@@ -150,7 +152,7 @@ def test_an_address_off_the_list_is_refused(house: House) -> None:
 
 def test_a_trusted_proxy_is_believed_on_address_and_scheme() -> None:
     networks = (ip_network("10.0.0.0/8"),)
-    house = House(Admitted(staff=(ip_network("192.0.2.0/24"),), trusted_proxies=networks))
+    house = House(AdmissionSettings(staff=(ip_network("192.0.2.0/24"),), trusted_proxies=networks))
     said = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
     answer = house.ask("GET", "/history", "10.0.0.5", headers=said)
     assert answer.text == "192.0.2.9 https"
@@ -320,7 +322,7 @@ def test_figures_tell_outcomes_and_replays(house: House) -> None:
     with house.watch.span("lookup"):
         pass
     assert house.figure("forwardc_part_seconds_count", part="lookup") == 1
-    house.watch.call(Told(SHARING, "POST", 200, 1, destination="rokt", replayed=True))
+    house.watch.call(CallRecord(SHARING, "POST", 200, 1, destination="rokt", replayed=True))
     assert house.figure("forwardc_replays_total", destination="rokt") == 1
-    house.watch.call(Told(SHARING, "POST", 401, 1, problem="invalid-token"))
+    house.watch.call(CallRecord(SHARING, "POST", 401, 1, problem="invalid-token"))
     assert house.figure("forwardc_token_refusals_total", problem="invalid-token") == 1

@@ -10,7 +10,7 @@ from uvicorn.protocols.http import httptools_impl
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.server.http import uvicorn_compatibility as fitting
-from forwardc.server.http.uvicorn_compatibility import TESTED, check_fitting
+from forwardc.server.http.uvicorn_compatibility import TESTED, check_uvicorn
 from serving import Shop
 
 Patch = pytest.MonkeyPatch
@@ -19,7 +19,7 @@ BASE, CYCLE = httptools_impl.HttpToolsProtocol, httptools_impl.RequestResponseCy
 
 def found() -> list[tuple[str, str, str]]:
     sink = Sink()
-    check_fitting(sink)
+    check_uvicorn(sink)
     return [(one.severity, one.code, one.message) for one in sink.sorted()]
 
 

@@ -11,8 +11,8 @@ import httpx
 from starlette.applications import Starlette
 
 from forwardc.runtime.history.errors import HistoryUnavailableError
-from forwardc.server.http.concurrency_limit import Traffic
-from forwardc.server.http.health import Check, Readiness, routes
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.health import Readiness, ReadinessCheck, routes
 from forwardc.server.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,9 +25,9 @@ class Parts:
         self.problem: Exception | None = None
         self.asked = 0
         self.now = 0.0
-        self.traffic = Traffic(1)
+        self.traffic = ConcurrencyLimit(1)
         self.metrics = Metrics()
-        checks: dict[str, Check] = {"history": self._history, "plans": self._plans}
+        checks: dict[str, ReadinessCheck] = {"history": self._history, "plans": self._plans}
         readiness = Readiness(checks, self.traffic, self.metrics.tell_ready, lambda: self.now)
         self.app = Starlette(routes=routes(readiness, self.metrics))
 
@@ -98,7 +98,7 @@ def test_a_part_that_hangs_is_failing(monkeypatch: Any) -> None:
         await asyncio.sleep(60)
 
     async def go() -> None:
-        readiness = Readiness({"lookup": hang}, Traffic(1))
+        readiness = Readiness({"lookup": hang}, ConcurrencyLimit(1))
         assert (await readiness.parts())["lookup"] is False
 
     asyncio.run(go())
@@ -106,12 +106,12 @@ def test_a_part_that_hangs_is_failing(monkeypatch: Any) -> None:
 
 _WORKER = """
 import sys
-from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.calls import CallRecord
 from forwardc.server.telemetry.metrics import Metrics
 metrics = Metrics()
 metrics.in_flight.set(3)
 metrics.tell_ready({"history": sys.argv[1] == "well"})
-metrics.call(Told("/v1/initiate-payment-sharing", "POST", 200, 12.5))
+metrics.call(CallRecord("/v1/initiate-payment-sharing", "POST", 200, 12.5))
 print(metrics.text().decode())
 if sys.argv[1] == "well":
     sys.stdin.read()

@@ -19,10 +19,10 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.run.result import Ambient
-from forwardc.server.http.concurrency_limit import Traffic
-from forwardc.server.http.health import Partly, Readiness
-from forwardc.server.payment_sharing.forwarder import Way
-from forwardc.server.wiring.approvals_in_force import InForce
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.health import PartlyReadyError, Readiness
+from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.server.wiring.approvals_in_force import ApprovalsInForce
 from lock_file import TODAY, approve
 from own_ids import build_own
 from serving import NAMED, PATH, Server, Shop, opened, reference
@@ -67,11 +67,11 @@ class House:
         (self.folder / "build").mkdir()
         plan = production()
         ways = {
-            (f"PAY{n or ''}", "checkout"): Way(plan, name, {}.get)
+            (f"PAY{n or ''}", "checkout"): ServedPlan(plan, name, {}.get)
             for n, name in enumerate(self.operations)
         }
         ambient = Ambient(now=lambda: self.day)
-        self.in_force = InForce(
+        self.in_force = ApprovalsInForce(
             *(self.folder / "build", ways, ambient, self.told.update, self.came.append),
             clock=lambda: self.seconds,
         )
@@ -221,9 +221,9 @@ def test_a_release_that_a_link_leads_to(tmp_path: Path) -> None:
     current = tmp_path / "current"
     current.symlink_to("41")
     seconds = iter(range(0, 100, 2))
-    way = Way(production(), "card_cit", {}.get)
+    way = ServedPlan(production(), "card_cit", {}.get)
     ambient = Ambient(now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
-    in_force = InForce(current / "build", {WAY: way}, ambient, clock=lambda: next(seconds))
+    in_force = ApprovalsInForce(current / "build", {WAY: way}, ambient, clock=lambda: next(seconds))
 
     async def go() -> list[bool]:
         found = []
@@ -266,7 +266,7 @@ def test_one_of_several_ways_leaves_the_others(tmp_path: Path) -> None:
 
 
 def test_a_part_that_does_some_of_its_work_is_there() -> None:
-    state: list[Exception | None] = [Partly("one of two"), None, RuntimeError("x")]
+    state: list[Exception | None] = [PartlyReadyError("one of two"), None, RuntimeError("x")]
 
     async def check() -> None:
         problem = state.pop(0)
@@ -275,7 +275,9 @@ def test_a_part_that_does_some_of_its_work_is_there() -> None:
 
     async def go() -> None:
         seconds = iter(range(100))
-        readiness = Readiness({"approvals": check}, Traffic(1), clock=lambda: next(seconds))
+        readiness = Readiness(
+            {"approvals": check}, ConcurrencyLimit(1), clock=lambda: next(seconds)
+        )
         found = [(await readiness.words())["approvals"] for _ in range(3)]
         assert found == ["partly", "ok", "failing"]
 

@@ -10,25 +10,32 @@ import pytest
 from uvicorn.server import ServerState
 
 from forwardc.server.http import protocol
-from forwardc.server.http.process import Configured
-from forwardc.server.settings import Limits
+from forwardc.server.http.process import ServerConfig
+from forwardc.server.settings import LimitSettings
 
 LARGE = 32 << 20
-LIMITS = Limits(headers=4_096, body=1_024, receive_within=0.5)
+LIMITS = LimitSettings(headers=4_096, body=1_024, receive_within=0.5)
 GOOD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-async def over(app: App, talk: Callable[[Any], Awaitable[Any]], limits: Limits = LIMITS) -> Any:
+async def over(
+    app: App, talk: Callable[[Any], Awaitable[Any]], limits: LimitSettings = LIMITS
+) -> Any:
     """What a talk with a server of one connection gives. It gets the server's address."""
-    config = Configured(app, limits, http=protocol.Limited, lifespan="off", log_config=None)
+    config = ServerConfig(
+        app, limits, http=protocol.BoundedHttpProtocol, lifespan="off", log_config=None
+    )
     config.load()
     loop = asyncio.get_running_loop()
     state = ServerState()
     server = await loop.create_server(
-        lambda: protocol.Limited(config, state, {}), "127.0.0.1", 0, family=socket.AF_INET
+        lambda: protocol.BoundedHttpProtocol(config, state, {}),
+        "127.0.0.1",
+        0,
+        family=socket.AF_INET,
     )
     async with server:
         return await talk(server.sockets[0].getsockname())
@@ -144,7 +151,7 @@ async def unread(ended: asyncio.Event) -> None:
             caller.sendall(GOOD)
             await asyncio.wait_for(ended.wait(), 5)
 
-    await over(app, talk, Limits())
+    await over(app, talk, LimitSettings())
 
 
 def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import gate
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.server.http.process import _protocol
-from forwardc.server.http.protocol import Limited
+from forwardc.server.http.protocol import BoundedHttpProtocol
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -331,7 +331,7 @@ def test_the_server_describes_itself(server: Server) -> None:
 
 
 def test_without_its_parser_the_server_still_bounds_heads(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _protocol() is Limited
+    assert _protocol() is BoundedHttpProtocol
     monkeypatch.setattr("forwardc.server.http.process.has_parser", lambda: False)
     assert _protocol() == "h11"
 

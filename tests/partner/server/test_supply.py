@@ -13,13 +13,18 @@ import postgres
 from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import LookupWrong, Supply
-from forwardc.server.directory.sql_query import Query
-from forwardc.server.directory.sqlite_runner import SqliteAsker
-from forwardc.server.payment_sharing.forwarder import Way, read_ways
-from forwardc.server.settings import Mapped, SqlLookup
-from forwardc.server.wiring.directory_supply import Lack, blocked, lacks, report
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryFaultError
+from forwardc.server.directory.sql_query import ReferenceQuery
+from forwardc.server.directory.sqlite_runner import SqliteQueryRunner
+from forwardc.server.payment_sharing.forwarder import ServedPlan, read_served_plans
+from forwardc.server.settings import DestinationSettings, SqlDirectorySettings
+from forwardc.server.wiring.directory_supply import (
+    MissingColumn,
+    blocked_plans,
+    missing_columns,
+    report_missing_columns,
+)
 from serving import NAMED, PATH, ROOT, opened, reference
 
 Check = Callable[..., tuple[int, str, str]]
@@ -39,10 +44,10 @@ reference_param = "reference"
 """
 
 
-def ways(run: str, reference_param: str | None = "reference") -> dict[str, Way]:
+def ways(run: str, reference_param: str | None = "reference") -> dict[str, ServedPlan]:
     sink = Sink()
-    mapped = {"SHOP": Mapped(run=run, reference_param=reference_param)}
-    found = read_ways(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
+    mapped = {"SHOP": DestinationSettings(run=run, reference_param=reference_param)}
+    found = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
     assert not sink.has_errors
     return {vault: way for (_, vault), way in found.items()}
 
@@ -187,8 +192,8 @@ def test_a_query_is_not_run_on_rows_to_be_described(database: str) -> None:
             server.execute(insert)
 
     async def work() -> frozenset[str]:
-        settings = SqlLookup(kind="sql", query=query)
-        lookup = open_lookup(settings, Path(), {"FORWARDC_LOOKUP_URL": url}.get, {"checkout"})
+        settings = SqlDirectorySettings(kind="sql", query=query)
+        lookup = open_directory(settings, Path(), {"FORWARDC_LOOKUP_URL": url}.get, {"checkout"})
         try:
             supply = await lookup.supplies()
             assert supply is not None
@@ -207,7 +212,7 @@ def test_sqlite_steps_over_no_row(tmp_path: Path) -> None:
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
         "SELECT 'stripe' AS vault, 'pm_1' AS source FROM n WHERE i = "
     )
-    asker = SqliteAsker(file, Query(endless, ""), timeout=20, connections=1)
+    asker = SqliteQueryRunner(file, ReferenceQuery(endless, ""), timeout=20, connections=1)
 
     async def work() -> tuple[str, ...]:
         try:
@@ -233,29 +238,31 @@ def test_an_input_of_one_kind_of_source_is_told_with_the_kind() -> None:
     plan = way.plan.model_copy(update={"operations": {"share": needing}})
     strict = {("SHOP", "checkout"): replace(way, plan=plan)}
     sink = Sink()
-    report(strict, Supply(frozenset()), sink.error)
+    report_missing_columns(strict, DirectoryColumns(frozenset()), sink.error)
     (one,) = sink.sorted()
     assert one.message.endswith("which rokt.share through checkout with a source src_... needs")
     # Payments by token can be forwarded.
-    assert blocked(strict, Supply(frozenset())) == {}
-    assert blocked(strict, None) == {}
+    assert blocked_plans(strict, DirectoryColumns(frozenset())) == {}
+    assert blocked_plans(strict, None) == {}
 
 
 def test_a_param_of_the_reference_needs_no_column() -> None:
-    assert [one.title for one in lacks(ways("rokt.share")["checkout"], frozenset())] == [
+    assert [one.title for one in missing_columns(ways("rokt.share")["checkout"], frozenset())] == [
         "input.cvv_token"
     ]
-    without = lacks(ways("rokt.share", None)["checkout"], frozenset())
-    assert without[0] == Lack("param.reference", True)
+    without = missing_columns(ways("rokt.share", None)["checkout"], frozenset())
+    assert without[0] == MissingColumn("param.reference", True)
 
 
 def test_a_wrong_query_is_wrong_for_ever(database: str) -> None:
     async def work() -> None:
-        settings = SqlLookup(kind="sql", query="SELECT a FROM nothing WHERE r = :reference")
-        lookup = open_lookup(settings, Path(), {"FORWARDC_LOOKUP_URL": database}.get, None)
+        settings = SqlDirectorySettings(
+            kind="sql", query="SELECT a FROM nothing WHERE r = :reference"
+        )
+        lookup = open_directory(settings, Path(), {"FORWARDC_LOOKUP_URL": database}.get, None)
         try:
             for ask in (lookup.find("r"), lookup.ready(), lookup.supplies()):
-                with pytest.raises(LookupWrong):
+                with pytest.raises(DirectoryFaultError):
                     await ask
         finally:
             await lookup.close()

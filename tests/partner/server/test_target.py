@@ -18,12 +18,12 @@ from forwardc.core.http.request_target import Aim, BadTarget, aimed, name_in
 from forwardc.server.dashboard.guard import Guard, hosts
 from forwardc.server.http.addresses import Networks
 from forwardc.server.http.admission import Admission
-from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
-from forwardc.server.http.process import Configured
-from forwardc.server.http.protocol import Limited
-from forwardc.server.settings import Admitted, Limits
-from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.http.process import ServerConfig
+from forwardc.server.http.protocol import BoundedHttpProtocol
+from forwardc.server.settings import AdmissionSettings, LimitSettings
+from forwardc.server.telemetry.telemetry import Telemetry
 
 NAMES = hosts("127.0.0.1", ["pay.shop.example"])
 GOOD = "pay.shop.example"
@@ -38,8 +38,8 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def door() -> Door:
-    rules = Rules(NAMES, Admission(Admitted()), Networks.of(()), Limits())
-    return Door(echo, rules, Traffic(8), Watch())
+    rules = Rules(NAMES, Admission(AdmissionSettings()), Networks.of(()), LimitSettings())
+    return Door(echo, rules, ConcurrencyLimit(8), Telemetry())
 
 
 class Kept:
@@ -52,9 +52,9 @@ class Kept:
 
     def _run(self) -> None:
         async def go() -> None:
-            config = Configured(
+            config = ServerConfig(
                 self._app,
-                Limits(),
+                LimitSettings(),
                 http=self._protocol,
                 lifespan="off",
                 log_config=None,
@@ -105,7 +105,7 @@ def served(app: Any, protocol: Any) -> Iterator[Kept]:
         yield kept
 
 
-@pytest.fixture(scope="module", params=[Limited, H11Protocol], ids=["httptools", "h11"])
+@pytest.fixture(scope="module", params=[BoundedHttpProtocol, H11Protocol], ids=["httptools", "h11"])
 def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
     with served(door(), request.param) as found:
         yield found

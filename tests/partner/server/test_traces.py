@@ -15,37 +15,37 @@ from collector import collecting
 from forwardc.server.dashboard.guard import hosts
 from forwardc.server.http.addresses import Networks
 from forwardc.server.http.admission import Admission
-from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
-from forwardc.server.settings import Admitted, Limits
-from forwardc.server.telemetry.calls import Told
-from forwardc.server.telemetry.current_call import Call
-from forwardc.server.telemetry.telemetry import Watch
-from forwardc.server.telemetry.traces import NoOtel, open_traces
+from forwardc.server.settings import AdmissionSettings, LimitSettings
+from forwardc.server.telemetry.calls import CallRecord
+from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.telemetry import Telemetry
+from forwardc.server.telemetry.traces import OpenTelemetryMissingError, open_traces
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CANARY = "canary-77"
 
 
-def a_call(watch: Watch, parent: str | None = None, status: int = 200) -> Call:
-    call = Call("/v1/initiate-payment-sharing", "POST")
+def a_call(watch: Telemetry, parent: str | None = None, status: int = 200) -> CallInProgress:
+    call = CallInProgress("/v1/initiate-payment-sharing", "POST")
     with watch.over(call, parent):
         with watch.span("lookup"), pytest.raises(ValueError, match=CANARY):
             fails(watch)
         with watch.span("forward", {"vault": "stripe", "destination": "rokt"}):
             call.status = status
-        watch.call(Told("", "", 0, 0, client_id="c-1", run_id="r-1", outcome="approved"))
+        watch.call(CallRecord("", "", 0, 0, client_id="c-1", run_id="r-1", outcome="approved"))
     return call
 
 
-def fails(watch: Watch) -> None:
+def fails(watch: Telemetry) -> None:
     with watch.span("claim"):
         raise ValueError(CANARY)
 
 
 def test_a_collector_gets_the_spans_of_a_call() -> None:
     with collecting() as collector:
-        watch = Watch(traces=open_traces(collector.url))
+        watch = Telemetry(traces=open_traces(collector.url))
         call = a_call(watch, PARENT)
         a_call(watch, None, 503)
         watch.close()
@@ -75,7 +75,7 @@ def test_a_collector_gets_the_spans_of_a_call() -> None:
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-0-0-01", CANARY])
 def test_a_parent_that_is_none_begins_a_trace(parent: str) -> None:
     with collecting() as collector:
-        watch = Watch(traces=open_traces(collector.url))
+        watch = Telemetry(traces=open_traces(collector.url))
         a_call(watch, parent)
         watch.close()
     assert next(one for one in collector.spans if one.name == "call").parent_span_id == b""
@@ -84,7 +84,7 @@ def test_a_parent_that_is_none_begins_a_trace(parent: str) -> None:
 def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    watch = Watch(traces=open_traces(f"http://127.0.0.1:{port}"))
+    watch = Telemetry(traces=open_traces(f"http://127.0.0.1:{port}"))
     began = perf_counter()
     for _ in range(50):
         a_call(watch)
@@ -96,7 +96,7 @@ def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(NoOtel, match=r"pip install forwardc\[otel\]"):
+    with pytest.raises(OpenTelemetryMissingError, match=r"pip install forwardc\[otel\]"):
         open_traces("http://127.0.0.1:4318")
 
 
@@ -107,22 +107,24 @@ def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response()(scope, receive, send)
 
-    async def go(watch: Watch) -> None:
+    async def go(watch: Telemetry) -> None:
         everybody = (ip_network("10.0.0.0/8"), ip_network("192.0.2.0/24"))
-        admit = Admitted(staff=everybody, trusted_proxies=(everybody[0],))
+        admit = AdmissionSettings(staff=everybody, trusted_proxies=(everybody[0],))
         rules = Rules(
             hosts("127.0.0.1", ()),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
-            Limits(),
+            LimitSettings(),
         )
-        transport = httpx.ASGITransport(Door(app, rules, Traffic(1), watch), client=(peer, 1))
+        transport = httpx.ASGITransport(
+            Door(app, rules, ConcurrencyLimit(1), watch), client=(peer, 1)
+        )
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             said = {"traceparent": PARENT, "X-Forwarded-For": "192.0.2.7"}
             assert (await client.get("/history", headers=said)).status_code == 200
 
     with collecting() as collector:
-        watch = Watch(traces=open_traces(collector.url))
+        watch = Telemetry(traces=open_traces(collector.url))
         asyncio.run(go(watch))
         watch.close()
     (span,) = collector.spans

@@ -14,8 +14,8 @@ from forwardc.runtime.history.store import Store
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.http.problems import Refusal
-from forwardc.server.payment_sharing.payment_forward import Asked
+from forwardc.server.http.problems import ProblemError
+from forwardc.server.payment_sharing.payment_forward import ForwardCall
 from forwardc.server.payment_sharing.request import read_request
 from sharing_house import EMAIL, NAME, House, house
 
@@ -126,9 +126,9 @@ def test_what_is_not_shown_of_a_call() -> None:
         "destination": NAME,
         "customerIdentifiers": {"email": MAIL},
     }
-    asked = Asked(read_request(json.dumps(body).encode(), (NAME,)), "rokt", WHISPER)
+    asked = ForwardCall(read_request(json.dumps(body).encode(), (NAME,)), "rokt", WHISPER)
     clean(f"{asked!r} {CANARY!r}")
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ProblemError) as refused:
         read_request(json.dumps({**body, MAIL: CARD}).encode(), (REFERENCE,))
     clean(f"{refused.value!r} {refused.value.document()} {refused.value.__cause__}")
     clean(repr(refused.getrepr(showlocals=False)))
@@ -136,7 +136,7 @@ def test_what_is_not_shown_of_a_call() -> None:
 
 @pytest.mark.parametrize("body", [b"{" + MAIL.encode(), b'{"canary@example.com": NaN}'])
 def test_the_parsers_own_errors_are_not_chained(body: bytes) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ProblemError) as refused:
         read_request(body, (NAME,))
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__

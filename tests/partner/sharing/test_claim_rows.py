@@ -12,17 +12,17 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.result import Party
 from forwardc.server.payment_sharing.claim import (
-    Ask,
-    Claim,
-    Done,
-    Free,
-    Mine,
-    Running,
-    State,
-    Unknown,
+    ClaimFinished,
+    ClaimHeld,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimResult,
+    ClaimUnknown,
+    ClaimWon,
+    ForwardState,
 )
 from forwardc.server.payment_sharing.claim_tables import (
-    Process,
+    ClaimingProcess,
     claim,
     end,
     forget,
@@ -37,24 +37,24 @@ DAY_S = 86_400
 INSERT = "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"
 
 
-def process(owner: str = "here/1/a") -> Process:
-    return Process(owner, "sandbox", True, 60.0)
+def process(owner: str = "here/1/a") -> ClaimingProcess:
+    return ClaimingProcess(owner, "sandbox", True, 60.0)
 
 
 HERE, THERE = process(), process("there/2/b")
 
 
-def ask(key: str | None = None, window_s: float = 3600) -> Ask:
-    return Ask(str(uuid4()), str(uuid4()), "pay-1", key, "rokt", "R", window_s, DAY_S)
+def ask(key: str | None = None, window_s: float = 3600) -> ClaimRequest:
+    return ClaimRequest(str(uuid4()), str(uuid4()), "pay-1", key, "rokt", "R", window_s, DAY_S)
 
 
-def claimed(store: Store, asked: Ask, who: Process = HERE) -> Claim:
+def claimed(store: Store, asked: ClaimRequest, who: ClaimingProcess = HERE) -> ClaimResult:
     return store.database.write(lambda tx: claim(tx, asked, who, store.moment()))
 
 
-def mine(store: Store, asked: Ask, who: Process = HERE) -> Mine:
+def mine(store: Store, asked: ClaimRequest, who: ClaimingProcess = HERE) -> ClaimWon:
     found = claimed(store, asked, who)
-    assert isinstance(found, Mine)
+    assert isinstance(found, ClaimWon)
     return found
 
 
@@ -62,7 +62,7 @@ def forgotten(store: Store) -> bool:
     return store.database.write(lambda tx: forget(tx, store.moment()))
 
 
-def seen(store: Store, held: Mine, who: Process = THERE) -> object:
+def seen(store: Store, held: ClaimWon, who: ClaimingProcess = THERE) -> object:
     return store.database.read(lambda tx: look(tx, held.share_id, who, store.moment()))
 
 
@@ -70,8 +70,8 @@ def test_a_key_that_comes_later_keeps_the_answer_as_long_as_itself(
     file_store: Store, clock: Clock
 ) -> None:
     held = mine(file_store, ask())
-    file_store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
-    done = Done(held.share_id, held.run_id, "sealed")
+    file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
+    done = ClaimFinished(held.share_id, held.run_id, "sealed")
     assert claimed(file_store, ask("a-key")) == done
     clock.turn(hours=23)
     forgotten(file_store)
@@ -84,7 +84,7 @@ def test_a_claim_that_is_asked_for_again_is_still_ones_own(file_store: Store) ->
     who.live.begin(asked.run_id)
     held = mine(file_store, asked, who)
     assert claimed(file_store, asked, who) == held
-    assert claimed(file_store, ask(), who) == Running(held.share_id, held.run_id)
+    assert claimed(file_store, ask(), who) == ClaimHeld(held.share_id, held.run_id)
 
 
 def test_what_was_left_and_is_gone_is_left_alone(file_store: Store, clock: Clock) -> None:
@@ -100,9 +100,9 @@ def test_what_was_left_and_is_gone_is_left_alone(file_store: Store, clock: Clock
 
 def test_what_was_left_and_has_ended_since_stays_as_it_ended(file_store: Store) -> None:
     held = mine(file_store, ask())
-    file_store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.moment()))
-    assert seen(file_store, held) == Done(held.share_id, held.run_id, "sealed")
+    assert seen(file_store, held) == ClaimFinished(held.share_id, held.run_id, "sealed")
 
 
 def test_what_is_held_is_not_left(file_store: Store) -> None:
@@ -122,8 +122,8 @@ def test_what_is_given_up_is_said_to_be_what_is_certain(file_store: Store, sent:
     if sent:
         file_store.intent(held.run_id, HERE.owner, intent_of(run))
     state = file_store.database.write(lambda tx: give_up(tx, held, file_store.moment()))
-    unknown, free = Unknown(held.share_id, held.run_id), Free(held.run_id, left=False)
-    assert state == (State.UNKNOWN if sent else State.NOT_SENT)
+    unknown, free = ClaimUnknown(held.share_id, held.run_id), ClaimReleased(held.run_id, left=False)
+    assert state == (ForwardState.UNKNOWN if sent else ForwardState.NOT_SENT)
     assert seen(file_store, held) == (unknown if sent else free)
 
 
@@ -167,19 +167,19 @@ class Beaten:
 
 def test_of_two_that_take_a_free_share_at_once_one_forwards(file_store: Store) -> None:
     held = mine(file_store, ask())
-    file_store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
+    file_store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
     faster, slower = ask(), ask()
 
-    def both(tx: Transaction) -> tuple[list[Claim], Claim]:
-        won: list[Claim] = []
+    def both(tx: Transaction) -> tuple[list[ClaimResult], ClaimResult]:
+        won: list[ClaimResult] = []
         now = file_store.moment()
         beaten = Beaten(tx, lambda inner: won.append(claim(inner, faster, THERE, now)))
         return won, claim(beaten, slower, HERE, now)
 
     (won,), lost = file_store.database.write(both)
-    assert isinstance(won, Mine)
+    assert isinstance(won, ClaimWon)
     assert won.run_id == faster.run_id
-    assert isinstance(lost, Running)
+    assert isinstance(lost, ClaimHeld)
     assert lost.share_id == held.share_id
 
 
@@ -196,7 +196,7 @@ def test_a_refusal_of_the_vault_counts_when_its_run_has_ended(
     )
     file_store.answered(held.run_id, 1, refused)
     clock.turn(seconds=301)
-    assert claimed(file_store, ask()) == Unknown(held.share_id, held.run_id)
+    assert claimed(file_store, ask()) == ClaimUnknown(held.share_id, held.run_id)
 
 
 @pytest.mark.parametrize("hours", [1, 30])

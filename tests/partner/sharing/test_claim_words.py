@@ -2,11 +2,11 @@
 
 from hashlib import sha256
 
-from forwardc.server.payment_sharing.claim import Done, State, claim_digest
+from forwardc.server.payment_sharing.claim import ClaimFinished, ForwardState, claim_digest
 
 
 def test_the_words_of_a_row_stay() -> None:
-    assert [str(state) for state in State] == ["running", "done", "not_sent", "unknown"]
+    assert [str(state) for state in ForwardState] == ["running", "done", "not_sent", "unknown"]
 
 
 def test_a_claim_has_the_same_digest_in_every_process() -> None:
@@ -16,4 +16,4 @@ def test_a_claim_has_the_same_digest_in_every_process() -> None:
 
 
 def test_a_kept_answer_is_not_shown() -> None:
-    assert "hush" not in repr(Done("share", "run", "hush"))
+    assert "hush" not in repr(ClaimFinished("share", "run", "hush"))

@@ -20,35 +20,35 @@ from forwardc.runtime.run.journal import JournalFailed
 from forwardc.runtime.run.result import Keys, Party
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (
-    Ask,
-    Claim,
-    Done,
-    Free,
-    KeyReused,
-    Mine,
-    Running,
-    State,
-    Unknown,
+    ClaimFinished,
+    ClaimHeld,
+    ClaimKeyReused,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimResult,
+    ClaimUnknown,
+    ClaimWon,
+    ForwardState,
     claim_digest,
 )
-from forwardc.server.payment_sharing.claim_tables import Process, claim, end, forget, look
-from forwardc.server.payment_sharing.claims import Claims
-from forwardc.server.payment_sharing.forwarder import Forwarder, read_ways
-from forwardc.server.settings import Mapped
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, end, forget, look
+from forwardc.server.payment_sharing.claims import ClaimStore
+from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
+from forwardc.server.settings import DestinationSettings
 from sharing_house import ROOT
 from stored_runs import SHOWN, Clock, new_run, report_of, result_of
 
-HERE = Process("here/1/a", "sandbox", True, 60.0)
-THERE = Process("there/2/b", "sandbox", True, 60.0)
+HERE = ClaimingProcess("here/1/a", "sandbox", True, 60.0)
+THERE = ClaimingProcess("there/2/b", "sandbox", True, 60.0)
 INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
 
 
 def ask(
     reference: str = "pay-1", key: str | None = None, client: str = "client", **changes: float
-) -> Ask:
-    asked = Ask(
+) -> ClaimRequest:
+    asked = ClaimRequest(
         share_id=str(uuid4()),
         run_id=str(uuid4()),
         by_reference=claim_digest("reference", "sandbox", True, "ROKT", reference),
@@ -61,17 +61,17 @@ def ask(
     return replace(asked, **changes)  # type: ignore[arg-type]
 
 
-def claimed(store: Store, asked: Ask, process: Process = HERE) -> Claim:
+def claimed(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimResult:
     return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
 
 
-def mine(store: Store, asked: Ask, process: Process = HERE) -> Mine:
+def mine(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimWon:
     found = claimed(store, asked, process)
-    assert isinstance(found, Mine)
+    assert isinstance(found, ClaimWon)
     return found
 
 
-def begun(store: Store, held: Mine, owner: str, *, intended: bool) -> NewRun:
+def begun(store: Store, held: ClaimWon, owner: str, *, intended: bool) -> NewRun:
     run = replace(new_run(), id=held.run_id, owner=owner, lease_s=300)
     store.begin(run)
     if intended:
@@ -83,35 +83,35 @@ def test_the_first_is_mine_and_a_second_is_not(store: Store) -> None:
     first = ask()
     held = mine(store, first)
     assert (held.share_id, held.run_id) == (first.share_id, first.run_id)
-    assert claimed(store, ask(), THERE) == Running(held.share_id, held.run_id)
+    assert claimed(store, ask(), THERE) == ClaimHeld(held.share_id, held.run_id)
     # The database took it and the answer was lost: asked again, it is still mine.
     assert mine(store, first).run_id == held.run_id
-    assert isinstance(claimed(store, ask("pay-2")), Mine)
+    assert isinstance(claimed(store, ask("pay-2")), ClaimWon)
 
 
 def test_each_ending_is_seen(store: Store) -> None:
     held = mine(store, ask())
-    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
-    assert claimed(store, ask(), THERE) == Done(held.share_id, held.run_id, "sealed")
+    store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
+    assert claimed(store, ask(), THERE) == ClaimFinished(held.share_id, held.run_id, "sealed")
     held = mine(store, ask("pay-2"))
-    store.database.write(lambda tx: end(tx, held, State.UNKNOWN, 504, None))
-    assert claimed(store, ask("pay-2")) == Unknown(held.share_id, held.run_id)
+    store.database.write(lambda tx: end(tx, held, ForwardState.UNKNOWN, 504, None))
+    assert claimed(store, ask("pay-2")) == ClaimUnknown(held.share_id, held.run_id)
     held = mine(store, ask("pay-3"))
-    store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
+    store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
     moment = store.moment()
     seen = store.database.read(lambda tx: look(tx, held.share_id, THERE, moment))
-    assert seen == Free(held.run_id, left=False)
+    assert seen == ClaimReleased(held.run_id, left=False)
     again = ask("pay-3")
-    assert mine(store, again) == Mine(held.share_id, again.run_id, moment.after(60))
+    assert mine(store, again) == ClaimWon(held.share_id, again.run_id, moment.after(60))
     # The one before ends late: it changes nothing any more.
-    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
-    assert isinstance(claimed(store, ask("pay-3"), THERE), Running)
+    store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
+    assert isinstance(claimed(store, ask("pay-3"), THERE), ClaimHeld)
 
 
 def test_a_claim_that_its_process_left_before_the_run(store: Store, clock: Clock) -> None:
     held = mine(store, ask(), THERE)
     clock.turn(seconds=59)
-    assert isinstance(claimed(store, ask()), Running)
+    assert isinstance(claimed(store, ask()), ClaimHeld)
     clock.turn(seconds=2)
     taken = mine(store, ask())
     assert (taken.share_id, taken.run_id == held.run_id) == (held.share_id, False)
@@ -121,9 +121,9 @@ def test_a_run_has_a_lease_of_its_own(store: Store, clock: Clock) -> None:
     held = mine(store, ask(), THERE)
     begun(store, held, THERE.owner, intended=False)
     clock.turn(seconds=200)
-    assert isinstance(claimed(store, ask()), Running)
+    assert isinstance(claimed(store, ask()), ClaimHeld)
     clock.turn(seconds=101)
-    assert isinstance(claimed(store, ask()), Mine)
+    assert isinstance(claimed(store, ask()), ClaimWon)
     # Should the other process live after all, its run is not its own any more.
     with pytest.raises(RunInUseError):
         store.intent(held.run_id, THERE.owner, INTENT)
@@ -134,10 +134,10 @@ def test_what_may_have_been_sent_stays_unknown(store: Store, clock: Clock) -> No
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=301)
     for _ in range(2):
-        assert claimed(store, ask()) == Unknown(held.share_id, held.run_id)
+        assert claimed(store, ask()) == ClaimUnknown(held.share_id, held.run_id)
     assert [run.id for run in store.unknown_runs()] == [held.run_id]
     assert store.resolve(held.run_id, Outcome.DECLINED, "jane")
-    assert claimed(store, ask()) == Unknown(held.share_id, held.run_id, "declined")
+    assert claimed(store, ask()) == ClaimUnknown(held.share_id, held.run_id, "declined")
 
 
 def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: Clock) -> None:
@@ -149,7 +149,7 @@ def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: C
     store.database.write(lambda tx: forget(tx, store.moment()))
     assert store.prune(1, "jane") == 1
     for _ in range(2):
-        assert claimed(store, ask(**week)) == Unknown(held.share_id, held.run_id)  # type: ignore[arg-type]
+        assert claimed(store, ask(**week)) == ClaimUnknown(held.share_id, held.run_id)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", [None, 402])
@@ -163,7 +163,7 @@ def test_a_run_that_the_vault_refused(store: Store, clock: Clock, status: int | 
     store.finish(held.run_id, result_of(run, refused))
     clock.turn(seconds=61)
     found = claimed(store, ask())
-    assert isinstance(found, Mine if status is None else Unknown)
+    assert isinstance(found, ClaimWon if status is None else ClaimUnknown)
 
 
 def test_a_dead_process_of_this_machine_gives_way_at_once(
@@ -173,17 +173,17 @@ def test_a_dead_process_of_this_machine_gives_way_at_once(
     monkeypatch.setattr(
         "forwardc.server.payment_sharing.claim_tables.is_dead", lambda owner: owner == THERE.owner
     )
-    assert isinstance(claimed(store, ask()), Mine)
+    assert isinstance(claimed(store, ask()), ClaimWon)
 
 
 def test_a_window_does_not_end_under_a_forward(store: Store, clock: Clock) -> None:
     held = mine(store, ask(window_s=60), THERE)
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=120)
-    assert claimed(store, ask(window_s=60)) == Running(held.share_id, held.run_id)
+    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
     store.database.write(lambda tx: forget(tx, store.moment()))
-    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
-    assert isinstance(claimed(store, ask(window_s=60)), Mine)
+    store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
+    assert isinstance(claimed(store, ask(window_s=60)), ClaimWon)
 
 
 def test_what_another_process_left_is_kept_through_its_runs_lease(
@@ -193,21 +193,21 @@ def test_what_another_process_left_is_kept_through_its_runs_lease(
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=200)
     store.database.write(lambda tx: forget(tx, store.moment()))
-    assert claimed(store, ask(window_s=60)) == Running(held.share_id, held.run_id)
+    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
 
 
 def test_keys(store: Store, clock: Clock) -> None:
     asked = ask(key="k")
     held = mine(store, asked)
     assert mine(store, asked).run_id == held.run_id
-    assert claimed(store, ask("pay-2", key="k")) == KeyReused()
-    assert isinstance(claimed(store, ask("pay-2", key="other")), Mine)
-    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    assert claimed(store, ask("pay-2", key="k")) == ClaimKeyReused()
+    assert isinstance(claimed(store, ask("pay-2", key="other")), ClaimWon)
+    store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     clock.turn(hours=2)
     store.database.write(lambda tx: forget(tx, store.moment()))
-    assert claimed(store, ask(key="k")) == Done(held.share_id, held.run_id, "sealed")
+    assert claimed(store, ask(key="k")) == ClaimFinished(held.share_id, held.run_id, "sealed")
     clock.turn(hours=23)
-    assert isinstance(claimed(store, ask("pay-2", key="k")), Mine)
+    assert isinstance(claimed(store, ask("pay-2", key="k")), ClaimWon)
 
 
 def test_two_processes_take_one_key_for_two_requests(
@@ -216,22 +216,22 @@ def test_two_processes_take_one_key_for_two_requests(
     """The second one waits for the first, and leaves nothing behind."""
     first, second, claimed_first = ask(key="k"), ask("pay-2", key="k"), Event()
 
-    def slowly(tx: Transaction) -> Claim:
+    def slowly(tx: Transaction) -> ClaimResult:
         found = claim(tx, first, HERE, store.moment())
         claimed_first.set()
         sleep(0.3)
         return found
 
-    async def go() -> tuple[Claim, Claim]:
+    async def go() -> tuple[ClaimResult, ClaimResult]:
         with open_store(history_url, now=clock) as other:
             slow = asyncio.create_task(asyncio.to_thread(store.database.write, slowly))
             await asyncio.to_thread(claimed_first.wait)
-            return await Claims(other, THERE).claim(second), await slow
+            return await ClaimStore(other, THERE).claim(second), await slow
 
     late, early = asyncio.run(go())
-    assert isinstance(early, Mine)
-    assert late == KeyReused()
-    assert isinstance(claimed(store, ask("pay-2")), Mine)
+    assert isinstance(early, ClaimWon)
+    assert late == ClaimKeyReused()
+    assert isinstance(claimed(store, ask("pay-2")), ClaimWon)
 
 
 def test_worlds_are_apart() -> None:
@@ -250,7 +250,7 @@ def test_worlds_are_apart() -> None:
 def test_a_database_that_was_away_for_a_moment(
     file_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claims, failures = Claims(file_store, HERE), [True]
+    claims, failures = ClaimStore(file_store, HERE), [True]
     write = file_store.commits.write
 
     async def failing(work: Callable[[Transaction], Any]) -> Any:
@@ -263,11 +263,13 @@ def test_a_database_that_was_away_for_a_moment(
         asked = ask()
         monkeypatch.setattr(file_store.commits, "write", failing)
         held = await claims.claim(asked)
-        assert isinstance(held, Mine)
+        assert isinstance(held, ClaimWon)
         assert held.run_id == asked.run_id
         failures.append(True)
-        await claims.end(held, State.DONE, 200, "sealed")
-        assert await claims.look(held.share_id) == Done(held.share_id, held.run_id, "sealed")
+        await claims.end(held, ForwardState.DONE, 200, "sealed")
+        assert await claims.look(held.share_id) == ClaimFinished(
+            held.share_id, held.run_id, "sealed"
+        )
 
     asyncio.run(go())
 
@@ -278,7 +280,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
     async def go() -> None:
         inner = StoreJournal(file_store)
         until = file_store.moment().after(50)
-        journal = JoinedJournal(inner, clock, until)
+        journal = BatchedJournal(inner, clock, until)
         run = new_run()
         await journal.begin(run)
         assert file_store.load(run.id) is None
@@ -293,7 +295,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
 
 def test_a_second_intent_has_no_fence(file_store: Store, clock: Clock) -> None:
     async def go() -> None:
-        journal = JoinedJournal(StoreJournal(file_store), clock, file_store.moment().after(50))
+        journal = BatchedJournal(StoreJournal(file_store), clock, file_store.moment().after(50))
         run = new_run()
         await journal.begin(run)
         assert await journal.intent(run.id, INTENT) == 1
@@ -305,21 +307,21 @@ def test_a_second_intent_has_no_fence(file_store: Store, clock: Clock) -> None:
 
 
 def test_ways_tell_what_is_wrong_with_the_settings() -> None:
-    def codes(**mapped: Mapped) -> list[str]:
+    def codes(**mapped: DestinationSettings) -> list[str]:
         sink = Sink()
-        read_ways(ROOT / "build", "sandbox", mapped, lambda _: {}.get, sink)
+        read_served_plans(ROOT / "build", "sandbox", mapped, lambda _: {}.get, sink)
         return [problem.code for problem in sink.sorted()]
 
-    assert codes(A=Mapped(run="rokt.share", reference_param="reference")) == []
-    assert codes(A=Mapped(run="rokt")) == []
-    assert codes(A=Mapped(run="nobody")) == ["FC0704"]
-    assert set(codes(A=Mapped(run="rokt.pay"))) == {"FC0813"}
-    assert set(codes(A=Mapped(run="rokt.share", reference_param="ref"))) == {"FC0805"}
+    assert codes(A=DestinationSettings(run="rokt.share", reference_param="reference")) == []
+    assert codes(A=DestinationSettings(run="rokt")) == []
+    assert codes(A=DestinationSettings(run="nobody")) == ["FC0704"]
+    assert set(codes(A=DestinationSettings(run="rokt.pay"))) == {"FC0813"}
+    assert set(codes(A=DestinationSettings(run="rokt.share", reference_param="ref"))) == {"FC0805"}
 
 
 def test_a_forwarder_knows_its_ways() -> None:
-    mapped = {"A": Mapped(run="rokt")}
-    ways = read_ways(ROOT / "build", "sandbox", mapped, lambda _: {}.get, Sink())
+    mapped = {"A": DestinationSettings(run="rokt")}
+    ways = read_served_plans(ROOT / "build", "sandbox", mapped, lambda _: {}.get, Sink())
     forwarder = Forwarder(ways, None)  # type: ignore[arg-type]
     assert forwarder.has("A", "checkout")
     assert forwarder.has("A", "stripe")

@@ -8,19 +8,26 @@ import httpx
 import pytest
 
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.payment_sharing.claim import Ask, Claim, Mine, Others, State, claim_digest
-from forwardc.server.payment_sharing.claim_tables import Process, claim, end
+from forwardc.server.payment_sharing.claim import (
+    ClaimOfAnotherClient,
+    ClaimRequest,
+    ClaimResult,
+    ClaimWon,
+    ForwardState,
+    claim_digest,
+)
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, end
 from sharing_house import TOKEN, House, checkout, house
 from stored_runs import Clock
 
-THERE = Process("there/2/b", "sandbox", True, 60.0)
-HERE = Process("here/1/a", "sandbox", True, 60.0)
+THERE = ClaimingProcess("there/2/b", "sandbox", True, 60.0)
+HERE = ClaimingProcess("here/1/a", "sandbox", True, 60.0)
 PAID = {"pay-1": checkout("visa_approved"), "pay-2": checkout("visa_approved")}
 
 
-def ask(client: str, key: str | None = None) -> Ask:
+def ask(client: str, key: str | None = None) -> ClaimRequest:
     world = ("sandbox", True)
-    return Ask(
+    return ClaimRequest(
         share_id=str(uuid4()),
         run_id=str(uuid4()),
         by_reference=claim_digest("reference", *world, "ROKT", "pay-1"),
@@ -32,13 +39,13 @@ def ask(client: str, key: str | None = None) -> Ask:
     )
 
 
-def claimed(store: Store, asked: Ask, process: Process = HERE) -> Claim:
+def claimed(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimResult:
     return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
 
 
-def mine(store: Store, asked: Ask, process: Process = HERE) -> Mine:
+def mine(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimWon:
     found = claimed(store, asked, process)
-    assert isinstance(found, Mine)
+    assert isinstance(found, ClaimWon)
     return found
 
 
@@ -151,16 +158,16 @@ def test_a_share_that_was_left_is_taken_over_by_its_own_client_only(
 ) -> None:
     held = mine(store, ask("ann"), THERE)
     clock.turn(seconds=61)
-    assert claimed(store, ask("bob")) == Others()
+    assert claimed(store, ask("bob")) == ClaimOfAnotherClient()
     taken = claimed(store, ask("ann"))
-    assert isinstance(taken, Mine)
+    assert isinstance(taken, ClaimWon)
     assert taken.run_id != held.run_id
 
 
 def test_after_the_window_the_payment_is_whoevers_asks_first(store: Store, clock: Clock) -> None:
     held = mine(store, ask("ann", "k"))
-    store.database.write(lambda tx: end(tx, held, State.NOT_SENT, 503, None))
-    assert claimed(store, ask("bob")) == Others()
+    store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
+    assert claimed(store, ask("bob")) == ClaimOfAnotherClient()
     clock.turn(seconds=3601)
     new = mine(store, ask("bob"))
     assert new.share_id != held.share_id

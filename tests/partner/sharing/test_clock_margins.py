@@ -5,19 +5,26 @@ from typing import Any
 import pytest
 
 from forwardc.runtime.history.store import Store
-from forwardc.server.payment_sharing.claim import Ask, Claim, Done, Mine, State, claim_digest
-from forwardc.server.payment_sharing.claim_tables import Process, claim, end, forget
+from forwardc.server.payment_sharing.claim import (
+    ClaimFinished,
+    ClaimRequest,
+    ClaimResult,
+    ClaimWon,
+    ForwardState,
+    claim_digest,
+)
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, end, forget
 from sharing_house import House
 from stored_runs import Clock
 
-HERE = Process("here/1/a", "sandbox", True, 60.0)
+HERE = ClaimingProcess("here/1/a", "sandbox", True, 60.0)
 SHARE, RUN = "00000000-0000-4000-8000-00000000000", "00000000-0000-4000-9000-00000000000"
 
 
-def asked(number: int) -> Ask:
+def asked(number: int) -> ClaimRequest:
     """The same payment each time, by a call of its own. It is answered again for a minute."""
     reference = claim_digest("reference", "sandbox", True, "ROKT", "pay-1")
-    return Ask(
+    return ClaimRequest(
         share_id=f"{SHARE}{number}",
         run_id=f"{RUN}{number}",
         by_reference=reference,
@@ -29,7 +36,7 @@ def asked(number: int) -> Ask:
     )
 
 
-def claimed(store: Store, number: int) -> Claim:
+def claimed(store: Store, number: int) -> ClaimResult:
     return store.database.write(lambda tx: claim(tx, asked(number), HERE, store.moment()))
 
 
@@ -38,21 +45,21 @@ def test_a_clock_that_is_ahead_forgets_nothing_that_another_may_be_asked_for(
     store: Store, clock: Clock, ahead_s: float, kept: bool
 ) -> None:
     held = claimed(store, 1)
-    assert isinstance(held, Mine)
-    store.database.write(lambda tx: end(tx, held, State.DONE, 200, "sealed"))
+    assert isinstance(held, ClaimWon)
+    store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     clock.turn(seconds=60 + ahead_s)
     store.database.write(lambda tx: forget(tx, store.moment()))
     # Where the clock is behind, the minute is not over: the payment must not go out again.
     clock.turn(seconds=-ahead_s - 1)
     found = claimed(store, 2)
-    assert isinstance(found, Done if kept else Mine)
+    assert isinstance(found, ClaimFinished if kept else ClaimWon)
 
 
 @pytest.mark.parametrize(("days", "kept"), [(0.9, True), (1.1, False)])
 def test_what_may_be_under_way_is_forgotten_after_a_day(
     store: Store, clock: Clock, days: float, kept: bool
 ) -> None:
-    assert isinstance(claimed(store, 1), Mine)
+    assert isinstance(claimed(store, 1), ClaimWon)
     clock.turn(days=days)
     store.database.write(lambda tx: forget(tx, store.moment()))
     rows = store.database.read(lambda tx: tx.rows("SELECT id FROM shares"))

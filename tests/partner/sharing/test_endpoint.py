@@ -12,10 +12,10 @@ import pytest
 
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.directory.payment_directory import LookupFailed
-from forwardc.server.http.rate_limits import Rates
+from forwardc.server.directory.payment_directory import DirectoryError
+from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.payment_sharing import claim_tables, endpoint
-from forwardc.server.settings import Limits
+from forwardc.server.settings import LimitSettings
 from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
 from sharing_house import house as open_house
 from stored_runs import Clock
@@ -103,7 +103,7 @@ def test_calls_are_limited_for_each_client(serve: Serve) -> None:
         # It is let through to an answer of its own.
         assert other.status_code == 409
 
-    serve(work, limits=Limits(calls_per_minute=2))
+    serve(work, limits=LimitSettings(calls_per_minute=2))
 
 
 def test_misses_are_limited_for_each_client(serve: Serve) -> None:
@@ -119,16 +119,16 @@ def test_misses_are_limited_for_each_client(serve: Serve) -> None:
         assert (await house.post(headers=other)).status_code == 200
         assert len(house.lookup.asked) == 4
 
-    serve(work, limits=Limits(misses_per_hour=3))
+    serve(work, limits=LimitSettings(misses_per_hour=3))
 
 
 def test_the_limits_of_two_processes_are_one(store: Store, history_url: str, clock: Clock) -> None:
     async def go() -> None:
-        limits = Limits(calls_per_minute=40, misses_per_hour=1)
+        limits = LimitSettings(calls_per_minute=40, misses_per_hour=1)
         how = {"limits": limits}
         known = {"pay-1": checkout("visa_approved")}
         with open_store(history_url, now=clock) as beside:
-            one, two = (Rates(each.commits, clock=lambda: 1e9) for each in (store, beside))
+            one, two = (RateLimits(each.commits, clock=lambda: 1e9) for each in (store, beside))
             async with (
                 open_house(store, known, rates=one, **how) as first,
                 open_house(beside, known, rates=two, **how) as second,
@@ -187,7 +187,7 @@ def test_a_reference_that_is_code_is_only_a_reference(serve: Serve, reference: s
 
 def test_a_lookup_that_is_down(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async def work(house: House) -> None:
-        house.lookup.fails = LookupFailed("the database cannot be reached")
+        house.lookup.fails = DirectoryError("the database cannot be reached")
         answer = await house.post()
         assert (answer.status_code, slug(answer)) == (503, "unavailable")
         assert answer.headers["retry-after"]
@@ -343,7 +343,7 @@ def test_a_mistake_of_ours_after_the_sending_is_unknown(
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr("forwardc.server.payment_sharing.payment_forward.ending_of", broken)
+            patch.setattr("forwardc.server.payment_sharing.payment_forward.call_outcome", broken)
             answer = await house.post()
         assert (answer.status_code, slug(answer)) == (504, "outcome-unknown")
         assert slug(await house.post()) == "outcome-unknown"
@@ -354,10 +354,10 @@ def test_a_mistake_of_ours_after_the_sending_is_unknown(
 
 def test_keys_that_changed_make_answers_unreadable(serve: Serve) -> None:
     async def work(house: House) -> None:
-        from forwardc.server.payment_sharing.replay_cipher import Sealer
+        from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 
         first = await house.post()
-        house.service.sealer = Sealer((b"z" * 32,))
+        house.service.sealer = ReplayCipher((b"z" * 32,))
         answer = await house.post()
         assert (answer.status_code, slug(answer)) == (504, "outcome-unknown")
         assert answer.json()["outcome"] == "approved"

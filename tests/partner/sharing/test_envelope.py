@@ -11,9 +11,9 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.run.redaction import Redactor
 from forwardc.runtime.run.result import Came, Keys, Party, RunResult, StepReport
-from forwardc.server.http.problems import Kind
-from forwardc.server.payment_sharing.answer import Ending, ending_of
-from forwardc.server.payment_sharing.claim import State
+from forwardc.server.http.problems import ProblemKind
+from forwardc.server.payment_sharing.answer import CallOutcome, call_outcome
+from forwardc.server.payment_sharing.claim import ForwardState
 
 RUN = "11111111-2222-4333-8444-555555555555"
 CARD = "4242424242424242"
@@ -46,7 +46,7 @@ def result(
 
 
 def answered(**how: Any) -> Any:
-    ending = ending_of(result(**how), RUN)
+    ending = call_outcome(result(**how), RUN)
     assert ending.body is not None
     return json.loads(ending.body)
 
@@ -64,7 +64,7 @@ def answered(**how: Any) -> Any:
     ],
 )
 def test_json_is_embedded_to_the_letter(text: str) -> None:
-    ending = ending_of(result(text), RUN)
+    ending = call_outcome(result(text), RUN)
     assert ending.body is not None
     assert f',"body":{text},"request-time":'.encode() in ending.body
 
@@ -118,7 +118,7 @@ def test_headers() -> None:
     ],
 )
 def test_secrets_and_cards_never_leave(text: str) -> None:
-    ending = ending_of(result(text), RUN)
+    ending = call_outcome(result(text), RUN)
     assert ending.body is not None
     seen = json.dumps(json.loads(ending.body))
     while "\\" in seen:
@@ -145,7 +145,7 @@ def test_nothing_else_is_changed(document: Any, ascii_only: bool) -> None:
     assert found == json.loads(json.dumps(expected).replace("whisper", "***"))
 
 
-def kind(ending: Ending) -> Kind | None:
+def kind(ending: CallOutcome) -> ProblemKind | None:
     return ending.refusal.kind if ending.refusal else None
 
 
@@ -156,37 +156,45 @@ EARLIER = StepReport("pay", "vault", "POST", Keys("a", "b"), Outcome.APPROVED, s
 @pytest.mark.parametrize(
     ("how", "state", "problem"),
     [
-        ({"body": "{}"}, State.DONE, None),
-        ({"body": "{}", "outcome": Outcome.DECLINED, "status": 402}, State.DONE, None),
-        ({"body": "{}", "outcome": Outcome.PENDING, "status": 202}, State.DONE, None),
+        ({"body": "{}"}, ForwardState.DONE, None),
+        ({"body": "{}", "outcome": Outcome.DECLINED, "status": 402}, ForwardState.DONE, None),
+        ({"body": "{}", "outcome": Outcome.PENDING, "status": 202}, ForwardState.DONE, None),
         (
             {"body": "", "outcome": Outcome.REJECTED, "status": 422, "party": Party.DESTINATION},
-            *(State.DONE, None),
+            *(ForwardState.DONE, None),
         ),
-        ({"body": "{}", **VAULT, "vault": 422}, State.NOT_SENT, None),
-        ({"body": "{}", **VAULT, "vault": 404}, State.NOT_SENT, None),
-        ({"body": "{}", **VAULT, "vault": 401}, State.NOT_SENT, Kind.NOT_FORWARDED),
-        ({"body": "{}", **VAULT, "vault": 403}, State.NOT_SENT, Kind.NOT_FORWARDED),
-        ({"body": "{}", **VAULT, "vault": 402}, State.NOT_SENT, Kind.UNAVAILABLE),
-        ({"body": "{}", **VAULT, "vault": 429}, State.NOT_SENT, Kind.UNAVAILABLE),
-        ({"body": "{}", **VAULT, "vault": 503}, State.NOT_SENT, Kind.UNAVAILABLE),
-        ({"body": None, **VAULT, "vault": None}, State.NOT_SENT, Kind.UNAVAILABLE),
-        ({"body": "{}", **VAULT, "vault": 422, "before": EARLIER}, State.DONE, None),
-        ({"body": None, **VAULT, "before": EARLIER}, State.UNKNOWN, Kind.OUTCOME_UNKNOWN),
+        ({"body": "{}", **VAULT, "vault": 422}, ForwardState.NOT_SENT, None),
+        ({"body": "{}", **VAULT, "vault": 404}, ForwardState.NOT_SENT, None),
+        ({"body": "{}", **VAULT, "vault": 401}, ForwardState.NOT_SENT, ProblemKind.NOT_FORWARDED),
+        ({"body": "{}", **VAULT, "vault": 403}, ForwardState.NOT_SENT, ProblemKind.NOT_FORWARDED),
+        ({"body": "{}", **VAULT, "vault": 402}, ForwardState.NOT_SENT, ProblemKind.UNAVAILABLE),
+        ({"body": "{}", **VAULT, "vault": 429}, ForwardState.NOT_SENT, ProblemKind.UNAVAILABLE),
+        ({"body": "{}", **VAULT, "vault": 503}, ForwardState.NOT_SENT, ProblemKind.UNAVAILABLE),
+        ({"body": None, **VAULT, "vault": None}, ForwardState.NOT_SENT, ProblemKind.UNAVAILABLE),
+        ({"body": "{}", **VAULT, "vault": 422, "before": EARLIER}, ForwardState.DONE, None),
+        (
+            {"body": None, **VAULT, "before": EARLIER},
+            ForwardState.UNKNOWN,
+            ProblemKind.OUTCOME_UNKNOWN,
+        ),
         (
             {"body": None, **VAULT, "before": EARLIER, "stopped": True},
-            *(State.UNKNOWN, Kind.OUTCOME_UNKNOWN),
+            *(ForwardState.UNKNOWN, ProblemKind.OUTCOME_UNKNOWN),
         ),
-        ({"body": "{}", "outcome": Outcome.UNKNOWN}, State.UNKNOWN, Kind.OUTCOME_UNKNOWN),
+        (
+            {"body": "{}", "outcome": Outcome.UNKNOWN},
+            ForwardState.UNKNOWN,
+            ProblemKind.OUTCOME_UNKNOWN,
+        ),
     ],
 )
-def test_each_case(how: dict[str, Any], state: State, problem: Kind | None) -> None:
-    ending = ending_of(result(**how), RUN)
+def test_each_case(how: dict[str, Any], state: ForwardState, problem: ProblemKind | None) -> None:
+    ending = call_outcome(result(**how), RUN)
     assert (ending.state, kind(ending)) == (state, problem)
     assert (ending.body is None) == (ending.refusal is not None)
     assert ending.status == (problem.value.status if problem else 200)
 
 
 def test_no_result_means_that_nothing_was_sent() -> None:
-    ending = ending_of(None, RUN)
-    assert (ending.state, kind(ending)) == (State.NOT_SENT, Kind.UNAVAILABLE)
+    ending = call_outcome(None, RUN)
+    assert (ending.state, kind(ending)) == (ForwardState.NOT_SENT, ProblemKind.UNAVAILABLE)

@@ -8,7 +8,7 @@ import pytest
 from faults import Faults
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.store import Store
-from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.claims import ClaimStore
 from sharing_house import House, checkout, house
 
 INSTRUMENTS = {f"pay-{number}": checkout("visa_approved") for number in range(500)}
@@ -26,7 +26,7 @@ async def share(open_house: House, name: str, fail: Callable[[], None], heal: Ca
     fail()
     first = await open_house.post(name)
     heal()
-    claims: Claims = open_house.service.claims
+    claims: ClaimStore = open_house.service.claims
     await claims.mended()
     again = await open_house.post(name)
     assert open_house.arrived() - before <= 1, "it was sent twice"

@@ -17,36 +17,45 @@ from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.journal import JournalFailed
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claim import Ask, Done, Free, Mine, Running, State
-from forwardc.server.payment_sharing.claim_tables import Process, claim
-from forwardc.server.payment_sharing.claims import Claims
-from forwardc.server.payment_sharing.live import End
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claim import (
+    ClaimFinished,
+    ClaimHeld,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimWon,
+    ForwardState,
+)
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim
+from forwardc.server.payment_sharing.claims import ClaimStore
+from forwardc.server.payment_sharing.live import ForwardEnd
 from stored_runs import Clock
 
 CLAIMS = "forwardc.server.payment_sharing.claims"
 HERE, THERE = "here/1/a", "there/2/b"
 
 
-def process(owner: str = HERE) -> Process:
-    return Process(owner, "sandbox", True, 60.0)
+def process(owner: str = HERE) -> ClaimingProcess:
+    return ClaimingProcess(owner, "sandbox", True, 60.0)
 
 
-def ask(reference: str = "pay-1") -> Ask:
+def ask(reference: str = "pay-1") -> ClaimRequest:
     ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
     who = {"by_key": None, "by_client": "rokt"}
-    return Ask(**ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60)
+    return ClaimRequest(
+        **ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60
+    )
 
 
-def left_behind(store: Store, who: Process) -> Mine:
+def left_behind(store: Store, who: ClaimingProcess) -> ClaimWon:
     """A claim that the database took, and whose answer was lost."""
     found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
-    assert isinstance(found, Mine)
+    assert isinstance(found, ClaimWon)
     return found
 
 
-def seen_there(store: Store, mine: Mine) -> object:
-    return asyncio.run(Claims(store, process(THERE)).look(mine.share_id))
+def seen_there(store: Store, mine: ClaimWon) -> object:
+    return asyncio.run(ClaimStore(store, process(THERE)).look(mine.share_id))
 
 
 class Slept:
@@ -78,11 +87,11 @@ class Away:
         raise HistoryUnavailableError("the disk is full")
 
 
-WORKS: dict[str, Callable[[Claims, Mine], Any]] = {
+WORKS: dict[str, Callable[[ClaimStore, ClaimWon], Any]] = {
     "claim": lambda claims, _: claims.claim(ask()),
-    "end": lambda claims, mine: claims.end(mine, State.DONE, 200, "sealed"),
+    "end": lambda claims, mine: claims.end(mine, ForwardState.DONE, 200, "sealed"),
     "give_up": lambda claims, mine: claims.give_up(mine),
-    "end at once": lambda claims, mine: claims.end(mine, State.DONE, 200, patient=False),
+    "end at once": lambda claims, mine: claims.end(mine, ForwardState.DONE, 200, patient=False),
 }
 
 
@@ -94,9 +103,9 @@ def test_a_history_that_stays_away_is_asked_so_often(
     file_store: Store, monkeypatch: pytest.MonkeyPatch, work: str, waits: list[float]
 ) -> None:
     slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
-    mine = Mine(str(uuid4()), str(uuid4()), 0)
+    mine = ClaimWon(str(uuid4()), str(uuid4()), 0)
     with pytest.raises(HistoryUnavailableError):
-        asyncio.run(WORKS[work](Claims(file_store, process()), mine))
+        asyncio.run(WORKS[work](ClaimStore(file_store, process()), mine))
     assert slept.waits == waits
     assert away.times == len(waits) + 1
 
@@ -108,16 +117,16 @@ def test_what_is_certain_is_told_whenever_the_history_is_back(
     held = left_behind(file_store, process())
     Slept(monkeypatch)
     Away(monkeypatch, file_store, failures)
-    claims = Claims(file_store, process())
-    assert asyncio.run(claims.give_up(held)) is State.NOT_SENT
-    assert seen_there(file_store, held) == Free(held.run_id, left=False)
+    claims = ClaimStore(file_store, process())
+    assert asyncio.run(claims.give_up(held)) is ForwardState.NOT_SENT
+    assert seen_there(file_store, held) == ClaimReleased(held.run_id, left=False)
 
 
 def test_a_process_holds_what_it_forwards_and_nothing_else(file_store: Store) -> None:
     async def go() -> None:
-        claims, first, second = Claims(file_store, process()), ask(), ask()
-        assert isinstance(await claims.claim(first), Mine)
-        assert isinstance(await claims.claim(second), Running)
+        claims, first, second = ClaimStore(file_store, process()), ask(), ask()
+        assert isinstance(await claims.claim(first), ClaimWon)
+        assert isinstance(await claims.claim(second), ClaimHeld)
         assert claims.live.holds(first.run_id)
         assert not claims.live.holds(second.run_id)
         claims.let_go(first.run_id)
@@ -134,22 +143,24 @@ def test_a_claim_in_doubt_is_looked_for_as_long_as_it_can_be_there(
     file_store: Store, in_doubt: bool | None, after_s: float, settled: bool
 ) -> None:
     held, now = left_behind(file_store, process()), [1000.0]
-    claims = Claims(file_store, process(), clock=lambda: now[0])
+    claims = ClaimStore(file_store, process(), clock=lambda: now[0])
     claims.let_go(held.run_id, **({"in_doubt": in_doubt} if in_doubt else {}))
     now[0] += after_s
     asyncio.run(claims.mended())
-    left, running = Free(held.run_id, left=False), Running(held.share_id, held.run_id)
+    left, running = ClaimReleased(held.run_id, left=False), ClaimHeld(held.share_id, held.run_id)
     assert seen_there(file_store, held) == (left if settled else running)
 
 
 def test_an_end_that_nobody_waits_for_is_there_with_the_next_write(file_store: Store) -> None:
     async def go() -> None:
-        claims, failures = Claims(file_store, process()), list[Exception]()
+        claims, failures = ClaimStore(file_store, process()), list[Exception]()
         held = await claims.claim(ask())
-        assert isinstance(held, Mine)
-        claims.end_soon(held, State.DONE, 200, "sealed", failures.append)
+        assert isinstance(held, ClaimWon)
+        claims.end_soon(held, ForwardState.DONE, 200, "sealed", failures.append)
         await claims.claim(ask("pay-2"))
-        assert await claims.look(held.share_id) == Done(held.share_id, held.run_id, "sealed")
+        assert await claims.look(held.share_id) == ClaimFinished(
+            held.share_id, held.run_id, "sealed"
+        )
         assert not failures
 
     asyncio.run(go())
@@ -158,16 +169,16 @@ def test_an_end_that_nobody_waits_for_is_there_with_the_next_write(file_store: S
 def test_a_heartbeat_comes_every_two_seconds_whatever_went_wrong(
     file_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    slept, claims, beats = Slept(monkeypatch, 4), Claims(file_store, process()), list[int]()
+    slept, claims, beats = Slept(monkeypatch, 4), ClaimStore(file_store, process()), list[int]()
 
-    async def mended(_: Claims) -> None:
+    async def mended(_: ClaimStore) -> None:
         beats.append(len(slept.waits))
         if len(beats) == 1:
             raise HistoryUnavailableError("the disk is full")
         if len(beats) == 2:
             raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(Claims, "mended", mended)
+    monkeypatch.setattr(ClaimStore, "mended", mended)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(claims.mend())
     assert slept.waits == [2.0] * 4
@@ -177,7 +188,7 @@ def test_a_heartbeat_comes_every_two_seconds_whatever_went_wrong(
     ]
 
 
-class Unsettled(JoinedJournal):
+class Unsettled(BatchedJournal):
     """The journal of a run whose end cannot be recorded."""
 
     code = "FC0823"
@@ -186,10 +197,10 @@ class Unsettled(JoinedJournal):
         raise JournalFailed(self.code, "another process has taken it over")
 
 
-def owed(store: Store, clock: Clock) -> tuple[Claims, Mine, Unsettled]:
-    claims = Claims(store, process())
+def owed(store: Store, clock: Clock) -> tuple[ClaimStore, ClaimWon, Unsettled]:
+    claims = ClaimStore(store, process())
     held, journal = left_behind(store, claims.process), Unsettled(StoreJournal(store), clock, 0)
-    claims.live.owe(End(held, State.DONE, 200, "sealed", journal))
+    claims.live.owe(ForwardEnd(held, ForwardState.DONE, 200, "sealed", journal))
     return claims, held, journal
 
 
@@ -208,7 +219,7 @@ def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
     caplog.set_level(logging.INFO, CLAIMS)
     asyncio.run(claims.mended())
     assert not claims.live.owed
-    assert seen_there(file_store, held) == Done(held.share_id, held.run_id, "sealed")
+    assert seen_there(file_store, held) == ClaimFinished(held.share_id, held.run_id, "sealed")
     assert [record.getMessage() for record in caplog.records] == [
         f"FC0823 the end of run {held.run_id} was not recorded",
         f"the end of run {held.run_id} is recorded now",
@@ -247,6 +258,6 @@ def test_old_claims_are_deleted_every_minute_or_so(
     slept = Slept(monkeypatch, 2)
     Away(monkeypatch, file_store, 1)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(Claims(file_store, process()).forget())
+        asyncio.run(ClaimStore(file_store, process()).forget())
     assert slept.waits == [wait, wait]
     assert file_store.database.read(lambda tx: tx.rows("SELECT claim FROM share_claims")) == []

@@ -9,9 +9,13 @@ import pytest
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed, LookupWrong
-from forwardc.server.http.problems import Kind
-from forwardc.server.payment_sharing.forwarder import Way, lasting
+from forwardc.server.directory.payment_directory import (
+    DirectoryError,
+    DirectoryFaultError,
+    Instrument,
+)
+from forwardc.server.http.problems import ProblemKind
+from forwardc.server.payment_sharing.forwarder import ServedPlan, lasting
 from sharing_house import NAME, House, checkout, stripe
 
 Serve = Callable[..., Any]
@@ -36,7 +40,7 @@ def told_to_wait(answer: httpx.Response) -> None:
     assert int(answer.headers["retry-after"]) >= 1
 
 
-def needing(ways: Mapping[tuple[str, str], Way], **needs: tuple[str, ...]) -> Any:
+def needing(ways: Mapping[tuple[str, str], ServedPlan], **needs: tuple[str, ...]) -> Any:
     """The same ways, of which operations need more than any lookup has."""
     found = {}
     for key, way in ways.items():
@@ -99,10 +103,10 @@ def test_a_lookup_that_is_wrong_and_one_that_is_away(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work(house: House) -> None:
-        house.lookup.fails = LookupWrong("the query found more than one row")
+        house.lookup.fails = DirectoryFaultError("the query found more than one row")
         refused_for_good(await house.post())
         assert "FC0855 the lookup has to be mended: the query found more" in caplog.text
-        house.lookup.fails = LookupFailed("the database cannot be reached")
+        house.lookup.fails = DirectoryError("the database cannot be reached")
         told_to_wait(await house.post())
 
     serve(work)
@@ -156,11 +160,11 @@ def test_what_ends_by_itself_is_not_lasting(code: str) -> None:
 
 
 def test_every_kind_that_asks_for_a_repeat_says_that_it_helps() -> None:
-    for kind in Kind:
+    for kind in ProblemKind:
         shape = kind.value
         if shape.status in REPEATED:
             promised = "again" in shape.advice or "Wait" in shape.advice
-            unknown = kind in (Kind.OUTCOME_UNKNOWN, Kind.INTERNAL_ERROR)
+            unknown = kind in (ProblemKind.OUTCOME_UNKNOWN, ProblemKind.INTERNAL_ERROR)
             assert promised or unknown, kind
         else:
             assert "Retry-After" not in shape.advice, kind

@@ -14,11 +14,19 @@ from forwardc.runtime.history.records import Intent
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.result import Keys
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claim import Ask, Done, Free, Mine, Running, State, Unknown
-from forwardc.server.payment_sharing.claim_tables import Process, claim, look
-from forwardc.server.payment_sharing.claims import Claims
-from forwardc.server.payment_sharing.live import End
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claim import (
+    ClaimFinished,
+    ClaimHeld,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimUnknown,
+    ClaimWon,
+    ForwardState,
+)
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, look
+from forwardc.server.payment_sharing.claims import ClaimStore
+from forwardc.server.payment_sharing.live import ForwardEnd
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
 
@@ -26,77 +34,79 @@ INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.exa
 Serve = Callable[..., Any]
 
 
-def process(owner: str = "here/1/a") -> Process:
-    return Process(owner, "sandbox", True, 60.0)
+def process(owner: str = "here/1/a") -> ClaimingProcess:
+    return ClaimingProcess(owner, "sandbox", True, 60.0)
 
 
-def ask(reference: str = "pay-1") -> Ask:
+def ask(reference: str = "pay-1") -> ClaimRequest:
     ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
     who = {"by_key": None, "by_client": "rokt"}
-    return Ask(**ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60)
+    return ClaimRequest(
+        **ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60
+    )
 
 
-def claimed(store: Store, who: Process) -> Mine:
+def claimed(store: Store, who: ClaimingProcess) -> ClaimWon:
     """A claim that the database took, and whose answer was lost."""
     found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
-    assert isinstance(found, Mine)
+    assert isinstance(found, ClaimWon)
     return found
 
 
-def seen(store: Store, mine: Mine, who: Process) -> object:
+def seen(store: Store, mine: ClaimWon, who: ClaimingProcess) -> object:
     return store.database.read(lambda tx: look(tx, mine.share_id, who, store.moment()))
 
 
 def test_what_this_process_does_not_forward_is_free_at_once(store: Store) -> None:
     here, there = process(), process("there/2/b")
     held = claimed(store, here)
-    assert seen(store, held, here) == Free(held.run_id, left=True)
-    assert seen(store, held, there) == Running(held.share_id, held.run_id)
+    assert seen(store, held, here) == ClaimReleased(held.run_id, left=True)
+    assert seen(store, held, there) == ClaimHeld(held.share_id, held.run_id)
     here.live.begin(held.run_id)
-    assert seen(store, held, here) == Running(held.share_id, held.run_id)
+    assert seen(store, held, here) == ClaimHeld(held.share_id, held.run_id)
 
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_heartbeat_settles_for_others_what_was_left(store: Store, sent: bool) -> None:
     here, there = process(), process("there/2/b")
-    claims = Claims(store, here)
+    claims = ClaimStore(store, here)
     held = claimed(store, here)
     if sent:
         store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
         store.intent(held.run_id, here.owner, INTENT)
     claims.let_go(held.run_id, in_doubt=True)
     asyncio.run(claims.mended())
-    unknown = Unknown(held.share_id, held.run_id)
-    assert seen(store, held, there) == (unknown if sent else Free(held.run_id, left=False))
+    unknown = ClaimUnknown(held.share_id, held.run_id)
+    assert seen(store, held, there) == (unknown if sent else ClaimReleased(held.run_id, left=False))
 
 
 def test_a_heartbeat_leaves_alone_what_is_forwarded(store: Store) -> None:
     here = process()
-    claims = Claims(store, here)
+    claims = ClaimStore(store, here)
     held = claimed(store, here)
     here.live.begin(held.run_id)
     claims.let_go("another", in_doubt=True)
     asyncio.run(claims.mended())
-    assert seen(store, held, process("there/2/b")) == Running(held.share_id, held.run_id)
+    assert seen(store, held, process("there/2/b")) == ClaimHeld(held.share_id, held.run_id)
 
 
 def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
     """Also of what certainly was not sent, though the record has an intent of it."""
     here, there = process(), process("there/2/b")
-    claims = Claims(store, here)
-    for state in (State.DONE, State.NOT_SENT, State.UNKNOWN):
+    claims = ClaimStore(store, here)
+    for state in (ForwardState.DONE, ForwardState.NOT_SENT, ForwardState.UNKNOWN):
         held = claimed(store, here)
         store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
         store.intent(held.run_id, here.owner, INTENT)
-        journal = JoinedJournal(StoreJournal(store), clock, 0)
-        here.live.owe(End(held, state, 200, "sealed", journal))
+        journal = BatchedJournal(StoreJournal(store), clock, 0)
+        here.live.owe(ForwardEnd(held, state, 200, "sealed", journal))
         told = {
-            State.DONE: Done(held.share_id, held.run_id, "sealed"),
-            State.NOT_SENT: Free(held.run_id, left=False),
-            State.UNKNOWN: Unknown(held.share_id, held.run_id),
+            ForwardState.DONE: ClaimFinished(held.share_id, held.run_id, "sealed"),
+            ForwardState.NOT_SENT: ClaimReleased(held.run_id, left=False),
+            ForwardState.UNKNOWN: ClaimUnknown(held.share_id, held.run_id),
         }[state]
         assert seen(store, held, here) == told
-        assert seen(store, held, there) == Running(held.share_id, held.run_id)
+        assert seen(store, held, there) == ClaimHeld(held.share_id, held.run_id)
         asyncio.run(claims.mended())
         assert seen(store, held, there) == told
         assert not here.live.owed

@@ -10,7 +10,7 @@ import pytest
 
 from emulated_cards import FORM, MAKERS_KEY
 from forwardc.server.telemetry.metrics import Metrics
-from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.telemetry.telemetry import Telemetry
 from sharing_house import BILLING, House, checkout, stripe
 
 Serve = Callable[..., Any]
@@ -113,7 +113,7 @@ def test_what_checkout_does_not_tell_is_no_loss(serve: Serve) -> None:
 @pytest.mark.parametrize("losses", [(), ("card.cvc", "billing.city")], ids=["none", "two"])
 def test_losses_are_counted_by_name(losses: tuple[str, ...]) -> None:
     metrics = Metrics()
-    Watch(metrics).forward("stripe", "rokt", "declined", losses)
+    Telemetry(metrics).forward("stripe", "rokt", "declined", losses)
     counted = [
         line
         for line in metrics.text().decode().splitlines()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.server.settings import Limits
+from forwardc.server.settings import LimitSettings
 from sharing_house import House, checkout
 
 Serve = Callable[..., Any]
@@ -68,7 +68,7 @@ def test_at_any_call_of_a_share(serve: Serve, monkeypatch: pytest.MonkeyPatch) -
             assert status != 200 or content == later, where
             assert again != 200 or house.arrived() - before == 1, where
 
-    serve(work, instruments, limits=Limits(calls_per_minute=100_000))
+    serve(work, instruments, limits=LimitSettings(calls_per_minute=100_000))
 
 
 async def asked(house: House, name: str) -> tuple[int, bytes]:

@@ -8,13 +8,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from forwardc.server.http.problems import Kind
+from forwardc.server.http.problems import ProblemKind
 from forwardc.server.payment_sharing.openapi import document, request_schema
-from forwardc.server.settings import Issuer
+from forwardc.server.settings import IssuerSettings
 from sharing_house import HEADERS, NAME, PATH, House
 
 Serve = Callable[..., Any]
-DOCUMENT = document((NAME,), Issuer())
+DOCUMENT = document((NAME,), IssuerSettings())
 OPERATION = DOCUMENT["paths"][PATH]["post"]
 
 
@@ -58,8 +58,8 @@ def test_every_problem_of_a_call_is_there() -> None:
         for response in OPERATION["responses"].values()
         for slug in response["content"].get("application/problem+json", {}).get("examples", ())
     }
-    assert told == {kind.slug for kind in Kind} - {"not-found", "method-not-allowed"}
-    for kind in Kind:
+    assert told == {kind.slug for kind in ProblemKind} - {"not-found", "method-not-allowed"}
+    for kind in ProblemKind:
         if kind.slug in told:
             assert str(kind.value.status) in OPERATION["responses"]
 
@@ -127,7 +127,7 @@ def test_schema_and_code_agree(serve: Serve, body: Any, fits: bool) -> None:
 
 def test_every_problem_has_a_text(serve: Serve) -> None:
     async def work(house: House) -> None:
-        for kind in Kind:
+        for kind in ProblemKind:
             answer = await house.client.get(f"/problems/{kind.slug}")
             assert answer.headers["content-type"].startswith("text/plain")
             assert kind.value.title in answer.text
@@ -139,7 +139,7 @@ def test_every_problem_has_a_text(serve: Serve) -> None:
 
 def test_security() -> None:
     assert OPERATION["security"] == [{"oauth2": ["payment-sharing"]}]
-    issuer = Issuer(url="https://id.example", jwks="https://id.example/jwks")
+    issuer = IssuerSettings(url="https://id.example", jwks="https://id.example/jwks")
     other = document((NAME,), issuer)
     assert other["paths"][PATH]["post"]["security"] == [{"bearer": []}]
     assert "tokenUrl" not in json.dumps(other)

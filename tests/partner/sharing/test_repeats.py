@@ -10,12 +10,12 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.payment_sharing.answer import Ending
-from forwardc.server.payment_sharing.claim import Mine, State
+from forwardc.server.payment_sharing.answer import CallOutcome
+from forwardc.server.payment_sharing.claim import ClaimWon, ForwardState
 from forwardc.server.payment_sharing.claim_tables import forget
-from forwardc.server.payment_sharing.payment_forward import Asked, Sharing
+from forwardc.server.payment_sharing.payment_forward import ForwardCall, PaymentForwarding
 from forwardc.server.payment_sharing.request import SharingRequest
-from forwardc.server.settings import Replays
+from forwardc.server.settings import ReplaySettings
 from sharing_house import House, checkout, house
 from stored_runs import Clock
 
@@ -152,7 +152,7 @@ def test_who_waits_takes_over_what_another_process_leaves(
 
 def test_within_the_window_and_after_it(store: Store, clock: Clock) -> None:
     async def go() -> None:
-        async with house(store, PAID, replay=Replays(window_minutes=10)) as open_house:
+        async with house(store, PAID, replay=ReplaySettings(window_minutes=10)) as open_house:
             first = await open_house.post()
             clock.turn(minutes=9)
             assert (await open_house.post()).content == first.content
@@ -235,7 +235,7 @@ def test_a_repeat_that_waits_too_long_is_told_to_ask_again(serve: Serve) -> None
         open_house.vaults.gate.set()
         assert (await open_house.post()).content == (await first).content
 
-    serve(work, replay=Replays(wait=0.05))
+    serve(work, replay=ReplaySettings(wait=0.05))
 
 
 def test_a_caller_that_leaves_does_not_end_the_forward(serve: Serve) -> None:
@@ -277,21 +277,21 @@ def test_a_second_forward_of_a_share_outlives_the_end_of_the_first(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The end of the first is on the disk, and a repeat forwards, before its task has ended."""
-    gate, second = asyncio.Event(), Mine("share", "run-2", 0)
+    gate, second = asyncio.Event(), ClaimWon("share", "run-2", 0)
 
     async def work(open_house: House) -> None:
         service, instrument = open_house.service, PAID["pay-1"]
-        asked = Asked(SharingRequest("pay-1", "ROKT", {}), "rokt")
+        asked = ForwardCall(SharingRequest("pay-1", "ROKT", {}), "rokt")
 
-        async def forward(self: Sharing, mine: Mine, *_: Any) -> Ending:
+        async def forward(self: PaymentForwarding, mine: ClaimWon, *_: Any) -> CallOutcome:
             if mine is second:
                 await gate.wait()
             else:
                 self._begin(second, asked, instrument)
-            return Ending(State.NOT_SENT, None)
+            return CallOutcome(ForwardState.NOT_SENT, None)
 
-        monkeypatch.setattr(Sharing, "_forward", forward)
-        await service._begin(Mine("share", "run-1", 0), asked, instrument)
+        monkeypatch.setattr(PaymentForwarding, "_forward", forward)
+        await service._begin(ClaimWon("share", "run-1", 0), asked, instrument)
         await asyncio.sleep(0)
         assert await service.drain(0) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.payment_sharing.request import DEEPEST, SharingRequest, read_key, read_request
 
 NAME = "COM.ROKT.CATALOG"
@@ -20,9 +20,9 @@ def read(document: Any) -> SharingRequest:
 
 
 def errors(body: bytes) -> list[dict[str, str]]:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ProblemError) as refused:
         read_request(body, (NAME,))
-    assert refused.value.kind is Kind.INVALID_REQUEST
+    assert refused.value.kind is ProblemKind.INVALID_REQUEST
     found: list[dict[str, str]] = refused.value.more["errors"]
     return found
 
@@ -141,7 +141,7 @@ def test_depth(depth: int, wide: int) -> None:
     )
 )
 def test_no_document_is_anything_but_read_or_refused(document: Any) -> None:
-    with suppress(Refusal):
+    with suppress(ProblemError):
         assert read(document).destination == NAME
 
 
@@ -150,7 +150,7 @@ def test_keys() -> None:
     assert read_key(["a" * 255]) == "a" * 255
     assert read_key(['"8e03978e"']) == '"8e03978e"'
     for values in ([""], ["a" * 256], ["a b"], ["ä"], ["a", "a"], ["a\n"]):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ProblemError) as refused:
             read_key(values)
         assert refused.value.more["errors"][0]["header"] == "Idempotency-Key"
 
@@ -167,7 +167,7 @@ def test_an_identifier_that_looks_like_a_card_number_is_refused(identifiers: Any
 
 
 def test_a_key_that_looks_like_a_card_number_is_refused() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ProblemError) as refused:
         read_key(["4111-1111-1111-1111"])
     assert "looks like a card number" in str(refused.value.more)
     assert read_key(["4111-1111-1111-1111"], ["reference"]) == "4111-1111-1111-1111"
@@ -178,7 +178,7 @@ def test_settings_let_through_by_name() -> None:
     body = json.dumps({**GOOD, "partnerPaymentReference": CARD, "customerIdentifiers": named})
     request = read_request(body.encode(), (NAME,), ["reference", "identifier.customerId"])
     assert (request.reference, request.identifiers) == (CARD, named)
-    with pytest.raises(Refusal):
+    with pytest.raises(ProblemError):
         read_request(body.encode(), (NAME,), ["reference"])
-    with pytest.raises(Refusal):
+    with pytest.raises(ProblemError):
         read_request(body.encode(), (NAME,), ["identifier.customerId"])

@@ -16,7 +16,7 @@ import postgres
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import open_store
 from forwardc.server.payment_sharing.claims import HEARTBEAT_S
-from forwardc.server.settings import Replays
+from forwardc.server.settings import ReplaySettings
 from sharing_house import House, checkout, house
 
 COUNT = 50
@@ -36,7 +36,7 @@ def own_server() -> Iterator[postgres.Server]:
 async def process(url: str) -> AsyncIterator[House]:
     """A service with its heartbeat."""
     with open_store(url) as store:
-        async with house(store, INSTRUMENTS, replay=Replays(wait=0.2)) as service:
+        async with house(store, INSTRUMENTS, replay=ReplaySettings(wait=0.2)) as service:
             mending = asyncio.create_task(service.service.claims.mend())
             yield service
             mending.cancel()

@@ -2,43 +2,43 @@
 
 import pytest
 
-from forwardc.server.payment_sharing.replay_cipher import CannotOpen, Sealer
+from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PLAIN = b'{"status":200,"body":"whisper"}'
 
 
 def test_a_sealed_answer_opens_for_its_share_only() -> None:
-    sealer = Sealer((NEW,))
+    sealer = ReplayCipher((NEW,))
     sealed = sealer.seal(PLAIN, "share-1")
     assert "whisper" not in sealed
     assert sealer.open(sealed, "share-1") == PLAIN
-    with pytest.raises(CannotOpen):
+    with pytest.raises(CannotDecryptError):
         sealer.open(sealed, "share-2")
 
 
 def test_two_seals_of_the_same_differ() -> None:
-    sealer = Sealer((NEW,))
+    sealer = ReplayCipher((NEW,))
     assert sealer.seal(PLAIN, "share-1") != sealer.seal(PLAIN, "share-1")
 
 
 def test_the_first_key_seals_and_every_key_opens() -> None:
-    old = Sealer((OLD,)).seal(PLAIN, "share-1")
-    both = Sealer((NEW, OLD))
+    old = ReplayCipher((OLD,)).seal(PLAIN, "share-1")
+    both = ReplayCipher((NEW, OLD))
     assert both.open(old, "share-1") == PLAIN
-    assert Sealer((NEW,)).open(both.seal(PLAIN, "share-1"), "share-1") == PLAIN
-    with pytest.raises(CannotOpen):
-        Sealer((NEW,)).open(old, "share-1")
+    assert ReplayCipher((NEW,)).open(both.seal(PLAIN, "share-1"), "share-1") == PLAIN
+    with pytest.raises(CannotDecryptError):
+        ReplayCipher((NEW,)).open(old, "share-1")
 
 
 @pytest.mark.parametrize("text", ["", "1.", "1.AAAA", "2.AAAA", "1.!", "1.é", "x" * 100])
 def test_no_seal(text: str) -> None:
-    with pytest.raises(CannotOpen):
-        Sealer((NEW,)).open(text, "share-1")
+    with pytest.raises(CannotDecryptError):
+        ReplayCipher((NEW,)).open(text, "share-1")
 
 
 def test_every_changed_character_is_noticed() -> None:
-    sealer = Sealer((NEW,))
+    sealer = ReplayCipher((NEW,))
     # Of three lengths, so that the last character has bits that count for nothing, and has none.
     for plain in (b"x", b"xy", b"xyz"):
         sealed = sealer.seal(plain, "share-1")
@@ -48,15 +48,15 @@ def test_every_changed_character_is_noticed() -> None:
             ) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=".replace(
                 character, ""
             ):
-                with pytest.raises(CannotOpen):
+                with pytest.raises(CannotDecryptError):
                     sealer.open(sealed[:at] + other + sealed[at + 1 :], "share-1")
 
 
 @pytest.mark.parametrize("keys", [(), (b"short",), (NEW, b"x" * 31)])
 def test_keys_of_another_size(keys: tuple[bytes, ...]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        Sealer(keys)
+        ReplayCipher(keys)
 
 
 def test_keys_are_not_shown() -> None:
-    assert "nnn" not in repr(Sealer((NEW,)))
+    assert "nnn" not in repr(ReplayCipher((NEW,)))

@@ -3,8 +3,8 @@
 import asyncio
 
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
-from forwardc.server.oauth.client_terms import Terms
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.client_terms import ClientPermissions
 from sharing_house import EMAIL, NAME, checkout, house
 
 PAID = {"pay-1": checkout("visa_approved")}
@@ -13,18 +13,18 @@ PAID = {"pay-1": checkout("visa_approved")}
 class Told:
     """The terms that a test gives everybody."""
 
-    def __init__(self, terms: Terms | None) -> None:
+    def __init__(self, terms: ClientPermissions | None) -> None:
         self.terms = terms
 
-    async def of(self, client_id: str) -> Terms:
+    async def of(self, client_id: str) -> ClientPermissions:
         if self.terms is None:
-            raise KeysUnavailable("it is away")
+            raise KeysUnavailableError("it is away")
         return self.terms
 
 
 def test_another_destination_is_refused_the_same_whatever_the_payment(file_store: Store) -> None:
     async def go() -> None:
-        terms = Told(Terms(frozenset({"COM.OTHER"})))
+        terms = Told(ClientPermissions(frozenset({"COM.OTHER"})))
         async with house(file_store, PAID, terms=terms) as open_house:
             answers = [await open_house.post(one) for one in ("pay-1", "nobody's")]
             for answer in answers:
@@ -39,7 +39,7 @@ def test_another_destination_is_refused_the_same_whatever_the_payment(file_store
 
 def test_an_identifier_that_must_be_there(file_store: Store) -> None:
     async def go() -> None:
-        terms = Told(Terms(frozenset({NAME}), frozenset({"email", "customerId"})))
+        terms = Told(ClientPermissions(frozenset({NAME}), frozenset({"email", "customerId"})))
         async with house(file_store, PAID, terms=terms) as open_house:
             for given in ({}, {"email": EMAIL}, {"Email": EMAIL, "customerid": "1"}):
                 answer = await open_house.post(identifiers=given)
@@ -51,7 +51,7 @@ def test_an_identifier_that_must_be_there(file_store: Store) -> None:
             # What must be there must be right as well: the merchant does not know this one.
             both = {"email": EMAIL, "customerId": "1"}
             assert (await open_house.post(identifiers=both)).status_code == 404
-            open_house.desk.terms.terms = Terms(  # type: ignore[attr-defined]
+            open_house.desk.terms.terms = ClientPermissions(  # type: ignore[attr-defined]
                 frozenset({NAME}), frozenset({"email"})
             )
             assert (await open_house.post()).status_code == 200

@@ -18,27 +18,29 @@ from forwardc.runtime.run.context import Means
 from forwardc.runtime.run.result import Ambient, RunRequest
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing import forwarder as forwarding
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claim import Mine
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claim import ClaimWon
 from forwardc.server.payment_sharing.forwarder import (
-    Forwarded,
     Forwarder,
-    Way,
+    ForwardResult,
+    ServedPlan,
     is_production,
-    read_ways,
+    read_served_plans,
 )
-from forwardc.server.settings import Mapped
+from forwardc.server.settings import DestinationSettings
 from sharing_house import BILLING, ROOT
 
 BUILD = ROOT / "build"
-MINE = Mine("a-share", "00000000-0000-4000-9000-000000000001", 1_000_000)
+MINE = ClaimWon("a-share", "00000000-0000-4000-9000-000000000001", 1_000_000)
 LEFT_OUT = frozenset({"card.cvc", "billing.nowhere"})
 VAULTS = {("A", "checkout"), ("A", "stripe")}
 
 
-def ways_of(build: Path = BUILD, **mapped: Mapped) -> tuple[dict[tuple[str, str], Way], list[str]]:
+def ways_of(
+    build: Path = BUILD, **mapped: DestinationSettings
+) -> tuple[dict[tuple[str, str], ServedPlan], list[str]]:
     sink = Sink()
-    ways = read_ways(build, "sandbox", mapped, lambda _: {}.get, sink)
+    ways = read_served_plans(build, "sandbox", mapped, lambda _: {}.get, sink)
     return ways, [f"{problem.code} {problem.hint}" for problem in sink.sorted()]
 
 
@@ -47,7 +49,7 @@ def ways_of(build: Path = BUILD, **mapped: Mapped) -> tuple[dict[tuple[str, str]
 def test_a_destination_is_reached_through_each_vault_that_it_is_built_for(
     run: str, param: str | None
 ) -> None:
-    ways, problems = ways_of(A=Mapped(run=run, reference_param=param))
+    ways, problems = ways_of(A=DestinationSettings(run=run, reference_param=param))
     assert (set(ways), problems) == (VAULTS, [])
     assert {(way.operation, way.reference_param) for way in ways.values()} == {("share", param)}
     assert {way.plan.destination for way in ways.values()} == {"rokt"}
@@ -56,20 +58,22 @@ def test_a_destination_is_reached_through_each_vault_that_it_is_built_for(
 @pytest.mark.parametrize(
     ("mapped", "problem"),
     [
-        (Mapped(run="nobody"), "FC0704 run `forwardc build`"),
-        (Mapped(run="rokt.pay"), "FC0813 the operations are: share"),
-        (Mapped(run="rokt", reference_param="ref"), "FC0805 the params are: "),
+        (DestinationSettings(run="nobody"), "FC0704 run `forwardc build`"),
+        (DestinationSettings(run="rokt.pay"), "FC0813 the operations are: share"),
+        (DestinationSettings(run="rokt", reference_param="ref"), "FC0805 the params are: "),
     ],
 )
-def test_what_the_settings_name_wrongly_is_no_way(mapped: Mapped, problem: str) -> None:
-    ways, problems = ways_of(A=mapped, B=Mapped(run="rokt"))
+def test_what_the_settings_name_wrongly_is_no_way(
+    mapped: DestinationSettings, problem: str
+) -> None:
+    ways, problems = ways_of(A=mapped, B=DestinationSettings(run="rokt"))
     assert set(ways) == {("B", "checkout"), ("B", "stripe")}
     assert problems
     assert all(found.startswith(problem) for found in problems)
 
 
 def test_without_a_build_there_is_no_way(tmp_path: Path) -> None:
-    ways, problems = ways_of(tmp_path, A=Mapped(run="rokt"))
+    ways, problems = ways_of(tmp_path, A=DestinationSettings(run="rokt"))
     assert ways == {}
     assert [found[:6] for found in problems] == ["FC0704"]
 
@@ -79,13 +83,13 @@ def test_a_damaged_plan_is_no_way_and_the_others_are(tmp_path: Path) -> None:
     shutil.copytree(BUILD, build)
     (plan,) = (build / "stripe" / "rokt").glob("sandbox.plan.json")
     plan.write_text("{}")
-    ways, problems = ways_of(build, A=Mapped(run="rokt"))
+    ways, problems = ways_of(build, A=DestinationSettings(run="rokt"))
     assert set(ways) == {("A", "checkout")}
     assert [found[:6] for found in problems] == ["FC0702"]
 
 
 def test_the_rules_of_production_count_where_a_way_is_of_production() -> None:
-    ways, _ = ways_of(A=Mapped(run="rokt"))
+    ways, _ = ways_of(A=DestinationSettings(run="rokt"))
     assert is_production(ways) is False
     assert is_production({}) is False
     live = {
@@ -104,10 +108,10 @@ class Loud:
 
 
 def test_nothing_that_holds_a_secret_is_shown() -> None:
-    ways, _ = ways_of(A=Mapped(run="rokt"))
+    ways, _ = ways_of(A=DestinationSettings(run="rokt"))
     way = replace(ways["A", "stripe"], look_up=Loud())
     forwarder = Forwarder({}, cast("Means", Loud()), in_force=Loud())
-    forwarded = Forwarded(None, cast("JoinedJournal", Loud()))
+    forwarded = ForwardResult(None, cast("BatchedJournal", Loud()))
     assert "hush" not in repr((way, forwarder, forwarded))
 
 
@@ -128,9 +132,9 @@ class Runs:
 
 def forwarded(
     monkeypatch: pytest.MonkeyPatch, inputs: Mapping[str, str], vault: str = "stripe", **how: Any
-) -> tuple[RunRequest, Means, Forwarded]:
+) -> tuple[RunRequest, Means, ForwardResult]:
     runs = Runs(monkeypatch)
-    ways, _ = ways_of(A=Mapped(run="rokt", reference_param="reference"))
+    ways, _ = ways_of(A=DestinationSettings(run="rokt", reference_param="reference"))
     instrument = Instrument(vault, "pm_1", dict(inputs), {"given": "x", "reference": "the vault's"})
     given = Forwarder(ways, means(), **how)
     came = asyncio.run(given.forward("A", instrument, "pay-1", MINE))
@@ -178,7 +182,8 @@ def test_a_row_may_hold_params_of_another_destination(monkeypatch: pytest.Monkey
     """What no destination of the server takes is left to the run, which refuses it."""
     runs = Runs(monkeypatch)
     ways, _ = ways_of(
-        A=Mapped(run="rokt", reference_param="reference"), B=Mapped(run="adyen.card_cit")
+        A=DestinationSettings(run="rokt", reference_param="reference"),
+        B=DestinationSettings(run="adyen.card_cit"),
     )
     params = {"amount": "1000", "currency": "EUR", "amuont": "1"}
     given = Forwarder(ways, means())
@@ -195,7 +200,7 @@ def test_what_is_not_approved_lasts_unless_nobody_can_read_the_lock(
 ) -> None:
     runs = Runs(monkeypatch)
     monkeypatch.setattr(runs, "codes", ("FC0814",))
-    ways, _ = ways_of(A=Mapped(run="rokt", reference_param="reference"))
+    ways, _ = ways_of(A=DestinationSettings(run="rokt", reference_param="reference"))
     told = None if unreadable is None else lambda: unreadable
     given = Forwarder(ways, means(), unreadable=cast("Any", told))
     came = asyncio.run(given.forward("A", Instrument("stripe", "pm_1", {}, {}), "pay-1", MINE))
@@ -205,7 +210,9 @@ def test_what_is_not_approved_lasts_unless_nobody_can_read_the_lock(
 
 def test_a_way_takes_what_its_fallback_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = Runs(monkeypatch)
-    ways, _ = ways_of(A=Mapped(run="adyen.network_token_cit"), B=Mapped(run="rokt"))
+    ways, _ = ways_of(
+        A=DestinationSettings(run="adyen.network_token_cit"), B=DestinationSettings(run="rokt")
+    )
     way = ways["A", "checkout"]
     operations = dict(way.plan.operations)
     other = operations["card_cit"]

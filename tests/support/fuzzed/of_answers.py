@@ -149,11 +149,11 @@ def jwk_set(data: bytes) -> None:
     from forwardc.core.terms.functions import CannotCompute
     from forwardc.runtime.http.jwk_sets import KeysNotHad, members
     from forwardc.runtime.http.vault_keys import encryption_key
-    from forwardc.server.oauth.verification_keys import verifying_key
+    from forwardc.server.oauth.verification_keys import read_verification_key
 
     with suppress(KeysNotHad):
         for member in members(data):
-            verifying_key(member, ("ES256", "ES384", "RS256", "PS256", "EdDSA"))
+            read_verification_key(member, ("ES256", "ES384", "RS256", "PS256", "EdDSA"))
             key = encryption_key(member)
             if key is not None:
                 with suppress(CannotCompute):

@@ -48,18 +48,25 @@ class _Calls:
     problems: list[BaseException] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from forwardc.server.http.addresses import Networks, client_of
-        from forwardc.server.http.problems import Refusal
-        from forwardc.server.http.request_body import Left, body_of, check_coding, fields_of
-        from forwardc.server.settings import Admitted
+        from forwardc.server.http.addresses import Networks, caller_address
+        from forwardc.server.http.problems import ProblemError
+        from forwardc.server.http.request_body import (
+            CallerLeftError,
+            check_content_coding,
+            read_body,
+            read_header_fields,
+        )
+        from forwardc.server.settings import AdmissionSettings
 
         try:
-            fields = fields_of(scope, 16_384)
-            client_of("127.0.0.1", fields.claims, Networks.of(Admitted().trusted_proxies))
+            fields = read_header_fields(scope, 16_384)
+            caller_address(
+                "127.0.0.1", fields.claims, Networks.of(AdmissionSettings().trusted_proxies)
+            )
             if fields.has_body:
-                await body_of(fields, receive, 65_536, 0.05)
-                check_coding(fields)
-        except (Refusal, Left):
+                await read_body(fields, receive, 65_536, 0.05)
+                check_content_coding(fields)
+        except (ProblemError, CallerLeftError):
             pass
         except asyncio.CancelledError:
             raise
@@ -79,17 +86,19 @@ async def _spoken(data: bytes) -> list[BaseException]:
     from uvicorn.server import ServerState
 
     from forwardc.server.http import protocol
-    from forwardc.server.http.process import Configured
-    from forwardc.server.settings import Limits
+    from forwardc.server.http.process import ServerConfig
+    from forwardc.server.settings import LimitSettings
 
     calls = _Calls()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(
         lambda _, told: calls.problems.append(told.get("exception") or RuntimeError(str(told)))
     )
-    config = Configured(calls, Limits(), http=protocol.Limited, lifespan="off", log_config=None)
+    config = ServerConfig(
+        calls, LimitSettings(), http=protocol.BoundedHttpProtocol, lifespan="off", log_config=None
+    )
     config.load()
-    connection = protocol.Limited(config, ServerState(), {})
+    connection = protocol.BoundedHttpProtocol(config, ServerState(), {})
     wire = _Wire()
     connection.connection_made(wire)
     # As one piece, and cut where a caller may cut it.
@@ -109,42 +118,52 @@ async def _spoken(data: bytes) -> list[BaseException]:
 def addresses(data: bytes) -> None:
     from ipaddress import ip_network
 
-    from forwardc.server.http.addresses import Claims, Networks, client_of
-    from forwardc.server.http.problems import Refusal
+    from forwardc.server.http.addresses import ForwardingHeaders, Networks, caller_address
+    from forwardc.server.http.problems import ProblemError
 
     lines = data.split(b"\n")
     proxies = Networks.of([ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")])
-    for claims in (Claims(lines, ()), Claims((), lines), Claims(lines, lines)):
+    for claims in (
+        ForwardingHeaders(lines, ()),
+        ForwardingHeaders((), lines),
+        ForwardingHeaders(lines, lines),
+    ):
         for peer in ("127.0.0.1", "192.0.2.1", loose(lines[0])):
-            with suppress(Refusal):
-                client_of(peer, claims, proxies)
+            with suppress(ProblemError):
+                caller_address(peer, claims, proxies)
 
 
 def access_token(data: bytes) -> None:
     from bearer import AUDIENCE, ISSUER
     from bearer import NOW as THEN
-    from forwardc.server.oauth.access_token import BadToken, Expected, judge, read, verify
+    from forwardc.server.oauth.access_token import (
+        InvalidTokenError,
+        TokenExpectations,
+        check_claims,
+        parse_token,
+        verify_signature,
+    )
 
-    expected = Expected(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
-    with suppress(BadToken):
-        token = read(loose(data))
-        with suppress(BadToken):
-            verify(token, _pinned())
-        judge(token, expected, THEN)
+    expected = TokenExpectations(ISSUER, AUDIENCE, frozenset({"at+jwt"}), 900, 30)
+    with suppress(InvalidTokenError):
+        token = parse_token(loose(data))
+        with suppress(InvalidTokenError):
+            verify_signature(token, _pinned())
+        check_claims(token, expected, THEN)
 
 
 @cache
 def _pinned() -> Any:
     from bearer import ec_signer
-    from forwardc.server.oauth.verification_keys import verifying_key
+    from forwardc.server.oauth.verification_keys import read_verification_key
 
-    return verifying_key(ec_signer().jwk(), ("ES256",))
+    return read_verification_key(ec_signer().jwk(), ("ES256",))
 
 
 def token_request(data: bytes) -> None:
     from starlette.requests import Request
 
-    from forwardc.server.oauth.token_endpoint import _asked, _form, _Refused
+    from forwardc.server.oauth.token_endpoint import _asked, _form, _TokenRequestError
 
     async def receive() -> Any:
         return {"type": "http.request", "body": data, "more_body": False}
@@ -152,31 +171,31 @@ def token_request(data: bytes) -> None:
     kind = (b"content-type", b"application/x-www-form-urlencoded")
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [kind]}
     form: dict[str, str] = {}
-    with suppress(_Refused):
+    with suppress(_TokenRequestError):
         form = asyncio.run(_form(Request(scope, receive)))
         _asked([], form)
     for header in (loose(data), f"Basic {loose(data)}"):
-        with suppress(_Refused):
+        with suppress(_TokenRequestError):
             _asked([header], form)
 
 
 def sharing_request(data: bytes) -> None:
-    from forwardc.server.http.problems import Refusal
+    from forwardc.server.http.problems import ProblemError
     from forwardc.server.payment_sharing.request import read_key, read_request
 
     try:
         read_request(data, ("COM.ROKT.CATALOG",))
-    except Refusal as refusal:
+    except ProblemError as refusal:
         json.dumps(refusal.document())
-    with suppress(Refusal):
+    with suppress(ProblemError):
         read_key([loose(data)])
 
 
 def sealed(data: bytes) -> None:
-    from forwardc.server.payment_sharing.replay_cipher import CannotOpen, Sealer
+    from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
 
-    with suppress(CannotOpen):
-        Sealer((b"k" * 32,)).open(loose(data), "share")
+    with suppress(CannotDecryptError):
+        ReplayCipher((b"k" * 32,)).open(loose(data), "share")
 
 
 def callback(data: bytes) -> None:

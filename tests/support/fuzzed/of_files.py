@@ -212,12 +212,12 @@ def settings(data: bytes) -> None:
 
 def server_keys(data: bytes) -> None:
     from forwardc.server.oauth.key_file import use_newest
-    from forwardc.server.oauth.server_keys import KeysRefused, keys_of, read_file
+    from forwardc.server.oauth.server_keys import ServerKeysError, keys_of, read_file
 
     path = written("keys.json", data)
     path.chmod(0o600)
     for read in (lambda: keys_of(read_file(path), "keys.json"), lambda: use_newest(path)):
-        with suppress(KeysRefused):
+        with suppress(ServerKeysError):
             read()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bearer import claims, ec_signer
 from forwardc.plan.covers import covers, digests
 from forwardc.plan.model import load_plan
-from forwardc.server.payment_sharing.replay_cipher import Sealer
+from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from gate import body, of_card, of_payment, of_token, signed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -332,7 +332,7 @@ def sharing() -> list[bytes]:
 
 @cache
 def sealed() -> list[bytes]:
-    return [Sealer((b"k" * 32,)).seal(b"{}", "share").encode(), b"1.AAAA"]
+    return [ReplayCipher((b"k" * 32,)).seal(b"{}", "share").encode(), b"1.AAAA"]
 
 
 @cache

@@ -22,14 +22,19 @@ from forwardc.core.files.operator_file import open_plain
 from forwardc.core.files.refused import TOO_LARGE, FileRefused
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.directory.payment_directory import (
+    DirectoryColumns,
+    DirectoryError,
+    DirectoryFaultError,
     Instrument,
-    LookupFailed,
-    LookupWrong,
-    Supply,
 )
-from forwardc.server.directory.row_mapping import Column, Columns, Group, read_columns
+from forwardc.server.directory.row_mapping import (
+    ColumnGroup,
+    MappedColumn,
+    RowMapping,
+    read_row_mapping,
+)
 
-MOST_TOLD: Final = 1_000
+MOST_REPORTED: Final = 1_000
 LOOKED_AT_EVERY_S: Final = 1.0
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +45,7 @@ _Version: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class FileMistake:
     """What is wrong with a file, and in which line: 1 is the first, 0 is the file itself."""
 
     line: int
@@ -48,61 +53,64 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReferenceTable:
     """The rows of a file by reference, each in one text: a tenth of what their objects take."""
 
-    columns: Columns
+    columns: RowMapping
     rows: dict[str, str] = field(repr=False)
     version: _Version
-    wrong: "Wrong"
+    wrong: "RejectedRows"
     named: frozenset[str] = frozenset()
     """The vaults of the rows."""
 
     def find(self, reference: str) -> Instrument | None:
-        """The instrument of a reference. Raises `LookupWrong` where its row was left out."""
+        """The instrument of a reference.
+
+        Raises: `DirectoryFaultError` where its row was left out.
+        """
         packed = self.rows.get(reference)
         if packed is not None:
             return self.columns.instrument(packed.split(_BETWEEN))
         line = self.wrong.references.get(reference)
         if line is not None:
-            raise LookupWrong(f"the row found was left out, see line {line} of the file")
+            raise DirectoryFaultError(f"the row found was left out, see line {line} of the file")
         return None
 
 
 @dataclass(slots=True)
-class Wrong:
+class RejectedRows:
     """The rows that were left out: how many, what is wrong with the first thousand, and where.
 
     `references` has the line of each one whose reference can be asked for.
     """
 
     rows: int = 0
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[FileMistake] = field(default_factory=list)
     references: dict[str, int] = field(default_factory=dict, repr=False)
 
     def add(self, line: int, reference: str | None, mistakes: Sequence[str]) -> None:
         """Leave a row out."""
         self.rows += 1
-        room = MOST_TOLD - len(self.mistakes)
-        self.mistakes += [Mistake(line, text) for text in mistakes[: max(0, room)]]
+        room = MOST_REPORTED - len(self.mistakes)
+        self.mistakes += [FileMistake(line, text) for text in mistakes[: max(0, room)]]
         if reference:
             self.references.setdefault(reference, line)
 
 
 def read_table(
     path: Path, vaults: Collection[str] | None, not_card: Collection[str] = ()
-) -> Table | list[Mistake]:
+) -> ReferenceTable | list[FileMistake]:
     """The file, or why it cannot be used. `not_card` names columns that may look like cards."""
     try:
         # Lines keep their ends: a cell in quotes may hold them.
         with TextIOWrapper(open_plain(path, REFERENCES), "utf-8-sig", newline="") as file:
             return _read(file, vaults, not_card)
     except FileRefused as problem:
-        return [Mistake(0, _refused(problem))]
+        return [FileMistake(0, _refused(problem))]
     except OSError as problem:
-        return [Mistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
+        return [FileMistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
     except UnicodeDecodeError:
-        return [Mistake(0, f"it is not text in UTF-8{_encoding(path)}")]
+        return [FileMistake(0, f"it is not text in UTF-8{_encoding(path)}")]
 
 
 def _refused(problem: FileRefused) -> str:
@@ -126,24 +134,24 @@ def _encoding(path: Path) -> str:
 
 def _read(
     file: TextIO, vaults: Collection[str] | None, not_card: Collection[str]
-) -> Table | list[Mistake]:
+) -> ReferenceTable | list[FileMistake]:
     version = _version(os.fstat(file.fileno()))
     reader = _Reader(file)
     names = next(iter(reader), None)
     if names is None:
-        return reader.mistakes or [Mistake(0, "it is empty: the first line names the columns")]
-    columns = read_columns(names, keyed=True, vaults=vaults, not_card=not_card)
+        return reader.mistakes or [FileMistake(0, "it is empty: the first line names the columns")]
+    columns = read_row_mapping(names, keyed=True, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
-        return [Mistake(1, mistake) for mistake in columns]
-    wrong = Wrong()
+        return [FileMistake(1, mistake) for mistake in columns]
+    wrong = RejectedRows()
     rows = _rows(reader, columns, wrong)
     if version != _version(os.fstat(file.fileno())):
         reader.mistake("it was changed while it was read", line=0)
-    return reader.mistakes or Table(columns, rows, version, wrong, _named(columns, rows))
+    return reader.mistakes or ReferenceTable(columns, rows, version, wrong, _named(columns, rows))
 
 
-def _named(columns: Columns, rows: dict[str, str]) -> frozenset[str]:
-    at = columns.columns.index(Column(Group.VAULT))
+def _named(columns: RowMapping, rows: dict[str, str]) -> frozenset[str]:
+    at = columns.columns.index(MappedColumn(ColumnGroup.VAULT))
     return frozenset(row.split(_BETWEEN, at + 1)[at] for row in rows.values())
 
 
@@ -153,7 +161,7 @@ class _Reader:
     def __init__(self, file: TextIO) -> None:
         self._reader = csv.reader(file, strict=True)
         self.line = 0
-        self.mistakes: list[Mistake] = []
+        self.mistakes: list[FileMistake] = []
 
     def __iter__(self) -> Iterator[list[str]]:
         try:
@@ -168,10 +176,10 @@ class _Reader:
             self.mistake(f"the line and what follows are not CSV: {problem}")
 
     def mistake(self, text: str, *, line: int | None = None) -> None:
-        self.mistakes.append(Mistake(self.line if line is None else line, text))
+        self.mistakes.append(FileMistake(self.line if line is None else line, text))
 
 
-def _rows(reader: _Reader, columns: Columns, wrong: Wrong) -> dict[str, str]:
+def _rows(reader: _Reader, columns: RowMapping, wrong: RejectedRows) -> dict[str, str]:
     rows: dict[str, str] = {}
     at = columns.reference
     for cells in reader:
@@ -192,7 +200,7 @@ def _version(stat: os.stat_result) -> _Version:
     return (stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_dev)
 
 
-class CsvFile:
+class CsvDirectory:
     """A lookup in a file. It is looked at once a second at most, when somebody asks."""
 
     def __init__(
@@ -204,13 +212,13 @@ class CsvFile:
         not_card: Collection[str] = (),
         left_out: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Read the file. Raises `LookupFailed` where it cannot be used.
+        """Read the file. Raises `DirectoryError` where it cannot be used.
 
         `left_out` is told how many rows are, each time that the file is read.
         """
         table = read_table(path, vaults, not_card)
         if isinstance(table, list):
-            raise LookupFailed(told(table))
+            raise DirectoryError(summarize_mistakes(table))
         self._path, self._vaults, self._clock = path, vaults, clock
         self._not_card, self._left_out = not_card, left_out
         self._table = table
@@ -230,10 +238,10 @@ class CsvFile:
     async def ready(self) -> None:
         """The file was read, or there would be no lookup."""
 
-    async def supplies(self) -> Supply:
+    async def supplies(self) -> DirectoryColumns:
         """The columns of the file as it was read last, and the vaults of its rows."""
         table = self._table
-        return Supply(table.columns.titles, frozenset(table.named) or None)
+        return DirectoryColumns(table.columns.titles, frozenset(table.named) or None)
 
     async def close(self) -> None:
         """Wait for a reading under way."""
@@ -258,20 +266,24 @@ class CsvFile:
         finally:
             self._reading = None
         if isinstance(table, list):
-            _LOG.error("FC0830 %s; what was read before stays in force", told(table))
+            _LOG.error("FC0830 %s; what was read before stays in force", summarize_mistakes(table))
             return
         wrong = table.wrong
         if wrong.rows and not table.rows:
-            _LOG.error("FC0840 %s; what was read before stays in force", told(wrong.mistakes))
+            _LOG.error(
+                "FC0840 %s; what was read before stays in force", summarize_mistakes(wrong.mistakes)
+            )
             return
         self._table, self._seen = table, table.version
         self._left_out(wrong.rows)
         if wrong.rows:
-            _LOG.error("FC0840 %s; rows left out: %d", told(wrong.mistakes), wrong.rows)
+            _LOG.error(
+                "FC0840 %s; rows left out: %d", summarize_mistakes(wrong.mistakes), wrong.rows
+            )
         _LOG.info("the file of references was read again: %d", len(table.rows))
 
 
-def told(mistakes: list[Mistake]) -> str:
+def summarize_mistakes(mistakes: list[FileMistake]) -> str:
     """The first mistake of a file and the number of the others, in one line."""
     first, more = mistakes[0], len(mistakes) - 1
     where = f", line {first.line}" if first.line else ""

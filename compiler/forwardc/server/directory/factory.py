@@ -12,17 +12,22 @@ from typing import Final
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.secret_providers.secrets import Lookup as SecretLookup
-from forwardc.server.directory.csv_directory import CsvFile
-from forwardc.server.directory.http_directory import Http
-from forwardc.server.directory.payment_directory import Lookup, LookupFailed
-from forwardc.server.directory.postgres_runner import PostgresAsker
-from forwardc.server.directory.query_runner import Asker
-from forwardc.server.directory.sql_directory import Sql
-from forwardc.server.directory.sql_query import Query, read_query
-from forwardc.server.directory.sqlite_runner import SqliteAsker
-from forwardc.server.directory.watched import Watched
+from forwardc.server.directory.csv_directory import CsvDirectory
+from forwardc.server.directory.http_directory import HttpDirectory
+from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
+from forwardc.server.directory.postgres_runner import PostgresQueryRunner
+from forwardc.server.directory.query_runner import QueryRunner
+from forwardc.server.directory.sql_directory import SqlDirectory
+from forwardc.server.directory.sql_query import ReferenceQuery, read_query
+from forwardc.server.directory.sqlite_runner import SqliteQueryRunner
+from forwardc.server.directory.watched import EntropyCheckedDirectory
 from forwardc.server.service_url import service_mistake
-from forwardc.server.settings import AnyLookup, CsvLookup, HttpLookup, SqlLookup
+from forwardc.server.settings import (
+    CsvDirectorySettings,
+    DirectorySettings,
+    HttpDirectorySettings,
+    SqlDirectorySettings,
+)
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = ("postgresql://", "postgres://")
@@ -30,59 +35,66 @@ _POSTGRESQL: Final = ("postgresql://", "postgres://")
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
-def open_lookup(
-    settings: AnyLookup,
+def open_directory(
+    settings: DirectorySettings,
     base: Path,
     look_up: SecretLookup,
     vaults: Collection[str] | None = None,
     left_out: Callable[[int], None] = lambda _: None,
-) -> Lookup:
+) -> PaymentDirectory:
     """The lookup. `base` is the folder that relative paths begin at.
 
     `vaults` are those that a plan was built for; None lets every name through. `left_out` is told
     how many rows of a file are. Raises
-    `LookupFailed` for a file with mistakes, a secret that is missing, and what the settings mean
+    `DirectoryError` for a file with mistakes, a secret that is missing, and what the settings mean
     and nobody can do.
     """
     match settings:
-        case CsvLookup(file=file):
-            return CsvFile(base / file, vaults, not_card=settings.not_card, left_out=left_out)
-        case SqlLookup():
-            return Watched(_sql(settings, base, look_up, vaults))
-        case HttpLookup():
-            return Watched(_http(settings, look_up, vaults))
+        case CsvDirectorySettings(file=file):
+            return CsvDirectory(base / file, vaults, not_card=settings.not_card, left_out=left_out)
+        case SqlDirectorySettings():
+            return EntropyCheckedDirectory(_sql(settings, base, look_up, vaults))
+        case HttpDirectorySettings():
+            return EntropyCheckedDirectory(_http(settings, look_up, vaults))
 
 
 def _sql(
-    settings: SqlLookup, base: Path, look_up: SecretLookup, vaults: Collection[str] | None
-) -> Sql:
+    settings: SqlDirectorySettings,
+    base: Path,
+    look_up: SecretLookup,
+    vaults: Collection[str] | None,
+) -> SqlDirectory:
     query = read_query(settings.query)
     if isinstance(query, list):
-        raise LookupFailed("the query cannot be used: " + "; ".join(query))
+        raise DirectoryError("the query cannot be used: " + "; ".join(query))
     asker = _asker(settings, query, base, _secret(settings.url_secret, look_up))
-    return Sql(asker, timeout=settings.timeout, vaults=vaults, not_card=settings.not_card)
+    return SqlDirectory(asker, timeout=settings.timeout, vaults=vaults, not_card=settings.not_card)
 
 
-def _asker(settings: SqlLookup, query: Query, base: Path, url: str) -> Asker:
+def _asker(
+    settings: SqlDirectorySettings, query: ReferenceQuery, base: Path, url: str
+) -> QueryRunner:
     timeout, connections = settings.timeout, settings.connections
     if url.startswith(_SQLITE):
         # After three slashes a path is relative, after four absolute.
         path = base / url.removeprefix(_SQLITE)
-        return SqliteAsker(path, query, timeout=timeout, connections=connections)
+        return SqliteQueryRunner(path, query, timeout=timeout, connections=connections)
     if url.startswith(_POSTGRESQL):
-        return PostgresAsker(url, query, timeout=timeout, connections=connections)
-    raise LookupFailed(f"{settings.url_secret} holds no URL of SQLite or PostgreSQL")
+        return PostgresQueryRunner(url, query, timeout=timeout, connections=connections)
+    raise DirectoryError(f"{settings.url_secret} holds no URL of SQLite or PostgreSQL")
 
 
-def _http(settings: HttpLookup, look_up: SecretLookup, vaults: Collection[str] | None) -> Http:
+def _http(
+    settings: HttpDirectorySettings, look_up: SecretLookup, vaults: Collection[str] | None
+) -> HttpDirectory:
     if mistake := service_mistake(settings.url):
-        raise LookupFailed(f"the URL of the service cannot be used: {mistake}")
+        raise DirectoryError(f"the URL of the service cannot be used: {mistake}")
     name, token = settings.token_secret, None
     if name is not None:
         token = Secret(_secret(name, look_up))
         if not _TOKEN.fullmatch(token.reveal()):
-            raise LookupFailed(f"{name} holds no bearer token")
-    return Http(
+            raise DirectoryError(f"{name} holds no bearer token")
+    return HttpDirectory(
         settings.url,
         token,
         timeout=settings.timeout,
@@ -95,7 +107,7 @@ def _secret(name: str, look_up: SecretLookup) -> str:
     try:
         value = look_up(name)
     except SecretProviderError as problem:
-        raise LookupFailed(f"{name}: {problem}") from None
+        raise DirectoryError(f"{name}: {problem}") from None
     if not value:
-        raise LookupFailed(f"{name} is not set")
+        raise DirectoryError(f"{name} is not set")
     return value

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """Things of which each is used by one task at a time, on one event loop."""
 
     def __init__(self, things: Iterable[T]) -> None:

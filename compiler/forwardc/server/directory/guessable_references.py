@@ -33,7 +33,7 @@ _COUNTABLE: Final = 64
 _DENSE: Final = 1_000
 
 
-def weak(references: Collection[str]) -> str | None:
+def low_entropy_reason(references: Collection[str]) -> str | None:
     """Why these references can be guessed, without showing any; None where nothing says so."""
     distinct = list(dict.fromkeys(references))[:SAMPLE]
     if not distinct:

@@ -16,8 +16,12 @@ from forwardc.runtime.http.addresses import is_host
 from forwardc.runtime.http.connection_pool import Lanes, network
 from forwardc.runtime.http.tls import operators_authorities
 from forwardc.server.callbacks.strict_json import NotStrict, read_object
-from forwardc.server.directory.payment_directory import Instrument, LookupFailed, LookupWrong
-from forwardc.server.directory.row_mapping import read_columns
+from forwardc.server.directory.payment_directory import (
+    DirectoryError,
+    DirectoryFaultError,
+    Instrument,
+)
+from forwardc.server.directory.row_mapping import read_row_mapping
 from forwardc.version import __version__
 
 LARGEST: Final = 64 * 1024
@@ -31,7 +35,7 @@ _GROUPS: Final[Mapping[str, str]] = {
 }
 
 
-class Http:
+class HttpDirectory:
     """A lookup by HTTP. `timeout` is seconds for the whole answer."""
 
     def __init__(
@@ -91,9 +95,9 @@ class Http:
                     # Services close idle connections when they like. Asking twice changes nothing.
                     return await self._once(reference)
         except (TimeoutError, httpx.TimeoutException):
-            raise LookupFailed(f"the service did not answer in {self._timeout:g} s") from None
+            raise DirectoryError(f"the service did not answer in {self._timeout:g} s") from None
         except (httpx.HTTPError, httpx.StreamError):
-            raise LookupFailed("the service cannot be reached, or broke off its answer") from None
+            raise DirectoryError("the service cannot be reached, or broke off its answer") from None
 
     async def _once(self, reference: str | None) -> tuple[int, bytes]:
         authorization = {"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {}
@@ -104,10 +108,10 @@ class Http:
             return answer.status_code, await _whole(answer)
 
 
-def _refused(status: int) -> LookupFailed:
+def _refused(status: int) -> DirectoryError:
     """What another status than 200 and 404 means: a refusal stays one, a failure may end."""
     later = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _LATER
-    return (LookupFailed if later else LookupWrong)(f"the service answered {status}")
+    return (DirectoryError if later else DirectoryFaultError)(f"the service answered {status}")
 
 
 def _network() -> Lanes:
@@ -123,28 +127,30 @@ async def _whole(answer: httpx.Response) -> bytes:
     if answer.status_code != httpx.codes.OK:
         return b""
     if answer.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
-        raise LookupWrong("the service answered with another media type than application/json")
+        raise DirectoryFaultError(
+            "the service answered with another media type than application/json"
+        )
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise LookupWrong("the service answered with an encoding that was not asked for")
+        raise DirectoryFaultError("the service answered with an encoding that was not asked for")
     body = bytearray()
     async for part in answer.aiter_raw():
         body += part
         if len(body) > LARGEST:
-            raise LookupWrong(f"the service answered with more than {LARGEST // 1024} KiB")
+            raise DirectoryFaultError(f"the service answered with more than {LARGEST // 1024} KiB")
     return bytes(body)
 
 
 def read_instrument(
     body: bytes, vaults: Collection[str] | None, not_card: Collection[str] = ()
 ) -> Instrument:
-    """The instrument in a JSON answer. Raises `LookupWrong`."""
+    """The instrument in a JSON answer. Raises `DirectoryFaultError`."""
     try:
         cells = dict(_cells(read_object(body)))
     except NotStrict as problem:
-        raise LookupWrong(f"the service's answer cannot be read: {problem}") from None
-    columns = read_columns(tuple(cells), keyed=False, vaults=vaults, not_card=not_card)
+        raise DirectoryFaultError(f"the service's answer cannot be read: {problem}") from None
+    columns = read_row_mapping(tuple(cells), keyed=False, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
-        raise LookupWrong("the service's answer is wrong: " + "; ".join(columns))
+        raise DirectoryFaultError("the service's answer is wrong: " + "; ".join(columns))
     return columns.checked(tuple(cells.values()))
 
 

@@ -16,7 +16,7 @@ _LENGTH: Final = 1_024
 _PUNCTUATION: Final = frozenset(" \t\u00a0+-./()")
 
 
-def same(expected: Mapping[str, str] | None, given: Mapping[str, str]) -> bool:
+def identifiers_match(expected: Mapping[str, str] | None, given: Mapping[str, str]) -> bool:
     """Whether all that the caller gave is what the merchant knows.
 
     `expected` is None where the reference is not known: then the answer is no, after as many

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
@@ -25,19 +27,19 @@ class Instrument:
     without: frozenset[str] = frozenset()
 
 
-class LookupFailed(Exception):  # noqa: N818 - what happened, for a person
+class DirectoryError(ForwardcError):
     """The merchant's data cannot be asked, or answers what cannot be understood.
 
     The text is for the operator's log: it names the kind of failure and no value.
     """
 
 
-class LookupWrong(LookupFailed):
+class DirectoryFaultError(DirectoryError):
     """The same, where asking again changes nothing: somebody has to mend the data or the set-up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
+class DirectoryColumns:
     """What a lookup can tell beside vault and source, as titles: `param.email`, `billing.line1`.
 
     `vaults` are those that its data names; None where nobody has read it whole.
@@ -47,8 +49,8 @@ class Supply:
     vaults: frozenset[str] | None = None
 
 
-class Lookup(Protocol):
-    """Finds instruments. Every method may raise `LookupFailed`."""
+class PaymentDirectory(Protocol):
+    """Finds instruments. Every method may raise `DirectoryError`."""
 
     async def find(self, reference: str) -> Instrument | None:
         """The instrument of a reference; None where the merchant has none."""
@@ -58,7 +60,7 @@ class Lookup(Protocol):
         """Ask without a reference, to see that the data is there."""
         ...
 
-    async def supplies(self) -> Supply | None:
+    async def supplies(self) -> DirectoryColumns | None:
         """What it can tell; None where nobody knows before a payment is asked for.
 
         No payment is read for it.

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
-from forwardc.server.directory.fair_queue import Turns
-from forwardc.server.directory.payment_directory import LookupFailed, LookupWrong
-from forwardc.server.directory.query_runner import NoSuchValue, Row, Rows
-from forwardc.server.directory.sql_query import Query
+from forwardc.server.directory.fair_queue import FairQueue
+from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
+from forwardc.server.directory.query_runner import NoSuchValueError, QueryRows, Row
+from forwardc.server.directory.sql_query import ReferenceQuery
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,11 +29,13 @@ _TRIED_AGAIN_AFTER_S: Final = 0.5
 _NO_SUCH_VALUE: Final = ("22003", "22007", "22008", "22P02")
 
 
-class PostgresAsker:
+class PostgresQueryRunner:
     """A query on a database. Connections are made when they are needed."""
 
-    def __init__(self, url: str, query: Query, *, timeout: float, connections: int) -> None:
-        """Read the URL. Raises `LookupFailed` where it is none, or psycopg is missing."""
+    def __init__(
+        self, url: str, query: ReferenceQuery, *, timeout: float, connections: int
+    ) -> None:
+        """Read the URL. Raises `DirectoryError` where it is none, or psycopg is missing."""
         # `:reference` is bound by the server, and a second row is one too many.
         text = f"SELECT * FROM (\n{query.with_parameter('$1')}\n) AS found LIMIT "  # noqa: S608 - the operator's
         self._query = f"{text}2".encode()
@@ -40,10 +43,10 @@ class PostgresAsker:
         self._columns = f"{text}0".encode()
         self._parameters = _parameters(url, timeout)
         self._slots = [_Slot() for _ in range(connections)]
-        self._free = Turns(self._slots)
+        self._free = FairQueue(self._slots)
         self._next_try = 0.0
 
-    async def ask(self, reference: str | None) -> Rows:
+    async def ask(self, reference: str | None) -> QueryRows:
         """The rows of a reference, over the connection used last."""
         return await self._over(self._query, None if reference is None else reference.encode())
 
@@ -51,7 +54,7 @@ class PostgresAsker:
         """The names of the columns; the server plans the query and reads no row."""
         return (await self._over(self._columns, None)).names
 
-    async def _over(self, query: bytes, reference: bytes | None) -> Rows:
+    async def _over(self, query: bytes, reference: bytes | None) -> QueryRows:
         slot = await self._free.take()
         try:
             return await self._asked(slot, query, reference)
@@ -63,23 +66,23 @@ class PostgresAsker:
         for slot in self._slots:
             slot.drop()
 
-    async def _asked(self, slot: "_Slot", query: bytes, reference: bytes | None) -> Rows:
+    async def _asked(self, slot: "_Slot", query: bytes, reference: bytes | None) -> QueryRows:
         if slot.line is not None:
             try:
                 return await self._answered(slot, slot.line, query, reference)
-            except _Lost:
+            except _ConnectionLostError:
                 # The server ended it while nobody asked. Reading twice changes nothing.
                 slot.drop()
         slot.line = await self._connected()
         try:
             return await self._answered(slot, slot.line, query, reference)
-        except _Lost:
+        except _ConnectionLostError:
             slot.drop()
-            raise LookupFailed("the database ended the connection") from None
+            raise DirectoryError("the database ended the connection") from None
 
     async def _answered(
-        self, slot: "_Slot", line: "_Line", query: bytes, reference: bytes | None
-    ) -> Rows:
+        self, slot: "_Slot", line: "_Connection", query: bytes, reference: bytes | None
+    ) -> QueryRows:
         try:
             return _rows(await line.ask(query, reference))
         finally:
@@ -87,21 +90,21 @@ class PostgresAsker:
             if line.busy:
                 slot.drop()
 
-    async def _connected(self) -> "_Line":
+    async def _connected(self) -> "_Connection":
         """A new connection. After a failure, nobody tries again for half a second."""
         import psycopg
 
         if monotonic() < self._next_try:
-            raise LookupFailed("the database cannot be reached")
+            raise DirectoryError("the database cannot be reached")
         try:
             made = await psycopg.AsyncConnection.connect(autocommit=True, **self._parameters)
         except psycopg.Error as problem:
             self._next_try = monotonic() + _TRIED_AGAIN_AFTER_S
-            raise LookupFailed(_refused(problem)) from None
-        return _Line(made)
+            raise DirectoryError(_refused(problem)) from None
+        return _Connection(made)
 
 
-class _Lost(Exception):  # noqa: N818 - what the connection is
+class _ConnectionLostError(ForwardcError):
     """The connection has ended."""
 
 
@@ -109,7 +112,7 @@ class _Slot:
     """A place for a connection."""
 
     def __init__(self) -> None:
-        self.line: _Line | None = None
+        self.line: _Connection | None = None
 
     def drop(self) -> None:
         if self.line is not None:
@@ -117,7 +120,7 @@ class _Slot:
             self.line = None
 
 
-class _Line:
+class _Connection:
     """A connection, and the one question that is under way on it."""
 
     def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
@@ -137,19 +140,19 @@ class _Line:
         return self._answer is not None
 
     async def ask(self, query: bytes, reference: bytes | None) -> "PGresult":
-        """The answer of the server. Raises `_Lost`."""
+        """The answer of the server. Raises `_ConnectionLostError`."""
         import psycopg
 
         if self._ended:
-            raise _Lost
+            raise _ConnectionLostError
         try:
             self._libpq.send_query_params(query, [reference])
             unsent = self._libpq.flush()
         except psycopg.Error:
-            raise _Lost from None
+            raise _ConnectionLostError from None
         if unsent:
             # One small question does not fill the buffers of a socket that somebody reads.
-            raise _Lost
+            raise _ConnectionLostError
         self._answer = self._loop.create_future()
         return await self._answer
 
@@ -187,7 +190,7 @@ class _Line:
         self._ended = True
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            answer.set_exception(_Lost())
+            answer.set_exception(_ConnectionLostError())
 
 
 def _parameters(url: str, timeout: float) -> dict[str, Any]:
@@ -195,13 +198,13 @@ def _parameters(url: str, timeout: float) -> dict[str, Any]:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
-        raise LookupFailed(
+        raise DirectoryError(
             "a lookup in PostgreSQL needs the package psycopg: pip install 'forwardc[postgres]'"
         ) from None
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error:
-        raise LookupFailed("the URL of the database cannot be read") from None
+        raise DirectoryError("the URL of the database cannot be read") from None
     ours = {
         "default_transaction_read_only": "on",
         # A little less than anybody waits, so that the connection is kept.
@@ -218,22 +221,22 @@ def _parameters(url: str, timeout: float) -> dict[str, Any]:
     }
 
 
-def _rows(result: "PGresult") -> Rows:
+def _rows(result: "PGresult") -> QueryRows:
     from psycopg.pq import DiagnosticField, ExecStatus
 
     if result.status != ExecStatus.TUPLES_OK:
         state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode("ascii", "replace")
         if state.startswith("57P"):
-            raise _Lost
+            raise _ConnectionLostError
         if state in _NO_SUCH_VALUE:
-            raise NoSuchValue
+            raise NoSuchValueError
         faults = faults_of_sqlstate(state)
-        kind = LookupWrong if any(fault.is_lasting for fault in faults) else LookupFailed
+        kind = DirectoryFaultError if any(fault.is_lasting for fault in faults) else DirectoryError
         reason = next((fault.reading for fault in faults if fault.reading), None)
         raise kind(f"the database {reason or f'refused the query (SQLSTATE {state})'}")
     places = range(result.nfields)
     names = tuple((result.fname(place) or b"").decode() for place in places)
-    return Rows(names, tuple(_texts(result, row) for row in range(result.ntuples)))
+    return QueryRows(names, tuple(_texts(result, row) for row in range(result.ntuples)))
 
 
 def _texts(result: "PGresult", row: int) -> Row:

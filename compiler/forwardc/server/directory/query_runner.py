@@ -7,33 +7,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 Row: TypeAlias = Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class QueryRows:
     """The names of the columns, and the first rows: two are as bad as a hundred."""
 
     names: tuple[str, ...]
     first: tuple[Row, ...] = field(repr=False)
 
 
-class NoSuchValue(Exception):  # noqa: N818 - what the reference is
+class NoSuchValueError(ForwardcError):
     """The reference is no value of the column that it is compared with, so no row has it."""
 
 
-class Asker(Protocol):
+class QueryRunner(Protocol):
     """One query on one database. Answers in a loop that it never blocks."""
 
-    async def ask(self, reference: str | None) -> Rows:
+    async def ask(self, reference: str | None) -> QueryRows:
         """The rows of a reference; None is the database's NULL.
 
-        Raises `LookupFailed` and `NoSuchValue`. May be cancelled at any time.
+        Raises `DirectoryError` and `NoSuchValueError`. May be cancelled at any time.
         """
         ...
 
     async def describe(self) -> tuple[str, ...]:
-        """The names of the query's columns, without a row of it. Raises `LookupFailed`."""
+        """The names of the query's columns, without a row of it. Raises `DirectoryError`."""
         ...
 
     async def close(self) -> None:

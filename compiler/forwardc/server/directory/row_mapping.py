@@ -13,7 +13,7 @@ from typing import Final
 from forwardc.core.atoms import ATOMS
 from forwardc.core.diagnostics.text_file import ODD_SPACE, named
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.server.directory.payment_directory import Instrument, LookupWrong
+from forwardc.server.directory.payment_directory import DirectoryFaultError, Instrument
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
 MOST_COLUMNS: Final = 64
@@ -31,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HALF = re.compile(r"[\ud800-\udfff]")
 
 
-class Group(Enum):
+class ColumnGroup(Enum):
     """What a column's cells are part of."""
 
     REFERENCE = auto()
@@ -44,48 +44,52 @@ class Group(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class MappedColumn:
     """Where the cells of a column go. `name` is the group's key, `title` what a message says."""
 
-    group: Group
+    group: ColumnGroup
     name: str = ""
 
     @property
     def title(self) -> str:
         """The column as it is documented; nothing that was not checked by its form."""
         head = self.group.name.lower()
-        if self.group is Group.INPUT and self.name.startswith("billing."):
+        if self.group is ColumnGroup.INPUT and self.name.startswith("billing."):
             return self.name
         return f"{head}.{self.name}" if self.name else head
 
 
-_EXACT: Final = frozenset({Group.REFERENCE, Group.VAULT, Group.SOURCE})
+_EXACT: Final = frozenset({ColumnGroup.REFERENCE, ColumnGroup.VAULT, ColumnGroup.SOURCE})
 """What must be equal to the letter: a space that nobody sees would hide the row."""
 
-_PLAIN: Final[Mapping[str, Column]] = {
-    "vault": Column(Group.VAULT),
-    "source": Column(Group.SOURCE),
-    "without": Column(Group.WITHOUT),
-    **{f"billing.{part}": Column(Group.INPUT, f"billing.{part}") for part in BILLING},
+_PLAIN: Final[Mapping[str, MappedColumn]] = {
+    "vault": MappedColumn(ColumnGroup.VAULT),
+    "source": MappedColumn(ColumnGroup.SOURCE),
+    "without": MappedColumn(ColumnGroup.WITHOUT),
+    **{f"billing.{part}": MappedColumn(ColumnGroup.INPUT, f"billing.{part}") for part in BILLING},
 }
-_NAMED: Final = {"input": Group.INPUT, "param": Group.PARAM, "identifier": Group.IDENTIFIER}
+_NAMED: Final = {
+    "input": ColumnGroup.INPUT,
+    "param": ColumnGroup.PARAM,
+    "identifier": ColumnGroup.IDENTIFIER,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class RowMapping:
     """The columns of a table that was checked. `vaults` are those that may be named; None: any.
 
     `not_card` are titles of columns whose cells may look like card numbers and are none.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[MappedColumn, ...]
     vaults: frozenset[str] | None = None
     not_card: frozenset[str] = frozenset()
 
     @property
     def reference(self) -> int:
         """The place of the column `reference`."""
-        return self.columns.index(Column(Group.REFERENCE))
+        return self.columns.index(MappedColumn(ColumnGroup.REFERENCE))
 
     @property
     def titles(self) -> frozenset[str]:
@@ -110,11 +114,11 @@ class Columns:
             ]
         return found
 
-    def _mistake(self, column: Column, cell: str) -> str | None:
+    def _mistake(self, column: MappedColumn, cell: str) -> str | None:
         if not cell:
-            needed = (Group.REFERENCE, Group.VAULT, Group.SOURCE)
+            needed = (ColumnGroup.REFERENCE, ColumnGroup.VAULT, ColumnGroup.SOURCE)
             return "is empty" if column.group in needed else None
-        longest = LONGEST_REFERENCE if column.group is Group.REFERENCE else LONGEST
+        longest = LONGEST_REFERENCE if column.group is ColumnGroup.REFERENCE else LONGEST
         if len(cell) > longest:
             return f"is longer than {longest} characters"
         if _CONTROL.search(cell) or _HALF.search(cell):
@@ -123,9 +127,9 @@ class Columns:
             for edge in (cell[0], cell[-1]):
                 if ODD_SPACE.match(edge):
                     return f"begins or ends with {named(edge)}"
-        if column.group is Group.VAULT and not self._knows(cell):
+        if column.group is ColumnGroup.VAULT and not self._knows(cell):
             return "names no vault that a plan was built for"
-        if column.group is Group.WITHOUT and not ATOMS.keys() >= set(cell.split()):
+        if column.group is ColumnGroup.WITHOUT and not ATOMS.keys() >= set(cell.split()):
             return "names what is no value of a card, such as card.cvc"
         return None
 
@@ -134,33 +138,33 @@ class Columns:
 
     def instrument(self, cells: Sequence[str | None]) -> Instrument:
         """The instrument of a row without mistakes; empty cells are absent."""
-        found: dict[Group, dict[str, str]] = {group: {} for group in Group}
+        found: dict[ColumnGroup, dict[str, str]] = {group: {} for group in ColumnGroup}
         for column, cell in zip(self.columns, cells, strict=True):
             if cell:
                 found[column.group][column.name] = cell
         return Instrument(
-            vault=found[Group.VAULT][""],
-            source=found[Group.SOURCE][""],
-            inputs=found[Group.INPUT],
-            params=found[Group.PARAM],
-            identifiers=found[Group.IDENTIFIER],
-            without=frozenset(found[Group.WITHOUT].get("", "").split()),
+            vault=found[ColumnGroup.VAULT][""],
+            source=found[ColumnGroup.SOURCE][""],
+            inputs=found[ColumnGroup.INPUT],
+            params=found[ColumnGroup.PARAM],
+            identifiers=found[ColumnGroup.IDENTIFIER],
+            without=frozenset(found[ColumnGroup.WITHOUT].get("", "").split()),
         )
 
     def checked(self, cells: Sequence[str | None]) -> Instrument:
-        """The instrument of a row. Raises `LookupWrong` with all that is wrong."""
+        """The instrument of a row. Raises `DirectoryFaultError` with all that is wrong."""
         if mistakes := self.mistakes(cells):
-            raise LookupWrong("the row found is wrong: " + "; ".join(mistakes))
+            raise DirectoryFaultError("the row found is wrong: " + "; ".join(mistakes))
         return self.instrument(cells)
 
 
-def read_columns(
+def read_row_mapping(
     names: Sequence[str],
     *,
     keyed: bool,
     vaults: Collection[str] | None,
     not_card: Collection[str] = (),
-) -> Columns | list[str]:
+) -> RowMapping | list[str]:
     """The columns by their names, or everything that is wrong with these.
 
     `keyed` tables have a column `reference`, others must not. A name that is not known is told by
@@ -168,7 +172,11 @@ def read_columns(
     """
     columns = [_column(name, keyed=keyed) for name in names]
     known = [column for column in columns if column]
-    needed = [*([Column(Group.REFERENCE)] if keyed else []), _PLAIN["vault"], _PLAIN["source"]]
+    needed = [
+        *([MappedColumn(ColumnGroup.REFERENCE)] if keyed else []),
+        _PLAIN["vault"],
+        _PLAIN["source"],
+    ]
     mistakes = [
         *(
             f"column {number} has a name that is not known{_odd(name)}"
@@ -181,10 +189,10 @@ def read_columns(
     if len(names) > MOST_COLUMNS:
         return [f"there are more than {MOST_COLUMNS} columns"]
     known_vaults = frozenset(vaults) if vaults is not None else None
-    return mistakes or Columns(tuple(known), known_vaults, frozenset(not_card))
+    return mistakes or RowMapping(tuple(known), known_vaults, frozenset(not_card))
 
 
-def is_title(text: str) -> bool:
+def is_column_title(text: str) -> bool:
     """Whether a column may have this title, as `Column.title` and the documents write it."""
     column = _column(text, keyed=True)
     return column is not None and column.title == text
@@ -195,12 +203,12 @@ def _odd(name: str) -> str:
     return f": it holds {named(found[0])}" if found else ""
 
 
-def _column(name: str, *, keyed: bool) -> Column | None:
+def _column(name: str, *, keyed: bool) -> MappedColumn | None:
     if keyed and name == "reference":
-        return Column(Group.REFERENCE)
+        return MappedColumn(ColumnGroup.REFERENCE)
     dotted = name if "." in name else name.replace("__", ".", 1)
     if plain := _PLAIN.get(dotted):
         return plain
     head, _, tail = dotted.partition(".")
     group = _NAMED.get(head)
-    return Column(group, tail) if group and _NAME.fullmatch(tail) else None
+    return MappedColumn(group, tail) if group and _NAME.fullmatch(tail) else None

@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.directory.csv_directory import Mistake, read_table
-from forwardc.server.directory.guessable_references import weak
+from forwardc.server.directory.csv_directory import FileMistake, read_table
+from forwardc.server.directory.guessable_references import low_entropy_reason
 from forwardc.server.directory.row_mapping import NAMES
 from forwardc.server.directory.sql_query import read_query
 from forwardc.server.service_url import service_mistake
-from forwardc.server.settings import AnyLookup, CsvLookup, HttpLookup, SqlLookup
+from forwardc.server.settings import (
+    CsvDirectorySettings,
+    DirectorySettings,
+    HttpDirectorySettings,
+    SqlDirectorySettings,
+)
 
 MOST_LINES: Final = 20
 
 
-def problems(
-    settings: AnyLookup, base: Path, sink: Sink, vaults: Collection[str] | None = None
+def check_directory(
+    settings: DirectorySettings, base: Path, sink: Sink, vaults: Collection[str] | None = None
 ) -> None:
     """Report all mistakes as FC0830.
 
@@ -28,13 +33,13 @@ def problems(
     for; None lets every name through.
     """
     match settings:
-        case CsvLookup(file=file):
+        case CsvDirectorySettings(file=file):
             _of_file(base / file, vaults, settings.not_card, sink)
-        case SqlLookup(query=query):
+        case SqlDirectorySettings(query=query):
             found = read_query(query)
             for mistake in found if isinstance(found, list) else ():
                 sink.error("FC0830", f"the query of the lookup cannot be used: {mistake}")
-        case HttpLookup(url=url):
+        case HttpDirectorySettings(url=url):
             if wrong := service_mistake(url):
                 sink.error("FC0830", f"the URL of the lookup cannot be used: {wrong}")
 
@@ -46,16 +51,16 @@ def _of_file(
     if isinstance(table, list):
         for text, places in _by_text(table).items():
             message = f"the file of references: {text}{_where(places)}"
-            sink.error("FC0830", message, hint=_hint(Mistake(places[0], text)))
+            sink.error("FC0830", message, hint=_hint(FileMistake(places[0], text)))
         return
-    if reason := weak(table.rows):
+    if reason := low_entropy_reason(table.rows):
         sink.warning("FC0831", f"payment references can be guessed: {reason}")
     for text, places in _by_text(table.wrong.mistakes).items():
         message = f"the file of references: {text}{_where(places)}"
         sink.warning("FC0840", message, hint="the row is left out, and its reference refused")
 
 
-def _by_text(mistakes: Sequence[Mistake]) -> dict[str, list[int]]:
+def _by_text(mistakes: Sequence[FileMistake]) -> dict[str, list[int]]:
     """The lines of each mistake. No span: an excerpt would show a customer's data."""
     lines: dict[str, list[int]] = {}
     for mistake in mistakes:
@@ -71,6 +76,6 @@ def _where(lines: list[int]) -> str:
     return f", in line {shown}{more}"
 
 
-def _hint(mistake: Mistake) -> str | None:
+def _hint(mistake: FileMistake) -> str | None:
     named = mistake.line == 1 and "column" in mistake.text
     return f"separate by commas; the columns are reference, {NAMES}" if named else None

@@ -9,24 +9,24 @@ from collections.abc import Awaitable, Collection
 from typing import TypeVar
 
 from forwardc.server.directory.payment_directory import (
+    DirectoryColumns,
+    DirectoryError,
+    DirectoryFaultError,
     Instrument,
-    LookupFailed,
-    LookupWrong,
-    Supply,
 )
-from forwardc.server.directory.query_runner import Asker, NoSuchValue, Rows
-from forwardc.server.directory.row_mapping import Columns, read_columns
+from forwardc.server.directory.query_runner import NoSuchValueError, QueryRows, QueryRunner
+from forwardc.server.directory.row_mapping import RowMapping, read_row_mapping
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
-class Sql:
+class SqlDirectory:
     """A lookup in a database. `timeout` is seconds, for waiting in the queue as well."""
 
     def __init__(
         self,
-        asker: Asker,
+        asker: QueryRunner,
         *,
         timeout: float,
         vaults: Collection[str] | None = None,
@@ -34,7 +34,7 @@ class Sql:
     ) -> None:
         self._asker, self._timeout = asker, timeout
         self._vaults, self._not_card = vaults, not_card
-        self._checked: tuple[tuple[str, ...], Columns] | None = None
+        self._checked: tuple[tuple[str, ...], RowMapping] | None = None
         self._told = False
 
     async def find(self, reference: str) -> Instrument | None:
@@ -43,11 +43,11 @@ class Sql:
             return None
         try:
             rows = await self._ask(reference)
-        except NoSuchValue:
+        except NoSuchValueError:
             self._tell()
             return None
         if len(rows.first) > 1:
-            raise LookupWrong("the query found more than one row")
+            raise DirectoryFaultError("the query found more than one row")
         columns = self._columns(rows.names)
         return columns.checked(rows.first[0]) if rows.first else None
 
@@ -55,18 +55,18 @@ class Sql:
         """Ask for NULL: the database, the tables and the columns are there."""
         try:
             self._columns((await self._ask(None)).names)
-        except NoSuchValue:
-            raise LookupFailed("the query cannot be asked for NULL") from None
+        except NoSuchValueError:
+            raise DirectoryError("the query cannot be asked for NULL") from None
 
-    async def supplies(self) -> Supply:
+    async def supplies(self) -> DirectoryColumns:
         """The columns that the database says the query has; no row is read for it."""
-        return Supply(self._columns(await self._within(self._asker.describe())).titles)
+        return DirectoryColumns(self._columns(await self._within(self._asker.describe())).titles)
 
     async def close(self) -> None:
         """Give connections back."""
         await self._asker.close()
 
-    async def _ask(self, reference: str | None) -> Rows:
+    async def _ask(self, reference: str | None) -> QueryRows:
         return await self._within(self._asker.ask(reference))
 
     async def _within(self, answer: Awaitable[T]) -> T:
@@ -74,13 +74,17 @@ class Sql:
             async with asyncio.timeout(self._timeout):
                 return await answer
         except TimeoutError:
-            raise LookupFailed(f"the database did not answer in {self._timeout:g} s") from None
+            raise DirectoryError(f"the database did not answer in {self._timeout:g} s") from None
 
-    def _columns(self, names: tuple[str, ...]) -> Columns:
+    def _columns(self, names: tuple[str, ...]) -> RowMapping:
         if self._checked is None or self._checked[0] != names:
-            columns = read_columns(names, keyed=False, vaults=self._vaults, not_card=self._not_card)
+            columns = read_row_mapping(
+                names, keyed=False, vaults=self._vaults, not_card=self._not_card
+            )
             if isinstance(columns, list):
-                raise LookupWrong("the columns of the query are wrong: " + "; ".join(columns))
+                raise DirectoryFaultError(
+                    "the columns of the query are wrong: " + "; ".join(columns)
+                )
             self._checked = names, columns
         return self._checked[1]
 

@@ -27,7 +27,7 @@ _BEGINS: Final = frozenset({"select", "with", "values"})
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ReferenceQuery:
     """A query before and after its parameter."""
 
     before: str
@@ -38,7 +38,7 @@ class Query:
         return f"{self.before}{parameter}{self.after}"
 
 
-def read_query(text: str) -> Query | list[str]:
+def read_query(text: str) -> ReferenceQuery | list[str]:
     """The query, or all that is wrong with it."""
     pieces = [(found.lastgroup or "", found) for found in _PIECE.finditer(text.rstrip(" \t\r\n;"))]
     kinds = [kind for kind, _ in pieces]
@@ -64,7 +64,7 @@ def read_query(text: str) -> Query | list[str]:
         return mistakes
     (only,) = parameters
     whole = only.string
-    return Query(whole[: only.start()], whole[only.end() :])
+    return ReferenceQuery(whole[: only.start()], whole[only.end() :])
 
 
 def _nested(piece: tuple[str, re.Match[str]]) -> bool:

@@ -16,19 +16,21 @@ from forwardc.core.files.operator_file import check_plain
 from forwardc.core.files.refused import FileRefused
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
-from forwardc.server.directory.payment_directory import LookupFailed, LookupWrong
-from forwardc.server.directory.query_runner import Row, Rows
-from forwardc.server.directory.sql_query import Query
+from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
+from forwardc.server.directory.query_runner import QueryRows, Row
+from forwardc.server.directory.sql_query import ReferenceQuery
 
 # About a millisecond of SQLite's virtual machine between two looks at the clock.
 _STEPS: Final = 20_000
 _LOOKED_AT_EVERY_S: Final = 1.0
 
 
-class SqliteAsker:
+class SqliteQueryRunner:
     """A query on a file. Threads begin with the first question, each with a connection."""
 
-    def __init__(self, path: Path, query: Query, *, timeout: float, connections: int) -> None:
+    def __init__(
+        self, path: Path, query: ReferenceQuery, *, timeout: float, connections: int
+    ) -> None:
         self._open = partial(_File, path, query.with_parameter(":reference"), timeout)
         self._timeout = timeout
         self._own = threading.local()
@@ -36,7 +38,7 @@ class SqliteAsker:
             "forwardc-lookup", connections, may_hang=True, at_thread_end=self._close_own
         )
 
-    async def ask(self, reference: str | None) -> Rows:
+    async def ask(self, reference: str | None) -> QueryRows:
         """The rows of a reference."""
         return await self._answered(reference, whole=True)
 
@@ -48,14 +50,14 @@ class SqliteAsker:
         """End the threads, as soon as each has answered."""
         await run_blocking(self._executor.close)
 
-    async def _answered(self, reference: str | None, *, whole: bool) -> Rows:
+    async def _answered(self, reference: str | None, *, whole: bool) -> QueryRows:
         until = monotonic() + self._timeout
         return await self._executor.run(self._ask, reference, until, whole=whole)
 
-    def _ask(self, reference: str | None, until: float, *, whole: bool) -> Rows:
-        """Ask over the connection of this thread. Raises `LookupFailed`."""
+    def _ask(self, reference: str | None, until: float, *, whole: bool) -> QueryRows:
+        """Ask over the connection of this thread. Raises `DirectoryError`."""
         if monotonic() >= until:
-            raise LookupFailed("the database took too long to answer")
+            raise DirectoryError("the database took too long to answer")
         file: _File | None = getattr(self._own, "file", None)
         if file is None:
             file = self._own.file = self._open()
@@ -77,7 +79,7 @@ class _File:
         self._next_look = 0.0
         self._until = 0.0
 
-    def ask(self, reference: str | None, until: float, *, whole: bool = True) -> Rows:
+    def ask(self, reference: str | None, until: float, *, whole: bool = True) -> QueryRows:
         self._until = until
         # A limit of none ends before the first row: what is left of the query is its columns.
         query = self._query if whole else f"SELECT * FROM (\n{self._query}\n) LIMIT 0"  # noqa: S608 - the operator's
@@ -86,7 +88,7 @@ class _File:
             cursor = connection.execute(query, {"reference": reference})
             try:
                 names = tuple(column[0] for column in cursor.description or ())
-                return Rows(names, tuple(_texts(row) for row in cursor.fetchmany(2)))
+                return QueryRows(names, tuple(_texts(row) for row in cursor.fetchmany(2)))
             finally:
                 cursor.close()
         except sqlite3.Error as problem:
@@ -117,26 +119,26 @@ class _File:
     def _is_late(self) -> int:
         return monotonic() >= self._until
 
-    def _failed(self, problem: sqlite3.Error) -> LookupFailed:
+    def _failed(self, problem: sqlite3.Error) -> DirectoryError:
         # Mistakes of the module itself, such as text that is not UTF-8, have no name of SQLite's.
         name = getattr(problem, "sqlite_errorname", type(problem).__name__)
         faults = faults_of_sqlite(problem)
         reason = next((fault.reading for fault in faults if fault.reading), None)
         if name not in ("SQLITE_INTERRUPT", "SQLITE_ERROR"):
             self.close()
-        kind = LookupWrong if any(fault.is_lasting for fault in faults) else LookupFailed
+        kind = DirectoryFaultError if any(fault.is_lasting for fault in faults) else DirectoryError
         return kind(
             f"the database {reason or f'refused the query ({name or type(problem).__name__})'}"
         )
 
 
 def _place(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another. Raises `LookupFailed` for a pipe, which holds SQLite up."""
+    """What tells a file from another. Raises `DirectoryError` for a pipe, which holds SQLite up."""
     try:
         check_plain(path, LOOKUP_DATABASE)
         found = path.stat()
     except FileRefused as problem:
-        raise LookupFailed(f"the database cannot be opened: {problem.strerror}") from None
+        raise DirectoryError(f"the database cannot be opened: {problem.strerror}") from None
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -151,4 +153,6 @@ def _text(cell: Any) -> str | None:
         return cell
     if isinstance(cell, int):
         return str(cell)
-    raise LookupWrong("the row found has a cell that is no text and no whole number: cast it")
+    raise DirectoryFaultError(
+        "the row found has a cell that is no text and no whole number: cast it"
+    )

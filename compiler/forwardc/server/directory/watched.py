@@ -6,18 +6,22 @@ Knows no kind of lookup. Only references that the merchant has count: what other
 import logging
 from typing import Final
 
-from forwardc.server.directory.guessable_references import weak
-from forwardc.server.directory.payment_directory import Instrument, Lookup, Supply
+from forwardc.server.directory.guessable_references import low_entropy_reason
+from forwardc.server.directory.payment_directory import (
+    DirectoryColumns,
+    Instrument,
+    PaymentDirectory,
+)
 
 ENOUGH: Final = 100
 
 _LOG = logging.getLogger(__name__)
 
 
-class Watched:
+class EntropyCheckedDirectory:
     """A lookup in data that nobody reads whole. Keeps the first hundred references in memory."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: PaymentDirectory) -> None:
         self._lookup = lookup
         self._seen: set[str] | None = set()
 
@@ -34,7 +38,7 @@ class Watched:
         """Ask without a reference."""
         await self._lookup.ready()
 
-    async def supplies(self) -> Supply | None:
+    async def supplies(self) -> DirectoryColumns | None:
         """What the lookup can tell."""
         return await self._lookup.supplies()
 
@@ -43,7 +47,7 @@ class Watched:
         await self._lookup.close()
 
     def _judge(self) -> None:
-        reason = weak(self._seen or ())
+        reason = low_entropy_reason(self._seen or ())
         self._seen = None
         if reason:
             _LOG.warning("FC0831 payment references can be guessed: %s", reason)

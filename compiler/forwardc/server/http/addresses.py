@@ -10,7 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.problems import ProblemError, ProblemKind
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -45,40 +45,40 @@ class Networks:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class ForwardingHeaders:
     """What a request says of those before the peer: the lines of both headers, in order."""
 
     forwarded: Sequence[bytes] = ()
     x_forwarded_for: Sequence[bytes] = ()
 
 
-def client_of(peer: str | None, claims: Claims, trusted: Networks) -> Address:
+def caller_address(peer: str | None, claims: ForwardingHeaders, trusted: Networks) -> Address:
     """The address of the caller, read from the right as long as each hop is trusted.
 
-    Raises `Refusal`: ADDRESS_REFUSED where there is none (a unix socket), INVALID_REQUEST where a
-    trusted hop says what cannot be understood.
+    Raises: `ProblemError`, ADDRESS_REFUSED where there is none (a unix socket), INVALID_REQUEST
+    where a trusted hop says what cannot be understood.
     """
-    address = peer_of(peer or "")
+    address = parse_peer(peer or "")
     if address is None:
-        raise Refusal(Kind.ADDRESS_REFUSED)
+        raise ProblemError(ProblemKind.ADDRESS_REFUSED)
     if address not in trusted:
         return address
     for hop in _hops(claims):
         # The hop to the right is trusted, so that its word must make sense.
-        address = address_in(hop)
+        address = parse_node(hop)
         if address not in trusted:
             break
     return address
 
 
 @lru_cache(4_096)
-def shortened(address: Address) -> str:
+def shorten_address(address: Address) -> str:
     """The network of an address as a log may show it: /24, and /48 of IPv6."""
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
-def address_in(node: str) -> Address:
-    """The address that a proxy wrote, without its port. Raises `Refusal`."""
+def parse_node(node: str) -> Address:
+    """The address that a proxy wrote, without its port. Raises `ProblemError`."""
     found = _NODE.fullmatch(node)
     try:
         if found is None:
@@ -89,7 +89,7 @@ def address_in(node: str) -> Address:
 
 
 @lru_cache(4_096)
-def peer_of(text: str) -> Address | None:
+def parse_peer(text: str) -> Address | None:
     """The address of a connection; None where it is none."""
     try:
         return _normal(ip_address(text))
@@ -111,7 +111,7 @@ def _unmapped(block: Network) -> Network:
     return block
 
 
-def _hops(claims: Claims) -> Iterator[str]:
+def _hops(claims: ForwardingHeaders) -> Iterator[str]:
     """The callers before the peer, the nearest first."""
     if claims.forwarded and claims.x_forwarded_for:
         # Which of them the proxy wrote, and which came through it from outside, nobody can tell.
@@ -140,5 +140,7 @@ def _text(line: bytes) -> str:
     return line.decode("latin-1")
 
 
-def _misunderstood() -> Refusal:
-    return Refusal(Kind.INVALID_REQUEST, "A proxy's word on the caller cannot be understood.")
+def _misunderstood() -> ProblemError:
+    return ProblemError(
+        ProblemKind.INVALID_REQUEST, "A proxy's word on the caller cannot be understood."
+    )

@@ -11,7 +11,7 @@ from forwardc.server.http.addresses import LOOPBACK, Address, Networks
 from forwardc.server.oauth.issuer import JWKS_PATH, METADATA_PATH, TOKEN_PATH
 from forwardc.server.payment_sharing.openapi import PATH as OPENAPI
 from forwardc.server.payment_sharing.openapi import SHARING_PATH
-from forwardc.server.settings import Admitted
+from forwardc.server.settings import AdmissionSettings
 
 HEALTH: Final = "/health"
 READY: Final = "/ready"
@@ -31,7 +31,7 @@ _PAGES: Final = frozenset(
 )
 
 
-class Group(Enum):
+class PathGroup(Enum):
     """Whose paths these are."""
 
     CALLERS = auto()
@@ -41,18 +41,18 @@ class Group(Enum):
     STAFF = auto()
 
 
-def group_of(path: str) -> Group:
+def path_group(path: str) -> PathGroup:
     """The group of a path, as routing reads it."""
     if path.startswith(("/v1/", "/oauth/")):
-        return Group.CALLERS
+        return PathGroup.CALLERS
     if path.startswith("/callbacks/"):
-        return Group.CALLBACKS
+        return PathGroup.CALLBACKS
     if path in (OPENAPI, METADATA_PATH) or path.startswith("/problems/"):
-        return Group.DOCUMENTS
-    return Group.HEALTH if path in (HEALTH, READY) else Group.STAFF
+        return PathGroup.DOCUMENTS
+    return PathGroup.HEALTH if path in (HEALTH, READY) else PathGroup.STAFF
 
 
-def word_for(path: str) -> str:
+def route_label(path: str) -> str:
     """The path's name in figures and logs: one of a few, whatever is asked for."""
     if path in _NAMED or path in _PAGES:
         return path
@@ -64,19 +64,19 @@ class Admission:
 
     __slots__ = ("_lists",)
 
-    def __init__(self, admit: Admitted) -> None:
+    def __init__(self, admit: AdmissionSettings) -> None:
         allow, callbacks, staff = (
             Networks.of(given or LOOPBACK) for given in (admit.allow, admit.callbacks, admit.staff)
         )
         everybody = Networks((*allow.blocks, *callbacks.blocks, *staff.blocks))
-        self._lists: Mapping[Group, Networks] = {
-            Group.CALLERS: allow,
-            Group.CALLBACKS: callbacks,
-            Group.DOCUMENTS: everybody,
-            Group.HEALTH: Networks((*LOOPBACK, *staff.blocks)),
-            Group.STAFF: staff,
+        self._lists: Mapping[PathGroup, Networks] = {
+            PathGroup.CALLERS: allow,
+            PathGroup.CALLBACKS: callbacks,
+            PathGroup.DOCUMENTS: everybody,
+            PathGroup.HEALTH: Networks((*LOOPBACK, *staff.blocks)),
+            PathGroup.STAFF: staff,
         }
 
-    def admits(self, group: Group, address: Address) -> bool:
+    def admits(self, group: PathGroup, address: Address) -> bool:
         """Whether an address may ask for the paths of a group."""
         return address in self._lists[group]

@@ -6,7 +6,7 @@ One process counts its own: `in_flight` bounds each worker.
 from collections.abc import Callable
 
 
-class Traffic:
+class ConcurrencyLimit:
     """Counts calls. All methods are for the event loop, but `stop`, which a signal may call."""
 
     __slots__ = ("_changed", "_limit", "_under_way", "stopping")

@@ -13,22 +13,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forwardc.core.http.request_target import BadTarget, aim, name_in
 from forwardc.server.dashboard.guard import hosts
-from forwardc.server.http.addresses import Address, Networks, client_of, peer_of, shortened
-from forwardc.server.http.admission import Admission, Group, group_of, word_for
-from forwardc.server.http.concurrency_limit import Traffic
-from forwardc.server.http.problem_response import answer_of
-from forwardc.server.http.problems import Kind, Refusal, retry_after
-from forwardc.server.http.request_body import (
-    Fields,
-    Left,
-    body_of,
-    check_coding,
-    fields_of,
-    replaying,
+from forwardc.server.http.addresses import (
+    Address,
+    Networks,
+    caller_address,
+    parse_peer,
+    shorten_address,
 )
-from forwardc.server.settings import Limits, ServerSettings
-from forwardc.server.telemetry.current_call import Call
-from forwardc.server.telemetry.telemetry import Watch
+from forwardc.server.http.admission import Admission, PathGroup, path_group, route_label
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.problem_response import problem_response
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.request_body import (
+    CallerLeftError,
+    HeaderFields,
+    check_content_coding,
+    read_body,
+    read_header_fields,
+    replay_body,
+)
+from forwardc.server.settings import LimitSettings, ServerSettings
+from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.telemetry import Telemetry
 
 _LOG: Final = logging.getLogger("forwardc.server")
 _LONGEST_TARGET: Final = 4_096
@@ -55,7 +61,7 @@ class Rules:
     names: frozenset[str]
     admission: Admission
     proxies: Networks
-    limits: Limits
+    limits: LimitSettings
 
     @classmethod
     def of(cls, settings: ServerSettings) -> "Rules":
@@ -71,15 +77,15 @@ class Rules:
 class Door:
     """An ASGI application around another one.
 
-    `direct` are those behind a method and a path that need no routing. They raise `Refusal`.
+    `direct` are those behind a method and a path that need no routing. They raise `ProblemError`.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         rules: Rules,
-        traffic: Traffic,
-        watch: Watch,
+        traffic: ConcurrencyLimit,
+        watch: Telemetry,
         direct: Mapping[tuple[str, str], ASGIApp] = _NONE,
     ) -> None:
         self.app = app
@@ -96,12 +102,12 @@ class Door:
             await self._call(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call("other", scope["method"])
+        call = CallInProgress("other", scope["method"])
         try:
             fields = _aimed(scope, self.rules.limits.headers)
-            call.route = word_for(scope["path"])
+            call.route = route_label(scope["path"])
             address = self._caller(scope, fields, call)
-        except Refusal as refusal:
+        except ProblemError as refusal:
             with self.watch.over(call):
                 await self._refuse(refusal, call, scope, receive, send)
             return
@@ -113,9 +119,9 @@ class Door:
         with self.watch.over(call, parent):
             try:
                 await self._answer(scope, fields, address, receive, _noting(send, call, scope))
-            except Left:
+            except CallerLeftError:
                 call.status = 499
-            except Refusal as refusal:
+            except ProblemError as refusal:
                 await self._refuse(refusal, call, scope, receive, send)
             except asyncio.CancelledError:
                 if not call.status:
@@ -124,82 +130,101 @@ class Door:
                 # The application answers its own mistakes, and then raises them again.
                 if not call.status:
                     _LOG.error("FC9901 a call failed by a mistake of forwardc", exc_info=problem)
-                    await self._refuse(Refusal(Kind.INTERNAL_ERROR), call, scope, receive, send)
+                    await self._refuse(
+                        ProblemError(ProblemKind.INTERNAL_ERROR), call, scope, receive, send
+                    )
 
-    def _caller(self, scope: Scope, fields: Fields, call: Call) -> Address:
-        """Who calls. Raises `Refusal`."""
+    def _caller(self, scope: Scope, fields: HeaderFields, call: CallInProgress) -> Address:
+        """Who calls. Raises `ProblemError`."""
         peer = scope["client"][0] if scope["client"] else None
-        address = client_of(peer, fields.claims, self.rules.proxies)
-        call.address = shortened(address)
+        address = caller_address(peer, fields.claims, self.rules.proxies)
+        call.address = shorten_address(address)
         return address
 
     def _is_proxy(self, scope: Scope) -> bool:
         """Whether the peer itself is a proxy of ours, before `client` is the caller."""
         if not self.rules.proxies.blocks:
             return False
-        peer = peer_of(scope["client"][0])
+        peer = parse_peer(scope["client"][0])
         return peer is not None and peer in self.rules.proxies
 
     async def _answer(
-        self, scope: Scope, fields: Fields, address: Address, receive: Receive, send: Send
+        self, scope: Scope, fields: HeaderFields, address: Address, receive: Receive, send: Send
     ) -> None:
-        group = group_of(scope["path"])
+        group = path_group(scope["path"])
         self._admit(scope, fields, group, address)
-        if group in (Group.HEALTH, Group.STAFF, Group.DOCUMENTS):
+        if group in (PathGroup.HEALTH, PathGroup.STAFF, PathGroup.DOCUMENTS):
             await self._pass_on(scope, fields, receive, send)
             return
         if self.traffic.stopping:
-            raise Refusal(Kind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_STOPPING_S)})
+            raise ProblemError(
+                ProblemKind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_STOPPING_S)}
+            )
         if not self.traffic.enter():
-            raise Refusal(Kind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_CROWDED_S)})
+            raise ProblemError(
+                ProblemKind.UNAVAILABLE, headers={**_CLOSE, **retry_after(_CROWDED_S)}
+            )
         try:
             await self._pass_on(scope, fields, receive, send)
         finally:
             self.traffic.leave()
 
-    def _admit(self, scope: Scope, fields: Fields, group: Group, address: Address) -> None:
+    def _admit(
+        self, scope: Scope, fields: HeaderFields, group: PathGroup, address: Address
+    ) -> None:
         if not self.rules.admission.admits(group, address):
-            raise Refusal(Kind.ADDRESS_REFUSED, headers=_CLOSE)
+            raise ProblemError(ProblemKind.ADDRESS_REFUSED, headers=_CLOSE)
         # Probes ask by the number of a machine, and learn nothing here.
         if (
-            group is not Group.HEALTH
+            group is not PathGroup.HEALTH
             and _name_in(fields.found.get(b"host")) not in self.rules.names
         ):
-            raise Refusal(Kind.MISDIRECTED, headers=_CLOSE)
+            raise ProblemError(ProblemKind.MISDIRECTED, headers=_CLOSE)
         if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
-            raise Refusal(Kind.INVALID_REQUEST, "The address is too long.", headers=_CLOSE)
+            raise ProblemError(
+                ProblemKind.INVALID_REQUEST, "The address is too long.", headers=_CLOSE
+            )
 
-    async def _pass_on(self, scope: Scope, fields: Fields, receive: Receive, send: Send) -> None:
+    async def _pass_on(
+        self, scope: Scope, fields: HeaderFields, receive: Receive, send: Send
+    ) -> None:
         if fields.has_body:
             limits = self.rules.limits
-            body = await body_of(fields, receive, limits.body, limits.receive_within)
-            check_coding(fields)
-            receive = replaying(body, receive)
+            body = await read_body(fields, receive, limits.body, limits.receive_within)
+            check_content_coding(fields)
+            receive = replay_body(body, receive)
         app = self.direct.get((scope["method"], scope["path"]), self.app)
         await app(scope, receive, send)
 
     async def _refuse(
-        self, refusal: Refusal, call: Call, scope: Scope, receive: Receive, send: Send
+        self,
+        refusal: ProblemError,
+        call: CallInProgress,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         call.problem = refusal.kind.slug
-        answer = answer_of(refusal, f"urn:uuid:{call.id}")
+        answer = problem_response(refusal, f"urn:uuid:{call.id}")
         await answer(scope, receive, _noting(send, call, scope))
 
 
-def _stopped() -> Refusal:
+def _stopped() -> ProblemError:
     detail = "The server stops. Send it again after `Retry-After` seconds: it is not sent twice."
-    return Refusal(Kind.UNAVAILABLE, detail, headers={**_CLOSE, **retry_after(_STOPPING_S)})
+    return ProblemError(
+        ProblemKind.UNAVAILABLE, detail, headers={**_CLOSE, **retry_after(_STOPPING_S)}
+    )
 
 
-def _aimed(scope: Scope, most_bytes: int) -> Fields:
-    """The header fields of a request that is for one host and path. Raises `Refusal`."""
+def _aimed(scope: Scope, most_bytes: int) -> HeaderFields:
+    """The header fields of a request that is for one host and path. Raises `ProblemError`."""
     # What stands there twice, and what is too large, is found first.
-    fields = fields_of(scope, most_bytes)
+    fields = read_header_fields(scope, most_bytes)
     try:
         changed = aim(scope)
     except BadTarget as problem:
-        raise Refusal(Kind.INVALID_REQUEST, str(problem), headers=_CLOSE) from None
-    return fields_of(scope, most_bytes) if changed else fields
+        raise ProblemError(ProblemKind.INVALID_REQUEST, str(problem), headers=_CLOSE) from None
+    return read_header_fields(scope, most_bytes) if changed else fields
 
 
 def _name_in(host: bytes | None) -> str:
@@ -207,7 +232,7 @@ def _name_in(host: bytes | None) -> str:
     return name_in(host.strip(b" \t")) if host is not None else ""
 
 
-def _noting(send: Send, call: Call, scope: Scope) -> Send:
+def _noting(send: Send, call: CallInProgress, scope: Scope) -> Send:
     """Keep the status, and add the headers that an answer does not have of its own."""
 
     async def sending(message: Message) -> None:

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.http.admission import HEALTH, METRICS, READY
-from forwardc.server.http.concurrency_limit import Traffic
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.telemetry.metrics import CONTENT_TYPE, Metrics
 
-Check = Callable[[], Awaitable[None]]
+ReadinessCheck = Callable[[], Awaitable[None]]
 """Asks one part; raises where it is not there."""
 
 _LOG: Final = logging.getLogger("forwardc.server")
@@ -27,7 +28,7 @@ _KEPT_S: Final = 1.0
 _WITHIN_S: Final = 3.0
 
 
-class Partly(Exception):  # noqa: N818 - the part's state
+class PartlyReadyError(ForwardcError):
     """A part does some of its work. The text is for the log."""
 
 
@@ -36,8 +37,8 @@ class Readiness:
 
     def __init__(
         self,
-        checks: Mapping[str, Check],
-        traffic: Traffic,
+        checks: Mapping[str, ReadinessCheck],
+        traffic: ConcurrencyLimit,
         told: Callable[[Mapping[str, bool]], None] = lambda _: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -70,7 +71,7 @@ class Readiness:
         before, partly = self._partly.get(name), False
         try:
             await asyncio.wait_for(self._checks[name](), _WITHIN_S)
-        except Partly as problem:
+        except PartlyReadyError as problem:
             self._partly[name], partly = str(problem), True
             if before != str(problem):
                 _LOG.warning("partly ready", extra={"members": {"part": name, "why": str(problem)}})
@@ -94,7 +95,7 @@ def _why(problem: Exception) -> str:
 
 
 def routes(
-    readiness: Readiness, metrics: Metrics | None, figures: Check | None = None
+    readiness: Readiness, metrics: Metrics | None, figures: ReadinessCheck | None = None
 ) -> list[Route]:
     """The routes. `figures` is asked before the metrics are told, to bring slow ones up to date."""
 

@@ -8,13 +8,13 @@ from typing import Final
 
 from starlette.responses import Response
 
-from forwardc.server.http.problems import MEDIA_TYPE, Refusal
+from forwardc.server.http.problems import MEDIA_TYPE, ProblemError
 
 NEVER_STORED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of every answer: what a payment came to is no cache's business."""
 
 
-def answer_of(refusal: Refusal, instance: str | None = None) -> Response:
+def problem_response(refusal: ProblemError, instance: str | None = None) -> Response:
     """The answer to a call that was refused. `instance` names this one call."""
     return Response(
         json.dumps(refusal.document(instance), ensure_ascii=False).encode(),

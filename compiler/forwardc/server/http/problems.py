@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 MEDIA_TYPE: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ProblemDefinition:
     """A kind of problem: its status, its title, and what a caller should know and do."""
 
     status: int
@@ -20,83 +22,87 @@ class Shape:
     advice: str
 
 
-class Kind(Enum):
+class ProblemKind(Enum):
     """Every problem that this server answers. The name, with hyphens, ends the problem's `type`."""
 
-    INVALID_REQUEST = Shape(
+    INVALID_REQUEST = ProblemDefinition(
         400, "The request is not valid", "Mend the members that `errors` names."
     )
-    INVALID_TOKEN = Shape(401, "The access token is not valid", "Ask for a new access token.")
-    INSUFFICIENT_SCOPE = Shape(
+    INVALID_TOKEN = ProblemDefinition(
+        401, "The access token is not valid", "Ask for a new access token."
+    )
+    INSUFFICIENT_SCOPE = ProblemDefinition(
         403, "The access token does not allow this", "Ask for a token with the scope of this API."
     )
-    DESTINATION_REFUSED = Shape(
+    DESTINATION_REFUSED = ProblemDefinition(
         403,
         "The client may not ask for this destination",
         "Ask for a destination of this client, or have the merchant bind it to this one.",
     )
-    ADDRESS_REFUSED = Shape(
+    ADDRESS_REFUSED = ProblemDefinition(
         403, "Calls from this address are not taken", "Call from an address on the allow list."
     )
-    PAYMENT_NOT_FOUND = Shape(
+    PAYMENT_NOT_FOUND = ProblemDefinition(
         404,
         "No payment method fits this request",
         "Check the payment reference and the customer's identifiers.",
     )
-    NOT_FOUND = Shape(404, "There is nothing here", "Check the path.")
-    METHOD_NOT_ALLOWED = Shape(
+    NOT_FOUND = ProblemDefinition(404, "There is nothing here", "Check the path.")
+    METHOD_NOT_ALLOWED = ProblemDefinition(
         405, "The path does not take this method", "Use a method of `Allow`."
     )
-    REQUEST_TIMEOUT = Shape(408, "The request did not arrive in time", "Send it again.")
-    SHARED_BY_ANOTHER = Shape(
+    REQUEST_TIMEOUT = ProblemDefinition(408, "The request did not arrive in time", "Send it again.")
+    SHARED_BY_ANOTHER = ProblemDefinition(
         409,
         "Another client has asked for this payment",
         "This call sent nothing. What came of it is for the client that asked first.",
     )
-    CONTENT_TOO_LARGE = Shape(413, "The request is too large", "Send 64 KiB at most.")
-    UNSUPPORTED_MEDIA_TYPE = Shape(
+    CONTENT_TOO_LARGE = ProblemDefinition(413, "The request is too large", "Send 64 KiB at most.")
+    UNSUPPORTED_MEDIA_TYPE = ProblemDefinition(
         415, "The request has another media type than this path takes", "Send what OpenAPI names."
     )
-    MISDIRECTED = Shape(421, "This server does not answer to that name", "Check the host name.")
-    KEY_REUSED = Shape(
+    MISDIRECTED = ProblemDefinition(
+        421, "This server does not answer to that name", "Check the host name."
+    )
+    KEY_REUSED = ProblemDefinition(
         422,
         "The idempotency key was used for another request",
         "Use a new key, or repeat the request that the key belongs to.",
     )
-    NOT_FORWARDED = Shape(
+    NOT_FORWARDED = ProblemDefinition(
         422,
         "The vault does not take this merchant's request",
         "Nothing reached the destination, and a repeat changes nothing. The merchant has to mend "
         "its set-up.",
     )
-    NOT_FORWARDABLE = Shape(
+    NOT_FORWARDABLE = ProblemDefinition(
         422,
         "The payment cannot be forwarded as it is",
         "Nothing was sent, and a repeat changes nothing. The merchant has to mend its data or its "
         "set-up.",
     )
-    TOO_MANY_REQUESTS = Shape(
+    TOO_MANY_REQUESTS = ProblemDefinition(
         429, "Too many requests", "Wait as many seconds as `Retry-After` says."
     )
-    HEADERS_TOO_LARGE = Shape(
+    HEADERS_TOO_LARGE = ProblemDefinition(
         431, "The header fields are too large", "Send fewer and shorter ones."
     )
-    INTERNAL_ERROR = Shape(
+    INTERNAL_ERROR = ProblemDefinition(
         500,
         "The server made a mistake",
         "The merchant can see whether anything was sent. A repeat is not sent twice.",
     )
-    UNAVAILABLE = Shape(
+    UNAVAILABLE = ProblemDefinition(
         503,
         "The payment cannot be forwarded now",
         "This call sent nothing. Send it again after `Retry-After` seconds: it is not sent twice.",
     )
-    STILL_RUNNING = Shape(
+    STILL_RUNNING = ProblemDefinition(
         503,
         "The same payment is being forwarded",
         "Ask again after `Retry-After` seconds: the first answer will be replayed.",
     )
-    OUTCOME_UNKNOWN = Shape(
+    OUTCOME_UNKNOWN = ProblemDefinition(
         504,
         "What became of the payment is not known",
         "It may have reached the destination, and is not sent again. The merchant settles it.",
@@ -108,7 +114,7 @@ class Kind(Enum):
         return self.name.lower().replace("_", "-")
 
 
-class Refusal(Exception):  # noqa: N818 - the caller's to mend, or to wait for
+class ProblemError(ForwardcError):
     """Ends a call with a problem. Nothing in it may hold a value of the request.
 
     `more` are further members (`run`, `errors`), `headers` further fields (`Retry-After`).
@@ -116,7 +122,7 @@ class Refusal(Exception):  # noqa: N818 - the caller's to mend, or to wait for
 
     def __init__(
         self,
-        kind: Kind,
+        kind: ProblemKind,
         detail: str | None = None,
         *,
         more: Mapping[str, Any] | None = None,

@@ -17,9 +17,9 @@ from typing import Any, Final, Literal
 import uvicorn
 
 from forwardc.server.http.uvicorn_compatibility import has_parser
-from forwardc.server.settings import Limits, ServerSettings
+from forwardc.server.settings import LimitSettings, ServerSettings
 from forwardc.server.wiring.application import create
-from forwardc.server.wiring.components import Parts
+from forwardc.server.wiring.components import ServerComponents
 
 ENDED_AT_ONCE: Final = 1
 _KEEP_ALIVE_S: Final = 30
@@ -34,18 +34,20 @@ _YOUNG: Final = 10_000
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
-class Configured(uvicorn.Config):
+class ServerConfig(uvicorn.Config):
     """uvicorn's configuration, with the limits that a connection keeps."""
 
-    def __init__(self, app: Any, limits: Limits, **more: Any) -> None:
+    def __init__(self, app: Any, limits: LimitSettings, **more: Any) -> None:
         super().__init__(app, **more)
         self.limits = limits
 
 
-class Server(uvicorn.Server):
+class GracefulServer(uvicorn.Server):
     """A server that stops in order. `parent` is the process that started it, if one did."""
 
-    def __init__(self, config: uvicorn.Config, parts: Parts, parent: int | None = None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, parts: ServerComponents, parent: int | None = None
+    ) -> None:
         super().__init__(config)
         self._parts = parts
         self._parent = parent
@@ -78,7 +80,7 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    parts: Parts,
+    parts: ServerComponents,
     listener: socket.socket,
     parent: int | None = None,
     begins: Callable[[], None] = lambda: None,
@@ -88,17 +90,17 @@ def serve(
     # Plans and modules stay as long as the process: nothing is found by looking through them.
     gc.freeze()
     gc.set_threshold(_YOUNG)
-    server = Server(configured(parts), parts, parent)
+    server = GracefulServer(server_config(parts), parts, parent)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.handle_exit)
     begins()
     server.run(sockets=[listener])
 
 
-def configured(parts: Parts) -> Configured:
+def server_config(parts: ServerComponents) -> ServerConfig:
     """How uvicorn serves. It logs nothing of a call, and believes no proxy: the door does."""
     settings = parts.settings
-    return Configured(
+    return ServerConfig(
         create(parts),
         settings.limits,
         http=_protocol(),
@@ -120,9 +122,9 @@ def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
     """The connection with limits; without its parser, uvicorn's own, which bounds the head."""
     if not has_parser():
         return "h11"
-    from forwardc.server.http.protocol import Limited
+    from forwardc.server.http.protocol import BoundedHttpProtocol
 
-    return Limited
+    return BoundedHttpProtocol
 
 
 def _tls(settings: ServerSettings) -> dict[str, Any]:

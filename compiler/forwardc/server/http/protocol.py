@@ -10,10 +10,11 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.http.request_target import TARGET
-from forwardc.server.http.problem_response import answer_of
-from forwardc.server.http.problems import Kind, Refusal
-from forwardc.server.settings import Limits
+from forwardc.server.http.problem_response import problem_response
+from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.settings import LimitSettings
 
 _REASONS: Final = {
     400: b"Bad Request",
@@ -26,11 +27,11 @@ _WIRE: Final = 8
 _TAKEN_WITHIN_S: Final = 30.0
 
 
-class _NotTaken(Exception):  # noqa: N818 - the request's property
+class _UnacceptableRequestError(ForwardcError):
     """Stops the parser at a request that is HTTP, but not for this server."""
 
 
-class Limited(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """A connection whose next call must be here in time, and within bytes.
 
     uvicorn makes it; `limits` are those of the server's configuration.
@@ -38,7 +39,7 @@ class Limited(HttpToolsProtocol):
 
     def __init__(self, config: Any, *given: Any, **named: Any) -> None:
         super().__init__(config, *given, **named)
-        self._limits: Limits = config.limits
+        self._limits: LimitSettings = config.limits
         self._patience: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._came = 0
@@ -56,9 +57,9 @@ class Limited(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._in_head and self._came > self._limits.headers:
-            self._refuse(Refusal(Kind.HEADERS_TOO_LARGE))
+            self._refuse(ProblemError(ProblemKind.HEADERS_TOO_LARGE))
         elif self._came > _WIRE * self._limits.body:
-            self._refuse(Refusal(Kind.CONTENT_TOO_LARGE))
+            self._refuse(ProblemError(ProblemKind.CONTENT_TOO_LARGE))
         elif self._in_head or self._idle():
             # Also after blank lines, which end the patience of uvicorn and begin no request.
             self._expect()
@@ -80,7 +81,7 @@ class Limited(HttpToolsProtocol):
         """
         upgrades, version = self.parser.should_upgrade(), self.parser.get_http_version()
         if upgrades or version not in _VERSIONS or not self._idle():
-            raise _NotTaken
+            raise _UnacceptableRequestError
         self._in_head = False
         self._came = 0
         self._forget()
@@ -90,7 +91,7 @@ class Limited(HttpToolsProtocol):
             self.scope[TARGET] = self.url  # type: ignore[typeddict-unknown-key]
             self.url = b"/"
         elif b"#" in self.url:
-            raise _NotTaken
+            raise _UnacceptableRequestError
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -117,9 +118,11 @@ class Limited(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, in our words."""
-        self._refuse(Refusal(Kind.INVALID_REQUEST, "This is not HTTP that can be understood."))
+        self._refuse(
+            ProblemError(ProblemKind.INVALID_REQUEST, "This is not HTTP that can be understood.")
+        )
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: ProblemError) -> None:
         self._forget()
         if not self._idle() and not self.cycle.more_body:
             # A call that is whole gets its answer; what came behind it is not looked at.
@@ -127,7 +130,7 @@ class Limited(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if self._idle() or not self.cycle.response_started:
-            answer = answer_of(refusal)
+            answer = problem_response(refusal)
             status = answer.status_code
             head = [b"HTTP/1.1 %d %s" % (status, _REASONS[status]), b"connection: close"]
             head += [name + b": " + value for name, value in answer.raw_headers]

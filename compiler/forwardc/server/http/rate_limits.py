@@ -32,7 +32,7 @@ _PEEK_AGAIN_S: Final = 1.0
 
 
 @dataclass(slots=True)
-class _Held:
+class _Window:
     """The permits of one name that this process has in the window from `start` (milliseconds)."""
 
     start: int = -1
@@ -43,7 +43,7 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _PortionRequest:
     """A portion that somebody waits for."""
 
     name: str
@@ -54,13 +54,13 @@ class _Wanted:
 
 
 @dataclass(slots=True)
-class Rates:
+class RateLimits:
     """Rate limits by name. `clock` gives seconds since the epoch, alike on every machine."""
 
     commits: Commits
     clock: Callable[[], float] = time.time
-    _held: OrderedDict[str, _Held] = field(default_factory=OrderedDict, repr=False)
-    _wanted: list[_Wanted] = field(default_factory=list, repr=False)
+    _held: OrderedDict[str, _Window] = field(default_factory=OrderedDict, repr=False)
+    _wanted: list[_PortionRequest] = field(default_factory=list, repr=False)
     _fetching: "asyncio.Task[None] | None" = field(default=None, repr=False)
     _cleaned_at: float = 0.0
 
@@ -101,7 +101,7 @@ class Rates:
                 held.spent = used >= limit
         return wait if held.spent and held.permits == 0 else None
 
-    def _window(self, name: str, window_s: int) -> tuple[_Held, float]:
+    def _window(self, name: str, window_s: int) -> tuple[_Window, float]:
         """What is held of a name, and the seconds until its window ends."""
         if len(name) > _LONGEST_NAME:
             raise ValueError("the name of a limit is too long")
@@ -109,7 +109,7 @@ class Rates:
         start = now - now % window
         held = self._held.get(name)
         if held is None:
-            held = self._held[name] = _Held()
+            held = self._held[name] = _Window()
             if len(self._held) > _MOST_NAMES:
                 self._held.popitem(last=False)
         if held.start != start:
@@ -118,7 +118,7 @@ class Rates:
 
     async def _fetch(self, name: str, start: int, wanted: tuple[int, int]) -> int:
         came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._wanted.append(_Wanted(name, start, *wanted, came))
+        self._wanted.append(_PortionRequest(name, start, *wanted, came))
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.get_running_loop().create_task(self._fetch_all())
         return await came
@@ -153,11 +153,11 @@ class Rates:
                 )
 
 
-def _take_all(wanted: Sequence[_Wanted], tx: Transaction) -> list[int]:
+def _take_all(wanted: Sequence[_PortionRequest], tx: Transaction) -> list[int]:
     return [_take(tx, one) for one in wanted]
 
 
-def _take(tx: Transaction, wanted: _Wanted) -> int:
+def _take(tx: Transaction, wanted: _PortionRequest) -> int:
     """Take up to a portion within the limit; how many."""
     at = (wanted.name, wanted.start)
     # Changing the row, if only to itself, keeps other processes from it until this one is done.

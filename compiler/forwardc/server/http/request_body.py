@@ -9,8 +9,9 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope
 
-from forwardc.server.http.addresses import Claims
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.server.http.addresses import ForwardingHeaders
+from forwardc.server.http.problems import ProblemError, ProblemKind
 
 # A second one of these means that two readers may see two requests.
 _ONCE: Final = frozenset(
@@ -21,16 +22,16 @@ _CLOSE: Final = {"Connection": "close"}
 _MOST_FIELDS: Final = 100
 
 
-class Left(Exception):  # noqa: N818 - what the caller did
+class CallerLeftError(ForwardcError):
     """The caller went away before the request was complete."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class HeaderFields:
     """The header fields that the guards read."""
 
     found: dict[bytes, bytes] = field(repr=False)
-    claims: Claims = field(default_factory=Claims, repr=False)
+    claims: ForwardingHeaders = field(default_factory=ForwardingHeaders, repr=False)
 
     def text(self, name: bytes) -> str | None:
         """A field's value; None where it is not there."""
@@ -44,8 +45,8 @@ class Fields:
         return b"transfer-encoding" in self.found or length not in (None, b"0")
 
 
-def fields_of(scope: Scope, most_bytes: int) -> Fields:
-    """Read the header fields. Raises `Refusal` where they are too large, or told twice."""
+def read_header_fields(scope: Scope, most_bytes: int) -> HeaderFields:
+    """Read the header fields. Raises `ProblemError` where they are too large, or told twice."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     found: dict[bytes, bytes] = {}
     size, forwarded, x_forwarded_for = 0, [], []
@@ -54,35 +55,45 @@ def fields_of(scope: Scope, most_bytes: int) -> Fields:
         if name in _ONCE:
             if name in found:
                 told = "A header field stands there more than once."
-                raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
+                raise ProblemError(ProblemKind.INVALID_REQUEST, told, headers=_CLOSE)
             found[name] = value
         elif name == b"x-forwarded-for":
             x_forwarded_for.append(value)
         elif name == b"forwarded":
             forwarded.append(value)
     if size > most_bytes or len(headers) > _MOST_FIELDS:
-        raise Refusal(Kind.HEADERS_TOO_LARGE, headers=_CLOSE)
+        raise ProblemError(ProblemKind.HEADERS_TOO_LARGE, headers=_CLOSE)
     coding = found.get(b"transfer-encoding", b"chunked").lower()
     old = b"transfer-encoding" in found and scope["http_version"] == "1.0"
     if coding != b"chunked" or old:
         # RFC 9112, 6.1: somebody on the way may have seen another end of this body.
         told = "A body comes with Content-Length, or in chunks without another coding."
-        raise Refusal(Kind.INVALID_REQUEST, told, headers=_CLOSE)
-    return Fields(found, Claims(forwarded, x_forwarded_for))
+        raise ProblemError(ProblemKind.INVALID_REQUEST, told, headers=_CLOSE)
+    return HeaderFields(found, ForwardingHeaders(forwarded, x_forwarded_for))
 
 
-def check_coding(fields: Fields) -> None:
-    """Raise `Refusal` for a body that is packed: what it unpacks to, this server does not read."""
+def check_content_coding(fields: HeaderFields) -> None:
+    """Refuse a body that is packed: what it unpacks to, this server does not read.
+
+    Raises: `ProblemError`.
+    """
     if (fields.text(b"content-encoding") or "identity").lower() != "identity":
         told = "The body comes without Content-Encoding."
-        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, told, headers={"Accept-Encoding": "identity"})
+        raise ProblemError(
+            ProblemKind.UNSUPPORTED_MEDIA_TYPE, told, headers={"Accept-Encoding": "identity"}
+        )
 
 
-async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: float) -> bytes:
-    """The whole body. Raises `Refusal` where it is too large or too slow, and `Left`."""
+async def read_body(
+    fields: HeaderFields, receive: Receive, most_bytes: int, within: float
+) -> bytes:
+    """The whole body.
+
+    Raises: `ProblemError` where it is too large or too slow, and `CallerLeftError`.
+    """
     announced = fields.found.get(b"content-length", b"0")
     if not announced.isdigit() or len(announced) > 12 or int(announced) > most_bytes:
-        raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+        raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers=_CLOSE)
     body = bytearray()
     try:
         async with asyncio.timeout(within):
@@ -90,17 +101,17 @@ async def body_of(fields: Fields, receive: Receive, most_bytes: int, within: flo
             while more:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise Left
+                    raise CallerLeftError
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > most_bytes:
-                    raise Refusal(Kind.CONTENT_TOO_LARGE, headers=_CLOSE)
+                    raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers=_CLOSE)
     except TimeoutError:
-        raise Refusal(Kind.REQUEST_TIMEOUT, headers=_CLOSE) from None
+        raise ProblemError(ProblemKind.REQUEST_TIMEOUT, headers=_CLOSE) from None
     return bytes(body)
 
 
-def replaying(body: bytes, receive: Receive) -> Receive:
+def replay_body(body: bytes, receive: Receive) -> Receive:
     """What gives a body that was taken in, and then what comes after it."""
     given = False
 

@@ -40,7 +40,7 @@ _PARSER: Final = {"feed_data": 1, "should_upgrade": 0, "get_http_version": 0}
 _SERVER: Final = {"handle_exit": 2, "on_tick": 1, "run": 0}
 
 
-def check_fitting(sink: Sink) -> None:
+def check_uvicorn(sink: Sink) -> None:
     """Report FC0844: an error where a part is missing, a warning where a version was not tested."""
     missing = sorted(_missing())
     if missing:

@@ -109,13 +109,13 @@ def work(
     from forwardc.server.http.process import serve
     from forwardc.server.settings import settings_from
     from forwardc.server.telemetry import logs
-    from forwardc.server.wiring.components import open_parts, read_known
+    from forwardc.server.wiring.components import open_components, read_inputs
 
     settings = settings_from(None, **given)
     logs.begin(settings.watch.logs)
     sink = Sink()
-    known = read_known(settings, sink)
-    parts = open_parts(known, sink) if known else None
+    known = read_inputs(settings, sink)
+    parts = open_components(known, sink) if known else None
     if parts is None:
         for problem in sink.sorted():
             _LOG.error("%s %s", problem.code, problem.message)

@@ -13,8 +13,9 @@ from typing import Any, Final
 from jwcrypto.common import JWException
 from jwcrypto.jws import JWS
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.oauth.caller import Caller
-from forwardc.server.oauth.verification_keys import PinnedKey
+from forwardc.server.oauth.verification_keys import VerificationKey
 
 LONGEST: Final = 4096
 _PARTS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
@@ -23,12 +24,12 @@ _FORBIDDEN: Final = ("crit", "jwk", "jku", "x5u", "x5c", "b64", "zip", "cty", "e
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
-class BadToken(Exception):  # noqa: N818 - the token's property
+class InvalidTokenError(ForwardcError):
     """A token is not believed. The text is the rule that it breaks, and may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class TokenExpectations:
     """What a token must say. `types` are the allowed values of `typ`; times are seconds."""
 
     issuer: str
@@ -39,7 +40,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Unverified:
+class UnverifiedToken:
     """A token that was taken apart, and not believed yet."""
 
     text: str = field(repr=False)
@@ -49,68 +50,68 @@ class Unverified:
     claims: dict[str, Any] = field(repr=False)
 
 
-def read(text: str) -> Unverified:
-    """Take a token apart. Raises `BadToken` for every form that is not read here."""
+def parse_token(text: str) -> UnverifiedToken:
+    """Take a token apart. Raises `InvalidTokenError` for every form that is not read here."""
     if len(text) > LONGEST or not _PARTS.fullmatch(text):
-        raise BadToken("it does not have the form of a signed token")
+        raise InvalidTokenError("it does not have the form of a signed token")
     first, second, third = text.split(".")
     header = _object(first)
     _bytes(third)
     if any(name in header for name in _FORBIDDEN):
-        raise BadToken("its header has a member that is not taken")
+        raise InvalidTokenError("its header has a member that is not taken")
     alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
     named = isinstance(kid, str | None) and isinstance(typ, str | None)
     if not isinstance(alg, str) or not named:
-        raise BadToken("its header is not well-formed")
-    return Unverified(text, alg, kid, _media_type(typ), _object(second))
+        raise InvalidTokenError("its header is not well-formed")
+    return UnverifiedToken(text, alg, kid, _media_type(typ), _object(second))
 
 
-def verify(token: Unverified, key: PinnedKey) -> None:
-    """Check the signature, by the key's own algorithm. Raises `BadToken`."""
+def verify_signature(token: UnverifiedToken, key: VerificationKey) -> None:
+    """Check the signature, by the key's own algorithm. Raises `InvalidTokenError`."""
     if token.alg != key.alg:
-        raise BadToken("its algorithm is not the key's")
+        raise InvalidTokenError("its algorithm is not the key's")
     check = JWS()
     check.allowed_algs = [key.alg]
     try:
         check.deserialize(token.text, key.key)
     except (JWException, ValueError, TypeError):
         # Not chained: the library's error may carry the token.
-        raise BadToken("its signature is not valid") from None
+        raise InvalidTokenError("its signature is not valid") from None
 
 
-def judge(token: Unverified, expected: Expected, now: float) -> Caller:
-    """The caller, where every claim is as expected. Raises `BadToken`."""
+def check_claims(token: UnverifiedToken, expected: TokenExpectations, now: float) -> Caller:
+    """The caller, where every claim is as expected. Raises `InvalidTokenError`."""
     claims = token.claims
     if token.typ not in expected.types:
-        raise BadToken("it is not an access token")
+        raise InvalidTokenError("it is not an access token")
     if claims.get("iss") != expected.issuer:
-        raise BadToken("it is of another issuer")
+        raise InvalidTokenError("it is of another issuer")
     audience = claims.get("aud")
     if expected.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise BadToken("it is for another audience")
+        raise InvalidTokenError("it is for another audience")
     ends = _in_time(claims, expected, now)
     return Caller(_client(claims), _scope(claims), ends)
 
 
-def _in_time(claims: dict[str, Any], expected: Expected, now: float) -> int:
+def _in_time(claims: dict[str, Any], expected: TokenExpectations, now: float) -> int:
     """The token's end."""
     ends, began = _time(claims, "exp"), _time(claims, "iat")
     valid_from = _time(claims, "nbf") if "nbf" in claims else began
     if now >= ends + expected.leeway:
-        raise BadToken("it has expired")
+        raise InvalidTokenError("it has expired")
     if max(began, valid_from) > now + expected.leeway:
-        raise BadToken("it is not valid yet")
+        raise InvalidTokenError("it is not valid yet")
     if not 0 < ends - began <= expected.longest_life:
-        raise BadToken("it lives longer than is allowed")
+        raise InvalidTokenError("it lives longer than is allowed")
     return int(ends)
 
 
 def _time(claims: dict[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadToken(f"it has no {name}")
+        raise InvalidTokenError(f"it has no {name}")
     if not 0 <= value <= 1e11:
-        raise BadToken(f"its {name} is no time")
+        raise InvalidTokenError(f"its {name} is no time")
     return value
 
 
@@ -118,7 +119,7 @@ def _client(claims: dict[str, Any]) -> str:
     given = (claims.get(name) for name in ("client_id", "azp", "sub"))
     found = next((value for value in given if value is not None), None)
     if not isinstance(found, str) or not _CLIENT_ID.fullmatch(found):
-        raise BadToken("it names no client")
+        raise InvalidTokenError("it names no client")
     return found
 
 
@@ -143,9 +144,9 @@ def _object(part: str) -> dict[str, Any]:
             _bytes(part).decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse
         )
     except (ValueError, RecursionError):
-        raise BadToken("it is not JSON in UTF-8") from None
+        raise InvalidTokenError("it is not JSON in UTF-8") from None
     if not isinstance(found, dict):
-        raise BadToken("it is not a JSON object")
+        raise InvalidTokenError("it is not a JSON object")
     return found
 
 
@@ -153,19 +154,19 @@ def _bytes(part: str) -> bytes:
     try:
         data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (NotBase64, ValueError):
-        raise BadToken("it is not base64url") from None
+        raise InvalidTokenError("it is not base64url") from None
     # A second text for the same bytes would be a second token.
     if urlsafe_b64encode(data).rstrip(b"=").decode("ascii") != part:
-        raise BadToken("it is not base64url")
+        raise InvalidTokenError("it is not base64url")
     return data
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise BadToken("a name stands twice in it")
+        raise InvalidTokenError("a name stands twice in it")
     return members
 
 
 def _refuse(_: str) -> float:
-    raise BadToken("it holds a number that is none")
+    raise InvalidTokenError("it holds a number that is none")

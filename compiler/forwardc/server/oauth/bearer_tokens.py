@@ -12,32 +12,33 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
-from forwardc.server.http.problems import Kind, Refusal, retry_after
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.oauth.access_token import (
-    BadToken,
-    Expected,
-    Unverified,
-    judge,
-    read,
-    verify,
+    InvalidTokenError,
+    TokenExpectations,
+    UnverifiedToken,
+    check_claims,
+    parse_token,
+    verify_signature,
 )
 from forwardc.server.oauth.caller import Caller
-from forwardc.server.oauth.verification_keys import PinnedKey
+from forwardc.server.oauth.verification_keys import VerificationKey
 
 _MOST_REMEMBERED: Final = 4096
 # A token without a key's id may be of any key; more than this many are not tried.
 _MOST_TRIED: Final = 8
 
 
-class KeysUnavailable(Exception):  # noqa: N818 - the issuer's state
+class KeysUnavailableError(ForwardcError):
     """The issuer's keys, or its revocations, cannot be had."""
 
 
-class Keys(Protocol):
+class KeySource(Protocol):
     """The issuer's verifying keys."""
 
-    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
-        """The keys of an id, or all without one. Raises `KeysUnavailable`."""
+    async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
+        """The keys of an id, or all without one. Raises `KeysUnavailableError`."""
         ...
 
 
@@ -45,7 +46,7 @@ class Revocations(Protocol):
     """Clients whose tokens are not believed any more, whatever their end."""
 
     async def refresh(self) -> None:
-        """Know the truth of a few seconds ago. Raises `KeysUnavailable`."""
+        """Know the truth of a few seconds ago. Raises `KeysUnavailableError`."""
         ...
 
     def holds(self, client_id: str) -> bool:
@@ -72,13 +73,13 @@ class _Believed:
 
 @dataclass(slots=True)
 class TokenGate:
-    """A `Gate` for bearer JWTs. `clock` gives seconds since the epoch.
+    """A `CallerGate` for bearer JWTs. `clock` gives seconds since the epoch.
 
     `scope` is what `caller` wants of a token.
     """
 
-    expected: Expected
-    keys: Keys
+    expected: TokenExpectations
+    keys: KeySource
     scope: str
     revocations: Revocations = field(default_factory=NoRevocations)
     clock: Callable[[], float] = time.time
@@ -89,7 +90,7 @@ class TokenGate:
         caller = await self.believe(authorization)
         if self.scope not in caller.scope:
             told = {"error": "insufficient_scope", "scope": self.scope}
-            raise Refusal(Kind.INSUFFICIENT_SCOPE, headers=_challenge(told))
+            raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers=_challenge(told))
         return caller
 
     async def believe(self, authorization: str | None) -> Caller:
@@ -98,10 +99,10 @@ class TokenGate:
         try:
             await self.revocations.refresh()
             caller = await self._judged(text)
-        except BadToken as problem:
+        except InvalidTokenError as problem:
             raise _refused(str(problem)) from None
-        except KeysUnavailable:
-            raise Refusal(Kind.UNAVAILABLE, headers=retry_after(5)) from None
+        except KeysUnavailableError:
+            raise ProblemError(ProblemKind.UNAVAILABLE, headers=retry_after(5)) from None
         if self.revocations.holds(caller.client_id):
             raise _refused("its client is revoked")
         return caller
@@ -112,22 +113,22 @@ class TokenGate:
         if known is not None and self.clock() < known.until:
             self._believed.move_to_end(digest)
             return known.caller
-        token = read(text)
+        token = parse_token(text)
         # Claims first: they cost nothing, and an expired token must not make anybody fetch keys.
-        caller = judge(token, self.expected, self.clock())
+        caller = check_claims(token, self.expected, self.clock())
         await self._verify(token)
         self._remember(digest, caller)
         return caller
 
-    async def _verify(self, token: Unverified) -> None:
+    async def _verify(self, token: UnverifiedToken) -> None:
         keys = await self.keys.candidates(token.kid)
         fitting = [key for key in keys if key.alg == token.alg][:_MOST_TRIED]
         if not fitting:
-            raise BadToken("no key of its issuer fits it")
+            raise InvalidTokenError("no key of its issuer fits it")
         for key in fitting[:-1]:
-            with suppress(BadToken):
-                return verify(token, key)
-        return verify(token, fitting[-1])
+            with suppress(InvalidTokenError):
+                return verify_signature(token, key)
+        return verify_signature(token, fitting[-1])
 
     def _remember(self, digest: bytes, caller: Caller) -> None:
         until = caller.expires_at + self.expected.leeway
@@ -139,20 +140,22 @@ class TokenGate:
 def _bearer(authorization: str | None) -> str:
     """The token of a header. RFC 6750, section 3.1: without one, no error is named."""
     if authorization is None:
-        raise Refusal(Kind.INVALID_TOKEN, headers=_challenge({}))
+        raise ProblemError(ProblemKind.INVALID_TOKEN, headers=_challenge({}))
     scheme, _, text = authorization.partition(" ")
     text = text.strip(" ")
     if scheme.lower() != "bearer" or not text:
-        raise Refusal(Kind.INVALID_TOKEN, headers=_challenge({}))
+        raise ProblemError(ProblemKind.INVALID_TOKEN, headers=_challenge({}))
     if not text.isascii():
         raise _refused("it does not have the form of a signed token")
     return text
 
 
-def _refused(reason: str) -> Refusal:
+def _refused(reason: str) -> ProblemError:
     told = {"error": "invalid_token", "error_description": reason}
-    return Refusal(
-        Kind.INVALID_TOKEN, f"The access token is refused: {reason}.", headers=_challenge(told)
+    return ProblemError(
+        ProblemKind.INVALID_TOKEN,
+        f"The access token is refused: {reason}.",
+        headers=_challenge(told),
     )
 
 

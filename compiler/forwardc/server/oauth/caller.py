@@ -16,13 +16,13 @@ class Caller:
     expires_at: int
 
 
-class Gate(Protocol):
+class CallerGate(Protocol):
     """Believes or refuses a call."""
 
     async def caller(self, authorization: str | None) -> Caller:
         """The caller behind an Authorization header.
 
-        Raises `Refusal` with INVALID_TOKEN or INSUFFICIENT_SCOPE and their WWW-Authenticate header
-        (RFC 6750), or UNAVAILABLE where the issuer's keys cannot be had.
+        Raises: `ProblemError`, INVALID_TOKEN or INSUFFICIENT_SCOPE with their WWW-Authenticate
+        header (RFC 6750), or UNAVAILABLE where the issuer's keys cannot be had.
         """
         ...

@@ -12,10 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.work_executor import WorkExecutor
-from forwardc.server.oauth.client_secrets import Recipe, digest, has_form, new_recipe, taken_apart
+from forwardc.server.oauth.client_secrets import (
+    ScryptParameters,
+    digest,
+    has_form,
+    new_parameters,
+    parse_stored_hash,
+)
 from forwardc.server.oauth.clients import Client, find
 
 _THREADS: Final = 2
@@ -24,12 +31,12 @@ _MOST_PROVEN: Final = 1024
 _PROVEN_S: Final = 300.0
 
 
-class TooBusy(Exception):  # noqa: N818 - the server's state
+class AuthenticatorBusyError(ForwardcError):
     """Too many secrets wait to be compared."""
 
 
 @dataclass(slots=True)
-class Prover:
+class ClientAuthenticator:
     """Compares secrets, two at a time. `clock` gives seconds since the epoch."""
 
     commits: Commits
@@ -38,14 +45,14 @@ class Prover:
         default_factory=lambda: WorkExecutor("forwardc-scrypt", _THREADS), repr=False
     )
     _waiting: int = 0
-    _nobody: Recipe = field(default_factory=new_recipe, repr=False)
+    _nobody: ScryptParameters = field(default_factory=new_parameters, repr=False)
     _key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     _proven: OrderedDict[bytes, float] = field(default_factory=OrderedDict, repr=False)
 
     async def prove(self, client_id: str, secret: Secret) -> Client | None:
         """The client, where it exists, is not revoked and this is its secret; else None.
 
-        Raises `TooBusy` and `HistoryUnavailableError`.
+        Raises `AuthenticatorBusyError` and `HistoryUnavailableError`.
         """
         text = str(secret.reveal())
         if not has_form(text):
@@ -68,7 +75,7 @@ class Prover:
     async def _hashed(self, text: str, known: Client | None, hashes: tuple[str, ...]) -> str | None:
         """The hash that the secret has, after the same work for everybody."""
         if self._waiting >= _MOST_WAITING:
-            raise TooBusy
+            raise AuthenticatorBusyError
         self._waiting += 1
         try:
             return await self._executor.run(_compare, text, known, hashes, self._nobody)
@@ -88,13 +95,13 @@ class Prover:
 
 
 def _compare(
-    text: str, known: Client | None, hashes: tuple[str, ...], nobody: Recipe
+    text: str, known: Client | None, hashes: tuple[str, ...], nobody: ScryptParameters
 ) -> str | None:
     # Both secrets of a client share one recipe, so that an overlap costs no second hash.
-    recipe = taken_apart(known.secret_hash)[0] if known else nobody
+    recipe = parse_stored_hash(known.secret_hash)[0] if known else nobody
     found = digest(text, recipe)
     good = None
     for one in hashes:
-        if hmac.compare_digest(found, taken_apart(one)[1]):
+        if hmac.compare_digest(found, parse_stored_hash(one)[1]):
             good = one
     return good

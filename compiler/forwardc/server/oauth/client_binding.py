@@ -31,7 +31,7 @@ def bind_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None
     _tell_unknown(settings, clients, sink)
 
 
-def tell_unbound(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+def report_unbound_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
     """Warn of what a start would bind, and of what would follow from nothing. As `bind_clients`."""
     if settings.issuer.url is not None:
         return

@@ -25,7 +25,7 @@ _MEMORY: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ScryptParameters:
     """How a hash is made: scrypt's parameters (RFC 7914) and the salt."""
 
     n: int
@@ -50,12 +50,12 @@ def has_form(secret: str) -> bool:
     )
 
 
-def new_recipe() -> Recipe:
+def new_parameters() -> ScryptParameters:
     """The parameters of today, and a new salt."""
-    return Recipe(_N, _R, _P, secrets.token_bytes(16))
+    return ScryptParameters(_N, _R, _P, secrets.token_bytes(16))
 
 
-def digest(secret: str, recipe: Recipe) -> bytes:
+def digest(secret: str, recipe: ScryptParameters) -> bytes:
     """The hash itself. Takes about a tenth of a second of one core."""
     return scrypt(
         secret.encode(),
@@ -68,18 +68,18 @@ def digest(secret: str, recipe: Recipe) -> bytes:
     )
 
 
-def stored(digested: bytes, recipe: Recipe) -> str:
+def format_stored_hash(digested: bytes, recipe: ScryptParameters) -> str:
     """A hash as the table keeps it: `scrypt$n$r$p$salt$hash`."""
     salt, hashed = (b64encode(part).decode("ascii") for part in (recipe.salt, digested))
     return f"scrypt${recipe.n}${recipe.r}${recipe.p}${salt}${hashed}"
 
 
-def taken_apart(text: str) -> tuple[Recipe, bytes]:
+def parse_stored_hash(text: str) -> tuple[ScryptParameters, bytes]:
     """The recipe and the hash of a stored text. Raises `ValueError`."""
     kind, n, r, p, salt, hashed = text.split("$")
     if kind != "scrypt":
         raise ValueError("the hash of a client's secret is of an unknown kind")
-    return Recipe(int(n), int(r), int(p), b64decode(salt)), b64decode(hashed)
+    return ScryptParameters(int(n), int(r), int(p), b64decode(salt)), b64decode(hashed)
 
 
 def _check(text: str) -> str:

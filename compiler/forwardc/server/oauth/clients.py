@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.store import Store
@@ -37,7 +38,7 @@ _SHARING: Final = SCOPES[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClientStatus:
     """What counts of a client for each of its calls. `destinations` as those of `Client`."""
 
     name: str
@@ -71,7 +72,7 @@ class Client:
         return (self.secret_hash, old) if old else (self.secret_hash,)
 
 
-class NoClient(Exception):  # noqa: N818 - the id's property
+class UnknownClientError(ForwardcError):
     """There is no such client, or it is revoked."""
 
 
@@ -89,7 +90,7 @@ class Clients:
         It may ask for these destinations, and for no other that comes later.
         """
         secret = client_secrets.new_secret()
-        hashed = _hashed(secret, client_secrets.new_recipe())
+        hashed = _hashed(secret, client_secrets.new_parameters())
         now = self.store.moment()
         given = tuple(one for one in SCOPES if one in scope)
         bound = tuple(dict.fromkeys(destinations))
@@ -108,11 +109,14 @@ class Clients:
         return self.store.database.read(lambda tx: [_client(one) for one in tx.rows(_ALL)])
 
     def rotate(self, client_id: str, overlap_s: int, by: str) -> tuple[Client, str]:
-        """A new secret; the one before works for `overlap_s` seconds more. Raises `NoClient`."""
+        """A new secret; the one before works for `overlap_s` seconds more.
+
+        Raises: `UnknownClientError`.
+        """
         known = self.store.database.read(lambda tx: _living(tx, client_id))
         secret = client_secrets.new_secret()
         # With the recipe of the old one, a single hash tells whether a secret is either.
-        hashed = _hashed(secret, client_secrets.taken_apart(known.secret_hash)[0])
+        hashed = _hashed(secret, client_secrets.parse_stored_hash(known.secret_hash)[0])
         now = self.store.moment()
 
         def work(tx: Transaction) -> Client:
@@ -124,14 +128,14 @@ class Clients:
                 *(client_id, known.secret_hash),
             )
             if not changed:
-                raise NoClient("somebody else has changed this client at the same time")
+                raise UnknownClientError("somebody else has changed this client at the same time")
             event(tx, "client-rotate", by, f"{client_id}: overlap {overlap_s} s", now)
             return _living(tx, client_id)
 
         return self.store.database.write(work), secret
 
     def bind(self, client_id: str, destinations: Sequence[str], by: str) -> Client:
-        """Let a client ask for these destinations and no other. Raises `NoClient`."""
+        """Let a client ask for these destinations and no other. Raises `UnknownClientError`."""
         now = self.store.moment()
 
         def work(tx: Transaction) -> Client:
@@ -158,7 +162,7 @@ class Clients:
         return self.store.database.write(work)
 
     def revoke(self, client_id: str, by: str) -> None:
-        """Believe neither secret nor token of a client any more. Raises `NoClient`."""
+        """Believe neither secret nor token of a client any more. Raises `UnknownClientError`."""
         now = self.store.moment()
 
         def work(tx: Transaction) -> None:
@@ -175,10 +179,10 @@ def find(tx: Transaction, client_id: str) -> Client | None:
     return _client(found) if found else None
 
 
-def standing(tx: Transaction) -> dict[str, Standing]:
+def client_statuses(tx: Transaction) -> dict[str, ClientStatus]:
     """What counts of each client now, by its id."""
     return {
-        client_id: Standing(name, _split(destinations), revoked_at is not None)
+        client_id: ClientStatus(name, _split(destinations), revoked_at is not None)
         for client_id, name, destinations, revoked_at in tx.rows(_STANDING)
     }
 
@@ -198,9 +202,9 @@ def _unbound(tx: Transaction) -> list[tuple[str, str]]:
 def _living(tx: Transaction, client_id: str) -> Client:
     known = find(tx, client_id)
     if known is None:
-        raise NoClient("there is no client of this id")
+        raise UnknownClientError("there is no client of this id")
     if known.revoked_at is not None:
-        raise NoClient("this client is revoked")
+        raise UnknownClientError("this client is revoked")
     return known
 
 
@@ -217,5 +221,5 @@ def _new_id() -> str:
     return "client_" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
 
 
-def _hashed(secret: str, recipe: client_secrets.Recipe) -> str:
-    return client_secrets.stored(client_secrets.digest(secret, recipe), recipe)
+def _hashed(secret: str, recipe: client_secrets.ScryptParameters) -> str:
+    return client_secrets.format_stored_hash(client_secrets.digest(secret, recipe), recipe)

@@ -8,31 +8,31 @@ from dataclasses import dataclass
 from starlette.routing import Route
 
 from forwardc.runtime.history.commits import Commits
-from forwardc.server.http.rate_limits import Rates
+from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import TokenGate
-from forwardc.server.oauth.client_authenticator import Prover
-from forwardc.server.oauth.client_terms import ClientTerms
+from forwardc.server.oauth.client_authenticator import ClientAuthenticator
+from forwardc.server.oauth.client_terms import ClientPolicy
 from forwardc.server.oauth.clients import SCOPES
 from forwardc.server.oauth.issuer import EmbeddedIssuer, expected_of, issuer_url
 from forwardc.server.oauth.issuer_keys import RemoteKeys, open_remote_keys
-from forwardc.server.oauth.revoked_clients import RevokedClients
+from forwardc.server.oauth.revoked_clients import ClientStatusCache
 from forwardc.server.oauth.server_keys import ServerKeys
-from forwardc.server.oauth.token_endpoint import TokenDesk, routes
+from forwardc.server.oauth.token_endpoint import TokenEndpoint, routes
 from forwardc.server.settings import ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Auth:
+class Authentication:
     """The gate, what clients may ask for, and the routes of the issuer, if it is this server's."""
 
     gate: TokenGate
-    terms: ClientTerms
+    terms: ClientPolicy
     routes: tuple[Route, ...]
     _remote: RemoteKeys | None = None
-    _prover: Prover | None = None
+    _prover: ClientAuthenticator | None = None
 
     async def ready(self) -> None:
-        """Ask for the keys of another issuer. Raises `KeysUnavailable`."""
+        """Ask for the keys of another issuer. Raises `KeysUnavailableError`."""
         if self._remote is not None:
             await self._remote.candidates(None)
 
@@ -44,17 +44,23 @@ class Auth:
             self._prover.close()
 
 
-def open_auth(settings: ServerSettings, keys: ServerKeys, commits: Commits, rates: Rates) -> Auth:
+def open_authentication(
+    settings: ServerSettings, keys: ServerKeys, commits: Commits, rates: RateLimits
+) -> Authentication:
     """The gate of a server. Raises `ValueError` for settings of the issuer that cannot work."""
     expected, scope = expected_of(settings), settings.issuer.scope
     if settings.issuer.jwks is not None:
         remote = open_remote_keys(settings.issuer.jwks, settings.issuer.algorithms)
-        return Auth(TokenGate(expected, remote, scope), ClientTerms(settings), (), remote)
+        return Authentication(
+            TokenGate(expected, remote, scope), ClientPolicy(settings), (), remote
+        )
     if scope not in SCOPES:
         raise ValueError(f"issuer.scope: without issuer.url it is one of {', '.join(SCOPES)}")
     life = settings.issuer.longest_life
     issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
-    prover = Prover(commits)
-    clients = RevokedClients(commits)
-    gate, terms = TokenGate(expected, keys, scope, clients), ClientTerms(settings, clients)
-    return Auth(gate, terms, tuple(routes(TokenDesk(issuer, prover, rates))), _prover=prover)
+    prover = ClientAuthenticator(commits)
+    clients = ClientStatusCache(commits)
+    gate, terms = TokenGate(expected, keys, scope, clients), ClientPolicy(settings, clients)
+    return Authentication(
+        gate, terms, tuple(routes(TokenEndpoint(issuer, prover, rates))), _prover=prover
+    )

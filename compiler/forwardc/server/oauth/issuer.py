@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from jwcrypto.jws import JWS
 
-from forwardc.server.oauth.access_token import Expected
+from forwardc.server.oauth.access_token import TokenExpectations
 from forwardc.server.oauth.server_keys import ServerKeys
 from forwardc.server.settings import ServerSettings
 
@@ -82,13 +82,13 @@ def issuer_url(settings: ServerSettings) -> str:
     return f"http{'s' if serving.tls_certificate else ''}://{host}:{serving.port}"
 
 
-def expected_of(settings: ServerSettings) -> Expected:
+def expected_of(settings: ServerSettings) -> TokenExpectations:
     """What a token of this server's issuer must say.
 
     Our own always have the type of RFC 9068. Other issuers write JWT, or nothing.
     """
     issuer = settings.issuer
     types = frozenset({TYPE}) if issuer.url is None else frozenset({TYPE, "jwt", None})
-    return Expected(
+    return TokenExpectations(
         issuer_url(settings), issuer.audience, types, issuer.longest_life, issuer.leeway
     )

@@ -13,8 +13,8 @@ import httpx
 
 from forwardc.runtime.http.jwk_sets import LARGEST, KeySet, KeysNotHad, Published
 from forwardc.runtime.http.tls import public_authorities
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
-from forwardc.server.oauth.verification_keys import PinnedKey, verifying_key
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.verification_keys import VerificationKey, read_verification_key
 from forwardc.server.service_url import service_mistake
 
 _LOG: Final = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ _TIMEOUT_S: Final = 5.0
 
 
 class RemoteKeys:
-    """`Keys` of an issuer at `url`. `clock` gives seconds that never go back."""
+    """`KeySource` of an issuer at `url`. `clock` gives seconds that never go back."""
 
     def __init__(
         self,
@@ -34,18 +34,18 @@ class RemoteKeys:
         self._url = url
         self._client = client
         self._set = KeySet(
-            self._ask, lambda member: verifying_key(member, algorithms), _tell, clock
+            self._ask, lambda member: read_verification_key(member, algorithms), _tell, clock
         )
 
-    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
+    async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
         """The keys of an id, or all without one.
 
-        Raises `KeysUnavailable` where the issuer never gave any, or none for a day.
+        Raises `KeysUnavailableError` where the issuer never gave any, or none for a day.
         """
         try:
             return await self._set.keys(lambda key: kid is None or key.kid in (kid, None))
         except KeysNotHad:
-            raise KeysUnavailable("the issuer's keys cannot be had") from None
+            raise KeysUnavailableError("the issuer's keys cannot be had") from None
 
     async def close(self) -> None:
         """Stop asking, and give the connections back."""

@@ -15,6 +15,7 @@ from typing import Any
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import NotText, decoded
 from forwardc.core.files.kinds import SERVER_KEYS
 from forwardc.core.files.operator_file import read_with_status
@@ -22,7 +23,7 @@ from forwardc.core.files.refused import FileRefused
 from forwardc.core.files.walk import folder
 
 
-class KeysRefused(Exception):  # noqa: N818 - the keys' state
+class ServerKeysError(ForwardcError):
     """The server's keys are not there, or not usable. Nothing of them is in the text."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -32,32 +33,32 @@ class KeysRefused(Exception):  # noqa: N818 - the keys' state
 
 
 def make_file(path: Path) -> bool:
-    """Make new keys in a file; False where another process was first. Raises `KeysRefused`."""
+    """Make new keys in a file; False where another process was first. Raises `ServerKeysError`."""
     return _put(path, _text([*_fresh()]), first=True)
 
 
 def add_keys(path: Path) -> None:
-    """Add keys that verify and open, behind those that sign and seal. Raises `KeysRefused`."""
+    """Add keys that verify and open, behind those that sign and seal. Raises `ServerKeysError`."""
     _change(path, lambda keys: [*keys, *_fresh()])
 
 
 def use_newest(path: Path) -> None:
-    """Let the last keys of each use sign and seal from now on. Raises `KeysRefused`."""
+    """Let the last keys of each use sign and seal from now on. Raises `ServerKeysError`."""
     _change(path, _newest_first)
 
 
 def read_file(path: Path) -> str:
-    """The text of the file. Raises `KeysRefused`, also where everybody may read it."""
+    """The text of the file. Raises `ServerKeysError`, also where everybody may read it."""
     try:
         data, status = read_with_status(path, SERVER_KEYS)
         text = decoded(data)
     except FileRefused as problem:
         why = problem.strerror
-        raise KeysRefused(f"{path}: the server keys cannot be read: {why}") from None
+        raise ServerKeysError(f"{path}: the server keys cannot be read: {why}") from None
     except (OSError, NotText):
-        raise KeysRefused(f"{path}: the server keys cannot be read") from None
+        raise ServerKeysError(f"{path}: the server keys cannot be read") from None
     if os.name == "posix" and status.st_mode & stat.S_IRWXO:
-        raise KeysRefused(
+        raise ServerKeysError(
             f"{path}: everybody on this machine may read the server keys",
             hint="chmod 600 lets only their owner; then make new ones, for these were open",
         )
@@ -81,7 +82,7 @@ def _change(path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, 
         keys = json.loads(read_file(path))["keys"]
         text = _text(change(keys))
     except (JWException, ValueError, KeyError, TypeError, AttributeError):
-        raise KeysRefused(f"{path}: this is not a set of server keys") from None
+        raise ServerKeysError(f"{path}: this is not a set of server keys") from None
     _put(path, text, first=False)
 
 
@@ -112,7 +113,7 @@ def _put(path: Path, text: str, *, first: bool) -> bool:
     except FileExistsError:
         return False
     except OSError:
-        raise KeysRefused(f"{path}: the server keys cannot be written") from None
+        raise ServerKeysError(f"{path}: the server keys cannot be written") from None
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -13,8 +13,8 @@ from typing import Final
 
 from forwardc.runtime.history.commits import Commits
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
-from forwardc.server.oauth.clients import Standing, standing
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.clients import ClientStatus, client_statuses
 
 # A revocation takes effect within five seconds, the question included.
 _ASK_AFTER_S: Final = 1.5
@@ -22,12 +22,12 @@ _TRUSTED_S: Final = 4.0
 
 
 @dataclass(slots=True)
-class RevokedClients:
+class ClientStatusCache:
     """`Revocations` out of the history. `clock` gives seconds that never go back."""
 
     commits: Commits
     clock: Callable[[], float] = monotonic
-    _known: Mapping[str, Standing] = field(default_factory=dict)
+    _known: Mapping[str, ClientStatus] = field(default_factory=dict)
     _asked_at: float | None = None
     _asking: "asyncio.Task[bool] | None" = field(default=None, repr=False)
 
@@ -42,18 +42,18 @@ class RevokedClients:
             # One caller that leaves must not take the answer from the others.
             await asyncio.shield(self._asking)
             if self._age() >= _TRUSTED_S:
-                raise KeysUnavailable("the history does not tell which clients are revoked")
+                raise KeysUnavailableError("the history does not tell which clients are revoked")
 
     def holds(self, client_id: str) -> bool:
         """Whether a client was revoked when the history was asked last."""
         known = self._known.get(client_id)
         return known is not None and known.revoked
 
-    async def standing(self, client_id: str) -> Standing | None:
+    async def standing(self, client_id: str) -> ClientStatus | None:
         """What is known of a client; one that is new here is asked for. As `refresh`."""
         await self.refresh()
         if client_id not in self._known and not await self._ask():
-            raise KeysUnavailable("the history does not tell what a client may ask for")
+            raise KeysUnavailableError("the history does not tell what a client may ask for")
         return self._known.get(client_id)
 
     def _age(self) -> float:
@@ -63,7 +63,7 @@ class RevokedClients:
         """Ask the history; whether it told."""
         began = self.clock()
         try:
-            self._known = await self.commits.read(standing)
+            self._known = await self.commits.read(client_statuses)
         except (HistoryError, RuntimeError):
             # What is known counts until it is too old. A RuntimeError is an ending process's.
             return False

@@ -21,8 +21,8 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.secret_providers.secrets import Lookup
-from forwardc.server.oauth.key_file import KeysRefused, make_file, read_file
-from forwardc.server.oauth.verification_keys import PinnedKey
+from forwardc.server.oauth.key_file import ServerKeysError, make_file, read_file
+from forwardc.server.oauth.verification_keys import VerificationKey
 
 VARIABLE: Final = "FORWARDC_SERVER_KEYS"
 _MOST: Final = 32
@@ -34,11 +34,11 @@ _TURN: Final = "turn"
 class ServerKeys:
     """The keys in order. `sealing` are 32 bytes each; the first seals, all open."""
 
-    signing: tuple[PinnedKey, ...] = field(repr=False)
+    signing: tuple[VerificationKey, ...] = field(repr=False)
     sealing: tuple[bytes, ...] = field(repr=False)
     thumbprints: tuple[str, ...]
 
-    async def candidates(self, kid: str | None) -> Sequence[PinnedKey]:
+    async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
         """The keys of this server's own tokens, which always name theirs."""
         return [key for key in self.signing if key.kid == kid]
 
@@ -59,12 +59,12 @@ class ServerKeys:
     async def remember(self, commits: Commits) -> None:
         """Note these keys in the history.
 
-        Raises `KeysRefused` where other processes of the same history use none of these keys:
+        Raises `ServerKeysError` where other processes of the same history use none of these keys:
         they would refuse each other's tokens and could not open each other's answers.
         """
         now = Moment(datetime.now(UTC)).text
         if not await commits.write(lambda tx: _noted(tx, self.thumbprints, now)):
-            raise KeysRefused(
+            raise ServerKeysError(
                 "other processes of this history use other server keys",
                 hint="give every machine the same keys; where the old ones are lost,"
                 " `forwardc clients keys --forget` lets new ones in",
@@ -74,17 +74,17 @@ class ServerKeys:
 def load_keys(path: Path, look_up: Lookup, *, history: str) -> ServerKeys:
     """The keys of FORWARDC_SERVER_KEYS, else of the file `path`.
 
-    A missing file is made where `history` is one of this machine. Raises `KeysRefused`.
+    A missing file is made where `history` is one of this machine. Raises `ServerKeysError`.
     """
     try:
         given = look_up(VARIABLE)
     except SecretProviderError as problem:
-        raise KeysRefused(f"{VARIABLE} is not given: {problem}") from None
+        raise ServerKeysError(f"{VARIABLE} is not given: {problem}") from None
     if given is not None:
         return keys_of(given, VARIABLE)
     if not path.exists():
         if history.startswith(("postgresql://", "postgres://")):
-            raise KeysRefused(
+            raise ServerKeysError(
                 "several machines may use this history, and no server keys are given",
                 hint=f"make them once with `forwardc clients keys FILE`, and give every machine"
                 f" the file's text as {VARIABLE}",
@@ -94,16 +94,16 @@ def load_keys(path: Path, look_up: Lookup, *, history: str) -> ServerKeys:
 
 
 def keys_of(text: str, where: str) -> ServerKeys:
-    """Read a JWK set. `where` names it in `KeysRefused`, which holds nothing of the text."""
+    """Read a JWK set. `where` names it in `ServerKeysError`, which holds nothing of the text."""
     try:
         members = json.loads(text)["keys"]
         keys = [_key(member) for member in members] if isinstance(members, list) else []
     except (JWException, ValueError, KeyError, TypeError, RecursionError):
         keys = []
-    signing = tuple(key for key in keys if isinstance(key, PinnedKey))
+    signing = tuple(key for key in keys if isinstance(key, VerificationKey))
     sealing = tuple(key for key in keys if isinstance(key, bytes))
     if not signing or not sealing or len(keys) > _MOST:
-        raise KeysRefused(
+        raise ServerKeysError(
             f"{where} is not a set of server keys",
             hint="`forwardc clients keys FILE` makes one: EC P-256 keys for signatures, and"
             " symmetric keys of 256 bits",
@@ -112,13 +112,13 @@ def keys_of(text: str, where: str) -> ServerKeys:
     return ServerKeys(signing, sealing, prints)
 
 
-def _key(member: dict[str, Any]) -> PinnedKey | bytes:
+def _key(member: dict[str, Any]) -> VerificationKey | bytes:
     match member:
         case {"kty": "EC", "crv": "P-256", "use": "sig", "d": str()}:
             key = JWK(**{name: member[name] for name in ("kty", "crv", "x", "y", "d")})
             # Whether the private and the public half belong together.
             key.get_op_key("sign")
-            return PinnedKey(key.thumbprint(), "ES256", key)
+            return VerificationKey(key.thumbprint(), "ES256", key)
         case {"kty": "oct", "use": "enc", "k": str(k)}:
             secret: bytes = base64url_decode(k)
             if len(secret) == 32:

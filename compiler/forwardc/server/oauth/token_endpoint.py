@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.server.http.problem_response import answer_of
-from forwardc.server.http.problems import Kind, Refusal, retry_after
-from forwardc.server.http.rate_limits import Rates
-from forwardc.server.oauth.client_authenticator import Prover, TooBusy
+from forwardc.server.http.problem_response import problem_response
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.oauth.client_authenticator import AuthenticatorBusyError, ClientAuthenticator
 from forwardc.server.oauth.clients import SCOPES
 from forwardc.server.oauth.issuer import (
     JWKS_PATH,
@@ -42,7 +43,7 @@ _CACHED: Final = {"Cache-Control": "public, max-age=300"}
 _NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class _Refused(Exception):  # noqa: N818 - the request's fate
+class _TokenRequestError(ForwardcError):
     """An error of section 5.2. `description` names a rule, and no value."""
 
     def __init__(self, error: str, description: str) -> None:
@@ -59,7 +60,7 @@ class _Refused(Exception):  # noqa: N818 - the request's fate
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _TokenRequest:
     """What stands in a request."""
 
     client_id: str
@@ -68,25 +69,25 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenDesk:
+class TokenEndpoint:
     """Gives out tokens."""
 
     issuer: EmbeddedIssuer
-    prover: Prover
-    rates: Rates
+    prover: ClientAuthenticator
+    rates: RateLimits
 
     async def token(self, request: Request) -> Response:
         """Answer a request for a token."""
         try:
             return await self._granted(request)
-        except _Refused as refusal:
+        except _TokenRequestError as refusal:
             return refusal.answer()
-        except Refusal as refusal:
-            return answer_of(refusal)
-        except TooBusy:
-            return answer_of(Refusal(Kind.UNAVAILABLE, headers=retry_after(2)))
+        except ProblemError as refusal:
+            return problem_response(refusal)
+        except AuthenticatorBusyError:
+            return problem_response(ProblemError(ProblemKind.UNAVAILABLE, headers=retry_after(2)))
         except HistoryError:
-            return answer_of(Refusal(Kind.UNAVAILABLE, headers=retry_after(5)))
+            return problem_response(ProblemError(ProblemKind.UNAVAILABLE, headers=retry_after(5)))
 
     async def jwks(self, request: Request) -> Response:
         """The keys with which the tokens can be verified."""
@@ -101,11 +102,11 @@ class TokenDesk:
         asked = _asked(request.headers.getlist("authorization"), await _form(request))
         client = await self.prover.prove(asked.client_id, asked.secret)
         if client is None:
-            raise _Refused("invalid_client", "the client id or its secret is not right")
+            raise _TokenRequestError("invalid_client", "the client id or its secret is not right")
         # Counted for who has the secret: others could keep a client from its tokens by its id.
         await self._allow(f"token:client:{client.id}", _PER_CLIENT)
         if asked.form.get("grant_type") != "client_credentials":
-            raise _Refused("unsupported_grant_type", "only client_credentials is taken")
+            raise _TokenRequestError("unsupported_grant_type", "only client_credentials is taken")
         scope = _scope(asked.form.get("scope"), client.scope)
         told = {
             "access_token": self.issuer.token(client.id, scope),
@@ -118,10 +119,10 @@ class TokenDesk:
     async def _allow(self, name: str, limit: int) -> None:
         wait = await self.rates.take(name, limit, _WINDOW_S)
         if wait is not None:
-            raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+            raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
 
 
-def routes(desk: TokenDesk) -> list[Route]:
+def routes(desk: TokenEndpoint) -> list[Route]:
     """The routes of the embedded issuer."""
     return [
         Route(TOKEN_PATH, desk.token, methods=["POST"]),
@@ -134,7 +135,7 @@ async def _form(request: Request) -> dict[str, str]:
     """The fields of the body; empty ones count as left out (section 3.2)."""
     kind, _, rest = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != _FORM or rest.strip().lower() not in ("", "charset=utf-8"):
-        raise _Refused("invalid_request", f"the body must be {_FORM}")
+        raise _TokenRequestError("invalid_request", f"the body must be {_FORM}")
     body = await _body(request)
     try:
         pairs = parse_qsl(
@@ -145,10 +146,10 @@ async def _form(request: Request) -> dict[str, str]:
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError:
-        raise _Refused("invalid_request", "the body is not a form") from None
+        raise _TokenRequestError("invalid_request", "the body is not a form") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise _Refused("invalid_request", "a field stands twice in the body")
+        raise _TokenRequestError("invalid_request", "a field stands twice in the body")
     return {name: value for name, value in fields.items() if value}
 
 
@@ -157,25 +158,25 @@ async def _body(request: Request) -> bytes:
         return await body_of(request, _LARGEST)
     except TooLarge:
         problem = f"the body is larger than {_LARGEST} bytes"
-        raise _Refused("invalid_request", problem) from None
+        raise _TokenRequestError("invalid_request", problem) from None
     except EndedEarly:
-        raise _Refused("invalid_request", "the body ended early") from None
+        raise _TokenRequestError("invalid_request", "the body ended early") from None
 
 
-def _asked(authorization: list[str], form: dict[str, str]) -> _Asked:
+def _asked(authorization: list[str], form: dict[str, str]) -> _TokenRequest:
     """Who asks: by HTTP Basic or by the body, and not by both (section 2.3)."""
     rest = {name: value for name, value in form.items() if name != "client_secret"}
     if not authorization:
         client_id, secret = form.get("client_id"), form.get("client_secret")
         if client_id is None or secret is None:
-            raise _Refused("invalid_client", "the client does not say who it is")
-        return _Asked(client_id, Secret(secret), rest)
+            raise _TokenRequestError("invalid_client", "the client does not say who it is")
+        return _TokenRequest(client_id, Secret(secret), rest)
     if len(authorization) > 1 or "client_secret" in form:
-        raise _Refused("invalid_request", "the client says twice who it is")
+        raise _TokenRequestError("invalid_request", "the client says twice who it is")
     client_id, secret = _basic(authorization[0])
     if form.get("client_id", client_id) != client_id:
-        raise _Refused("invalid_request", "the client says twice who it is")
-    return _Asked(client_id, Secret(secret), rest)
+        raise _TokenRequestError("invalid_request", "the client says twice who it is")
+    return _TokenRequest(client_id, Secret(secret), rest)
 
 
 def _basic(header: str) -> tuple[str, str]:
@@ -188,7 +189,7 @@ def _basic(header: str) -> tuple[str, str]:
     except (NotBase64, ValueError):
         found, colon = ("", ""), ""
     if scheme.lower() != "basic" or not colon:
-        raise _Refused("invalid_client", "the Authorization header is not HTTP Basic")
+        raise _TokenRequestError("invalid_client", "the Authorization header is not HTTP Basic")
     return found
 
 
@@ -198,7 +199,7 @@ def _scope(asked: str | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
         return allowed
     wanted = set(asked.split(" "))
     if not wanted <= set(allowed):
-        raise _Refused("invalid_scope", "the client may not have this scope")
+        raise _TokenRequestError("invalid_scope", "the client may not have this scope")
     return tuple(one for one in allowed if one in wanted)
 
 

@@ -18,7 +18,7 @@ _LONGEST_RSA: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class PinnedKey:
+class VerificationKey:
     """A public key, its id if its owner gave it one, and its algorithm."""
 
     kid: str | None
@@ -26,7 +26,9 @@ class PinnedKey:
     key: JWK = field(repr=False)
 
 
-def verifying_key(given: Mapping[str, Any], algorithms: Collection[str]) -> PinnedKey | None:
+def read_verification_key(
+    given: Mapping[str, Any], algorithms: Collection[str]
+) -> VerificationKey | None:
     """The key of a JWK; None where it is not for signatures, too weak, or of no allowed algorithm.
 
     A symmetric key is never taken: whoever can check with it can sign with it.
@@ -45,7 +47,7 @@ def verifying_key(given: Mapping[str, Any], algorithms: Collection[str]) -> Pinn
     size = getattr(public_key, "key_size", 0)
     if alg in ("RS256", "PS256") and not _SHORTEST_RSA <= size <= _LONGEST_RSA:
         return None
-    return PinnedKey(kid, alg, key)
+    return VerificationKey(kid, alg, key)
 
 
 def _algorithm(given: Mapping[str, Any], algorithms: Collection[str]) -> str | None:

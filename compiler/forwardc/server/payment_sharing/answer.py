@@ -14,8 +14,8 @@ from forwardc.core.outcome import Outcome
 from forwardc.runtime.http.bodies.charset import decoded
 from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why
 from forwardc.runtime.run.result import Came, Party, RunResult
-from forwardc.server.http.problems import Kind, Refusal, retry_after
-from forwardc.server.payment_sharing.claim import State
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.payment_sharing.claim import ForwardState
 
 RETRY_AFTER_S: Final = 5.0
 # 402 is no decline here: with it Stripe says that it could not reach the destination
@@ -36,16 +36,16 @@ _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*', re.DO
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class CallOutcome:
     """How a share ended: what to record, and either the body of the answer or the problem.
 
     `losses` are the atoms that the destination did not get.
     """
 
-    state: State
+    state: ForwardState
     outcome: Outcome | None
     body: bytes | None = field(default=None, repr=False)
-    refusal: Refusal | None = None
+    refusal: ProblemError | None = None
     losses: tuple[str, ...] = ()
 
     @property
@@ -54,42 +54,46 @@ class Ending:
         return 200 if self.refusal is None else self.refusal.kind.value.status
 
 
-def ending_of(result: RunResult | None, run_id: str, *, lasting: bool = False) -> Ending:
+def call_outcome(result: RunResult | None, run_id: str, *, lasting: bool = False) -> CallOutcome:
     """How the share of a run ended. No result: nothing was sent.
 
     `lasting`: what kept it from being sent stays until somebody mends it.
     """
     if result is None:
-        return Ending(State.NOT_SENT, None, refusal=not_at_all()) if lasting else _later(None)
+        return (
+            CallOutcome(ForwardState.NOT_SENT, None, refusal=not_forwardable())
+            if lasting
+            else _later(None)
+        )
     if result.outcome is Outcome.UNKNOWN:
-        return Ending(State.UNKNOWN, Outcome.UNKNOWN, refusal=unknown(run_id))
+        return CallOutcome(ForwardState.UNKNOWN, Outcome.UNKNOWN, refusal=outcome_unknown(run_id))
     if result.rejected_by is Party.VAULT and not _reached(result):
         return _refused_by_vault(result)
     if result.came is None:
         # An earlier step has arrived, and a later one was not sent: the run can be continued.
-        return Ending(State.UNKNOWN, result.outcome, refusal=unknown(run_id))
+        return CallOutcome(ForwardState.UNKNOWN, result.outcome, refusal=outcome_unknown(run_id))
     body = _body(result, result.came)
-    return Ending(State.DONE, result.outcome, body, losses=result.losses)
+    return CallOutcome(ForwardState.DONE, result.outcome, body, losses=result.losses)
 
 
-def unknown(run_id: str, outcome: str | None = None) -> Refusal:
+def outcome_unknown(run_id: str, outcome: str | None = None) -> ProblemError:
     """The problem of a payment that may have been made. `outcome`: what was found out since."""
     more = {"run": run_id} | ({"outcome": outcome} if outcome else {})
-    return Refusal(Kind.OUTCOME_UNKNOWN, more=more)
+    return ProblemError(ProblemKind.OUTCOME_UNKNOWN, more=more)
 
 
-def not_now(seconds: float = RETRY_AFTER_S) -> Refusal:
+def unavailable(seconds: float = RETRY_AFTER_S) -> ProblemError:
     """The problem of a call that sent nothing, and that may be sent later."""
-    return Refusal(Kind.UNAVAILABLE, headers=retry_after(seconds))
+    return ProblemError(ProblemKind.UNAVAILABLE, headers=retry_after(seconds))
 
 
-def not_at_all() -> Refusal:
+def not_forwardable() -> ProblemError:
     """The problem of a call that sent nothing, and of every repeat until somebody mends it."""
-    return Refusal(Kind.NOT_FORWARDABLE)
+    return ProblemError(ProblemKind.NOT_FORWARDABLE)
 
 
-def _later(outcome: Outcome | None) -> Ending:
-    return Ending(State.NOT_SENT, outcome, refusal=not_now())
+def _later(outcome: Outcome | None) -> CallOutcome:
+    return CallOutcome(ForwardState.NOT_SENT, outcome, refusal=unavailable())
 
 
 def _reached(result: RunResult) -> bool:
@@ -97,14 +101,16 @@ def _reached(result: RunResult) -> bool:
     return any(step.status is not None for step in result.steps)
 
 
-def _refused_by_vault(result: RunResult) -> Ending:
+def _refused_by_vault(result: RunResult) -> CallOutcome:
     came = result.came
     status = came.vault_status if came else None
     if came is None or status is None or status in _LATER or not 400 <= status <= 499:
         return _later(result.outcome)
     if status in _SET_UP:
-        return Ending(State.NOT_SENT, result.outcome, refusal=Refusal(Kind.NOT_FORWARDED))
-    return Ending(State.NOT_SENT, result.outcome, _body(result, came))
+        return CallOutcome(
+            ForwardState.NOT_SENT, result.outcome, refusal=ProblemError(ProblemKind.NOT_FORWARDED)
+        )
+    return CallOutcome(ForwardState.NOT_SENT, result.outcome, _body(result, came))
 
 
 def _body(result: RunResult, came: Came) -> bytes:

@@ -14,7 +14,7 @@ from forwardc.runtime.run.journal import Journal, JournalFailed
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 
 
-class JoinedJournal:
+class BatchedJournal:
     """A `Journal` for one run. `until_ms` is the claim's end, in milliseconds since 1970."""
 
     __slots__ = ("_fenced", "_inner", "_new", "_now", "_result", "_until_ms")

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 
-class State(StrEnum):
+class ForwardState(StrEnum):
     """What is certain of a share.
 
     `running`: a process forwards it, or died while it did. `done`: its answer is recorded.
@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ClaimRequest:
     """One call as claims see it. `share_id` and `run_id` are new ones, for when it is the first.
 
     Claims are digests; a key is used again with the same `by_reference` only. `by_client` is the
@@ -42,7 +42,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
+class ClaimWon:
     """Whoever claimed forwards, under these ids, until `lease_until` (milliseconds since 1970)."""
 
     share_id: str
@@ -51,7 +51,7 @@ class Mine:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class ClaimHeld:
     """Another call forwards."""
 
     share_id: str
@@ -59,7 +59,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ClaimFinished:
     """It was answered."""
 
     share_id: str
@@ -68,7 +68,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class ClaimUnknown:
     """It was sent, or may have been. `outcome` is what somebody has found out since."""
 
     share_id: str
@@ -77,7 +77,7 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
+class ClaimReleased:
     """Nobody forwards: it ended without reaching the destination, or (`left`) its process did."""
 
     run_id: str
@@ -85,17 +85,19 @@ class Free:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyReused:
+class ClaimKeyReused:
     """The idempotency key belongs to another request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class ClaimOfAnotherClient:
     """Another client asked for it first."""
 
 
-Claim: TypeAlias = Mine | Running | Done | Unknown | KeyReused | Others
-Seen: TypeAlias = Running | Done | Unknown | Free
+ClaimResult: TypeAlias = (
+    ClaimWon | ClaimHeld | ClaimFinished | ClaimUnknown | ClaimKeyReused | ClaimOfAnotherClient
+)
+ClaimStatus: TypeAlias = ClaimHeld | ClaimFinished | ClaimUnknown | ClaimReleased
 
 
 def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> str:

@@ -8,6 +8,7 @@ shares a process knows which ones it forwards.
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryConflictError
@@ -15,19 +16,19 @@ from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.recovery.abandon import leave
 from forwardc.runtime.run.store_journal import is_dead
 from forwardc.server.payment_sharing.claim import (
-    Ask,
-    Claim,
-    Done,
-    Free,
-    KeyReused,
-    Mine,
-    Others,
-    Running,
-    Seen,
-    State,
-    Unknown,
+    ClaimFinished,
+    ClaimHeld,
+    ClaimKeyReused,
+    ClaimOfAnotherClient,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimResult,
+    ClaimStatus,
+    ClaimUnknown,
+    ClaimWon,
+    ForwardState,
 )
-from forwardc.server.payment_sharing.live import Live
+from forwardc.server.payment_sharing.live import LiveForwards
 
 _TAKE: Final = (
     "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"
@@ -72,7 +73,7 @@ _LONGEST_RUN_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ClaimingProcess:
     """Who claims: a process, and the world it forwards in. The lease is in seconds.
 
     `live` is what it forwards now.
@@ -82,25 +83,25 @@ class Process:
     environment: str
     emulated: bool
     lease_s: float
-    live: Live = field(default_factory=Live, compare=False, repr=False)
+    live: LiveForwards = field(default_factory=LiveForwards, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
+class _ForwardRow:
     """A row of `shares`."""
 
     id: str
-    state: State
+    state: ForwardState
     run_id: str
     owner: str
     lease_until: int
     sealed: str | None
 
 
-def claim(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Claim:
+def claim(tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Moment) -> ClaimResult:
     """What this call is. Asked again with the same ids, it gives the same.
 
-    Raises `KeyTaken` where another process took the key for another request just now.
+    Raises `ClaimKeyTakenError` where another process took the key for another request just now.
     """
     if ask.by_key is not None:
         held = row(
@@ -110,82 +111,86 @@ def claim(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Claim:
         )
         if held is not None:
             same = held[1] == ask.by_reference
-            return _repeat(tx, held[0], ask, process, now) if same else KeyReused()
+            return _repeat(tx, held[0], ask, process, now) if same else ClaimKeyReused()
     until = now.after(ask.window_s)
     share_id = _holder(tx, ask.by_reference, ask.share_id, ask.by_client, until, process, now)
     known = share_id != ask.share_id
     if known and not _is_of(tx, ask):
-        return Others()
+        return ClaimOfAnotherClient()
     if ask.by_key is not None:
         until = now.after(ask.key_s)
         if _holder(tx, ask.by_key, share_id, ask.by_reference, until, process, now) != share_id:
-            raise KeyTaken
+            raise ClaimKeyTakenError
         if known:
             tx.run(_KEEP, until, share_id, until)
     return _repeat(tx, share_id, ask, process, now) if known else _begin(tx, ask, process, now)
 
 
-class KeyTaken(Exception):  # noqa: N818 - the key's state
+class ClaimKeyTakenError(ForwardcError):
     """An idempotency key was taken for another request. Nothing of this claim may stay."""
 
 
-def look(tx: Transaction, share_id: str, process: Process, now: Moment) -> Seen:
+def look(tx: Transaction, share_id: str, process: ClaimingProcess, now: Moment) -> ClaimStatus:
     """What has become of a share that another call forwards."""
-    return _seen(tx, _share(tx, share_id), process, now)
+    return _status(tx, _share(tx, share_id), process, now)
 
 
-def _seen(tx: Transaction, share: _Share, process: Process, now: Moment) -> Seen:
+def _status(
+    tx: Transaction, share: _ForwardRow, process: ClaimingProcess, now: Moment
+) -> ClaimStatus:
     match share.state:
-        case State.DONE:
-            return Done(share.id, share.run_id, share.sealed or "")
-        case State.UNKNOWN:
-            return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
-        case State.NOT_SENT:
-            return Free(share.run_id, left=False)
-        case State.RUNNING if _is_dropped(share, process):
+        case ForwardState.DONE:
+            return ClaimFinished(share.id, share.run_id, share.sealed or "")
+        case ForwardState.UNKNOWN:
+            return ClaimUnknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+        case ForwardState.NOT_SENT:
+            return ClaimReleased(share.run_id, left=False)
+        case ForwardState.RUNNING if _is_dropped(share, process):
             known = process.live.known(share.run_id)
             if known is None:
-                return Free(share.run_id, left=True)
+                return ClaimReleased(share.run_id, left=True)
             ended = replace(share, state=known.state, sealed=known.sealed)
-            return _seen(tx, ended, process, now)
-        case State.RUNNING if _is_left(tx, share, now):
-            return Free(share.run_id, left=True)
-        case State.RUNNING:
-            return Running(share.id, share.run_id)
+            return _status(tx, ended, process, now)
+        case ForwardState.RUNNING if _is_left(tx, share, now):
+            return ClaimReleased(share.run_id, left=True)
+        case ForwardState.RUNNING:
+            return ClaimHeld(share.id, share.run_id)
 
 
-def _is_dropped(share: _Share, process: Process) -> bool:
+def _is_dropped(share: _ForwardRow, process: ClaimingProcess) -> bool:
     """Whether a share stands in the name of this process, which does not forward it (any more)."""
     return share.owner == process.owner and not process.live.holds(share.run_id)
 
 
-def end(tx: Transaction, mine: Mine, state: State, status: int, sealed: str | None) -> None:
+def end(
+    tx: Transaction, mine: ClaimWon, state: ForwardState, status: int, sealed: str | None
+) -> None:
     """Record how a share of this process ended; nothing where another one has taken it over."""
     tx.run(_END, state, status, sealed, mine.share_id, mine.run_id)
 
 
-def give_up(tx: Transaction, mine: Mine, now: Moment) -> State:
+def give_up(tx: Transaction, mine: ClaimWon, now: Moment) -> ForwardState:
     """Record what is certain of a share that its own process forwards no longer."""
-    state = State.UNKNOWN if _was_sent(tx, mine.run_id) else State.NOT_SENT
+    state = ForwardState.UNKNOWN if _was_sent(tx, mine.run_id) else ForwardState.NOT_SENT
     leave(tx, mine.run_id, "the server stopped before the answer came", now)
     end(tx, mine, state, 0, None)
     return state
 
 
-def left(tx: Transaction, process: Process) -> list[Mine]:
+def left(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
     """The shares that stand in the name of this process, and that it does not forward."""
     live = process.live
     return [
-        Mine(share_id, run_id, 0)
+        ClaimWon(share_id, run_id, 0)
         for share_id, run_id in tx.rows(_LEFT, process.owner)
         if not live.holds(run_id) and live.known(run_id) is None
     ]
 
 
-def settle_left(tx: Transaction, mine: Mine, process: Process, now: Moment) -> None:
+def settle_left(tx: Transaction, mine: ClaimWon, process: ClaimingProcess, now: Moment) -> None:
     """Record what is certain of a share that this process left; nothing where it has ended."""
     share = _find(tx, mine.share_id)
-    if share is None or (share.run_id, share.state) != (mine.run_id, State.RUNNING):
+    if share is None or (share.run_id, share.state) != (mine.run_id, ForwardState.RUNNING):
         return
     if _is_dropped(share, process) and process.live.known(mine.run_id) is None:
         give_up(tx, mine, now)
@@ -214,7 +219,7 @@ def _holder(
     share_id: str,
     asked: str,
     until: int,
-    process: Process,
+    process: ClaimingProcess,
     now: Moment,
 ) -> str:
     """The share that a claim belongs to: `share_id` where it was free or its time had passed.
@@ -235,49 +240,60 @@ def _holder(
     raise HistoryConflictError("a claim changes hands faster than it can be read")
 
 
-def _is_of(tx: Transaction, ask: Ask) -> bool:
+def _is_of(tx: Transaction, ask: ClaimRequest) -> bool:
     """Whether the client asks that claimed the reference."""
     held = row(tx, "SELECT asked FROM share_claims WHERE claim = ?", ask.by_reference)
     return held is not None and held[0] == ask.by_client
 
 
-def _begin(tx: Transaction, ask: Ask, process: Process, now: Moment) -> Mine:
+def _begin(tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Moment) -> ClaimWon:
     lease = now.after(process.lease_s)
     longest = ask.window_s if ask.by_key is None else max(ask.window_s, ask.key_s)
     tx.run(
         _SHARE,
         *(ask.share_id, now.text, process.environment, process.emulated, ask.destination),
-        *(ask.run_id, State.RUNNING, process.owner, lease, now.after(longest)),
+        *(ask.run_id, ForwardState.RUNNING, process.owner, lease, now.after(longest)),
     )
-    return Mine(ask.share_id, ask.run_id, lease)
+    return ClaimWon(ask.share_id, ask.run_id, lease)
 
 
-def _repeat(tx: Transaction, share_id: str, ask: Ask, process: Process, now: Moment) -> Claim:
+def _repeat(
+    tx: Transaction, share_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Moment
+) -> ClaimResult:
     share = _share(tx, share_id)
     if share.run_id == ask.run_id:
-        return Mine(share.id, share.run_id, share.lease_until)
-    seen = _seen(tx, share, process, now)
-    if not isinstance(seen, Free):
+        return ClaimWon(share.id, share.run_id, share.lease_until)
+    seen = _status(tx, share, process, now)
+    if not isinstance(seen, ClaimReleased):
         return seen
     if seen.left:
         # Should that process live after all: its run is no longer its own, and sends nothing more.
         writes.stop(tx, share.run_id, "its process left it", now)
         if _was_sent(tx, share.run_id) or _may_be_pruned(tx, share, now):
-            tx.run(_AGAIN, State.UNKNOWN, share.run_id, "", 0, share.id, share.run_id, share.state)
-            return Unknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+            tx.run(
+                _AGAIN,
+                ForwardState.UNKNOWN,
+                share.run_id,
+                "",
+                0,
+                share.id,
+                share.run_id,
+                share.state,
+            )
+            return ClaimUnknown(share.id, share.run_id, outcome_of(tx, share.run_id))
     lease = now.after(process.lease_s)
-    mine = (State.RUNNING, ask.run_id, process.owner, lease)
+    mine = (ForwardState.RUNNING, ask.run_id, process.owner, lease)
     if tx.run(_AGAIN, *mine, share.id, share.run_id, share.state):
-        return Mine(share.id, ask.run_id, lease)
-    return Running(share.id, share.run_id)
+        return ClaimWon(share.id, ask.run_id, lease)
+    return ClaimHeld(share.id, share.run_id)
 
 
-def _is_under_way(tx: Transaction, share_id: str, process: Process, now: Moment) -> bool:
+def _is_under_way(tx: Transaction, share_id: str, process: ClaimingProcess, now: Moment) -> bool:
     share = _find(tx, share_id)
-    return share is not None and isinstance(_seen(tx, share, process, now), Running)
+    return share is not None and isinstance(_status(tx, share, process, now), ClaimHeld)
 
 
-def _is_left(tx: Transaction, share: _Share, now: Moment) -> bool:
+def _is_left(tx: Transaction, share: _ForwardRow, now: Moment) -> bool:
     """Whether the process of a running share has died, or lets go of nothing it once held.
 
     The share's lease covers the time before its run is recorded, the run's own the time after.
@@ -305,19 +321,19 @@ def _was_sent(tx: Transaction, run_id: str) -> bool:
     return row(tx, reached, run_id) is not None
 
 
-def _may_be_pruned(tx: Transaction, share: _Share, now: Moment) -> bool:
+def _may_be_pruned(tx: Transaction, share: _ForwardRow, now: Moment) -> bool:
     """Whether a run without a record may have had one: whoever keeps a day deletes older ones."""
     recorded = row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
     return not recorded and share.lease_until < now.milliseconds - _LONGEST_RUN_MS
 
 
-def _share(tx: Transaction, share_id: str) -> _Share:
+def _share(tx: Transaction, share_id: str) -> _ForwardRow:
     share = _find(tx, share_id)
     if share is None:
         raise RuntimeError("a claim names a share that is not there")
     return share
 
 
-def _find(tx: Transaction, share_id: str) -> _Share | None:
+def _find(tx: Transaction, share_id: str) -> _ForwardRow | None:
     found = row(tx, _KNOWN, share_id)
-    return None if found is None else _Share(share_id, State(found[0]), *found[1:])
+    return None if found is None else _ForwardRow(share_id, ForwardState(found[0]), *found[1:])

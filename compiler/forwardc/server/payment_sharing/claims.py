@@ -18,9 +18,16 @@ from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableErro
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.journal import JournalFailed
 from forwardc.server.payment_sharing import claim_tables
-from forwardc.server.payment_sharing.claim import Ask, Claim, KeyReused, Mine, Seen, State
-from forwardc.server.payment_sharing.claim_tables import KeyTaken, Process
-from forwardc.server.payment_sharing.live import End, Live
+from forwardc.server.payment_sharing.claim import (
+    ClaimKeyReused,
+    ClaimRequest,
+    ClaimResult,
+    ClaimStatus,
+    ClaimWon,
+    ForwardState,
+)
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, ClaimKeyTakenError
+from forwardc.server.payment_sharing.live import ForwardEnd, LiveForwards
 
 LEASE_S: Final = 60.0
 """How long a call may take from its claim to the record of its run; the run has its own lease."""
@@ -33,39 +40,39 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Claims:
+class ClaimStore:
     """The claims of one process in a history that others may share."""
 
     store: Store
-    process: Process
+    process: ClaimingProcess
     clock: Callable[[], float] = monotonic
     # A claim whose answer was lost can be in the history until then, and only then.
     _doubtful_until: float = 0.0
 
     @property
-    def live(self) -> Live:
+    def live(self) -> LiveForwards:
         """What this process forwards now."""
         return self.process.live
 
-    async def claim(self, ask: Ask) -> Claim:
+    async def claim(self, ask: ClaimRequest) -> ClaimResult:
         """What this call is; durable when it returns. Raises `HistoryUnavailableError`.
 
-        Whoever is told that it is `Mine` lets go of it with `let_go`.
+        Whoever is told that it is `ClaimWon` lets go of it with `let_go`.
         """
 
-        def work(tx: Transaction) -> Claim:
+        def work(tx: Transaction) -> ClaimResult:
             return claim_tables.claim(tx, ask, self.process, self.store.moment())
 
         self.live.begin(ask.run_id)
         try:
             claim = await _patiently(lambda: self.store.commits.write(work), (_WAITS[0],))
-        except KeyTaken:
-            claim = KeyReused()
+        except ClaimKeyTakenError:
+            claim = ClaimKeyReused()
         except BaseException:
             # The database may have it, or get it yet.
             self.let_go(ask.run_id, in_doubt=True)
             raise
-        if not isinstance(claim, Mine):
+        if not isinstance(claim, ClaimWon):
             self.let_go(ask.run_id)
         return claim
 
@@ -75,7 +82,7 @@ class Claims:
         if in_doubt:
             self._doubtful_until = self.clock() + LEASE_S
 
-    async def look(self, share_id: str) -> Seen:
+    async def look(self, share_id: str) -> ClaimStatus:
         """What has become of a share. Raises `HistoryUnavailableError`."""
         process, moment = self.process, self.store.moment()
         return await self.store.commits.read(
@@ -88,8 +95,8 @@ class Claims:
 
     async def end(
         self,
-        mine: Mine,
-        state: State,
+        mine: ClaimWon,
+        state: ForwardState,
         status: int,
         sealed: str | None = None,
         *,
@@ -107,8 +114,8 @@ class Claims:
 
     def end_soon(
         self,
-        mine: Mine,
-        state: State,
+        mine: ClaimWon,
+        state: ForwardState,
         status: int,
         sealed: str | None,
         failed: Callable[[Exception], None],
@@ -120,10 +127,10 @@ class Claims:
 
         self.store.commits.soon(work, failed)
 
-    async def give_up(self, mine: Mine) -> State:
+    async def give_up(self, mine: ClaimWon) -> ForwardState:
         """Record what is certain of a share that is forwarded no longer. As `end`."""
 
-        def work(tx: Transaction) -> State:
+        def work(tx: Transaction) -> ForwardState:
             return claim_tables.give_up(tx, mine, self.store.moment())
 
         return await _patiently(lambda: self.store.commits.write(work), _WAITS)
@@ -151,7 +158,7 @@ class Claims:
             for mine in await self._left():
                 await self._settle(mine)
 
-    async def _pay(self, owed: End) -> None:
+    async def _pay(self, owed: ForwardEnd) -> None:
         mine = owed.mine
         await self.end(mine, owed.state, owed.status, owed.sealed, patient=False)
         try:
@@ -163,11 +170,11 @@ class Claims:
         self.live.paid(mine.run_id)
         _log.info("the end of run %s is recorded now", mine.run_id)
 
-    async def _left(self) -> list[Mine]:
+    async def _left(self) -> list[ClaimWon]:
         process = self.process
         return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
 
-    async def _settle(self, mine: Mine) -> None:
+    async def _settle(self, mine: ClaimWon) -> None:
         process, moment = self.process, self.store.moment()
         await self.store.commits.write(
             lambda tx: claim_tables.settle_left(tx, mine, process, moment)

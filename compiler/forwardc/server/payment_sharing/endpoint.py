@@ -17,19 +17,19 @@ from starlette.types import Receive, Scope, Send
 from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problem_response import NEVER_STORED
-from forwardc.server.http.problems import Kind, Refusal, retry_after
-from forwardc.server.oauth.bearer_tokens import KeysUnavailable
-from forwardc.server.oauth.caller import Caller, Gate
-from forwardc.server.oauth.client_terms import Terms
-from forwardc.server.payment_sharing.answer import not_now
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.caller import Caller, CallerGate
+from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.payment_sharing.answer import unavailable
 from forwardc.server.payment_sharing.openapi import SHARING_PATH, document_routes
 from forwardc.server.payment_sharing.payment_forward import (
     RUN_HEADER,
-    Asked,
-    Rates,
-    RunRefused,
-    Shared,
-    Sharing,
+    ForwardAnswer,
+    ForwardCall,
+    PaymentForwarding,
+    RunProblemError,
 )
 from forwardc.server.payment_sharing.request import (
     IDENTIFIERS_MEMBER,
@@ -37,8 +37,8 @@ from forwardc.server.payment_sharing.request import (
     read_key,
     read_request,
 )
-from forwardc.server.settings import Issuer, Limits
-from forwardc.server.telemetry.calls import Observer, Told
+from forwardc.server.settings import IssuerSettings, LimitSettings
+from forwardc.server.telemetry.calls import CallRecord, Observer
 
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _MINUTE_S: Final = 60
@@ -47,37 +47,37 @@ _CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
 _log = logging.getLogger("forwardc.server")
 
 
-class Agreed(Protocol):
+class PermissionSource(Protocol):
     """What each client may ask for."""
 
-    async def of(self, client_id: str) -> Terms:
-        """The terms of a client. Raises `KeysUnavailable`."""
+    async def of(self, client_id: str) -> ClientPermissions:
+        """The terms of a client. Raises `KeysUnavailableError`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class EndpointDependencies:
     """All that the endpoint needs from the rest of the server."""
 
-    gate: Gate
-    rates: Rates
-    service: Sharing
-    limits: Limits
-    issuer: Issuer
+    gate: CallerGate
+    rates: RateLimits
+    service: PaymentForwarding
+    limits: LimitSettings
+    issuer: IssuerSettings
     observer: Observer
-    terms: Agreed
+    terms: PermissionSource
 
 
-def routes(desk: Desk) -> list[Route]:
-    """The payment-sharing API and its documents. Its handlers raise `Refusal`."""
+def routes(desk: EndpointDependencies) -> list[Route]:
+    """The payment-sharing API and its documents. Its handlers raise `ProblemError`."""
     return [
-        Route(SHARING_PATH, Endpoint(desk), methods=["POST"]),
+        Route(SHARING_PATH, SharingEndpoint(desk), methods=["POST"]),
         *document_routes(desk.service.destinations, desk.issuer),
     ]
 
 
 @dataclass(slots=True)
-class _Known:
+class _CallFacts:
     """What is known of a call when it ends, for whoever watches."""
 
     client_id: str | None = None
@@ -85,25 +85,25 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class SharingEndpoint:
     """The payment-sharing API as an ASGI application for its one path and method."""
 
-    desk: Desk
+    desk: EndpointDependencies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call. Raises `Refusal`."""
-        began, known = perf_counter(), _Known()
+        """Answer a call. Raises `ProblemError`."""
+        began, known = perf_counter(), _CallFacts()
         try:
             shared = await _shared(self.desk, Request(scope, receive), known)
-        except Refusal as refusal:
+        except ProblemError as refusal:
             _tell_refused(self.desk, known, refusal, began)
             raise
         _tell(self.desk, known, shared, began)
         await _answer(shared)(scope, receive, send)
 
 
-async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
-    """Everything between the request and the answer. Raises `Refusal`, and nothing else."""
+async def _shared(desk: EndpointDependencies, request: Request, known: _CallFacts) -> ForwardAnswer:
+    """Everything between the request and the answer. Raises `ProblemError`, and nothing else."""
     try:
         _check_type(request.headers.getlist("content-type"))
         caller = await desk.gate.caller(request.headers.get("authorization"))
@@ -116,70 +116,75 @@ async def _shared(desk: Desk, request: Request, known: _Known) -> Shared:
         what = read_request(body, desk.service.destinations, not_card)
         known.destination = what.destination
         _check_terms(await desk.terms.of(caller.client_id), what)
-        return await desk.service.share(Asked(what, caller.client_id, key))
-    except Refusal:
+        return await desk.service.share(ForwardCall(what, caller.client_id, key))
+    except ProblemError:
         raise
-    except KeysUnavailable:
-        raise not_now() from None
+    except KeysUnavailableError:
+        raise unavailable() from None
     except HistoryError as problem:
         _log.error("%s the history cannot be used: %s", problem.code, problem.message)
-        raise not_now() from None
+        raise unavailable() from None
     except Exception as problem:
         # Its text and its place may hold what was asked.
         _log.error("FC9901 a call failed by a mistake of forwardc: %s", type(problem).__name__)
-        raise Refusal(Kind.INTERNAL_ERROR) from None
+        raise ProblemError(ProblemKind.INTERNAL_ERROR) from None
 
 
 def _check_type(values: list[str]) -> None:
     """JSON, in UTF-8 (RFC 8259 knows no other between systems)."""
     media_type, _, charset = (values[0] if len(values) == 1 else "").partition(";")
     if media_type.strip().lower() != _JSON or charset.strip().lower() not in _CHARSETS:
-        raise Refusal(Kind.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Post": _JSON})
+        raise ProblemError(ProblemKind.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Post": _JSON})
 
 
-def _check_scope(issuer: Issuer, caller: Caller) -> None:
+def _check_scope(issuer: IssuerSettings, caller: Caller) -> None:
     if issuer.scope not in caller.scope:
         asks = f'Bearer error="insufficient_scope", scope="{issuer.scope}"'
-        raise Refusal(Kind.INSUFFICIENT_SCOPE, headers={"WWW-Authenticate": asks})
+        raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers={"WWW-Authenticate": asks})
 
 
-def _check_terms(terms: Terms, what: SharingRequest) -> None:
-    """Raise `Refusal` before anything is looked up: what is refused tells nothing of a payment."""
+def _check_terms(terms: ClientPermissions, what: SharingRequest) -> None:
+    """Refuse before anything is looked up: what is refused tells nothing of a payment.
+
+    Raises: `ProblemError`.
+    """
     if what.destination not in terms.destinations:
-        raise Refusal(Kind.DESTINATION_REFUSED)
+        raise ProblemError(ProblemKind.DESTINATION_REFUSED)
     lacking = sorted(terms.require_identifiers - what.identifiers.keys())
     if lacking:
         rule = f"must hold {', '.join(lacking)}"
         errors = [{"pointer": f"/{IDENTIFIERS_MEMBER}", "detail": rule}]
-        raise Refusal(Kind.INVALID_REQUEST, more={"errors": errors})
+        raise ProblemError(ProblemKind.INVALID_REQUEST, more={"errors": errors})
 
 
-async def _check_rate(desk: Desk, caller: Caller) -> None:
+async def _check_rate(desk: EndpointDependencies, caller: Caller) -> None:
     name, limit = f"calls/{caller.client_id}", desk.limits.calls_per_minute
     wait = await desk.rates.take(name, limit, _MINUTE_S)
     if wait is not None:
-        raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+        raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
 
 
 async def _body(request: Request, most: int) -> bytes:
-    """The whole body. Raises `Refusal` where it is too large, or its caller has left."""
+    """The whole body. Raises `ProblemError` where it is too large, or its caller has left."""
     try:
         return await body_of(request, most)
     except TooLarge:
-        raise Refusal(Kind.CONTENT_TOO_LARGE, headers={"Connection": "close"}) from None
+        raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers={"Connection": "close"}) from None
     except EndedEarly:
-        raise Refusal(Kind.REQUEST_TIMEOUT) from None
+        raise ProblemError(ProblemKind.REQUEST_TIMEOUT) from None
 
 
-def _answer(shared: Shared) -> Response:
+def _answer(shared: ForwardAnswer) -> Response:
     replayed: Mapping[str, str] = {REPLAYED_HEADER: "true"} if shared.replayed else {}
     headers = {**NEVER_STORED, RUN_HEADER: shared.run_id, **replayed}
     return Response(shared.body, 200, headers, _JSON)
 
 
-def _tell(desk: Desk, known: _Known, shared: Shared, began: float) -> None:
+def _tell(
+    desk: EndpointDependencies, known: _CallFacts, shared: ForwardAnswer, began: float
+) -> None:
     desk.observer.call(
-        Told(
+        CallRecord(
             *(SHARING_PATH, "POST", 200, _since(began), known.client_id),
             run_id=shared.run_id,
             vault=shared.vault,
@@ -190,10 +195,12 @@ def _tell(desk: Desk, known: _Known, shared: Shared, began: float) -> None:
     )
 
 
-def _tell_refused(desk: Desk, known: _Known, refusal: Refusal, began: float) -> None:
-    run = refusal if isinstance(refusal, RunRefused) else None
+def _tell_refused(
+    desk: EndpointDependencies, known: _CallFacts, refusal: ProblemError, began: float
+) -> None:
+    run = refusal if isinstance(refusal, RunProblemError) else None
     desk.observer.call(
-        Told(
+        CallRecord(
             *(SHARING_PATH, "POST", refusal.kind.value.status, _since(began), known.client_id),
             problem=refusal.kind.slug,
             run_id=run.run_id if run else None,

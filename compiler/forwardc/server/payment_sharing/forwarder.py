@@ -23,9 +23,9 @@ from forwardc.runtime.run.run import run
 from forwardc.runtime.run.source import may_be_left_out
 from forwardc.runtime.secret_providers.secrets import Lookup
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claim import Mine
-from forwardc.server.settings import Mapped
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claim import ClaimWon
+from forwardc.server.settings import DestinationSettings
 
 _OF_THE_VAULT: Final = "billing."
 # What ends by itself, or what somebody has begun and means to end: the history is away or is
@@ -40,7 +40,7 @@ _MARGIN_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ServedPlan:
     """One destination through one vault. `reference_param` takes the payment reference."""
 
     plan: Plan
@@ -49,13 +49,13 @@ class Way:
     reference_param: str | None = None
 
 
-def read_ways(
+def read_served_plans(
     build: Path | CheckoutPath,
     place: str,
-    mapped: Mapping[str, Mapped],
+    mapped: Mapping[str, DestinationSettings],
     look_up: Callable[[Plan], Lookup],
     sink: Sink,
-) -> dict[tuple[str, str], Way]:
+) -> dict[tuple[str, str], ServedPlan]:
     """The ways of every mapped destination, by its name in requests and the vault's name.
 
     Problems are in the sink: FC0702 to FC0704 for `build/`, FC0813 for an operation, FC0805 for a
@@ -64,7 +64,7 @@ def read_ways(
     manifest = read_manifest(build, sink)
     if manifest is None:
         return {}
-    found: dict[tuple[str, str], Way] = {}
+    found: dict[tuple[str, str], ServedPlan] = {}
     for name, one in mapped.items():
         destination, _, operation = one.run.partition(".")
         vaults = [
@@ -79,11 +79,11 @@ def read_ways(
             plan = plan_in(build, manifest, vault, destination, place, sink)
             chosen = find_operation(plan, operation or None, sink) if plan else None
             if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
-                found[name, vault] = Way(plan, chosen, look_up(plan), one.reference_param)
+                found[name, vault] = ServedPlan(plan, chosen, look_up(plan), one.reference_param)
     return found
 
 
-def is_production(ways: Mapping[tuple[str, str], Way]) -> bool:
+def is_production(ways: Mapping[tuple[str, str], ServedPlan]) -> bool:
     """Whether the rules of production count: all ways are of one environment."""
     return any(way.plan.environment_class == "production" for way in ways.values())
 
@@ -98,7 +98,7 @@ def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
+class ForwardResult:
     """What a run gave, None where nothing was sent; its end is still to be settled.
 
     `codes` are those of what went wrong before or beside it. `lasting`: something of it stays
@@ -106,7 +106,7 @@ class Forwarded:
     """
 
     result: RunResult | None
-    journal: JoinedJournal = field(repr=False)
+    journal: BatchedJournal = field(repr=False)
     codes: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
 
@@ -120,7 +120,7 @@ class Forwarder:
     read just now what is approved.
     """
 
-    ways: Mapping[tuple[str, str], Way]
+    ways: Mapping[tuple[str, str], ServedPlan]
     means: Means = field(repr=False)
     in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
     not_card: bool = False
@@ -136,13 +136,13 @@ class Forwarder:
         return (destination, vault) in self.ways
 
     async def forward(
-        self, destination: str, instrument: Instrument, reference: str, mine: Mine
-    ) -> Forwarded:
+        self, destination: str, instrument: Instrument, reference: str, mine: ClaimWon
+    ) -> ForwardResult:
         """Run a claimed share. Raises `KeyError` for a way that is not there."""
         way = self.ways[destination, instrument.vault]
         sink = Sink()
         until = mine.lease_until - _MARGIN_MS
-        journal = JoinedJournal(self.means.journal, self.means.ambient.now, until)
+        journal = BatchedJournal(self.means.journal, self.means.ambient.now, until)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
         of_others = self._all_params - params_of([way])
@@ -152,7 +152,7 @@ class Forwarder:
         found = sink.sorted()
         codes = tuple(sorted({problem.code for problem in found}))
         passing = _OF_THE_LOCK if self.unreadable is not None and self.unreadable() else frozenset()
-        return Forwarded(result, journal, codes, tuple(lasting(found, passing)))
+        return ForwardResult(result, journal, codes, tuple(lasting(found, passing)))
 
 
 def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) -> Iterable[str]:
@@ -162,7 +162,7 @@ def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) 
             yield f"{problem.code} {clean(problem).message}"
 
 
-def params_of(ways: Iterable[Way]) -> frozenset[str]:
+def params_of(ways: Iterable[ServedPlan]) -> frozenset[str]:
     """The params that operations take, those of their fallbacks included."""
     found: set[str] = set()
     for way in ways:
@@ -178,7 +178,7 @@ def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]
     return {name: value for name, value in params.items() if name not in names}
 
 
-def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> RunRequest:
+def _request(way: ServedPlan, instrument: Instrument, reference: str, mine: ClaimWon) -> RunRequest:
     named = {way.reference_param: reference} if way.reference_param else {}
     return RunRequest(
         source=instrument.source,
@@ -190,7 +190,7 @@ def _request(way: Way, instrument: Instrument, reference: str, mine: Mine) -> Ru
     )
 
 
-def _known_atoms(way: Way) -> frozenset[str]:
+def _known_atoms(way: ServedPlan) -> frozenset[str]:
     """The values of a card that a run may use: a row may serve other destinations, too."""
     operation = way.plan.operations[way.operation]
     names = (*operation.requires, *operation.inputs, *may_be_left_out(operation))
@@ -199,7 +199,7 @@ def _known_atoms(way: Way) -> frozenset[str]:
     return frozenset((*names, *may_be_left_out(way.plan.operations[operation.fallback.operation])))
 
 
-def _taken(way: Way, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _taken(way: ServedPlan, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """The inputs without a billing address that the vault has itself."""
     known = way.plan.operations[way.operation].inputs
     for name, value in inputs.items():

@@ -7,27 +7,27 @@ lease says.
 
 from dataclasses import dataclass, field
 
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
-from forwardc.server.payment_sharing.claim import Mine, State
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
+from forwardc.server.payment_sharing.claim import ClaimWon, ForwardState
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ForwardEnd:
     """How a share ended, and the journal that keeps the end of its run until it is recorded."""
 
-    mine: Mine
-    state: State
+    mine: ClaimWon
+    state: ForwardState
     status: int
     sealed: str | None = field(repr=False)
-    journal: JoinedJournal = field(repr=False)
+    journal: BatchedJournal = field(repr=False)
 
 
 @dataclass(slots=True)
-class Live:
+class LiveForwards:
     """Claims by their run's id. Read in any thread, changed on the event loop only."""
 
     _running: set[str] = field(default_factory=set)
-    _owed: dict[str, End] = field(default_factory=dict)
+    _owed: dict[str, ForwardEnd] = field(default_factory=dict)
 
     def begin(self, run_id: str) -> None:
         """A claim is asked for: from before the database can have it."""
@@ -41,7 +41,7 @@ class Live:
         """Whether this process forwards, or is about to."""
         return run_id in self._running
 
-    def owe(self, end: End) -> None:
+    def owe(self, end: ForwardEnd) -> None:
         """Keep an end that could not be recorded."""
         self._owed[end.mine.run_id] = end
 
@@ -49,11 +49,11 @@ class Live:
         """An end that was owed is recorded."""
         self._owed.pop(run_id, None)
 
-    def known(self, run_id: str) -> End | None:
+    def known(self, run_id: str) -> ForwardEnd | None:
         """The end that is owed for a run."""
         return self._owed.get(run_id)
 
     @property
-    def owed(self) -> tuple[End, ...]:
+    def owed(self) -> tuple[ForwardEnd, ...]:
         """All ends that are owed, the oldest first."""
         return tuple(self._owed.values())

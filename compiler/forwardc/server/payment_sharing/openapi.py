@@ -13,20 +13,24 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forwardc.core.atoms import ATOMS
-from forwardc.server.http.problems import MEDIA_TYPE, Kind, Refusal
+from forwardc.server.http.problems import MEDIA_TYPE, ProblemError, ProblemKind
 from forwardc.server.payment_sharing import request as rules
-from forwardc.server.settings import Issuer
+from forwardc.server.settings import IssuerSettings
 from forwardc.version import __version__
 
 PATH: Final = "/openapi.json"
 SHARING_PATH: Final = "/v1/initiate-payment-sharing"
 _JSON: Final = "application/json"
 _UUID: Final = "11111111-2222-4333-8444-555555555555"
-_NOT_OF_SHARING: Final = (Kind.NOT_FOUND, Kind.METHOD_NOT_ALLOWED)
-_EVERYWHERE: Final = (Kind.ADDRESS_REFUSED, Kind.MISDIRECTED, Kind.HEADERS_TOO_LARGE)
+_NOT_OF_SHARING: Final = (ProblemKind.NOT_FOUND, ProblemKind.METHOD_NOT_ALLOWED)
+_EVERYWHERE: Final = (
+    ProblemKind.ADDRESS_REFUSED,
+    ProblemKind.MISDIRECTED,
+    ProblemKind.HEADERS_TOO_LARGE,
+)
 
 
-def document_routes(destinations: Sequence[str], issuer: Issuer) -> list[Route]:
+def document_routes(destinations: Sequence[str], issuer: IssuerSettings) -> list[Route]:
     """The routes of the document and of the texts. Nothing in them needs a token."""
     content = json.dumps(document(destinations, issuer), indent=2).encode()
 
@@ -42,7 +46,7 @@ def document_routes(destinations: Sequence[str], issuer: Issuer) -> list[Route]:
     ]
 
 
-def document(destinations: Sequence[str], issuer: Issuer) -> dict[str, Any]:
+def document(destinations: Sequence[str], issuer: IssuerSettings) -> dict[str, Any]:
     """The OpenAPI document of a server that offers these destinations."""
     scheme, security = _security(issuer)
     return {
@@ -121,7 +125,7 @@ def _operation() -> dict[str, Any]:
         },
         "responses": {
             "200": _answer_response(),
-            **_problems(kind for kind in Kind if kind not in _NOT_OF_SHARING),
+            **_problems(kind for kind in ProblemKind if kind not in _NOT_OF_SHARING),
         },
     }
 
@@ -240,21 +244,23 @@ def _error_schema() -> dict[str, Any]:
     }
 
 
-def _problems(kinds: Iterable[Kind]) -> dict[str, Any]:
-    by_status: dict[int, list[Kind]] = {}
+def _problems(kinds: Iterable[ProblemKind]) -> dict[str, Any]:
+    by_status: dict[int, list[ProblemKind]] = {}
     for kind in kinds:
         by_status.setdefault(kind.value.status, []).append(kind)
     return {str(status): _problem_response(status, by_status[status]) for status in by_status}
 
 
-def _problem_response(status: int, kinds: list[Kind]) -> dict[str, Any]:
+def _problem_response(status: int, kinds: list[ProblemKind]) -> dict[str, Any]:
     schema = {
         "allOf": [
             {"$ref": "#/components/schemas/Problem"},
             {"properties": {"type": {"enum": [_type(kind) for kind in kinds]}}},
         ]
     }
-    examples = {kind.slug: {"value": Refusal(kind, more=_more(kind)).document()} for kind in kinds}
+    examples = {
+        kind.slug: {"value": ProblemError(kind, more=_more(kind)).document()} for kind in kinds
+    }
     told = _told_in(status)
     return {
         "description": f"{HTTPStatus(status).phrase}: "
@@ -264,14 +270,14 @@ def _problem_response(status: int, kinds: list[Kind]) -> dict[str, Any]:
     }
 
 
-def _type(kind: Kind) -> str:
+def _type(kind: ProblemKind) -> str:
     return f"/problems/{kind.slug}"
 
 
-def _more(kind: Kind) -> Mapping[str, Any]:
-    if kind is Kind.OUTCOME_UNKNOWN:
+def _more(kind: ProblemKind) -> Mapping[str, Any]:
+    if kind is ProblemKind.OUTCOME_UNKNOWN:
         return {"run": _UUID}
-    if kind is Kind.INVALID_REQUEST:
+    if kind is ProblemKind.INVALID_REQUEST:
         return {"errors": [{"pointer": "/destination", "detail": "is required"}]}
     return {}
 
@@ -311,7 +317,7 @@ def _headers() -> dict[str, Any]:
     }
 
 
-def _security(issuer: Issuer) -> tuple[dict[str, Any], list[dict[str, list[str]]]]:
+def _security(issuer: IssuerSettings) -> tuple[dict[str, Any], list[dict[str, list[str]]]]:
     if issuer.url is not None:
         bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
         return {"bearer": bearer}, [{"bearer": []}]
@@ -335,7 +341,7 @@ def _problem_operation() -> dict[str, Any]:
         "name": "slug",
         "in": "path",
         "required": True,
-        "schema": {"type": "string", "enum": [kind.slug for kind in Kind]},
+        "schema": {"type": "string", "enum": [kind.slug for kind in ProblemKind]},
     }
     text = {"description": "A text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {
@@ -343,14 +349,14 @@ def _problem_operation() -> dict[str, Any]:
         "summary": "What a problem means",
         "security": [],
         "parameters": [slug],
-        "responses": {"200": text, **_problems((*_EVERYWHERE, Kind.NOT_FOUND))},
+        "responses": {"200": text, **_problems((*_EVERYWHERE, ProblemKind.NOT_FOUND))},
     }
 
 
 def _text_of(slug: str) -> Response:
-    for kind in Kind:
+    for kind in ProblemKind:
         if kind.slug == slug:
             shape = kind.value
             text = f"{shape.title} (HTTP {shape.status})\n\n{shape.advice}\n"
             return PlainTextResponse(text)
-    raise Refusal(Kind.NOT_FOUND)
+    raise ProblemError(ProblemKind.NOT_FOUND)

@@ -1,8 +1,8 @@
 """One call of the payment-sharing API from the card's look-up to the answer.
 
-Knows no web framework and no table. What was begun is finished and recorded, whether or not its
-caller still waits; calls about the same payment wait for the first one and get its answer.
-One file, since every step of a call needs its claim, its time and its record.
+What was begun is finished and recorded, whether or not its caller still waits; calls about the same
+payment wait for the first one and get its answer. One file, since whoever claims a payment and
+whoever waits for it must come to the same answer.
 """
 
 import asyncio
@@ -10,42 +10,49 @@ import logging
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final
 
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.ids import new_uuid
 from forwardc.runtime.run.journal import JournalFailed
-from forwardc.server.directory.identifiers import same
+from forwardc.server.directory.identifiers import identifiers_match
 from forwardc.server.directory.payment_directory import (
+    DirectoryError,
+    DirectoryFaultError,
     Instrument,
-    Lookup,
-    LookupFailed,
-    LookupWrong,
+    PaymentDirectory,
 )
-from forwardc.server.http.problems import Kind, Refusal, retry_after
-from forwardc.server.payment_sharing.answer import Ending, ending_of, not_at_all, not_now, unknown
-from forwardc.server.payment_sharing.batched_journal import JoinedJournal
+from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.payment_sharing.answer import (
+    CallOutcome,
+    call_outcome,
+    not_forwardable,
+    outcome_unknown,
+    unavailable,
+)
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (
-    Ask,
-    Claim,
-    Done,
-    Free,
-    KeyReused,
-    Mine,
-    Others,
-    Running,
-    Seen,
-    State,
-    Unknown,
+    ClaimFinished,
+    ClaimHeld,
+    ClaimKeyReused,
+    ClaimOfAnotherClient,
+    ClaimReleased,
+    ClaimRequest,
+    ClaimResult,
+    ClaimStatus,
+    ClaimUnknown,
+    ClaimWon,
+    ForwardState,
     claim_digest,
 )
-from forwardc.server.payment_sharing.claims import Claims
+from forwardc.server.payment_sharing.claims import ClaimStore
 from forwardc.server.payment_sharing.forwarder import Forwarder
-from forwardc.server.payment_sharing.live import End
-from forwardc.server.payment_sharing.replay_cipher import CannotOpen, Sealer
+from forwardc.server.payment_sharing.live import ForwardEnd
+from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
 from forwardc.server.payment_sharing.request import SharingRequest
-from forwardc.server.settings import Limits, Replays
-from forwardc.server.telemetry.calls import Observer, Unwatched
+from forwardc.server.settings import LimitSettings, ReplaySettings
+from forwardc.server.telemetry.calls import NullObserver, Observer
 
 RUN_HEADER: Final = "Forwardc-Run"
 _HOUR_S: Final = 3600
@@ -56,20 +63,8 @@ _MISSED_S: Final = 0.05
 _log = logging.getLogger("forwardc.server")
 
 
-class Rates(Protocol):
-    """Rate limits by name. Both methods raise `HistoryUnavailableError`."""
-
-    async def take(self, name: str, limit: int, window_s: int) -> float | None:
-        """Count one: None where it is allowed, else the seconds to wait."""
-        ...
-
-    async def peek(self, name: str, limit: int, window_s: int) -> float | None:
-        """What `take` would say, and nothing is counted."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ForwardCall:
     """A call that may be answered: what it asks, who asks, and its Idempotency-Key."""
 
     request: SharingRequest
@@ -78,7 +73,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class ForwardAnswer:
     """The answer of a call, byte for byte that of the first one. `outcome`: None of a record."""
 
     body: bytes = field(repr=False)
@@ -88,11 +83,11 @@ class Shared:
     outcome: str | None = None
 
 
-class RunRefused(Refusal):
+class RunProblemError(ProblemError):
     """A problem of a call whose payment has a run. `outcome` is what is known of that."""
 
     def __init__(
-        self, why: Refusal, run_id: str, instrument: Instrument, outcome: str | None = None
+        self, why: ProblemError, run_id: str, instrument: Instrument, outcome: str | None = None
     ) -> None:
         super().__init__(
             why.kind, why.detail, more=why.more, headers={**why.headers, RUN_HEADER: run_id}
@@ -103,31 +98,31 @@ class RunRefused(Refusal):
 
 
 @dataclass(slots=True)
-class Sharing:
+class PaymentForwarding:
     """The service behind the endpoint, for one process. `destinations` are its names.
 
     `not_card` names what of a call may look like a card number.
     """
 
-    lookup: Lookup
+    lookup: PaymentDirectory
     forwarder: Forwarder
-    claims: Claims
-    sealer: Sealer
-    rates: Rates
-    replay: Replays
-    limits: Limits
+    claims: ClaimStore
+    sealer: ReplayCipher
+    rates: RateLimits
+    replay: ReplaySettings
+    limits: LimitSettings
     destinations: tuple[str, ...]
-    observer: Observer = field(default_factory=Unwatched)
+    observer: Observer = field(default_factory=NullObserver)
     not_card: frozenset[str] = frozenset()
-    _under_way: dict[str, asyncio.Task[Ending]] = field(default_factory=dict)
+    _under_way: dict[str, asyncio.Task[CallOutcome]] = field(default_factory=dict)
 
-    async def share(self, asked: Asked) -> Shared:
-        """Forward the payment, or answer as its first call was answered. Raises `Refusal`."""
+    async def share(self, asked: ForwardCall) -> ForwardAnswer:
+        """Forward the payment, or answer as its first call was answered. Raises `ProblemError`."""
         instrument = await self._find(asked)
         deadline = monotonic() + self.replay.wait
         while True:
             match await self._claim(asked):
-                case Mine() as mine:
+                case ClaimWon() as mine:
                     try:
                         task = self._begin(mine, asked, instrument)
                     except BaseException:
@@ -135,12 +130,12 @@ class Sharing:
                         raise
                     ending = await asyncio.shield(task)
                     return _answered(ending, mine.run_id, instrument, replayed=False)
-                case KeyReused():
-                    raise Refusal(Kind.KEY_REUSED)
-                case Others():
+                case ClaimKeyReused():
+                    raise ProblemError(ProblemKind.KEY_REUSED)
+                case ClaimOfAnotherClient():
                     # Neither its answer nor its run's id, and no second forward of one payment.
-                    raise Refusal(Kind.SHARED_BY_ANOTHER)
-                case Running() as other:
+                    raise ProblemError(ProblemKind.SHARED_BY_ANOTHER)
+                case ClaimHeld() as other:
                     shared = await self._follow(other, instrument, deadline)
                     if shared is not None:
                         return shared
@@ -152,7 +147,7 @@ class Sharing:
 
         What was given up is recorded as what is certain of it: not sent, or unknown.
         """
-        late: set[asyncio.Task[Ending]] = set()
+        late: set[asyncio.Task[CallOutcome]] = set()
         if self._under_way:
             _, late = await asyncio.wait(tuple(self._under_way.values()), timeout=within_s)
         for task in late:
@@ -170,41 +165,46 @@ class Sharing:
             for owed in self.claims.live.owed:
                 _log.error("%s the end of run %s is lost", problem.code, owed.mine.run_id)
 
-    async def _find(self, asked: Asked) -> Instrument:
-        """The instrument of a reference. Raises `Refusal`, the same for whatever does not fit."""
+    async def _find(self, asked: ForwardCall) -> Instrument:
+        """The instrument of a reference.
+
+        Raises: `ProblemError`, the same for whatever does not fit.
+        """
         name, limit = f"misses/{asked.client_id}", self.limits.misses_per_hour
         began = monotonic()
         try:
             wait = await self.rates.peek(name, limit, _HOUR_S)
             if wait is not None:
-                raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+                raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
             with self.observer.span("lookup"):
                 instrument = await self.lookup.find(asked.request.reference)
-            known = same(instrument.identifiers if instrument else None, asked.request.identifiers)
+            known = identifiers_match(
+                instrument.identifiers if instrument else None, asked.request.identifiers
+            )
             if instrument is not None and known:
                 return self._reachable(asked, instrument)
             wait = await self.rates.take(name, limit, _HOUR_S)
-        except LookupWrong as problem:
+        except DirectoryFaultError as problem:
             _log.error("FC0855 the lookup has to be mended: %s", problem)
-            raise not_at_all() from None
-        except LookupFailed as problem:
+            raise not_forwardable() from None
+        except DirectoryError as problem:
             _log.error("the lookup failed: %s", problem)
-            raise not_now() from None
+            raise unavailable() from None
         except HistoryError as problem:
             raise _no_history(problem) from None
         # A row that is found is read, too; how long that takes is the merchant's data's business.
         await asyncio.sleep(_MISSED_S - (monotonic() - began) % _MISSED_S)
         if wait is not None:
-            raise Refusal(Kind.TOO_MANY_REQUESTS, headers=retry_after(wait))
-        raise Refusal(Kind.PAYMENT_NOT_FOUND)
+            raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
+        raise ProblemError(ProblemKind.PAYMENT_NOT_FOUND)
 
-    def _reachable(self, asked: Asked, instrument: Instrument) -> Instrument:
+    def _reachable(self, asked: ForwardCall, instrument: Instrument) -> Instrument:
         if not self.forwarder.has(asked.request.destination, instrument.vault):
             _log.error("FC0704 the lookup names a vault that the destination is not built for")
-            raise not_at_all()
+            raise not_forwardable()
         return instrument
 
-    async def _claim(self, asked: Asked) -> Claim:
+    async def _claim(self, asked: ForwardCall) -> ClaimResult:
         ask = self._ask(asked)
         try:
             with self.observer.span("claim"):
@@ -216,14 +216,14 @@ class Sharing:
             self.claims.let_go(ask.run_id, in_doubt=True)
             raise
 
-    def _ask(self, asked: Asked) -> Ask:
+    def _ask(self, asked: ForwardCall) -> ClaimRequest:
         process, request = self.claims.process, asked.request
         world = (process.environment, process.emulated)
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
         # A share has the id of its first run: one draw of chance is enough for both.
         new = str(new_uuid())
-        return Ask(
+        return ClaimRequest(
             share_id=new,
             run_id=new,
             by_reference=by_reference,
@@ -234,34 +234,40 @@ class Sharing:
             key_s=self.replay.key_hours * _HOUR_S,
         )
 
-    def _begin(self, mine: Mine, asked: Asked, instrument: Instrument) -> asyncio.Task[Ending]:
+    def _begin(
+        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+    ) -> asyncio.Task[CallOutcome]:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
         task = asyncio.create_task(self._forward(mine, asked, instrument))
         self._under_way[mine.share_id] = task
         task.add_done_callback(partial(self._ended, mine))
         return task
 
-    def _ended(self, mine: Mine, task: asyncio.Task[Ending]) -> None:
+    def _ended(self, mine: ClaimWon, task: asyncio.Task[CallOutcome]) -> None:
         # What sent nothing may be under way once more before its first task has ended.
         if self._under_way.get(mine.share_id) is task:
             del self._under_way[mine.share_id]
         failed = task.cancelled() or task.exception() is not None
         self.claims.let_go(mine.run_id, in_doubt=failed)
 
-    async def _forward(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
+    async def _forward(
+        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+    ) -> CallOutcome:
         try:
             return await self._forwarded(mine, asked, instrument)
         finally:
             self.claims.let_go(mine.run_id)
 
-    async def _forwarded(self, mine: Mine, asked: Asked, instrument: Instrument) -> Ending:
+    async def _forwarded(
+        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+    ) -> CallOutcome:
         request = asked.request
         try:
             with self.observer.span("forward"):
                 forwarded = await self.forwarder.forward(
                     request.destination, instrument, request.reference, mine
                 )
-            ending = ending_of(forwarded.result, mine.run_id, lasting=bool(forwarded.lasting))
+            ending = call_outcome(forwarded.result, mine.run_id, lasting=bool(forwarded.lasting))
         except (Exception, asyncio.CancelledError) as problem:
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
             ending = await self._give_up(mine)
@@ -277,18 +283,20 @@ class Sharing:
         self._tell_forward(ending, asked, instrument)
         return ending
 
-    def _tell_forward(self, ending: Ending, asked: Asked, instrument: Instrument) -> None:
-        outcome = ending.outcome if ending.state is State.DONE else ending.state
+    def _tell_forward(
+        self, ending: CallOutcome, asked: ForwardCall, instrument: Instrument
+    ) -> None:
+        outcome = ending.outcome if ending.state is ForwardState.DONE else ending.state
         destination = asked.request.destination
         self.observer.forward(
-            instrument.vault, destination, str(outcome or State.UNKNOWN), ending.losses
+            instrument.vault, destination, str(outcome or ForwardState.UNKNOWN), ending.losses
         )
 
-    async def _record(self, mine: Mine, ending: Ending, journal: JoinedJournal) -> None:
+    async def _record(self, mine: ClaimWon, ending: CallOutcome, journal: BatchedJournal) -> None:
         """Record what a share came to; what cannot be recorded is known, and recorded later."""
-        is_kept = ending.state is State.DONE and ending.body is not None
+        is_kept = ending.state is ForwardState.DONE and ending.body is not None
         sealed = self.sealer.seal(ending.body or b"", mine.share_id) if is_kept else None
-        end = End(mine, ending.state, ending.status, sealed, journal)
+        end = ForwardEnd(mine, ending.state, ending.status, sealed, journal)
         try:
             with self.observer.span("record"):
                 await self._end(end, journal)
@@ -298,7 +306,7 @@ class Sharing:
             code = problem.code if isinstance(problem, HistoryError | JournalFailed) else "FC9901"
             _log.error("%s the answer of run %s was not recorded yet", code, mine.run_id)
 
-    async def _end(self, end: End, journal: JoinedJournal) -> None:
+    async def _end(self, end: ForwardEnd, journal: BatchedJournal) -> None:
         """Record the end of the share and of its run, in one transaction where there is a run.
 
         Raises `HistoryError` and `JournalFailed` after several tries.
@@ -315,20 +323,20 @@ class Sharing:
         if unsettled:
             await journal.settle()
 
-    async def _give_up(self, mine: Mine) -> Ending:
+    async def _give_up(self, mine: ClaimWon) -> CallOutcome:
         """What is certain of a forward that ended in the middle, by its own record."""
         try:
             state = await self.claims.give_up(mine)
         except HistoryError:
             self.claims.let_go(mine.run_id, in_doubt=True)
-            state = State.UNKNOWN
-        if state is State.NOT_SENT:
-            return Ending(state, None, refusal=Refusal(Kind.INTERNAL_ERROR))
-        return Ending(State.UNKNOWN, None, refusal=unknown(mine.run_id))
+            state = ForwardState.UNKNOWN
+        if state is ForwardState.NOT_SENT:
+            return CallOutcome(state, None, refusal=ProblemError(ProblemKind.INTERNAL_ERROR))
+        return CallOutcome(ForwardState.UNKNOWN, None, refusal=outcome_unknown(mine.run_id))
 
     async def _follow(
-        self, other: Running, instrument: Instrument, deadline: float
-    ) -> Shared | None:
+        self, other: ClaimHeld, instrument: Instrument, deadline: float
+    ) -> ForwardAnswer | None:
         """The answer of the call that forwards; None where its process has left it."""
         task = self._under_way.get(other.share_id)
         if task is None:
@@ -338,49 +346,53 @@ class Sharing:
             raise _still_running(other, instrument)
         return _answered(task.result(), other.run_id, instrument, replayed=True)
 
-    async def _poll(self, other: Running, instrument: Instrument, deadline: float) -> Shared | None:
+    async def _poll(
+        self, other: ClaimHeld, instrument: Instrument, deadline: float
+    ) -> ForwardAnswer | None:
         """The same where another process forwards: the history tells."""
         pause = _FIRST_POLL_S
         while (left := deadline - monotonic()) > 0:
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_POLL_S)
             match await self._look(other):
-                case Running():
+                case ClaimHeld():
                     continue
-                case Free(left=True):
+                case ClaimReleased(left=True):
                     return None
-                case Free():
-                    raise RunRefused(not_now(), other.run_id, instrument)
+                case ClaimReleased():
+                    raise RunProblemError(unavailable(), other.run_id, instrument)
                 case known:
                     return await self._known(known, instrument)
         raise _still_running(other, instrument)
 
-    async def _look(self, other: Running) -> Seen:
+    async def _look(self, other: ClaimHeld) -> ClaimStatus:
         try:
             return await self.claims.look(other.share_id)
         except HistoryError as problem:
             raise _no_history(problem) from None
 
-    async def _known(self, known: Done | Unknown, instrument: Instrument) -> Shared:
-        if isinstance(known, Unknown):
-            why = unknown(known.run_id, known.outcome)
-            raise RunRefused(why, known.run_id, instrument, known.outcome or "unknown")
+    async def _known(
+        self, known: ClaimFinished | ClaimUnknown, instrument: Instrument
+    ) -> ForwardAnswer:
+        if isinstance(known, ClaimUnknown):
+            why = outcome_unknown(known.run_id, known.outcome)
+            raise RunProblemError(why, known.run_id, instrument, known.outcome or "unknown")
         try:
             body = self.sealer.open(known.sealed, known.share_id)
-        except CannotOpen:
+        except CannotDecryptError:
             _log.error("a recorded answer cannot be opened: the server's keys have changed")
             raise await self._unreadable(known.run_id, instrument) from None
-        return Shared(body, known.run_id, instrument.vault, replayed=True)
+        return ForwardAnswer(body, known.run_id, instrument.vault, replayed=True)
 
-    async def _unreadable(self, run_id: str, instrument: Instrument) -> Refusal:
+    async def _unreadable(self, run_id: str, instrument: Instrument) -> ProblemError:
         try:
             outcome = await self.claims.outcome(run_id)
         except HistoryError:
             outcome = None
-        return RunRefused(unknown(run_id, outcome), run_id, instrument, outcome)
+        return RunProblemError(outcome_unknown(run_id, outcome), run_id, instrument, outcome)
 
 
-async def _refused(journal: JoinedJournal) -> JournalFailed | None:
+async def _refused(journal: BatchedJournal) -> JournalFailed | None:
     """Keep the end of a run; why it could not be kept."""
     try:
         await journal.settle()
@@ -389,18 +401,20 @@ async def _refused(journal: JoinedJournal) -> JournalFailed | None:
     return None
 
 
-def _answered(ending: Ending, run_id: str, instrument: Instrument, *, replayed: bool) -> Shared:
+def _answered(
+    ending: CallOutcome, run_id: str, instrument: Instrument, *, replayed: bool
+) -> ForwardAnswer:
     """The answer of an ending, or its problem: a new one for each caller."""
     if ending.refusal is not None:
-        raise RunRefused(ending.refusal, run_id, instrument, ending.outcome)
-    return Shared(ending.body or b"", run_id, instrument.vault, replayed, ending.outcome)
+        raise RunProblemError(ending.refusal, run_id, instrument, ending.outcome)
+    return ForwardAnswer(ending.body or b"", run_id, instrument.vault, replayed, ending.outcome)
 
 
-def _still_running(other: Running, instrument: Instrument) -> Refusal:
-    refusal = Refusal(Kind.STILL_RUNNING, headers=retry_after(_STILL_S))
-    return RunRefused(refusal, other.run_id, instrument)
+def _still_running(other: ClaimHeld, instrument: Instrument) -> ProblemError:
+    refusal = ProblemError(ProblemKind.STILL_RUNNING, headers=retry_after(_STILL_S))
+    return RunProblemError(refusal, other.run_id, instrument)
 
 
-def _no_history(problem: HistoryError) -> Refusal:
+def _no_history(problem: HistoryError) -> ProblemError:
     _log.error("%s the history cannot be used: %s", problem.code, problem.message)
-    return not_now()
+    return unavailable()

@@ -12,17 +12,19 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 _FORM: Final = "1."
 _NONCE: Final = 12
 _KEY: Final = 32
 
 
-class CannotOpen(Exception):  # noqa: N818 - the text's property
+class CannotDecryptError(ForwardcError):
     """A sealed text was made with none of the keys, or for another share, or was changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sealer:
+class ReplayCipher:
     """Seals with the first key and opens with every one. Keys have 32 bytes; others: `ValueError`.
 
     A random nonce of 96 bits allows 2**32 answers under one key (NIST SP 800-38D, 8.3).
@@ -43,18 +45,18 @@ class Sealer:
         return _FORM + b64encode(nonce + sealed).decode("ascii")
 
     def open(self, text: str, share_id: str) -> bytes:
-        """What was sealed. Raises `CannotOpen`."""
+        """What was sealed. Raises `CannotDecryptError`."""
         written = text.removeprefix(_FORM)
         try:
             data = b64decode(written, validate=True)
         except ValueError:
-            raise CannotOpen("it is not a sealed text") from None
+            raise CannotDecryptError("it is not a sealed text") from None
         # The last character may have bits that count for nothing (RFC 4648, section 3.5).
         if b64encode(data).decode("ascii") != written:
-            raise CannotOpen("it is not a sealed text")
+            raise CannotDecryptError("it is not a sealed text")
         for cipher in self._ciphers if text.startswith(_FORM) else ():
             try:
                 return cipher.decrypt(data[:_NONCE], data[_NONCE:], share_id.encode())
             except (InvalidTag, ValueError):
                 continue
-        raise CannotOpen("no key opens it")
+        raise CannotDecryptError("no key opens it")

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.server.http.problems import Kind, Refusal
+from forwardc.server.http.problems import ProblemError, ProblemKind
 
 REFERENCE: Final = "reference"
 """What a setting calls the payment reference."""
@@ -46,14 +47,16 @@ class _Number:
     """A number, of which only its type matters: every member is text."""
 
 
-class _Twice(ValueError):  # noqa: N818 - the body's property
+class _DuplicateNameError(ForwardcError, ValueError):
     """A name stands twice in one object."""
 
 
 def read_request(
     body: bytes, destinations: Collection[str], not_card: Collection[str] = ()
 ) -> SharingRequest:
-    """The request in `body`. Raises `Refusal` with INVALID_REQUEST and all mistakes in `errors`.
+    """The request in `body`.
+
+    Raises: `ProblemError` with INVALID_REQUEST and all mistakes in `errors`.
 
     `not_card` names what may look like a card number: `reference`, `identifier.NAME`.
     An error is `{pointer, detail}`: RFC 6901, and which rule was broken.
@@ -71,7 +74,7 @@ def read_request(
 def read_key(values: Collection[str], not_card: Collection[str] = ()) -> str | None:
     """The Idempotency-Key out of its header fields; None without one.
 
-    Raises `Refusal` with INVALID_REQUEST. The key is the caller's and is compared as it came.
+    Raises `ProblemError` with INVALID_REQUEST. The key is the caller's and is compared as it came.
     """
     if not values:
         return None
@@ -85,8 +88,8 @@ def read_key(values: Collection[str], not_card: Collection[str] = ()) -> str | N
     return key
 
 
-def _invalid(errors: list[dict[str, str]]) -> Refusal:
-    return Refusal(Kind.INVALID_REQUEST, more={"errors": errors})
+def _invalid(errors: list[dict[str, str]]) -> ProblemError:
+    return ProblemError(ProblemKind.INVALID_REQUEST, more={"errors": errors})
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def _document(body: bytes) -> dict[str, Any]:
             parse_float=_number,
             parse_constant=_constant,
         )
-    except _Twice:
+    except _DuplicateNameError:
         raise _whole("holds a name twice in one object") from None
     except (ValueError, RecursionError):
         # Not chained: the decoder's error carries the document.
@@ -112,14 +115,14 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _whole(rule: str) -> Refusal:
+def _whole(rule: str) -> ProblemError:
     return _invalid([{"pointer": "", "detail": rule}])
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise _Twice
+        raise _DuplicateNameError
     return members
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CallRecord:
     """One call that ended. `duration_ms` is a time by the clock, `problem` a kind's slug."""
 
     route: str
@@ -29,7 +29,7 @@ class Told:
 class Observer(Protocol):
     """Watches calls. Never raises."""
 
-    def call(self, told: Told) -> None:
+    def call(self, told: CallRecord) -> None:
         """A call has ended."""
         ...
 
@@ -49,10 +49,10 @@ class Observer(Protocol):
         ...
 
 
-class Unwatched:
+class NullObserver:
     """Watches nothing."""
 
-    def call(self, told: Told) -> None:
+    def call(self, told: CallRecord) -> None:
         """Let it go."""
 
     def forward(

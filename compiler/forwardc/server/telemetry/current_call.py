@@ -9,15 +9,15 @@ from time import perf_counter
 from typing import Final
 
 from forwardc.runtime.ids import new_uuid
-from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.calls import CallRecord
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_NOTHING: Final = Told("", "", 0, 0.0)
+_NOTHING: Final = CallRecord("", "", 0, 0.0)
 
 
 @dataclass(slots=True)
-class Call:
+class CallInProgress:
     """A call from its first byte to its last. `address` is a network, never a whole address.
 
     `trace_id` is that of its trace, in hexadecimal digits.
@@ -29,14 +29,14 @@ class Call:
     address: str | None = None
     problem: str | None = None
     trace_id: str | None = None
-    told: Told | None = None
+    told: CallRecord | None = None
     began: float = field(default_factory=perf_counter)
     id: str = field(default_factory=lambda: str(new_uuid()))
 
-    def ending(self) -> Told:
+    def ending(self) -> CallRecord:
         """What can be told at its end: the call's own frame, and what its handler said of it."""
         told = self.told or _NOTHING
-        return Told(
+        return CallRecord(
             self.route,
             self.method if self.method in METHODS else "other",
             self.status,
@@ -51,5 +51,5 @@ class Call:
         )
 
 
-CURRENT: Final[ContextVar[Call | None]] = ContextVar("forwardc_call", default=None)
+CURRENT_CALL: Final[ContextVar[CallInProgress | None]] = ContextVar("forwardc_call", default=None)
 """The call that this task works for; tasks that it starts work for it too."""

@@ -6,18 +6,23 @@ from typing import TypeVar
 
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
-from forwardc.server.directory.payment_directory import Instrument, Lookup, LookupFailed, Supply
+from forwardc.server.directory.payment_directory import (
+    DirectoryColumns,
+    DirectoryError,
+    Instrument,
+    PaymentDirectory,
+)
 
 T = TypeVar("T")
-Told = Callable[[], None]
+FailureCounter = Callable[[], None]
 
 
 @dataclass(slots=True)
-class CountedDatabase:
+class InstrumentedDatabase:
     """A `Database`. What is contended will be done again, and is no failure yet."""
 
     inner: Database
-    failed: Told
+    failed: FailureCounter
     quick: bool = False
 
     @property
@@ -35,7 +40,7 @@ class CountedDatabase:
 
     def another(self) -> Database:
         """The same database on a connection of its own, counted alike."""
-        return counted(self.inner.another(), self.failed)
+        return instrumented(self.inner.another(), self.failed)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -55,23 +60,23 @@ class CountedDatabase:
             raise
 
 
-def counted(database: Database, failed: Told) -> Database:
+def instrumented(database: Database, failed: FailureCounter) -> Database:
     """A database whose failures are told."""
-    return CountedDatabase(database, failed, database.quick)
+    return InstrumentedDatabase(database, failed, database.quick)
 
 
 @dataclass(frozen=True, slots=True)
-class CountedLookup:
-    """A `Lookup`."""
+class InstrumentedDirectory:
+    """A `PaymentDirectory`."""
 
-    inner: Lookup
-    failed: Told
+    inner: PaymentDirectory
+    failed: FailureCounter
 
     async def find(self, reference: str) -> Instrument | None:
         """The instrument of a reference."""
         try:
             return await self.inner.find(reference)
-        except LookupFailed:
+        except DirectoryError:
             self.failed()
             raise
 
@@ -79,7 +84,7 @@ class CountedLookup:
         """Ask without a reference. A probe that fails is no call that failed."""
         await self.inner.ready()
 
-    async def supplies(self) -> Supply | None:
+    async def supplies(self) -> DirectoryColumns | None:
         """What the lookup can tell."""
         return await self.inner.supplies()
 

@@ -10,8 +10,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
-from forwardc.server.telemetry.calls import Told
-from forwardc.server.telemetry.current_call import Call
+from forwardc.server.telemetry.calls import CallRecord
+from forwardc.server.telemetry.current_call import CallInProgress
 
 CALLS: Final = logging.getLogger("forwardc.server.calls")
 _DEPENDENCIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
@@ -19,7 +19,7 @@ _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 _EXPECTED: Final = frozenset({502, 503, 504})
 
 
-def log_call(call: Call, told: Told) -> None:
+def log_call(call: CallInProgress, told: CallRecord) -> None:
     """Write the line of a call that ended."""
     level = logging.INFO
     if told.status >= 500:
@@ -30,7 +30,7 @@ def log_call(call: Call, told: Told) -> None:
         CALLS.handle(record)
 
 
-def _members(call: Call, told: Told) -> dict[str, Any]:
+def _members(call: CallInProgress, told: CallRecord) -> dict[str, Any]:
     members = {
         "call": call.id,
         "method": told.method,

@@ -21,7 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from forwardc.server.telemetry.calls import Told
+from forwardc.server.telemetry.calls import CallRecord
 from forwardc.version import __version__
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -123,7 +123,7 @@ class Metrics:
         if not self._folder:
             ProcessCollector(registry=registry)
 
-    def call(self, told: Told) -> None:
+    def call(self, told: CallRecord) -> None:
         """Count a call that ended."""
         problem = told.problem or ""
         self._call(told.route, told.method, str(told.status), problem).inc()

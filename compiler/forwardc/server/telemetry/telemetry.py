@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from forwardc.server.telemetry.calls import Told
-from forwardc.server.telemetry.current_call import CURRENT, Call
+from forwardc.server.telemetry.calls import CallRecord
+from forwardc.server.telemetry.current_call import CURRENT_CALL, CallInProgress
 from forwardc.server.telemetry.logs import log_call
 from forwardc.server.telemetry.metrics import Metrics
 from forwardc.server.telemetry.traces import Traces
@@ -20,15 +20,15 @@ _LOG: Final = logging.getLogger("forwardc.server")
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Telemetry:
     """An `Observer`. A call is told at its end, once, whoever in it knew something to tell."""
 
     metrics: Metrics | None = None
     traces: Traces | None = None
 
-    def call(self, told: Told) -> None:
+    def call(self, told: CallRecord) -> None:
         """Keep what a handler knows until its call has ended."""
-        under_way = CURRENT.get()
+        under_way = CURRENT_CALL.get()
         if under_way is not None:
             under_way.told = told
         elif self.metrics is not None:
@@ -51,17 +51,17 @@ class Watch:
         return _traced(self.traces, timed, name, tells) if self.traces else timed
 
     @contextmanager
-    def over(self, call: Call, parent: str | None = None) -> Iterator[None]:
+    def over(self, call: CallInProgress, parent: str | None = None) -> Iterator[None]:
         """A whole call, told when the block ends."""
-        token = CURRENT.set(call)
+        token = CURRENT_CALL.set(call)
         try:
             with self.traces.call(call, parent) if self.traces else nullcontext():
                 yield
         finally:
-            CURRENT.reset(token)
+            CURRENT_CALL.reset(token)
             self._tell(call)
 
-    def _tell(self, call: Call) -> None:
+    def _tell(self, call: CallInProgress) -> None:
         try:
             told = call.ending()
             if self.metrics is not None:

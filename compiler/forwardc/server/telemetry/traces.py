@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from forwardc.server.telemetry.current_call import Call
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.server.telemetry.current_call import CallInProgress
 from forwardc.version import __version__
 
 _PATH: Final = "/v1/traces"
@@ -20,7 +21,7 @@ class Traces(Protocol):
     """Spans around calls and their parts. Never raises for reasons of its own."""
 
     @contextmanager
-    def call(self, call: Call, parent: str | None) -> Iterator[None]:
+    def call(self, call: CallInProgress, parent: str | None) -> Iterator[None]:
         """A whole call. `parent` is the traceparent of a caller that is believed."""
         yield
 
@@ -34,19 +35,22 @@ class Traces(Protocol):
         ...
 
 
-class NoOtel(ImportError):  # noqa: N818 - what is not installed
+class OpenTelemetryMissingError(ForwardcError, ImportError):
     """Traces are asked for, and the packages that make them are not installed."""
 
 
 def open_traces(url: str) -> Traces:
-    """Traces to a collector; a URL without a path gets that of OTLP. Raises `NoOtel`."""
+    """Traces to a collector; a URL without a path gets that of OTLP.
+
+    Raises: `OpenTelemetryMissingError`.
+    """
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise NoOtel(
+        raise OpenTelemetryMissingError(
             "watch.traces is set, and OpenTelemetry is not installed: `pip install forwardc[otel]`"
         ) from None
     endpoint = url if urlsplit(url).path not in ("", "/") else url.rstrip("/") + _PATH
@@ -65,7 +69,7 @@ class _Otel:
         self._tracer = provider.get_tracer("forwardc", __version__)
 
     @contextmanager
-    def call(self, call: Call, parent: str | None) -> Iterator[None]:
+    def call(self, call: CallInProgress, parent: str | None) -> Iterator[None]:
         """A whole call."""
         from opentelemetry.trace import SpanKind, StatusCode
 
@@ -115,7 +119,7 @@ def _context(parent: str | None) -> Any:
     return TraceContextTextMapPropagator().extract(carrier, Context())
 
 
-def _attributes(call: Call) -> dict[str, str | int | bool]:
+def _attributes(call: CallInProgress) -> dict[str, str | int | bool]:
     told = call.ending()
     members: dict[str, str | int | bool | None] = {
         "http.request.method": told.method,

@@ -11,26 +11,27 @@ from itertools import chain
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import waiting
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.failures import handlers
-from forwardc.server.http.health import Check, Partly, Readiness
+from forwardc.server.http.health import PartlyReadyError, Readiness, ReadinessCheck
 from forwardc.server.http.health import routes as health_routes
 from forwardc.server.payment_sharing import endpoint
 from forwardc.server.payment_sharing.openapi import SHARING_PATH
-from forwardc.server.wiring.components import Parts
-from forwardc.server.wiring.directory_supply import blocked
+from forwardc.server.wiring.components import ServerComponents
+from forwardc.server.wiring.directory_supply import blocked_plans
 from forwardc.server.wiring.mounts import MOUNTS
 
 _MOST_WAITING = 1_000
 
 
-def create(parts: Parts) -> Door:
+def create(parts: ServerComponents) -> Door:
     """The application over open parts, which it closes at the end of its lifespan."""
     readiness = Readiness(_checks(parts), parts.traffic, _tell_ready(parts))
-    desk = endpoint.Desk(
+    desk = endpoint.EndpointDependencies(
         parts.auth.gate,
         parts.rates,
         parts.sharing,
@@ -48,11 +49,11 @@ def create(parts: Parts) -> Door:
     app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
     app.router.redirect_slashes = False
     # Nothing that routing does is of use to the one call that a server is there for.
-    direct = {("POST", SHARING_PATH): endpoint.Endpoint(desk)}
+    direct = {("POST", SHARING_PATH): endpoint.SharingEndpoint(desk)}
     return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch, direct)
 
 
-def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(parts: ServerComponents) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await parts.begin()
@@ -72,7 +73,7 @@ def _lifespan(parts: Parts) -> Callable[[Starlette], AbstractAsyncContextManager
     return lifespan
 
 
-def _checks(parts: Parts) -> dict[str, Check]:
+def _checks(parts: ServerComponents) -> dict[str, ReadinessCheck]:
     """What a call needs, by the name that `/ready` tells."""
 
     async def history() -> None:
@@ -86,14 +87,22 @@ def _checks(parts: Parts) -> dict[str, Check]:
         refused = parts.in_force.refused
         if refused:
             why = next(iter(refused.values()))[0]
-            raise NotApproved(why) if refused.keys() == parts.known.ways.keys() else Partly(why)
+            raise (
+                NothingApprovedError(why)
+                if refused.keys() == parts.known.ways.keys()
+                else PartlyReadyError(why)
+            )
 
     async def lookup() -> None:
         await parts.lookup.ready()
-        told = blocked(parts.known.ways, await parts.lookup.supplies())
+        told = blocked_plans(parts.known.ways, await parts.lookup.supplies())
         if told:
             why = next(iter(told.values()))
-            raise NeverTold(why) if told.keys() == parts.known.ways.keys() else Partly(why)
+            raise (
+                NothingSuppliedError(why)
+                if told.keys() == parts.known.ways.keys()
+                else PartlyReadyError(why)
+            )
 
     return {
         "history": history,
@@ -103,11 +112,11 @@ def _checks(parts: Parts) -> dict[str, Check]:
     }
 
 
-class NeverTold(Exception):  # noqa: N818 - what the lookup is
+class NothingSuppliedError(ForwardcError):
     """Nothing of what is served can be forwarded with what the lookup has."""
 
 
-class NotApproved(Exception):  # noqa: N818 - what has ended
+class NothingApprovedError(ForwardcError):
     """Nothing of what is served may leave any more."""
 
 
@@ -116,12 +125,12 @@ def _touch(tx: Transaction) -> None:
     tx.run("DELETE FROM rates WHERE name = ?", "ready")
 
 
-def _tell_ready(parts: Parts) -> Callable[[Mapping[str, bool]], None]:
+def _tell_ready(parts: ServerComponents) -> Callable[[Mapping[str, bool]], None]:
     metrics = parts.watch.metrics
     return metrics.tell_ready if metrics is not None else lambda _: None
 
 
-def _figures(parts: Parts) -> Check:
+def _figures(parts: ServerComponents) -> ReadinessCheck:
     """Bring the figures up to date that stand in the history."""
 
     async def ask() -> None:

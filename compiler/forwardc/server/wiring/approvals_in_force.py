@@ -21,18 +21,18 @@ from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
 from forwardc.plan.lock_file import LOCK, lock_of_build
 from forwardc.runtime.run.result import Ambient
 from forwardc.runtime.work_executor import run_blocking
-from forwardc.server.payment_sharing.forwarder import Way
+from forwardc.server.payment_sharing.forwarder import ServedPlan
 
 _LOG: Final = logging.getLogger("forwardc.server")
 EVERY_S: Final = 1.0
 # A file that was written a moment ago may be written once more under the same time.
 _SETTLED_NS: Final = 2_000_000_000
-Ways: TypeAlias = Mapping[tuple[str, str], Way]
-Refused: TypeAlias = dict[tuple[str, str], tuple[str, ...]]
+Ways: TypeAlias = Mapping[tuple[str, str], ServedPlan]
+RefusalReasons: TypeAlias = dict[tuple[str, str], tuple[str, ...]]
 Identity: TypeAlias = tuple[int, ...]
 
 
-class InForce:
+class ApprovalsInForce:
     """What may leave now. `clock` gives seconds that never go back; the day is `ambient`'s.
 
     `told` hears of every way whether it is approved, whenever that may have changed; `came` of
@@ -61,7 +61,7 @@ class InForce:
         self._unreadable: tuple[str, ...] = ()
         self._read_last: Lock | None = None
         self._day: date | None = None
-        self._refused: Refused = {}
+        self._refused: RefusalReasons = {}
 
     async def now(self) -> Ambient:
         """The clock and the lock of a run that begins now."""
@@ -84,7 +84,7 @@ class InForce:
             await asyncio.shield(self._reading)
 
     @property
-    def refused(self) -> Refused:
+    def refused(self) -> RefusalReasons:
         """What may not leave, by destination and vault, with the reasons; known by `look`."""
         return dict(self._refused)
 
@@ -120,7 +120,7 @@ class InForce:
     def _judge(self) -> None:
         """Find out what may not leave today, and say what is new of that."""
         self._day = self._ambient.now().date()
-        found: Refused = {}
+        found: RefusalReasons = {}
         for key, way in self._ways.items():
             sink, ambient = Sink(), self._ambient
             refuse_unapproved(
@@ -158,7 +158,7 @@ def _shown(sink: Sink) -> list[str]:
     return [f"{one.code} {clean(one).message}" for one in sink.sorted()]
 
 
-def _log(now: Refused, before: Refused) -> None:
+def _log(now: RefusalReasons, before: RefusalReasons) -> None:
     """A line for each reason that is new, and one for each way that is served again."""
     known = {why for reasons in before.values() for why in reasons}
     new = dict.fromkeys(why for reasons in now.values() for why in reasons if why not in known)

@@ -13,15 +13,15 @@ from forwardc.plan.approvals import Lock, Revoked, place, refuse_unapproved, wit
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.store import Store
-from forwardc.server.payment_sharing.forwarder import Way
+from forwardc.server.payment_sharing.forwarder import ServedPlan
 
-Ways = Mapping[tuple[str, str], Way]
+Ways = Mapping[tuple[str, str], ServedPlan]
 KIND = "approval"
 
 
-def approved(
+def approved_plans(
     ways: Ways, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
-) -> dict[tuple[str, str], Way]:
+) -> dict[tuple[str, str], ServedPlan]:
     """The ways that may be served. A destination that keeps none is an error.
 
     Codes FC0814, FC0815 and FC0859, which warns of a rehearsal with ids for trying out.
@@ -47,12 +47,12 @@ def approved(
     return kept
 
 
-def record(store: Store, ways: Ways, lock: Lock) -> int:
+def record_approvals(store: Store, ways: Ways, lock: Lock) -> int:
     """Add an event for each approval in force that this history has not seen; how many."""
-    return store.database.write(recording(store, ways, lock))
+    return store.database.write(approval_recorder(store, ways, lock))
 
 
-def recording(store: Store, ways: Ways, lock: Lock) -> Callable[[Transaction], int]:
+def approval_recorder(store: Store, ways: Ways, lock: Lock) -> Callable[[Transaction], int]:
     """The work of `record`, for a transaction."""
 
     def work(tx: Transaction) -> int:

@@ -34,32 +34,37 @@ from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers import secrets
 from forwardc.runtime.secret_providers.lookup import open_lookup as open_secrets
 from forwardc.runtime.secret_providers.names import check_use
-from forwardc.server.directory.factory import open_lookup
-from forwardc.server.directory.payment_directory import Lookup, LookupFailed
-from forwardc.server.directory.settings_findings import problems
-from forwardc.server.http.concurrency_limit import Traffic
-from forwardc.server.http.rate_limits import Rates
-from forwardc.server.oauth.factory import Auth, open_auth
-from forwardc.server.oauth.key_file import KeysRefused
+from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
+from forwardc.server.directory.settings_findings import check_directory
+from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.oauth.factory import Authentication, open_authentication
+from forwardc.server.oauth.key_file import ServerKeysError
 from forwardc.server.oauth.server_keys import ServerKeys, load_keys
-from forwardc.server.payment_sharing.claim_tables import Process
-from forwardc.server.payment_sharing.claims import LEASE_S, Claims
-from forwardc.server.payment_sharing.forwarder import Forwarder, Way, is_production, read_ways
-from forwardc.server.payment_sharing.payment_forward import Sharing
-from forwardc.server.payment_sharing.replay_cipher import Sealer
+from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
+from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
+from forwardc.server.payment_sharing.forwarder import (
+    Forwarder,
+    ServedPlan,
+    is_production,
+    read_served_plans,
+)
+from forwardc.server.payment_sharing.payment_forward import PaymentForwarding
+from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from forwardc.server.payment_sharing.request import REFERENCE
 from forwardc.server.settings import ServerSettings
-from forwardc.server.telemetry.instrumented import CountedLookup, counted
+from forwardc.server.telemetry.instrumented import InstrumentedDirectory, instrumented
 from forwardc.server.telemetry.metrics import Metrics
-from forwardc.server.telemetry.telemetry import Watch
-from forwardc.server.telemetry.traces import NoOtel, open_traces
+from forwardc.server.telemetry.telemetry import Telemetry
+from forwardc.server.telemetry.traces import OpenTelemetryMissingError, open_traces
 from forwardc.server.wiring import approved_plans as approved
-from forwardc.server.wiring.approvals_in_force import InForce
+from forwardc.server.wiring.approvals_in_force import ApprovalsInForce
 
 CODE: Final = "FC0833"
 _LOG: Final = logging.getLogger("forwardc.server")
 _STOPPED: Final = "the server stopped before the answer came"
-Ways = dict[tuple[str, str], Way]
+Ways = dict[tuple[str, str], ServedPlan]
 
 
 def today() -> date:
@@ -68,7 +73,7 @@ def today() -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ServerInputs:
     """What the settings lead to before anything is opened."""
 
     settings: ServerSettings
@@ -77,14 +82,14 @@ class Known:
     look_up: secrets.Lookup = field(repr=False)
 
 
-def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
+def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
     wanted = identities_in(settings.plans_at, run.place)
     look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
     if run.sandbox is None:
         check_use(look_up.names(), settings.plans_at, run.place, sink)
-    ways = read_ways(
+    ways = read_served_plans(
         settings.plans_at,
         run.place,
         settings.destinations,
@@ -96,15 +101,15 @@ def read_known(settings: ServerSettings, sink: Sink) -> Known | None:
     if not emulated or is_production(ways):
         lock = read_lock(lock_of_build(settings.plans_at), sink)
     if lock is not None:
-        ways = approved.approved(ways, lock, today(), sink, emulated=emulated)
-    problems(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
+        ways = approved.approved_plans(ways, lock, today(), sink, emulated=emulated)
+    check_directory(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
     _check_sandbox(settings, ways, sink)
     _check_references(settings, ways, sink)
     if lock is not None:
         _check_secrets(ways, lock, sink, emulated=emulated)
     if sink.has_errors or lock is None:
         return None
-    return Known(settings, ways, lock, look_up)
+    return ServerInputs(settings, ways, lock, look_up)
 
 
 def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
@@ -155,21 +160,21 @@ def _secrets_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServerComponents:
     """A server's parts, open. `desk` is the history once more, for whoever looks at it."""
 
-    known: Known
-    watch: Watch
-    traffic: Traffic
+    known: ServerInputs
+    watch: Telemetry
+    traffic: ConcurrencyLimit
     store: Store
     keys: ServerKeys
-    auth: Auth
-    rates: Rates
-    lookup: Lookup
+    auth: Authentication
+    rates: RateLimits
+    lookup: PaymentDirectory
     sender: Sender
     owner: str
-    sharing: Sharing
-    in_force: InForce
+    sharing: PaymentForwarding
+    in_force: ApprovalsInForce
     desk: Store | None = None
 
     @property
@@ -178,7 +183,7 @@ class Parts:
         return self.known.settings
 
     async def begin(self) -> None:
-        """Agree with the other processes of this history. Raises `KeysRefused`."""
+        """Agree with the other processes of this history. Raises `ServerKeysError`."""
         await self.keys.remember(self.store.commits)
 
     async def close(self) -> None:
@@ -199,18 +204,18 @@ class Parts:
         self.watch.close()
 
 
-def open_parts(known: Known, sink: Sink) -> Parts | None:
+def open_components(known: ServerInputs, sink: Sink) -> ServerComponents | None:
     """Open everything; None, with the reasons in the sink, and nothing left open."""
     with ExitStack() as opened:
         try:
             parts = _opened(known, opened)
         except HistoryError as problem:
             sink.add(problem.diagnostic())
-        except KeysRefused as problem:
+        except ServerKeysError as problem:
             sink.error(CODE, problem.message, hint=problem.hint)
-        except LookupFailed as problem:
+        except DirectoryError as problem:
             sink.error("FC0830", f"the lookup cannot be opened: {problem}")
-        except (NoOtel, ValueError) as problem:
+        except (OpenTelemetryMissingError, ValueError) as problem:
             sink.error(CODE, str(problem))
         else:
             opened.pop_all()
@@ -218,13 +223,15 @@ def open_parts(known: Known, sink: Sink) -> Parts | None:
     return None
 
 
-def lookup_of(known: Known, left_out: Callable[[int], None] = lambda _: None) -> Lookup:
-    """The lookup alone. `left_out` is told of rows that are. Raises `LookupFailed`."""
+def open_payment_directory(
+    known: ServerInputs, left_out: Callable[[int], None] = lambda _: None
+) -> PaymentDirectory:
+    """The lookup alone. `left_out` is told of rows that are. Raises `DirectoryError`."""
     vaults = {vault for _, vault in known.ways}
-    return open_lookup(known.settings.lookup, Path(), known.look_up, vaults, left_out)
+    return open_directory(known.settings.lookup, Path(), known.look_up, vaults, left_out)
 
 
-def _opened(known: Known, opened: ExitStack) -> Parts:
+def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
     settings, run = known.settings, known.settings.run
     watch = _watch(settings)
     opened.callback(watch.close)
@@ -232,14 +239,14 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     opened.callback(store.close)
     metrics = watch.metrics
     if metrics is not None:
-        store.database = counted(store.database, metrics.history_failures.inc)
+        store.database = instrumented(store.database, metrics.history_failures.inc)
     keys = load_keys(run.keys, known.look_up, history=run.history)
-    rates = Rates(store.commits)
-    auth = open_auth(settings, keys, store.commits, rates)
+    rates = RateLimits(store.commits)
+    auth = open_authentication(settings, keys, store.commits, rates)
     left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
-    lookup = lookup_of(known, left_out)
+    lookup = open_payment_directory(known, left_out)
     if metrics is not None:
-        lookup = CountedLookup(lookup, metrics.lookup_failures.inc)
+        lookup = InstrumentedDirectory(lookup, metrics.lookup_failures.inc)
     transport: httpx.AsyncBaseTransport | None = None
     if run.sandbox is not None:
         transport = LoopbackTransport(run.sandbox)
@@ -247,7 +254,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
     journal = StoreJournal(store, emulated=run.sandbox is not None)
     ambient = Ambient(lock=known.lock, emulated=journal.emulated)
     means = Means(*(sender, KeyRing(sender), ambient, journal, Policy()), cards=CardQuestions())
-    in_force = InForce(
+    in_force = ApprovalsInForce(
         settings.plans_at,
         known.ways,
         ambient,
@@ -255,14 +262,16 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         lambda lock: _keep(store, known.ways, lock),
     )
     not_card = frozenset(settings.lookup.not_card)
-    sharing = Sharing(
+    sharing = PaymentForwarding(
         lookup=lookup,
         forwarder=Forwarder(
             *(known.ways, means, in_force.now, REFERENCE in not_card),
             unreadable=lambda: in_force.unreadable,
         ),
-        claims=Claims(store, Process(journal.owner, run.place, journal.emulated, LEASE_S)),
-        sealer=Sealer(keys.sealing),
+        claims=ClaimStore(
+            store, ClaimingProcess(journal.owner, run.place, journal.emulated, LEASE_S)
+        ),
+        sealer=ReplayCipher(keys.sealing),
         rates=rates,
         replay=settings.replay,
         limits=settings.limits,
@@ -270,10 +279,10 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
         observer=watch,
         not_card=not_card,
     )
-    traffic = Traffic(settings.limits.in_flight, watch.in_flight)
+    traffic = ConcurrencyLimit(settings.limits.in_flight, watch.in_flight)
     # Whoever looks through a long history must not keep a payment waiting for its connection.
     desk = open_store(run.history) if settings.server.dashboard else None
-    return Parts(
+    return ServerComponents(
         *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner),
         *(sharing, in_force, desk),
     )
@@ -282,7 +291,7 @@ def _opened(known: Known, opened: ExitStack) -> Parts:
 def _keep(store: Store, ways: Ways, lock: Lock) -> None:
     """Record what of a lock is new to this history. What is sent waits for nothing of it."""
     try:
-        store.commits.soon(approved.recording(store, ways, lock), _not_kept)
+        store.commits.soon(approved.approval_recorder(store, ways, lock), _not_kept)
     except HistoryError as problem:
         _not_kept(problem)
 
@@ -291,7 +300,7 @@ def _not_kept(problem: Exception) -> None:
     _LOG.error("an approval's event was not recorded: %s", type(problem).__name__)
 
 
-def _watch(settings: ServerSettings) -> Watch:
+def _watch(settings: ServerSettings) -> Telemetry:
     watching = settings.watch
     traces = open_traces(watching.traces) if watching.traces is not None else None
-    return Watch(Metrics() if watching.metrics else None, traces)
+    return Telemetry(Metrics() if watching.metrics else None, traces)

@@ -31,9 +31,9 @@ from forwardc.server.dashboard.desk import Settings
 from forwardc.server.dashboard.guard import hosts
 from forwardc.server.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role, Session
 from forwardc.server.dashboard.project import Project, where_set
-from forwardc.server.http.problems import Refusal
+from forwardc.server.http.problems import ProblemError
 from forwardc.server.oauth.server_keys import ServerKeys
-from forwardc.server.wiring.components import Parts
+from forwardc.server.wiring.components import ServerComponents
 
 _CODE: Final = "code"
 _SESSION: Final = "session"
@@ -50,7 +50,7 @@ _OVER: Final = (
 _ROLES: Final = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
 
 
-def callback_routes(parts: Parts) -> Sequence[BaseRoute]:
+def callback_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
     """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
     settings, place = parts.settings, parts.settings.run.place
     plans = tuple(read_plans(settings.plans_at, Sink(), place))
@@ -62,7 +62,7 @@ def callback_routes(parts: Parts) -> Sequence[BaseRoute]:
     return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, let_through)
 
 
-def dashboard_routes(parts: Parts) -> Sequence[BaseRoute]:
+def dashboard_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
     """The dashboard at every address that is nobody else's, where the settings ask for it.
 
     Its sessions are known to every worker.
@@ -81,14 +81,14 @@ def dashboard_routes(parts: Parts) -> Sequence[BaseRoute]:
     return (Mount("/", create(store, settings)),)
 
 
-MOUNTS: Final[tuple[Callable[[Parts], Sequence[BaseRoute]], ...]] = (
+MOUNTS: Final[tuple[Callable[[ServerComponents], Sequence[BaseRoute]], ...]] = (
     callback_routes,
     # Last: it answers whatever no route before it does.
     dashboard_routes,
 )
 
 
-def _project(parts: Parts) -> Project:
+def _project(parts: ServerComponents) -> Project:
     """What the pages tell of the project; of secrets by name, as this server looks them up."""
     look_up, run = parts.known.look_up, parts.settings.run
     secret_names = look_up if isinstance(look_up, SourceLookup) else SourceLookup(os.environ)
@@ -97,13 +97,15 @@ def _project(parts: Parts) -> Project:
     )
 
 
-def _enter(parts: Parts, logins: "SharedLogins") -> Callable[[str], Awaitable[str | None]]:
+def _enter(
+    parts: ServerComponents, logins: "SharedLogins"
+) -> Callable[[str], Awaitable[str | None]]:
     """What opens a session for an access token of the dashboard's scopes."""
 
     async def enter(token: str) -> str | None:
         try:
             caller = await parts.auth.gate.believe(f"Bearer {token}")
-        except Refusal:
+        except ProblemError:
             return None
         roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
         role = next(roles, None)
