@@ -68,7 +68,7 @@ _UUID: Final = re.compile(
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,18}(?:Z|[+-][0-9:]{2,5})?")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://")
 # Stripe: `pi_..._secret_...` is a client secret under whatever name.
-_OF_STRIPE: Final = "_secret_"
+_IN_CLIENT_SECRETS: Final = "_secret_"
 _AUTH_SCHEME: Final = re.compile(r"(?:bearer|basic|digest)\s", re.IGNORECASE)
 # Shorter than what is opaque, and without what a URL or a document has.
 _PLAIN: Final = re.compile(r"(?!(?i:bearer|basic|digest) )[A-Za-z0-9 .,:_+()-]{0,31}")
@@ -98,14 +98,14 @@ def looks_secret(text: str) -> bool:
     """Whether a text may be a credential by its look: long and opaque, or of a known form."""
     if len(text) < 8:
         return False
-    if _OF_STRIPE in text or _AUTH_SCHEME.match(text):
+    if _IN_CLIENT_SECRETS in text or _AUTH_SCHEME.match(text):
         return True
     return any(_is_opaque(found[0]) for found in _OPAQUE.finditer(text))
 
 
 def is_plain(text: str) -> bool:
     """Whether a text is certainly no URL, no document, and not secret by its look."""
-    return _PLAIN.fullmatch(text) is not None and _OF_STRIPE not in text
+    return _PLAIN.fullmatch(text) is not None and _IN_CLIENT_SECRETS not in text
 
 
 def is_plain_name(name: str) -> bool:
@@ -129,7 +129,7 @@ def shown_url(text: str) -> str | None:
     except ValueError:
         return MASK
     pieces = (
-        MASK if _OF_STRIPE in piece or _is_token(piece) else piece
+        MASK if _IN_CLIENT_SECRETS in piece or _is_token(piece) else piece
         for piece in parts.path.split("/")
     )
     path = "/".join(pieces)
