@@ -33,7 +33,7 @@ from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
 from forwardc.server.payment_sharing.endpoint import EndpointDependencies, PermissionSource, routes
 from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
-from forwardc.server.payment_sharing.payment_forward import PaymentForwarding, Rates
+from forwardc.server.payment_sharing.payment_forward import PaymentForwarding
 from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from forwardc.server.settings import (
     DestinationSettings,
@@ -199,7 +199,7 @@ async def house(
     world: World | None = None,
     replay: ReplaySettings | None = None,
     limits: LimitSettings | None = None,
-    rates: Rates | None = None,
+    rates: Any = None,
     policy: Policy | None = None,
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
