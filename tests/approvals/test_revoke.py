@@ -9,8 +9,7 @@ from jsonschema import Draft202012Validator
 
 from forwardc.cli.main import run
 from forwardc.compile.language.schema import load_schema
-from forwardc.compile.review.approve import lock_bytes
-from forwardc.compile.review.revoke import Withdrawal, with_revoked
+from forwardc.compile.review.approve import Withdrawal, lock_bytes, with_revoked
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, State, refuse_unapproved, states, withdrawn
 from forwardc.plan.model import Plan

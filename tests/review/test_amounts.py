@@ -8,9 +8,14 @@ import pytest
 
 from diff_project import diff, edit
 from forwardc.compile.review.amounts import counted
-from forwardc.compile.review.approve import ApprovalAct, with_approvals
-from forwardc.compile.review.diff.digits import retold
-from forwardc.compile.review.renew import LockVersion1, OwnApprovalVersion1, renewals
+from forwardc.compile.review.approve import (
+    ApprovalAct,
+    LockVersion1,
+    OwnApprovalVersion1,
+    renewals,
+    with_approvals,
+)
+from forwardc.compile.review.diff.compare import retold
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock

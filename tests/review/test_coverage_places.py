@@ -6,9 +6,7 @@ from typing import Any
 from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import compile_loaded
 from forwardc.compile.review import coverage
-from forwardc.compile.review.coverage import CoverageRow
-from forwardc.compile.review.coverage_page import to_markdown
-from forwardc.compile.review.coverage_text import reasons
+from forwardc.compile.review.coverage import CoverageRow, reasons, to_markdown
 from forwardc.core.diagnostics.sink import Sink
 
 CASE = Path(__file__).resolve().parents[1] / "cases" / "coverage" / "address-off-the-list"

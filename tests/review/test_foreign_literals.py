@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from forwardc.compile.review.markdown import code, quoted, text
+from forwardc.compile.review.templates import code, quoted, text
 from forwardc.core.diagnostics.render.clean import on_one_line
 from shop_project import Project
 

@@ -17,7 +17,7 @@ from forwardc.compile.review.page.protection import on_the_way, protections
 from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.summary import card_data
 from forwardc.compile.review.page.values import ValueKind, values
-from forwardc.compile.review.page.words import atom_words, glossary
+from forwardc.compile.review.page.wording import atom_words, glossary
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.functions import FUNCTIONS

@@ -20,7 +20,7 @@ from forwardc.cli.today import day_of, today_option
 from forwardc.core.diagnostics.render.clean import on_one_line
 
 if TYPE_CHECKING:
-    from forwardc.compile.review.revoke import Whose
+    from forwardc.compile.review.approve import Whose
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Approval, Approvals, Lock, State
     from forwardc.plan.model import Plan
@@ -94,7 +94,7 @@ def revoke(
     a new one.
     """
     from forwardc.cli.approvals_revoke import revoke as work
-    from forwardc.compile.review.revoke import Withdrawal
+    from forwardc.compile.review.approve import Withdrawal
 
     destination, _, operation = target.partition(".")
     day = day_of(today)

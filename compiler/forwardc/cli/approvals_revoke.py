@@ -17,7 +17,7 @@ from forwardc.core.diagnostics.sink import Sink
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forwardc.compile.review.revoke import Withdrawal
+    from forwardc.compile.review.approve import Withdrawal
 
 _WHOSE: Final = {"own": "own approval", "psp": "PSP's approval"}
 
@@ -48,7 +48,7 @@ def _written(
     build: Path, meant: "Withdrawal", sink: Sink
 ) -> "tuple[Sequence[tuple[str, str]], Path] | None":
     from forwardc.cli.lock_file import write_lock
-    from forwardc.compile.review.revoke import with_revoked
+    from forwardc.compile.review.approve import with_revoked
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
 

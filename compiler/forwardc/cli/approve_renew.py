@@ -14,7 +14,7 @@ from forwardc.cli.output import note, say, shown_path
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled
-    from forwardc.compile.review.renew import LockVersion1, Renewal
+    from forwardc.compile.review.approve import LockVersion1, Renewal
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import CheckoutPath
     from forwardc.plan.approvals import Lock
@@ -71,7 +71,7 @@ def _without_the_reason(sink: "Sink") -> "Sink":
 
 
 def _old(compiled: "Compiled", sink: "Sink") -> "LockVersion1 | None":
-    from forwardc.compile.review.renew import read_old
+    from forwardc.compile.review.approve import read_old
 
     data = compiled.loaded.lock
     if data is None:
@@ -101,8 +101,12 @@ def _renew(
     sink: "Sink",
 ) -> _Done:
     from forwardc.cli.lock_file import save
-    from forwardc.compile.review.approve import check_name
-    from forwardc.compile.review.renew import renewals, renewed, unchanged_psp_approvals
+    from forwardc.compile.review.approve import (
+        check_name,
+        renewals,
+        renewed,
+        unchanged_psp_approvals,
+    )
 
     found = list(renewals(old, plans))
     same = frozenset(unchanged_psp_approvals(old, plans))

@@ -23,8 +23,8 @@ def command(
     from forwardc.compile.language.load import load_files
     from forwardc.compile.pipeline import compile_loaded, compile_project
     from forwardc.compile.review import coverage
-    from forwardc.compile.review.asked import missing_account_keys
-    from forwardc.compile.review.coverage_text import reasons, table_of
+    from forwardc.compile.review.account_keys import missing_account_keys
+    from forwardc.compile.review.coverage import reasons, table_of
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()

@@ -104,7 +104,7 @@ def _build(root: Path) -> Path | None:
 
 def _coverage(compiled: "Compiled") -> None:
     from forwardc.compile.review import coverage
-    from forwardc.compile.review.coverage_text import table_of
+    from forwardc.compile.review.coverage import table_of
 
     say()
     heading("Coverage (`forwardc coverage --why` gives the reasons)")

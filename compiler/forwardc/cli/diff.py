@@ -14,7 +14,7 @@ from forwardc.cli.today import day_of, today_option
 
 if TYPE_CHECKING:
     from forwardc.compile.review.diff.builds import Build
-    from forwardc.compile.review.diff.finding import Difference
+    from forwardc.compile.review.diff.difference import Difference
     from forwardc.core.diagnostics.sink import Sink
 
 EXIT_DIFFERENT = 3
@@ -99,8 +99,7 @@ def _differences(
     root: Path, against: str, today: datetime.date, sink: "Sink"
 ) -> "list[Difference] | None":
     from forwardc.compile.review.diff.builds import NoBuildError, committed
-    from forwardc.compile.review.diff.compare import accept, compare
-    from forwardc.compile.review.diff.since_approval import since_approval
+    from forwardc.compile.review.diff.compare import accept, compare, since_approval
     from forwardc.core.files.checkout import below
     from forwardc.plan.approvals import read_lock
     from forwardc.plan.lock_file import lock_of_build
@@ -146,7 +145,7 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
 
 
 def _fails(one: "Difference", fail_on: str) -> bool:
-    from forwardc.compile.review.diff.finding import DifferenceClass
+    from forwardc.compile.review.diff.difference import DifferenceClass
 
     if one.accepted:
         return False
@@ -193,7 +192,7 @@ def _accept(
 
 def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "list[Difference]":
     """The differences of these ids; FC0706 for one that is none, or breaks no caller."""
-    from forwardc.compile.review.diff.finding import DifferenceClass
+    from forwardc.compile.review.diff.difference import DifferenceClass
 
     known = {one.id: one for one in found}
     for id_ in ids:

@@ -84,7 +84,7 @@ def _tell(result: dict[str, Any], root: Path | None = None) -> int:
 
 
 def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> int:
-    from forwardc.compile.review.provenance import origin
+    from forwardc.compile.review.build_files import origin
     from forwardc.core.diagnostics.excerpt_lines import Sources
 
     compiled, root, folder = _compiled(project, as_json=as_json)
@@ -109,7 +109,7 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
 
 
 def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
-    from forwardc.compile.review.provenance import made_by
+    from forwardc.compile.review.build_files import made_by
 
     compiled, root, folder = _compiled(project, as_json=as_json)
     source = _below(path, root, "")

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forwardc.compile.ir.program import Program
-from forwardc.compile.language.after_form import independent
 from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.load import LoadedProject, MisshapenDestination, load
+from forwardc.compile.language.load import LoadedProject, MisshapenDestination, independent, load
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_project import check_project_names
 from forwardc.compile.language.setting_values import check_settings
@@ -25,9 +24,9 @@ from forwardc.compile.passes.payment_reference import check_payment_references
 from forwardc.compile.passes.project_checks import check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
 from forwardc.compile.passes.separation import check_separation, live_names
+from forwardc.compile.review.account_keys import check_account_keys
 from forwardc.compile.review.arrangements import check_arrangements as check_offers
 from forwardc.compile.review.arrangements import check_grants
-from forwardc.compile.review.asked import check_account_keys
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.vaults.assess import Assessment, assess

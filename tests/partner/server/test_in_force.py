@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.compile.review.approve import lock_bytes
-from forwardc.compile.review.revoke import Withdrawal, with_revoked
+from forwardc.compile.review.approve import Withdrawal, lock_bytes, with_revoked
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan

@@ -169,7 +169,7 @@ def lock(data: bytes) -> None:
 
 
 def old_lock(data: bytes) -> None:
-    from forwardc.compile.review.renew import read_old
+    from forwardc.compile.review.approve import read_old
 
     sink = Sink()
     assert read_old(data, sink) is not None or sink.has_errors

@@ -31,12 +31,12 @@ PARSERS: Final[dict[str, Parser]] = {
         (
             "compile/language/yaml_reader.py",
             "compile/language/yaml_builder.py",
-            "compile/language/yaml_spaces.py",
+            "compile/language/yaml_reader.py",
         ),
         weight=2,
     ),
     "destination": Parser(
-        of_files.destination, seeds.destinations, ("compile/language/schema_explain.py",), weight=5
+        of_files.destination, seeds.destinations, ("compile/language/schema_findings.py",), weight=5
     ),
     "expression": Parser(of_files.expression, seeds.expressions, ("compile/language/lexer.py",)),
     "schema of a param": Parser(
@@ -62,7 +62,7 @@ PARSERS: Final[dict[str, Parser]] = {
     ),
     "lock": Parser(of_files.lock, seeds.locks, ("plan/approvals.py",), weight=5),
     "lock of version 1": Parser(
-        of_files.old_lock, seeds.old_locks, ("compile/review/renew.py",), weight=5
+        of_files.old_lock, seeds.old_locks, ("compile/review/approve.py",), weight=5
     ),
     "attestation's day": Parser(of_files.day, seeds.days, ("compile/review/attestation.py",)),
     # What an operator names.

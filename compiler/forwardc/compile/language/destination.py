@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from forwardc.compile.ir.arrangements import Arrangement
-from forwardc.compile.language.money.declared import DeclaredMoney, assumed
+from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.terms import Lit, Ref, Term, walk

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from forwardc.compile.language.lexer import ExpressionSyntaxError, tokens
 from forwardc.compile.language.parser import Parser, SpanOf
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.yaml_holes import interpolation_end
+from forwardc.compile.language.yaml_scalars import interpolation_end
 from forwardc.core.terms.terms import Lit, Term, Text
 
 MAX_LENGTH = 65_536

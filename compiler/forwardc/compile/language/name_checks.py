@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.scope import (
+from forwardc.compile.language.symbols import (
     RESPONSE,
     ROOTS,
     RUN,

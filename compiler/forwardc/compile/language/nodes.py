@@ -1,6 +1,7 @@
 """The YAML tree: scalars, maps and sequences, each with its exact place in the file.
 
-Knows nothing of the destination language, of YAML events or of schemas.
+A node holds offsets into its file and the trail of keys from the root; spans and JSON Pointers
+are computed from them when somebody asks.
 """
 
 import re
@@ -10,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias
 
-from forwardc.compile.language.source import InputFile
+from forwardc.compile.language.input_file import InputFile
 from forwardc.core.diagnostics.span import Span
 
 # What stands for one character of the value, in the source of a scalar of each style.
@@ -253,3 +254,33 @@ def _literal_offsets(scalar: YamlScalar) -> list[int] | None:
         offsets.extend(range(begin, begin + len(value) + 1))
         position += len(line) + 1
     return offsets
+
+
+# Pointers
+
+
+def pointer_of(root: Node, span: Span | None) -> str:
+    """The pointer of the innermost node that holds a span; empty without one."""
+    if span is None:
+        return ""
+    pointer, todo = "", [root]
+    while todo:
+        node = todo.pop()
+        if _holds(node.span, span):
+            pointer = node.pointer
+            todo = _inside(node)
+    return pointer
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.path == inner.path and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _inside(node: Node) -> list[Node]:
+    match node:
+        case YamlMap(entries=entries):
+            return [entry.value for entry in entries]
+        case YamlSeq(items=items):
+            return list(items)
+        case _:
+            return []

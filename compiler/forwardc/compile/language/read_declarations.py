@@ -1,11 +1,13 @@
 """Reads what a destination declares: settings, params and secrets.
 
-Knows the shape that the schema allows; which of them expressions use is judged elsewhere.
+Each declaration becomes a typed value with its place. What belongs to one kind alone is read and
+checked beside it: schemes of a `uri`, codes of a country, and the shape of a secret.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import (
@@ -16,11 +18,218 @@ from forwardc.compile.language.destination import (
     Setting,
     SettingType,
 )
-from forwardc.compile.language.nodes import Entry, Node, YamlScalar
-from forwardc.compile.language.param_schema import pattern_problem, usable_schema
+from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.compile.language.param_checks import pattern_problem, usable_schema
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.shapes import read_shape
-from forwardc.compile.language.uri_schemes import read_schemes
+from forwardc.core.countries import COUNTRIES, USER_ASSIGNED
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.terms.patterns import begins
+from forwardc.core.terms.terms import Lit, Ref, Term
+from forwardc.core.uris import scheme_problem, uri_problem
+
+_SETTING = re.compile(r"\$\{(settings\.[a-z][a-z0-9_]*)\}")
+
+
+def read_schemes(node: Node | None, report: Report) -> tuple[Term, ...]:
+    """The schemes in their order. Reports FC0342 for one that no run may have."""
+    schemes: list[Term] = []
+    for item in access.items(node):
+        if not isinstance(item, YamlScalar) or not isinstance(item.value, str):
+            continue
+        if setting := _SETTING.fullmatch(item.value):
+            schemes.append(Ref(setting[1], span=item.span))
+        elif problem := scheme_problem(item.value):
+            report.at(item.pointer).error("FC0342", f"this {problem}", item.span, _SCHEME_HINT)
+        else:
+            schemes.append(Lit(item.value, span=item.span))
+    return tuple(schemes)
+
+
+_SCHEME_HINT = "name https, http, or the scheme that your app alone is registered for"
+
+
+def check_schemes(
+    params: Iterable[Param], settings: Mapping[str, Setting], report: Report
+) -> frozenset[str]:
+    """The settings that are used as schemes. Reports FC0312, and FC0205 for what fits none."""
+    used: set[str] = set()
+    for param in params:
+        for scheme in param.schemes:
+            if isinstance(scheme, Ref):
+                used.add(scheme.name)
+                _check_setting(scheme, param, settings, report)
+        if param.type is ParamType.URI:
+            _check_given(param, report)
+    return frozenset(used)
+
+
+def _check_setting(
+    scheme: Ref, param: Param, settings: Mapping[str, Setting], report: Report
+) -> None:
+    name = scheme.name.removeprefix("settings.")
+    if name not in settings:
+        near = did_you_mean(name, settings)
+        hint = f"did you mean {near}?" if near else "declare it under `settings:`"
+        message = f"the setting `{name}` is not declared"
+        report.at(f"{param.pointer}/schemes").error("FC0312", message, scheme.span, hint)
+
+
+def _check_given(param: Param, report: Report) -> None:
+    """A default or example; one that may begin with a setting's value is not judged."""
+    if any(isinstance(scheme, Ref) for scheme in param.schemes):
+        return
+    schemes = [str(scheme.value) for scheme in param.schemes if isinstance(scheme, Lit)]
+    for name, literal in (("default", param.default), ("example", param.example)):
+        value = literal.value if literal is not None else None
+        problem = uri_problem(value, schemes) if isinstance(value, str) else None
+        if literal is not None and problem:
+            here = report.at(f"{param.pointer}/{name}")
+            # An example is for readers only; a default is sent.
+            say = here.error if name == "default" else here.warning
+            say("FC0205", f"the {name} {problem}", literal.span)
+
+
+def scheme_settings(params: Iterable[Param]) -> frozenset[str]:
+    """Names of the settings that stand for a scheme."""
+    schemes = (scheme for param in params for scheme in param.schemes)
+    return frozenset(
+        scheme.name.removeprefix("settings.") for scheme in schemes if isinstance(scheme, Ref)
+    )
+
+
+# Countries
+#
+# `values` may name a code that ISO 3166-1 leaves to its users; nothing else may, because what
+# such a code means is for the author to say.
+
+_OTHER_NAMES = {"UK": "GB", "EL": "GR"}
+_COUNTRY_HINT = "write an assigned code of ISO 3166-1, such as NL, or XK"
+_DECLARE_CODE = "name it in `values` of the param, if the destination takes it"
+
+
+def check_country_codes(root: YamlMap, params: Iterable[Param], report: Report) -> None:
+    """Report FC0204 for each code that no country has, in params and in `countries:`."""
+    for item in access.items(root.get("countries")):
+        _check_country_code(item, COUNTRIES, _COUNTRY_HINT, report)
+    for param in params:
+        if param.type is ParamType.COUNTRY:
+            node = access.get(root.get("params"), param.name)
+            named = USER_ASSIGNED.intersection(map(str, param.bounds.values))
+            for item in _written_codes(node):
+                _check_country_code(item, COUNTRIES | named, _DECLARE_CODE, report)
+
+
+def check_country(item: Node, report: Report) -> None:
+    """Report FC0204 for a code that no country has."""
+    _check_country_code(item, COUNTRIES, _COUNTRY_HINT, report)
+
+
+def _written_codes(node: Node | None) -> Iterator[Node]:
+    yield from access.items(access.get(node, "values"))
+    for key in ("default", "example"):
+        item = access.get(node, key)
+        if item is not None:
+            yield item
+
+
+def _check_country_code(item: Node, codes: frozenset[str], if_free: str, report: Report) -> None:
+    code = item.value if isinstance(item, YamlScalar) else None
+    # Another shape than two capital letters is the schema's to report.
+    if not isinstance(code, str) or len(code) != 2 or not code.isupper() or code in codes:
+        return
+    other = _OTHER_NAMES.get(code)
+    hint = f"write {other}" if other else if_free if code in USER_ASSIGNED else _COUNTRY_HINT
+    report.at(item.pointer).error("FC0204", f"ISO 3166-1 has no country {code}", item.span, hint)
+
+
+# Shapes of secrets: how a test and a live credential begin
+#
+# Whether two patterns can match the same text is asked of the engine, with texts that the patterns
+# themselves begin with: what it finds is certain, and a run asks once more.
+
+# What may follow a beginning: one text of each kind of character, longer than keys are.
+_REST: Final = ("", "0" * 200, "a" * 200, "A" * 200, "a0" * 100, "A0" * 100)
+_GROUP: Final = re.compile(r"\((?:\?:)?([A-Za-z0-9_|-]+)\)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]|\\([^A-Za-z0-9])")
+_REPEATED: Final = ("?", "*", "{")
+
+
+def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
+    """The shape of a secret by class; empty, with FC0205, FC0340 or FC0520, where unusable."""
+    shape: dict[str, str] = {}
+    node = access.get(secret, "shape")
+    for class_ in ("sandbox", "production"):
+        pattern, place = access.text(node, class_), access.get(node, class_)
+        if pattern is None or place is None:
+            continue
+        problem = pattern_problem(pattern) or _too_wide(pattern)
+        if problem:
+            code, message, hint = problem
+            report.at(place.pointer).error(code, message, place.span, hint)
+            return {}
+        shape[class_] = pattern
+    if len(shape) == 2 and node is not None and _may_be_the_same(*shape.values()):
+        report.at(node.pointer).error(
+            "FC0520",
+            "the same value can begin as both shapes say",
+            node.span,
+            "write how a test credential begins, and how a live one does: ^sk_test_, ^sk_live_",
+        )
+        return {}
+    return shape
+
+
+def check_separation(
+    environments: Node | None, secrets: Mapping[str, DeclaredSecret], report: Report
+) -> None:
+    """FC0521 where a file says that credentials tell test from live, and one has no shape."""
+    bare = sorted(name for name, spec in secrets.items() if not spec.shape)
+    for entry in access.entries(environments):
+        place = access.get(entry.value, "separated_by")
+        if place is None or access.text(entry.value, "separated_by") != "credential":
+            continue
+        here = report.at(place.pointer)
+        if not secrets:
+            message = "no credential can tell test from live: the file declares no secret"
+            here.error("FC0521", message, place.span, "write `separated_by: none`")
+        for name in bare:
+            message = f"the secret `{name}` has no shape that tells test from live"
+            hint = "add `shape: {sandbox: ..., production: ...}`, or write `separated_by: none`"
+            here.error("FC0521", message, place.span, hint)
+
+
+def _too_wide(pattern: str) -> tuple[str, str, str] | None:
+    """FC0520 for a pattern that every value begins with."""
+    if not begins(pattern, "") and not all(begins(pattern, text * 99) for text in "0aA-"):
+        return None
+    hint = "write what only credentials of this class begin with: ^sk_test_"
+    return "FC0520", "every value begins as this shape says", hint
+
+
+def _may_be_the_same(pattern: str, other: str) -> bool:
+    """Whether a text is known that begins as both say."""
+    texts = (start + rest for start in (*_starts(pattern), *_starts(other)) for rest in _REST)
+    return any(begins(pattern, text) and begins(other, text) for text in texts)
+
+
+def _starts(pattern: str) -> Iterator[str]:
+    """Texts that a pattern begins with: its letters, up to the first sign of another kind."""
+    starts, rest = [""], pattern.removeprefix("^")
+    while rest:
+        group, plain = _GROUP.match(rest), _PLAIN.match(rest)
+        if group is not None:
+            choices, rest = group[1].split("|"), rest[group.end() :]
+        elif plain is not None:
+            choices, rest = [plain[1] or plain[0]], rest[plain.end() :]
+        else:
+            break
+        if rest.startswith(_REPEATED):
+            break
+        starts = [start + choice for start in starts for choice in choices][:64]
+    yield from starts
+
+
+# Settings, params and secrets
 
 _Read = TypeVar("_Read")
 _Kind = TypeVar("_Kind", bound=StrEnum)

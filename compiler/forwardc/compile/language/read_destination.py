@@ -1,14 +1,14 @@
 """Reads one destination file, already accepted by the schema, into a `Destination`.
 
-Reports every mistake of names, types and literals at once; knows no vault and no other file.
+Declarations come first, then operations with the names that those declare; at the end whatever
+was declared and never used is reported. All mistakes of names, types and literals come at once.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from forwardc.compile.language import access
-from forwardc.compile.language.arrangements import read_arrangements
-from forwardc.compile.language.country_codes import check_country_codes
 from forwardc.compile.language.destination import (
     DeclaredOperation,
     DeclaredSecret,
@@ -20,24 +20,64 @@ from forwardc.compile.language.destination import (
     closed_values,
     type_of_declared,
 )
-from forwardc.compile.language.literals import check_literals
-from forwardc.compile.language.money.declared import DeclaredMoney
-from forwardc.compile.language.money.params import with_currencies
-from forwardc.compile.language.money.read import read_money
+from forwardc.compile.language.file_checks import check_destination_places, check_literals
+from forwardc.compile.language.money.amount_params import with_currencies
+from forwardc.compile.language.money.tables import DeclaredMoney, read_money
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.compile.language.param_checks import check_declared
-from forwardc.compile.language.pci_status import check_pci_status
-from forwardc.compile.language.places import check_destination_places
-from forwardc.compile.language.read_declarations import read_params, read_secrets, read_settings
+from forwardc.compile.language.read_arrangements import read_arrangements
+from forwardc.compile.language.read_declarations import (
+    check_country_codes,
+    check_schemes,
+    check_separation,
+    read_params,
+    read_secrets,
+    read_settings,
+)
 from forwardc.compile.language.read_steps import read_operation
 from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.scope import ExpressionUse, Symbol, SymbolTable
-from forwardc.compile.language.shapes import check_separation
-from forwardc.compile.language.uri_schemes import check_schemes
+from forwardc.compile.language.symbols import ExpressionUse, Symbol, SymbolTable
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Term
+
+_PCI_CODE = "FC0715"
+_PCI_CONFIRMED = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
+_PCI_ASKED = "pci: {status: asked, date: YYYY-MM-DD}"
+
+
+def check_pci_status(node: Node | None, report: Report) -> None:
+    """Report FC0715 for a status that is told in part, and for a day that does not exist."""
+    if node is None:
+        return
+    said = {name: access.get(node, name) for name in ("status", "confirmed_by", "date")}
+    status = access.text(node, "status")
+    needed = {"confirmed": ("confirmed_by", "date"), "asked": ("date",)}.get(status or "", ())
+    for name in (name for name in needed if said[name] is None):
+        place = said["status"] or node
+        here = report.at(place.pointer)
+        hint = _PCI_ASKED if status == "asked" else _PCI_CONFIRMED
+        here.error(_PCI_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
+    only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
+    for name in only:
+        part = said[name]
+        if part is not None:
+            message = f"`pci.{name}` tells nothing without `pci.status: confirmed`"
+            report.at(part.pointer).error(_PCI_CODE, message, part.span, _PCI_CONFIRMED)
+    _check_pci_day(said["date"], access.text(node, "date"), report)
+
+
+def _check_pci_day(place: Node | None, day: str | None, report: Report) -> None:
+    if place is None or day is None:
+        return
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        report.at(place.pointer).error(_PCI_CODE, "this day does not exist", place.span)
+
+
+# The destination
 
 
 def read_destination(root: Node, sink: Sink) -> Destination | None:

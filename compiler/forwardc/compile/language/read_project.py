@@ -1,22 +1,141 @@
 """Reads `forwardc.yaml`, already accepted by its schema, into a `Project`.
 
-Knows no destination; `setting_values` compares the two.
+An account lies over its environment, and a copy over what it is `like`; both once, without
+chains. Names of destinations are compared when all of those are read.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from forwardc.compile.language import access
-from forwardc.compile.language.country_codes import check_country
 from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.literals import check_literals
+from forwardc.compile.language.file_checks import check_literals, check_project_places
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
-from forwardc.compile.language.places import check_project_places
-from forwardc.compile.language.project import Merchant, Project, Target, Vendor, VendorSecret
-from forwardc.compile.language.read_environments import read_environments
+from forwardc.compile.language.project import (
+    DestinationValues,
+    EnvironmentValues,
+    Merchant,
+    Project,
+    SettingValue,
+    Target,
+    Vendor,
+    VendorSecret,
+)
+from forwardc.compile.language.read_arrangements import read_grants
+from forwardc.compile.language.read_declarations import check_country
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.terms.terms import Lit
+from forwardc.plan.environment import Environment, EnvironmentClass, is_class
+
+
+def read_environments(node: Node | None, report: Report) -> dict[str, EnvironmentValues]:
+    """Every environment and account by its place. Reports FC0349 and FC0350."""
+    declared = {entry.key: entry for entry in access.entries(node)}
+    by_place: dict[str, EnvironmentValues] = {}
+    for entry in declared.values():
+        class_ = _class(entry, report)
+        copied = _copied(entry, declared, report)
+        own = _overlaid(copied, _values(entry, Environment(entry.key, class_)))
+        by_place[own.where.place] = own
+        for account in access.entries(access.get(entry.value, "accounts")):
+            where = Environment(entry.key, class_, account.key)
+            by_place[where.place] = _overlaid(own, _values(account, where))
+    return by_place
+
+
+def _class(entry: Entry, report: Report) -> EnvironmentClass:
+    """The class. One that is not said is production's, so that nothing is taken for a sandbox."""
+    said = access.text(entry.value, "class")
+    place = access.get(entry.value, "class")
+    here = report.at(entry.value.pointer)
+    if is_class(entry.key):
+        if said not in (None, entry.key):
+            span = place.span if place else entry.key_span
+            message = f"the environment `{entry.key}` is of the class {entry.key}, always"
+            here.error("FC0349", message, span, "give an environment of another class another name")
+        return "sandbox" if entry.key == "sandbox" else "production"
+    if said is None:
+        message = f"the environment `{entry.key}` does not say its class"
+        here.error("FC0349", message, entry.key_span, "add `class: sandbox` or `class: production`")
+    return "sandbox" if said == "sandbox" else "production"
+
+
+def _copied(
+    entry: Entry, declared: Mapping[str, Entry], report: Report
+) -> EnvironmentValues | None:
+    """What `like:` names, without its accounts; None where it names nothing that can be copied."""
+    name = access.text(entry.value, "like")
+    node = access.get(entry.value, "like")
+    if name is None or node is None:
+        return None
+    here = report.at(node.pointer)
+    if name == entry.key:
+        here.error("FC0350", f"the environment `{name}` is like itself", node.span)
+    elif name not in declared:
+        near = did_you_mean(name, [other for other in declared if other != entry.key])
+        hint = f"did you mean {near}?" if near else None
+        here.error("FC0350", f"there is no environment `{name}`", node.span, hint)
+    elif access.get(declared[name].value, "like") is not None:
+        message = f"the environment `{name}` is a copy itself"
+        here.error("FC0350", message, node.span, "name what it is like")
+    else:
+        return _values(declared[name], Environment(entry.key, "sandbox"))
+    return None
+
+
+def _overlaid(below: EnvironmentValues | None, above: EnvironmentValues) -> EnvironmentValues:
+    if below is None:
+        return above
+    vaults = {
+        name: {**below.vaults.get(name, {}), **above.vaults.get(name, {})}
+        for name in (*below.vaults, *above.vaults)
+    }
+    settings = {**below.settings, **above.settings}
+    for name in below.settings.keys() & above.settings.keys():
+        settings[name] = _settings(below.settings[name], above.settings[name])
+    return replace(above, vaults=vaults, settings=settings)
+
+
+def _settings(below: DestinationValues, above: DestinationValues) -> DestinationValues:
+    return DestinationValues({**below.values, **above.values}, above.span, above.pointer)
+
+
+def _values(entry: Entry, where: Environment) -> EnvironmentValues:
+    node = entry.value
+    vaults = {
+        vault.key: {
+            account.key: str(account.value.value)
+            for account in access.entries(vault.value)
+            if isinstance(account.value, YamlScalar)
+        }
+        for vault in access.entries(access.get(node, "vaults"))
+    }
+    settings = {
+        destination.key: _destination(destination)
+        for destination in access.entries(access.get(node, "settings"))
+    }
+    grants = read_grants(access.get(node, "vaults"))
+    return EnvironmentValues(where, vaults, settings, entry.key_span, node.pointer, grants)
+
+
+def _destination(entry: Entry) -> DestinationValues:
+    values = {
+        setting.key: SettingValue(
+            Lit(setting.value.value, span=setting.value.span),
+            setting.value.span,
+            setting.key_span,
+            setting.value.pointer,
+        )
+        for setting in access.entries(entry.value)
+        if isinstance(setting.value, YamlScalar)
+    }
+    return DestinationValues(values, entry.key_span, entry.value.pointer)
+
+
+# The project
 
 
 def read_project(root: Node, sink: Sink) -> Project | None:

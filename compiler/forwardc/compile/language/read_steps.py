@@ -1,14 +1,13 @@
 """Reads operations and their steps, in order, since a step knows what stands before it.
 
-Knows the shape that the schema allows; the checking of values belongs to `read_values`.
+For each step the names that it may use are put together: earlier steps' outputs, its own `let`.
+The values themselves are read by `ValueReader`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forwardc.compile.language import access
-from forwardc.compile.language.answer_kind import kinds_read
-from forwardc.compile.language.by_status import BY_STATUS, by_status
 from forwardc.compile.language.destination import (
     BodyKind,
     DeclaredBody,
@@ -20,14 +19,18 @@ from forwardc.compile.language.destination import (
     DeclaredSignature,
     DeclaredStep,
 )
-from forwardc.compile.language.money.declared import DeclaredMoney
-from forwardc.compile.language.money.outputs import read_amount_output
-from forwardc.compile.language.namespaces import read_namespaces
-from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
+from forwardc.compile.language.money.tables import DeclaredMoney
+from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.language.parser import WORDS
-from forwardc.compile.language.payment_reference import read_payment_reference
+from forwardc.compile.language.read_answers import (
+    BY_STATUS,
+    by_status,
+    kinds_read,
+    read_amount_output,
+    read_namespaces,
+)
 from forwardc.compile.language.read_values import ValueReader
-from forwardc.compile.language.scope import (
+from forwardc.compile.language.symbols import (
     MAX_LET_HEIGHT,
     MAX_LET_NODES,
     ROOTS,
@@ -39,6 +42,34 @@ from forwardc.compile.language.scope import (
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
 from forwardc.core.terms.types import Type
+
+NONE = "none"
+"""The word for: no value names the payment there."""
+
+
+def read_payment_reference(
+    node: Node | None, steps: Sequence[DeclaredStep], values: ValueReader
+) -> tuple[Term, ...]:
+    """The values, most telling first; none where nothing, or the word `none`, is written.
+
+    They may name an output of any step of the operation: a person reads them when all is over.
+    """
+    if node is None or (isinstance(node, YamlScalar) and node.value == NONE):
+        return ()
+    outputs = {
+        step.name: {
+            name: Symbol(output.type, output.optional, amount=output.currency is not None)
+            for name, output in step.outputs.items()
+        }
+        for step in steps
+    }
+    reader = values.within(replace(values.names, steps=outputs, later_steps=frozenset(), lets={}))
+    items = node.items if isinstance(node, YamlSeq) else (node,)
+    terms = (reader.line(item, "a payment reference") for item in items)
+    return tuple(term for term in terms if term is not None)
+
+
+# Operations and steps
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 

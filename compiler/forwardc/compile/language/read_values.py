@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
-from forwardc.compile.language.literals import holds_template
+from forwardc.compile.language.file_checks import holds_template
 from forwardc.compile.language.name_checks import check_names
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.scope import SymbolTable, may_be_absent
+from forwardc.compile.language.symbols import SymbolTable, may_be_absent
 from forwardc.compile.language.typing import Typing, type_of
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, walk

@@ -27,7 +27,7 @@ def validate(kind: Kind, node: Node, sink: Sink) -> bool:
     if _quick(kind).is_valid(data):
         return True
     # The explaining library takes longer to import than the whole check, and few files need it.
-    from forwardc.compile.language.schema_explain import explain, explain_paths
+    from forwardc.compile.language.schema_findings import explain, explain_paths
 
     findings = explain(load_schema(kind), node, data)
     if not findings:

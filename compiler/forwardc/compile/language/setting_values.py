@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from forwardc.compile.language.destination import Destination, Setting, SettingType, settings_used
 from forwardc.compile.language.project import DestinationValues, Project
+from forwardc.compile.language.read_declarations import scheme_settings
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.uri_schemes import scheme_settings
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
-from forwardc.compile.language.money.calls import AMOUNT_FUNCTIONS, amount_of, amount_problems
-from forwardc.compile.language.pick import pick_problems, picked_type
+from forwardc.compile.language.call_checks import (
+    AMOUNT_FUNCTIONS,
+    amount_of,
+    amount_problems,
+    pick_problems,
+    picked_type,
+)
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.scope import SymbolTable
+from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import FUNCTIONS, Types

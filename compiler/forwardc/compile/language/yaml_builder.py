@@ -1,22 +1,80 @@
 """Builds the node tree from YAML events, without recursion, and reports what a tree cannot hold.
 
-Knows events and offsets; bytes, decoding and the parser's own errors belong to the reader.
+A stack holds the open maps and sequences. Aliases and merge keys are expanded into copies, each
+with the pointer of its new place, and every node counts towards the limits of `YamlReport`.
+
+One file, since events, copies and limits share the stack and the report, and are one pass.
 """
 
 import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import yaml
 
-from forwardc.compile.language import yaml_alias, yaml_holes
+from forwardc.compile.language import yaml_scalars
+from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScalar, YamlSeq
-from forwardc.compile.language.source import InputFile
-from forwardc.compile.language.yaml_holes import BrokenInterpolation
-from forwardc.compile.language.yaml_report import YamlReport
-from forwardc.compile.language.yaml_scalars import Trap, resolve, resolve_key
-from forwardc.core.diagnostics.diagnostic import Related
+from forwardc.compile.language.yaml_scalars import BrokenInterpolation, Trap, resolve, resolve_key
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
+
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+MAX_FINDINGS = 500
+
+
+class YamlReport:
+    """The findings of one file. Once `stopped`, there is no tree."""
+
+    def __init__(self, source: InputFile) -> None:
+        self.findings: list[Diagnostic] = []
+        self.stopped = False
+        # How many refused keys are open: what stands inside them is not worth a word more.
+        self.refused_keys = 0
+        self._source = source
+        self._nodes = 0
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        place: tuple[int, int],
+        trail: Trail,
+        *,
+        hint: str | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        """Add an error at a place, which is a start and an end offset."""
+        if self.refused_keys:
+            return
+        span = self._source.span(*place)
+        finding = Diagnostic(code, message, span, trail.pointer, hint, related=related)
+        self.findings.append(finding)
+        if len(self.findings) >= MAX_FINDINGS:
+            self.stopped = True
+
+    def stop(
+        self, code: str, message: str, place: tuple[int, int], trail: Trail, hint: str
+    ) -> None:
+        """Add an error after which reading further makes no sense."""
+        if not self.stopped:
+            self.add(code, message, place, trail, hint=hint)
+        self.stopped = True
+
+    def count(self, place: tuple[int, int], trail: Trail, depth: int) -> None:
+        """Count one more node at a depth, and stop where a limit is passed."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values once the aliases are expanded"
+            self.stop("FC0107", message, place, trail, "write fewer and smaller aliases")
+        if depth > MAX_DEPTH:
+            message = f"nested deeper than {MAX_DEPTH} levels"
+            self.stop("FC0106", message, place, trail, "flatten the structure")
+
+
+# The tree
 
 _ANCHOR = re.compile(r"&\S+\s*")
 
@@ -117,9 +175,13 @@ class Builder:
                 hint = "a key is text: put quotes around it" if is_key else value.hint
                 self.report.add(value.code, value.message, place, trail, hint=hint)
             return event.value, True
-        if isinstance(value, str) and "${" in value and yaml_holes.unterminated(value) is not None:
-            message, hint = yaml_holes.explain_unterminated(self._source, end, not style)
-            self.report.add(yaml_holes.CODE, message, (start, end), trail, hint=hint)
+        if (
+            isinstance(value, str)
+            and "${" in value
+            and yaml_scalars.unterminated(value) is not None
+        ):
+            message, hint = yaml_scalars.explain_unterminated(self._source, end, not style)
+            self.report.add(yaml_scalars.CODE, message, (start, end), trail, hint=hint)
             return value, True
         return value, False
 
@@ -169,7 +231,7 @@ class Builder:
         name = event.anchor or ""
         target = self._anchors.get(name)
         if target is not None:
-            self._add(yaml_alias.copy(target, trail, len(self._stack), place, self.report))
+            self._add(copied_node(target, trail, len(self._stack), place, self.report))
             return
         if name in self._anchors:
             self.report.add("FC0116", "an alias inside its own anchor", place, trail)
@@ -199,7 +261,7 @@ class Builder:
     def _report_hole(self, hole: BrokenInterpolation, trail: Trail) -> None:
         self._reported.add(hole.start)
         place = hole.start, hole.end
-        self.report.add(yaml_holes.CODE, hole.message, place, trail, hint=hole.hint)
+        self.report.add(yaml_scalars.CODE, hole.message, place, trail, hint=hole.hint)
 
     # Tree
 
@@ -255,14 +317,14 @@ class Builder:
         name, place = str(key.value), (key.start, key.end)
         if name == "<<" and key.plain:
             depth = len(self._stack)
-            frame.merged |= yaml_alias.merge(
+            frame.merged |= merge_entries(
                 frame.entries, key, value, frame.trail, depth, self.report
             )
         elif name not in frame.entries:
             frame.entries[name] = Entry(key, value)
         elif name in frame.merged:
             first = frame.entries[name].key_node
-            yaml_alias.report_hidden(first, key, place, frame.trail, self.report)
+            report_hidden(first, key, place, frame.trail, self.report)
         else:
             first_span = frame.entries[name].key_span
             related = (Related(first_span, "the same key stands here already"),)
@@ -295,3 +357,91 @@ def _offsets(event: yaml.Event) -> tuple[int, int]:
     if start is None or end is None:
         raise TypeError("an event of a parser has marks")
     return start.index, end.index
+
+
+# Aliases and merge keys
+
+
+def copied_node(
+    node: Node, trail: Trail, depth: int, place: tuple[int, int], report: YamlReport
+) -> Node:
+    """The node for another place of the tree, `depth` levels deep; `place` is where that is.
+
+    Recursion ends where the report stops: at MAX_DEPTH levels, or after MAX_NODES nodes.
+    """
+    report.count(place, trail, depth)
+    if report.stopped:
+        return node
+    source, start, end = node.source, node.start, node.end
+    match node:
+        case YamlScalar():
+            return YamlScalar(source, start, end, trail, node.value, node.style, node.faulty)
+        case YamlSeq(items=items):
+            copies = tuple(
+                copied_node(item, Trail(trail, index), depth + 1, place, report)
+                for index, item in enumerate(items)
+            )
+            return YamlSeq(source, start, end, trail, copies)
+        case YamlMap(by_key=by_key):
+            entries = {
+                key: Entry(
+                    entry.key_node,
+                    copied_node(entry.value, Trail(trail, key), depth + 1, place, report),
+                )
+                for key, entry in by_key.items()
+            }
+            return YamlMap(source, start, end, trail, entries)
+        case _:
+            assert_never(node)
+
+
+def merge_entries(
+    entries: dict[str, Entry],
+    key: YamlScalar,
+    value: Node,
+    trail: Trail,
+    depth: int,
+    report: YamlReport,
+) -> set[str]:
+    """Put the entries of the map or maps behind a merge key `<<` into `entries`.
+
+    Gives the keys that came in. A key that is there already is an error: one of the two would hide.
+    """
+    merged: set[str] = set()
+    place = (key.start, key.end)
+    for merged_node in value.items if isinstance(value, YamlSeq) else (value,):
+        if not isinstance(merged_node, YamlMap):
+            _refuse(merged_node, place, value.trail, report)
+            continue
+        for name, entry in merged_node.by_key.items():
+            if name in entries:
+                report_hidden(entries[name].key_node, entry.key_node, place, trail, report)
+                continue
+            copied = copied_node(entry.value, Trail(trail, name), depth, place, report)
+            entries[name] = Entry(entry.key_node, copied)
+            merged.add(name)
+    return merged
+
+
+def _refuse(value: Node, place: tuple[int, int], trail: Trail, report: YamlReport) -> None:
+    if isinstance(value, YamlScalar) and value.faulty:
+        return
+    hint = "give it an alias of a map, or a list of such aliases"
+    report.add("FC0109", "a merge key takes a map", place, trail, hint=hint)
+
+
+def report_hidden(
+    first: YamlScalar, second: YamlScalar, place: tuple[int, int], trail: Trail, report: YamlReport
+) -> None:
+    """Report a key that a map gets twice, by a merge and from elsewhere."""
+    others = {(other.start, other.end): other.span for other in (first, second)}
+    report.add(
+        "FC0109",
+        "a merged map and another source give this map the same key",
+        place,
+        Trail(trail, str(first.value)),
+        hint="write the key in one place only",
+        related=tuple(
+            Related(span, "the key stands here") for at, span in others.items() if at != place
+        ),
+    )

@@ -7,9 +7,9 @@ what the destination declares.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from forwardc.compile.language.call_checks import currency_of
 from forwardc.compile.language.destination import Destination, Param, ParamType
-from forwardc.compile.language.money.calls import currency_of
-from forwardc.compile.language.money.declared import DeclaredMoney
+from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.money import AmountRefused, exponent, major

@@ -4,8 +4,7 @@ Knows the rules by name only.
 """
 
 from forwardc.compile.ir.program import Program
-from forwardc.compile.language.nodes import YamlMap
-from forwardc.compile.language.pointers import pointer_of
+from forwardc.compile.language.nodes import YamlMap, pointer_of
 from forwardc.compile.passes.checks import (
     card_in_header,
     card_in_reference,

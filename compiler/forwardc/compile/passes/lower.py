@@ -9,9 +9,9 @@ from typing import Any
 
 from forwardc.compile.ir import program
 from forwardc.compile.language import destination as source
-from forwardc.compile.language.answer_kind import answer_kind
+from forwardc.compile.language.call_checks import picked
 from forwardc.compile.language.nodes import at, exact
-from forwardc.compile.language.pick import picked
+from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, of_outputs
 from forwardc.compile.passes.fold import fold, joined
 from forwardc.compile.passes.money_block import money_block

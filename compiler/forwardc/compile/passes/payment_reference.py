@@ -10,8 +10,7 @@ from typing import Final
 from forwardc.compile.ir.analysis import has_atom, tainted
 from forwardc.compile.ir.named_there import bare, named_there
 from forwardc.compile.ir.program import Operation, Program
-from forwardc.compile.language.nodes import YamlMap
-from forwardc.compile.language.pointers import pointer_of
+from forwardc.compile.language.nodes import YamlMap, pointer_of
 from forwardc.compile.passes.checks.rule import Problem
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Ref, Term, walk

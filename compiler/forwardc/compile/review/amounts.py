@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.language.destination import Destination, ParamType
-from forwardc.compile.language.money.declared import DeclaredMoney
+from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.core.terms.money import AmountRefused, Counts, Digits, decimal_text, wire
 from forwardc.plan.digests import codes_of
 from forwardc.plan.model import Plan

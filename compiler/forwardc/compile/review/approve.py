@@ -1,33 +1,76 @@
-"""Puts approvals into the lock, as a new value and as bytes. Has no clock and writes no file.
+"""Approvals in the lock file: made, withdrawn and renewed, as a new value and as bytes.
 
-Refuses what nobody can have looked at: stand-ins, steps without an outcome, dates that are past.
+One file, since the life of a record, from its making to its end, is one thought.
 """
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
 
-from forwardc.compile.review.counting import refuse_uncounted
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from forwardc.compile.language.money.tables import CurrencyTable, table_of_host
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.diagnostics.text_file import decoded
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
 from forwardc.plan.approvals import (
     AcceptedChange,
     Approval,
     Covers,
+    Digest,
     Lock,
     OwnApproval,
+    Place,
     PspApproval,
+    Revoked,
+    Shown,
+    damaged,
     one_line,
+    parsed_lock,
     place,
+    withdrawn,
 )
 from forwardc.plan.behaviour import behaviour_digest
-from forwardc.plan.covers import covers
-from forwardc.plan.digests import approval_digest, canonical, file_digest, review_surface
+from forwardc.plan.changes import changes, described
+from forwardc.plan.covers import covers, digests
+from forwardc.plan.digests import approval_digest, canonical, file_digest, leaving, review_surface
+from forwardc.plan.lock_file import LOCK
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
 from forwardc.plan.unfit import refuse_unfit
+
+
+def uncounted(plan: Plan, operation: str) -> CurrencyTable | None:
+    """The table of the vendor that would get amounts in ISO 4217, because its file is silent."""
+    if plan.money is not None and not plan.money.assumed:
+        return None
+    if not any(plan.params[name].type == "amount" for name in plan.operations[operation].params):
+        return None
+    tables = (table_of_host(host) for host in plan.hosts.destination)
+    return next((table for table in tables if table is not None), None)
+
+
+def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
+    """FC0712 where a known vendor's way to count is not declared."""
+    for name in operations:
+        table = uncounted(plan, name)
+        if table is not None:
+            sink.error(
+                "FC0712",
+                f"{plan.destination}.{name}: {table.title} has its own way to count money, and the"
+                " destination's file does not say `money:`",
+                hint=f"add the line `money: {{table: {table.name}}}` to"
+                f" destinations/{plan.destination}.yaml, build, and look at the review page",
+            )
+
+
+# Made
+#
+# Refuses what nobody can have looked at: stand-ins, steps without an outcome, dates that are past.
 
 _LONGEST_NAME = 200
 
@@ -163,3 +206,220 @@ def lock_bytes(lock: Lock) -> bytes:
 def _record(record: Approval) -> dict[str, object]:
     unused = {name for name in ("expires", "revoked") if getattr(record, name) is None}
     return record.model_dump(mode="json", exclude=unused)
+
+
+# Withdrawn
+#
+# Needs no plan: what is not built any more, or not as it was approved, can be withdrawn, too.
+
+CODE: Final = "FC0842"
+Whose: TypeAlias = Literal["own", "psp"]
+NAMES: Final[dict[Whose, str]] = {"own": "own approval", "psp": "PSP's approval"}
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Which records are meant, and who withdraws them, when and why.
+
+    Without `operation` every one of the destination at the vault and place
+    (`environment[@account]`); without `whose` both kinds.
+    """
+
+    vault: str
+    destination: str
+    operation: str
+    place: str
+    by: str
+    date: datetime.date
+    reason: str
+    whose: Whose | None = None
+
+    def means(self, key: str) -> bool:
+        """Whether a record's key is meant."""
+        vault, destination, operation, place = key.split("/")
+        same = (vault, destination, place) == (self.vault, self.destination, self.place)
+        return same and self.operation in ("", operation)
+
+
+def with_revoked(
+    lock: Lock, meant: Withdrawal, sink: Sink
+) -> tuple[Lock, list[tuple[str, Whose]]] | None:
+    """The lock in which these records are withdrawn, and which ones; they cover what they covered.
+
+    None with FC0706 or FC0842 in the sink.
+    """
+    before = len(sink.sorted())
+    check_text("--by", meant.by, sink)
+    check_text("--reason", meant.reason, sink)
+    records = {(key, whose): record for key, whose, record in _meant(lock, meant)}
+    standing = [item for item, record in records.items() if record.revoked is None]
+    if not standing:
+        _report(lock, meant, list(records.values()), sink)
+    if len(sink.sorted()) > before:
+        return None
+    fact = Revoked(by=meant.by, date=meant.date, reason=meant.reason)
+    own = {key: lock.own[key].model_copy(update={"revoked": fact}) for key in _of(standing, "own")}
+    psp = {key: lock.psp[key].model_copy(update={"revoked": fact}) for key in _of(standing, "psp")}
+    changed = lock.model_copy(update={"own": {**lock.own, **own}, "psp": {**lock.psp, **psp}})
+    return changed, standing
+
+
+def _of(standing: list[tuple[str, Whose]], whose: Whose) -> list[str]:
+    return [key for key, which in standing if which == whose]
+
+
+def _meant(lock: Lock, meant: Withdrawal) -> Iterator[tuple[str, Whose, Approval]]:
+    for key in sorted({*lock.own, *lock.psp}):
+        if not meant.means(key):
+            continue
+        if meant.whose != "psp" and key in lock.own:
+            yield key, "own", lock.own[key]
+        if meant.whose != "own" and key in lock.psp:
+            yield key, "psp", lock.psp[key]
+
+
+def _report(lock: Lock, meant: Withdrawal, ended: list[Approval], sink: Sink) -> None:
+    target = ".".join(filter(None, (meant.destination, meant.operation)))
+    where = f"{meant.vault}/{target} in {meant.place}"
+    which = NAMES[meant.whose] if meant.whose else "approval"
+    fact = ended[0].revoked if ended else None
+    if fact is not None:
+        sink.error(
+            CODE,
+            f"{where}: the {which} of {ended[0].date} was {withdrawn(fact)}",
+            hint="it counts for nothing already; who did it and why stay as they are",
+        )
+        return
+    asked = "/".join((meant.vault, meant.destination, meant.operation, meant.place))
+    near = did_you_mean(asked, {*lock.own, *lock.psp}) if meant.operation else None
+    hint = f"did you mean {near}?" if near else "`forwardc approvals` lists what there is"
+    sink.error(CODE, f"{where}: there is no {which} to withdraw", hint=hint)
+
+
+# Renewed
+#
+# Has no clock and writes no file. What leaves is compared whole; what decides was in no record of
+# version 1, so that whoever renews accepts it now. A record that does not fit is not renewed.
+
+Json: TypeAlias = Any
+
+
+class OwnApprovalVersion1(BaseModel):
+    """An own approval of version 1: of what leaves only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    digest: Digest
+    date: datetime.date
+    by: Shown
+    expires: datetime.date | None = None
+    covers: dict[str, Any]
+
+
+class LockVersion1(BaseModel):
+    """The lock file of version 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    forwardc: Literal[1]
+    own: dict[Place, OwnApprovalVersion1] = {}
+    psp: dict[Place, PspApproval] = {}
+    accepted: tuple[AcceptedChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """One own record beside the present digests: of what leaves, and of what decides.
+
+    `why_not` says where it does not fit; None: only the format changed. `now` is empty where the
+    operation is not built any more.
+    """
+
+    place: str
+    old: OwnApprovalVersion1
+    now: Mapping[str, str]
+    why_not: str | None = None
+
+
+def read_old(data: bytes, sink: Sink) -> LockVersion1 | None:
+    """The lock of version 1 in these bytes; None with FC0705 or FC0710 in the sink."""
+    document = parsed_lock(data, sink)
+    if document is None:
+        return None
+    if document["forwardc"] != 1:
+        sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
+        return None
+    try:
+        old = LockVersion1.model_validate_json(decoded(data))
+    except ValidationError:
+        damaged("is damaged", sink)
+        return None
+    records: list[OwnApprovalVersion1 | PspApproval] = [*old.own.values(), *old.psp.values()]
+    if any(record.digest != file_digest(canonical(record.covers)) for record in records):
+        damaged("was edited: a digest is not that of what its record covers", sink)
+        return None
+    return old
+
+
+def renewals(old: LockVersion1, plans: Mapping[str, tuple[Plan, str]]) -> Iterator[Renewal]:
+    """Each own record with what there is now. `plans` gives plan and operation by place."""
+    for key, record in sorted(old.own.items()):
+        if key not in plans:
+            yield Renewal(key, record, {}, "it is not built any more")
+            continue
+        plan, name = plans[key]
+        differing = changes(_of_now(record.covers), leaving(plan, name))
+        why_not = f"what leaves has changed: {described(differing)}" if differing else None
+        if uncounted(plan, name) is not None:
+            why_not = "its file does not say how the destination counts money [FC0712]"
+        if any(not step.outcome for step in plan.operations[name].steps):
+            why_not = "a step says nothing of what its answers mean"
+        yield Renewal(key, record, digests(plan, name), why_not)
+
+
+def unchanged_psp_approvals(
+    old: LockVersion1, plans: Mapping[str, tuple[Plan, str]]
+) -> dict[str, PspApproval]:
+    """The approvals of PSPs whose review surface is the same: they cover nothing else."""
+    return {
+        place: record
+        for place, record in sorted(old.psp.items())
+        if place in plans and record.covers == review_surface(*plans[place])
+    }
+
+
+def _of_now(covered: dict[str, Json]) -> dict[str, Json]:
+    """What version 1 says of what leaves, as this version says the same."""
+    return {**covered, "forwardc": 2}
+
+
+def renewed(
+    old: LockVersion1,
+    candidates: list[Renewal],
+    plans: Mapping[str, tuple[Plan, str]],
+    by: str,
+    date: datetime.date,
+) -> Lock:
+    """The lock with the records that fit; each keeps its last day.
+
+    An approval of a PSP covers its review surface alone, and stays where that is the same.
+    """
+    own = {
+        renewal.place: _renewed_own(renewal, *plans[renewal.place], by, date)
+        for renewal in candidates
+        if renewal.why_not is None
+    }
+    return Lock(own=own, psp=unchanged_psp_approvals(old, plans), accepted=old.accepted)
+
+
+def _renewed_own(
+    renewal: Renewal, plan: Plan, name: str, by: str, date: datetime.date
+) -> OwnApproval:
+    return OwnApproval(
+        digest=renewal.now["leaves"],
+        behaviour=renewal.now["behaviour"],
+        date=date,
+        by=by,
+        expires=renewal.old.expires,
+        covers=Covers(**covers(plan, name)),
+    )

@@ -1,28 +1,61 @@
 """Every file of `build/`: what the packs say, coverage, and the manifest with their digests.
 
-One file at a time, so that a large project needs no more memory than a small one. Byte-stable: no
-clock, no path of a machine, no order of a set. Writes nothing.
+One file at a time, so that a large project needs no more memory than a small one. The bytes
+follow from the inputs alone: order of sources, sorted digests. Terms in a document know the line
+of YAML that made them, which is how a place in `build/` is traced back.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from forwardc.compile.language.load import LoadedProject
 from forwardc.compile.review import coverage
-from forwardc.compile.review.asked import missing_account_keys
-from forwardc.compile.review.coverage_page import to_markdown
-from forwardc.compile.review.pack import packs
+from forwardc.compile.review.account_keys import missing_account_keys
+from forwardc.compile.review.checklist.checklist import checklist
+from forwardc.compile.review.coverage import to_markdown
+from forwardc.compile.review.pack import Pack, packs
 from forwardc.compile.review.page.page import review_page
+from forwardc.compile.review.production_config import production_configs
+from forwardc.compile.review.submission import submissions
 from forwardc.compile.review.write import MANIFEST
-from forwardc.compile.review.writers import files_of
 from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.encode import encode, places
 from forwardc.compile.vaults.model import Json
 from forwardc.compile.vaults.plan_file import to_bytes
+from forwardc.core.diagnostics.span import Span
 from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.live_hosts import shipped
+
+Files: TypeAlias = dict[str, Any]
+"""Paths below `build/` with a text, or a structure that may hold terms."""
+
+
+def _plan(pack: Pack) -> Files:
+    return {f"{pack.folder}/{pack.program.place}.plan.json": pack.plan}
+
+
+def _setup(pack: Pack) -> Files:
+    # The questions are asked once: of the account that the letters are about.
+    questions = checklist(pack) if pack.leads else []
+    asked = {"checklist": questions} if questions else {}
+    return {f"{pack.folder}/{pack.program.place}.setup.json": {**pack.setup, **asked}}
+
+
+WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)
+
+
+def files_of(pack: Pack) -> Files:
+    """Everything that is written about a pack."""
+    return {path: content for writer in WRITERS for path, content in writer(pack).items()}
+
+
+# All files
+#
+# One file at a time, so that a large project needs no more memory than a small one. Byte-stable: no
+# clock, no path of a machine, no order of a set. Writes nothing.
 
 LANGUAGE_VERSION = 1
 
@@ -79,3 +112,43 @@ def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str], live: Seq
 
 def _digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+# From `build/` back to YAML
+
+
+def origin(documents: Mapping[str, Any], path: str, pointer: str) -> Span | None:
+    """The place that made `pointer` in a file, or what is around it, or the first thing in it.
+
+    Raises `KeyError` where there is no such file or no such pointer in it.
+    """
+    document = documents[path]
+    if not _exists(encode(document), pointer):
+        raise KeyError(pointer)
+    spans = dict(places(document))
+    tokens = pointer.split("/")
+    for length in range(len(tokens), 0, -1):
+        span = spans.get("/".join(tokens[:length]))
+        if span is not None:
+            return span
+    return next((span for at, span in spans.items() if at.startswith(f"{pointer}/")), None)
+
+
+def made_by(documents: Mapping[str, Any], source: str, line: int) -> Iterator[tuple[str, str]]:
+    """Path and pointer of every generated place whose text starts on a line of a source."""
+    for path, document in documents.items():
+        for pointer, span in places(document):
+            if span.path == source and span.start.line == line:
+                yield path, pointer
+
+
+def _exists(document: Any, pointer: str) -> bool:
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and key in document:
+            document = document[key]
+        elif isinstance(document, list) and key.isdigit() and int(key) < len(document):
+            document = document[int(key)]
+        else:
+            return False
+    return True

@@ -1,13 +1,15 @@
-"""Coverage: what each vault carries of each operation, with the reasons. JSON and Markdown.
+"""Coverage: what each vault carries of each operation, with the reasons; JSON, Markdown, text.
 
-Knows assessments; writes no file.
+Assessments of all environments become one row for an operation and a vault; the weakest of them
+decides its level, and each finding says where it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from forwardc.compile.ir.arrangements import Grant
-from forwardc.compile.review.asked import MissingAccountKey
+from forwardc.compile.review.account_keys import MissingAccountKey
+from forwardc.compile.review.templates import template
 from forwardc.compile.vaults.assess import Assessment, Level, Status
 from forwardc.compile.vaults.model import Finding, Json, Verdict
 
@@ -174,3 +176,66 @@ def why_where(row: CoverageRow) -> list[tuple[Finding, tuple[str, ...]]]:
     placed = row.placed()
     refusals = [item for item in placed if item[0].verdict is Verdict.REFUSED]
     return refusals or placed
+
+
+# For a terminal
+
+
+def table_of(rows: Sequence[CoverageRow]) -> tuple[list[str], list[list[str]]]:
+    """Header and lines: operations by vaults."""
+    vaults = list(dict.fromkeys(row.vault for row in rows))
+    cells = {(row.destination, row.operation, row.vault): cell(row) for row in rows}
+    names = list(dict.fromkeys((row.destination, row.operation) for row in rows))
+    lines = [
+        [
+            f"{destination}.{operation}",
+            *(cells.get((destination, operation, vault), "not built") for vault in vaults),
+        ]
+        for destination, operation in names
+    ]
+    return ["operation", *vaults], lines
+
+
+def reasons(rows: Sequence[CoverageRow], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """One line for each reason, with file and line; `shown` says how a file is named."""
+    for row in rows:
+        for finding, where in why_where(row):
+            start = finding.span.start if finding.span else None
+            place = f"{shown(finding.span.path)}:{start.line}" if finding.span and start else "-"
+            yield (
+                f"{place}: {finding.code} {row.destination}.{row.operation} at {row.vault}, "
+                f"{finding.verdict}{_only(where)}: {finding.reason}"
+            )
+
+
+def _only(where: Sequence[str]) -> str:
+    return f" in {' and '.join(where)}" if where else ""
+
+
+# `build/coverage.md`
+
+
+def to_markdown(
+    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+) -> str:
+    """The page: a table of operation by vault, then the reasons."""
+    header, table = table_of(rows)
+    reasons = [
+        {
+            "name": f"{row.destination}.{row.operation}",
+            "vault": row.vault,
+            "cell": cell(row),
+            "findings": why_where(row),
+        }
+        for row in rows
+        if row.findings
+    ]
+    arranged = any(row.agreed or row.as_if for row in rows)
+    return template("forwardc.compile.review", "coverage_page.md.j2").render(
+        header=header,
+        table=table,
+        reasons=reasons,
+        not_built=not_built,
+        asked=asked,
+        arranged=arranged,
+    )

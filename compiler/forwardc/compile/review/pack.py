@@ -1,4 +1,8 @@
-"""A pack: all that the files about one program at one vault may say. Knows none of the files."""
+"""A pack: all that the files about one program at one vault may say.
+
+Assessments are grouped by vault, destination and place. Packs of one folder then learn of each
+other: which one leads, and so writes what a reviewer gets.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,11 +14,13 @@ from forwardc.compile.review.sample import sample_url
 from forwardc.compile.review.setup import setup_file
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.demo_ids import demo_ids
+from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.model import Json, Vault
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.plan.demo_ids import named
 from forwardc.plan.environment import Environment
 from forwardc.plan.live_hosts import LiveHosts
+from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +214,35 @@ def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
         "vault": vault.name,
         "why": f"forwardc.yaml gives no {', '.join(missing)}",
     }
+
+
+# Headers that are sealed for the vault
+
+
+def sealed_of(pack: Pack) -> list[SealedHeader]:
+    """The headers with credentials, one for each file; none at a vault that asks for no hash."""
+    if "key_sealing" not in pack.vault.facts.data:
+        return []
+    places = [
+        (f"{assessment.context.operation.name}.{step.name}", pair.name, pair.value)
+        for assessment in pack.assessments
+        if assessment.emitted is not None
+        for step in assessment.context.vault_steps
+        for pair in step.request.headers
+    ]
+    documented: list[str] = pack.vault.facts.value("key_sealing", "schemes")
+    return sealed_headers(places, documented)
+
+
+# What forwardc does not do at a vault
+
+
+def not_done(facts: Facts) -> list[str]:
+    """One sentence each; what the vendor's documents do not say is marked with its reason."""
+    if "not_done" not in facts.data:
+        return []
+    return [
+        f"{fact['value']} (Our assumption: {doubt}.)" if doubt else str(fact["value"])
+        for fact in facts.section("not_done").values()
+        for doubt in (facts.doubt(fact),)
+    ]

@@ -11,11 +11,10 @@ from forwardc.compile.ir.program import Pair, Step
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import Destination, Pci
 from forwardc.compile.language.project import Merchant
-from forwardc.compile.review.agreed import agreed, signed_headers
-from forwardc.compile.review.checklist.answer import REDACTED
-from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.arrangements import agreed, signed_headers
+from forwardc.compile.review.checklist.of_step import REDACTED
+from forwardc.compile.review.pack import Pack, sealed_of
 from forwardc.compile.review.sample import header_sample, sample_answer, sample_request
-from forwardc.compile.review.sealing import sealed_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.model import Json, Verdict
 from forwardc.compile.vaults.steps import content_type

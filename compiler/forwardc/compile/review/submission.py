@@ -9,13 +9,11 @@ from typing import Any
 
 from forwardc.compile.ir.analysis import atoms_used
 from forwardc.compile.review.checklist.checklist import AnsweredQuestion, answered
-from forwardc.compile.review.markdown import Markdown, quoted, text
-from forwardc.compile.review.not_done import not_done
-from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.pack import Pack, not_done
 from forwardc.compile.review.page.summary import CardValue as CardValue
 from forwardc.compile.review.page.summary import card_data
 from forwardc.compile.review.production_config import config_name, reviewed
-from forwardc.compile.review.templates import template
+from forwardc.compile.review.templates import Markdown, quoted, template, text
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.model import Json
 

@@ -1,15 +1,22 @@
-"""Opens the templates of the review's pages, all under the same rules. Knows no page."""
+"""Templates of the review's pages, and foreign text in Markdown that stays text.
+
+Every value that a template puts out is escaped for HTML or Markdown (CommonMark 0.31 and GitHub's
+tables); `Markdown` marks what is markup already.
+"""
 
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from forwardc.compile.review import markdown
 from forwardc.core.diagnostics.render.clean import printable
 
 if TYPE_CHECKING:
     from jinja2 import Template
+import re
+from typing import Final
+
+from forwardc.core.diagnostics.render.clean import on_one_line
 
 
 def _visible(value: Any) -> Any:
@@ -34,8 +41,58 @@ def template(package: str, name: str, *filters: tuple[str, Callable[..., Any]]) 
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=name.endswith(".html.j2"),
-        finalize=_visible if is_html else markdown.finalized,
+        finalize=_visible if is_html else finalized,
     )
-    environment.filters |= {"code": markdown.code, "quoted": markdown.quoted}
+    environment.filters |= {"code": code, "quoted": quoted}
     environment.filters |= dict(filters)
     return environment.from_string(resources.files(package).joinpath(name).read_text("utf-8"))
+
+
+# Markdown
+
+# An underline inside or behind a word begins no emphasis, and `&` begins an entity only before a
+# name and `;`.
+_MARKS: Final = re.compile(r"[\\`*\[\]|$]|~(?=~)|(?<![A-Za-z0-9])_|&(?=#?[A-Za-z0-9]+;)")
+_BLOCK: Final = re.compile(r"^( ?)(?:([#+=~-])|([0-9]{1,9})([.)]))")
+
+
+class Markdown(str):
+    """Text that is Markdown already."""
+
+    __slots__ = ()
+
+
+def text(value: str) -> Markdown:
+    """The same text, to be read as it is; of spaces at its ends one is left."""
+    inner = on_one_line(value).strip()
+    before = " " if value[:1].isspace() else ""
+    after = " " if value[-1:].isspace() and inner else ""
+    line = before + inner + after
+    marked = _MARKS.sub(lambda mark: "&amp;" if mark[0] == "&" else "\\" + mark[0], line)
+    marked = marked.replace("<", "&lt;").replace(">", "&gt;")
+    return Markdown(_BLOCK.sub(_block, marked))
+
+
+def code(value: str) -> Markdown:
+    """A code span, in a table, too: a backtick becomes an apostrophe."""
+    line = on_one_line(value).replace("`", "'").replace("|", "\\|")
+    return Markdown(f"`{line}`")
+
+
+def quoted(value: str) -> Markdown:
+    """Text of ours with names in backticks: those become code spans."""
+    parts = value.split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    shown = [code(part) if index % 2 else text(part) for index, part in enumerate(parts)]
+    return Markdown("".join(shown))
+
+
+def finalized(value: Any) -> Any:
+    """What a template puts out: text is text, unless it is Markdown already."""
+    return text(value) if isinstance(value, str) and not isinstance(value, Markdown) else value
+
+
+def _block(match: re.Match[str]) -> str:
+    before, mark, number, end = match.groups()
+    return f"{before}\\{mark}" if mark else f"{before}{number}\\{end}"

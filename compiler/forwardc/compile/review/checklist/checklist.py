@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.compile.review.checklist.answer import ChecklistAnswer, SentRequest
-from forwardc.compile.review.checklist.of_endpoint import OF_ENDPOINT, live_url
-from forwardc.compile.review.checklist.of_merchant import OF_MERCHANT
-from forwardc.compile.review.checklist.of_step import OF_STEP
+from forwardc.compile.review.checklist.of_letter import OF_ENDPOINT, OF_MERCHANT, live_url
+from forwardc.compile.review.checklist.of_step import OF_STEP, ChecklistAnswer, SentRequest
 from forwardc.compile.review.pack import Pack
 from forwardc.compile.vaults.model import Json
 

@@ -1,28 +1,64 @@
 """Answers about one request that a vault sends: address, headers, fields, keys.
 
-Knows packs; each function answers one question, by its name in a vault's facts.
+Each function answers one question, by its name in a vault's facts: with lines of text, or with
+the line that somebody must write.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from forwardc.compile.ir.program import Pair
-from forwardc.compile.review.agreed import signed_headers
-from forwardc.compile.review.checklist.answer import (
-    REDACTED,
-    ChecklistAnswer,
-    SentRequest,
-    missing,
-    said,
-)
+from forwardc.compile.ir.program import Pair, Step
+from forwardc.compile.review.arrangements import signed_headers
 from forwardc.compile.review.pack import Pack
 from forwardc.compile.review.page.protection import Carrier, encrypted_parts, request_signatures
 from forwardc.compile.review.page.summary import vendor_names
-from forwardc.compile.review.page.words import atom_words
+from forwardc.compile.review.page.wording import atom_words
 from forwardc.compile.review.sample import sample_url
+from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.model import Json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Encoding, If, Lit, Ref, walk
+
+# An answer comes back as the vault redacts it: without this, nobody could tell what is wanted.
+REDACTED: Final = "where the answer is kept or shown; our call reads it, and must get it as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistAnswer:
+    """What is answered. `missing` are the lines to write; an answer has one of the two, or both."""
+
+    lines: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A step that the vault sends: as it leaves, as its author wrote it, and what is reviewed."""
+
+    assessment: Assessment
+    step: Step
+    written: Step
+    review: Json | None
+
+    @property
+    def place(self) -> str:
+        """Operation and step."""
+        return f"{self.assessment.context.operation.name}.{self.step.name}"
+
+
+def said(*lines: str) -> ChecklistAnswer:
+    """An answer in these lines."""
+    return ChecklistAnswer(lines)
+
+
+def missing(line: str, where: str) -> ChecklistAnswer:
+    """No answer yet: the line to write, and into which file."""
+    return ChecklistAnswer(missing=(f"write `{line}` into {where}",))
+
+
+# Questions
 
 OfStep: TypeAlias = Callable[[Pack, SentRequest], ChecklistAnswer]
 

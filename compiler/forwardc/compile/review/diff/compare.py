@@ -1,17 +1,19 @@
-"""Compares two builds plan by plan. Only plans whose digests differ are read, a pair at a time.
+"""Compares two builds plan by plan, and a build with what was approved.
 
-Knows manifests, plans and approvals' surfaces; nothing of YAML.
+Only plans whose digests differ are read, a pair at a time. A change of the digits of money is
+retold by currency.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from datetime import date
+from typing import Any, Final, TypeAlias
 
 from forwardc.compile.review.diff.builds import MANIFEST, Build, NoBuildError
 from forwardc.compile.review.diff.callers import caller_changes
-from forwardc.compile.review.diff.digits import retold
-from forwardc.compile.review.diff.finding import Difference, DifferenceClass, Subject, in_order
+from forwardc.compile.review.diff.difference import Difference, DifferenceClass, Subject, in_order
+from forwardc.plan.approvals import Approval, Lock, place, withdrawn
 from forwardc.plan.changes import Change, changes
 from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers
 from forwardc.plan.digests import file_digest, review_surface
@@ -20,6 +22,47 @@ from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.separation import needs_approval, why_needed
 
 Json: TypeAlias = Any
+
+_BLOCK: Final = "/money"
+_ROW: Final = f"{_BLOCK}/digits/"
+
+
+def retold(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    """The change itself, or one line for each currency that counts otherwise."""
+    if change.pointer == _BLOCK:
+        yield str(change)
+        for code, row in _rows(new or {}).items() if "money" in new else ():
+            if code not in _rows(old) and _differs(row):
+                yield f"{_named(code, row)}, and was as in ISO 4217"
+    elif change.pointer.startswith(_ROW):
+        code = change.pointer.removeprefix(_ROW)
+        now, then = _rows(new).get(code), _rows(old).get(code)
+        yield f"{_named(code, now)}, and {f'was {_told(then)}' if then else 'was not counted'}"
+    else:
+        yield str(change)
+
+
+def _rows(covered: Mapping[str, Json]) -> Mapping[str, str]:
+    digits: Mapping[str, str] = (covered.get("money") or {}).get("digits") or {}
+    return digits
+
+
+def _differs(row: str) -> bool:
+    own, digits, multiple = row.split()
+    return own != digits or multiple != "1"
+
+
+def _named(code: str, row: str | None) -> str:
+    return f"amounts in {code}: {_told(row) if row else 'not counted any more'}"
+
+
+def _told(row: str) -> str:
+    own, digits, multiple = row.split()
+    steps = f" in steps of {multiple}" if multiple != "1" else ""
+    return f"{digits} digits{steps} where ISO 4217 has {own}"
+
+
+# Two builds
 
 
 def compare(old: Build, new: Build) -> list[Difference]:
@@ -151,3 +194,60 @@ def _is_approved(*plans: Plan) -> bool:
 
 def _is_reviewed(plan: Plan, operation: str) -> bool:
     return review_surface(plan, operation) is not None
+
+
+# A build and its approvals
+#
+# Has no clock: the day is given.
+
+
+def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
+    """Every difference between an approval and the present plan, and what nothing approves.
+
+    Raises `NoBuild` where a plan cannot be read.
+    """
+    plans = [load(path, data) for path, data in read_plans(build, plan_digests(build)).items()]
+    plans = [plan for plan in plans if plan.environment_class == "production"]
+    differences = [
+        difference
+        for plan in plans
+        for name in plan.operations
+        for difference in _since(lock, plan, name, today)
+    ]
+    return in_order([*differences, *_gone(lock, plans)])
+
+
+def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Difference]:
+    subject = Subject(plan.vault, plan.destination, plan.place, name)
+    key = place(plan, name)
+    own, psp = lock.own.get(key), lock.psp.get(key)
+    surface = review_surface(plan, name)
+    if own is None:
+        yield Difference(subject, DifferenceClass.OWN, "never approved")
+    else:
+        for text in own_changes(own.covers.model_dump(), covers(plan, name)):
+            yield Difference(subject, DifferenceClass.OWN, text)
+        yield from _ended(subject, DifferenceClass.OWN, "your own approval", own, today)
+    if surface is not None and psp is None:
+        yield Difference(subject, DifferenceClass.REVIEW, "never approved by the PSP")
+    elif surface is not None and psp is not None:
+        for change in changes(psp.covers, surface):
+            yield Difference(subject, DifferenceClass.REVIEW, f"PSP sees: {change}")
+        yield from _ended(subject, DifferenceClass.REVIEW, "the PSP's approval", psp, today)
+
+
+def _ended(
+    subject: Subject, class_: DifferenceClass, which: str, record: Approval, today: date
+) -> Iterator[Difference]:
+    if record.revoked is not None:
+        yield Difference(subject, class_, f"{which} was {withdrawn(record.revoked)}")
+    elif record.expires is not None and record.expires < today:
+        yield Difference(subject, class_, f"{which} ended on {record.expires}")
+
+
+def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
+    built = {place(plan, name) for plan in plans for name in plan.operations}
+    for key in sorted({*lock.own, *lock.psp} - built):
+        vault, destination, operation, where = key.split("/")
+        subject = Subject(vault, destination, where, operation)
+        yield Difference(subject, DifferenceClass.SAFE, "approved, and not built any more")

@@ -9,9 +9,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, assert_never
 
-from forwardc.compile.review.diff.finding import Difference, DifferenceClass
-from forwardc.compile.review.markdown import Markdown
-from forwardc.compile.review.templates import template
+from forwardc.compile.review.diff.difference import Difference, DifferenceClass
+from forwardc.compile.review.templates import Markdown, template
 from forwardc.core.diagnostics.render.clean import escaped, on_one_line
 
 TITLES = {

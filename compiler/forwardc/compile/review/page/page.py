@@ -1,21 +1,21 @@
 """Writes `review.html`: self-contained, without scripts, readable on a telephone and on A4.
 
-Knows packs and the lock; asks nobody else. Prints dates of records, and never a day of its own.
+A pack and the lock become the values of one template. Dates are those of records.
 """
 
+import re
 from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Any, TypeAlias
 
 from forwardc.compile.ir.program import Step
 from forwardc.compile.review.amounts import counting
-from forwardc.compile.review.checklist.answer import REDACTED
+from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.coverage import rows as coverage_rows
 from forwardc.compile.review.coverage import why
-from forwardc.compile.review.not_done import not_done
-from forwardc.compile.review.pack import Pack
-from forwardc.compile.review.page.agreements import agreements
-from forwardc.compile.review.page.flow import diagram, messages
-from forwardc.compile.review.page.markup import pieces, style
+from forwardc.compile.review.pack import Pack, not_done, sealed_of
+from forwardc.compile.review.page.operation_state import agreements, approvals, reasons
 from forwardc.compile.review.page.protection import (
     EncryptedPart,
     RequestSignature,
@@ -24,15 +24,12 @@ from forwardc.compile.review.page.protection import (
     protections,
     with_signatures,
 )
-from forwardc.compile.review.page.reasons import reasons
-from forwardc.compile.review.page.records import approvals
+from forwardc.compile.review.page.sequence import diagram, messages
 from forwardc.compile.review.page.summary import card_data, summary, vendor_names
-from forwardc.compile.review.page.urls import url_of
 from forwardc.compile.review.page.values import RequestValue, values
-from forwardc.compile.review.page.words import AS_KEY, glossary
+from forwardc.compile.review.page.wording import AS_KEY, glossary, url_of
 from forwardc.compile.review.production_config import body_keys
 from forwardc.compile.review.sample import sample_answer, sample_inside, sample_request
-from forwardc.compile.review.sealing import sealed_of
 from forwardc.compile.review.templates import template
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.encode import text_of
@@ -44,6 +41,22 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.digests import file_digest
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.separation import needs_approval, why_needed
+
+_BEFORE = re.compile(r"(?<=[^/:])(?=[/&?\[])")
+
+
+def pieces(text: str) -> list[str]:
+    """The parts of a pointer or address: a line may break before each of them."""
+    return _BEFORE.split(text)
+
+
+@cache
+def style() -> str:
+    """The style sheet of the page, a file of ours."""
+    return resources.files("forwardc.compile.review.page").joinpath("review.css").read_text("utf-8")
+
+
+# The page
 
 _BODIES = {
     Encoding.JSON: "JSON",

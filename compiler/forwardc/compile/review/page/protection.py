@@ -10,11 +10,9 @@ from typing import Any
 from forwardc.compile.ir.analysis import stage_of
 from forwardc.compile.ir.program import Request, Step
 from forwardc.compile.ir.stages import Stage
-from forwardc.compile.review.page.expression import VendorNames, expression, part
-from forwardc.compile.review.page.inside import nested_values, own_nodes, place_in
-from forwardc.compile.review.page.places import leaves, place_of
+from forwardc.compile.review.page.places import leaves, nested_values, own_nodes, place_in, place_of
 from forwardc.compile.review.page.schemes import SCHEMES, Parts
-from forwardc.compile.review.page.words import AS_KEY
+from forwardc.compile.review.page.wording import AS_KEY, VendorNames, expression, part
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.model import Context, Json
 from forwardc.compile.vaults.steps import content_type

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.ir.program import Request
-from forwardc.compile.review.page.expression import VendorNames, expression
-from forwardc.compile.review.page.urls import path_of, query_text
+from forwardc.compile.review.page.wording import VendorNames, expression, path_of, query_text
 from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.terms import Encoding, If, Map, Seq, Term, walk
 

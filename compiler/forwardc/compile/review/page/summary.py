@@ -9,12 +9,9 @@ from typing import Any
 
 from forwardc.compile.ir.program import Step
 from forwardc.compile.review.pack import Pack
-from forwardc.compile.review.page.expression import VendorNames
-from forwardc.compile.review.page.inside import NestedPart, nested_values, own_nodes
-from forwardc.compile.review.page.places import leaves
+from forwardc.compile.review.page.places import NestedPart, leaves, nested_values, own_nodes
 from forwardc.compile.review.page.protection import EncryptedPart, RequestSignature, on_the_way
-from forwardc.compile.review.page.urls import url_of
-from forwardc.compile.review.page.words import atom_words
+from forwardc.compile.review.page.wording import VendorNames, atom_words, url_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Atom, If, Term

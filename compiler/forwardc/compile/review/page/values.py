@@ -11,17 +11,17 @@ from forwardc.compile.ir.analysis import stage_of, tainted
 from forwardc.compile.ir.arrangements import Signature
 from forwardc.compile.ir.program import Pair, Step
 from forwardc.compile.ir.stages import Stage
-from forwardc.compile.review.page.expression import VendorNames, expression
-from forwardc.compile.review.page.forms import form_of
-from forwardc.compile.review.page.inside import (
+from forwardc.compile.review.page.places import (
     NestedPart,
     NestedValue,
+    leaves,
     nested_values,
     own_nodes,
     place_in,
+    place_of,
 )
-from forwardc.compile.review.page.places import leaves, place_of
 from forwardc.compile.review.page.schemes import SCHEMES
+from forwardc.compile.review.page.wording import VendorNames, expression, form_of
 from forwardc.compile.vaults.model import Context
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS, Instrument, Sensitivity

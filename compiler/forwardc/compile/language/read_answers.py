@@ -1,6 +1,7 @@
-"""Reads the XML namespaces of a step's answers: what the prefixes in its rules and pointers mean.
+"""Reads what a step does with its answer: what decides, prefixes of XML, and amounts in outputs.
 
-Knows keys and pointers as they are written; what an answer looks like is the runtime's.
+`outcome: by_status` becomes rules like any other, and the kind that an answer must parse as is
+the one that the rules read, unless the author says it.
 """
 
 import re
@@ -9,12 +10,57 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.language import access
-from forwardc.compile.language.destination import DeclaredRule
+from forwardc.compile.language.destination import DeclaredRule, DeclaredStep
+from forwardc.compile.language.money.amount_params import unknown
 from forwardc.compile.language.nodes import Entry, Node, YamlMap
+from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.outcome import Outcome
 from forwardc.core.terms.terms import Call, Lit, Ref, Term, walk
+
+_BODIES: Final = ("json", "xml", "form", "text")
+
+
+def kinds_read(rules: Iterable[DeclaredRule]) -> tuple[str, ...]:
+    """The forms of a body that rules read, in a fixed order."""
+    names = {
+        node.name.removeprefix("response.")
+        for rule in rules
+        if rule.when is not None
+        for node in walk(rule.when)
+        if isinstance(node, Ref) and node.root == "response"
+    }
+    return tuple(kind for kind in _BODIES if kind in names)
+
+
+def answer_kind(step: DeclaredStep) -> str:
+    """The kind of answer that a step believes. Outputs and reasons follow the rules."""
+    return step.answer or next(iter(kinds_read(step.outcome)), "json")
+
+
+# `outcome: by_status`
+#
+# Rules like any other from here on, so that a plan, a record and a reviewer see what decides.
+
+BY_STATUS: Final = "by_status"
+
+
+def by_status(node: Node) -> tuple[DeclaredRule, ...]:
+    """2xx approves and 4xx rejects. Anything else is unknown, as where no rule holds."""
+    return (
+        DeclaredRule(_between(200, 299), Outcome.APPROVED, node.span, node.pointer),
+        DeclaredRule(_between(400, 499), Outcome.REJECTED, node.span, node.pointer),
+    )
+
+
+def _between(least: int, most: int) -> Term:
+    status = Ref("response.status")
+    return Call("and", (Call("ge", (status, Lit(least))), Call("le", (status, Lit(most)))))
+
+
+# Prefixes of XML
 
 # Namespaces in XML 1.0, section 3: both are bound everywhere, and to nothing else.
 _RESERVED: Final = {
@@ -109,3 +155,66 @@ def _use(key: str, span: Span, pointer: str) -> Iterator[_Use]:
     prefix, colon, _ = key.removeprefix(".").partition(":")
     if colon and prefix:
         yield _Use(prefix, span, pointer)
+
+
+# Amounts among the outputs
+
+_PARAM = "params."
+
+
+def read_amount_output(entry: Entry, values: ValueReader) -> tuple[Term | None, Ref | None]:
+    """The currency and the param asked for; both None for any other output."""
+    node = entry.value
+    if access.text(node, "type") != "amount":
+        return None, None
+    return _currency(entry, values), _asked(node, values)
+
+
+def _currency(entry: Entry, values: ValueReader) -> Term | None:
+    node = entry.value
+    name, place = access.text(node, "currency"), access.get(node, "currency")
+    names, money = values.names, values.names.money
+    if name is None or place is None:
+        return None
+    report = values.report.at(place.pointer)
+    if name.startswith(_PARAM):
+        short = name.removeprefix(_PARAM)
+        values.used.add(name)
+        if short in names.currencies:
+            return Ref(name, span=place.span)
+        report.error("FC0337", f"`{name}` is no currency param", place.span, _hint(values))
+        return None
+    if name not in money.digits:
+        problem, hint = unknown(name, money)
+        report.error("FC0331", problem, place.span, hint)
+        return None
+    return Lit(name, span=place.span)
+
+
+def _asked(node: Node, values: ValueReader) -> Ref | None:
+    name, place = access.text(node, "asked"), access.get(node, "asked")
+    if name is None or place is None:
+        return None
+    values.used.add(name)
+    symbol = values.names.find(name) if name.startswith(_PARAM) else None
+    if symbol is None or not symbol.amount:
+        report = values.report.at(place.pointer)
+        hint = "write params.<name> of a param of `type: amount`"
+        report.error("FC0337", "what was asked for is an amount among the params", place.span, hint)
+        return None
+    own, said = symbol.currency, access.text(node, "currency") or ""
+    if own is not None and said and said != _said(own):
+        report = values.report.at(place.pointer)
+        message = "what was asked for is counted in another currency than the answer"
+        report.error("FC0337", message, place.span, f"write currency: {_said(own)}")
+        return None
+    return Ref(name, span=place.span)
+
+
+def _said(currency: Term) -> str:
+    return currency.name if isinstance(currency, Ref) else str(getattr(currency, "value", ""))
+
+
+def _hint(values: ValueReader) -> str:
+    currencies = [f"{_PARAM}{name}" for name in sorted(values.names.currencies)]
+    return f"write {' or '.join([*currencies, 'a code such as EUR'])}"

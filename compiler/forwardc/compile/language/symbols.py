@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from forwardc.compile.language.money.declared import DeclaredMoney, assumed
+from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Atom, Call, If, Ref, Term, Text, height, walk
 from forwardc.core.terms.types import Type

@@ -1,16 +1,54 @@
-"""Finds what may never be typed into a file: secrets, card numbers, a vault's template syntax.
+"""What may stand nowhere in a file: expressions without a meaning, secrets, cards, templates.
 
-Looks at every key, scalar and comment of a file, whatever it is for, and knows no language.
+Every key, scalar and comment is looked at, whatever it is for; pointers say where an expression
+is one.
 """
 
 import re
 from bisect import bisect_right
 
+from forwardc.compile.language.expressions import first_interpolation
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, text_span, walk
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
+
+_STEP = "/operations/[^/]+/steps/[^/]+"
+_REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form|xml|text"
+# The last two are other languages, in which these characters are something else.
+_IN_DESTINATION = re.compile(
+    rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
+    rf"|(?:/operations/[^/]+)?/payment_reference(?:/[0-9]+)?"
+    rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when"
+    rf"|/params/[^/]+/schemes/[0-9]+|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
+    re.DOTALL,
+)
+_NOWHERE = re.compile(r"(?!)")
+
+
+def check_destination_places(root: Node, report: Report) -> None:
+    """Report FC0402 for each expression of a destination that would be taken as it is written."""
+    _check_places(root, _IN_DESTINATION, report)
+
+
+def check_project_places(root: Node, report: Report) -> None:
+    """Report FC0402 for each expression in a project file, which has none."""
+    _check_places(root, _NOWHERE, report)
+
+
+def _check_places(root: Node, allowed: re.Pattern[str], report: Report) -> None:
+    for node in walk(root):
+        if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
+            continue
+        start = first_interpolation(node.value)
+        if start >= 0 and not allowed.fullmatch(node.pointer):
+            message = "an expression has no meaning here: the text is taken as it is written"
+            span = text_span(node, start, len(node.value))
+            report.at(node.pointer).error("FC0402", message, span, "write the value itself")
+
+
+# What may never be typed into a file
 
 _TEMPLATE = re.compile(r"\{\{|\{%")
 _FORBIDDEN = (("FC0504", "secret", find_secrets), ("FC0505", "card number", find_cards))
@@ -31,7 +69,7 @@ def check_literals(root: Node, report: Report) -> None:
         for scalar in scalars:
             if (scalar.start, scalar.end) not in done:
                 done.add((scalar.start, scalar.end))
-                _check(scalar, node, report)
+                _check_scalar(scalar, node, report)
     _check_rest(root, sorted(done), report)
 
 
@@ -47,7 +85,7 @@ def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> N
                 report.error(code, message, span, "delete it: whoever reads the file has it")
 
 
-def _check(scalar: YamlScalar, node: Node, report: Report) -> None:
+def _check_scalar(scalar: YamlScalar, node: Node, report: Report) -> None:
     """Look at one scalar, which is `node` or a key of it."""
     text = scalar.value if isinstance(scalar.value, str) else scalar.text
 
