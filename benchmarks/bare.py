@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from forwardc.runtime.http.addresses import is_loopback
-from forwardc.runtime.http.connection_pool import network
+from forwardc.runtime.http.connection_pool import network_pool
 
 # Without a bound, all but twenty idle connections would be closed after each call.
 _POOL = httpx.Limits(keepalive_expiry=2.0)
@@ -33,7 +33,7 @@ def app(vault: str, call: dict[str, object], *, pool: bool) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        transport = httpx.AsyncHTTPTransport(limits=_POOL) if pool else network(is_loopback)
+        transport = httpx.AsyncHTTPTransport(limits=_POOL) if pool else network_pool(is_loopback)
         async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
             clients.append(client)
             yield

@@ -24,10 +24,10 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -94,7 +94,7 @@ def _ours(plan: Plan, url: str, history: Path | None) -> Forwards:
             StoreJournal(open_store(str(history)), alone=True) if history else NoJournal()
         )
         async with Sender(transport_to(url)) as sender:
-            means = Means(sender, KeyRing(sender), Ambient(), journal)
+            means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(), journal)
             look_up = sandbox_lookup(plan)
 
             async def forward() -> None:

@@ -15,10 +15,10 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.prepare import Prepared, prepare, rehearse
-from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.prepare import PreparedRun, prepare, rehearse
+from forwardc.runtime.run.result import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.checkout.seed import sources
@@ -39,21 +39,21 @@ def binding(build: Path) -> tuple[Run, Run]:
             call | {"destination_request": target | {"body": json.dumps(body)}}
         ).encode()
 
-    return lambda: rehearse(prepared, Sink(), Ambient()), by_hand
+    return lambda: rehearse(prepared, Sink(), ClockAndIds()), by_hand
 
 
 def bound_call(plan: Plan) -> dict[str, Any]:
     """The body of the call to the vault, as data."""
     sink = Sink()
-    bound = rehearse(_prepared(plan), sink, Ambient())
+    bound = rehearse(_prepared(plan), sink, ClockAndIds())
     if sink.has_errors or not bound or bound[0].body is None:
         raise RuntimeError("the generated plan cannot be bound")
     call: dict[str, Any] = json.loads(bound[0].body)
     return call
 
 
-def _prepared(plan: Plan) -> Prepared:
-    prepared = prepare(plan, OPERATION, request_of(), sandbox_lookup(plan), Sink(), Ambient())
+def _prepared(plan: Plan) -> PreparedRun:
+    prepared = prepare(plan, OPERATION, request_of(), sandbox_lookup(plan), Sink(), ClockAndIds())
     if prepared is None:
         raise RuntimeError("the generated plan cannot be run")
     return prepared
@@ -67,7 +67,7 @@ def forwarding(build: Path) -> Run:
         sink = Sink()
         async with Sender(transport_to(IN_PROCESS)) as sender:
             await store_secrets(plan, OPERATION, sender)
-            means = Means(sender, KeyRing(sender), Ambient())
+            means = RunDependencies(sender, VaultKeys(sender), ClockAndIds())
             result = await run(plan, OPERATION, request_of(), sandbox_lookup(plan), means, sink)
         if result is None:
             raise RuntimeError(", ".join(found.message for found in sink.sorted()))

@@ -21,9 +21,9 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.made_up_shape import beginning
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -101,7 +101,7 @@ def played(
         transport = httpx.ASGITransport(create_app(world))
         async with Sender(transport) as sender:
             await store_secrets(plan, "put", sender)
-            means = Means(sender, KeyRing(sender), Ambient(emulated=True))
+            means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
             request = RunRequest(source="src_" + source.ljust(26, "0"))
             return await run(plan, "put", request, sandbox_lookup(plan), means, Sink())
 

@@ -9,7 +9,7 @@ from forwardc.cli.sandbox_project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plans
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 from forwardc.sandbox.project import read
 
 PROJECT = """forwardc: 1
@@ -129,7 +129,7 @@ def test_what_was_compiled_runs(
 
 def test_what_is_told_of_a_project(built: Path) -> None:
     plans = read_plans(built / "build", Sink())
-    project = read(project_data(plans, Lock(), Ambient().now().date()))
+    project = read(project_data(plans, Lock(), ClockAndIds().now().date()))
     (patch,) = project.named("https://sand.zap-pay.io/api/c/1/x?region=eu", vault="checkout")
     assert (patch.method, patch.query) == ("PATCH", {"region", "tok"})
     assert patch.headers == {"authorization", "content-type", "x-tok"}

@@ -12,10 +12,10 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.http.oauth import Tokens
+from forwardc.runtime.http.oauth import AccessTokens
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import Lookup
@@ -115,7 +115,7 @@ class Runner:
     look_up: Lookup = CLIENT.get
 
     def __post_init__(self) -> None:
-        self.tokens = Tokens(self.clock)
+        self.tokens = AccessTokens(self.clock)
 
     def __call__(self, transport: httpx.AsyncBaseTransport, operation: str = "card") -> Ran:
         sink = Sink()
@@ -126,7 +126,7 @@ class Runner:
 
         async def go() -> RunResult | None:
             async with Sender(transport) as sender:
-                means = Means(sender, KeyRing(sender), tokens=self.tokens)
+                means = RunDependencies(sender, VaultKeys(sender), tokens=self.tokens)
                 return await run(self.plan, operation, request, self.look_up, means, sink)
 
         return Ran(asyncio.run(go()), sink)

@@ -6,8 +6,8 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Credential, Plan
 from forwardc.runtime.http.oauth import (
     _CODES,
-    Client,
-    NoToken,
+    AccessTokenError,
+    OAuthClient,
     _json,
     _reason,
     _token,
@@ -20,7 +20,7 @@ BOTH = {"client_id": Secret("ack_1"), "client_secret": Secret("hush")}
 
 def test_a_client_stands_in_where_the_key_is_not_there(plan: Plan) -> None:
     found = client_of(plan, BOTH, "api_key")
-    assert isinstance(found, Client)
+    assert isinstance(found, OAuthClient)
     assert found.scopes == ("forward",)
     assert found.hosts == plan.hosts.vault
     assert client_of(plan, BOTH, "api_key", ["a", "b"]) is not None
@@ -111,7 +111,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
     ids=range(16),
 )
 def test_what_is_no_token(changed: dict[str, object]) -> None:
-    with pytest.raises(NoToken):
+    with pytest.raises(AccessTokenError):
         _token({**GOOD, **changed}, 0.0)
 
 

@@ -12,11 +12,16 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.http.oauth import Tokens
+from forwardc.runtime.http.oauth import AccessTokens
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.recovery.reconcile import Doubtful, NotFoundOut, doubtful, find_out
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.recovery.reconcile import (
+    StepInDoubt,
+    StillUnknownError,
+    reconcile_step,
+    step_in_doubt,
+)
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
@@ -67,12 +72,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def in_doubt(store: Store, vault: Vault, tokens: Tokens) -> Doubtful:
+def in_doubt(store: Store, vault: Vault, tokens: AccessTokens) -> StepInDoubt:
     """A run of which the record lost its outcome, and kept the vault's request id."""
 
     async def go() -> str:
         async with Sender(vault) as sender:
-            means = Means(sender, KeyRing(sender), journal=StoreJournal(store), tokens=tokens)
+            means = RunDependencies(
+                sender, VaultKeys(sender), journal=StoreJournal(store), tokens=tokens
+            )
             result = await run(PLAN, "card_cit", REQUEST, CLIENT.get, means, Sink())
             assert result
             return result.run_id
@@ -82,29 +89,31 @@ def in_doubt(store: Store, vault: Vault, tokens: Tokens) -> Doubtful:
     store.database.write(lambda tx: tx.run("UPDATE steps SET state = 'intent', outcome = NULL"))
     recorded = store.load(run_id)
     assert recorded
-    what = doubtful(PLAN, recorded)
+    what = step_in_doubt(PLAN, recorded)
     assert what
     return what
 
 
-def ask(what: Doubtful, vault: Vault, tokens: Tokens) -> StepReport:
+def ask(what: StepInDoubt, vault: Vault, tokens: AccessTokens) -> StepReport:
     async def go() -> StepReport:
         async with Sender(vault) as sender:
-            return await find_out(what, CLIENT.get, Means(sender, KeyRing(sender), tokens=tokens))
+            return await reconcile_step(
+                what, CLIENT.get, RunDependencies(sender, VaultKeys(sender), tokens=tokens)
+            )
 
     return asyncio.run(go())
 
 
 def test_a_refused_token_is_renewed_once(store: Store) -> None:
-    vault, tokens = Vault(lambda token: token == "token-number-2"), Tokens()
+    vault, tokens = Vault(lambda token: token == "token-number-2"), AccessTokens()
     report = ask(in_doubt(store, vault, tokens), vault, tokens)
     assert report.outcome is Outcome.APPROVED
     assert vault.asked == ["token-number-1", "token-number-2"]
 
 
 def test_a_client_that_is_never_let_in_is_told_after_two(store: Store) -> None:
-    vault, tokens = Vault(lambda _: False), Tokens()
+    vault, tokens = Vault(lambda _: False), AccessTokens()
     what = in_doubt(store, vault, tokens)
-    with pytest.raises(NotFoundOut, match="the vault answered 401"):
+    with pytest.raises(StillUnknownError, match="the vault answered 401"):
         ask(what, vault, tokens)
     assert vault.asked == ["token-number-1", "token-number-2"]

@@ -13,7 +13,7 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.digests import approval_digest, leaving
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId
-from forwardc.runtime.http.oauth import Client, NoToken, Tokens, client_of
+from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, OAuthClient, client_of
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.run.result import Party
 
@@ -21,7 +21,7 @@ ID, SECRET = "ack_hush-client", "hush-client-secret-7373"
 NEW, MADE = "token-number-", "/connect/token"
 
 
-def client(plan: Plan) -> Client:
+def client(plan: Plan) -> OAuthClient:
     found = client_of(plan, {"client_id": Secret(ID), "client_secret": Secret(SECRET)}, "api_key")
     assert found is not None
     return found
@@ -146,7 +146,7 @@ def test_who_falls_back_needs_no_permission_to_ask(runner, vault) -> None:
 
 
 def test_one_token_serves_many_runs_at_once(plan: Plan, vault) -> None:
-    network, tokens = vault(), Tokens()
+    network, tokens = vault(), AccessTokens()
 
     async def go() -> list[Secret]:
         async with Sender(network) as sender:
@@ -169,7 +169,7 @@ def test_what_is_approved_names_the_permission_of_the_question(plan: Plan) -> No
 
 
 def test_other_scopes_are_another_token(plan: Plan, vault) -> None:
-    network, tokens = vault(), Tokens()
+    network, tokens = vault(), AccessTokens()
     narrow = replace(client(plan), scopes=("forward:secrets",))
 
     async def go() -> set[Secret]:
@@ -259,8 +259,8 @@ def test_a_token_is_asked_for_at_a_host_of_the_plan_only(plan: Plan, vault) -> N
 
     async def go() -> None:
         async with Sender(network) as sender:
-            with pytest.raises(NoToken, match="the plan does not name this host"):
-                await Tokens().token(stray, sender)
+            with pytest.raises(AccessTokenError, match="the plan does not name this host"):
+                await AccessTokens().token(stray, sender)
 
     asyncio.run(go())
     assert network.paths == []

@@ -10,16 +10,16 @@ from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Filter, Intent, PlannedStep, StoredRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import Keys, Name, Party, ShownRequest
+from forwardc.runtime.run.result import IdempotencyKeys, Party, PartyName, ShownRequest
 from forwardc.server.dashboard.app import create
 from forwardc.server.dashboard.login import Role
 from stored_runs import OWNER, complete, intent_of, new_run, report_of
 
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (), "{}")
-KEYS = Keys("key-of-the-destination", "key-of-the-vault")
-SHOP = Name(Party.DESTINATION, "sent", "/reference", "SHOP-ORDER-2")
-RUN = Name(Party.VAULT, "sent", "reference", "ORDER-1")
-GIVEN = Name(Party.DESTINATION, "given", "/pspReference", "PSP-9")
+KEYS = IdempotencyKeys("key-of-the-destination", "key-of-the-vault")
+SHOP = PartyName(Party.DESTINATION, "sent", "/reference", "SHOP-ORDER-2")
+RUN = PartyName(Party.VAULT, "sent", "reference", "ORDER-1")
+GIVEN = PartyName(Party.DESTINATION, "given", "/pspReference", "PSP-9")
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import Lookup, sandbox_lookup
 from loopback import served
@@ -86,7 +86,7 @@ class StandIn(httpx.AsyncBaseTransport):
 class Runner:
     """Runs an operation against a function from request to response."""
 
-    ambient: Ambient = field(default_factory=Ambient)
+    ambient: ClockAndIds = field(default_factory=ClockAndIds)
 
     def __call__(
         self,
@@ -101,7 +101,7 @@ class Runner:
 
         async def go() -> RunResult | None:
             async with Sender(StandIn(handler, requests)) as sender:
-                means = Means(sender, KeyRing(sender), self.ambient)
+                means = RunDependencies(sender, VaultKeys(sender), self.ambient)
                 values = look_up or sandbox_lookup(plan)
                 return await run(plan, operation, request, values, means, sink)
 
@@ -112,7 +112,7 @@ class Runner:
 def execute() -> Runner:
     """Runs an operation with a fixed clock and counted ids."""
     numbers = count(1)
-    return Runner(Ambient(lambda: NOW, lambda: UUID(int=next(numbers), version=4)))
+    return Runner(ClockAndIds(lambda: NOW, lambda: UUID(int=next(numbers), version=4)))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from forwardc.core.terms.evaluator import Scope
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.history.money import sums
 from forwardc.runtime.run.amounts import check_amounts, currencies, money_of, recorded_amounts
-from forwardc.runtime.run.outputs import outputs_of
+from forwardc.runtime.run.outputs import step_outputs
 from forwardc.runtime.run.result import RunRequest
 
 TWO_STEPS = """
@@ -425,9 +425,9 @@ def test_a_record_is_enough_to_read_an_answer_that_comes_later() -> None:
     known = recorded_amounts(compiled, {"amount": "2790", "currency": "ISK", "gone": "x"})
     assert (known["params.amount"], known["params.currency"]) == (2790, "ISK")
     step = compiled.operations["pay"].steps[0]
-    found = outputs_of(step.outputs, {"sum": 279000}, known)
+    found = step_outputs(step.outputs, {"sum": 279000}, known)
     assert found.values == {"done": 2790, "raw": "279000"}
-    assert outputs_of(step.outputs, {"sum": 279000}, {}).inexact == ("done",)
+    assert step_outputs(step.outputs, {"sum": 279000}, {}).inexact == ("done",)
 
 
 @pytest.mark.parametrize(

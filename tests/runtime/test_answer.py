@@ -8,18 +8,23 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import ReadVault
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.send import Answer
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, destination_in, read_answer
+from forwardc.runtime.http.send import HttpAnswer
+from forwardc.runtime.run.answer import (
+    DestinationAnswer,
+    NoDestinationAnswer,
+    destination_in,
+    read_answer,
+)
 
 KINDS = ("json", "xml", "form", "text", "empty", "any")
 
 
-def read(plan: Plan, body: Any, **changes: Any) -> DestinationAnswer | Ended:
+def read(plan: Plan, body: Any, **changes: Any) -> DestinationAnswer | NoDestinationAnswer:
     step = plan.operations["card"].steps[0]
     assert isinstance(step.read, ReadVault)
     fields = step.read.model_dump(mode="json", by_alias=True) | changes
     place = ReadVault.model_validate_json(json.dumps(fields))
-    answer = Answer(200, (), json.dumps(body).encode(), 1)
+    answer = HttpAnswer(200, (), json.dumps(body).encode(), 1)
     return read_answer(step.model_copy(update={"read": place}), answer)
 
 
@@ -67,7 +72,7 @@ def test_without_a_status_there_is_no_answer_of_the_destination(
     forward: Plan, status: object
 ) -> None:
     found = read(forward, {"destination_response": {"status": status, "body": "x"}})
-    assert isinstance(found, Ended)
+    assert isinstance(found, NoDestinationAnswer)
     assert found.outcome is Outcome.UNKNOWN
 
 
@@ -99,7 +104,7 @@ def test_what_a_vault_tells_later_is_read_as_what_it_tells_at_once(forward: Plan
         "body": "\ufeff<q:a xmlns:q='urn:pay'>1</q:a>",
     }
     document = {"request_id": "fwd_1", "destination_response": told}
-    answer = Answer(200, (), json.dumps(document).encode("utf-8-sig"), 1)
+    answer = HttpAnswer(200, (), json.dumps(document).encode("utf-8-sig"), 1)
     later = destination_in(step, document, 200)
     assert later == read_answer(step, answer)
     assert later is not None
@@ -109,6 +114,6 @@ def test_what_a_vault_tells_later_is_read_as_what_it_tells_at_once(forward: Plan
 def test_a_body_that_the_vault_gives_twice_is_no_answer(forward: Plan) -> None:
     step = forward.operations["card"].steps[0]
     body = b'{"destination_response": {"status": 200, "body": "a=1", "body": "a=2"}}'
-    found = read_answer(step, Answer(200, (), body, 1))
-    assert isinstance(found, Ended)
+    found = read_answer(step, HttpAnswer(200, (), body, 1))
+    assert isinstance(found, NoDestinationAnswer)
     assert found.outcome is Outcome.UNKNOWN

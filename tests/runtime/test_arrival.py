@@ -18,8 +18,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -55,7 +55,7 @@ def deliver(direct: Plan) -> Callable[[str, dict[str, str]], tuple[dict[str, Any
 
         async def once() -> object:
             async with Sender(httpx.ASGITransport(server)) as sender:
-                means = Means(sender, KeyRing(sender))
+                means = RunDependencies(sender, VaultKeys(sender))
                 request = RunRequest(texts=texts)
                 return await run(direct, operation, request, sandbox_lookup(direct), means, sink)
 

@@ -19,9 +19,9 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import AttemptState, Filter, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run import attempts
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -77,7 +77,7 @@ def recorded(plan: Plan, path: Path, answers: list[Any]) -> tuple[StoredRun, Bas
         async def work() -> None:
             async with Sender(Network(answers)) as sender:
                 journal = StoreJournal(store, alone=True)
-                means = Means(sender, KeyRing(sender), journal=journal)
+                means = RunDependencies(sender, VaultKeys(sender), journal=journal)
                 await run(plan, "card", PAID, sandbox_lookup(plan), means, Sink())
 
         try:
@@ -196,13 +196,15 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_: float) -> None:
         return None
 
-    monkeypatch.setattr("forwardc.runtime.run.context.Means.__init__", _without_waiting(at_once))
+    monkeypatch.setattr(
+        "forwardc.runtime.run.context.RunDependencies.__init__", _without_waiting(at_once)
+    )
 
 
 def _without_waiting(sleep: Callable[[float], Any]) -> Any:
-    original = Means.__init__
+    original = RunDependencies.__init__
 
-    def init(self: Means, *given: Any, **named: Any) -> None:
+    def init(self: RunDependencies, *given: Any, **named: Any) -> None:
         original(self, *given, **{**named, "sleep": sleep})
 
     return init

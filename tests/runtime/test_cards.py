@@ -18,10 +18,10 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
+from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.card_metadata import CardQuestions
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, CardFacts, RunRequest, RunResult
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
@@ -98,7 +98,7 @@ class Vault(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=answer.headers, stream=answer.stream)
 
 
-async def pay(plan: Plan, means: Means, source: str = SOURCE) -> RunResult:
+async def pay(plan: Plan, means: RunDependencies, source: str = SOURCE) -> RunResult:
     sink = Sink()
     look_up = sandbox_lookup(plan)
     result = await run(plan, "pay", RunRequest(source), look_up, means, sink)
@@ -107,10 +107,10 @@ async def pay(plan: Plan, means: Means, source: str = SOURCE) -> RunResult:
     return result
 
 
-def means_of(vault: Vault, notes: Notes, cards: CardQuestions | None) -> Means:
+def means_of(vault: Vault, notes: Notes, cards: CardQuestions | None) -> RunDependencies:
     numbers, sender = count(1), Sender(vault)
-    ambient = Ambient(lambda: NOW, lambda: UUID(int=next(numbers), version=4), emulated=True)
-    return Means(sender, KeyRing(sender), ambient, notes, cards=cards)
+    ambient = ClockAndIds(lambda: NOW, lambda: UUID(int=next(numbers), version=4), emulated=True)
+    return RunDependencies(sender, VaultKeys(sender), ambient, notes, cards=cards)
 
 
 def told(plan: Plan, *answers: Any, sources: tuple[str, ...] = (SOURCE,)) -> tuple[Vault, Notes]:

@@ -19,7 +19,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.history.records import Filter, Intent, NewRun, PlannedStep, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.run.result import Keys, ShownRequest
+from forwardc.runtime.run.result import IdempotencyKeys, ShownRequest
 from forwardc.runtime.run.store_journal import StoreJournal, this_process
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.tables import TokenTables
@@ -239,7 +239,7 @@ def test_what_a_callback_has_told_already_needs_no_question(
     with open_store(history) as store:
         store.begin(NewRun(*names, steps, "another", params={"payment_id": "payment-1"}))
         shown = ShownRequest("POST", "https://api.rocketpay.kz/", (), None)
-        store.intent(run_id, "another", Intent("payout", Keys("a", "b"), "POST", shown))
+        store.intent(run_id, "another", Intent("payout", IdempotencyKeys("a", "b"), "POST", shown))
         TokenTables(store).receive(read_callback(gate.of_payment("payment-1"), "digest"))
         # The process that has the run dies before it records an answer.
         store.lease(run_id, "another", -1)

@@ -14,9 +14,9 @@ from forwardc.core.outcome import Outcome
 from forwardc.plan.build_folder import read_plan
 from forwardc.runtime.http.loopback import LoopbackTransport
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, exit_code
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, exit_code
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
@@ -77,7 +77,7 @@ def execute(
     async def go() -> RunResult | None:
         async with Sender(transport) as sender:
             await store_secrets(plan, operation, sender)
-            means = Means(sender, KeyRing(sender), Ambient(emulated=True))
+            means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
             return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
 
     result = asyncio.run(go())

@@ -11,8 +11,12 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.records import NewRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.destination_request import Gets, gets_of, shapes_of
-from forwardc.runtime.run.result import Ambient, RunRequest, ShownRequest
+from forwardc.runtime.run.destination_request import (
+    DestinationRequest,
+    destination_request,
+    request_shapes,
+)
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, ShownRequest
 from forwardc.runtime.run.run import preview
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from stored_runs import Clock, intent_of, new_run
@@ -101,21 +105,21 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "build"
 
 
-def gets(build: Path, tmp_path: Path, vault: str, name: str) -> Gets | None:
+def gets(build: Path, tmp_path: Path, vault: str, name: str) -> DestinationRequest | None:
     """What is shown of a request that was recorded, and read back out of a history."""
     plan = load_plan((build / vault / "harbour" / "sandbox.plan.json").read_bytes())
     operation = plan.operations[name]
     texts = {param: TEXTS[param] for param in operation.params}
     request, sink, look_up = RunRequest(SOURCES[vault], texts=texts), Sink(), sandbox_lookup(plan)
-    (shown,) = preview(plan, name, request, look_up, sink, Ambient(emulated=True)) or ((),)
+    (shown,) = preview(plan, name, request, look_up, sink, ClockAndIds(emulated=True)) or ((),)
     assert sink.sorted() == []
     (step,) = operation.steps
-    run = new_run(shapes=shapes_of(plan, operation), digest=f"{vault} {name}")
+    run = new_run(shapes=request_shapes(plan, operation), digest=f"{vault} {name}")
     with open_store(str(tmp_path / "history.db"), now=Clock()) as store:
         begun(store, run, shown, step.deliver)
         found = store.load(run.id)
     assert found is not None
-    return gets_of(found, found.steps[0])
+    return destination_request(found, found.steps[0])
 
 
 def begun(store: Store, run: NewRun, shown: ShownRequest, deliver: str) -> None:
@@ -125,7 +129,7 @@ def begun(store: Store, run: NewRun, shown: ShownRequest, deliver: str) -> None:
     store.intent(run.id, run.owner, replace(intent_of(run), shown=shown, called=called))
 
 
-def rows(found: Gets | None) -> dict[str, str]:
+def rows(found: DestinationRequest | None) -> dict[str, str]:
     assert found is not None
     return {row.path: row.shown for row in found.body.rows}
 
@@ -183,7 +187,7 @@ def test_a_step_past_every_vault_is_the_request_itself(build: Path, tmp_path: Pa
 
 def test_a_plan_says_the_shapes_of_what_it_uses(build: Path) -> None:
     plan = load_plan((build / "checkout" / "harbour" / "sandbox.plan.json").read_bytes())
-    shapes = json.loads(shapes_of(plan, plan.operations["json"]))
+    shapes = json.loads(request_shapes(plan, plan.operations["json"]))
     assert set(shapes) == {"pay"}
     assert "card.cvc" in plan.gets.fills.values()  # type: ignore[union-attr]
     assert "billing.city" not in plan.gets.fills.values()  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from attempted import Notes, go
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.run.kept import RecordedAnswer
 from forwardc.runtime.run.result import RunRequest
 
 CARD = "4242424242424242"
@@ -20,7 +20,7 @@ OPAQUE = base64.b64encode(b"nobody may see this text, it is long").decode()
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWl0"
 
 
-def kept(plan: Plan, *answers: httpx.Response) -> list[Kept]:
+def kept(plan: Plan, *answers: httpx.Response) -> list[RecordedAnswer]:
     """What the journal is told to keep of each step's answer."""
     notes = go(plan, "two_steps", REQUEST, [*answers]).notes
     return [report.kept for report in notes.reports if report.kept is not None]

@@ -17,8 +17,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.codec import from_json
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing, NoKey
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeyError, VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -93,7 +93,7 @@ def chosen(*keys: dict[str, Any] | Any, raw: bytes | None = None) -> dict[str, A
 
     async def go() -> str:
         async with Sender(vault) as sender:
-            return await KeyRing(sender).key(URL, HOSTS)
+            return await VaultKeys(sender).key(URL, HOSTS)
 
     found: dict[str, Any] = json.loads(asyncio.run(go()))
     return found
@@ -134,7 +134,7 @@ ODD: list[Any] = [
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_an_odd_member_is_passed_over(odd: Any) -> None:
     assert chosen(odd, GOOD, odd)["kid"] == "right"
-    with pytest.raises(NoKey, match="none of its keys can be used"):
+    with pytest.raises(VaultKeyError, match="none of its keys can be used"):
         chosen(odd)
 
 
@@ -164,7 +164,7 @@ def test_only_public_parts_that_are_known_are_kept() -> None:
     "data", [b"", b"[]", b"null", b'{"keys": 1}', b'{"keys": {}}', key_set(), b"\xff", b"<html>"]
 )
 def test_what_is_no_set_is_refused(data: bytes) -> None:
-    with pytest.raises(NoKey, match="cannot be had"):
+    with pytest.raises(VaultKeyError, match="cannot be had"):
         chosen(raw=data)
 
 
@@ -226,7 +226,7 @@ def living(
 
     async def go() -> None:
         async with Sender(vault) as sender:
-            means = Means(sender, KeyRing(sender, clock))
+            means = RunDependencies(sender, VaultKeys(sender, clock))
 
             async def once() -> str:
                 values = sandbox_lookup(encrypting)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from forwardc.runtime.http import connection_pool as lanes
 from forwardc.runtime.http.addresses import is_loopback
-from forwardc.runtime.http.connection_pool import Lanes, network
+from forwardc.runtime.http.connection_pool import ConnectionPool, network_pool
 from loopback import served
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +80,7 @@ class Lines:
         return self.made[-1]
 
 
-async def call(over: Lanes, url: str = "https://vault.example/forward") -> bytes:
+async def call(over: ConnectionPool, url: str = "https://vault.example/forward") -> bytes:
     answer = await over.handle_async_request(httpx.Request("POST", url))
     body = await answer.aread()
     await answer.aclose()
@@ -89,7 +89,7 @@ async def call(over: Lanes, url: str = "https://vault.example/forward") -> bytes
 
 async def test_calls_at_once_share_no_connection() -> None:
     lines = Lines()
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     assert await asyncio.gather(*(call(over) for _ in range(64))) == [b"ok"] * 64
     assert len(lines.made) == 64
     assert {line.most for line in lines.made} == {1}
@@ -97,7 +97,7 @@ async def test_calls_at_once_share_no_connection() -> None:
 
 async def test_a_connection_is_used_again_once_its_answer_is_read() -> None:
     lines = Lines()
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     for _ in range(5):
         await call(over)
     assert [line.calls for line in lines.made] == [5]
@@ -105,7 +105,7 @@ async def test_a_connection_is_used_again_once_its_answer_is_read() -> None:
 
 async def test_each_origin_has_connections_of_its_own() -> None:
     lines = Lines()
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     for url in ("https://a.example/", "https://b.example/", "https://a.example:8443/"):
         await call(over, url)
     assert [line.calls for line in lines.made] == [1, 1, 1]
@@ -113,7 +113,7 @@ async def test_each_origin_has_connections_of_its_own() -> None:
 
 async def test_a_connection_that_failed_is_closed_and_not_used_again() -> None:
     lines = Lines(fails=httpcore.ReadError("gone"))
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     for _ in range(2):
         with pytest.raises(httpx.ReadError, match="gone"):
             await call(over)
@@ -122,7 +122,7 @@ async def test_a_connection_that_failed_is_closed_and_not_used_again() -> None:
 
 async def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
     lines = Lines()
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     await call(over)
     lines.made[0].stale = True
     await call(over)
@@ -142,7 +142,7 @@ async def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
 )
 async def test_an_error_is_the_one_of_the_same_name(problem: type[Exception]) -> None:
     with pytest.raises(getattr(httpx, problem.__name__)):
-        await call(Lanes(Lines(fails=problem("x"))))
+        await call(ConnectionPool(Lines(fails=problem("x"))))
 
 
 async def test_what_nobody_uses_is_closed_by_the_next_call(
@@ -150,7 +150,7 @@ async def test_what_nobody_uses_is_closed_by_the_next_call(
 ) -> None:
     lines, now = Lines(), [100.0]
     monkeypatch.setattr(lanes, "monotonic", lambda: now[0])
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     await asyncio.gather(*(call(over) for _ in range(8)))
     now[0] += 3.0
     await call(over)
@@ -159,7 +159,7 @@ async def test_what_nobody_uses_is_closed_by_the_next_call(
 
 async def test_closing_closes_idle_ones_now_and_others_with_their_answer() -> None:
     lines = Lines()
-    over = Lanes(lines)
+    over = ConnectionPool(lines)
     await call(over)
     answer = await over.handle_async_request(httpx.Request("GET", "https://other.example/"))
     await over.aclose()
@@ -174,7 +174,7 @@ async def test_over_a_real_connection() -> None:
         return JSONResponse({"port": request.client.port if request.client else 0})
 
     with served(Starlette(routes=[Route("/", echo)])) as url:
-        over = network(is_loopback)
+        over = network_pool(is_loopback)
         ports = [
             json.loads(await answer.aread())["port"]
             for answer in [

@@ -7,13 +7,13 @@ import pytest
 
 from forwardc.plan.answers import Output
 from forwardc.runtime.run.answer import DestinationAnswer, Headers
-from forwardc.runtime.run.outputs import Outputs, outputs_of
+from forwardc.runtime.run.outputs import StepOutputs, step_outputs
 
 
-def taken(body: str, kind: str, *, optional: bool = False) -> Outputs:
+def taken(body: str, kind: str, *, optional: bool = False) -> StepOutputs:
     output = Output.model_validate({"at": "/v", "type": kind, "optional": optional})
     document = DestinationAnswer(200, Headers(), body).values().document()
-    return outputs_of({"v": output}, document)
+    return step_outputs({"v": output}, document)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_value_that_comes_twice_is_missing(body: str) -> None:
     found = taken(body, "text")
     assert (found.values, found.missing) == ({}, ("v",))
     assert found.lacking() == "the answer gives v twice, with different values"
-    assert taken(body, "text", optional=True) == Outputs({})
+    assert taken(body, "text", optional=True) == StepOutputs({})
 
 
 def test_a_value_inside_something_that_comes_twice_is_missing() -> None:
     body = DestinationAnswer(200, Headers(), '{"a": {"b": 1}, "a": {"b": 1, "c": 2}}')
     declared = {name: Output(at=at) for name, at in {"b": "/a/b", "other": "/x"}.items()}
-    found = outputs_of(declared, body.values().document())
+    found = step_outputs(declared, body.values().document())
     assert found.lacking() == (
         "the answer lacks other; the answer gives b twice, with different values"
     )

@@ -12,7 +12,7 @@ from forwardc.core.terms.values import Secret
 from forwardc.core.terms.writers import json_pieces
 from forwardc.plan.model import ValueSpec
 from forwardc.runtime.run.params import wrapped
-from forwardc.runtime.run.values import checked, default_of, from_text
+from forwardc.runtime.run.values import checked_value, default_of, from_text
 
 
 def spec(**fields: Any) -> ValueSpec:
@@ -132,7 +132,7 @@ REFUSED_TYPED = [
 @pytest.mark.parametrize(("fields", "value"), REFUSED_TYPED)
 def test_what_is_refused_from_a_file(fields: dict[str, Any], value: Any) -> None:
     sink = Sink()
-    assert checked(spec(**fields), value, "params.x", sink) is None
+    assert checked_value(spec(**fields), value, "params.x", sink) is None
     assert [problem.code for problem in sink.sorted()] == ["FC0804"]
 
 
@@ -149,7 +149,7 @@ def test_what_is_refused_from_a_file(fields: dict[str, Any], value: Any) -> None
 )
 def test_card_numbers_are_refused_and_not_repeated(fields: dict[str, Any], value: Any) -> None:
     sink = Sink()
-    assert checked(spec(**fields), value, "params.x", sink) is None
+    assert checked_value(spec(**fields), value, "params.x", sink) is None
     (problem,) = sink.sorted()
     assert problem.code == "FC0812"
     assert "4242" not in f"{problem}"
@@ -158,14 +158,14 @@ def test_card_numbers_are_refused_and_not_repeated(fields: dict[str, Any], value
 def test_a_random_identifier_that_looks_like_one_is_taken() -> None:
     sink = Sink()
     for value in ("42424242-4242-4424-a242-ffffffffffff", "aa4242424242424242bbccddeeff0011"):
-        assert checked(spec(type="string"), value, "params.x", sink) == value
+        assert checked_value(spec(type="string"), value, "params.x", sink) == value
     assert not sink.sorted()
 
 
 def test_a_schema_names_the_place_and_not_the_value() -> None:
     sink = Sink()
     schema = {"type": "object", "properties": {"a": {"items": {"maxLength": 3}}}}
-    checked(spec(type="json", schema=schema), {"a": ["ok", "hush-hush"]}, "params.x", sink)
+    checked_value(spec(type="json", schema=schema), {"a": ["ok", "hush-hush"]}, "params.x", sink)
     (problem,) = sink.sorted()
     assert "$.a[1] (maxLength)" in problem.message
     assert "hush" not in problem.message

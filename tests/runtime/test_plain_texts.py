@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forwardc.runtime.history.answers import packed, unpacked
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.run.kept import Field, Fields, Kept
+from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
 from forwardc.runtime.run.telling import (
     is_plain,
     is_plain_name,
@@ -72,8 +72,8 @@ TEXTS = st.text() | st.sampled_from(("a\0b", "\ud800", "\\u0000", "Zoë"))
 def test_what_is_packed_is_read_back_without_what_no_database_takes(
     name: str, value: str, text: bool
 ) -> None:
-    body = Fields("json", (Field(f"/{name}", value, text), Field("/masked", None)))
-    answer = Kept("destination", 200, body, (Field("date", value),), value)
+    body = BodyFields("json", (BodyField(f"/{name}", value, text), BodyField("/masked", None)))
+    answer = RecordedAnswer("destination", 200, body, (BodyField("date", value),), value)
     data = packed(answer, NOW, 14).data
     found = unpacked(data)
     assert found is not None

@@ -8,11 +8,18 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.plan.model import Step
-from forwardc.runtime.http.breaker import Breaker
-from forwardc.runtime.http.circuit_breaker import judge
-from forwardc.runtime.http.send import Answer, Lost, NotSent, Sent
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, Headers, Read
-from forwardc.runtime.run.retries import ONCE, Again, Fate, Policy, Spent, again
+from forwardc.runtime.http.breaker import CircuitBreaker
+from forwardc.runtime.http.circuit_breaker import count_attempt
+from forwardc.runtime.http.send import AnswerLost, HttpAnswer, NotSent, SendResult
+from forwardc.runtime.run.answer import DestinationAnswer, Headers, NoDestinationAnswer, StepAnswer
+from forwardc.runtime.run.retries import (
+    ONCE,
+    AttemptFate,
+    Resend,
+    RetryPolicy,
+    SpentValues,
+    resend_decision,
+)
 
 VAULT, DESTINATION = "vault.example", "pay.example"
 
@@ -24,9 +31,9 @@ class Clock:
         return self.now
 
 
-def resting(clock: Clock, failures: int = 2) -> Breaker:
+def resting(clock: Clock, failures: int = 2) -> CircuitBreaker:
     """A breaker whose vault has failed just often enough."""
-    breaker = Breaker(failures=failures, rest_s=30, clock=clock)
+    breaker = CircuitBreaker(failures=failures, rest_s=30, clock=clock)
     for _ in range(failures):
         assert not breaker.refuses(VAULT)
         breaker.failed(VAULT)
@@ -45,7 +52,7 @@ def test_a_rest_begins_after_so_many_failures_in_a_row_and_ends_in_time() -> Non
 
 
 def test_one_that_worked_between_ends_the_row() -> None:
-    breaker = Breaker(failures=2)
+    breaker = CircuitBreaker(failures=2)
     for _ in range(3):
         breaker.failed(VAULT)
         breaker.worked(VAULT)
@@ -73,7 +80,7 @@ def test_a_probe_that_works_opens_the_way_for_all() -> None:
 
 def test_a_probe_that_fails_begins_a_whole_rest_again() -> None:
     clock = Clock()
-    breaker = Breaker(failures=3, rest_s=30, clock=clock)
+    breaker = CircuitBreaker(failures=3, rest_s=30, clock=clock)
     for _ in range(3):
         breaker.failed(VAULT)
     clock.now += 30
@@ -98,7 +105,7 @@ def test_a_probe_that_was_not_sent_leaves_its_turn_to_the_next() -> None:
 
 def test_a_breaker_of_its_own_accord_rests_half_a_minute_after_five() -> None:
     clock = Clock()
-    breaker = Breaker(clock=clock)
+    breaker = CircuitBreaker(clock=clock)
     for _ in range(4):
         breaker.failed(VAULT)
     assert not breaker.refuses(VAULT)
@@ -114,21 +121,21 @@ def test_a_breaker_of_its_own_accord_rests_half_a_minute_after_five() -> None:
 FAILED, WORKED, FREE = "failed", "worked", "free"
 
 
-def told(deliver: str, sent: Sent, read: Read) -> tuple[str, str]:
+def told(deliver: str, sent: SendResult, read: StepAnswer) -> tuple[str, str]:
     """What one attempt, a probe at both hosts, does to the vault's and the destination's."""
     clock = Clock()
-    breaker = Breaker(failures=1, rest_s=30, clock=clock)
+    breaker = CircuitBreaker(failures=1, rest_s=30, clock=clock)
     for host in (VAULT, DESTINATION):
         breaker.failed(host)
     clock.now += 30
     assert not breaker.refuses(VAULT)
     assert not breaker.refuses(DESTINATION)
     step = cast("Step", SimpleNamespace(deliver=deliver))
-    judge(breaker, step, (VAULT, DESTINATION), sent, read)
+    count_attempt(breaker, step, (VAULT, DESTINATION), sent, read)
     return state(breaker, VAULT), state(breaker, DESTINATION)
 
 
-def state(breaker: Breaker, host: str) -> str:
+def state(breaker: CircuitBreaker, host: str) -> str:
     circuit = breaker._circuits.get(host)
     if circuit is None:
         return WORKED
@@ -137,21 +144,21 @@ def state(breaker: Breaker, host: str) -> str:
     return FAILED if breaker.refuses(host) else FREE
 
 
-def answered(status: int) -> Answer:
-    return Answer(status, (), b"", 5)
+def answered(status: int) -> HttpAnswer:
+    return HttpAnswer(status, (), b"", 5)
 
 
 def of_destination(status: int) -> DestinationAnswer:
     return DestinationAnswer(status, Headers(), "")
 
 
-def ended(retry: str | None = None) -> Ended:
+def ended(retry: str | None = None) -> NoDestinationAnswer:
     failure = retry and Failure.model_validate({"status": (400,), "sent": "no", "retry": retry})
-    return Ended(Outcome.UNKNOWN, None, "it ended", failure=failure or None)
+    return NoDestinationAnswer(Outcome.UNKNOWN, None, "it ended", failure=failure or None)
 
 
-@pytest.mark.parametrize("sent", [NotSent("no"), Lost("no")])
-def test_who_does_not_answer_has_failed(sent: Sent) -> None:
+@pytest.mark.parametrize("sent", [NotSent("no"), AnswerLost("no")])
+def test_who_does_not_answer_has_failed(sent: SendResult) -> None:
     # The vault is silent, and says nothing of what is behind it.
     assert told("vault", sent, ended()) == (FAILED, FREE)
     # Nobody else was called: there is one host.
@@ -207,11 +214,18 @@ def failure(**how: Any) -> Failure:
     return Failure.model_validate({"status": (402,), "sent": "no", **how})
 
 
-WITH_CVC, ONE_TIME, REUSABLE = Spent(holds_cvc=True), Spent(single_use=True), Spent()
-NEW, SAME, NO = Again.NEW_KEY, Again.SAME_KEY, Again.NO
-SILENT_NOT_SENT, SILENT_IN_DOUBT = Fate(sent=False, silent=True), Fate(sent=None, silent=True)
-NEW_KEY = Fate(False, failure(retry="new_key"))
-USED_UP = Fate(False, failure(retry="new_key", consumes_cvc=True))
+WITH_CVC, ONE_TIME, REUSABLE = (
+    SpentValues(holds_cvc=True),
+    SpentValues(single_use=True),
+    SpentValues(),
+)
+NEW, SAME, NO = Resend.NEW_KEY, Resend.SAME_KEY, Resend.NO
+SILENT_NOT_SENT, SILENT_IN_DOUBT = (
+    AttemptFate(sent=False, silent=True),
+    AttemptFate(sent=None, silent=True),
+)
+NEW_KEY = AttemptFate(False, failure(retry="new_key"))
+USED_UP = AttemptFate(False, failure(retry="new_key", consumes_cvc=True))
 
 
 @pytest.mark.parametrize(
@@ -219,39 +233,41 @@ USED_UP = Fate(False, failure(retry="new_key", consumes_cvc=True))
     [
         # Nothing left this process, or nobody took it.
         (SILENT_NOT_SENT, WITH_CVC, False, False, NEW),
-        (Fate(sent=False), REUSABLE, True, True, NO),
+        (AttemptFate(sent=False), REUSABLE, True, True, NO),
         # A documented failure says how.
         (NEW_KEY, WITH_CVC, False, False, NEW),
         (USED_UP, WITH_CVC, False, False, NO),
         (USED_UP, REUSABLE, False, False, NEW),
-        (Fate(False, failure()), REUSABLE, True, True, NO),
-        (Fate(False, failure(retry="same_key")), WITH_CVC, False, False, SAME),
-        (Fate(None, failure(retry="same_key")), WITH_CVC, False, False, SAME),
-        (Fate(None, failure(retry="new_key")), REUSABLE, False, True, NO),
+        (AttemptFate(False, failure()), REUSABLE, True, True, NO),
+        (AttemptFate(False, failure(retry="same_key")), WITH_CVC, False, False, SAME),
+        (AttemptFate(None, failure(retry="same_key")), WITH_CVC, False, False, SAME),
+        (AttemptFate(None, failure(retry="new_key")), REUSABLE, False, True, NO),
         # Nobody knows: the vault repeats its own answer to who asks it again.
         (SILENT_IN_DOUBT, WITH_CVC, False, True, SAME),
         (SILENT_IN_DOUBT, REUSABLE, True, True, SAME),
-        (Fate(sent=None), REUSABLE, False, True, NO),
+        (AttemptFate(sent=None), REUSABLE, False, True, NO),
         # Nobody knows, and the destination knows our key.
         (SILENT_IN_DOUBT, REUSABLE, True, False, NEW),
-        (Fate(sent=None), REUSABLE, True, True, NEW),
+        (AttemptFate(sent=None), REUSABLE, True, True, NEW),
         (SILENT_IN_DOUBT, REUSABLE, False, False, NO),
         (SILENT_IN_DOUBT, WITH_CVC, True, False, NO),
         (SILENT_IN_DOUBT, ONE_TIME, True, False, NO),
         # It was sent.
-        (Fate(sent=True), REUSABLE, True, True, NO),
-        (Fate(sent=True, silent=True), REUSABLE, True, True, NO),
+        (AttemptFate(sent=True), REUSABLE, True, True, NO),
+        (AttemptFate(sent=True, silent=True), REUSABLE, True, True, NO),
     ],
 )
 def test_whether_it_is_sent_again(
-    fate: Fate, spent: Spent, idempotent: bool, replays: bool, expected: Again
+    fate: AttemptFate, spent: SpentValues, idempotent: bool, replays: bool, expected: Resend
 ) -> None:
-    assert again(fate, idempotent=idempotent, vault_replays=replays, spent=spent) is expected
+    assert (
+        resend_decision(fate, idempotent=idempotent, vault_replays=replays, spent=spent) is expected
+    )
 
 
 def test_what_is_not_said_to_be_spent_is_not() -> None:
-    assert Spent() == Spent(holds_cvc=False, single_use=False)
-    assert not Fate(sent=False).silent
+    assert SpentValues() == SpentValues(holds_cvc=False, single_use=False)
+    assert not AttemptFate(sent=False).silent
 
 
 def test_once_is_once() -> None:
@@ -277,11 +293,11 @@ def test_once_is_once() -> None:
 def test_how_long_it_waits(
     attempt: int, since: float, asked: float | None, dice: float, wait: float | None
 ) -> None:
-    assert Policy().wait(attempt, since, asked, lambda: dice) == wait
+    assert RetryPolicy().wait(attempt, since, asked, lambda: dice) == wait
 
 
 def test_no_wait_of_its_own_is_longer_than_it_says() -> None:
-    patient = Policy(attempts=20)
+    patient = RetryPolicy(attempts=20)
     assert patient.wait(6, 0, None, lambda: 1.0) == 16.0
     assert patient.wait(7, 0, None, lambda: 1.0) == 20.0
     assert patient.wait(19, 0, None, lambda: 1.0) == 20.0

@@ -11,13 +11,19 @@ import httpx
 import pytest
 
 from certificates import self_signed
-from forwardc.runtime.http.addresses import Judged, NotAdmitted, is_host, is_loopback, is_public
-from forwardc.runtime.http.connection_pool import network
-from forwardc.runtime.http.send import Answer, Limits, NotSent, Sender
+from forwardc.runtime.http.addresses import (
+    AddressRefusedError,
+    GuardedBackend,
+    is_host,
+    is_loopback,
+    is_public,
+)
+from forwardc.runtime.http.connection_pool import network_pool
+from forwardc.runtime.http.send import HttpAnswer, NotSent, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
-LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)
+LIMITS = SendLimits(connect_s=2, read_s=2, max_bytes=1000)
 PUBLIC = [
     *("1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111"),
     *("::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"),
@@ -97,7 +103,9 @@ class Dialled(httpcore.AsyncNetworkBackend):
 def connect(names: Names, dialled: Dialled, times: int = 1) -> None:
     async def go() -> None:
         for _ in range(times):
-            await Judged(is_public, names, dialled).connect_tcp("pay.example", 443, timeout=5)
+            await GuardedBackend(is_public, names, dialled).connect_tcp(
+                "pay.example", 443, timeout=5
+            )
 
     asyncio.run(go())
 
@@ -107,7 +115,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_called() -> None:
     names, dialled = Names(["8.8.8.8"], ["127.0.0.1"]), Dialled()
     connect(names, dialled)
     assert (names.asked, dialled.called) == (["pay.example"], ["8.8.8.8"])
-    with pytest.raises(NotAdmitted):
+    with pytest.raises(AddressRefusedError):
         connect(names, dialled)
     assert dialled.called == ["8.8.8.8"]
 
@@ -115,7 +123,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_called() -> None:
 @pytest.mark.parametrize("private", PRIVATE)
 def test_one_private_address_among_public_ones_is_enough(private: str) -> None:
     dialled = Dialled()
-    with pytest.raises(NotAdmitted):
+    with pytest.raises(AddressRefusedError):
         connect(Names(["8.8.8.8", private]), dialled)
     assert dialled.called == []
 
@@ -144,7 +152,7 @@ def test_where_all_fail_the_last_failure_is_told() -> None:
 
 
 def test_all_of_it_ends_in_time() -> None:
-    slow = Judged(is_public, Names(["8.8.8.8"]), Dialled(**{"8_8_8_8": 60}))
+    slow = GuardedBackend(is_public, Names(["8.8.8.8"]), Dialled(**{"8_8_8_8": 60}))
     with pytest.raises(httpcore.ConnectTimeout):
         asyncio.run(slow.connect_tcp("pay.example", 443, timeout=0.05))
 
@@ -174,7 +182,7 @@ def test_tls_and_host_keep_the_name(serve: Any, tmp_path: Path) -> None:
         names = Names(["127.0.0.1"])
 
         async def go(host: str) -> list[object]:
-            lanes = network(is_loopback, named_authorities(str(certificate)), names)
+            lanes = network_pool(is_loopback, named_authorities(str(certificate)), names)
             async with Sender(lanes) as sender:
                 place = f"{host}:{port}"
                 return [
@@ -183,7 +191,7 @@ def test_tls_and_host_keep_the_name(serve: Any, tmp_path: Path) -> None:
                 ]
 
         answers = asyncio.run(go("pay.example"))
-        assert all(isinstance(one, Answer) for one in answers)
+        assert all(isinstance(one, HttpAnswer) for one in answers)
         assert names.asked == ["pay.example"]
         assert server.hosts == [f"pay.example:{port}".encode()] * 3
         other = asyncio.run(go("other.example"))
@@ -212,7 +220,7 @@ def test_the_runtime_calls_no_private_host_unless_the_plan_says_so(serve: Any, h
 
 def test_a_sandbox_is_called_on_this_machine_only() -> None:
     async def go() -> None:
-        lanes = network(is_loopback, resolve=Names(["8.8.8.8"]))
+        lanes = network_pool(is_loopback, resolve=Names(["8.8.8.8"]))
         await lanes.handle_async_request(httpx.Request("GET", "http://sandbox.example/"))
 
     with pytest.raises(httpx.ConnectError):

@@ -14,9 +14,14 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.recovery.reconcile import Doubtful, NotFoundOut, doubtful, find_out
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.recovery.reconcile import (
+    StepInDoubt,
+    StillUnknownError,
+    reconcile_step,
+    step_in_doubt,
+)
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
@@ -48,16 +53,16 @@ class Vault(httpx.AsyncBaseTransport):
 
 
 @pytest.fixture
-def lost(tmp_path: Path) -> Iterator[Doubtful]:
+def lost(tmp_path: Path) -> Iterator[StepInDoubt]:
     """A run whose answer was lost."""
     with open_store(str(tmp_path / "history.db")) as store:
         yield _lost(store)
 
 
-def _lost(store: Store) -> Doubtful:
+def _lost(store: Store) -> StepInDoubt:
     async def go() -> str:
         async with Sender(Vault()) as sender:
-            means = Means(sender, KeyRing(sender), journal=StoreJournal(store))
+            means = RunDependencies(sender, VaultKeys(sender), journal=StoreJournal(store))
             result = await run(PLAN, "card_cit", REQUEST, sandbox_lookup(PLAN), means, Sink())
             assert result
             assert result.outcome == "unknown"
@@ -65,21 +70,21 @@ def _lost(store: Store) -> Doubtful:
 
     recorded = store.load(asyncio.run(go()))
     assert recorded
-    what = doubtful(PLAN, recorded)
+    what = step_in_doubt(PLAN, recorded)
     assert what
     return what
 
 
-def find(what: Doubtful, vault: Vault) -> StepReport:
+def find(what: StepInDoubt, vault: Vault) -> StepReport:
     async def go() -> StepReport:
         async with Sender(vault) as sender:
-            means = Means(sender, KeyRing(sender))
-            return await find_out(what, sandbox_lookup(PLAN), means)
+            means = RunDependencies(sender, VaultKeys(sender))
+            return await reconcile_step(what, sandbox_lookup(PLAN), means)
 
     return asyncio.run(go())
 
 
-def item(what: Doubtful, known_as: object, ours: bool = True, result: str = "Refused") -> Any:
+def item(what: StepInDoubt, known_as: object, ours: bool = True, result: str = "Refused") -> Any:
     said = json.dumps({"pspReference": "P1", "resultCode": result})
     whole = {
         "url": (what.stored.called or "").partition(" ")[2],
@@ -94,7 +99,7 @@ def page(*items: Any, more: object = False) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("known_as", ["fwdreq_7", 7, "7", "\u2028"])
-def test_a_request_that_several_pages_show_is_one(lost: Doubtful, known_as: object) -> None:
+def test_a_request_that_several_pages_show_is_one(lost: StepInDoubt, known_as: object) -> None:
     ours, other = item(lost, known_as), item(lost, "fwdreq_o", ours=False)
     pages = [page(other, ours, more=True), page(ours, other, more=True), page(ours, ours)]
     vault = Vault(pages)
@@ -102,7 +107,7 @@ def test_a_request_that_several_pages_show_is_one(lost: Doubtful, known_as: obje
     assert vault.asked == [None, str(known_as), "fwdreq_o"]
 
 
-UNFIT: dict[str, tuple[Callable[[Doubtful], Pages], str, int]] = {
+UNFIT: dict[str, tuple[Callable[[StepInDoubt], Pages], str, int]] = {
     "two requests": (lambda w: [page(item(w, "a"), item(w, "b"))], "lists 2 requests", 1),
     "two requests on two pages": (
         lambda w: [page(item(w, "a"), more=True), page(item(w, "b"))],
@@ -148,9 +153,9 @@ UNFIT: dict[str, tuple[Callable[[Doubtful], Pages], str, int]] = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_what_is_not_certain_stays_unknown(lost: Doubtful, name: str) -> None:
+def test_what_is_not_certain_stays_unknown(lost: StepInDoubt, name: str) -> None:
     pages, reason, asked = UNFIT[name]
     vault = Vault(pages(lost))
-    with pytest.raises(NotFoundOut, match=reason):
+    with pytest.raises(StillUnknownError, match=reason):
         find(lost, vault)
     assert len(vault.asked) == asked

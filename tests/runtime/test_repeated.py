@@ -18,13 +18,13 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.recovery.resolve import resolve
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.recovery.resolve import resolve_run
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
-from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume, run
-from forwardc.runtime.run.run_record import past_of, request_of
+from forwardc.runtime.run.run_record import progress_of, request_of
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
@@ -80,12 +80,14 @@ class Shop:
             means = self.means(sender, emulated=emulated)
             return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
 
-    def means(self, sender: Sender, *, emulated: bool = False) -> Means:
+    def means(self, sender: Sender, *, emulated: bool = False) -> RunDependencies:
         async def at_once(_: float) -> None:
             return None
 
         journal = StoreJournal(self.store, emulated)
-        return Means(sender, KeyRing(sender), journal=journal, policy=Policy(), sleep=at_once)
+        return RunDependencies(
+            sender, VaultKeys(sender), journal=journal, policy=RetryPolicy(), sleep=at_once
+        )
 
     @property
     def codes(self) -> list[str]:
@@ -200,7 +202,7 @@ def test_what_a_person_found_out_decides_about_the_key(shop: Shop, word: str, se
     shop.vault.fails = []
     recorded = shop.store.load(first.run_id)
     assert recorded is not None
-    assert asyncio.run(resolve(shop.store, recorded, word, "ann", None))
+    assert asyncio.run(resolve_run(shop.store, recorded, word, "ann", None))
     again = shop(KEYED)
     assert again is not None
     assert (again.outcome, again.replayed) == ("approved", not serves)
@@ -284,7 +286,7 @@ def test_a_run_is_continued_with_the_values_that_it_began_with(shop: Shop) -> No
                 assert isinstance(means.journal, StoreJournal)
                 assert await means.journal.take(first.run_id, "")
                 look_up = sandbox_lookup(shop.plan)
-                past = past_of(recorded)
+                past = progress_of(recorded)
                 return await resume(shop.plan, "card", past, request, look_up, means, shop.sink)
 
         return asyncio.run(work())

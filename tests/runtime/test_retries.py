@@ -28,13 +28,19 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import CodeAt, Failure
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.breaker import Breaker
+from forwardc.runtime.http.breaker import CircuitBreaker
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.past import Doubt, Past, PastStep
-from forwardc.runtime.run.result import Ambient, Keys, RunRequest, RunResult, StepReport
-from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.past import Doubt, RunProgress, StepProgress
+from forwardc.runtime.run.result import (
+    ClockAndIds,
+    IdempotencyKeys,
+    RunRequest,
+    RunResult,
+    StepReport,
+)
+from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
@@ -226,7 +232,7 @@ def test_a_later_step_that_cannot_be_reached_stops_the_run(direct: Plan) -> None
 
 def test_a_host_that_fails_is_given_a_rest(alone: Plan, forwarded) -> None:
     seconds = [0.0]
-    breaker = Breaker(failures=2, rest_s=30, clock=lambda: seconds[0])
+    breaker = CircuitBreaker(failures=2, rest_s=30, clock=lambda: seconds[0])
     assert len(go(alone, "card", PAID, [httpx.ConnectError("no")] * 2, None, breaker).requests) == 2
     resting = go(alone, "card", PAID, [], None, breaker)
     assert resting.done.outcome == "rejected"
@@ -242,7 +248,7 @@ def test_a_host_that_fails_is_given_a_rest(alone: Plan, forwarded) -> None:
 
 
 def test_a_broken_destination_does_not_stop_its_vault(alone: Plan, forwarded) -> None:
-    breaker = Breaker(failures=2)
+    breaker = CircuitBreaker(failures=2)
     for _ in range(2):
         go(alone, "card", PAID, [forwarded(503, {})], None, breaker)
     assert breaker.refuses("checkout-test.adyen.com")
@@ -267,7 +273,7 @@ def test_the_record_holds_nothing_sensitive(forward: Plan, forwarded) -> None:
 
 
 def test_policies_are_bounded() -> None:
-    policy = Policy(attempts=10)
+    policy = RetryPolicy(attempts=10)
     waits = [policy.wait(number, 0, None, lambda: 1.0) for number in range(1, 10)]
     assert waits[:3] == [0.5, 1.0, 2.0]
     assert max(wait for wait in waits if wait is not None) == policy.longest_wait_s
@@ -289,13 +295,15 @@ def test_a_key_of_the_vault_is_used_again_while_it_is_kept_for_certain(
     plan = changed(forward, "card", idempotent=False, vault_key_hours=24)
     step = plan.operations["card"].steps[0].name
     doubt = Doubt(("vault-key-1",), NOW - timedelta(hours=hours))
-    past = Past(steps={step: PastStep(doubt=doubt)})
+    past = RunProgress(steps={step: StepProgress(doubt=doubt)})
     network, sink, notes = Network([forwarded(200, APPROVED)]), Sink(), Notes()
     request = replace(PAID, run_id=UUID(int=7, version=4))
 
     async def work() -> RunResult | None:
         async with Sender(network) as sender:
-            means = Means(sender, KeyRing(sender), Ambient(lambda: NOW), notes, Policy())
+            means = RunDependencies(
+                sender, VaultKeys(sender), ClockAndIds(lambda: NOW), notes, RetryPolicy()
+            )
             return await resume(plan, "card", past, request, sandbox_lookup(plan), means, sink)
 
     result = asyncio.run(work())
@@ -310,15 +318,20 @@ def test_a_key_of_the_vault_is_used_again_while_it_is_kept_for_certain(
 
 def test_an_output_that_no_record_holds_is_not_made_up(direct: Plan) -> None:
     report = StepReport(
-        "create", "direct", "POST x", Keys("a", "b"), Outcome.APPROVED, withheld=("token",)
+        "create",
+        "direct",
+        "POST x",
+        IdempotencyKeys("a", "b"),
+        Outcome.APPROVED,
+        withheld=("token",),
     )
-    past = Past(steps={"create": PastStep(report=report)})
+    past = RunProgress(steps={"create": StepProgress(report=report)})
     network, sink = Network([]), Sink()
     request = RunRequest(texts={"code": "c", "note": "n"}, run_id=UUID(int=7, version=4))
 
     async def work() -> RunResult | None:
         async with Sender(network) as sender:
-            means = Means(sender, KeyRing(sender))
+            means = RunDependencies(sender, VaultKeys(sender))
             look_up = sandbox_lookup(direct)
             return await resume(direct, "two_steps", past, request, look_up, means, sink)
 

@@ -10,8 +10,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, SecretSpec
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.runtime.secret_providers.secrets import (
+    collect_secrets,
     derived,
-    gather,
     sandbox_lookup,
 )
 from forwardc.sandbox import secrets_rule
@@ -32,13 +32,13 @@ def test_keys_derive() -> None:
 
 def test_the_derived_value_is_used(direct: Plan) -> None:
     sink = Sink()
-    found = gather(direct, direct.operations["two_steps"], lambda _: "a?~", sink)
+    found = collect_secrets(direct, direct.operations["two_steps"], lambda _: "a?~", sink)
     assert found["secrets.signing"].reveal() == "YT9-"
     assert found["secrets.key"].reveal() == "a?~"
 
 
 def test_secrets_never_print(direct: Plan) -> None:
-    found = gather(direct, direct.operations["two_steps"], lambda _: RAW, Sink())
+    found = collect_secrets(direct, direct.operations["two_steps"], lambda _: RAW, Sink())
     assert RAW not in f"{found} {found!r} {list(map(str, found.values()))}"
     with pytest.raises(TypeError):
         pickle.dumps(found)

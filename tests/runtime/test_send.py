@@ -11,12 +11,20 @@ import httpx
 import pytest
 
 from certificates import self_signed
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
-from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.send import (
+    AnswerLost,
+    HostRefusedError,
+    HttpAnswer,
+    NotSent,
+    Sender,
+    SendLimits,
+    check_url,
+)
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from loopback import served
 
-LIMITS = Limits(connect_s=2, read_s=2, max_bytes=1000)
+LIMITS = SendLimits(connect_s=2, read_s=2, max_bytes=1000)
 URL = "https://pay.example/v1/a%2Fb?x=%7B%0D"
 
 
@@ -25,7 +33,7 @@ def request(url: str = URL, body: bytes | None = b"{}") -> BoundRequest:
     return BoundRequest("POST", url, headers, body, ShownRequest("POST", url, (), None))
 
 
-def send(transport: httpx.AsyncBaseTransport, limits: Limits = LIMITS) -> Any:
+def send(transport: httpx.AsyncBaseTransport, limits: SendLimits = LIMITS) -> Any:
     async def go() -> object:
         async with Sender(transport) as sender:
             return await sender.send(request(), {"pay.example"}, limits)
@@ -55,7 +63,7 @@ def test_the_bytes_on_the_wire(serve: Callable[[Any], Any]) -> None:
     server = Server(headers=[(b"x-a", b"1"), (b"x-a", b"2")])
     with serve(server) as url:
         answer = send(LoopbackTransport(url))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, HttpAnswer)
     assert (answer.status, answer.body) == (200, b"{}")
     assert [value for name, value in answer.headers if name == "x-a"] == ["1", "2"]
     assert server.scope["raw_path"] == b"/v1/a%2Fb"
@@ -78,21 +86,21 @@ def test_redirects_are_answers(serve: Callable[[Any], Any]) -> None:
     server = Server(status=307, headers=[(b"location", b"https://elsewhere.example/")])
     with serve(server) as url:
         answer = send(LoopbackTransport(url))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, HttpAnswer)
     assert answer.status == 307
 
 
 def test_a_large_answer_is_cut(serve: Callable[[Any], Any]) -> None:
     with serve(Server(body=b"x" * 1001)) as url:
-        assert isinstance(send(LoopbackTransport(url)), Lost)
+        assert isinstance(send(LoopbackTransport(url)), AnswerLost)
     with serve(Server(body=b"x" * 1000)) as url:
-        assert isinstance(send(LoopbackTransport(url)), Answer)
+        assert isinstance(send(LoopbackTransport(url)), HttpAnswer)
 
 
 def test_a_slow_drip_does_not_last_for_ever(serve: Callable[[Any], Any]) -> None:
-    limits = Limits(connect_s=0.2, read_s=0.3, max_bytes=1000)
+    limits = SendLimits(connect_s=0.2, read_s=0.3, max_bytes=1000)
     with serve(Server(body=b"x" * 16, wait=0.05)) as url:
-        assert send(LoopbackTransport(url), limits) == Lost("no answer came in time")
+        assert send(LoopbackTransport(url), limits) == AnswerLost("no answer came in time")
 
 
 def test_nobody_there() -> None:
@@ -124,7 +132,7 @@ def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_sandbox_is_on_this_machine(url: str) -> None:
-    with pytest.raises(NotLoopback):
+    with pytest.raises(NotLoopbackError):
         LoopbackTransport(url)
 
 
@@ -148,7 +156,7 @@ def test_addresses_of_this_machine(url: str) -> None:
     ],
 )
 def test_only_https_to_named_hosts(url: str) -> None:
-    with pytest.raises(HostRefused) as refusal:
+    with pytest.raises(HostRefusedError) as refusal:
         check_url(url, {"pay.example"})
     assert url not in str(refusal.value)
 
@@ -164,7 +172,7 @@ def test_nothing_is_logged(serve: Callable[[Any], Any], caplog: pytest.LogCaptur
     for name in ("", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"):
         caplog.set_level(logging.DEBUG, logger=name)
     with serve(Server()) as url:
-        assert isinstance(send(LoopbackTransport(url)), Answer)
+        assert isinstance(send(LoopbackTransport(url)), HttpAnswer)
     assert not [record for record in caplog.records if record.name.startswith("http")]
 
 
@@ -175,7 +183,7 @@ def test_an_answer_that_is_compressed_all_the_same(
     headers = [(b"content-encoding", label)] if label else []
     with serve(Server(body=gzip.compress(b"{}"), headers=headers)) as url:
         answer = send(LoopbackTransport(url))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, HttpAnswer)
     assert answer.body == b"{}"
 
 
@@ -186,4 +194,4 @@ def test_an_answer_that_is_compressed_all_the_same(
 )
 def test_a_compressed_answer_that_is_not_whole(serve: Callable[[Any], Any], body: bytes) -> None:
     with serve(Server(body=body, headers=[(b"content-encoding", b"gzip")])) as url:
-        assert isinstance(send(LoopbackTransport(url)), Lost)
+        assert isinstance(send(LoopbackTransport(url)), AnswerLost)

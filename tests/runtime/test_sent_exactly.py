@@ -9,12 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sender, check_url
+from forwardc.runtime.http.send import (
+    AnswerLost,
+    HostRefusedError,
+    HttpAnswer,
+    NotSent,
+    Sender,
+    SendLimits,
+    check_url,
+)
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.version import __version__
 
 URL = "https://pay.example/v1"
-LIMITS = Limits(connect_s=3, read_s=7, max_bytes=100)
+LIMITS = SendLimits(connect_s=3, read_s=7, max_bytes=100)
 
 
 class Stream(httpx.AsyncByteStream):
@@ -101,17 +109,17 @@ def answered(body: bytes, *headers: tuple[str, str], method: str = "POST") -> An
 
 @pytest.mark.parametrize("name", ["Content-Length", "content-length", "CONTENT-LENGTH"])
 def test_an_answer_has_as_many_bytes_as_it_says(name: str) -> None:
-    assert isinstance(answered(b"abc", (name, "3")), Answer)
+    assert isinstance(answered(b"abc", (name, "3")), HttpAnswer)
     for length in ("2", "4", "0", "x", "03"):
-        assert isinstance(answered(b"abc", (name, length)), Lost), length
-    assert isinstance(answered(b"abc", (name, "3"), (name, "3")), Answer)
-    assert isinstance(answered(b"abc", (name, "3"), (name, "4")), Lost)
-    assert isinstance(answered(b"abc"), Answer)
+        assert isinstance(answered(b"abc", (name, length)), AnswerLost), length
+    assert isinstance(answered(b"abc", (name, "3"), (name, "3")), HttpAnswer)
+    assert isinstance(answered(b"abc", (name, "3"), (name, "4")), AnswerLost)
+    assert isinstance(answered(b"abc"), HttpAnswer)
 
 
 def test_an_answer_to_head_tells_the_length_of_what_it_leaves_out() -> None:
-    assert isinstance(answered(b"", ("content-length", "3"), method="HEAD"), Answer)
-    assert isinstance(answered(b"", ("content-length", "3"), method="GET"), Lost)
+    assert isinstance(answered(b"", ("content-length", "3"), method="HEAD"), HttpAnswer)
+    assert isinstance(answered(b"", ("content-length", "3"), method="GET"), AnswerLost)
 
 
 def test_an_answer_shows_nothing_of_what_it_holds() -> None:
@@ -121,8 +129,8 @@ def test_an_answer_shows_nothing_of_what_it_holds() -> None:
 
 
 def test_an_answer_is_as_large_as_is_allowed_and_no_larger() -> None:
-    assert isinstance(answered(b"x" * 100), Answer)
-    assert answered(b"x" * 101) == Lost("the answer is larger than 100 bytes")
+    assert isinstance(answered(b"x" * 100), HttpAnswer)
+    assert answered(b"x" * 101) == AnswerLost("the answer is larger than 100 bytes")
 
 
 CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"
@@ -138,12 +146,12 @@ NOT_THERE = "the server cannot be reached; nothing was sent"
         (httpx.ConnectError("refused"), NotSent(NOT_THERE)),
         (httpx.ConnectTimeout(CERTIFICATE), NotSent(NOT_THERE)),
         (httpx.PoolTimeout("x"), NotSent(NOT_THERE)),
-        (httpx.ReadTimeout("x"), Lost("no answer came in time")),
-        (httpx.WriteTimeout("x"), Lost("no answer came in time")),
-        (TimeoutError(), Lost("no answer came in time")),
-        (httpx.ReadError("x"), Lost("the connection ended without a whole answer")),
-        (httpx.WriteError("x"), Lost("the connection ended without a whole answer")),
-        (httpx.RemoteProtocolError("x"), Lost("the connection ended without a whole answer")),
+        (httpx.ReadTimeout("x"), AnswerLost("no answer came in time")),
+        (httpx.WriteTimeout("x"), AnswerLost("no answer came in time")),
+        (TimeoutError(), AnswerLost("no answer came in time")),
+        (httpx.ReadError("x"), AnswerLost("the connection ended without a whole answer")),
+        (httpx.WriteError("x"), AnswerLost("the connection ended without a whole answer")),
+        (httpx.RemoteProtocolError("x"), AnswerLost("the connection ended without a whole answer")),
     ],
     ids=lambda one: type(one).__name__,
 )
@@ -174,21 +182,21 @@ def test_the_host_that_the_plan_names(url: str, host: str) -> None:
     assert str(check_url(url, {host}).host) == "pay.example"
     for other in ({"pay.example:443"}, {"example"}, {"pay.example."}, {"pay.example:80"}, set()):
         if host not in other:
-            with pytest.raises(HostRefused):
+            with pytest.raises(HostRefusedError):
                 check_url(url, other)
 
 
 def test_the_longest_url() -> None:
     start = "https://pay.example/"
     assert check_url(start + "x" * (8000 - len(start)), {"pay.example"})
-    with pytest.raises(HostRefused):
+    with pytest.raises(HostRefusedError):
         check_url(start + "x" * (8001 - len(start)), {"pay.example"})
 
 
 def test_a_url_without_a_path_is_sent_as_it_is() -> None:
     assert check_url("https://pay.example", {"pay.example"}).raw_path == b"/"
     for url in ("https://pay.example?x=1", "https://pay.example/a/../b", "https://pay.example/a b"):
-        with pytest.raises(HostRefused):
+        with pytest.raises(HostRefusedError):
             check_url(url, {"pay.example"})
 
 

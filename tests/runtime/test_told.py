@@ -11,7 +11,7 @@ from forwardc.cli.main import run as cli
 from forwardc.plan.model import Plan
 from forwardc.plan.showing import LogAt, Tells
 from forwardc.runtime.run.result import CardFacts, RunRequest
-from forwardc.runtime.run.told import card_facts, card_in, log_url
+from forwardc.runtime.run.told import card_facts, card_of_outputs, log_url
 
 TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
 LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")
@@ -145,7 +145,7 @@ def test_a_plan_without_such_a_place_has_no_page() -> None:
 
 def test_a_destination_tells_by_outputs_of_two_names() -> None:
     outputs = {"card_scheme": "visa", "card_issuing_country": "FR", "other": "x"}
-    assert card_in(outputs) == CardFacts("visa", "FR")
+    assert card_of_outputs(outputs) == CardFacts("visa", "FR")
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_a_destination_tells_by_outputs_of_two_names() -> None:
     ids=["card", "types", "masked", "names", "none"],
 )
 def test_what_a_destination_does_not_tell_of_a_card(outputs: dict[str, object]) -> None:
-    assert card_in(outputs) == CardFacts()
+    assert card_of_outputs(outputs) == CardFacts()

@@ -13,8 +13,8 @@ import pytest
 
 from certificates import self_signed
 from forwardc.runtime.http.addresses import is_loopback
-from forwardc.runtime.http.connection_pool import network
-from forwardc.runtime.http.send import Answer, Limits, Sender
+from forwardc.runtime.http.connection_pool import network_pool
+from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
@@ -61,14 +61,14 @@ def test_a_connection_from_end_to_end(serve: Any, keys: Path, tmp_path: Path) ->
         place = url.rpartition("/")[2]
 
         async def go() -> object:
-            lanes = network(is_loopback, named_authorities(str(certificate)))
+            lanes = network_pool(is_loopback, named_authorities(str(certificate)))
             async with Sender(lanes) as sender:
                 address = f"https://{place}/"
                 asked = ShownRequest("GET", address, (), None)
                 bound = BoundRequest("GET", address, (), None, asked)
-                return await sender.send(bound, {place}, Limits(2, 2, 1000))
+                return await sender.send(bound, {place}, SendLimits(2, 2, 1000))
 
-        assert isinstance(asyncio.run(go()), Answer)
+        assert isinstance(asyncio.run(go()), HttpAnswer)
     assert not keys.exists()
 
 

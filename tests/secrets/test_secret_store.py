@@ -15,11 +15,11 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.secret_providers.secret_store import StoreClient
 from forwardc.runtime.secret_providers.stored_secrets import (
-    Change,
+    SecretChange,
     delete,
+    expected_secrets,
     push,
     values_for,
-    wanted_by,
 )
 
 KEY, VALUE = "sk_sbox_key", "value_of_the_secret"
@@ -44,7 +44,7 @@ def listing(*names: str) -> httpx.Response:
 
 def act(
     plan: Plan, handler: Callable[[httpx.Request], httpx.Response], action=push
-) -> tuple[list[Change], list[str], Sink]:
+) -> tuple[list[SecretChange], list[str], Sink]:
     """Push or delete through a stand-in: the changes, `METHOD URL` of each call, and the sink."""
     calls: list[str] = []
     sink = Sink()
@@ -55,12 +55,12 @@ def act(
         given = handler(request)
         return httpx.Response(given.status_code, headers=given.headers, stream=given.stream)
 
-    async def go() -> list[Change]:
+    async def go() -> list[SecretChange]:
         async with Sender(httpx.MockTransport(answer)) as sender:
             assert plan.secret_store is not None
             client = StoreClient(sender, plan.secret_store, plan.hosts.vault, Secret(KEY))
             values = {"values": {"plain_token": Secret(VALUE)}} if action is push else {}
-            return await action(client, wanted_by([plan]), sink=sink, **values)
+            return await action(client, expected_secrets([plan]), sink=sink, **values)
 
     return asyncio.run(go()), calls, sink
 
@@ -157,7 +157,7 @@ def test_no_answer_may_mean_that_it_happened(plan: Plan) -> None:
 @pytest.mark.parametrize("value", [" x", "x\n", "a\x00b", "x" * 8193, "é" * 4097])
 def test_a_value_that_would_break_a_header_or_the_store_is_refused(plan: Plan, value: str) -> None:
     sink = Sink()
-    found = values_for(wanted_by([plan]), {"plain": lambda _: value}, sink)
+    found = values_for(expected_secrets([plan]), {"plain": lambda _: value}, sink)
     assert found == {}
     (problem,) = sink.sorted()
     assert problem.code == "FC0806"
@@ -167,6 +167,6 @@ def test_a_value_that_would_break_a_header_or_the_store_is_refused(plan: Plan, v
 
 def test_the_longest_value_is_taken(plan: Plan) -> None:
     sink = Sink()
-    found = values_for(wanted_by([plan]), {"plain": lambda _: "x" * 8192}, sink)
+    found = values_for(expected_secrets([plan]), {"plain": lambda _: "x" * 8192}, sink)
     assert list(found) == ["plain_token"]
     assert sink.sorted() == []

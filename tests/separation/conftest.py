@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.runtime.http.send import Answer, Sender
+from forwardc.runtime.http.send import HttpAnswer, Sender
 from forwardc.runtime.run.result import BoundRequest
 from own_ids import build_own
 
@@ -96,9 +96,9 @@ def door(
     """A command line with test credentials, of which nothing leaves this process."""
     found = Door(capfd, monkeypatch)
 
-    async def send(_sender: Sender, request: BoundRequest, *_: object, **__: object) -> Answer:
+    async def send(_sender: Sender, request: BoundRequest, *_: object, **__: object) -> HttpAnswer:
         found.sent.append(request)
-        return Answer(200, (("content-type", "application/json"),), found.answer, 1)
+        return HttpAnswer(200, (("content-type", "application/json"),), found.answer, 1)
 
     monkeypatch.setattr(Sender, "send", send)
     found.set(DEFAULTS)

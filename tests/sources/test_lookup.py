@@ -18,14 +18,14 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.bindings import Bindings
 from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
 from forwardc.runtime.secret_providers.protocol import Reference, SecretProviderError
-from forwardc.runtime.secret_providers.secrets import gather
+from forwardc.runtime.secret_providers.secrets import collect_secrets
 
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
@@ -131,7 +131,7 @@ def table(references: Mapping[str, str]) -> str:
 def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None:
     sink = Sink()
     look_up = open_lookup({}, written(table(TABLE)), sink)
-    assert gather(direct, direct.operations["two_steps"], look_up, sink) == {}
+    assert collect_secrets(direct, direct.operations["two_steps"], look_up, sink) == {}
     assert [(one.code, one.message) for one in sink.sorted()] == [
         ("FC0825", "the secret key of shop: the source env has no variable NOWHERE"),
         ("FC0825", "the secret signing of shop: the source exec ended with status 1"),
@@ -151,7 +151,7 @@ def test_sources_are_asked_at_once(direct: Plan) -> None:
     references = {name: Reference("waiting", name) for name in TABLE}
     look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: Waiting())
     sink = Sink()
-    found = gather(direct, direct.operations["two_steps"], look_up, sink)
+    found = collect_secrets(direct, direct.operations["two_steps"], look_up, sink)
     assert sorted(found) == ["secrets.key", "secrets.signing"], sink.sorted()
 
 
@@ -162,7 +162,7 @@ def test_a_source_that_failed_is_asked_once_for_each_problem(direct: Plan) -> No
     look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: source)
     for count in (2, 4):
         sink = Sink()
-        gather(direct, direct.operations["two_steps"], look_up, sink)
+        collect_secrets(direct, direct.operations["two_steps"], look_up, sink)
         assert [one.code for one in sink.sorted()] == ["FC0825", "FC0825"]
         assert source.asked == count
 
@@ -225,7 +225,7 @@ def run_of(direct: Plan, look_up: SourceLookup, *others: Coroutine[None, None, N
 
     async def work() -> RunResult | None:
         async with Sender(network) as sender:
-            means = Means(sender, KeyRing(sender))
+            means = RunDependencies(sender, VaultKeys(sender))
             running = run(direct, "two_steps", request, look_up, means, sink)
             return (await asyncio.gather(running, *others))[0]
 

@@ -16,8 +16,8 @@ from compiled import plan_of, program_of
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -107,7 +107,7 @@ def ran(plan: Plan, operation: str, way: str, answer: httpx.Response) -> RunResu
 
     async def go() -> RunResult | None:
         async with Sender(_Once(lambda: answer)) as sender:
-            means = Means(sender, KeyRing(sender))
+            means = RunDependencies(sender, VaultKeys(sender))
             request = RunRequest(source=_SOURCES[way])
             return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
 

@@ -15,13 +15,13 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.answers import Failure, ReadVault
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
-from forwardc.runtime.http.breaker import Breaker
+from forwardc.runtime.http.breaker import CircuitBreaker
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.journal import JournalFailed, Paused
-from forwardc.runtime.run.result import Ambient, CardFacts, RunRequest, RunResult, StepReport
-from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.journal import JournalError, SendingPausedError
+from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
@@ -49,7 +49,7 @@ class Notes:
 
     def _tell(self, *what: str) -> None:
         if what[0] == self.fails:
-            raise JournalFailed("FC0819", "the disk is full")
+            raise JournalError("FC0819", "the disk is full")
         self.told.append(what)
 
     async def digest(self, content: Secret) -> str | None:
@@ -64,7 +64,7 @@ class Notes:
     def _let_pass(self, new: NewRun) -> None:
         for name in (new.vault, new.destination):
             if name in self.pauses:
-                raise Paused(name)
+                raise SendingPausedError(name)
 
     async def begin(self, new: NewRun, first: Intent | None = None) -> None:
         self._let_pass(new)
@@ -141,7 +141,7 @@ def go(
     request: RunRequest,
     answers: Iterable[Any],
     notes: Notes | None = None,
-    breaker: Breaker | None = None,
+    breaker: CircuitBreaker | None = None,
 ) -> Went:
     """Run with retries, a clock that only the waits move, and no waiting."""
     numbers, waits, sink, network = count(1), [0.0], Sink(), Network(answers)
@@ -152,13 +152,13 @@ def go(
 
     async def work() -> RunResult | None:
         async with Sender(network) as sender:
-            means = Means(
+            means = RunDependencies(
                 sender,
-                KeyRing(sender),
-                Ambient(lambda: NOW, lambda: UUID(int=next(numbers), version=4)),
+                VaultKeys(sender),
+                ClockAndIds(lambda: NOW, lambda: UUID(int=next(numbers), version=4)),
                 notes,
-                Policy(),
-                breaker or Breaker(),
+                RetryPolicy(),
+                breaker or CircuitBreaker(),
                 clock=lambda: sum(waits),
                 sleep=sleep,
                 jitter=lambda: 1.0,

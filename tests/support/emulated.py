@@ -12,9 +12,9 @@ from forwardc.cli.sandbox_link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
@@ -84,7 +84,7 @@ class Emulated:
         async def go() -> RunResult | None:
             async with Sender(transport) as sender:
                 await store_secrets(plan, operation, sender)
-                means = Means(sender, KeyRing(sender), Ambient(emulated=True))
+                means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
                 return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
 
         result = asyncio.run(go())

@@ -84,11 +84,11 @@ def recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
     """The history of a test, in which nobody waits between attempts."""
     url = str(folder / "history.db")
     monkeypatch.setenv("FORWARDC_HISTORY", url)
-    monkeypatch.setattr(retry.Policy, "wait", _no_wait)
+    monkeypatch.setattr(retry.RetryPolicy, "wait", _no_wait)
     return url
 
 
-def _no_wait(self: retry.Policy, attempts: int, *_: object) -> float | None:
+def _no_wait(self: retry.RetryPolicy, attempts: int, *_: object) -> float | None:
     return 0.0 if attempts < 2 else None
 
 

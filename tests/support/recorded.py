@@ -10,7 +10,14 @@ from uuid import UUID, uuid5
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import Keys, Name, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import (
+    IdempotencyKeys,
+    Party,
+    PartyName,
+    RunResult,
+    ShownRequest,
+    StepReport,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _SPACE = UUID("6f0d2b58-6f0e-4b4e-9a55-0d6a3d1f7a10")
@@ -92,8 +99,8 @@ def recording(folder: Path) -> Iterator[Recorded]:
         yield Recorded(store, clock)
 
 
-def _keys(told: Told) -> Keys:
-    return Keys(
+def _keys(told: Told) -> IdempotencyKeys:
+    return IdempotencyKeys(
         destination=str(uuid5(_SPACE, f"{told.reference}/destination")),
         vault=str(uuid5(_SPACE, f"{told.reference}/vault")),
     )
@@ -133,11 +140,11 @@ def _intent(told: Told) -> Intent:
     return Intent("pay", _keys(told), f"POST {_url(told)}", shown, _names(told), tuple(Party))
 
 
-def _names(told: Told) -> tuple[Name, ...]:
+def _names(told: Told) -> tuple[PartyName, ...]:
     """What each party gets: the destination another reference than ours."""
     return (
-        Name(Party.DESTINATION, "sent", "/reference", f"shop-{told.reference}"),
-        Name(Party.VAULT, "sent", "metadata[forwardc_run]", told.run_id),
+        PartyName(Party.DESTINATION, "sent", "/reference", f"shop-{told.reference}"),
+        PartyName(Party.VAULT, "sent", "metadata[forwardc_run]", told.run_id),
     )
 
 

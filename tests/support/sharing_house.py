@@ -16,10 +16,10 @@ from forwardc.cli.sandbox_link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient
-from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
@@ -200,7 +200,7 @@ async def house(
     replay: ReplaySettings | None = None,
     limits: LimitSettings | None = None,
     rates: Any = None,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
     terms: PermissionSource | None = None,
@@ -218,8 +218,10 @@ async def house(
         for way in ways.values():
             await store_secrets(way.plan, way.operation, sender)
         journal = StoreJournal(store, emulated=True)
-        ambient = Ambient(now=lambda: store.moment().at)
-        means = Means(sender, KeyRing(sender), ambient, journal, policy or Policy(), sleep=no_wait)
+        ambient = ClockAndIds(now=lambda: store.moment().at)
+        means = RunDependencies(
+            sender, VaultKeys(sender), ambient, journal, policy or RetryPolicy(), sleep=no_wait
+        )
         lookup, watched = Known(dict(instruments)), Watched()
         limits, rates = limits or LimitSettings(), rates or CountedRates()
         service = PaymentForwarding(

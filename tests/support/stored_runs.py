@@ -14,7 +14,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.result import Keys, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import IdempotencyKeys, Party, RunResult, ShownRequest, StepReport
 
 OWNER = "host-1"
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), "{}")
@@ -52,9 +52,9 @@ def new_run(*steps: str, **fields: object) -> NewRun:
     return replace(run, **fields)
 
 
-def keys_of(run: NewRun, step: str = "pay") -> Keys:
+def keys_of(run: NewRun, step: str = "pay") -> IdempotencyKeys:
     """The same key for the destination on every attempt, a new one for the vault."""
-    return Keys(str(uuid5(UUID(run.id), step)), str(uuid4()))
+    return IdempotencyKeys(str(uuid5(UUID(run.id), step)), str(uuid4()))
 
 
 def intent_of(run: NewRun, step: str = "pay") -> Intent:
@@ -67,7 +67,7 @@ def report_of(step: str = "pay", **fields: object) -> StepReport:
         name=step,
         deliver="vault",
         called="POST https://adyen.example/payments",
-        keys=Keys("d", "v"),
+        keys=IdempotencyKeys("d", "v"),
         outcome=Outcome.APPROVED,
         vault_status=200,
         status=200,

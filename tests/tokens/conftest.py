@@ -10,7 +10,7 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import Keys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import IdempotencyKeys, RunResult, ShownRequest, StepReport
 from forwardc.runtime.tokens.tables import TokenTables
 from postgres import Server, server
 
@@ -65,7 +65,7 @@ def start_run(store: Store) -> StartRun:
                 params={"payment_id": payment_id} if payment_id else {},
             )
         )
-        keys = Keys(str(uuid4()), str(uuid4()))
+        keys = IdempotencyKeys(str(uuid4()), str(uuid4()))
         shown = ShownRequest("POST", "https://api.rocketpay.kz/", (), None)
         number = store.intent(run_id, "test", Intent(STEP, keys, "POST", shown))
         if outcome is not None:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 import gate
 from forwardc.cli.main import run as cli
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secret_providers.secrets import made_up
+from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import Running, start_in_thread
@@ -66,7 +66,7 @@ class Desk:
 @pytest.fixture
 def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     url = str(tmp_path / "history.db")
-    secret = made_up(secret_of("sandbox"))
+    secret = made_up_secret_lookup(secret_of("sandbox"))
     with (
         open_store(url) as history,
         served(

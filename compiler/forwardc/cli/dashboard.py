@@ -130,7 +130,7 @@ def _callbacks(
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.build_folder import read_plans
     from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
-    from forwardc.runtime.secret_providers.secrets import made_up
+    from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
     from forwardc.runtime.tokens.tables import TokenTables
     from forwardc.server.callbacks.rocketpay import let_through_in, routes, secret_in
 
@@ -140,7 +140,7 @@ def _callbacks(
     if sandbox:
         tables = TokenTables(store, emulated=True)
         nothing = SourceLookup({})
-        return routes(tables, made_up(secret, plans), secret, known), nothing
+        return routes(tables, made_up_secret_lookup(secret, plans), secret, known), nothing
     sink = Sink()
     look_up = open_lookup(os.environ, file, sink, [secret])
     for found in sink.sorted():

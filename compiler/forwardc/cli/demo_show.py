@@ -24,10 +24,10 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.build_folder import read_plan, read_plans
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.redaction import Redactor
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 
@@ -86,7 +86,7 @@ async def _play(build: Path, scene: Scene, sender: Sender, client: "httpx.AsyncC
         await store_secrets(plan, scene.operation, sender)
         secrets = len(plan.operations[scene.operation].stored_secrets)
         redactor.hide_values(_sensitive(plan, scene))
-        means = Means(sender, KeyRing(sender), Ambient(emulated=True))
+        means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
         request = await _request(scene, stored, client)
         result = await run(plan, scene.operation, request, sandbox_lookup(plan), means, sink)
     received = (await client.get(f"{_CONTROL}/received")).json()["data"]

@@ -19,9 +19,9 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
-from forwardc.runtime.recovery.inquiries import key_sent, keyed, shown_names
-from forwardc.runtime.run.destination_request import gets_of
-from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
+from forwardc.runtime.run.destination_request import destination_request
+from forwardc.runtime.run.kept import RecordedAnswer
 from forwardc.runtime.run.loss_messages import (
     ON_PURPOSE,
     does_not_tell,
@@ -66,7 +66,7 @@ def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
     del whole["shapes"]
     for step, recorded in zip(whole["steps"], run.steps, strict=True):
         step["request_id"] = step["request_id"] and mask(step["request_id"])
-        gets = gets_of(run, recorded)
+        gets = destination_request(run, recorded)
         step["gets"] = gets and asdict(gets)
     return {
         **whole.pop("summary"),
@@ -106,7 +106,7 @@ def _step(run: Summary, step: StoredStep) -> Iterator[str]:
     if step.destination_key and keyed(step, Party.DESTINATION):
         honours = ", which honours it" if step.idempotent else ""
         yield f"  key        {step.destination_key}, sent to {run.destination}{honours}"
-    for name in shown_names(step):
+    for name in names_shown(step):
         who = run.destination if name.party is Party.DESTINATION else run.vault
         way = "sent to" if name.way == "sent" else "given by"
         yield f"  name       {name.value}, {way} {who} as {name.place}"
@@ -133,7 +133,7 @@ def _step(run: Summary, step: StoredStep) -> Iterator[str]:
         yield from _answer(run, step.kept)
 
 
-def _answer(run: Summary, kept: Kept) -> Iterator[str]:
+def _answer(run: Summary, kept: RecordedAnswer) -> Iterator[str]:
     """The beginning of an answer, field by field; `--json` has all of it."""
     whose = run.destination if kept.whose == "destination" else run.vault
     status = f" {kept.status}" if kept.status is not None else ""

@@ -57,7 +57,7 @@ def change(
     """
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.history.errors import HistoryError
-    from forwardc.runtime.run.journal import JournalFailed
+    from forwardc.runtime.run.journal import JournalError
 
     sink = Sink()
     code, result = 1, None
@@ -68,7 +68,7 @@ def change(
                 code, result = work(store)
     except HistoryError as problem:
         sink.add(problem.diagnostic())
-    except JournalFailed as problem:
+    except JournalError as problem:
         sink.error(problem.code, str(problem), hint=problem.hint)
     if as_json:
         say_document(result, sink)

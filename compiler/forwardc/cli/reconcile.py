@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.recovery.reconcile import Doubtful
+    from forwardc.runtime.recovery.reconcile import StepInDoubt
     from forwardc.runtime.run.result import StepReport
 
 
@@ -115,8 +115,8 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
     """Settle one run, or tell what to ask."""
     from forwardc.cli.sandbox_link import Unreachable
     from forwardc.runtime.recovery.inquiries import inquiries
-    from forwardc.runtime.recovery.reconcile import NotFoundOut
-    from forwardc.runtime.recovery.resolve import settle
+    from forwardc.runtime.recovery.reconcile import StillUnknownError
+    from forwardc.runtime.recovery.resolve import resolve_step
 
     ended = run.summary.outcome
     if not inquiries(run, pending=True):
@@ -125,12 +125,12 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
         return
     try:
         what, report = await _asked(run, where)
-    except (NotFoundOut, Unreachable) as problem:
+    except (StillUnknownError, Unreachable) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
         asked = (f"{run.id}  unknown", *questions(run))
         told.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
         return
-    goes_on = await settle(store, what, report)
+    goes_on = await resolve_step(store, what, report)
     lines = [f"{run.id}  {_told(report)}"]
     if goes_on:
         lines.append(f"  later steps were not sent: forwardc run --resume {run.id}")
@@ -138,27 +138,27 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
     told.of(run.id, lines, outcome=report.outcome, told_by="vault", **found, to_be_resumed=goes_on)
 
 
-async def _asked(run: "StoredRun", where: Where) -> "tuple[Doubtful, StepReport]":
+async def _asked(run: "StoredRun", where: Where) -> "tuple[StepInDoubt, StepReport]":
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.runtime.recovery.reconcile import NotFoundOut, doubtful, find_out
+    from forwardc.runtime.recovery.reconcile import StillUnknownError, reconcile_step, step_in_doubt
     from forwardc.runtime.run.journal import NoJournal
 
     if run.summary.emulated != (where.sandbox is not None):
-        raise NotFoundOut("a sandbox is asked for its own runs only: see --sandbox")
+        raise StillUnknownError("a sandbox is asked for its own runs only: see --sandbox")
     found = Sink()
     plan_of_run = same_plan(run, where, found)
     if plan_of_run is None:
-        raise NotFoundOut("; ".join(problem.message for problem in found.sorted()))
+        raise StillUnknownError("; ".join(problem.message for problem in found.sorted()))
     plan, ambient = plan_of_run
-    what = doubtful(plan, run)
+    what = step_in_doubt(plan, run)
     if what is None:
-        raise NotFoundOut("no step of it was sent without an answer")
+        raise StillUnknownError("no step of it was sent without an answer")
     look_up = look_up_for(plan, where.build, where.sandbox, where.secrets, found)
     if found.has_errors:
-        raise NotFoundOut("; ".join(problem.message for problem in found.sorted()))
+        raise StillUnknownError("; ".join(problem.message for problem in found.sorted()))
     operation = run.summary.operation
     async with means_for(plan, operation, where.sandbox, ambient, NoJournal()) as means:
-        return what, await find_out(what, look_up, means)
+        return what, await reconcile_step(what, look_up, means)
 
 
 def _told(report: "StepReport") -> str:

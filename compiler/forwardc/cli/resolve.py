@@ -50,7 +50,7 @@ def _settle(
     store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
 ) -> "Done":
     from forwardc.runtime.history.errors import UnknownRunError
-    from forwardc.runtime.recovery.resolve import resolve
+    from forwardc.runtime.recovery.resolve import resolve_run
 
     run = store.load(run_id)
     if run is None:
@@ -59,7 +59,7 @@ def _settle(
     if word is None:
         lines = [f"{run.id}  {run.summary.outcome or run.summary.state}", *questions(run)]
         result, code = {**told, "resolved": False, "ask": questions_json(run)}, 0
-    elif not asyncio.run(resolve(store, run, word, by, reason)):
+    elif not asyncio.run(resolve_run(store, run, word, by, reason)):
         lines = [f"{run.id}  nothing about it is unknown; nothing was changed"]
         result, code = {**told, "resolved": False, "ask": []}, 1
     else:

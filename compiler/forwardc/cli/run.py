@@ -33,7 +33,7 @@ from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reache
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
-    from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+    from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
     from forwardc.runtime.secret_providers.secrets import Lookup
 
 
@@ -183,7 +183,7 @@ def _run(
     look_up: "Lookup",
     where: Where,
     sink: "Sink",
-    ambient: "Ambient",
+    ambient: "ClockAndIds",
     how: How,
 ) -> int:
     import asyncio
@@ -223,7 +223,7 @@ def _preview(
     request: "RunRequest",
     look_up: "Lookup",
     sink: "Sink",
-    ambient: "Ambient",
+    ambient: "ClockAndIds",
     *,
     curl: bool,
     as_json: bool,

@@ -9,7 +9,7 @@ from forwardc.cli.output import note, say
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
-    from forwardc.runtime.run.context import Means
+    from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.result import RunResult
 
 
@@ -30,7 +30,7 @@ class Early:
     how: How
     code: int | None = None
 
-    def show(self, result: "RunResult | None", means: "Means") -> None:
+    def show(self, result: "RunResult | None", means: "RunDependencies") -> None:
         """Show a result now where something is still being asked."""
         if result is not None and means.cards is not None and means.cards.pending:
             self.code = self._shown(result)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+    from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 
 
 def resume_run(
@@ -43,7 +43,7 @@ def resume_run(
 
 def _resumable(
     run_id: str, given: "RunRequest", where: Where, store: "Store | None", sink: "Sink"
-) -> "tuple[StoredRun, Plan, Ambient] | None":
+) -> "tuple[StoredRun, Plan, ClockAndIds] | None":
     """The run, its plan and what is approved; None with the reason in the sink."""
     if store is None:
         if not sink.has_errors:
@@ -91,7 +91,7 @@ def _lacks(run: "StoredRun", given: "RunRequest", sink: "Sink") -> bool:
     return sink.has_errors
 
 
-def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, Ambient] | None":
+def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, ClockAndIds] | None":
     """The plan of a run and what is approved; None, with FC0821, where it has changed since."""
     from forwardc.plan.digests import approval_digest
 
@@ -114,14 +114,14 @@ def same_plan(run: "StoredRun", where: Where, sink: "Sink") -> "tuple[Plan, Ambi
 async def _go_on(
     run: "StoredRun",
     plan: "Plan",
-    ambient: "Ambient",
+    ambient: "ClockAndIds",
     given: "RunRequest",
     where: Where,
     store: "Store",
     early: Early,
 ) -> "RunResult | None":
     from forwardc.runtime.run.run import resume
-    from forwardc.runtime.run.run_record import past_of, request_of
+    from forwardc.runtime.run.run_record import progress_of, request_of
     from forwardc.runtime.run.store_journal import StoreJournal
 
     sink = early.sink
@@ -137,7 +137,7 @@ async def _go_on(
     )
     request = request_of(now, given)
     async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
-        result = await resume(plan, operation, past_of(now), request, look_up, means, sink)
+        result = await resume(plan, operation, progress_of(now), request, look_up, means, sink)
         early.show(result, means)
     if result is None:
         store.stop(run.id, "it could not be continued")

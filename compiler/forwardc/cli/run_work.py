@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from forwardc.plan.approvals import Lock
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.run.context import Means
+    from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.journal import Journal
-    from forwardc.runtime.run.result import Ambient
+    from forwardc.runtime.run.result import ClockAndIds
     from forwardc.runtime.secret_providers.secrets import Lookup
 
 
@@ -45,7 +45,7 @@ class Where:
         """
         from forwardc.cli.history_store import begun, found
         from forwardc.runtime.history.errors import HistoryError
-        from forwardc.runtime.run.journal import JournalFailed
+        from forwardc.runtime.run.journal import JournalError
 
         opened = begun if begin else found
         store = opened(self.history, sink) if self.history is not None else None
@@ -53,7 +53,7 @@ class Where:
             yield store
         except HistoryError as problem:
             sink.add(problem.diagnostic())
-        except JournalFailed as problem:
+        except JournalError as problem:
             sink.error(problem.code, str(problem), hint=problem.hint)
         finally:
             if store is not None:
@@ -72,12 +72,12 @@ def reached(work: Callable[[], T]) -> T:
 
 def allowed(
     where: Where, vault: str, target: str, environment: str, sink: "Sink"
-) -> "tuple[Plan, str, Ambient] | None":
+) -> "tuple[Plan, str, ClockAndIds] | None":
     """The plan, the operation and what is approved; None where it must not run."""
     from forwardc.plan.approvals import refuse_unapproved
     from forwardc.plan.build_folder import read_plan
     from forwardc.runtime.run.prepare import find_operation
-    from forwardc.runtime.run.result import Ambient
+    from forwardc.runtime.run.result import ClockAndIds
 
     destination, _, name = target.partition(".")
     plan = read_plan(where.build, vault, destination, environment, sink)
@@ -87,7 +87,7 @@ def allowed(
     lock = lock_for(plan, where, sink)
     if lock is None:
         return None
-    ambient = Ambient(lock=lock, emulated=where.sandbox is not None)
+    ambient = ClockAndIds(lock=lock, emulated=where.sandbox is not None)
     today = ambient.now().date()
     if refuse_unapproved(plan, operation, lock, today, sink, emulated=ambient.emulated):
         return None
@@ -130,22 +130,24 @@ def look_up_for(
 
 @asynccontextmanager
 async def means_for(
-    plan: "Plan", operation: str, sandbox: str | None, ambient: "Ambient", journal: "Journal"
-) -> AsyncIterator["Means"]:
+    plan: "Plan", operation: str, sandbox: str | None, ambient: "ClockAndIds", journal: "Journal"
+) -> AsyncIterator["RunDependencies"]:
     """A connection to the vaults, or to a sandbox with the secrets that the operation expects.
 
     Raises `Unreachable`.
     """
     from forwardc.cli.sandbox_link import store_secrets, transport_to
     from forwardc.runtime.http.send import Sender
-    from forwardc.runtime.http.vault_keys import KeyRing
+    from forwardc.runtime.http.vault_keys import VaultKeys
     from forwardc.runtime.run.card_metadata import CardQuestions
-    from forwardc.runtime.run.context import Means
-    from forwardc.runtime.run.retries import Policy
+    from forwardc.runtime.run.context import RunDependencies
+    from forwardc.runtime.run.retries import RetryPolicy
 
     async with Sender(transport_to(sandbox, [plan], ambient) if sandbox else None) as sender:
         if sandbox:
             await store_secrets(plan, operation, sender)
         cards = CardQuestions()
-        yield Means(sender, KeyRing(sender), ambient, journal, Policy(), cards=cards)
+        yield RunDependencies(
+            sender, VaultKeys(sender), ambient, journal, RetryPolicy(), cards=cards
+        )
         await cards.end(_CARD_S)

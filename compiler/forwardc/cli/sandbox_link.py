@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.secret_providers.secret_store import STORE_CREDENTIAL, StoreClient
 from forwardc.runtime.secret_providers.secrets import (
     credential_values,
@@ -29,7 +29,7 @@ class Unreachable(ValueError):  # noqa: N818 - the sandbox's state
 
 
 def transport_to(
-    sandbox: str, plans: "Iterable[Plan]" = (), ambient: Ambient | None = None
+    sandbox: str, plans: "Iterable[Plan]" = (), ambient: ClockAndIds | None = None
 ) -> "httpx.AsyncBaseTransport":
     """A transport to a sandbox: `in-process` starts one. Raises `Unreachable`.
 
@@ -39,7 +39,7 @@ def transport_to(
     if sandbox != IN_PROCESS:
         try:
             return LoopbackTransport(sandbox)
-        except NotLoopback as problem:
+        except NotLoopbackError as problem:
             raise Unreachable(str(problem)) from None
     import httpx
 
@@ -48,7 +48,7 @@ def transport_to(
     from forwardc.sandbox.project import read
     from forwardc.sandbox.world import World
 
-    ambient = ambient or Ambient()
+    ambient = ambient or ClockAndIds()
     data = project_data(plans, ambient.lock, ambient.now().date())
     return httpx.ASGITransport(create_app(World(project=read(data))))
 

@@ -16,7 +16,7 @@ from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.build_folder import MANIFEST, plan_in, read_manifest
 from forwardc.plan.lock_file import lock_of_build
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 
 Identity: TypeAlias = tuple[tuple[int, ...] | None, ...]
 
@@ -51,7 +51,7 @@ class Watched:
         if len(plans) < len(read):
             return None
         lock = read_lock(lock_of_build(self._build), sink) or Lock()
-        return project_data(plans, lock, Ambient().now().date())
+        return project_data(plans, lock, ClockAndIds().now().date())
 
 
 def is_built(build: Path) -> bool:

@@ -23,13 +23,21 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
-from forwardc.runtime.http.oauth import NoToken, Tokens, client_of, report
+from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, client_of, report
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.secret_providers.lookup import open_lookup
 from forwardc.runtime.secret_providers.names import check_names, check_use
-from forwardc.runtime.secret_providers.secret_store import STORE_CREDENTIAL, StoreClient, Stored
+from forwardc.runtime.secret_providers.secret_store import (
+    STORE_CREDENTIAL,
+    StoreClient,
+    StoredSecret,
+)
 from forwardc.runtime.secret_providers.secrets import Lookup, credential_values, sandbox_lookup
-from forwardc.runtime.secret_providers.stored_secrets import Change, Wanted, wanted_by
+from forwardc.runtime.secret_providers.stored_secrets import (
+    ExpectedSecret,
+    SecretChange,
+    expected_secrets,
+)
 
 _Result = TypeVar("_Result")
 _COLUMNS = ("name", "owner", "state", "version", "updated_at")
@@ -53,8 +61,8 @@ class Work:
     """What the plans expect of the store: of the named destinations, and of all."""
 
     given: Given
-    wanted: list[Wanted]
-    all_wanted: list[Wanted]
+    wanted: list[ExpectedSecret]
+    all_wanted: list[ExpectedSecret]
     look_ups: dict[str, Lookup]
     keeper: Plan
     plans: Sequence[Plan]
@@ -66,7 +74,7 @@ class Work:
         """Whether values are made up."""
         return self.given.sandbox is not None
 
-    def refuses(self, wanted: Sequence[Wanted]) -> bool:
+    def refuses(self, wanted: Sequence[ExpectedSecret]) -> bool:
         """Whether a secret may not be sent, which is told: nothing that uses it is approved."""
         if self.any_shape:
             return False
@@ -86,7 +94,7 @@ class Work:
         ]
         return refuse_unapproved_use(users, what, self.lock, self.sink)
 
-    def used_elsewhere(self, one: Wanted) -> bool:
+    def used_elsewhere(self, one: ExpectedSecret) -> bool:
         """Whether a destination that is not named needs the secret, too."""
         return bool(self.given.destinations) and not one.destinations <= {*self.given.destinations}
 
@@ -102,7 +110,7 @@ def prepare(given: Given) -> Work | int:
         raise click.UsageError(
             f"No plan of {given.vault} for {given.environment} stores a secret at the vault."
         )
-    all_wanted = wanted_by(plans)
+    all_wanted = expected_secrets(plans)
     asked = frozenset(given.destinations)
     wanted = [one for one in all_wanted if not asked or asked & one.destinations]
     look_ups = _look_ups(given, plans, sink)
@@ -157,8 +165,10 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
         async with Sender(transport_to(sandbox, work.plans) if sandbox else None) as sender:
             client = client_of(plan, keys, STORE_CREDENTIAL, store.scopes)
             try:
-                key = await Tokens().token(client, sender) if client else keys[STORE_CREDENTIAL]
-            except NoToken as problem:
+                key = (
+                    await AccessTokens().token(client, sender) if client else keys[STORE_CREDENTIAL]
+                )
+            except AccessTokenError as problem:
                 report(problem, work.sink)
                 return None
             return await action(StoreClient(sender, store, plan.hosts.vault, key))
@@ -169,7 +179,9 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
         raise click.UsageError(f"--sandbox: {problem}") from None
 
 
-def row(name: str, owner: str | None, state: str, stored: Stored | None = None) -> dict[str, Any]:
+def row(
+    name: str, owner: str | None, state: str, stored: StoredSecret | None = None
+) -> dict[str, Any]:
     """One secret as it is shown."""
     return {
         "name": name,
@@ -180,7 +192,7 @@ def row(name: str, owner: str | None, state: str, stored: Stored | None = None) 
     }
 
 
-def change_row(change: Change) -> dict[str, Any]:
+def change_row(change: SecretChange) -> dict[str, Any]:
     """One secret with which something was done."""
     wanted = change.wanted
     return row(wanted.name, wanted.id.owner, change.action, change.stored)

@@ -17,7 +17,7 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult, exit_code
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, exit_code
 from forwardc.runtime.run.run import preview, run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
@@ -89,7 +89,7 @@ def project_of(plan: Plan) -> int:
     """The project id that a plan was built with, out of the request that it makes."""
     texts = {"customer_id": "none", "token": _NO_TOKEN}
     request, sink = RunRequest(texts=texts), Sink()
-    shown = preview(plan, "revoke", request, sandbox_lookup(plan), sink, Ambient(emulated=True))
+    shown = preview(plan, "revoke", request, sandbox_lookup(plan), sink, ClockAndIds(emulated=True))
     if not shown or shown[0].body is None:
         raise RuntimeError("the plan of revoke makes no request")
     return int(json.loads(shown[0].body)["customer"]["project_id"])

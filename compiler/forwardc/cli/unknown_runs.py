@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.recovery.inquiries import Inquiry
-    from forwardc.runtime.run.result import Name
+    from forwardc.runtime.run.result import PartyName
 
 
 def questions(run: "StoredRun") -> Iterator[str]:
@@ -72,7 +72,7 @@ def asked(found: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[
             yield f"    quote      {_nothing(one)}"
 
 
-def _name(name: "Name") -> str:
+def _name(name: "PartyName") -> str:
     return f"{name.value}, {name.way} as {name.place}"
 
 

@@ -17,7 +17,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.health import PartlyReadyError, Readiness
 from forwardc.server.payment_sharing.forwarder import ServedPlan
@@ -69,7 +69,7 @@ class House:
             (f"PAY{n or ''}", "checkout"): ServedPlan(plan, name, {}.get)
             for n, name in enumerate(self.operations)
         }
-        ambient = Ambient(now=lambda: self.day)
+        ambient = ClockAndIds(now=lambda: self.day)
         self.in_force = ApprovalsInForce(
             *(self.folder / "build", ways, ambient, self.told.update, self.came.append),
             clock=lambda: self.seconds,
@@ -221,7 +221,7 @@ def test_a_release_that_a_link_leads_to(tmp_path: Path) -> None:
     current.symlink_to("41")
     seconds = iter(range(0, 100, 2))
     way = ServedPlan(production(), "card_cit", {}.get)
-    ambient = Ambient(now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
+    ambient = ClockAndIds(now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
     in_force = ApprovalsInForce(current / "build", {WAY: way}, ambient, clock=lambda: next(seconds))
 
     async def go() -> list[bool]:

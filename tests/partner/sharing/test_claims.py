@@ -16,8 +16,8 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError, RunInUseError
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.journal import JournalFailed
-from forwardc.runtime.run.result import Keys, Party
+from forwardc.runtime.run.journal import JournalError
+from forwardc.runtime.run.result import IdempotencyKeys, Party
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
@@ -42,7 +42,9 @@ from stored_runs import SHOWN, Clock, new_run, report_of, result_of
 
 HERE = ClaimingProcess("here/1/a", "sandbox", True, 60.0)
 THERE = ClaimingProcess("there/2/b", "sandbox", True, 60.0)
-INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
+INTENT = Intent(
+    "pay", IdempotencyKeys("destination-key", "vault-key"), "POST https://x.example/", SHOWN
+)
 
 
 def ask(
@@ -285,7 +287,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
         await journal.begin(run)
         assert file_store.load(run.id) is None
         clock.turn(seconds=51)
-        with pytest.raises(JournalFailed):
+        with pytest.raises(JournalError):
             await journal.intent(run.id, INTENT)
         # It is there for whoever takes the claim over, who then sends nothing either.
         assert file_store.load(run.id) is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.run.redaction import Redactor
-from forwardc.runtime.run.result import Came, Keys, Party, RunResult, StepReport
+from forwardc.runtime.run.result import IdempotencyKeys, Party, RawResponse, RunResult, StepReport
 from forwardc.server.http.problems import ProblemKind
 from forwardc.server.payment_sharing.answer import CallOutcome, call_outcome
 from forwardc.server.payment_sharing.claim import ForwardState
@@ -34,8 +34,8 @@ def result(
     redactor = Redactor()
     redactor.hide_values({"secret": Secret(hidden)})
     content = body.encode() if isinstance(body, str) else body
-    came = None if content is None else Came(status, headers or {}, content, vault)
-    step = StepReport("share", "vault", "POST", Keys("a", "b"), outcome, status=status)
+    came = None if content is None else RawResponse(status, headers or {}, content, vault)
+    step = StepReport("share", "vault", "POST", IdempotencyKeys("a", "b"), outcome, status=status)
     return RunResult(
         *(RUN, "share", False, "sha256:0", outcome, party, None),
         steps=(*([before] if before else []), step),
@@ -150,7 +150,9 @@ def kind(ending: CallOutcome) -> ProblemKind | None:
 
 
 VAULT = {"party": Party.VAULT, "outcome": Outcome.REJECTED, "status": None}
-EARLIER = StepReport("pay", "vault", "POST", Keys("a", "b"), Outcome.APPROVED, status=200)
+EARLIER = StepReport(
+    "pay", "vault", "POST", IdempotencyKeys("a", "b"), Outcome.APPROVED, status=200
+)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.journal import JournalError
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (
@@ -194,7 +194,7 @@ class Unsettled(BatchedJournal):
     code = "FC0823"
 
     async def settle(self) -> None:
-        raise JournalFailed(self.code, "another process has taken it over")
+        raise JournalError(self.code, "another process has taken it over")
 
 
 def owed(store: Store, clock: Clock) -> tuple[ClaimStore, ClaimWon, Unsettled]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from forwardc.runtime.run.destination_request import gets_of
+from forwardc.runtime.run.destination_request import destination_request
 from sharing_house import House
 
 Serve = Callable[..., Any]
@@ -22,7 +22,7 @@ def test_a_served_call_keeps_its_answer(serve: Serve) -> None:
             *("destination", 200),
             "accepted",
         )
-        gets = gets_of(run, step)
+        gets = destination_request(run, step)
         assert gets is not None
         assert ("card.number",) in {row.fills for row in gets.body.rows}
 

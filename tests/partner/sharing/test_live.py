@@ -12,7 +12,7 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.result import Keys
+from forwardc.runtime.run.result import IdempotencyKeys
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (
@@ -30,7 +30,9 @@ from forwardc.server.payment_sharing.live import ForwardEnd
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
 
-INTENT = Intent("pay", Keys("destination-key", "vault-key"), "POST https://x.example/", SHOWN)
+INTENT = Intent(
+    "pay", IdempotencyKeys("destination-key", "vault-key"), "POST https://x.example/", SHOWN
+)
 Serve = Callable[..., Any]
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient, RunRequest
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds, RunRequest
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing import forwarder as forwarding
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
@@ -110,7 +110,7 @@ class Loud:
 def test_nothing_that_holds_a_secret_is_shown() -> None:
     ways, _ = ways_of(A=DestinationSettings(run="rokt"))
     way = replace(ways["A", "stripe"], look_up=Loud())
-    forwarder = Forwarder({}, cast("Means", Loud()), in_force=Loud())
+    forwarder = Forwarder({}, cast("RunDependencies", Loud()), in_force=Loud())
     forwarded = ForwardResult(None, cast("BatchedJournal", Loud()))
     assert "hush" not in repr((way, forwarder, forwarded))
 
@@ -121,7 +121,7 @@ class Runs:
     codes: tuple[str, ...] = ("FC0805", "FC0801", "FC0801")
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.given: list[tuple[RunRequest, Means]] = []
+        self.given: list[tuple[RunRequest, RunDependencies]] = []
         monkeypatch.setattr(forwarding, "run", self.run)
 
     async def run(self, _: Any, __: str, request: RunRequest, *rest: Any) -> None:
@@ -132,7 +132,7 @@ class Runs:
 
 def forwarded(
     monkeypatch: pytest.MonkeyPatch, inputs: Mapping[str, str], vault: str = "stripe", **how: Any
-) -> tuple[RunRequest, Means, ForwardResult]:
+) -> tuple[RunRequest, RunDependencies, ForwardResult]:
     runs = Runs(monkeypatch)
     ways, _ = ways_of(A=DestinationSettings(run="rokt", reference_param="reference"))
     instrument = Instrument(vault, "pm_1", dict(inputs), {"given": "x", "reference": "the vault's"})
@@ -141,9 +141,11 @@ def forwarded(
     return *runs.given[0], came
 
 
-def means() -> Means:
+def means() -> RunDependencies:
     sender = cast("Sender", SimpleNamespace())
-    return Means(sender, KeyRing(sender), Ambient(now=lambda: datetime(2026, 1, 1, tzinfo=UTC)))
+    return RunDependencies(
+        sender, VaultKeys(sender), ClockAndIds(now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    )
 
 
 def test_a_run_is_given_what_the_lookup_knows_under_the_ids_of_its_claim(
@@ -169,8 +171,8 @@ def test_a_billing_address_goes_where_the_vault_has_none(
 def test_what_is_in_force_when_a_run_begins_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2027, 1, 1, tzinfo=UTC)
 
-    async def in_force() -> Ambient:
-        return Ambient(now=lambda: now, emulated=True)
+    async def in_force() -> ClockAndIds:
+        return ClockAndIds(now=lambda: now, emulated=True)
 
     _, given, _ = forwarded(monkeypatch, {}, in_force=in_force)
     assert (given.ambient.now(), given.ambient.emulated) == (now, True)

@@ -5,13 +5,13 @@ from decimal import Decimal
 import pytest
 
 from forwardc.core.terms.values import CONTRADICTION
-from forwardc.runtime.run.answer import DestinationAnswer, Headers, Values
+from forwardc.runtime.run.answer import DestinationAnswer, Headers, ResponseValues
 from growth import assert_linear
 
 KINDS = ("json", "xml", "form", "text", "empty", "any")
 
 
-def told(body: str) -> Values:
+def told(body: str) -> ResponseValues:
     return DestinationAnswer(200, Headers(), body).values()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.bodies.charset import decoded
-from forwardc.runtime.http.send import Answer
+from forwardc.runtime.http.send import HttpAnswer
 from forwardc.runtime.run.answer import DestinationAnswer, read_answer
 
 TEXT = '{"name": "Zoë 中"}'
@@ -72,6 +72,6 @@ def test_an_xml_document_that_lies(encoding: str) -> None:
 def test_a_direct_answer_by_the_first_of_its_content_types(direct: Plan) -> None:
     step = next(iter(direct.operations.values())).steps[0]
     headers = (("content-type", "text/plain; charset=latin1"), ("Content-Type", "text/html"))
-    found = read_answer(step, Answer(200, headers, b"a=Zo\xeb", 1))
+    found = read_answer(step, HttpAnswer(200, headers, b"a=Zo\xeb", 1))
     assert isinstance(found, DestinationAnswer)
     assert found.values()["response.form"] == {"a": "Zoë"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.runtime.http.bodies.compressed import Unreadable, uncompressed
+from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
 
 TEXT = b'{"state": "paid"}'
 LIMIT = 1000
@@ -68,7 +68,7 @@ def test_nothing_is_nothing(encoding: str) -> None:
     ],
 )
 def test_what_cannot_be_undone(sent: bytes, encodings: list[str], why: str) -> None:
-    with pytest.raises(Unreadable, match=why):
+    with pytest.raises(UndecodableBodyError, match=why):
         uncompressed(sent, encodings, LIMIT)
 
 
@@ -78,5 +78,5 @@ def test_what_cannot_be_undone(sent: bytes, encodings: list[str], why: str) -> N
     st.lists(st.sampled_from(["gzip", "deflate", "br", "identity", "x", ","]), max_size=2),
 )
 def test_nothing_else_raises(data: bytes, encodings: list[str]) -> None:
-    with suppress(Unreadable):
+    with suppress(UndecodableBodyError):
         assert len(uncompressed(data, encodings, LIMIT)) <= max(LIMIT, len(data))

@@ -9,18 +9,22 @@ from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.answers import DAYS, days_of, unpacked
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.kept import Field, Fields, Kept
+from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
 from forwardc.runtime.run.result import Party
 from stored_runs import Clock, complete, new_run
 
-BODY = Fields(
+BODY = BodyFields(
     "json",
-    (Field("/resultCode", "Authorised"), Field("/amount", "10", text=False), Field("/token", None)),
+    (
+        BodyField("/resultCode", "Authorised"),
+        BodyField("/amount", "10", text=False),
+        BodyField("/token", None),
+    ),
 )
-KEPT = Kept("destination", 200, BODY, (Field("content-type", "application/json"),))
+KEPT = RecordedAnswer("destination", 200, BODY, (BodyField("content-type", "application/json"),))
 
 
-def answer_of(store: Store, run_id: str) -> Kept | None:
+def answer_of(store: Store, run_id: str) -> RecordedAnswer | None:
     run = store.load(run_id)
     assert run is not None
     return run.steps[0].kept
@@ -132,8 +136,8 @@ def test_a_row_of_another_shape_is_as_good_as_none(name: str, value: object) -> 
 
 
 def test_it_takes_less_room_than_its_text(store: Store) -> None:
-    rows = tuple(Field(f"/list/{number}/resultCode", "Authorised") for number in range(100))
-    complete(store, new_run(), kept=Kept("destination", 200, Fields("json", rows)))
+    rows = tuple(BodyField(f"/list/{number}/resultCode", "Authorised") for number in range(100))
+    complete(store, new_run(), kept=RecordedAnswer("destination", 200, BodyFields("json", rows)))
     ((size,),) = store.database.read(lambda tx: tx.rows("SELECT length(packed) FROM answers"))
     assert size < sum(len(row.path) + len(row.shown) for row in rows) / 5
 

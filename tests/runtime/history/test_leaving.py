@@ -5,7 +5,7 @@ from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import AttemptState, RunState, StepState
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.recovery.abandon import leave, leave_all
+from forwardc.runtime.recovery.abandon import abandon, abandon_all
 from stored_runs import OWNER, Clock, complete, intent_of, new_run, report_of
 
 REASON = "the server stopped before the answer came"
@@ -15,7 +15,7 @@ def test_what_was_on_its_way_is_unknown(store: Store) -> None:
     run = new_run()
     store.begin(run)
     store.intent(run.id, OWNER, intent_of(run))
-    assert leave_all(store, OWNER, REASON) == 1
+    assert abandon_all(store, OWNER, REASON) == 1
     left = store.load(run.id)
     assert left is not None
     assert (left.summary.state, left.summary.outcome) == (RunState.DONE, Outcome.UNKNOWN)
@@ -32,7 +32,7 @@ def test_what_was_on_its_way_is_unknown(store: Store) -> None:
 def test_what_had_not_left_was_not_sent(store: Store) -> None:
     run = new_run()
     store.begin(run)
-    assert leave_all(store, OWNER, REASON) == 0
+    assert abandon_all(store, OWNER, REASON) == 0
     left = store.load(run.id)
     assert left is not None
     assert left.summary.state is RunState.STOPPED
@@ -45,7 +45,7 @@ def test_between_two_steps_the_run_can_be_continued(store: Store) -> None:
     store.begin(run)
     number = store.intent(run.id, OWNER, intent_of(run, "token"))
     store.answered(run.id, number, report_of("token"))
-    assert leave_all(store, OWNER, REASON) == 0
+    assert abandon_all(store, OWNER, REASON) == 0
     left = store.load(run.id)
     assert left is not None
     assert left.summary.state is RunState.STOPPED
@@ -56,7 +56,7 @@ def test_an_early_step_in_doubt_stops_the_run(store: Store) -> None:
     run = new_run("token", "pay")
     store.begin(run)
     store.intent(run.id, OWNER, intent_of(run, "token"))
-    assert leave_all(store, OWNER, REASON) == 1
+    assert abandon_all(store, OWNER, REASON) == 1
     left = store.load(run.id)
     assert left is not None
     assert left.summary.state is RunState.STOPPED
@@ -68,12 +68,12 @@ def test_the_runs_of_others_and_those_that_ended_stay(store: Store, clock: Clock
     other = new_run(owner="host-2")
     store.begin(other)
     store.intent(other.id, "host-2", intent_of(other))
-    assert leave_all(store, OWNER, REASON) == 0
+    assert abandon_all(store, OWNER, REASON) == 0
     kept = store.load(other.id)
     assert kept is not None
     assert (kept.summary.state, kept.owner) == (RunState.RUNNING, "host-2")
-    assert not store.database.write(lambda tx: leave(tx, done.id, REASON, store.moment()))
-    assert not store.database.write(lambda tx: leave(tx, "nobody", REASON, store.moment()))
+    assert not store.database.write(lambda tx: abandon(tx, done.id, REASON, store.moment()))
+    assert not store.database.write(lambda tx: abandon(tx, "nobody", REASON, store.moment()))
     ended = store.load(done.id)
     assert ended is not None
     assert ended.summary.outcome is Outcome.APPROVED
@@ -90,4 +90,4 @@ def test_a_run_is_found_behind_any_number_of_stopped_ones(store: Store) -> None:
     run = new_run()
     store.begin(run)
     store.intent(run.id, OWNER, intent_of(run))
-    assert leave_all(store, OWNER, REASON) == 1
+    assert abandon_all(store, OWNER, REASON) == 1

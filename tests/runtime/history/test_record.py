@@ -16,7 +16,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import Keys, Party
+from forwardc.runtime.run.result import IdempotencyKeys, Party
 from stored_runs import (
     OWNER,
     SHOWN,
@@ -90,7 +90,7 @@ def test_the_two_keys_are_never_equal(store: Store) -> None:
     store.begin(run)
     key = str(uuid4())
     with pytest.raises(ValueError, match="equal"):
-        store.intent(run.id, OWNER, Intent("pay", Keys(key, key), "POST /", SHOWN))
+        store.intent(run.id, OWNER, Intent("pay", IdempotencyKeys(key, key), "POST /", SHOWN))
     assert loaded(store, run).steps[0].attempts == ()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
 from forwardc.plan.model import Operation, load_plan
-from forwardc.runtime.run.losses import Given, Lacks, lacks_of
+from forwardc.runtime.run.losses import StepLosses, SuppliedValues, losses_of
 
 PAN: Final = "424242******4242"
 HEAD: Final = """
@@ -66,9 +66,11 @@ def operation() -> Operation:
     return operation_of(JSON_BODY)
 
 
-def told(operation: Operation, echo: Any, without: frozenset[str] = frozenset()) -> Lacks:
+def told(operation: Operation, echo: Any, without: frozenset[str] = frozenset()) -> StepLosses:
     document = {"id": "fwdreq_1", "request_details": {"body": echo}}
-    return lacks_of(operation, operation.steps[0], Given("pm_", without=without), document)
+    return losses_of(
+        operation, operation.steps[0], SuppliedValues("pm_", without=without), document
+    )
 
 
 def card(**members: Any) -> str:
@@ -78,13 +80,13 @@ def card(**members: Any) -> str:
     return json.dumps({**SENT, "card": kept})
 
 
-NOT_SENT = Lacks(losses=("card.cvc",))
-NOT_TOLD = Lacks(untold=("card.cvc",))
-NOTHING_TOLD = Lacks(untold=("card.cvc", "card.holder_name"))
+NOT_SENT = StepLosses(losses=("card.cvc",))
+NOT_TOLD = StepLosses(untold=("card.cvc",))
+NOTHING_TOLD = StepLosses(untold=("card.cvc", "card.holder_name"))
 OF_THE_CVC: Final = {
-    "masked": (card(), Lacks()),
-    "clear": (card(cvc="123"), Lacks()),
-    "masked as a number": (card(cvc=999), Lacks()),
+    "masked": (card(), StepLosses()),
+    "clear": (card(cvc="123"), StepLosses()),
+    "masked as a number": (card(cvc=999), StepLosses()),
     "blank": (card(cvc=""), NOT_SENT),
     "blank of spaces": (card(cvc=" \t"), NOT_SENT),
     "zero": (card(cvc=0), NOT_SENT),
@@ -118,7 +120,7 @@ OF_ALL: Final = {
 
 
 @pytest.mark.parametrize(("echo", "lacks"), OF_THE_CVC.values(), ids=OF_THE_CVC)
-def test_what_an_echo_tells(operation: Operation, echo: str, lacks: Lacks) -> None:
+def test_what_an_echo_tells(operation: Operation, echo: str, lacks: StepLosses) -> None:
     assert told(operation, echo) == lacks
 
 
@@ -129,30 +131,32 @@ def test_an_echo_that_tells_nothing(operation: Operation, echo: Any) -> None:
 
 @pytest.mark.parametrize("document", [None, {}, {"request_details": None}, [], "text"])
 def test_an_answer_without_an_echo(operation: Operation, document: Any) -> None:
-    assert lacks_of(operation, operation.steps[0], Given("pm_"), document) == NOTHING_TOLD
+    assert losses_of(operation, operation.steps[0], SuppliedValues("pm_"), document) == NOTHING_TOLD
 
 
 def test_a_required_value_may_be_missing_too(operation: Operation) -> None:
-    assert told(operation, json.dumps({**SENT, "owner": ""})) == Lacks(losses=("card.holder_name",))
+    assert told(operation, json.dumps({**SENT, "owner": ""})) == StepLosses(
+        losses=("card.holder_name",)
+    )
     both = json.dumps({**SENT, "owner": "", "card": {**SENT["card"], "cvc": ""}})
-    assert told(operation, both) == Lacks(losses=("card.cvc", "card.holder_name"))
+    assert told(operation, both) == StepLosses(losses=("card.cvc", "card.holder_name"))
 
 
 def test_what_was_left_out_on_purpose_is_neither(operation: Operation) -> None:
     left_out = frozenset({"card.cvc"})
-    assert told(operation, card(cvc=...), left_out) == Lacks()
-    assert told(operation, None, left_out) == Lacks(untold=("card.holder_name",))
+    assert told(operation, card(cvc=...), left_out) == StepLosses()
+    assert told(operation, None, left_out) == StepLosses(untold=("card.holder_name",))
 
 
 XML: Final = {
-    "masked": ('<card cvc="***">', Lacks()),
+    "masked": ('<card cvc="***">', StepLosses()),
     "blank": ('<card cvc="">', NOT_SENT),
     "gone": ("<card>", NOT_SENT),
 }
 
 
 @pytest.mark.parametrize(("card", "lacks"), XML.values(), ids=XML)
-def test_xml(card: str, lacks: Lacks) -> None:
+def test_xml(card: str, lacks: StepLosses) -> None:
     number = f"<number>{PAN}</number></card>"
     body = f'<?xml version="1.0"?><pay version="1">{card}{number}<owner>Ann</owner></pay>'
     operation = operation_of(XML_BODY)
@@ -191,7 +195,7 @@ LISTS: Final = {
 
 
 @pytest.mark.parametrize(("body", "cards", "lacks"), LISTS.values(), ids=LISTS)
-def test_leaves_of_lists(body: str, cards: list[Any], lacks: Lacks) -> None:
+def test_leaves_of_lists(body: str, cards: list[Any], lacks: StepLosses) -> None:
     assert told(operation_of(f"          {body}\n"), json.dumps({"cards": cards})) == lacks
 
 
@@ -200,7 +204,7 @@ def test_one_value_in_two_places() -> None:
         '          json: {number: "${card.number}", a: "${card.cvc}", b: "${card.cvc}"}\n'
     )
     fates = {
-        ("***", "***"): Lacks(),
+        ("***", "***"): StepLosses(),
         ("", ""): NOT_SENT,
         ("", "***"): NOT_TOLD,
         ("***", None): NOT_TOLD,

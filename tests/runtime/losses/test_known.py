@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.run.losses import held_in
+from forwardc.runtime.run.losses import atoms_held
 from forwardc.runtime.run.result import RunRequest
 
 SOURCE = "src_" + "a" * 26
@@ -143,8 +143,8 @@ def test_a_required_value_is_not_left_out(plans, execute) -> None:
 
 def test_a_place_decides_only_where_it_is_certain() -> None:
     places = {"card.holder_name": ("/name", "/first")}
-    assert held_in(places, {"name": "Ann"}) == {"card.holder_name": True}
-    assert held_in(places, {}) == {"card.holder_name": False}
-    assert held_in(places, {"first": "Ann"}) == {}
-    assert held_in(places, {"name": 1}) == {}
-    assert held_in(places, {"first": ["Ann"]}) == {}
+    assert atoms_held(places, {"name": "Ann"}) == {"card.holder_name": True}
+    assert atoms_held(places, {}) == {"card.holder_name": False}
+    assert atoms_held(places, {"first": "Ann"}) == {}
+    assert atoms_held(places, {"name": 1}) == {}
+    assert atoms_held(places, {"first": ["Ann"]}) == {}

@@ -62,10 +62,10 @@ def charset(data: bytes) -> None:
 
 
 def compressed(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.compressed import Unreadable, uncompressed
+    from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
 
     for coding in ("gzip", "deflate", "br", "gzip, deflate"):
-        with suppress(Unreadable):
+        with suppress(UndecodableBodyError):
             assert len(uncompressed(data, [coding], 10_000)) <= max(10_000, len(data))
 
 
@@ -83,7 +83,7 @@ def _steps() -> tuple[Any, ...]:
 
 
 def vault_answer(data: bytes) -> None:
-    from forwardc.runtime.http.send import Answer
+    from forwardc.runtime.http.send import HttpAnswer
     from forwardc.runtime.run.answer import DestinationAnswer, read_answer
     from forwardc.runtime.run.outcome import decide
 
@@ -91,7 +91,7 @@ def vault_answer(data: bytes) -> None:
     status = int(head[:3]) if head[:3].isdigit() else 200
     kind = loose(head[3:])
     for step in _steps():
-        read = read_answer(step, Answer(status, (("Content-Type", kind),), body, 5))
+        read = read_answer(step, HttpAnswer(status, (("Content-Type", kind),), body, 5))
         if isinstance(read, DestinationAnswer):
             for syntax in ("json", "xml", "form", "text", "empty", "any"):
                 read.values().reads_as(syntax)
@@ -101,7 +101,7 @@ def vault_answer(data: bytes) -> None:
 
 def echo(data: bytes) -> None:
     from forwardc.plan.losses import ByEcho, Echo, Untold
-    from forwardc.runtime.run.losses import Given, held_in, lacks_of
+    from forwardc.runtime.run.losses import SuppliedValues, atoms_held, losses_of
 
     told = ByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
     from_pm = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
@@ -110,9 +110,9 @@ def echo(data: bytes) -> None:
         place = Echo(at="/sent", syntax=syntax, filled=("/a/1",))
         step = _steps()[0].model_copy(update={"echo": place})
         operation = _operations()[0].model_copy(update={"losses": {step.name: from_pm}})
-        lacks = lacks_of(operation, step, Given("pm_"), {"sent": text})
+        lacks = losses_of(operation, step, SuppliedValues("pm_"), {"sent": text})
         assert not {*lacks.losses} & {*lacks.untold}
-    held_in({"card.cvc": ("/a", "/b/0")}, {"a": text})
+    atoms_held({"card.cvc": ("/a", "/b/0")}, {"a": text})
 
 
 def told_times(data: bytes) -> None:
@@ -128,30 +128,30 @@ def told_times(data: bytes) -> None:
 
 
 def token_answer(data: bytes) -> None:
-    from forwardc.runtime.http.oauth import NoToken, _json, _reason, _token
+    from forwardc.runtime.http.oauth import AccessTokenError, _json, _reason, _token
 
     held = _json(data)
     _reason(400, held)
-    with suppress(NoToken):
+    with suppress(AccessTokenError):
         _token(held, 0.0)
 
 
 def store_answer(data: bytes) -> None:
-    from forwardc.runtime.secret_providers.secret_store import Stored, _codes, _read
+    from forwardc.runtime.secret_providers.secret_store import StoredSecret, _codes, _read
 
     sink = Sink()
     _codes(data, {"value": "a"})
-    _read(Stored, data, "a", sink)
+    _read(StoredSecret, data, "a", sink)
     shown(sink)
 
 
 def jwk_set(data: bytes) -> None:
     from forwardc.core.terms.functions import CannotCompute
-    from forwardc.runtime.http.jwk_sets import KeysNotHad, members
+    from forwardc.runtime.http.jwk_sets import JwkSetError, members
     from forwardc.runtime.http.vault_keys import encryption_key
     from forwardc.server.oauth.verification_keys import read_verification_key
 
-    with suppress(KeysNotHad):
+    with suppress(JwkSetError):
         for member in members(data):
             read_verification_key(member, ("ES256", "ES384", "RS256", "PS256", "EdDSA"))
             key = encryption_key(member)

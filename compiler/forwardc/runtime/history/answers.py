@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 from forwardc.runtime.history.database import Transaction, clean
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.run.kept import Field, Fields, Kept, Kind
+from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind, RecordedAnswer
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ DEFAULT: Final = f"{DAYS}d"
 VARIABLE: Final = "FORWARDC_ANSWERS"
 """The variable of the setting."""
 _SETTING: Final = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
-_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_KINDS: Final[tuple[BodyKind, ...]] = get_args(BodyKind)
 _WHOSE: Final[tuple[Literal["destination", "vault"], ...]] = ("destination", "vault")
 _AT_ONCE: Final = 256
 _LARGEST: Final = 1024 * 1024
@@ -75,7 +75,7 @@ class Packed:
     forget_at: int
 
 
-def packed(kept: Kept, now: Moment, days: int) -> Packed:
+def packed(kept: RecordedAnswer, now: Moment, days: int) -> Packed:
     """What a row holds of an answer that is kept for so many days."""
     told: dict[str, Any] = {
         "whose": kept.whose,
@@ -110,7 +110,7 @@ def keep(tx: Transaction, run_id: str, step: str, answer: Packed | None) -> None
         tx.run(_KEEP, step, answer.forget_at, answer.data, run_id)
 
 
-def of_run(tx: Transaction, seq: int, now: Moment) -> dict[str, Kept]:
+def of_run(tx: Transaction, seq: int, now: Moment) -> dict[str, RecordedAnswer]:
     """The answers of a run that are not forgotten yet, by step."""
     found = {step: unpacked(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
     return {step: kept for step, kept in found.items() if kept is not None}
@@ -136,18 +136,18 @@ def forget_texts(tx: Transaction, day: str) -> int:
     return tx.run(_FORGET_TEXTS, day)
 
 
-def unpacked(data: bytes) -> Kept | None:
+def unpacked(data: bytes) -> RecordedAnswer | None:
     """What a row holds; None where it cannot be read."""
     try:
         reader = zlib.decompressobj()
         told = json.loads(reader.decompress(data, _LARGEST))
         rows = tuple(_field(*row) for row in told["rows"])
         headers = tuple(_field(name, value) for name, value in told["headers"])
-        body = Fields(_one_of(_KINDS, told["kind"]), rows, bool(told["whole"]))
+        body = BodyFields(_one_of(_KINDS, told["kind"]), rows, bool(told["whole"]))
         status, says = told["status"], told["says"]
         if not isinstance(status, int | None) or not isinstance(says, str | None):
             return None
-        kept = Kept(_one_of(_WHOSE, told["whose"]), status, body, headers, says)
+        kept = RecordedAnswer(_one_of(_WHOSE, told["whose"]), status, body, headers, says)
         datetime.fromisoformat(told["at"])
         return replace(kept, kept_at=told["at"])
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
@@ -158,7 +158,7 @@ def _one_of(known: tuple[T, ...], value: object) -> T:
     return known[known.index(value)]
 
 
-def _field(path: object, value: object, text: int = 1) -> Field:
+def _field(path: object, value: object, text: int = 1) -> BodyField:
     if not isinstance(path, str) or not isinstance(value, str | None):
         raise TypeError("a row holds nothing else")
-    return Field(path, value, bool(text))
+    return BodyField(path, value, bool(text))

@@ -26,8 +26,8 @@ from forwardc.runtime.history.records import (
     StoredStep,
     Summary,
 )
-from forwardc.runtime.run.kept import Kept
-from forwardc.runtime.run.result import Name, Party, ShownRequest
+from forwardc.runtime.run.kept import RecordedAnswer
+from forwardc.runtime.run.result import Party, PartyName, ShownRequest
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
@@ -238,7 +238,7 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
     )
 
 
-def _step(values: Row, attempts: list[StoredAttempt], kept: Kept | None) -> StoredStep:
+def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | None) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
     answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *lacks = ends
@@ -270,10 +270,10 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: Kept | None) -> Stor
     )
 
 
-def _names(text: str | None) -> tuple[Name, ...] | None:
+def _names(text: str | None) -> tuple[PartyName, ...] | None:
     if text is None:
         return None
-    return tuple(Name(Party(party), *rest) for party, *rest in json.loads(text))
+    return tuple(PartyName(Party(party), *rest) for party, *rest in json.loads(text))
 
 
 def _attempt(values: list[Any]) -> StoredAttempt:

@@ -12,8 +12,15 @@ from typing import Any, TypeAlias
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.money import Counted
-from forwardc.runtime.run.kept import Kept
-from forwardc.runtime.run.result import Keys, Name, Party, ShownRequest, losses_in, untold_in
+from forwardc.runtime.run.kept import RecordedAnswer
+from forwardc.runtime.run.result import (
+    IdempotencyKeys,
+    Party,
+    PartyName,
+    ShownRequest,
+    losses_in,
+    untold_in,
+)
 
 Shown: TypeAlias = str | int | bool | None
 
@@ -107,10 +114,10 @@ class Intent:
     """
 
     step: str
-    keys: Keys
+    keys: IdempotencyKeys
     called: str
     shown: ShownRequest
-    names: tuple[Name, ...] = ()
+    names: tuple[PartyName, ...] = ()
     keyed: tuple[Party, ...] = ()
 
 
@@ -165,9 +172,9 @@ class StoredStep:
     losses: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     attempts: tuple[StoredAttempt, ...] = ()
-    names: tuple[Name, ...] | None = None
+    names: tuple[PartyName, ...] | None = None
     keyed: tuple[Party, ...] | None = None
-    kept: Kept | None = None
+    kept: RecordedAnswer | None = None
     log_url: str | None = None
 
 

@@ -34,7 +34,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.stats import Stats, stats
-from forwardc.runtime.run.kept import NOT_READ, Kept
+from forwardc.runtime.run.kept import NOT_READ, RecordedAnswer
 from forwardc.runtime.run.result import Party, RunResult, StepReport
 
 _MANY: Final = 1000
@@ -135,7 +135,9 @@ class Store:
         """The answer of a report as a row keeps it; None where there is none, or none is kept."""
         if self.answer_days is None or (report.kept is None and report.answer is None):
             return None
-        kept = report.kept or Kept("destination", report.status, NOT_READ, says=report.answer)
+        kept = report.kept or RecordedAnswer(
+            "destination", report.status, NOT_READ, says=report.answer
+        )
         return answers.packed(kept, self.moment(), self.answer_days)
 
     def forget_answers(self) -> int:

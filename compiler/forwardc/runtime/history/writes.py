@@ -23,7 +23,7 @@ from forwardc.runtime.history.lacks import gather_losses, keep_lacks, text_of
 from forwardc.runtime.history.moments import Moment
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
-from forwardc.runtime.run.result import Name, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.run.result import Party, PartyName, RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")
@@ -336,11 +336,11 @@ def _intended(what: Intent) -> tuple[str | None, ...]:
     )
 
 
-def _named(names: tuple[Name, ...]) -> str:
+def _named(names: tuple[PartyName, ...]) -> str:
     return to_json([(name.party, name.way, name.place, name.value) for name in names])
 
 
-def _find_by(tx: Transaction, run_id: str, names: tuple[Name, ...]) -> None:
+def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None:
     """Let a run be found by what names it at its destination."""
     values = {name.value for name in names if name.party is Party.DESTINATION}
     for value in sorted(values - {run_id}):

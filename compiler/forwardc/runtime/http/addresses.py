@@ -15,9 +15,11 @@ from typing import Any, Final, TypeAlias
 
 import httpcore
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 Address: TypeAlias = IPv4Address | IPv6Address
-Admits: TypeAlias = Callable[[Address], bool]
-Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+AddressRule: TypeAlias = Callable[[Address], bool]
+Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 # RFC 8305, section 5: so long one address has before the next one is tried beside it.
 _STAGGER_S: Final = 0.25
@@ -28,7 +30,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _SPECIAL: Final = (IPv4Network("192.0.0.0/24"), IPv6Network("3fff::/20"))
 
 
-class NotAdmitted(httpcore.ConnectError):
+class AddressRefusedError(ForwardcError, httpcore.ConnectError):
     """A name has an address that must not be called. Nothing was opened."""
 
 
@@ -80,11 +82,11 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged(httpcore.AsyncNetworkBackend):
+class GuardedBackend(httpcore.AsyncNetworkBackend):
     """TCP connections to names all of whose addresses are admitted."""
 
-    admits: Admits
-    resolve: Resolve = resolve
+    admits: AddressRule
+    resolve: Resolver = resolve
     inner: httpcore.AsyncNetworkBackend = field(default_factory=httpcore.AnyIOBackend)
 
     async def connect_tcp(
@@ -95,7 +97,7 @@ class Judged(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect. Raises `NotAdmitted`, or httpcore's error of a connection."""
+        """Connect. Raises `AddressRefusedError`, or httpcore's error of a connection."""
         try:
             async with asyncio.timeout(timeout):
                 addresses = await self._admitted(host, port)
@@ -118,7 +120,7 @@ class Judged(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError("the name has no address")
         # One that is not admitted spoils the others: nobody publishes such a mix by intention.
         if not all(self.admits(ip_address(one)) for one in found):
-            raise NotAdmitted("the name has an address that is not admitted")
+            raise AddressRefusedError("the name has an address that is not admitted")
         return found
 
     async def connect_unix_socket(
@@ -128,7 +130,7 @@ class Judged(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Never: no plan names a socket of this machine."""
-        raise NotAdmitted("a socket of this machine is not called")
+        raise AddressRefusedError("a socket of this machine is not called")
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

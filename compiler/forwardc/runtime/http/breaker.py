@@ -16,7 +16,7 @@ class _Circuit:
 
 
 @dataclass(slots=True)
-class Breaker:
+class CircuitBreaker:
     """Closed, open or half-open for each host. Times in seconds."""
 
     failures: int = 5

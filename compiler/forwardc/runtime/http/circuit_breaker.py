@@ -4,15 +4,17 @@ Knows no vendor: a vault that answers is well, whatever became of the destinatio
 """
 
 from forwardc.plan.model import Step
-from forwardc.runtime.http.breaker import Breaker
-from forwardc.runtime.http.send import Answer, Sent
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, Read
+from forwardc.runtime.http.breaker import CircuitBreaker
+from forwardc.runtime.http.send import HttpAnswer, SendResult
+from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer
 
 
-def judge(breaker: Breaker, step: Step, hosts: tuple[str, str], sent: Sent, read: Read) -> None:
+def count_attempt(
+    breaker: CircuitBreaker, step: Step, hosts: tuple[str, str], sent: SendResult, read: StepAnswer
+) -> None:
     """Count an attempt for the host that was called and for the destination's host."""
     called, destination = hosts
-    if not isinstance(sent, Answer):
+    if not isinstance(sent, HttpAnswer):
         breaker.failed(called)
         if step.deliver != "direct":
             breaker.release(destination)
@@ -31,14 +33,14 @@ def judge(breaker: Breaker, step: Step, hosts: tuple[str, str], sent: Sent, read
         breaker.release(destination)
 
 
-def _unreached(read: Ended, sent: Answer) -> bool:
+def _unreached(read: NoDestinationAnswer, sent: HttpAnswer) -> bool:
     failure = read.failure
     if failure is None:
         return 200 <= sent.status <= 299
     return failure.retry != "same_key"
 
 
-def _count(breaker: Breaker, host: str, *, well: bool) -> None:
+def _count(breaker: CircuitBreaker, host: str, *, well: bool) -> None:
     if well:
         breaker.worked(host)
     else:

@@ -17,7 +17,13 @@ from typing import Final, TypeAlias
 import httpcore
 import httpx
 
-from forwardc.runtime.http.addresses import Admits, Judged, Resolve, is_public, resolve
+from forwardc.runtime.http.addresses import (
+    AddressRule,
+    GuardedBackend,
+    Resolver,
+    is_public,
+    resolve,
+)
 from forwardc.runtime.http.tls import public_authorities
 
 # A server may close an idle connection just as it is used again, and the outcome would be unknown:
@@ -53,7 +59,7 @@ class _Stack:
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncBaseTransport):
     """As many connections as there are calls under way. `new` makes one to an origin."""
 
     new: Callable[[httpcore.Origin], Connection]
@@ -74,7 +80,7 @@ class Lanes(httpx.AsyncBaseTransport):
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Travelling(answer, connection, stack),
+            stream=PooledStream(answer, connection, stack),
             extensions=answer.extensions,
         )
 
@@ -86,7 +92,7 @@ class Lanes(httpx.AsyncBaseTransport):
                 await stack.idle.pop()[1].aclose()
 
 
-class _Travelling(httpx.AsyncByteStream):
+class PooledStream(httpx.AsyncByteStream):
     """An answer's body. Once it is closed, its connection is free for another call."""
 
     __slots__ = ("_answer", "_connection", "_stack")
@@ -109,17 +115,17 @@ class _Travelling(httpx.AsyncByteStream):
             await self._stack.back(connection)
 
 
-def network(
-    admits: Admits = is_public,
+def network_pool(
+    admits: AddressRule = is_public,
     trusted: ssl.SSLContext | None = None,
-    resolve: Resolve = resolve,
-) -> Lanes:
+    resolve: Resolver = resolve,
+) -> ConnectionPool:
     """Lanes over the network: TLS verified, no proxy out of the environment, no retry.
 
     Only addresses that `admits` lets through are called, and `resolve` finds those of a name.
     `trusted` holds other authorities than the usual ones.
     """
-    backend = Judged(admits, resolve)
+    backend = GuardedBackend(admits, resolve)
 
     def new(origin: httpcore.Origin) -> Connection:
         return httpcore.AsyncHTTPConnection(
@@ -129,7 +135,7 @@ def network(
             network_backend=backend,
         )
 
-    return Lanes(new)
+    return ConnectionPool(new)
 
 
 @cache

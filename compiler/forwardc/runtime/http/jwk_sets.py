@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.declared_times import max_age
 
 K = TypeVar("K")
@@ -29,12 +30,12 @@ _MOST_KEYS: Final = 64
 _SECRET: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-class KeysNotHad(Exception):  # noqa: N818 - what the publisher does not give
+class JwkSetError(ForwardcError):
     """There is no set that may be used. The text says why, may be logged, and holds no value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedJwkSet:
     """What the publisher answered: the set, and its `Cache-Control`."""
 
     body: bytes = field(repr=False)
@@ -42,15 +43,15 @@ class Published:
 
 
 @dataclass(slots=True)
-class KeySet(Generic[K]):
+class JwkSet(Generic[K]):
     """The usable keys of one set, for all callers of a process together.
 
-    `ask` fetches it and raises `KeysNotHad`; `take` gives the key of a member, None for one that
+    `ask` fetches it and raises `JwkSetError`; `take` gives the key of a member, None for one that
     is of no use, and raises nothing. `failed` is told why a set could not be had, and whether an
     older one goes on serving. `clock` gives seconds that never go back.
     """
 
-    ask: Callable[[], Awaitable[Published]]
+    ask: Callable[[], Awaitable[PublishedJwkSet]]
     take: Callable[[Member], K | None]
     failed: Callable[[str, bool], None] = lambda _, __: None
     clock: Callable[[], float] = monotonic
@@ -64,7 +65,9 @@ class KeySet(Generic[K]):
     async def keys(
         self, wanted: Callable[[K], bool] = lambda _: True, *, newest: bool = False
     ) -> tuple[K, ...]:
-        """The keys that are `wanted`. Raises `KeysNotHad` where there is no set, or none for a day.
+        """The keys that are `wanted`.
+
+        Raises `JwkSetError` where there is no set, or none for a day.
 
         While a set whose time has passed is asked for again, it goes on serving; with `newest`
         only where there is no newer one.
@@ -77,7 +80,7 @@ class KeySet(Generic[K]):
         if self._asking and is_asked and (newest or not found or self._too_old()):
             await asyncio.shield(self._asking)
         if self._too_old():
-            raise KeysNotHad(self._why_not)
+            raise JwkSetError(self._why_not)
         return self._found(wanted)
 
     def doubt(self) -> None:
@@ -109,8 +112,8 @@ class KeySet(Generic[K]):
                 key for member in members(published.body) if (key := self.take(member)) is not None
             )
             if not keys:
-                raise KeysNotHad("none of its keys can be used")
-        except KeysNotHad as problem:
+                raise JwkSetError("none of its keys can be used")
+        except JwkSetError as problem:
             self._why_not = str(problem)
             self.failed(self._why_not, not self._too_old())
             return
@@ -120,7 +123,7 @@ class KeySet(Generic[K]):
 
 
 def members(body: bytes) -> list[Member]:
-    """The members of a JWK Set that can be public keys, each once. Raises `KeysNotHad`.
+    """The members of a JWK Set that can be public keys, each once. Raises `JwkSetError`.
 
     What is no object, is symmetric or tells a private part is passed over.
     """
@@ -130,7 +133,7 @@ def members(body: bytes) -> list[Member]:
             return _public(found)
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise KeysNotHad("its answer is no JWK set")
+    raise JwkSetError("its answer is no JWK set")
 
 
 def _public(found: list[Any]) -> list[Member]:

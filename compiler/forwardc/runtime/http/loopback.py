@@ -8,20 +8,21 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.addresses import is_loopback
-from forwardc.runtime.http.connection_pool import network
+from forwardc.runtime.http.connection_pool import network_pool
 
 
-class NotLoopback(ValueError):  # noqa: N818 - the address's property
+class NotLoopbackError(ForwardcError, ValueError):
     """A sandbox's address is not one of this machine."""
 
 
 class LoopbackTransport(httpx.AsyncBaseTransport):
-    """Connects to a sandbox whatever host a request names. Raises `NotLoopback`."""
+    """Connects to a sandbox whatever host a request names. Raises `NotLoopbackError`."""
 
     def __init__(self, base_url: str) -> None:
         self._base = loopback_url(base_url)
-        self._inner = network(is_loopback)
+        self._inner = network_pool(is_loopback)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the sandbox, its Host header and target unchanged."""
@@ -40,16 +41,16 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
 
 def loopback_url(text: str) -> httpx.URL:
-    """An http or https URL of this machine without a path. Raises `NotLoopback`."""
+    """An http or https URL of this machine without a path. Raises `NotLoopbackError`."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise NotLoopback("the sandbox's URL is damaged") from None
+        raise NotLoopbackError("the sandbox's URL is damaged") from None
     if parts.scheme not in ("http", "https") or "@" in parts.netloc:
-        raise NotLoopback("the sandbox's URL must be like http://127.0.0.1:8123")
+        raise NotLoopbackError("the sandbox's URL must be like http://127.0.0.1:8123")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise NotLoopback("the sandbox's URL must have no path")
+        raise NotLoopbackError("the sandbox's URL must have no path")
     # The name could resolve to anything, the address cannot.
     address = "127.0.0.1" if host == "localhost" else host
     try:
@@ -57,5 +58,5 @@ def loopback_url(text: str) -> httpx.URL:
     except ValueError:
         local = False
     if not local:
-        raise NotLoopback("a sandbox runs on this machine only, on a loopback address")
+        raise NotLoopbackError("a sandbox runs on this machine only, on a loopback address")
     return httpx.URL(scheme=parts.scheme, host=address, port=port)

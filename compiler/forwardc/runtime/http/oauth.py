@@ -17,12 +17,12 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import OAuth, Plan
 from forwardc.runtime.http.declared_times import lifetime
-from forwardc.runtime.http.send import Answer, HostRefused, Limits, Sender
-from forwardc.runtime.http.vault_keys import NoKey
+from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, SendLimits
+from forwardc.runtime.http.vault_keys import VaultKeyError
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
 T = TypeVar("T")
-_LIMITS: Final = Limits(connect_s=10, read_s=20, max_bytes=64 * 1024)
+_LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=64 * 1024)
 _RENEW_EARLY_S: Final = 60.0
 _LONGEST_LIFETIME_S: Final = 86400
 _MOST_DIGITS: Final = 1000
@@ -43,7 +43,7 @@ REFUSED: Final = 401
 """The status of RFC 6750, section 3.1, for a token that is not, or no longer, good."""
 
 
-class NoToken(NoKey):
+class AccessTokenError(VaultKeyError):
     """No access token can be had. Nothing was sent to a destination.
 
     `passing`: the vault did not answer, or may answer otherwise a little later.
@@ -55,7 +55,7 @@ class NoToken(NoKey):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class OAuthClient:
     """An OAuth client, what its token is for, and where alone it may ask."""
 
     oauth: OAuth
@@ -77,15 +77,18 @@ class _Token:
 
 
 @dataclass(slots=True)
-class Tokens:
+class AccessTokens:
     """The access tokens of a process. `clock` gives seconds that never go back."""
 
     clock: Callable[[], float] = monotonic
     _held: dict[tuple[str, str, tuple[str, ...]], _Token] = field(default_factory=dict, repr=False)
     _one_asks: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
-    async def token(self, client: Client, sender: Sender) -> Secret:
-        """A token that is good for another minute, or half of its life. Raises `NoToken`."""
+    async def token(self, client: OAuthClient, sender: Sender) -> Secret:
+        """A token that is good for another minute, or half of its life.
+
+        Raises `AccessTokenError`.
+        """
         async with self._one_asks:
             held = self._held.get(client.key)
             if held is None or held.renew_at <= self.clock():
@@ -104,25 +107,25 @@ class Tokens:
             del self._held[key]
         return bool(used)
 
-    async def _fetch(self, client: Client, sender: Sender) -> _Token:
+    async def _fetch(self, client: OAuthClient, sender: Sender) -> _Token:
         asked = self.clock()
         try:
             answer = await sender.send(_request(client), client.hosts, _LIMITS)
-        except HostRefused as problem:
-            raise NoToken(f"the access token cannot be asked for: {problem}") from None
-        if not isinstance(answer, Answer):
-            raise NoToken(f"no access token: {answer.reason}", passing=True)
+        except HostRefusedError as problem:
+            raise AccessTokenError(f"the access token cannot be asked for: {problem}") from None
+        if not isinstance(answer, HttpAnswer):
+            raise AccessTokenError(f"no access token: {answer.reason}", passing=True)
         held = _json(answer.body)
         if answer.status != 200:
             passing = answer.status >= 500 or answer.status in _LATER
             reason = f"no access token: {_reason(answer.status, held)}"
-            raise NoToken(reason, passing=passing)
+            raise AccessTokenError(reason, passing=passing)
         return _token(held, asked)
 
 
 def client_of(
     plan: Plan, values: Mapping[str, Any], credential: str, scopes: Iterable[str] | None = None
-) -> Client | None:
+) -> OAuthClient | None:
     """The client that stands in for a credential; None where the credential itself is there.
 
     `values` are the credentials as `secrets.credential_values` gives them. `scopes` replace those
@@ -137,12 +140,12 @@ def client_of(
     if not isinstance(client_id, Secret) or not isinstance(client_secret, Secret):
         return None
     wanted = oauth.scopes if scopes is None else tuple(scopes)
-    return Client(oauth, client_id, client_secret, wanted, plan.hosts.vault)
+    return OAuthClient(oauth, client_id, client_secret, wanted, plan.hosts.vault)
 
 
 def clients_of(
     plan: Plan, values: Mapping[str, Any], more: Iterable[str] = ()
-) -> dict[str, Client]:
+) -> dict[str, OAuthClient]:
     """The clients that make credentials of a run, by the name under which a request holds them.
 
     `values` are those of a run: `vault.NAME` is a credential. `more` are scopes beside the plan's.
@@ -167,44 +170,44 @@ def clients_of(
     }
 
 
-async def access(
-    clients: Mapping[str, Client], tokens: Tokens, sender: Sender
+async def access_tokens(
+    clients: Mapping[str, OAuthClient], tokens: AccessTokens, sender: Sender
 ) -> dict[str, Secret]:
-    """The credentials that are made of clients, to be bound. Raises `NoToken`."""
+    """The credentials that are made of clients, to be bound. Raises `AccessTokenError`."""
     return {name: await tokens.token(client, sender) for name, client in clients.items()}
 
 
 async def with_token(
-    clients: Mapping[str, Client],
-    tokens: Tokens,
+    clients: Mapping[str, OAuthClient],
+    tokens: AccessTokens,
     sender: Sender,
     ask: Callable[[Mapping[str, Secret]], Awaitable[T]],
 ) -> T:
     """What `ask` gets with access tokens. Those that the vault refuses are renewed once.
 
-    For questions, which may be asked again. Raises `NoToken`.
+    For questions, which may be asked again. Raises `AccessTokenError`.
     """
-    held = await access(clients, tokens, sender)
+    held = await access_tokens(clients, tokens, sender)
     answer = await ask(held)
-    refused = isinstance(answer, Answer) and answer.status == REFUSED
+    refused = isinstance(answer, HttpAnswer) and answer.status == REFUSED
     if refused and tokens.refused(held.values()):
-        return await ask(await access(clients, tokens, sender))
+        return await ask(await access_tokens(clients, tokens, sender))
     return answer
 
 
 async def can_access(
-    clients: Mapping[str, Client], tokens: Tokens, sender: Sender, sink: Sink
+    clients: Mapping[str, OAuthClient], tokens: AccessTokens, sender: Sender, sink: Sink
 ) -> bool:
     """Whether every token can be had; FC0826 or FC0846 where not."""
     try:
-        await access(clients, tokens, sender)
-    except NoToken as problem:
+        await access_tokens(clients, tokens, sender)
+    except AccessTokenError as problem:
         report(problem, sink)
         return False
     return True
 
 
-def report(problem: NoToken, sink: Sink) -> None:
+def report(problem: AccessTokenError, sink: Sink) -> None:
     """Say why there is no token: FC0826 where it was refused, FC0846 where nobody answered."""
     if problem.passing:
         hint = "the vault's token endpoint may answer a little later"
@@ -214,7 +217,7 @@ def report(problem: NoToken, sink: Sink) -> None:
     sink.error("FC0826", f"{problem}; nothing was sent", hint=hint)
 
 
-def _request(client: Client) -> BoundRequest:
+def _request(client: OAuthClient) -> BoundRequest:
     form = {
         "grant_type": "client_credentials",
         "client_id": client.client_id.reveal(),
@@ -254,7 +257,9 @@ def _token(held: Mapping[str, Any], asked: float) -> _Token:
     value, kind, seconds = (held.get(name) for name in ("access_token", "token_type", "expires_in"))
     fits = isinstance(value, str) and _TOKEN.fullmatch(value) is not None
     if not fits or not isinstance(kind, str) or kind.lower() != "bearer":
-        raise NoToken("no access token: the vault's answer does not have the form of RFC 6749")
+        raise AccessTokenError(
+            "no access token: the vault's answer does not have the form of RFC 6749"
+        )
     # Without a lifetime nobody knows how long it is good for: then it serves one request.
     good_for = min(lifetime(seconds), _LONGEST_LIFETIME_S)
     return _Token(Secret(value), asked + max(good_for - _RENEW_EARLY_S, good_for / 2))

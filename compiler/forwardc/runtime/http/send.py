@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from forwardc.runtime.http.addresses import NotAdmitted, is_host
-from forwardc.runtime.http.bodies.compressed import Unreadable, uncompressed
-from forwardc.runtime.http.connection_pool import network
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.runtime.http.addresses import AddressRefusedError, is_host
+from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
+from forwardc.runtime.http.connection_pool import network_pool
 from forwardc.runtime.run.result import BoundRequest, Pairs
 from forwardc.version import __version__
 
@@ -32,7 +33,7 @@ _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SendLimits:
     """Seconds to connect and to wait for the whole answer, and the answer's largest size."""
 
     connect_s: float
@@ -41,7 +42,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back, whole."""
 
     status: int
@@ -58,16 +59,16 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class AnswerLost:
     """The request may have arrived; there is no usable answer."""
 
     reason: str
 
 
-Sent: TypeAlias = Answer | NotSent | Lost
+SendResult: TypeAlias = HttpAnswer | NotSent | AnswerLost
 
 
-class HostRefused(Exception):  # noqa: N818 - the request's property
+class HostRefusedError(ForwardcError):
     """A request is for a host, scheme or port that the plan does not name."""
 
 
@@ -77,9 +78,9 @@ class Sender:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         _silence()
         # No client: what it adds, redirects, cookies and credentials of its own, is not wanted.
-        self._transport = transport or network()
+        self._transport = transport or network_pool()
         # Connections of its own: one that may be private must serve nobody who may not.
-        self._private = transport or network(is_host)
+        self._private = transport or network_pool(is_host)
 
     async def __aenter__(self) -> "Sender":
         return self
@@ -93,11 +94,11 @@ class Sender:
         self,
         request: BoundRequest,
         hosts: Collection[str],
-        limits: Limits,
+        limits: SendLimits,
         *,
         private: bool = False,
-    ) -> Sent:
-        """Send once, never again. Raises `HostRefused` before anything is opened.
+    ) -> SendResult:
+        """Send once, never again. Raises `HostRefusedError` before anything is opened.
 
         Only with `private` may a host have an address of the operator's own network.
         """
@@ -111,17 +112,17 @@ class Sender:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             return NotSent(_connect_reason(problem))
         except (TimeoutError, httpx.TimeoutException):
-            return Lost("no answer came in time")
+            return AnswerLost("no answer came in time")
         except httpx.TransportError:
-            return Lost("the connection ended without a whole answer")
+            return AnswerLost("the connection ended without a whole answer")
 
     async def _exchange(
         self,
         over: httpx.AsyncBaseTransport,
         outgoing: httpx.Request,
-        limits: Limits,
+        limits: SendLimits,
         started: float,
-    ) -> Sent:
+    ) -> SendResult:
         answer = await over.handle_async_request(outgoing)
         stream = answer.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
@@ -130,20 +131,20 @@ class Sender:
             async for chunk in stream:
                 body += chunk
                 if len(body) > limits.max_bytes:
-                    return Lost(f"the answer is larger than {limits.max_bytes} bytes")
+                    return AnswerLost(f"the answer is larger than {limits.max_bytes} bytes")
         finally:
             await stream.aclose()
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
         )
         took = round((perf_counter() - started) * 1000)
-        whole = Answer(answer.status_code, headers, bytes(body), took)
+        whole = HttpAnswer(answer.status_code, headers, bytes(body), took)
         if outgoing.method != "HEAD" and _is_cut(whole):
-            return Lost("the connection ended without a whole answer")
+            return AnswerLost("the connection ended without a whole answer")
         try:
             plain = uncompressed(whole.body, _values(whole, "content-encoding"), limits.max_bytes)
-        except Unreadable as problem:
-            return Lost(str(problem))
+        except UndecodableBodyError as problem:
+            return AnswerLost(str(problem))
         return replace(whole, body=plain)
 
 
@@ -160,20 +161,20 @@ class _Address:
 def check_url(url: str, hosts: Collection[str]) -> httpx.URL:
     """Refuse what is not https to one of `hosts` (`host`, or `host:port` for another than 443).
 
-    Raises `HostRefused`, also where the client would write the URL in another way: what was
+    Raises `HostRefusedError`, also where the client would write the URL in another way: what was
     approved and signed must be what arrives, byte for byte.
     """
     if len(url) > _LONGEST_URL:
-        raise HostRefused(f"the URL is longer than {_LONGEST_URL} characters")
+        raise HostRefusedError(f"the URL is longer than {_LONGEST_URL} characters")
     address = _address(url)
     if address is None:
-        raise HostRefused("the URL is damaged")
+        raise HostRefusedError("the URL is damaged")
     if address.scheme != "https":
-        raise HostRefused("only https is spoken")
+        raise HostRefusedError("only https is spoken")
     if address.host not in hosts:
-        raise HostRefused("the plan does not name this host")
+        raise HostRefusedError("the plan does not name this host")
     if address.rewritten:
-        raise HostRefused("the URL would be rewritten on its way")
+        raise HostRefusedError("the URL would be rewritten on its way")
     return address.sent
 
 
@@ -195,7 +196,7 @@ def _address(url: str) -> _Address | None:
     return _Address(parts.scheme, host, sent, sent.raw_path != (written or b"/"))
 
 
-def _outgoing(request: BoundRequest, url: httpx.URL, limits: Limits) -> httpx.Request:
+def _outgoing(request: BoundRequest, url: httpx.URL, limits: SendLimits) -> httpx.Request:
     waits = {"connect": limits.connect_s, "pool": limits.connect_s}
     waits |= {"read": limits.read_s, "write": limits.read_s}
     # With a stream of its own a request gets no headers but these.
@@ -217,18 +218,18 @@ def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ours if name.lower() not in given]
 
 
-def _values(answer: Answer, wanted: str) -> list[str]:
+def _values(answer: HttpAnswer, wanted: str) -> list[str]:
     return [value for name, value in answer.headers if name.lower() == wanted]
 
 
-def _is_cut(answer: Answer) -> bool:
+def _is_cut(answer: HttpAnswer) -> bool:
     """Whether the bytes of an answer are not as many as the server says."""
     length = str(len(answer.body))
     return any(value != length for value in _values(answer, "content-length"))
 
 
 def _connect_reason(problem: Exception) -> str:
-    if isinstance(problem.__cause__, NotAdmitted):
+    if isinstance(problem.__cause__, AddressRefusedError):
         return "the host has a private address, which the plan does not allow; nothing was sent"
     if isinstance(problem, httpx.ConnectError) and "CERTIFICATE" in str(problem).upper():
         return "the server's certificate is not valid; nothing was sent"

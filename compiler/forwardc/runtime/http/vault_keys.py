@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
-from forwardc.runtime.http.jwk_sets import LARGEST, KeySet, KeysNotHad, Member, Published
-from forwardc.runtime.http.send import Answer, HostRefused, Limits, Sender
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.runtime.http.jwk_sets import LARGEST, JwkSet, JwkSetError, Member, PublishedJwkSet
+from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, SendLimits
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
 _LOG: Final = logging.getLogger(__name__)
-_LIMITS: Final = Limits(connect_s=10, read_s=20, max_bytes=LARGEST)
+_LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=LARGEST)
 # NIST SP 800-131A wants no less; more than the second only costs time.
 _MIN_BITS, _MOST_BITS = 2048, 16384
 _MOST_BITS_OF_E: Final = 64
@@ -26,7 +27,7 @@ _PUBLIC: Final = ("kty", "use", "key_ops", "alg", "kid", "n", "e")
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+=*")
 
 
-class NoKey(Exception):  # noqa: N818 - what the vault's answer lacks
+class VaultKeyError(ForwardcError):
     """The vault's key cannot be had. Nothing was sent to a destination."""
 
 
@@ -38,22 +39,22 @@ class EncryptionKey:
     rank: tuple[bool, int]
 
 
-class KeyRing:
+class VaultKeys:
     """The keys of each JWKS URL, fetched through one sender. `clock` never goes back."""
 
     def __init__(self, sender: Sender, clock: Callable[[], float] = monotonic) -> None:
         self._sender = sender
         self._clock = clock
-        self._sets: dict[str, KeySet[EncryptionKey]] = {}
+        self._sets: dict[str, JwkSet[EncryptionKey]] = {}
 
     async def key(self, url: str, hosts: Collection[str]) -> str:
-        """The vault's encryption key of now, as JWK JSON. Raises `NoKey`."""
+        """The vault's encryption key of now, as JWK JSON. Raises `VaultKeyError`."""
         if url not in self._sets:
             self._sets[url] = self._set(url, hosts)
         try:
             known = await self._sets[url].keys(newest=True)
-        except KeysNotHad as problem:
-            raise NoKey(f"the vault's keys cannot be had: {problem}") from None
+        except JwkSetError as problem:
+            raise VaultKeyError(f"the vault's keys cannot be had: {problem}") from None
         return min(known, key=lambda key: key.rank).jwk
 
     def doubt(self, url: str) -> None:
@@ -64,27 +65,27 @@ class KeyRing:
         if url in self._sets:
             self._sets[url].doubt()
 
-    def _set(self, url: str, hosts: Collection[str]) -> KeySet[EncryptionKey]:
-        async def ask() -> Published:
+    def _set(self, url: str, hosts: Collection[str]) -> JwkSet[EncryptionKey]:
+        async def ask() -> PublishedJwkSet:
             return await self._fetch(url, hosts)
 
-        return KeySet(ask, encryption_key, _tell, self._clock)
+        return JwkSet(ask, encryption_key, _tell, self._clock)
 
-    async def _fetch(self, url: str, hosts: Collection[str]) -> Published:
+    async def _fetch(self, url: str, hosts: Collection[str]) -> PublishedJwkSet:
         headers = (("Accept", "application/jwk-set+json, application/json"),)
         shown = ShownRequest("GET", url, headers, None)
         try:
             answer = await self._sender.send(
                 BoundRequest("GET", url, headers, None, shown), hosts, _LIMITS
             )
-        except HostRefused as problem:
-            raise KeysNotHad(str(problem)) from None
-        if not isinstance(answer, Answer):
-            raise KeysNotHad(answer.reason)
+        except HostRefusedError as problem:
+            raise JwkSetError(str(problem)) from None
+        if not isinstance(answer, HttpAnswer):
+            raise JwkSetError(answer.reason)
         if answer.status != 200:
-            raise KeysNotHad(f"it answered {answer.status}")
+            raise JwkSetError(f"it answered {answer.status}")
         control = [value for name, value in answer.headers if name.lower() == "cache-control"]
-        return Published(answer.body, ", ".join(control))
+        return PublishedJwkSet(answer.body, ", ".join(control))
 
 
 def encryption_key(member: Member) -> EncryptionKey | None:

@@ -18,7 +18,7 @@ from forwardc.runtime.run.run_record import report_of
 _HELD: Final = "SELECT id FROM runs WHERE state <> 'done' AND owner = ? ORDER BY seq"
 
 
-def leave_all(store: Store, owner: str, reason: str) -> int:
+def abandon_all(store: Store, owner: str, reason: str) -> int:
     """Leave every run that `owner` holds; how many of them are unknown.
 
     Raises `HistoryUnavailableError`: then the next process finds them by their dead owner.
@@ -26,12 +26,12 @@ def leave_all(store: Store, owner: str, reason: str) -> int:
     now = store.moment()
 
     def work(tx: Transaction) -> int:
-        return sum(leave(tx, run_id, reason, now) for (run_id,) in tx.rows(_HELD, owner))
+        return sum(abandon(tx, run_id, reason, now) for (run_id,) in tx.rows(_HELD, owner))
 
     return store.database.write(work)
 
 
-def leave(tx: Transaction, run_id: str, reason: str, now: Moment) -> bool:
+def abandon(tx: Transaction, run_id: str, reason: str, now: Moment) -> bool:
     """Leave one run; whether its fate is unknown. One that has ended, or never began, stays so."""
     run = reads.load(tx, run_id)
     if run is None or run.summary.state is RunState.DONE:

@@ -16,7 +16,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
     StoredStep,
 )
-from forwardc.runtime.run.result import Name, Party, RunResult, StepReport
+from forwardc.runtime.run.result import Party, PartyName, RunResult, StepReport
 from forwardc.runtime.run.run_record import doubt_of
 
 
@@ -33,7 +33,7 @@ class Inquiry:
     step: str
     called: str
     sent_at: datetime | None
-    names: tuple[Name, ...] = ()
+    names: tuple[PartyName, ...] = ()
     keys: tuple[str, ...] = ()
     status: int | None = None
     known: bool = True
@@ -46,7 +46,7 @@ class _Step:
     name: str
     direct: bool
     called: str
-    names: tuple[Name, ...]
+    names: tuple[PartyName, ...]
     keyed: tuple[Party, ...]
     key: str
     vault_keys: tuple[str, ...]
@@ -72,7 +72,7 @@ def inquiries_of(result: RunResult) -> list[Inquiry]:
     return list(_asked([_reported(step) for step in result.steps]))
 
 
-def shown_names(step: StoredStep) -> tuple[Name, ...]:
+def names_shown(step: StoredStep) -> tuple[PartyName, ...]:
     """What named the run in a step, for those who may have got it: the vault's id stands apart."""
     sent = any(attempt.state is not AttemptState.NOT_SENT for attempt in step.attempts)
     names = (step.names or ()) if sent else ()
@@ -122,21 +122,21 @@ def _asked(steps: Sequence[_Step]) -> Iterator[Inquiry]:
             yield Inquiry(Party.VAULT, *place, names, keys, None, step.known or bool(names))
 
 
-def _of(party: Party, names: Sequence[Name]) -> tuple[Name, ...]:
+def _of(party: Party, names: Sequence[PartyName]) -> tuple[PartyName, ...]:
     """The names of one party, each value once."""
-    found: dict[str, Name] = {}
+    found: dict[str, PartyName] = {}
     for name in names:
         if name.party is party:
             found.setdefault(name.value, name)
     return tuple(found.values())
 
 
-def _id_of(step: _Step) -> tuple[Name, ...]:
+def _id_of(step: _Step) -> tuple[PartyName, ...]:
     """The vault's own id of a request, where it gave one that may be shown."""
     told = step.request_id
     if not told or mask(told) != told:
         return ()
-    return (Name(Party.VAULT, "given", "request id", told),)
+    return (PartyName(Party.VAULT, "given", "request id", told),)
 
 
 def _stored(step: StoredStep, pending: bool) -> _Step:

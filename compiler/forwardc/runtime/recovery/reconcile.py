@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
@@ -20,32 +21,32 @@ from forwardc.plan.model import Operation, Plan, Step
 from forwardc.plan.parts import Http
 from forwardc.plan.reconcile import ReconcileGet, ReconcileList
 from forwardc.runtime.history.records import StoredRun, StoredStep
-from forwardc.runtime.http.oauth import Client, NoToken, clients_of, with_token
-from forwardc.runtime.http.send import Answer, HostRefused, Limits
+from forwardc.runtime.http.oauth import AccessTokenError, OAuthClient, clients_of, with_token
+from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, SendLimits
 from forwardc.runtime.run.amounts import recorded_amounts
 from forwardc.runtime.run.answer import destination_in, parse_json, text_of
 from forwardc.runtime.run.bind import RunScope, bind
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.identifiers import names_given
-from forwardc.runtime.run.losses import Given, lacks_of
+from forwardc.runtime.run.losses import SuppliedValues, losses_of
 from forwardc.runtime.run.redaction import Redactor
 from forwardc.runtime.run.result import StepReport
 from forwardc.runtime.run.run_record import doubt_of, report_of
 from forwardc.runtime.run.step_result import conclude, shown_reason
 from forwardc.runtime.secret_providers.secrets import Lookup, credential_values
 
-_LIMITS: Final = Limits(connect_s=10, read_s=30, max_bytes=8 * 1024 * 1024)
+_LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=8 * 1024 * 1024)
 # Room for the two clocks: ours when the step was sent, the vault's when it kept it.
 _ROOM: Final = timedelta(hours=1)
 _MOST_PAGES: Final = 100
 
 
-class NotFoundOut(Exception):  # noqa: N818 - what the vault does not tell
+class StillUnknownError(ForwardcError):
     """The vault does not tell. The text says why; the step stays unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class StepInDoubt:
     """A step in doubt: as the plan has it, and as it was recorded."""
 
     plan: Plan
@@ -63,73 +64,75 @@ class Doubtful:
         return doubt.sent_at
 
 
-def doubtful(plan: Plan, run: StoredRun) -> Doubtful | None:
+def step_in_doubt(plan: Plan, run: StoredRun) -> StepInDoubt | None:
     """The step of a run that nobody knows the fate of; None without one."""
     operation = plan.operations[run.summary.operation]
     for stored in run.steps:
         if doubt_of(stored) is not None and stored.outcome in (None, Outcome.UNKNOWN):
             step = next(one for one in operation.steps if one.name == stored.name)
-            return Doubtful(plan, operation, step, run, stored)
+            return StepInDoubt(plan, operation, step, run, stored)
     return None
 
 
-async def find_out(what: Doubtful, look_up: Lookup, means: Means) -> StepReport:
-    """The step as the vault tells it now. Raises `NotFoundOut`."""
+async def reconcile_step(what: StepInDoubt, look_up: Lookup, means: RunDependencies) -> StepReport:
+    """The step as the vault tells it now. Raises `StillUnknownError`."""
     ways = what.step.reconcile
     if ways is None:
-        raise NotFoundOut("the request went past every vault, so that none can tell")
+        raise StillUnknownError("the request went past every vault, so that none can tell")
     days = max(way.days for way in (ways.get, ways.list) if way is not None)
     if means.ambient.now() - what.sent_at > timedelta(days=days):
-        raise NotFoundOut(f"the vault keeps a request for {days} days, and it was sent before")
+        raise StillUnknownError(
+            f"the vault keeps a request for {days} days, and it was sent before"
+        )
     vault = _vault(what, look_up, means)
     if ways.get is not None and what.stored.request_id:
         return _told(what, await _by_id(vault, ways.get))
     if ways.list is not None:
         return _told(what, await _by_search(vault, ways.list))
-    raise NotFoundOut("the vault is asked by the id of its answer, and the answer was lost")
+    raise StillUnknownError("the vault is asked by the id of its answer, and the answer was lost")
 
 
 @dataclass(frozen=True, slots=True)
 class _Vault:
     """Whom to ask about a step, and with what credentials."""
 
-    what: Doubtful
-    means: Means
+    what: StepInDoubt
+    means: RunDependencies
     values: Mapping[str, Any] = field(repr=False)
-    clients: Mapping[str, Client] = field(repr=False)
+    clients: Mapping[str, OAuthClient] = field(repr=False)
 
-    async def ask(self, http: Http, more: Mapping[str, Any]) -> Answer:
-        """A question's answer, which has status 200. Raises `NotFoundOut`."""
+    async def ask(self, http: Http, more: Mapping[str, Any]) -> HttpAnswer:
+        """A question's answer, which has status 200. Raises `StillUnknownError`."""
         means = self.means
 
-        async def once(tokens: Mapping[str, Secret]) -> Answer:
+        async def once(tokens: Mapping[str, Secret]) -> HttpAnswer:
             return await self._once(http, {**self.values, **more, **tokens})
 
         try:
             answer = await with_token(self.clients, means.tokens, means.sender, once)
-        except NoToken as problem:
-            raise NotFoundOut(str(problem)) from None
+        except AccessTokenError as problem:
+            raise StillUnknownError(str(problem)) from None
         if answer.status == 404:
-            raise NotFoundOut("the vault does not know the request")
+            raise StillUnknownError("the vault does not know the request")
         if answer.status != 200:
-            raise NotFoundOut(f"the vault answered {answer.status}")
+            raise StillUnknownError(f"the vault answered {answer.status}")
         return answer
 
-    async def _once(self, http: Http, values: Mapping[str, Any]) -> Answer:
+    async def _once(self, http: Http, values: Mapping[str, Any]) -> HttpAnswer:
         sink = Sink()
         bound = bind(http, RunScope(values), sink)
         if bound is None:
-            raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
+            raise StillUnknownError("; ".join(problem.message for problem in sink.sorted()))
         try:
             answer = await self.means.sender.send(bound, self.what.plan.hosts.vault, _LIMITS)
-        except HostRefused as problem:
-            raise NotFoundOut(str(problem)) from None
-        if not isinstance(answer, Answer):
-            raise NotFoundOut(answer.reason)
+        except HostRefusedError as problem:
+            raise StillUnknownError(str(problem)) from None
+        if not isinstance(answer, HttpAnswer):
+            raise StillUnknownError(answer.reason)
         return answer
 
 
-def _vault(what: Doubtful, look_up: Lookup, means: Means) -> _Vault:
+def _vault(what: StepInDoubt, look_up: Lookup, means: RunDependencies) -> _Vault:
     sink = Sink()
     ambient, name = means.ambient, what.run.summary.operation
     any_shape = ambient.emulated or takes_any_shape(
@@ -138,7 +141,7 @@ def _vault(what: Doubtful, look_up: Lookup, means: Means) -> _Vault:
     names = what.operation.credentials
     found = credential_values(what.plan, names, look_up, sink, any_shape=any_shape)
     if sink.has_errors:
-        raise NotFoundOut("; ".join(problem.message for problem in sink.sorted()))
+        raise StillUnknownError("; ".join(problem.message for problem in sink.sorted()))
     values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}
     return _Vault(what, means, values, clients_of(what.plan, values))
 
@@ -164,17 +167,17 @@ async def _by_search(vault: _Vault, way: ReconcileList) -> Any:
         page = parse_json(text_of(answer))
         items, more = resolve(page, way.items), resolve(page, way.more)
         if not isinstance(items, list) or not isinstance(more, bool):
-            raise NotFoundOut("the vault's list has another form than is documented")
+            raise StillUnknownError("the vault's list has another form than is documented")
         for item in items:
             if _is_ours(what, way, item):
                 _add(found, _id(way, item), item)
         if not more:
             return _only(list(found.values()))
         cursors.append(_next(way, items, cursors))
-    raise NotFoundOut("the vault's list is longer than can be searched")
+    raise StillUnknownError("the vault's list is longer than can be searched")
 
 
-def _is_ours(what: Doubtful, way: ReconcileList, item: Any) -> bool:
+def _is_ours(what: StepInDoubt, way: ReconcileList, item: Any) -> bool:
     called, url = (what.stored.called or "").partition(" ")[2], resolve(item, way.url)
     # What is recorded is masked: a number in the address hides no request.
     same = isinstance(url, str) and mask(url) == mask(called)
@@ -184,24 +187,27 @@ def _is_ours(what: Doubtful, way: ReconcileList, item: Any) -> bool:
 def _add(found: dict[str, Any], known_as: str | None, item: Any) -> None:
     """Keep a request under its id: one that two pages show is one request.
 
-    Raises `NotFoundOut` where it cannot be told from another, or is shown in two ways: then nobody
-    knows which of the two is what became of it.
+    Raises `StillUnknownError` where it cannot be told from another, or is shown in two ways: then
+    nobody knows which of the two is what became of it.
     """
     if known_as is None:
-        raise NotFoundOut("the vault lists a request of this run without its id")
+        raise StillUnknownError("the vault lists a request of this run without its id")
     if found.setdefault(known_as, item) != item:
-        raise NotFoundOut(
+        raise StillUnknownError(
             "the vault lists the request of this run twice, with different content: ask again later"
         )
 
 
 def _next(way: ReconcileList, items: list[Any], cursors: list[str]) -> str:
-    """Where the next page begins. Raises `NotFoundOut` where that leads nowhere, or in a circle."""
+    """Where the next page begins.
+
+    Raises `StillUnknownError` where that leads nowhere, or in a circle.
+    """
     last = _id(way, items[-1]) if items else None
     if last is None:
-        raise NotFoundOut("the vault's list goes on, and does not tell where")
+        raise StillUnknownError("the vault's list goes on, and does not tell where")
     if last in cursors:
-        raise NotFoundOut("the vault's list does not move on from one page to the next")
+        raise StillUnknownError("the vault's list does not move on from one page to the next")
     return last
 
 
@@ -220,17 +226,19 @@ def _id(way: ReconcileList, item: Any) -> str | None:
 
 def _only(found: list[Any]) -> Any:
     if not found:
-        raise NotFoundOut("the vault lists no request of this run")
+        raise StillUnknownError("the vault lists no request of this run")
     if len(found) > 1:
-        raise NotFoundOut(f"the vault lists {len(found)} requests of this run to that address")
+        raise StillUnknownError(
+            f"the vault lists {len(found)} requests of this run to that address"
+        )
     return found[0]
 
 
-def _told(what: Doubtful, document: Any) -> StepReport:
+def _told(what: StepInDoubt, document: Any) -> StepReport:
     """The step by its own rules. A rule that needs what no record holds cannot be applied."""
     read = destination_in(what.step, document, 200)
     if read is None:
-        raise NotFoundOut("the vault knows the request, and no answer of the destination")
+        raise StillUnknownError("the vault knows the request, and no answer of the destination")
     values = {
         "run.id": what.run.id,
         "run.reference": what.run.summary.reference,
@@ -239,13 +247,15 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     }
     lacking = [name for name in _rule_names(what.step) if name not in values]
     if lacking:
-        raise NotFoundOut(f"the outcome rules need {', '.join(lacking)}, which are not recorded")
+        raise StillUnknownError(
+            f"the outcome rules need {', '.join(lacking)}, which are not recorded"
+        )
     class_ = None if what.run.summary.emulated else what.plan.environment_class
     concluded = conclude(what.step, read, values, class_)
     if concluded.outcome is Outcome.UNKNOWN:
         why = shown_reason(concluded, Redactor())
-        raise NotFoundOut(why or "the destination's answer tells nothing")
-    lacks = lacks_of(what.operation, what.step, _given(what.run), document)
+        raise StillUnknownError(why or "the destination's answer tells nothing")
+    lacks = losses_of(what.operation, what.step, _given(what.run), document)
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
@@ -269,11 +279,11 @@ def _told(what: Doubtful, document: Any) -> StepReport:
     )
 
 
-def _given(run: StoredRun) -> Given:
+def _given(run: StoredRun) -> SuppliedValues:
     """What the run was given, as its record has it: of sensitive inputs the names."""
     hidden = (name for name in run.sensitive_params if name.startswith("inputs."))
     names = (*run.inputs, *(name.removeprefix("inputs.") for name in hidden))
-    return Given(run.source_kind, frozenset(names), frozenset(run.without))
+    return SuppliedValues(run.source_kind, frozenset(names), frozenset(run.without))
 
 
 def _rule_names(step: Step) -> list[str]:

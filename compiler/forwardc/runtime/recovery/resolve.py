@@ -8,8 +8,8 @@ from typing import Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.recovery.reconcile import Doubtful
-from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.recovery.reconcile import StepInDoubt
+from forwardc.runtime.run.journal import JournalError
 from forwardc.runtime.run.result import RunResult, StepReport
 from forwardc.runtime.run.run_record import report_of
 from forwardc.runtime.run.store_journal import StoreJournal
@@ -23,10 +23,10 @@ WORDS: Final = {
 _BY: Final = "forwardc reconcile"
 
 
-async def settle(store: Store, what: Doubtful, report: StepReport) -> bool:
+async def resolve_step(store: Store, what: StepInDoubt, report: StepReport) -> bool:
     """Record a step that was found out. Whether steps that follow it can now be sent.
 
-    Raises `JournalFailed` (FC0823) where another process holds the run.
+    Raises `JournalError` (FC0823) where another process holds the run.
     """
     run, journal = what.run, StoreJournal(store)
     is_open = run.summary.state is not RunState.DONE
@@ -47,10 +47,10 @@ async def settle(store: Store, what: Doubtful, report: StepReport) -> bool:
     return goes_on
 
 
-async def resolve(store: Store, run: StoredRun, word: str, by: str, reason: str | None) -> bool:
+async def resolve_run(store: Store, run: StoredRun, word: str, by: str, reason: str | None) -> bool:
     """Record what a person says of a whole run; False where nothing was unknown.
 
-    Raises `JournalFailed` (FC0823) where another process holds the run.
+    Raises `JournalError` (FC0823) where another process holds the run.
     """
     if run.summary.state is not RunState.DONE:
         await _take(StoreJournal(store), run)
@@ -60,10 +60,10 @@ async def resolve(store: Store, run: StoredRun, word: str, by: str, reason: str 
 
 async def _take(journal: StoreJournal, run: StoredRun) -> None:
     if not await journal.take(run.id, run.owner):
-        raise JournalFailed("FC0823", f"run {run.id} is held by another process")
+        raise JournalError("FC0823", f"run {run.id} is held by another process")
 
 
-def _result(what: Doubtful, report: StepReport) -> RunResult:
+def _result(what: StepInDoubt, report: StepReport) -> RunResult:
     run = what.run
     before = tuple(report_of(step) for step in run.steps if step.state is StepState.ANSWERED)
     return RunResult(

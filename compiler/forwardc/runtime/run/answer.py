@@ -18,7 +18,7 @@ from forwardc.runtime.http.bodies.body import SYNTAXES, Body
 from forwardc.runtime.http.bodies.charset import decoded, without_mark
 from forwardc.runtime.http.bodies.json_body import read_json
 from forwardc.runtime.http.bodies.nothing import NOTHING
-from forwardc.runtime.http.send import Answer, Lost, NotSent, Sent
+from forwardc.runtime.http.send import AnswerLost, HttpAnswer, NotSent, SendResult
 from forwardc.runtime.run.result import Party
 
 _NAMES: Final = {f"response.{syntax}": syntax for syntax in SYNTAXES}
@@ -55,12 +55,12 @@ class DestinationAnswer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parsed", Body(self.body, self.namespaces, self.given))
 
-    def values(self, others: Mapping[str, Any] | None = None) -> "Values":
+    def values(self, others: Mapping[str, Any] | None = None) -> "ResponseValues":
         """The references of outcome rules: `response.*`, and those of a run."""
-        return Values(self, others or {})
+        return ResponseValues(self, others or {})
 
 
-class Values(Mapping[str, Any]):
+class ResponseValues(Mapping[str, Any]):
     """`response.*` of one answer beside other references; what does not parse is null.
 
     Parsed when it is asked for, and once: few rules read more than one of the syntaxes.
@@ -104,7 +104,7 @@ class Values(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class NoDestinationAnswer:
     """There is no destination's answer, and this is what it means. `body` may hold anything.
 
     `sent` is whether the destination can have been reached, None where nobody knows. `around` is
@@ -122,10 +122,10 @@ class Ended:
     around: Any = field(default=None, repr=False)
 
 
-Read: TypeAlias = DestinationAnswer | Ended
+StepAnswer: TypeAlias = DestinationAnswer | NoDestinationAnswer
 
 
-def read_answer(step: Step, sent: Sent, *, asks_cvc: bool = False) -> Read:
+def read_answer(step: Step, sent: SendResult, *, asks_cvc: bool = False) -> StepAnswer:
     """What an answer, or its absence, says about the destination.
 
     `asks_cvc`: this run had the vault put the CVC in, so that a failure can have used it up.
@@ -133,28 +133,28 @@ def read_answer(step: Step, sent: Sent, *, asks_cvc: bool = False) -> Read:
     match sent:
         case NotSent(reason=reason):
             # Nobody received anything, so nothing stands in the way of another run.
-            return Ended(Outcome.REJECTED, Party.VAULT, reason)
-        case Lost(reason=reason):
-            return Ended(Outcome.UNKNOWN, None, reason, sent=None)
-        case Answer():
+            return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, reason)
+        case AnswerLost(reason=reason):
+            return NoDestinationAnswer(Outcome.UNKNOWN, None, reason, sent=None)
+        case HttpAnswer():
             if isinstance(step.read, ReadDirect):
                 return replace(direct_answer(sent), namespaces=step.namespaces)
             return _out_of_vault(step, step.read, sent, asks_cvc=asks_cvc)
 
 
-def direct_answer(answer: Answer) -> DestinationAnswer:
+def direct_answer(answer: HttpAnswer) -> DestinationAnswer:
     """An answer that is nobody else's."""
     headers = _headers(answer.headers)
     return DestinationAnswer(answer.status, headers, text_of(answer))
 
 
-def text_of(answer: Answer) -> str:
+def text_of(answer: HttpAnswer) -> str:
     """The body of an answer as text, whatever it declares about its bytes."""
     declared = next((value for name, value in answer.headers if name.lower() == _TYPE), None)
     return decoded(answer.body, declared)
 
 
-def _out_of_vault(step: Step, read: ReadVault, answer: Answer, *, asks_cvc: bool) -> Read:
+def _out_of_vault(step: Step, read: ReadVault, answer: HttpAnswer, *, asks_cvc: bool) -> StepAnswer:
     text = text_of(answer)
     document = parse_json(text)
     failure = next((known for known in read.failures if _matches(known, answer, document)), None)
@@ -163,7 +163,7 @@ def _out_of_vault(step: Step, read: ReadVault, answer: Answer, *, asks_cvc: bool
         if told is not None:
             return told
     outcome, party, reason = _failed(failure, answer, asks_cvc=asks_cvc)
-    return Ended(
+    return NoDestinationAnswer(
         outcome,
         party,
         reason,
@@ -216,7 +216,7 @@ def _request_id(read: ReadVault, document: Any) -> str | None:
 
 
 def _failed(
-    failure: Failure | None, answer: Answer, *, asks_cvc: bool
+    failure: Failure | None, answer: HttpAnswer, *, asks_cvc: bool
 ) -> tuple[Outcome, Party | None, str]:
     if failure is not None and failure.sent == "no":
         # Whether the vault had one was told by no answer: a refusal has no echo.
@@ -234,7 +234,7 @@ def _failed(
     return Outcome.UNKNOWN, None, f"the vault answered {answer.status}"
 
 
-def _matches(failure: Failure, answer: Answer, document: Any) -> bool:
+def _matches(failure: Failure, answer: HttpAnswer, document: Any) -> bool:
     if answer.status not in failure.status:
         return False
     code = failure.code

@@ -1,6 +1,8 @@
 """Sends one step: recorded before, recorded after, and again only where that is safe.
 
 Knows the policy as data of the plan, and no vault. What one attempt brought is `report`'s.
+
+One file, since whatever one attempt may come to is decided in it.
 """
 
 from collections.abc import Mapping
@@ -15,59 +17,79 @@ from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Step
 from forwardc.runtime.history.records import Intent
-from forwardc.runtime.http.circuit_breaker import judge
+from forwardc.runtime.http.circuit_breaker import count_attempt
 from forwardc.runtime.http.declared_times import retry_after
-from forwardc.runtime.http.oauth import REFUSED, access
-from forwardc.runtime.http.send import Answer, HostRefused, Limits, Lost, NotSent, Sent, check_url
-from forwardc.runtime.http.vault_keys import NoKey
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, Read, read_answer
-from forwardc.runtime.run.bind import RunScope, show_url
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.identifiers import keyed, names_sent
-from forwardc.runtime.run.journal import JournalFailed
-from forwardc.runtime.run.losses import lacks_after
-from forwardc.runtime.run.past import Doubt
-from forwardc.runtime.run.prepare import Prepared, bind_step, keys_of, moment
-from forwardc.runtime.run.recorded_answer import kept_of
-from forwardc.runtime.run.redaction import Redactor, masked
-from forwardc.runtime.run.result import BoundRequest, Came, CardFacts, Keys, Name, StepReport
-from forwardc.runtime.run.retries import Again, Fate, Spent, again
-from forwardc.runtime.run.step_result import (
-    Concluded,
-    InDoubt,
-    Trip,
-    after_doubt,
-    came_of,
-    conclude,
-    reported,
+from forwardc.runtime.http.oauth import REFUSED, access_tokens
+from forwardc.runtime.http.send import (
+    AnswerLost,
+    HostRefusedError,
+    HttpAnswer,
+    NotSent,
+    SendLimits,
+    SendResult,
+    check_url,
 )
-from forwardc.runtime.run.ways import way_of
+from forwardc.runtime.http.vault_keys import VaultKeyError
+from forwardc.runtime.run.answer import (
+    DestinationAnswer,
+    NoDestinationAnswer,
+    StepAnswer,
+    read_answer,
+)
+from forwardc.runtime.run.bind import RunScope, show_url
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.identifiers import keyed, names_sent
+from forwardc.runtime.run.journal import JournalError
+from forwardc.runtime.run.losses import losses_after
+from forwardc.runtime.run.past import Doubt
+from forwardc.runtime.run.prepare import PreparedRun, attempt_values, bind_step, keys_of
+from forwardc.runtime.run.recorded_answer import recorded_answer
+from forwardc.runtime.run.redaction import Redactor, masked
+from forwardc.runtime.run.result import (
+    BoundRequest,
+    CardFacts,
+    IdempotencyKeys,
+    PartyName,
+    RawResponse,
+    StepReport,
+)
+from forwardc.runtime.run.retries import AttemptFate, Resend, SpentValues, resend_decision
+from forwardc.runtime.run.step_result import (
+    AttemptsInDoubt,
+    Conclusion,
+    Exchange,
+    after_doubt,
+    conclude,
+    raw_response_of,
+    step_report,
+)
+from forwardc.runtime.run.ways import request_template
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class RunContext:
     """One run under way: what earlier steps gave, what came back, and what must not be shown.
 
     `card` is what the vault told of it before the first step, `held` which atoms it has.
     """
 
-    prepared: Prepared
-    means: Means
+    prepared: PreparedRun
+    means: RunDependencies
     sink: Sink
     card: CardFacts = field(default_factory=CardFacts)
     held: Mapping[str, bool] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
-    came: dict[str, Came | None] = field(default_factory=dict, repr=False)
+    came: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
 
 
 @dataclass(slots=True)
-class _Course:
+class StepContext:
     """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
 
-    journey: Journey
+    journey: RunContext
     step: Step
-    keys: Keys
+    keys: IdempotencyKeys
     started: float
     doubts: set[str]
     attempts: int = 0
@@ -77,7 +99,7 @@ class _Course:
     jwks: str = ""
     called: str = ""
     hosts: tuple[str, str] = ("", "")
-    names: tuple[Name, ...] = ()
+    names: tuple[PartyName, ...] = ()
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""
@@ -94,27 +116,28 @@ class _Course:
 
     @property
     def replays(self) -> bool:
+        """Whether the vault answers a second request under its key as it answered the first."""
         return self.step.vault_key_hours is not None
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class _Attempt:
     """What one attempt came to, and the seconds before another one; None: it was the last."""
 
     report: StepReport
-    read: Read
-    sent: Sent
-    concluded: Concluded
+    read: StepAnswer
+    sent: SendResult
+    concluded: Conclusion
     wait: float | None = None
 
 
-async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport | None:
+async def send_step(journey: RunContext, step: Step, doubt: Doubt | None) -> StepReport | None:
     """Send a step until it is decided or must not be sent again.
 
     None, with the reason in the sink, where no attempt was made at all.
     """
     course = _course(journey, step, doubt)
-    last: _Tried | None = None
+    last: _Attempt | None = None
     while (tried := await _attempt(course)) is not None:
         last = tried
         if tried.wait is None:
@@ -124,17 +147,17 @@ async def take(journey: Journey, step: Step, doubt: Doubt | None) -> StepReport 
         return None
     for name, value in last.concluded.outputs.items():
         journey.outputs[f"steps.{step.name}.{name}"] = value
-    journey.came[step.name] = came_of(last.sent, last.read)
+    journey.came[step.name] = raw_response_of(last.sent, last.read)
     report = last.report
     return replace(report, attempts=course.attempts) if course.attempts != 1 else report
 
 
-def may_ask_again(journey: Journey, step: Step, doubt: Doubt) -> bool:
+def may_send_again(journey: RunContext, step: Step, doubt: Doubt) -> bool:
     """Whether a step whose fate is unknown may be sent again, under some key."""
     return _under_same_key(journey, step, doubt) or _under_new_key(journey, step)
 
 
-def _under_same_key(journey: Journey, step: Step, doubt: Doubt) -> bool:
+def _under_same_key(journey: RunContext, step: Step, doubt: Doubt) -> bool:
     if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
         return False
     # An hour less than documented: the vault's clock and ours need not agree. A clock that has
@@ -144,36 +167,38 @@ def _under_same_key(journey: Journey, step: Step, doubt: Doubt) -> bool:
     return -hour < passed < (step.vault_key_hours - 1) * hour
 
 
-def _under_new_key(journey: Journey, step: Step) -> bool:
+def _under_new_key(journey: RunContext, step: Step) -> bool:
     spent = _spent(journey, step)
     return (
-        again(Fate(None), idempotent=step.idempotent, vault_replays=False, spent=spent)
-        is Again.NEW_KEY
+        resend_decision(
+            AttemptFate(None), idempotent=step.idempotent, vault_replays=False, spent=spent
+        )
+        is Resend.NEW_KEY
     )
 
 
-def _course(journey: Journey, step: Step, doubt: Doubt | None) -> _Course:
+def _course(journey: RunContext, step: Step, doubt: Doubt | None) -> StepContext:
     prepared, means = journey.prepared, journey.means
     ready = prepared.ready.get(step.name)
     keys = ready.keys if ready else keys_of(prepared, step, means.ambient)
     doubts = set(doubt.vault_keys) if doubt else set()
     if doubt is not None and _under_same_key(journey, step, doubt):
-        keys = Keys(keys.destination, doubt.vault_keys[-1])
-    return _Course(journey, step, keys, means.clock(), doubts)
+        keys = IdempotencyKeys(keys.destination, doubt.vault_keys[-1])
+    return StepContext(journey, step, keys, means.clock(), doubts)
 
 
-def _spent(journey: Journey, step: Step) -> Spent:
+def _spent(journey: RunContext, step: Step) -> SpentValues:
     source = journey.prepared.source
     single_use = source.kind is not None and source.kind.single_use and step.deliver == "vault"
     holds_cvc = step.uses_cvc and "card.cvc" in source.present
-    return Spent(holds_cvc=holds_cvc, single_use=single_use)
+    return SpentValues(holds_cvc=holds_cvc, single_use=single_use)
 
 
-async def _attempt(course: _Course) -> _Tried | None:
+async def _attempt(course: StepContext) -> _Attempt | None:
     """One attempt, recorded before and after. None, with the reason in the sink: not sent."""
     journey, step = course.journey, course.step
     prepared, means = journey.prepared, journey.means
-    values = {**journey.outputs, **moment(course.keys, means.ambient.now())}
+    values = {**journey.outputs, **attempt_values(course.keys, means.ambient.now())}
     scope = prepared.scope(values)
     course.aim(scope)
     try:
@@ -193,15 +218,15 @@ async def _attempt(course: _Course) -> _Tried | None:
             *(course.names, keyed(step)),
         )
         number = await means.journal.intent(str(prepared.run_id), intent)
-    except NoKey as problem:
+    except VaultKeyError as problem:
         _release(course)
         return _nothing_sent(course, scope, str(problem))
-    except JournalFailed as problem:
+    except JournalError as problem:
         _release(course)
         journey.sink.error(problem.code, f"step {step.name}: {problem}", hint=problem.hint)
         return None
     course.attempts += 1
-    limits = Limits(
+    limits = SendLimits(
         step.timeouts.connect_ms / 1000, step.timeouts.read_ms / 1000, step.max_answer_bytes
     )
     try:
@@ -210,13 +235,13 @@ async def _attempt(course: _Course) -> _Tried | None:
         )
         tried = _tried(course, scope, bound, sent)
     except Exception as problem:
-        tried = _tried(course, scope, bound, Lost(_failed(course, problem)))
+        tried = _tried(course, scope, bound, AnswerLost(_failed(course, problem)))
     wait = _next(course, tried)
     await _record(course, number, tried, final=wait is None)
     return tried if wait is None else replace(tried, wait=wait)
 
 
-def _next(course: _Course, tried: _Tried) -> float | None:
+def _next(course: StepContext, tried: _Attempt) -> float | None:
     """Seconds before the next attempt, None where there must be none: not after a mistake of ours.
 
     The hosts on the way are judged by this one.
@@ -227,14 +252,14 @@ def _next(course: _Course, tried: _Tried) -> float | None:
     try:
         _doubt_key(course, tried.read)
         breaker = course.journey.means.breaker
-        judge(breaker, course.step, course.hosts, tried.sent, tried.read)
+        count_attempt(breaker, course.step, course.hosts, tried.sent, tried.read)
         return _wait(course, tried)
     except Exception as problem:
         _failed(course, problem)
         return None
 
 
-def _failed(course: _Course, problem: Exception) -> str:
+def _failed(course: StepContext, problem: Exception) -> str:
     """Report a mistake of ours after a request was sent, as FC9901; what is certain of the step.
 
     It must not end the process before the record tells that the request may have arrived.
@@ -248,7 +273,7 @@ def _failed(course: _Course, problem: Exception) -> str:
     return "forwardc failed after it was sent"
 
 
-def _resting(course: _Course) -> str | None:
+def _resting(course: StepContext) -> str | None:
     """Why nothing may be sent now, where a circuit is open."""
     breaker = course.journey.means.breaker
     let_through: list[str] = []
@@ -261,17 +286,17 @@ def _resting(course: _Course) -> str | None:
     return None
 
 
-def _release(course: _Course) -> None:
+def _release(course: StepContext) -> None:
     for host in dict.fromkeys(course.hosts):
         course.journey.means.breaker.release(host)
 
 
-def _nothing_sent(course: _Course, scope: RunScope, reason: str) -> _Tried:
+def _nothing_sent(course: StepContext, scope: RunScope, reason: str) -> _Attempt:
     """An attempt that ended before there was a request."""
     return _tried(course, scope, None, NotSent(f"{reason}; nothing was sent"))
 
 
-def _bound(course: _Course, scope: RunScope) -> BoundRequest | None:
+def _bound(course: StepContext, scope: RunScope) -> BoundRequest | None:
     journey, step = course.journey, course.step
     ready = journey.prepared.ready.get(step.name)
     if ready is not None and ready.keys is course.keys:
@@ -282,21 +307,21 @@ def _bound(course: _Course, scope: RunScope) -> BoundRequest | None:
         return None
     try:
         check_url(bound.url, journey.prepared.hosts(step))
-    except HostRefused as problem:
+    except HostRefusedError as problem:
         journey.sink.error("FC0810", f"step {step.name}: {problem}")
         return None
     journey.redactor.hide_request(bound)
     return bound
 
 
-async def _tokens(prepared: Prepared, step: Step, means: Means) -> dict[str, Secret]:
+async def _tokens(prepared: PreparedRun, step: Step, means: RunDependencies) -> dict[str, Secret]:
     """The access tokens of a vault step, in place of the vault's credentials. Raises `NoToken`."""
     if step.deliver == "direct":
         return {}
-    return await access(prepared.clients(), means.tokens, means.sender)
+    return await access_tokens(prepared.clients(), means.tokens, means.sender)
 
 
-def _has_new_token(course: _Course, read: Ended) -> bool:
+def _has_new_token(course: StepContext, read: NoDestinationAnswer) -> bool:
     """Whether a refused token was given up, once: a refusal at the door reached nobody."""
     if read.vault_status != REFUSED or course.renewed_token:
         return False
@@ -304,97 +329,102 @@ def _has_new_token(course: _Course, read: Ended) -> bool:
     return course.renewed_token
 
 
-async def _vault_key(course: _Course, scope: RunScope) -> dict[str, Any]:
-    """The vault's public key, where the step encrypts to it. Raises `NoKey`."""
+async def _vault_key(course: StepContext, scope: RunScope) -> dict[str, Any]:
+    """The vault's public key, where the step encrypts to it. Raises `VaultKeyError`."""
     plan, keys = course.journey.prepared.plan, course.journey.means.keys
-    if plan.keys is None or "vault.jwk" not in way_of(course.step.http, scope.real()).reads:
+    if (
+        plan.keys is None
+        or "vault.jwk" not in request_template(course.step.http, scope.real()).reads
+    ):
         return {}
     jwk = await keys.key(plan.keys.jwks, plan.hosts.vault)
     course.jwks = plan.keys.jwks
     return {"vault.jwk": Secret(jwk)}
 
 
-def _doubt_key(course: _Course, read: Read) -> None:
+def _doubt_key(course: StepContext, read: StepAnswer) -> None:
     """Where a vault refused what was encrypted for it, ask for its keys again before the next."""
-    if course.jwks and isinstance(read, Ended) and read.vault_status is not None:
+    if course.jwks and isinstance(read, NoDestinationAnswer) and read.vault_status is not None:
         course.journey.means.keys.doubt(course.jwks)
 
 
-def _tried(course: _Course, scope: RunScope, bound: BoundRequest | None, sent: Sent) -> _Tried:
+def _tried(
+    course: StepContext, scope: RunScope, bound: BoundRequest | None, sent: SendResult
+) -> _Attempt:
     journey, step = course.journey, course.step
     prepared = journey.prepared
     read = read_answer(step, sent, asks_cvc="card.cvc" in prepared.source.present)
     class_ = None if journey.means.ambient.emulated else prepared.plan.environment_class
-    doubt = InDoubt(course.doubts, course.keys.vault, course.replays)
+    doubt = AttemptsInDoubt(course.doubts, course.keys.vault, course.replays)
     concluded = after_doubt(doubt, read, conclude(step, read, scope.values, class_))
     journey.redactor.hide_values(concluded.outputs)
     card = journey.card if step.deliver == "vault" else CardFacts()
-    trip = Trip(
+    trip = Exchange(
         *(course.called, course.keys, bound, sent, card, course.names, keyed(step)),
         prepared.operation.payment_reference,
         bool(course.doubts),
-        lacks_after(prepared.operation, step, prepared.given(journey.held), read),
+        losses_after(prepared.operation, step, prepared.given(journey.held), read),
         prepared.plan.log,
     )
-    return _Tried(reported(step, trip, concluded, journey.redactor), read, sent, concluded)
+    return _Attempt(step_report(step, trip, concluded, journey.redactor), read, sent, concluded)
 
 
-async def _record(course: _Course, number: int, tried: _Tried, *, final: bool) -> None:
+async def _record(course: StepContext, number: int, tried: _Attempt, *, final: bool) -> None:
     """Keep what an attempt came to. The outcome is not lost where that fails: the caller has it."""
     journal, run_id = course.journey.means.journal, str(course.journey.prepared.run_id)
     name, read = course.step.name, tried.read
     try:
-        if isinstance(read, DestinationAnswer) or (final and isinstance(tried.sent, Answer)):
+        if isinstance(read, DestinationAnswer) or (final and isinstance(tried.sent, HttpAnswer)):
             await journal.answered(run_id, number, _with_answer(course, tried))
         elif read.sent is None:
             await journal.unknown(run_id, name, number, read.reason)
         else:
             await journal.not_sent(run_id, name, number, read.reason)
-    except JournalFailed as problem:
+    except JournalError as problem:
         told = f"step {name}: its result could not be recorded: {problem}"
         course.journey.sink.warning(problem.code, told, hint=problem.hint)
 
 
-def _with_answer(course: _Course, tried: _Tried) -> StepReport:
+def _with_answer(course: StepContext, tried: _Attempt) -> StepReport:
     """The report with what is kept of the answer. No answer keeps an outcome from its record."""
     report, redactor = tried.report, course.journey.redactor
     if not course.journey.means.journal.keeps_answers:
         return report
     try:
-        kept = kept_of(course.step, tried.read, tried.sent, report, redactor)
+        kept = recorded_answer(course.step, tried.read, tried.sent, report, redactor)
     except Exception as problem:
         _failed(course, problem)
         return report
     return replace(report, kept=kept)
 
 
-def _wait(course: _Course, tried: _Tried) -> float | None:
+def _wait(course: StepContext, tried: _Attempt) -> float | None:
     """Seconds before the next attempt, whose keys are then set; None where there must be none."""
     read, means, step = tried.read, course.journey.means, course.step
-    if not isinstance(read, Ended):
+    if not isinstance(read, NoDestinationAnswer):
         return None
     if _has_new_token(course, read):
         # Under the same key: an earlier attempt may be in doubt, and no vault keeps this refusal.
         return 0.0
     if read.sent is None:
         course.doubts.add(course.keys.vault)
-    decision = again(
-        Fate(read.sent, read.failure, silent=not isinstance(tried.sent, Answer)),
+    decision = resend_decision(
+        AttemptFate(read.sent, read.failure, silent=not isinstance(tried.sent, HttpAnswer)),
         idempotent=step.idempotent,
         vault_replays=course.replays,
         spent=_spent(course.journey, step),
     )
-    if decision is Again.NO:
+    if decision is Resend.NO:
         return None
     wait = means.policy.wait(
         course.attempts, means.clock() - course.started, _asked(tried, means), means.jitter
     )
-    if wait is not None and decision is Again.NEW_KEY:
+    if wait is not None and decision is Resend.NEW_KEY:
         course.renew()
     return wait
 
 
-def _asked(tried: _Tried, means: Means) -> float | None:
-    if not isinstance(tried.sent, Answer):
+def _asked(tried: _Attempt, means: RunDependencies) -> float | None:
+    if not isinstance(tried.sent, HttpAnswer):
         return None
     return retry_after(tried.sent.headers, means.ambient.now())

@@ -14,7 +14,7 @@ from forwardc.core.terms.terms import Encoded, Encoding, Map, Ref, Term, walk
 from forwardc.plan.model import Called
 from forwardc.plan.parts import Http
 from forwardc.runtime.run.result import BoundRequest, Pairs, ShownRequest
-from forwardc.runtime.run.ways import Line, way_of
+from forwardc.runtime.run.ways import TemplateText, request_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Twin:
 def bind(http: Http, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The bound request, or None with FC0807 or FC0808 in the sink for every place that fails."""
     found, real, masked = Sink(), scope.real(), scope.masked()
-    way = way_of(http, real)
+    way = request_template(http, real)
     url = _twin(way.url, real, masked, found)
     query = [_twin(line, real, masked, found) for line in way.query]
     headers = [_twin(line, real, masked, found) for line in way.headers]
@@ -72,11 +72,11 @@ def bind(http: Http, scope: RunScope, sink: Sink) -> BoundRequest | None:
 def show_url(request: Http | Called, scope: RunScope) -> str:
     """The URL of a request as it may be shown, without its query; empty where it has none."""
     masked = scope.masked()
-    url = way_of(request, masked).url
+    url = request_template(request, masked).url
     return (url and _text(url, masked, Sink())) or ""
 
 
-def _twin(line: Line | None, real: Scope, masked: Scope, sink: Sink) -> _Twin:
+def _twin(line: TemplateText | None, real: Scope, masked: Scope, sink: Sink) -> _Twin:
     """Both texts of a line. Only what reads a tainted value is written a second time."""
     if line is None:
         return _Twin("", None, None)
@@ -95,7 +95,7 @@ def _given(pairs: Iterable[tuple[str, str | None]]) -> Pairs:
     return tuple((name, value) for name, value in pairs if value is not None)
 
 
-def _text(line: Line, scope: Scope, sink: Sink) -> str | None:
+def _text(line: TemplateText, scope: Scope, sink: Sink) -> str | None:
     place = line.place
     try:
         value = line.write(scope)

@@ -15,16 +15,16 @@ from typing import Final, TypeAlias
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.oauth import NoToken, Tokens, clients_of, with_token
-from forwardc.runtime.http.send import Answer, Limits, Sender, Sent
+from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, clients_of, with_token
+from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits, SendResult
 from forwardc.runtime.run.answer import parse_json, text_of
 from forwardc.runtime.run.bind import bind
 from forwardc.runtime.run.journal import Journal
-from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.result import CardFacts, StepReport
 from forwardc.runtime.run.told import card_facts
 
-_LIMITS: Final = Limits(connect_s=5, read_s=10, max_bytes=256 * 1024)
+_LIMITS: Final = SendLimits(connect_s=5, read_s=10, max_bytes=256 * 1024)
 _AT_ONCE: Final = 8
 _MOST_WAITING: Final = 256
 _REMEMBERED: Final = 10_000
@@ -50,11 +50,11 @@ class CardQuestions:
 
     def after(
         self,
-        prepared: Prepared,
+        prepared: PreparedRun,
         reports: list[StepReport],
         journal: Journal,
         sender: Sender,
-        tokens: Tokens,
+        tokens: AccessTokens,
     ) -> None:
         """Ask about the card of a run that went through its vault, if nobody has told of it."""
         source = prepared.values.get("source.id")
@@ -96,12 +96,12 @@ class CardQuestions:
             del self._asked[next(iter(self._asked))]
         try:
             answer = await question.ask()
-        except NoToken as problem:
+        except AccessTokenError as problem:
             self._rests[vault] = monotonic() + (_MINUTE_S if problem.passing else _HOUR_S)
             return None
-        if isinstance(answer, Answer) and answer.status in _REFUSED:
+        if isinstance(answer, HttpAnswer) and answer.status in _REFUSED:
             self._rests[vault] = monotonic() + _HOUR_S
-        elif not isinstance(answer, Answer) or answer.status == 429 or answer.status >= 500:
+        elif not isinstance(answer, HttpAnswer) or answer.status == 429 or answer.status >= 500:
             self._rests[vault] = monotonic() + _MINUTE_S
             self._asked.pop(key, None)
         elif answer.status == 200:
@@ -117,12 +117,12 @@ class _Question:
     so that earlier runs with no more than that are no reason to ask the vault nothing.
     """
 
-    prepared: Prepared = field(repr=False)
+    prepared: PreparedRun = field(repr=False)
     source: str
     run_told: bool
     journal: Journal
     sender: Sender
-    tokens: Tokens
+    tokens: AccessTokens
 
     @property
     def plan(self) -> Plan:
@@ -139,13 +139,13 @@ class _Question:
     async def tell(self, card: CardFacts) -> None:
         await self.journal.tell_card(str(self.prepared.run_id), card)
 
-    async def ask(self) -> Sent | None:
-        """The vault's answer. Raises `NoToken` and `HostRefused`."""
+    async def ask(self) -> SendResult | None:
+        """The vault's answer. Raises `AccessTokenError` and `HostRefused`."""
         card = self.plan.card
         if card is None:
             return None
 
-        async def once(tokens: Mapping[str, Secret]) -> Sent | None:
+        async def once(tokens: Mapping[str, Secret]) -> SendResult | None:
             bound = bind(card.http, self.prepared.scope(tokens), Sink())
             if bound is None:
                 return None
@@ -154,7 +154,7 @@ class _Question:
         clients = clients_of(self.plan, self.prepared.values, card.scopes)
         return await with_token(clients, self.tokens, self.sender, once)
 
-    def read(self, answer: Answer) -> CardFacts | None:
+    def read(self, answer: HttpAnswer) -> CardFacts | None:
         """What an answer tells; None for nothing."""
         card = self.plan.card
         if card is None:
@@ -163,7 +163,7 @@ class _Question:
         return told if told != CardFacts() else None
 
 
-def _worth_asking(prepared: Prepared, reports: list[StepReport]) -> bool:
+def _worth_asking(prepared: PreparedRun, reports: list[StepReport]) -> bool:
     card, through = prepared.plan.card, [one for one in reports if one.deliver == "vault"]
     if card is None or prepared.source.prefix not in card.kinds:
         return False

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.record import typed_by_hand
 
 _GIVEN = ("params.", "inputs.")
 
 
-def content_of(prepared: Prepared) -> Secret:
+def request_content(prepared: PreparedRun) -> Secret:
     """All that a caller's idempotency key stands for: operation, world, source, values.
 
     A reference that the caller left to the run is no part of it, nor is the plan's version.
@@ -27,7 +27,7 @@ def content_of(prepared: Prepared) -> Secret:
     return Secret(json.dumps([*asked, *more, _pairs(values, sensitive=None)]))
 
 
-def withheld_of(prepared: Prepared) -> Secret | None:
+def withheld_values(prepared: PreparedRun) -> Secret | None:
     """The values that no record keeps, which `--resume` is given again; None without any."""
     pairs = _pairs(prepared.values, sensitive=True)
     return Secret(json.dumps(pairs)) if pairs else None

@@ -14,14 +14,14 @@ from forwardc.core.identity_cache import Kept
 from forwardc.plan.model import Operation, Plan, Step
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.http.bodies.fields import fields_of
-from forwardc.runtime.run.kept import Field, Fields
+from forwardc.runtime.run.kept import BodyField, BodyFields
 
 _SHAPES: Final = Kept[str]()
-_NO_BODY: Final = Fields("empty", ())
+_NO_BODY: Final = BodyFields("empty", ())
 
 
 @dataclass(frozen=True, slots=True)
-class Gets:
+class DestinationRequest:
     """One request as the destination gets it. A value like `${card.number}` is the vault's to fill.
 
     `variables` are what a vault computes with, such as what stands inside a JWE.
@@ -29,13 +29,13 @@ class Gets:
 
     method: str
     url: str
-    headers: tuple[Field, ...]
-    query: tuple[Field, ...]
-    body: Fields
-    variables: tuple[Field, ...] = ()
+    headers: tuple[BodyField, ...]
+    query: tuple[BodyField, ...]
+    body: BodyFields
+    variables: tuple[BodyField, ...] = ()
 
 
-def shapes_of(plan: Plan, operation: Operation) -> str:
+def request_shapes(plan: Plan, operation: Operation) -> str:
     """Where the requests of an operation hold what, as JSON by step: for its record."""
 
     def compute() -> str:
@@ -47,7 +47,7 @@ def shapes_of(plan: Plan, operation: Operation) -> str:
     return _SHAPES.get(operation, "", compute)
 
 
-def gets_of(run: StoredRun, step: StoredStep) -> Gets | None:
+def destination_request(run: StoredRun, step: StoredStep) -> DestinationRequest | None:
     """What the destination gets of a step; None where no request, or not its shape, is recorded."""
     request = step.request
     if request is None:
@@ -55,8 +55,8 @@ def gets_of(run: StoredRun, step: StoredStep) -> Gets | None:
     method, _, url = (step.called or "").partition(" ")
     if step.deliver == "direct":
         body = fields_of(request.body) if request.body else _NO_BODY
-        headers = tuple(Field(name, value) for name, value in request.headers)
-        return Gets(request.method, request.url, headers, (), body)
+        headers = tuple(BodyField(name, value) for name, value in request.headers)
+        return DestinationRequest(request.method, request.url, headers, (), body)
     shape = run.shapes.get(step.name)
     if not isinstance(shape, Mapping) or not request.body:
         return None
@@ -73,7 +73,7 @@ def _shape(plan: Plan, step: Step) -> Mapping[str, Any]:
 class _Reader:
     """Takes the parts out of the fields of a vault's request."""
 
-    def __init__(self, shape: Mapping[str, Any], request: Fields) -> None:
+    def __init__(self, shape: Mapping[str, Any], request: BodyFields) -> None:
         self._shape = shape
         self._rows = request.rows
         self._whole = request.whole
@@ -86,10 +86,10 @@ class _Reader:
             text: (f"7{seed}{at:03}", name) for at, (text, name) in enumerate(fills.items())
         }
 
-    def gets(self, method: str, url: str) -> Gets:
+    def gets(self, method: str, url: str) -> DestinationRequest:
         """The destination's request."""
-        encrypted = tuple(Field("(encrypted)", None) for _ in self._below("encrypted"))
-        return Gets(
+        encrypted = tuple(BodyField("(encrypted)", None) for _ in self._below("encrypted"))
+        return DestinationRequest(
             *(method, url),
             (*self._named("headers"), *encrypted),
             tuple(self._named("query")),
@@ -97,14 +97,14 @@ class _Reader:
             tuple(self._named("variables")),
         )
 
-    def _body(self) -> Fields:
+    def _body(self) -> BodyFields:
         text = next((row.value for row in self._below("body") if not row.path), None)
         if not text:
             return _NO_BODY
         found = fields_of(self._marked(text))
         return replace(found, rows=tuple(map(self._told, found.rows)), whole=self._whole)
 
-    def _named(self, part: str) -> Iterator[Field]:
+    def _named(self, part: str) -> Iterator[BodyField]:
         """Members of an object, or pairs of a name and a value: in JSON, or in names of a form."""
         rows = list(self._below(part))
         pairs = [_pair(row.path) for row in rows]
@@ -123,9 +123,9 @@ class _Reader:
             for inner in fields_of(self._marked(row.value)).rows if part == "variables" else ():
                 yield replace(self._told(inner), path=name + inner.path)
             if part != "variables":
-                yield self._told(Field(name, self._marked(row.value)))
+                yield self._told(BodyField(name, self._marked(row.value)))
 
-    def _below(self, part: str) -> Iterator[Field]:
+    def _below(self, part: str) -> Iterator[BodyField]:
         """The rows of a part, without the way to it."""
         place = self._shape.get(part)
         if not isinstance(place, str):
@@ -140,7 +140,7 @@ class _Reader:
             text = text.replace(fill, mark)
         return text
 
-    def _told(self, row: Field) -> Field:
+    def _told(self, row: BodyField) -> BodyField:
         """A field with the names of what is filled in."""
         atom = self._at.get(row.path)
         if atom is not None:

@@ -10,7 +10,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.core.terms.terms import Ref, walk
 from forwardc.plan.model import Operation, Step
-from forwardc.runtime.run.result import Ambient, Keys
+from forwardc.runtime.run.result import ClockAndIds, IdempotencyKeys
 
 # Adyen allows 64 characters, the fewest of the destinations with a documented limit.
 _FORM = re.compile(r"[A-Za-z0-9._~-]{1,64}")
@@ -35,14 +35,14 @@ def check_key(given: str | None, operation: Operation, sink: Sink) -> None:
 
 
 def keys_for(
-    given: str | None, operation: Operation, step: str, run_id: UUID, ambient: Ambient
-) -> Keys:
+    given: str | None, operation: Operation, step: str, run_id: UUID, ambient: ClockAndIds
+) -> IdempotencyKeys:
     """The keys of a step for one attempt. They are never equal."""
     destination = _key(given, operation, step) if given else str(uuid5(run_id, step))
     vault = str(ambient.new_uuid())
     while vault == destination:
         vault = str(ambient.new_uuid())
-    return Keys(destination, vault)
+    return IdempotencyKeys(destination, vault)
 
 
 def keys_sent(step: Step) -> tuple[bool, bool]:

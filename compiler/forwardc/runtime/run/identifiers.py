@@ -16,22 +16,22 @@ from forwardc.plan.model import Plan, Step
 from forwardc.plan.reconcile import NamedThere
 from forwardc.runtime.run.bind import RunScope
 from forwardc.runtime.run.idempotency import keys_sent
-from forwardc.runtime.run.result import Name, Party
+from forwardc.runtime.run.result import Party, PartyName
 
 
 def names_sent(
     plan: Plan, named: tuple[NamedThere, ...], step: Step, scope: RunScope
-) -> tuple[Name, ...]:
+) -> tuple[PartyName, ...]:
     """What a step's request tells each party by which it knows the run again."""
     return (*_to_vault(step, scope), *_to_destination(plan, named, step, scope))
 
 
 def names_given(
     named: tuple[NamedThere, ...], step: Step, shown: Mapping[str, Any], withheld: tuple[str, ...]
-) -> tuple[Name, ...]:
+) -> tuple[PartyName, ...]:
     """What the destination's answer names the payment; `shown` are outputs as they may be shown."""
     return tuple(
-        Name(Party.DESTINATION, "given", one.given[step.name], str(value))
+        PartyName(Party.DESTINATION, "given", one.given[step.name], str(value))
         for one in named
         if step.name in one.given
         for output in (_output(one, step),)
@@ -52,19 +52,19 @@ def _output(one: NamedThere, step: Step) -> str:
     return name.removeprefix(f"steps.{step.name}.")
 
 
-def _to_vault(step: Step, scope: RunScope) -> Iterator[Name]:
+def _to_vault(step: Step, scope: RunScope) -> Iterator[PartyName]:
     for place, name in step.vault_reference.items():
-        yield Name(Party.VAULT, "sent", place, str(scope.values[name]))
+        yield PartyName(Party.VAULT, "sent", place, str(scope.values[name]))
 
 
 def _to_destination(
     plan: Plan, named: tuple[NamedThere, ...], step: Step, scope: RunScope
-) -> Iterator[Name]:
+) -> Iterator[PartyName]:
     for one in named:
         place = one.sent.get(step.name)
         value = _value(plan, one, scope) if place is not None else None
         if place is not None and value:
-            yield Name(Party.DESTINATION, "sent", place, value)
+            yield PartyName(Party.DESTINATION, "sent", place, value)
 
 
 def _value(plan: Plan, one: NamedThere, scope: RunScope) -> str | None:

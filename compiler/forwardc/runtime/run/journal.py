@@ -5,12 +5,13 @@ Knows no database. Nothing that reaches a journal holds a secret, a card or a se
 
 from typing import Protocol
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 
 
-class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
+class JournalError(ForwardcError):
     """The journal cannot keep a fact. `code` is the diagnostic's, the text says what and why."""
 
     def __init__(self, code: str, message: str, hint: str | None = None) -> None:
@@ -19,7 +20,7 @@ class JournalFailed(Exception):  # noqa: N818 - what happened, for the sink
         self.hint = hint
 
 
-class Paused(JournalFailed):
+class SendingPausedError(JournalError):
     """Nothing may be sent to a vault or destination now, and nothing was recorded."""
 
     def __init__(self, name: str) -> None:
@@ -27,7 +28,7 @@ class Paused(JournalFailed):
         super().__init__("FC0822", f"{name} is paused, and nothing was sent", hint)
 
 
-class KeyTaken(JournalFailed):
+class CallerKeyTakenError(JournalError):
     """Another run has the caller's idempotency key, and nothing of this one was recorded."""
 
     def __init__(self, message: str) -> None:
@@ -38,7 +39,7 @@ class KeyTaken(JournalFailed):
 class Journal(Protocol):
     """Where a run is recorded, in the order in which it is told.
 
-    Every method raises `JournalFailed`. What one keeps is durable when it returns, but for the
+    Every method raises `JournalError`. What one keeps is durable when it returns, but for the
     answer that ends a run, which is so when `finish` returns.
     """
 
@@ -65,14 +66,18 @@ class Journal(Protocol):
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process.
 
-        Raises `Paused`, and `KeyTaken` where another run has the caller's key.
+        Raises `SendingPausedError`, and `CallerKeyTakenError` where another run has the caller's
+        key.
 
         With `first` its first attempt is kept as well, as number 1: there is no other `intent`.
         """
         ...
 
     async def intent(self, run_id: str, intent: Intent) -> int:
-        """Keep an attempt and give its number: only then is it sent. Raises `Paused`."""
+        """Keep an attempt and give its number: only then is it sent.
+
+        Raises `SendingPausedError`.
+        """
         ...
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:

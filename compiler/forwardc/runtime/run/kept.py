@@ -8,12 +8,12 @@ from typing import Final, Literal, TypeAlias
 
 from forwardc.core.terms.values import MASK
 
-Kind: TypeAlias = Literal["json", "xml", "form", "text", "empty"]
+BodyKind: TypeAlias = Literal["json", "xml", "form", "text", "empty"]
 """How a body was read; `text` is a body of one field."""
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class BodyField:
     """A value of a body, or a header.
 
     `path` is a JSON Pointer, of a header its name, of a text empty. `value` is None where it is
@@ -33,20 +33,20 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class BodyFields:
     """A body field by field, in its own order. `whole` tells that nothing was cut."""
 
-    kind: Kind
-    rows: tuple[Field, ...]
+    kind: BodyKind
+    rows: tuple[BodyField, ...]
     whole: bool = True
 
 
-NOT_READ: Final = Fields("text", (), whole=False)
+NOT_READ: Final = BodyFields("text", (), whole=False)
 """Of a body that was not read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RecordedAnswer:
     """What is kept of the answer to one step.
 
     `whose` it is: the destination's, with its status, or the vault's where there is none of the
@@ -56,7 +56,7 @@ class Kept:
 
     whose: Literal["destination", "vault"]
     status: int | None
-    body: Fields
-    headers: tuple[Field, ...] = ()
+    body: BodyFields
+    headers: tuple[BodyField, ...] = ()
     says: str | None = None
     kept_at: str = ""

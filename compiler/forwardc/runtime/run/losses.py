@@ -17,13 +17,13 @@ from forwardc.plan.model import Operation, Step
 from forwardc.runtime.http.bodies.json_body import read_json
 from forwardc.runtime.http.bodies.nothing import NOTHING
 from forwardc.runtime.http.bodies.xml_body import read_xml
-from forwardc.runtime.run.answer import Ended, Read
+from forwardc.runtime.run.answer import NoDestinationAnswer, StepAnswer
 
 NOT_ASKED: Final[Mapping[str, bool]] = {}
 """The vault was not asked about the instrument."""
 
 
-class Fate(Enum):
+class AtomFate(Enum):
     """What is known of one value of the card."""
 
     SENT = "sent"
@@ -32,7 +32,7 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lacks:
+class StepLosses:
     """What a destination did not get, and of what nobody can tell: names of atoms.
 
     None stands in both. What the run left out on purpose stands in neither.
@@ -42,11 +42,11 @@ class Lacks:
     untold: tuple[str, ...] = ()
 
 
-NOTHING_LACKS: Final = Lacks()
+NO_LOSSES: Final = StepLosses()
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SuppliedValues:
     """What a run was given: the kind of its source, names of inputs, what it leaves out.
 
     `held` is what the vault told of the instrument before the first step: which atoms it has.
@@ -58,13 +58,15 @@ class Given:
     held: Mapping[str, bool] = field(default_factory=dict)
 
 
-def lacks_after(operation: Operation, step: Step, given: Given, read: Read) -> Lacks:
+def losses_after(
+    operation: Operation, step: Step, given: SuppliedValues, read: StepAnswer
+) -> StepLosses:
     """What the destination did not get; nothing where it was certainly not reached."""
-    unreached = isinstance(read, Ended) and read.sent is False
-    return NOTHING_LACKS if unreached else lacks_of(operation, step, given, read.around)
+    unreached = isinstance(read, NoDestinationAnswer) and read.sent is False
+    return NO_LOSSES if unreached else losses_of(operation, step, given, read.around)
 
 
-def lacks_of(operation: Operation, step: Step, given: Given, document: Any) -> Lacks:
+def losses_of(operation: Operation, step: Step, given: SuppliedValues, document: Any) -> StepLosses:
     """What a step that was sent, or may have been, was sent without.
 
     `document` is the vault's answer as data; None where there is none.
@@ -72,16 +74,16 @@ def lacks_of(operation: Operation, step: Step, given: Given, document: Any) -> L
     known = operation.losses.get(step.name, {}).get(given.kind or "", {})
     asked = {atom: how for atom, how in known.items() if atom not in given.without}
     if not asked:
-        return NOTHING_LACKS
+        return NO_LOSSES
     echo = _Echoed(step.echo, document)
     fates = {atom: _fate(atom, how, given, echo) for atom, how in asked.items()}
-    return Lacks(
-        tuple(atom for atom, fate in fates.items() if fate is Fate.NOT_SENT),
-        tuple(atom for atom, fate in fates.items() if fate is Fate.UNTOLD),
+    return StepLosses(
+        tuple(atom for atom, fate in fates.items() if fate is AtomFate.NOT_SENT),
+        tuple(atom for atom, fate in fates.items() if fate is AtomFate.UNTOLD),
     )
 
 
-def held_in(places: Mapping[str, tuple[str, ...]], document: Any) -> dict[str, bool]:
+def atoms_held(places: Mapping[str, tuple[str, ...]], document: Any) -> dict[str, bool]:
     """Which atoms the vault has of an instrument, by its answer; without what is not certain."""
     found: dict[str, bool] = {}
     for atom, pointers in places.items():
@@ -98,17 +100,17 @@ def _is_there(value: Any) -> bool | None:
     return False if value is None else bool(value.strip()) if isinstance(value, str) else None
 
 
-def _fate(atom: str, how: Known, given: Given, echo: "_Echoed") -> Fate:
+def _fate(atom: str, how: Known, given: SuppliedValues, echo: "_Echoed") -> AtomFate:
     match how:
         case ByGiven(input=name):
-            return Fate.SENT if name is not None and name in given.inputs else Fate.NOT_SENT
+            return AtomFate.SENT if name is not None and name in given.inputs else AtomFate.NOT_SENT
         case ByEcho(at=places):
             return echo.fate(places)
         case ByAsking():
             held = given.held.get(atom)
-            return Fate.UNTOLD if held is None else Fate.SENT if held else Fate.NOT_SENT
+            return AtomFate.UNTOLD if held is None else AtomFate.SENT if held else AtomFate.NOT_SENT
         case Untold():
-            return Fate.UNTOLD
+            return AtomFate.UNTOLD
         case _:
             assert_never(how)
 
@@ -132,16 +134,16 @@ class _Echoed:
         self._body: Any = NOTHING
         self._complete = False
 
-    def fate(self, places: Collection[str]) -> Fate:
+    def fate(self, places: Collection[str]) -> AtomFate:
         """What the echo tells of an atom that stands at these places of the body."""
         if not self._read:
             self._open()
         found = {self._at(place) for place in places}
         if found == {_Place.FILLED}:
-            return Fate.SENT
+            return AtomFate.SENT
         # What is gone tells something only where others, which are always there, are not gone.
         empty = {_Place.BLANK, _Place.GONE} if self._complete else {_Place.BLANK}
-        return Fate.NOT_SENT if found and found <= empty else Fate.UNTOLD
+        return AtomFate.NOT_SENT if found and found <= empty else AtomFate.UNTOLD
 
     def _open(self) -> None:
         self._read = True

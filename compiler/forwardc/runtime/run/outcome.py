@@ -29,7 +29,7 @@ from forwardc.core.terms.terms import Ref, Term, walk
 from forwardc.core.terms.values import Value, is_null
 from forwardc.plan.answers import Rule
 from forwardc.plan.model import Step
-from forwardc.runtime.run.answer import Values
+from forwardc.runtime.run.answer import ResponseValues
 
 _CONDITIONS: Final = Kept[Write]()
 _NAMES_STATUS: Final = Kept[bool]()
@@ -39,7 +39,7 @@ NO_RULES: Final = "the destination's file does not say what its answers mean"
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class OutcomeDecision:
     """What an answer means, and which rule says so; without one, `why` nobody does."""
 
     outcome: Outcome
@@ -47,21 +47,23 @@ class Decision:
     why: str | None = None
 
 
-def decide(step: Step, told: Values) -> Decision:
+def decide(step: Step, told: ResponseValues) -> OutcomeDecision:
     """The outcome of an answer: the first rule that holds, else unknown."""
     status = told[_STATUS]
     why = _unbelievable(step, status, told)
     if why is not None:
-        return Decision(Outcome.UNKNOWN, why=why)
+        return OutcomeDecision(Outcome.UNKNOWN, why=why)
     for rule in step.outcome:
         try:
             holds_here = rule.when is None or _is_true(rule, rule.when, told)
         except (CannotCompute, NotExpressible) as problem:
             why = f"rule {rule.rule} cannot be computed: {problem}"
-            return Decision(Outcome.UNKNOWN, why=why)
+            return OutcomeDecision(Outcome.UNKNOWN, why=why)
         if holds_here and (_is_success(status) or _may_fail(rule)):
-            return Decision(Outcome(rule.verdict), rule=rule.rule)
-    return Decision(Outcome.UNKNOWN, why=f"the destination answered {status}, and no rule holds")
+            return OutcomeDecision(Outcome(rule.verdict), rule=rule.rule)
+    return OutcomeDecision(
+        Outcome.UNKNOWN, why=f"the destination answered {status}, and no rule holds"
+    )
 
 
 def holds(condition: Term, values: Mapping[str, Any]) -> bool:
@@ -72,7 +74,7 @@ def holds(condition: Term, values: Mapping[str, Any]) -> bool:
         return False
 
 
-def _unbelievable(step: Step, status: int, told: Values) -> str | None:
+def _unbelievable(step: Step, status: int, told: ResponseValues) -> str | None:
     """Why no rule is asked at all."""
     if not step.outcome:
         return NO_RULES

@@ -15,7 +15,7 @@ from forwardc.core.terms.values import CONTRADICTION, MASK, Leaf, Secret
 from forwardc.plan.answers import Output
 from forwardc.runtime.run.sums import amount_of
 
-Shown: TypeAlias = str | int | bool | None
+ShownValue: TypeAlias = str | int | bool | None
 
 # No number of a payment has as many; an integer of a large exponent would fill the memory.
 _MOST_DIGITS: Final = 100
@@ -23,7 +23,7 @@ _NUMBER: Final = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIG
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
+class StepOutputs:
     """Values by output name, sensitive ones as `Secret`, and the names of required ones missing.
 
     `inexact` are amounts that cannot be read in the destination's digits, optional or not, and
@@ -45,14 +45,14 @@ class Outputs:
             reasons.append(f"{', '.join(self.inexact)}: no exact amount as the destination counts")
         return "; ".join(reasons)
 
-    def shown(self) -> dict[str, Shown]:
+    def shown(self) -> dict[str, ShownValue]:
         """The values as they may be shown."""
         return {name: _shown(value) for name, value in self.values.items()}
 
 
-def outputs_of(
+def step_outputs(
     declared: Mapping[str, Output], document: Any, known: Mapping[str, Any] | None = None
-) -> Outputs:
+) -> StepOutputs:
     """The declared outputs, as they came: masked is only what is shown of them.
 
     `known` are the values of the run, of which amounts need their currency.
@@ -74,7 +74,7 @@ def outputs_of(
         elif not output.optional:
             missing.append(name)
             twice += [name] if found is CONTRADICTION else []
-    return Outputs(values, tuple(missing), tuple(twice), tuple(inexact))
+    return StepOutputs(values, tuple(missing), tuple(twice), tuple(inexact))
 
 
 def _amount(output: Output, found: Any, known: Mapping[str, Any]) -> int | None:
@@ -119,7 +119,7 @@ def _integer(value: int | Decimal | None) -> int | None:
     return value
 
 
-def _shown(value: Any) -> Shown:
+def _shown(value: Any) -> ShownValue:
     if isinstance(value, Secret):
         return MASK
     return str(value) if isinstance(value, Decimal) else value

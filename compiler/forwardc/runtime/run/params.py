@@ -10,7 +10,7 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Operation, Plan, ValueSpec
 from forwardc.runtime.run.result import RunRequest
-from forwardc.runtime.run.values import checked, default_of, from_text
+from forwardc.runtime.run.values import checked_value, default_of, from_text
 
 
 def param_values(
@@ -40,7 +40,7 @@ def _param(name: str, spec: ValueSpec, request: RunRequest, sink: Sink) -> Any:
     if name in request.texts:
         return from_text(spec, request.texts[name], place, sink)
     if request.params.get(name) is not None:
-        return checked(spec, request.params[name], place, sink)
+        return checked_value(spec, request.params[name], place, sink)
     if spec.default is not None:
         return default_of(spec)
     if not spec.optional:

@@ -27,7 +27,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class PastStep:
+class StepProgress:
     """A step that was decided (`report`), or left in doubt."""
 
     report: StepReport | None = None
@@ -35,19 +35,19 @@ class PastStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class RunProgress:
     """The steps of a run that are not simply still to be done, by name."""
 
     fell_back: bool = False
     asked: str | None = None
-    steps: Mapping[str, PastStep] = field(default_factory=dict)
+    steps: Mapping[str, StepProgress] = field(default_factory=dict)
 
-    def of(self, step: str) -> PastStep:
+    def of(self, step: str) -> StepProgress:
         """What is known of a step; nothing, where it was never sent."""
-        return self.steps.get(step, PastStep())
+        return self.steps.get(step, StepProgress())
 
 
-def remembered(step: Step, report: StepReport) -> dict[str, Any]:
+def restored_outputs(step: Step, report: StepReport) -> dict[str, Any]:
     """The outputs of a decided step in their own types, without those that were not kept."""
     return {
         f"steps.{step.name}.{name}": _typed(step, name, value)
@@ -61,7 +61,7 @@ def _typed(step: Step, name: str, value: Any) -> Any:
     return Decimal(value) if is_number else value
 
 
-def forgotten(operation: Operation, past: Past) -> list[str]:
+def missing_outputs(operation: Operation, past: RunProgress) -> list[str]:
     """Outputs that a step still to be sent needs and that no record holds, such as sensitive ones.
 
     As `step.output`, sorted.

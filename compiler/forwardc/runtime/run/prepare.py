@@ -18,32 +18,32 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Operation, Plan, Step
-from forwardc.runtime.http.oauth import Client, clients_of
-from forwardc.runtime.http.send import HostRefused, check_url
+from forwardc.runtime.http.oauth import OAuthClient, clients_of
+from forwardc.runtime.http.send import HostRefusedError, check_url
 from forwardc.runtime.run.amounts import check_amounts, money_of
 from forwardc.runtime.run.bind import RunScope, bind
 from forwardc.runtime.run.idempotency import check_key, keys_for
-from forwardc.runtime.run.losses import NOT_ASKED, Given
+from forwardc.runtime.run.losses import NOT_ASKED, SuppliedValues
 from forwardc.runtime.run.params import param_values
-from forwardc.runtime.run.result import Ambient, BoundRequest, Keys, RunRequest
+from forwardc.runtime.run.result import BoundRequest, ClockAndIds, IdempotencyKeys, RunRequest
 from forwardc.runtime.run.signing import signed
 from forwardc.runtime.run.source import BoundSource, bind_source, may_be_left_out
-from forwardc.runtime.run.ways import way_of
-from forwardc.runtime.secret_providers.secrets import Lookup, gather
+from forwardc.runtime.run.ways import request_template
+from forwardc.runtime.secret_providers.secrets import Lookup, collect_secrets
 
 _LONGEST_REFERENCE: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyRequest:
     """A step's request as its first attempt sends it, under these keys."""
 
-    keys: Keys
+    keys: IdempotencyKeys
     bound: BoundRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRun:
     """An operation with all values that are known before its first step."""
 
     plan: Plan
@@ -55,9 +55,9 @@ class Prepared:
     source: BoundSource = field(repr=False)
     values: Mapping[str, Any] = field(repr=False)
     without: frozenset[str] = frozenset()
-    ready: Mapping[str, Ready] = field(default_factory=dict)
+    ready: Mapping[str, ReadyRequest] = field(default_factory=dict)
 
-    def clients(self) -> dict[str, Client]:
+    def clients(self) -> dict[str, OAuthClient]:
         """The OAuth clients that stand in for credentials, by the credential's name."""
         fallback = self.operation.fallback
         return clients_of(self.plan, self.values, fallback.ask.scopes if fallback else ())
@@ -67,10 +67,10 @@ class Prepared:
         kind = self.source.kind
         return RunScope({**self.values, **more}, self.source.present, kind.bind if kind else None)
 
-    def given(self, held: Mapping[str, bool] = NOT_ASKED) -> Given:
+    def given(self, held: Mapping[str, bool] = NOT_ASKED) -> SuppliedValues:
         """What decides which values of the card a step may lack."""
         source = self.source
-        return Given(source.prefix, source.given, self.without, held)
+        return SuppliedValues(source.prefix, source.given, self.without, held)
 
     def hosts(self, step: Step) -> tuple[str, ...]:
         """The hosts that a step may call."""
@@ -78,12 +78,12 @@ class Prepared:
         return hosts.destination if step.deliver == "direct" else hosts.vault
 
 
-def keys_of(prepared: Prepared, step: Step, ambient: Ambient) -> Keys:
+def keys_of(prepared: PreparedRun, step: Step, ambient: ClockAndIds) -> IdempotencyKeys:
     """The keys of a step for one attempt."""
     return keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
 
 
-def moment(keys: Keys, now: datetime) -> dict[str, Any]:
+def attempt_values(keys: IdempotencyKeys, now: datetime) -> dict[str, Any]:
     """The values that belong to one attempt of one step."""
     return {
         "run.now": now,
@@ -115,9 +115,9 @@ def prepare(
     request: RunRequest,
     look_up: Lookup,
     sink: Sink,
-    ambient: Ambient,
-    instead_of: "Prepared | None" = None,
-) -> Prepared | None:
+    ambient: ClockAndIds,
+    instead_of: "PreparedRun | None" = None,
+) -> PreparedRun | None:
     """Check and collect all values of an operation and rehearse every step.
 
     `instead_of` is the operation that this one is the fallback of: they share run and caller.
@@ -132,7 +132,7 @@ def prepare(
     run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     any_shape = ambient.emulated or takes_any_shape(plan, name, ambient.lock, today)
-    secrets = gather(plan, plan.operations[name], look_up, found, any_shape=any_shape)
+    secrets = collect_secrets(plan, plan.operations[name], look_up, found, any_shape=any_shape)
     prepared = _collect(plan, name, request, secrets, found, run_id, accepted)
     if prepared is not None and not found.has_errors and not sink.has_errors:
         prepared = _with_ready(prepared, found, ambient)
@@ -149,7 +149,7 @@ def _collect(
     sink: Sink,
     run_id: UUID,
     accepted: list[Operation],
-) -> Prepared | None:
+) -> PreparedRun | None:
     operation = plan.operations[name]
     params = frozenset(param for one in accepted for param in one.params)
     inputs = frozenset(key for one in accepted for key in one.inputs)
@@ -167,7 +167,7 @@ def _collect(
     check_amounts(plan, operation, scope.real(), sink)
     digest = approval_digest(plan, name)
     key = request.idempotency_key
-    return Prepared(
+    return PreparedRun(
         plan,
         name,
         operation,
@@ -197,52 +197,52 @@ def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
     return reference
 
 
-def rehearse(prepared: Prepared, sink: Sink, ambient: Ambient) -> list[BoundRequest]:
+def rehearse(prepared: PreparedRun, sink: Sink, ambient: ClockAndIds) -> list[BoundRequest]:
     """Bind every step with `***` for outputs and the vault's key, to find what cannot be sent."""
     return [bound for _, _, bound in _rehearsed(prepared, _pending(prepared), sink, ambient)]
 
 
-def _with_ready(prepared: Prepared, sink: Sink, ambient: Ambient) -> Prepared:
+def _with_ready(prepared: PreparedRun, sink: Sink, ambient: ClockAndIds) -> PreparedRun:
     """Rehearse, and keep the requests that need not be bound again."""
     pending = _pending(prepared)
     ready = {
-        step.name: Ready(keys, bound)
+        step.name: ReadyRequest(keys, bound)
         for step, keys, bound in _rehearsed(prepared, pending, sink, ambient)
         if _is_complete(step, prepared, pending)
     }
     return replace(prepared, ready=ready)
 
 
-def _pending(prepared: Prepared) -> dict[str, Any]:
+def _pending(prepared: PreparedRun) -> dict[str, Any]:
     """What is known only when a step is sent, masked: outputs, and what the vault gives."""
     steps = prepared.operation.steps
     outputs = {f"steps.{step.name}.{output}" for step in steps for output in step.outputs}
     return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
 
 
-def _is_complete(step: Step, prepared: Prepared, pending: Mapping[str, Any]) -> bool:
-    reads = way_of(step.http, prepared.scope(pending).real()).reads
+def _is_complete(step: Step, prepared: PreparedRun, pending: Mapping[str, Any]) -> bool:
+    reads = request_template(step.http, prepared.scope(pending).real()).reads
     return step.sign is None and "run.now" not in reads and reads.isdisjoint(pending)
 
 
 def _rehearsed(
-    prepared: Prepared, pending: Mapping[str, Any], sink: Sink, ambient: Ambient
-) -> Iterator[tuple[Step, Keys, BoundRequest]]:
+    prepared: PreparedRun, pending: Mapping[str, Any], sink: Sink, ambient: ClockAndIds
+) -> Iterator[tuple[Step, IdempotencyKeys, BoundRequest]]:
     _rehearse_question(prepared, sink)
     for step in prepared.operation.steps:
         keys = keys_of(prepared, step, ambient)
-        scope = prepared.scope({**pending, **moment(keys, ambient.now())})
+        scope = prepared.scope({**pending, **attempt_values(keys, ambient.now())})
         bound = bind_step(step, scope, sink)
         if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
             yield step, keys, bound
 
 
-def _of_the_vault(prepared: Prepared) -> dict[str, Any]:
+def _of_the_vault(prepared: PreparedRun) -> dict[str, Any]:
     """What only the vault can give, masked: its key, and the access token of a client."""
     return {"vault.jwk": MASKED, **dict.fromkeys(prepared.clients(), MASKED)}
 
 
-def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
+def _rehearse_question(prepared: PreparedRun, sink: Sink) -> None:
     fallback = prepared.operation.fallback
     if fallback is None:
         return
@@ -254,7 +254,7 @@ def _rehearse_question(prepared: Prepared, sink: Sink) -> None:
 def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink) -> bool:
     try:
         check_url(bound.url, hosts)
-    except HostRefused as problem:
+    except HostRefusedError as problem:
         sink.error("FC0810", f"step {step}: {problem}")
         return False
     return True

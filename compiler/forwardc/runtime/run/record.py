@@ -13,12 +13,12 @@ from forwardc.plan.approvals import Lock, place
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.run.amounts import currencies
-from forwardc.runtime.run.destination_request import shapes_of
-from forwardc.runtime.run.past import Past
-from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.destination_request import request_shapes
+from forwardc.runtime.run.past import RunProgress
+from forwardc.runtime.run.prepare import PreparedRun
 
 
-def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
+def new_run(prepared: PreparedRun, past: RunProgress, lock: Lock) -> NewRun:
     """The run before its first step; whose journal it is, the journal says."""
     plan, values = prepared.plan, prepared.values
     return NewRun(
@@ -49,7 +49,7 @@ def new_run(prepared: Prepared, past: Past, lock: Lock) -> NewRun:
         owner="",
         approval=_approval(plan, prepared.name, lock),
         amounts=currencies(plan, prepared.operation, values),
-        shapes=shapes_of(plan, prepared.operation),
+        shapes=request_shapes(plan, prepared.operation),
     )
 
 

@@ -15,10 +15,10 @@ from forwardc.core.terms.values import MASK
 from forwardc.plan.model import Step
 from forwardc.runtime.http.bodies.body import Body
 from forwardc.runtime.http.bodies.fields import LONGEST, MOST_FIELDS, full, read, walked
-from forwardc.runtime.http.send import Answer, Sent
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, Read
-from forwardc.runtime.run.kept import Field, Fields, Kept, Kind
-from forwardc.runtime.run.redaction import Redactor, without_told
+from forwardc.runtime.http.send import HttpAnswer, SendResult
+from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer
+from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind, RecordedAnswer
+from forwardc.runtime.run.redaction import Redactor, without_telling_names
 from forwardc.runtime.run.result import StepReport
 from forwardc.runtime.run.telling import (
     PLAIN_HEADERS,
@@ -38,14 +38,18 @@ _LONGEST_TEXT: Final = 4000
 _NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 
 
-def kept_of(step: Step, told: Read, sent: Sent, report: StepReport, redactor: Redactor) -> Kept:
+def recorded_answer(
+    step: Step, told: StepAnswer, sent: SendResult, report: StepReport, redactor: Redactor
+) -> RecordedAnswer:
     """What is kept of the answer to a step, whatever it holds. `report` is what is shown of it."""
     mask = _Mask(step, told, report, redactor)
-    if isinstance(told, Ended):
-        headers = sent.headers if isinstance(sent, Answer) else ()
-        return Kept("vault", told.vault_status, *mask.all(told.body or "", headers), report.answer)
+    if isinstance(told, NoDestinationAnswer):
+        headers = sent.headers if isinstance(sent, HttpAnswer) else ()
+        return RecordedAnswer(
+            "vault", told.vault_status, *mask.all(told.body or "", headers), report.answer
+        )
     parts = mask.all(told.body, told.headers.items())
-    return Kept("destination", told.status, *parts, report.answer)
+    return RecordedAnswer("destination", told.status, *parts, report.answer)
 
 
 def _as_it_is(text: str) -> str:
@@ -55,7 +59,9 @@ def _as_it_is(text: str) -> str:
 class _Mask:
     """What is shown of one answer's values, body and headers."""
 
-    def __init__(self, step: Step, told: Read, report: StepReport, redactor: Redactor) -> None:
+    def __init__(
+        self, step: Step, told: StepAnswer, report: StepReport, redactor: Redactor
+    ) -> None:
         self._hide: Callable[[str], str] = redactor.hide
         self._without_known = redactor.identifier
         self._names: dict[str, tuple[str, bool]] = {}
@@ -71,26 +77,26 @@ class _Mask:
 
     def all(
         self, text: str, headers: Iterable[tuple[str, str]]
-    ) -> tuple[Fields, tuple[Field, ...]]:
+    ) -> tuple[BodyFields, tuple[BodyField, ...]]:
         """Body and headers."""
         shown = self._headers(headers)
         match self._told:
             case DestinationAnswer(parsed=parsed):
                 kind, document = read(parsed, text, self._step.answer)
-            case Ended():
+            case NoDestinationAnswer():
                 kind, document = read(Body(text), text)
             case _:
                 assert_never(self._told)
         return self._fields(kind, document, text), shown
 
-    def _fields(self, kind: Kind, document: Any, raw: str) -> Fields:
+    def _fields(self, kind: BodyKind, document: Any, raw: str) -> BodyFields:
         """A body's values as they are shown. `raw` is its text."""
         if kind == "text":
-            return Fields("text", *self._text(document))
+            return BodyFields("text", *self._text(document))
         if kind == "json" and "\\" not in raw and self._hide(raw) == raw:
             # Every value stands in there as it is: what the whole lacks, none of them has.
             self._hide = _as_it_is
-        rows: list[Field] = []
+        rows: list[BodyField] = []
         left, cut = MOST_CHARACTERS, False
 
         def visit(path: str, value: str, text: bool, told: bool) -> None:
@@ -99,14 +105,16 @@ class _Mask:
             if left < 0 or len(rows) == MOST_FIELDS:
                 full()
             cut = cut or len(value) > LONGEST
-            rows.append(Field(path, self._shown(path, value, text, told), text))
+            rows.append(BodyField(path, self._shown(path, value, text, told), text))
 
         whole = walked(document, visit, self._name)
-        return Fields(kind, tuple(rows), whole and not cut)
+        return BodyFields(kind, tuple(rows), whole and not cut)
 
-    def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[Field, ...]:
+    def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[BodyField, ...]:
         return tuple(
-            Field(self._name(name)[0], self._one(value) if name.lower() in PLAIN_HEADERS else None)
+            BodyField(
+                self._name(name)[0], self._one(value) if name.lower() in PLAIN_HEADERS else None
+            )
             for name, value in islice(pairs, _MOST_HEADERS)
         )
 
@@ -145,13 +153,13 @@ class _Mask:
             return None
         return self._hide(text)[:LONGEST]
 
-    def _text(self, text: str) -> tuple[tuple[Field, ...], bool]:
+    def _text(self, text: str) -> tuple[tuple[BodyField, ...], bool]:
         """A body without a form: word by word, for a credential may stand between two of them."""
-        shown = self._hide(without_told(text[: _LONGEST_TEXT * 2]))
+        shown = self._hide(without_telling_names(text[: _LONGEST_TEXT * 2]))
         words = (
             word if not looks_secret(word) else MASK for word in shown[:_LONGEST_TEXT].split(" ")
         )
-        return (Field("", " ".join(words)),), len(text) <= _LONGEST_TEXT
+        return (BodyField("", " ".join(words)),), len(text) <= _LONGEST_TEXT
 
     def _is_sensitive(self, path: str) -> bool:
         plain = _plain(path)
@@ -175,7 +183,7 @@ def _tells_within(text: str) -> bool:
     if '"' not in text and "=" not in text and "<" not in text:
         return False
     plain = text.replace("\\", "")
-    return without_told(plain) != plain
+    return without_telling_names(plain) != plain
 
 
 def _plain(at: str) -> tuple[str, ...]:

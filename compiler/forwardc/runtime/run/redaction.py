@@ -14,7 +14,7 @@ from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.escaping import UNRESERVED
 from forwardc.core.terms.values import MASK, Secret
-from forwardc.runtime.run.outputs import Shown
+from forwardc.runtime.run.outputs import ShownValue
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.run.telling import WORDS
 
@@ -58,7 +58,7 @@ class Redactor:
         """A text without the run's tainted values and card numbers, and otherwise unchanged."""
         return mask(self._replaced(text))
 
-    def shown(self, value: Shown) -> Shown:
+    def shown(self, value: ShownValue) -> ShownValue:
         """An output as it is shown: text masked, and a number where it looks like a card's."""
         if isinstance(value, bool) or value is None:
             return value
@@ -74,7 +74,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A whole answer on one line, also without what its names give away, cut after 600."""
-        shown = " ".join(printable(self.hide(without_told(text))).split())
+        shown = " ".join(printable(self.hide(without_telling_names(text))).split())
         return shown if len(shown) <= _MOST_CHARACTERS else shown[:_MOST_CHARACTERS] + "..."
 
     def _replaced(self, text: str) -> str:
@@ -91,7 +91,7 @@ class Redactor:
             self._longest_first = tuple(sorted(self._hidden, key=len, reverse=True))
 
 
-def without_told(text: str) -> str:
+def without_telling_names(text: str) -> str:
     """A text without the values that only their names give away, as JSON, form or XML has them."""
     for telling in _TELLING:
         text = telling.sub(rf"\1{MASK}", text)

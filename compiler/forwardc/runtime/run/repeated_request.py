@@ -10,40 +10,40 @@ from typing import TypeAlias
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.given_keys import sent_nothing
 from forwardc.runtime.history.records import RunState, StoredRun
-from forwardc.runtime.run.content import content_of, withheld_of
+from forwardc.runtime.run.content import request_content, withheld_values
 from forwardc.runtime.run.journal import Journal
-from forwardc.runtime.run.prepare import Prepared
+from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.run_record import result_of
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class NewRequest:
     """A request that was not made before. `content`: its keyed digest, None without a key."""
 
-    prepared: Prepared
+    prepared: PreparedRun
     content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class RepeatedRequest:
     """A request that was made before: what it came to; None with the reason in the sink."""
 
     result: RunResult | None
 
 
-Asked: TypeAlias = New | Repeated
+RequestKind: TypeAlias = NewRequest | RepeatedRequest
 
 
-async def asked_before(prepared: Prepared, journal: Journal, sink: Sink) -> Asked:
+async def recognize_repeat(prepared: PreparedRun, journal: Journal, sink: Sink) -> RequestKind:
     """What a caller's key says of a request (FC0834, FC0835). Raises `JournalFailed`."""
     key = prepared.given_key
-    content = await journal.digest(content_of(prepared)) if key is not None else None
+    content = await journal.digest(request_content(prepared)) if key is not None else None
     if key is None or content is None:
-        return New(prepared)
+        return NewRequest(prepared)
     known = await journal.held(key)
     if known is None:
-        return New(prepared, content)
+        return NewRequest(prepared, content)
     run, before = known
     if before != content:
         sink.error(
@@ -52,21 +52,21 @@ async def asked_before(prepared: Prepared, journal: Journal, sink: Sink) -> Aske
             "nothing was sent",
             hint="a request that differs needs a key of its own",
         )
-        return Repeated(None)
+        return RepeatedRequest(None)
     if sent_nothing(run):
-        return New(prepared, content)
+        return NewRequest(prepared, content)
     if run.summary.state is RunState.DONE:
-        return Repeated(result_of(run))
+        return RepeatedRequest(result_of(run))
     _not_ended(run, sink)
-    return Repeated(None)
+    return RepeatedRequest(None)
 
 
-async def is_as_begun(prepared: Prepared, journal: Journal, sink: Sink) -> bool:
+async def has_same_values(prepared: PreparedRun, journal: Journal, sink: Sink) -> bool:
     """Whether the sensitive values of a run that is continued are those that it began with.
 
     FC0834 in the sink where not: its steps keep the keys that they had. Raises `JournalFailed`.
     """
-    given = withheld_of(prepared)
+    given = withheld_values(prepared)
     before = await journal.withheld(str(prepared.run_id)) if given is not None else None
     if given is None or before is None or before == await journal.digest(given):
         return True

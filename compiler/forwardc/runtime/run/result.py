@@ -14,7 +14,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.plan.approvals import Lock
 from forwardc.runtime.ids import new_uuid
-from forwardc.runtime.run.kept import Kept
+from forwardc.runtime.run.kept import RecordedAnswer
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -27,7 +27,7 @@ class Party(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PartyName:
     """What names a run for one party: it was sent there, or given by it.
 
     `place` is where it stood, in that party's own words: `/reference`, `metadata[order]`.
@@ -60,7 +60,7 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Ambient:
+class ClockAndIds:
     """The clock and the source of random ids, so that a test can fix both, and what is approved.
 
     The lock is empty by default: then nothing runs in production. `emulated` says that a sandbox
@@ -95,7 +95,7 @@ class BoundRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class IdempotencyKeys:
     """The two idempotency keys of one step. They are never equal."""
 
     destination: str
@@ -133,7 +133,7 @@ class StepReport:
     name: str
     deliver: str
     called: str
-    keys: Keys
+    keys: IdempotencyKeys
     outcome: Outcome
     rejected_by: Party | None = None
     reason: str | None = None
@@ -150,16 +150,16 @@ class StepReport:
     scheme: str | None = None
     issuing_country: str | None = None
     rule: int | None = None
-    names: tuple[Name, ...] = ()
+    names: tuple[PartyName, ...] = ()
     keyed: tuple[Party, ...] = ()
     losses: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     log_url: str | None = None
-    kept: Kept | None = field(default=None, repr=False, compare=False)
+    kept: RecordedAnswer | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class RawResponse:
     """What came back in the last step, as it came: for this process's memory, never for a file.
 
     `body` is the vault's whole answer; of a direct step, and only then without `vault_status`, the
@@ -199,7 +199,7 @@ class RunResult:
     stopped: bool = False
     replayed: bool = False
     without: tuple[str, ...] = ()
-    came: Came | None = field(default=None, repr=False, compare=False)
+    came: RawResponse | None = field(default=None, repr=False, compare=False)
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     @property

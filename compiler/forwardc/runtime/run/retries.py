@@ -10,7 +10,7 @@ from enum import StrEnum
 from forwardc.plan.answers import Failure
 
 
-class Again(StrEnum):
+class Resend(StrEnum):
     """Whether a step may be sent again, and how the vault's key goes with it."""
 
     NO = "no"
@@ -19,7 +19,7 @@ class Again(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """How often and how long. Seconds; the deadline bounds retries only, never a first answer."""
 
     attempts: int = 3
@@ -42,12 +42,12 @@ class Policy:
         return wait if since_start_s + wait <= self.deadline_s else None
 
 
-ONCE = Policy(attempts=1)
+ONCE = RetryPolicy(attempts=1)
 """Every step is sent once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class AttemptFate:
     """What is certain of an attempt that brought no answer of the destination.
 
     `sent` is None where nobody knows; `failure` is the vault's documented one; `silent` says that
@@ -60,14 +60,16 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SpentValues:
     """What one request uses up: it holds a CVC, or its source serves once."""
 
     holds_cvc: bool = False
     single_use: bool = False
 
 
-def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) -> Again:
+def resend_decision(
+    fate: AttemptFate, *, idempotent: bool, vault_replays: bool, spent: SpentValues
+) -> Resend:
     """Whether to send again after an attempt without the destination's answer.
 
     Where nothing was sent: yes, but not without a CVC that the vault has already used up. Where
@@ -76,14 +78,14 @@ def again(fate: Fate, *, idempotent: bool, vault_replays: bool, spent: Spent) ->
     """
     failure = fate.failure
     if failure is not None and failure.retry == "same_key":
-        return Again.SAME_KEY
+        return Resend.SAME_KEY
     if fate.sent is False:
         if failure is None:
-            return Again.NEW_KEY if fate.silent else Again.NO
+            return Resend.NEW_KEY if fate.silent else Resend.NO
         used_up = failure.consumes_cvc and spent.holds_cvc
-        return Again.NEW_KEY if failure.retry == "new_key" and not used_up else Again.NO
+        return Resend.NEW_KEY if failure.retry == "new_key" and not used_up else Resend.NO
     if fate.sent is None and fate.silent and vault_replays:
-        return Again.SAME_KEY
+        return Resend.SAME_KEY
     if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
-        return Again.NEW_KEY
-    return Again.NO
+        return Resend.NEW_KEY
+    return Resend.NO

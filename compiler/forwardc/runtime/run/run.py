@@ -13,25 +13,30 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Fallback, Operation, Plan, Step
-from forwardc.runtime.http.oauth import NoToken, can_access, with_token
-from forwardc.runtime.http.send import Answer, Limits, Sent
-from forwardc.runtime.run.answer import Ended, direct_answer
-from forwardc.runtime.run.attempts import Journey, may_ask_again, take
+from forwardc.runtime.http.oauth import AccessTokenError, can_access, with_token
+from forwardc.runtime.http.send import HttpAnswer, SendLimits, SendResult
+from forwardc.runtime.run.answer import NoDestinationAnswer, direct_answer
+from forwardc.runtime.run.attempts import RunContext, may_send_again, send_step
 from forwardc.runtime.run.bind import bind, show_url
-from forwardc.runtime.run.content import withheld_of
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.content import withheld_values
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.identifiers import keyed, names_sent
-from forwardc.runtime.run.journal import JournalFailed, KeyTaken, Paused
-from forwardc.runtime.run.losses import NOT_ASKED, held_in
+from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
+from forwardc.runtime.run.losses import NOT_ASKED, atoms_held
 from forwardc.runtime.run.outcome import holds
-from forwardc.runtime.run.past import Doubt, Past, forgotten, remembered
-from forwardc.runtime.run.prepare import Prepared, keys_of, moment, prepare, rehearse
+from forwardc.runtime.run.past import Doubt, RunProgress, missing_outputs, restored_outputs
+from forwardc.runtime.run.prepare import PreparedRun, attempt_values, keys_of, prepare, rehearse
 from forwardc.runtime.run.record import new_run
-from forwardc.runtime.run.repeated_request import New, Repeated, asked_before, is_as_begun
+from forwardc.runtime.run.repeated_request import (
+    NewRequest,
+    RepeatedRequest,
+    has_same_values,
+    recognize_repeat,
+)
 from forwardc.runtime.run.result import (
-    Ambient,
     CardFacts,
-    Keys,
+    ClockAndIds,
+    IdempotencyKeys,
     Party,
     RunRequest,
     RunResult,
@@ -42,11 +47,11 @@ from forwardc.runtime.run.told import card_facts
 from forwardc.runtime.secret_providers.secrets import Lookup, may_wait
 from forwardc.runtime.work_executor import run_blocking
 
-_ASK_LIMITS = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
+_ASK_LIMITS = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 
 
 def preview(
-    plan: Plan, name: str, request: RunRequest, look_up: Lookup, sink: Sink, ambient: Ambient
+    plan: Plan, name: str, request: RunRequest, look_up: Lookup, sink: Sink, ambient: ClockAndIds
 ) -> list[ShownRequest] | None:
     """The masked request of every step, nothing sent; None with the problems in the sink."""
     prepared = prepare(plan, name, request, look_up, sink, ambient)
@@ -56,31 +61,33 @@ def preview(
 
 
 async def run(
-    plan: Plan, name: str, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
+    plan: Plan, name: str, request: RunRequest, look_up: Lookup, means: RunDependencies, sink: Sink
 ) -> RunResult | None:
     """Run an operation. None, with the problems in the sink, where nothing was sent."""
     prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
     if prepared is None:
         return None
     try:
-        asked = await asked_before(prepared, means.journal, sink)
-    except JournalFailed as problem:
+        asked = await recognize_repeat(prepared, means.journal, sink)
+    except JournalError as problem:
         sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None
-    if isinstance(asked, Repeated):
+    if isinstance(asked, RepeatedRequest):
         return asked.result
     return await _new(asked, request, look_up, means, sink)
 
 
 async def _new(
-    asked: New, request: RunRequest, look_up: Lookup, means: Means, sink: Sink
+    asked: NewRequest, request: RunRequest, look_up: Lookup, means: RunDependencies, sink: Sink
 ) -> RunResult | None:
     """Run what was not asked for before."""
     prepared = asked.prepared
     plan, name, fallback = prepared.plan, prepared.name, prepared.operation.fallback
     if fallback is None:
         ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
-        return await _begin(Journey(prepared, means, sink), Past(), asked) if ready else None
+        return (
+            await _begin(RunContext(prepared, means, sink), RunProgress(), asked) if ready else None
+        )
     # What is wrong with the other operation must be known before anything is sent, too.
     other = await _prepared(
         plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
@@ -92,20 +99,20 @@ async def _new(
     told = await _ask(fallback, prepared, means, sink)
     if told is None:
         return None
-    if isinstance(told, Ended):
-        return _result(prepared, [], Past(), ended=told)
+    if isinstance(told, NoDestinationAnswer):
+        return _result(prepared, [], RunProgress(), ended=told)
     chosen = prepared if told.available else other
-    journey = Journey(chosen, means, sink, told.card, told.held)
-    return await _begin(journey, Past(fell_back=not told.available, asked=name), asked)
+    journey = RunContext(chosen, means, sink, told.card, told.held)
+    return await _begin(journey, RunProgress(fell_back=not told.available, asked=name), asked)
 
 
 async def resume(
     plan: Plan,
     name: str,
-    past: Past,
+    past: RunProgress,
     request: RunRequest,
     look_up: Lookup,
-    means: Means,
+    means: RunDependencies,
     sink: Sink,
 ) -> RunResult | None:
     """Continue a run that this process holds, at the first step that is not decided.
@@ -116,7 +123,7 @@ async def resume(
     prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
     if prepared is None:
         return None
-    lacking = forgotten(prepared.operation, past)
+    lacking = missing_outputs(prepared.operation, past)
     if lacking:
         sink.error(
             "FC0821",
@@ -124,11 +131,11 @@ async def resume(
             hint="sensitive outputs are never stored: settle the run by hand with `resolve`",
         )
         return None
-    if not await is_as_begun(prepared, means.journal, sink):
+    if not await has_same_values(prepared, means.journal, sink):
         return None
     if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
         return None
-    return await _steps(Journey(prepared, means, sink), past)
+    return await _steps(RunContext(prepared, means, sink), past)
 
 
 async def _prepared(
@@ -137,12 +144,12 @@ async def _prepared(
     request: RunRequest,
     look_up: Lookup,
     sink: Sink,
-    ambient: Ambient,
-    instead_of: Prepared | None = None,
-) -> Prepared | None:
+    ambient: ClockAndIds,
+    instead_of: PreparedRun | None = None,
+) -> PreparedRun | None:
     """What `prepare` gives. A source that is slow to answer holds up this run alone."""
 
-    def work() -> Prepared | None:
+    def work() -> PreparedRun | None:
         return prepare(plan, name, request, look_up, sink, ambient, instead_of)
 
     waits = may_wait(plan, plan.operations[name], look_up)
@@ -159,11 +166,14 @@ class _Told:
 
 
 async def _ask(
-    fallback: Fallback, prepared: Prepared, means: Means, sink: Sink
-) -> _Told | Ended | None:
-    """What the vault says about the instrument and its card; `Ended` where it cannot be asked."""
+    fallback: Fallback, prepared: PreparedRun, means: RunDependencies, sink: Sink
+) -> _Told | NoDestinationAnswer | None:
+    """What the vault says about the instrument and its card.
 
-    async def ask(tokens: Mapping[str, Secret]) -> Sent | None:
+    `NoDestinationAnswer` where it cannot be asked.
+    """
+
+    async def ask(tokens: Mapping[str, Secret]) -> SendResult | None:
         bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
         if bound is None:
             return None
@@ -171,50 +181,52 @@ async def _ask(
 
     try:
         answer = await with_token(prepared.clients(), means.tokens, means.sender, ask)
-    except NoToken as problem:
-        return Ended(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
+    except AccessTokenError as problem:
+        return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
     if answer is None:
         return None
-    if not isinstance(answer, Answer):
+    if not isinstance(answer, HttpAnswer):
         reason = "the vault cannot be asked about the instrument; nothing was sent"
-        return Ended(Outcome.REJECTED, Party.VAULT, reason)
+        return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, reason)
     values = direct_answer(answer).values()
     document = values["response.json"]
     # What is no description of the instrument tells nothing of what it lacks.
     described = answer.status == 200 and isinstance(document, dict)
-    held = held_in(fallback.ask.holds, document) if described else NOT_ASKED
+    held = atoms_held(fallback.ask.holds, document) if described else NOT_ASKED
     card = card_facts(fallback.ask.tells, document)
     return _Told(holds(fallback.ask.when, values), card, held)
 
 
-async def _begin(journey: Journey, past: Past, asked: New) -> RunResult | None:
+async def _begin(journey: RunContext, past: RunProgress, asked: NewRequest) -> RunResult | None:
     """Record the run, then go through its steps. Nothing is sent that was not recorded."""
-    journal, given = journey.means.journal, withheld_of(journey.prepared)
+    journal, given = journey.means.journal, withheld_values(journey.prepared)
     try:
         withheld = await journal.digest(given) if given is not None else None
         new = new_run(journey.prepared, past, journey.means.ambient.lock)
         await journal.begin(replace(new, content=asked.content, withheld=withheld))
-    except KeyTaken as problem:
+    except CallerKeyTakenError as problem:
         return await _taken(asked, journey, problem)
-    except Paused as problem:
+    except SendingPausedError as problem:
         journey.sink.error(problem.code, str(problem), hint=problem.hint)
         return None
-    except JournalFailed as problem:
+    except JournalError as problem:
         journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None
     return await _steps(journey, past)
 
 
-async def _taken(asked: New, journey: Journey, problem: KeyTaken) -> RunResult | None:
+async def _taken(
+    asked: NewRequest, journey: RunContext, problem: CallerKeyTakenError
+) -> RunResult | None:
     """What another run with the same key, which began a moment before, came to by now."""
-    again = await asked_before(asked.prepared, journey.means.journal, journey.sink)
-    if isinstance(again, Repeated):
+    again = await recognize_repeat(asked.prepared, journey.means.journal, journey.sink)
+    if isinstance(again, RepeatedRequest):
         return again.result
     journey.sink.error(problem.code, str(problem), hint=problem.hint)
     return None
 
 
-async def _steps(journey: Journey, past: Past) -> RunResult | None:
+async def _steps(journey: RunContext, past: RunProgress) -> RunResult | None:
     """The steps of a recorded run. However they end, the record does not go on saying `running`."""
     try:
         return await _through(journey, past)
@@ -223,7 +235,7 @@ async def _steps(journey: Journey, past: Past) -> RunResult | None:
         raise
 
 
-async def _leave(journey: Journey, problem: BaseException) -> None:
+async def _leave(journey: RunContext, problem: BaseException) -> None:
     """Record that a run was broken off: what was on its way is unknown, the rest was not sent."""
     why = "a mistake of forwardc" if isinstance(problem, Exception) else "its process was stopped"
     # What ended the run is what is told, not that the record could not be made then as well.
@@ -231,10 +243,10 @@ async def _leave(journey: Journey, problem: BaseException) -> None:
         await journey.means.journal.leave(str(journey.prepared.run_id), f"broken off: {why}")
 
 
-async def _through(journey: Journey, past: Past) -> RunResult | None:
+async def _through(journey: RunContext, past: RunProgress) -> RunResult | None:
     journey.redactor.hide_values(journey.prepared.values)
     reports: list[StepReport] = []
-    ended: Ended | None = None
+    ended: NoDestinationAnswer | None = None
     stopped = False
     for step in journey.prepared.operation.steps:
         report = await _step(journey, step, past)
@@ -248,7 +260,7 @@ async def _through(journey: Journey, past: Past) -> RunResult | None:
     result = _result(journey.prepared, reports, past, ended=ended, stopped=stopped)
     try:
         await journey.means.journal.finish(result.run_id, result)
-    except JournalFailed as problem:
+    except JournalError as problem:
         told = f"the outcome could not be recorded: {problem}"
         journey.sink.warning(problem.code, told, hint=problem.hint)
     if not reports:
@@ -258,7 +270,7 @@ async def _through(journey: Journey, past: Past) -> RunResult | None:
     return replace(result, came=came, hide=journey.redactor.hide)
 
 
-def _ask_about_card(journey: Journey, reports: list[StepReport]) -> None:
+def _ask_about_card(journey: RunContext, reports: list[StepReport]) -> None:
     """Begin a question beside the run, for which nobody waits."""
     means = journey.means
     if means.cards is not None:
@@ -278,30 +290,30 @@ def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:
     return len(reports) > 1 and no_answer and last.outcome is Outcome.REJECTED
 
 
-def _unsendable(step: Step, reports: list[StepReport]) -> Ended:
+def _unsendable(step: Step, reports: list[StepReport]) -> NoDestinationAnswer:
     if not reports:
-        return Ended(Outcome.REJECTED, Party.VAULT, "nothing was sent")
-    return Ended(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
+        return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, "nothing was sent")
+    return NoDestinationAnswer(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
 
 
-async def _step(journey: Journey, step: Step, past: Past) -> StepReport | None:
+async def _step(journey: RunContext, step: Step, past: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
     known = past.of(step.name)
     if known.report is not None and known.doubt is None:
-        journey.outputs.update(remembered(step, known.report))
+        journey.outputs.update(restored_outputs(step, known.report))
         return known.report
-    if known.doubt is not None and not may_ask_again(journey, step, known.doubt):
+    if known.doubt is not None and not may_send_again(journey, step, known.doubt):
         return known.report or _in_doubt(journey, step, known.doubt)
-    return await take(journey, step, known.doubt)
+    return await send_step(journey, step, known.doubt)
 
 
-def _in_doubt(journey: Journey, step: Step, doubt: Doubt) -> StepReport:
+def _in_doubt(journey: RunContext, step: Step, doubt: Doubt) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
     prepared, ambient = journey.prepared, journey.means.ambient
     # The vault knows a key that was sent to it. One that is made now would be nobody's.
     vault_key = doubt.vault_keys[-1] if doubt.vault_keys else ""
-    keys = Keys(keys_of(prepared, step, ambient).destination, vault_key)
-    scope = prepared.scope({**journey.outputs, **moment(keys, ambient.now())})
+    keys = IdempotencyKeys(keys_of(prepared, step, ambient).destination, vault_key)
+    scope = prepared.scope({**journey.outputs, **attempt_values(keys, ambient.now())})
     return StepReport(
         name=step.name,
         deliver=step.deliver,
@@ -316,14 +328,14 @@ def _in_doubt(journey: Journey, step: Step, doubt: Doubt) -> StepReport:
 
 
 def _result(
-    prepared: Prepared,
+    prepared: PreparedRun,
     reports: list[StepReport],
-    past: Past,
+    past: RunProgress,
     *,
-    ended: Ended | None = None,
+    ended: NoDestinationAnswer | None = None,
     stopped: bool = False,
 ) -> RunResult:
-    last: StepReport | Ended = ended or reports[-1]
+    last: StepReport | NoDestinationAnswer = ended or reports[-1]
     return RunResult(
         run_id=str(prepared.run_id),
         operation=prepared.name,

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import AttemptState, StepState, StoredRun, StoredStep
-from forwardc.runtime.run.past import Doubt, Past, PastStep
-from forwardc.runtime.run.result import Keys, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.past import Doubt, RunProgress, StepProgress
+from forwardc.runtime.run.result import IdempotencyKeys, RunRequest, RunResult, StepReport
 
 _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)
 _OPEN: Final = (AttemptState.INTENT, AttemptState.UNKNOWN)
@@ -32,19 +32,19 @@ def request_of(run: StoredRun, given: RunRequest) -> RunRequest:
     )
 
 
-def past_of(run: StoredRun) -> Past:
+def progress_of(run: StoredRun) -> RunProgress:
     """What the run already did."""
     asked = run.asked_operation
-    return Past(run.fell_back, asked, {step.name: _past_step(step) for step in run.steps})
+    return RunProgress(run.fell_back, asked, {step.name: _past_step(step) for step in run.steps})
 
 
-def _past_step(step: StoredStep) -> PastStep:
+def _past_step(step: StoredStep) -> StepProgress:
     if step.state in _DECIDED and step.outcome not in (None, Outcome.UNKNOWN):
-        return PastStep(report=report_of(step))
+        return StepProgress(report=report_of(step))
     doubt = doubt_of(step)
     if doubt is None:
-        return PastStep()
-    return PastStep(report_of(step) if step.state is StepState.UNKNOWN else None, doubt)
+        return StepProgress()
+    return StepProgress(report_of(step) if step.state is StepState.UNKNOWN else None, doubt)
 
 
 def doubt_of(step: StoredStep) -> Doubt | None:
@@ -89,7 +89,7 @@ def report_of(step: StoredStep) -> StepReport:
         name=step.name,
         deliver=step.deliver,
         called=step.called or "",
-        keys=Keys(step.destination_key or "", last),
+        keys=IdempotencyKeys(step.destination_key or "", last),
         outcome=step.outcome or Outcome.UNKNOWN,
         rejected_by=step.rejected_by,
         reason=step.reason,

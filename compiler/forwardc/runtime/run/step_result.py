@@ -16,32 +16,32 @@ from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import Step
 from forwardc.plan.reconcile import NamedThere
 from forwardc.plan.showing import LogAt
-from forwardc.runtime.http.send import Answer, NotSent, Sent
-from forwardc.runtime.run.answer import DestinationAnswer, Ended, Read, text_of
+from forwardc.runtime.http.send import HttpAnswer, NotSent, SendResult
+from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer, text_of
 from forwardc.runtime.run.identifiers import names_given
-from forwardc.runtime.run.losses import NOTHING_LACKS, Lacks
+from forwardc.runtime.run.losses import NO_LOSSES, StepLosses
 from forwardc.runtime.run.mode import other_method, other_mode
-from forwardc.runtime.run.outcome import Decision, decide
-from forwardc.runtime.run.outputs import outputs_of
+from forwardc.runtime.run.outcome import OutcomeDecision, decide
+from forwardc.runtime.run.outputs import step_outputs
 from forwardc.runtime.run.redaction import Redactor, count_cards, masked
 from forwardc.runtime.run.result import (
     BoundRequest,
-    Came,
     CardFacts,
-    Keys,
-    Name,
+    IdempotencyKeys,
     Party,
+    PartyName,
+    RawResponse,
     StepReport,
 )
 from forwardc.runtime.run.sums import PARTIAL, less_than_asked, more_than_asked
-from forwardc.runtime.run.told import card_in, log_url
+from forwardc.runtime.run.told import card_of_outputs, log_url
 
 LONGEST_REASON: Final = 200
 """Characters of a destination's reason that are kept: a sentence, and no page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Concluded:
+class Conclusion:
     """What a step's answer means. `outputs` holds values for later steps.
 
     `rule` is the number of the rule that decided; `said` is why, in the destination's own words,
@@ -51,7 +51,7 @@ class Concluded:
     outcome: Outcome
     rejected_by: Party | None
     reason: str | None
-    read: Read
+    read: StepAnswer
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     shown_outputs: Mapping[str, str | int | bool | None] = field(default_factory=dict)
     rule: int | None = None
@@ -59,21 +59,23 @@ class Concluded:
 
 
 def conclude(
-    step: Step, read: Read, values: Mapping[str, Any], class_: EnvironmentClass | None
-) -> Concluded:
+    step: Step, read: StepAnswer, values: Mapping[str, Any], class_: EnvironmentClass | None
+) -> Conclusion:
     """Apply the step's rules to what came back. A missing required output makes it unknown.
 
     So does an answer of another mode than `class_`, which is None where an emulator answers, and
     one of a vault that called the destination by another method than it agreed to.
     """
-    if isinstance(read, Ended):
-        return Concluded(read.outcome, read.rejected_by, read.reason, read)
+    if isinstance(read, NoDestinationAnswer):
+        return Conclusion(read.outcome, read.rejected_by, read.reason, read)
     told = read.values(values)
     reads = step.outputs or step.reason or step.mode
     document = told.document(step.answer) if reads else None
-    outputs = outputs_of(step.outputs, document, values)
+    outputs = step_outputs(step.outputs, document, values)
     strange = (_other_mode(step, read, document, class_) if class_ else None) or _method(step, read)
-    decision = decide(step, told) if strange is None else Decision(Outcome.UNKNOWN, why=strange)
+    decision = (
+        decide(step, told) if strange is None else OutcomeDecision(Outcome.UNKNOWN, why=strange)
+    )
     part = False
     if decision.outcome is Outcome.APPROVED:
         doubt = outputs.lacking() or more_than_asked(step.outputs, outputs.values, values)
@@ -85,7 +87,7 @@ def conclude(
     why = PARTIAL if part else decision.why
     if why is None and said is None and not approved:
         why = f"the destination answered {read.status}"
-    return Concluded(
+    return Conclusion(
         outcome=decision.outcome,
         rejected_by=Party.DESTINATION if decision.outcome is Outcome.REJECTED else None,
         reason=why,
@@ -98,7 +100,7 @@ def conclude(
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
+class AttemptsInDoubt:
     """Attempts that may have arrived, by the vault's keys, and the key of this one.
 
     `replays`: the vault answers a second request under its key as it answered the first.
@@ -109,7 +111,7 @@ class InDoubt:
     replays: bool
 
 
-def after_doubt(doubt: InDoubt, read: Read, concluded: Concluded) -> Concluded:
+def after_doubt(doubt: AttemptsInDoubt, read: StepAnswer, concluded: Conclusion) -> Conclusion:
     """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
 
     The vault's answer under the very same key is the answer to the first.
@@ -154,7 +156,7 @@ def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class Exchange:
     """What went out, None where nothing was bound, and what came back.
 
     `called` is the destination's method and URL; `card` is what the vault told by the way;
@@ -164,28 +166,30 @@ class Trip:
     """
 
     called: str
-    keys: Keys
+    keys: IdempotencyKeys
     bound: BoundRequest | None
-    sent: Sent
+    sent: SendResult
     card: CardFacts = field(default_factory=CardFacts)
-    names: tuple[Name, ...] = ()
+    names: tuple[PartyName, ...] = ()
     keyed: tuple[Party, ...] = ()
     named: tuple[NamedThere, ...] = ()
     in_doubt: bool = False
-    lacks: Lacks = NOTHING_LACKS
+    lacks: StepLosses = NO_LOSSES
     log: LogAt | None = None
 
 
-def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -> StepReport:
+def step_report(
+    step: Step, trip: Exchange, concluded: Conclusion, redactor: Redactor
+) -> StepReport:
     """The step as it may be shown and kept: everything masked."""
     read = concluded.read
-    answer = trip.sent if isinstance(trip.sent, Answer) else None
+    answer = trip.sent if isinstance(trip.sent, HttpAnswer) else None
     # An answer that says what is wrong is worth showing; one of success may hold credentials.
     keep = concluded.outcome in (Outcome.REJECTED, Outcome.UNKNOWN)
     outputs = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
     withheld = tuple(name for name in outputs if _differs(concluded, name, outputs[name]))
     # A vault knows its card; a destination's word counts where it says nothing.
-    card = trip.card if trip.card != CardFacts() else card_in(outputs)
+    card = trip.card if trip.card != CardFacts() else card_of_outputs(outputs)
     told = tuple(Party) if trip.in_doubt else _told(read, trip.sent)
     return StepReport(
         name=step.name,
@@ -218,16 +222,16 @@ def reported(step: Step, trip: Trip, concluded: Concluded, redactor: Redactor) -
     )
 
 
-def _told(read: Read, sent: Sent) -> tuple[Party, ...]:
+def _told(read: StepAnswer, sent: SendResult) -> tuple[Party, ...]:
     """Who may have got what was sent."""
     if isinstance(sent, NotSent):
         return ()
-    if isinstance(read, Ended) and read.sent is False:
+    if isinstance(read, NoDestinationAnswer) and read.sent is False:
         return (Party.VAULT,)
     return tuple(Party)
 
 
-def shown_reason(concluded: Concluded, redactor: Redactor) -> str | None:
+def shown_reason(concluded: Conclusion, redactor: Redactor) -> str | None:
     """Why, in the destination's words where it has some: one line, masked, and not too long."""
     if concluded.said is None:
         return concluded.reason
@@ -237,15 +241,15 @@ def shown_reason(concluded: Concluded, redactor: Redactor) -> str | None:
     return shown if concluded.reason is None else f"{concluded.reason}; it says: {shown}"
 
 
-def came_of(sent: Sent, read: Read) -> Came | None:
+def raw_response_of(sent: SendResult, read: StepAnswer) -> RawResponse | None:
     """An answer as it came; None where there was none."""
-    if not isinstance(sent, Answer):
+    if not isinstance(sent, HttpAnswer):
         return None
-    if isinstance(read, Ended):
-        return Came(None, {}, sent.body, read.vault_status)
-    return Came(read.status, read.headers, sent.body, read.vault_status)
+    if isinstance(read, NoDestinationAnswer):
+        return RawResponse(None, {}, sent.body, read.vault_status)
+    return RawResponse(read.status, read.headers, sent.body, read.vault_status)
 
 
-def _differs(concluded: Concluded, name: str, shown: object) -> bool:
+def _differs(concluded: Conclusion, name: str, shown: object) -> bool:
     """Whether what is shown of an output is not what a later step would be sent with."""
     return isinstance(concluded.outputs[name], Secret) or shown != concluded.shown_outputs[name]

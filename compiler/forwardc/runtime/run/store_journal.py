@@ -23,8 +23,8 @@ from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseErr
 from forwardc.runtime.history.inline import Inline
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.recovery.abandon import leave
-from forwardc.runtime.run.journal import JournalFailed, KeyTaken, Paused
+from forwardc.runtime.recovery.abandon import abandon
+from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
@@ -125,7 +125,7 @@ class StoreJournal:
         name = await self._write(work)
         self._shapes.add(run.digest)
         if name is not None:
-            raise Paused(name)
+            raise SendingPausedError(name)
         self._last[run.id] = run.steps[-1].name
         if len(self._last) > _REMEMBERED:
             # A run that was cancelled never ends. One that is forgotten only waits once more.
@@ -227,7 +227,7 @@ class StoreJournal:
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off. One that has ended stays as it is."""
         self._last.pop(run_id, None)
-        await self._write(lambda tx: leave(tx, run_id, reason, self.store.moment()))
+        await self._write(lambda tx: abandon(tx, run_id, reason, self.store.moment()))
 
     @property
     def _writer(self) -> Commits | Inline:
@@ -240,14 +240,14 @@ class StoreJournal:
         try:
             self._writer.soon(work, failed)
         except HistoryError as problem:
-            raise JournalFailed(problem.code, problem.message, problem.hint) from None
+            raise JournalError(problem.code, problem.message, problem.hint) from None
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         try:
             return await self._writer.write(work)
         except RunPausedError as problem:
-            raise Paused(problem.name) from None
+            raise SendingPausedError(problem.name) from None
         except IdempotencyKeyInUseError as problem:
-            raise KeyTaken(problem.message) from None
+            raise CallerKeyTakenError(problem.message) from None
         except HistoryError as problem:
-            raise JournalFailed(problem.code, problem.message, problem.hint) from None
+            raise JournalError(problem.code, problem.message, problem.hint) from None

@@ -25,7 +25,7 @@ def card_facts(tells: Tells, document: Any) -> CardFacts:
     )
 
 
-def card_in(outputs: Mapping[str, object]) -> CardFacts:
+def card_of_outputs(outputs: Mapping[str, object]) -> CardFacts:
     """What a destination told of the card, where its file has outputs of these names."""
     scheme, country = outputs.get("card_scheme"), outputs.get("card_issuing_country")
     return CardFacts(

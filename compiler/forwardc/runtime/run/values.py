@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from forwardc.core.countries import COUNTRIES, USER_ASSIGNED
 from forwardc.core.currencies import iso
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, named
 from forwardc.core.recognizer.cards import holds_card
@@ -25,11 +26,11 @@ _INT64: Final = 2**63 - 1
 _DEEPEST: Final = 64
 
 
-class NotAllowed(ValueError):  # noqa: N818 - says what the value is
+class InvalidValueError(ForwardcError, ValueError):
     """A value does not fit its specification. The message names the rule only."""
 
 
-def checked(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
+def checked_value(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
     """The value in its own type, or None with FC0804 or FC0812 in the sink.
 
     `place` names it in messages, such as `params.amount`.
@@ -37,7 +38,7 @@ def checked(spec: ValueSpec, value: Any, place: str, sink: Sink) -> Any:
     try:
         typed = _typed(spec, value)
         _limits(spec, typed)
-    except NotAllowed as problem:
+    except InvalidValueError as problem:
         _refuse(value, place, problem, sink)
         return None
     if not spec.not_card and any(holds_card(text) for text in _texts(typed)):
@@ -55,13 +56,13 @@ def from_text(spec: ValueSpec, text: str, place: str, sink: Sink) -> Any:
     """Read what a person typed by the type that is wanted, then check it as `checked` does."""
     try:
         value = _read(spec, text)
-    except NotAllowed as problem:
+    except InvalidValueError as problem:
         _refuse(text, place, problem, sink)
         return None
-    return checked(spec, value, place, sink)
+    return checked_value(spec, value, place, sink)
 
 
-def _refuse(value: Any, place: str, problem: NotAllowed, sink: Sink) -> None:
+def _refuse(value: Any, place: str, problem: InvalidValueError, sink: Sink) -> None:
     """FC0804, with the name of a space that nobody sees where it may be the reason."""
     odd = ODD_SPACE.search(value) if isinstance(value, str) else None
     hint = f"it holds {named(odd[0])}: delete it, or write a plain space" if odd else None
@@ -80,15 +81,15 @@ def _read(spec: ValueSpec, text: str) -> Any:
     match spec.type:
         case "integer" | "amount":
             if not _WHOLE.fullmatch(text):
-                raise NotAllowed("must be a whole number")
+                raise InvalidValueError("must be a whole number")
             return int(text)
         case "number":
             if not _NUMBER.fullmatch(text):
-                raise NotAllowed("must be a number in digits, such as 12 or 0.50")
+                raise InvalidValueError("must be a number in digits, such as 12 or 0.50")
             return Decimal(text)
         case "boolean":
             if text not in ("true", "false"):
-                raise NotAllowed("must be true or false")
+                raise InvalidValueError("must be true or false")
             return text == "true"
         case "json":
             return parse_json(text)
@@ -99,11 +100,11 @@ def _read(spec: ValueSpec, text: str) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """JSON with decimals instead of floats. Raises `NotAllowed`."""
+    """JSON with decimals instead of floats. Raises `InvalidValueError`."""
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError, ArithmeticError):
-        raise NotAllowed("must be JSON") from None
+        raise InvalidValueError("must be JSON") from None
 
 
 def _no_constant(_name: str) -> Any:
@@ -122,14 +123,14 @@ def _typed(spec: ValueSpec, value: Any) -> Any:
             return _number(value)
         case "boolean":
             if not isinstance(value, bool):
-                raise NotAllowed("must be true or false")
+                raise InvalidValueError("must be true or false")
             return value
         case "json":
             return _json(spec, value)
         case "enum":
             if not any(_same(item, value) for item in spec.values or ()):
                 allowed = ", ".join(_spelled(item) for item in spec.values or ())
-                raise NotAllowed(f"must be one of: {allowed}")
+                raise InvalidValueError(f"must be one of: {allowed}")
             return value
         case "currency":
             return _code(spec, value, _currencies(spec), "an ISO 4217 code, such as EUR")
@@ -147,39 +148,39 @@ def _same(item: str | int | bool, value: Any) -> bool:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise NotAllowed("must be text")
+        raise InvalidValueError("must be text")
     return value
 
 
 def _integer(spec: ValueSpec, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise NotAllowed("must be a whole number")
+        raise InvalidValueError("must be a whole number")
     if abs(value) > _INT64:
-        raise NotAllowed("does not fit 64 bits")
+        raise InvalidValueError("does not fit 64 bits")
     if spec.type == "amount" and value < 0:
-        raise NotAllowed("must not be negative: it is an amount in minor units")
+        raise InvalidValueError("must not be negative: it is an amount in minor units")
     return value
 
 
 def _number(value: Any) -> Decimal | int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise NotAllowed("must be a number")
+        raise InvalidValueError("must be a number")
     # An exponent is written out, and 1e999999 has a million digits.
     if isinstance(value, Decimal) and not value.is_finite():
-        raise NotAllowed("must be a number")
+        raise InvalidValueError("must be a number")
     if not -(10**30) < value < 10**30:
-        raise NotAllowed("has too many digits, or too large an exponent")
+        raise InvalidValueError("has too many digits, or too large an exponent")
     if isinstance(value, Decimal) and int(value.as_tuple().exponent) < -30:
-        raise NotAllowed("has too many digits behind the point")
+        raise InvalidValueError("has too many digits behind the point")
     return value
 
 
 def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
     text = _text(value)
     if text.upper() not in known or text not in (text.upper(), text.lower()):
-        raise NotAllowed(f"must be {what}")
+        raise InvalidValueError(f"must be {what}")
     if spec.values and text.upper() not in spec.values:
-        raise NotAllowed(f"must be one of: {', '.join(map(str, spec.values))}")
+        raise InvalidValueError(f"must be one of: {', '.join(map(str, spec.values))}")
     return text
 
 
@@ -196,7 +197,7 @@ def _countries(spec: ValueSpec) -> frozenset[str]:
 
 def _uri(text: str, schemes: tuple[str, ...]) -> str:
     if problem := uri_problem(text, schemes):
-        raise NotAllowed(problem)
+        raise InvalidValueError(problem)
     return text
 
 
@@ -209,12 +210,12 @@ def _json(spec: ValueSpec, value: Any) -> Any:
 
 def _no_floats(value: Any, depth: int) -> None:
     if depth > _DEEPEST:
-        raise NotAllowed(f"nests deeper than {_DEEPEST} levels")
+        raise InvalidValueError(f"nests deeper than {_DEEPEST} levels")
     match value:
         case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
-                    raise NotAllowed("must have text as its keys")
+                    raise InvalidValueError("must have text as its keys")
                 _no_floats(item, depth + 1)
         case list():
             for item in value:
@@ -226,31 +227,31 @@ def _no_floats(value: Any, depth: int) -> None:
         case Decimal():
             _number(value)
         case _:
-            raise NotAllowed("must be JSON")
+            raise InvalidValueError("must be JSON")
 
 
 def _by_schema(schema: Any, value: Any) -> None:
     try:
         found = problems(of_plan(schema), value)
     except BadSchema as problem:
-        raise NotAllowed(f"cannot be checked by its schema: {problem.reason}") from None
+        raise InvalidValueError(f"cannot be checked by its schema: {problem.reason}") from None
     if found:
-        raise NotAllowed(f"does not fit its schema at {', '.join(found)}")
+        raise InvalidValueError(f"does not fit its schema at {', '.join(found)}")
 
 
 def _limits(spec: ValueSpec, value: Any) -> None:
     if isinstance(value, str):
         if spec.min_length is not None and len(value) < spec.min_length:
-            raise NotAllowed(f"must have at least {spec.min_length} characters")
+            raise InvalidValueError(f"must have at least {spec.min_length} characters")
         if spec.max_length is not None and len(value) > spec.max_length:
-            raise NotAllowed(f"must have at most {spec.max_length} characters")
+            raise InvalidValueError(f"must have at most {spec.max_length} characters")
         if spec.pattern is not None and not matches(spec.pattern, value):
-            raise NotAllowed("does not have the required form")
+            raise InvalidValueError("does not have the required form")
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
         if spec.minimum is not None and value < Decimal(spec.minimum):
-            raise NotAllowed(f"must be at least {spec.minimum}")
+            raise InvalidValueError(f"must be at least {spec.minimum}")
         if spec.maximum is not None and value > Decimal(spec.maximum):
-            raise NotAllowed(f"must be at most {spec.maximum}")
+            raise InvalidValueError(f"must be at most {spec.maximum}")
 
 
 def _texts(value: Any) -> Iterator[str]:

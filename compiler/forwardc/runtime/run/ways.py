@@ -22,7 +22,7 @@ _MOST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TemplateText:
     """One text of a request: its place in messages, its term, what writes it, what it reads.
 
     `constant` is the text itself where every run has the same.
@@ -42,20 +42,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RequestTemplate:
     """A request without what is absent, and the names of all the values that it depends on.
 
     A way without a URL is written as an empty one.
     """
 
-    url: Line | None
-    query: tuple[Line, ...] = ()
-    headers: tuple[Line, ...] = ()
-    body: Line | None = None
+    url: TemplateText | None
+    query: tuple[TemplateText, ...] = ()
+    headers: tuple[TemplateText, ...] = ()
+    body: TemplateText | None = None
     reads: frozenset[str] = frozenset()
 
 
-class _Ways:
+class _TemplateCache:
     """The ways of one request with one source block, by what is present."""
 
     __slots__ = ("_conditions", "_found", "_request", "_source")
@@ -66,9 +66,9 @@ class _Ways:
         self._source = source
         terms = (*_terms(request), *((source,) if source is not None else ()))
         self._conditions = tuple(sorted({name for term in terms for name in conditions(term)}))
-        self._found: dict[tuple[bool, ...], Way] = {}
+        self._found: dict[tuple[bool, ...], RequestTemplate] = {}
 
-    def way(self, scope: Scope) -> Way:
+    def way(self, scope: Scope) -> RequestTemplate:
         pattern = tuple([scope.has(name) for name in self._conditions])
         found = self._found.get(pattern)
         if found is None:
@@ -78,13 +78,13 @@ class _Ways:
         return found
 
 
-_WAYS: Final = Kept[_Ways]()
+_WAYS: Final = Kept[_TemplateCache]()
 
 
-def way_of(request: Http | Called, scope: Scope) -> Way:
+def request_template(request: Http | Called, scope: Scope) -> RequestTemplate:
     """How a request of a loaded plan is written in scopes like this one."""
     source = scope.source
-    return _WAYS.get(request, id(source), lambda: _Ways(request, source)).way(scope)
+    return _WAYS.get(request, id(source), lambda: _TemplateCache(request, source)).way(scope)
 
 
 def _terms(request: Http | Called) -> Iterable[Term]:
@@ -95,29 +95,29 @@ def _terms(request: Http | Called) -> Iterable[Term]:
             yield request.body
 
 
-def _way(request: Http | Called, scope: Scope, decisive: tuple[str, ...]) -> Way:
+def _way(request: Http | Called, scope: Scope, decisive: tuple[str, ...]) -> RequestTemplate:
     url = _line("the URL", "", request.url, scope)
     if not isinstance(request, Http):
-        return Way(url)
+        return RequestTemplate(url)
     query = _lines("query", request.query, scope)
     headers = _lines("header", request.headers, scope)
     body = None if request.body is None else _line("the body", "", request.body, scope)
     lines = [line for line in (url, *query, *headers, body) if line is not None]
     reads = frozenset((*decisive, *(name for line in lines for name in line.reads)))
-    return Way(url, query, headers, body, reads)
+    return RequestTemplate(url, query, headers, body, reads)
 
 
-def _lines(place: str, pairs: Iterable[tuple[str, Term]], scope: Scope) -> tuple[Line, ...]:
+def _lines(place: str, pairs: Iterable[tuple[str, Term]], scope: Scope) -> tuple[TemplateText, ...]:
     found = (_line(f"{place} {name}", name, term, scope) for name, term in pairs)
     return tuple(line for line in found if line is not None)
 
 
-def _line(place: str, name: str, term: Term, scope: Scope) -> Line | None:
+def _line(place: str, name: str, term: Term, scope: Scope) -> TemplateText | None:
     inner = settled(term, scope)
     if inner is None:
         return None
     reads = dict.fromkeys(node.name for node in walk(inner) if isinstance(node, Ref))
-    return Line(place, name, term, folded(inner), tuple(reads), _constant(inner))
+    return TemplateText(place, name, term, folded(inner), tuple(reads), _constant(inner))
 
 
 def _constant(term: Term) -> str | None:

@@ -18,7 +18,7 @@ import httpx
 
 from forwardc.core.files.kinds import TLS
 from forwardc.core.files.operator_file import check_plain
-from forwardc.runtime.http.loopback import NotLoopback, loopback_url
+from forwardc.runtime.http.loopback import NotLoopbackError, loopback_url
 from forwardc.runtime.http.tls import named_authorities
 from forwardc.runtime.secret_providers.members import split_key, text_of
 from forwardc.runtime.secret_providers.protocol import (
@@ -80,7 +80,7 @@ class HashicorpSource:
         if parts.scheme == "http":
             try:
                 loopback_url(address)
-            except NotLoopback:
+            except NotLoopbackError:
                 raise SecretProviderError(
                     "must be reached by https, but for this machine"
                 ) from None

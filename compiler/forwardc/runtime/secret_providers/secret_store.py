@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import SecretStore
-from forwardc.runtime.http.send import Answer, Limits, Sender
+from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
-_LIMITS: Final = Limits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
+_LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 STORE_CREDENTIAL: Final = "api_key"
 _Model = TypeVar("_Model", bound=BaseModel)
 _CODE: Final = re.compile(r"[a-z][a-z_]{2,60}")
 
 
-class Stored(BaseModel):
+class StoredSecret(BaseModel):
     """What the vault tells about a secret: everything but its value. Times as the vault wrote."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -39,7 +39,7 @@ class Stored(BaseModel):
 class _List(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    data: list[Stored]
+    data: list[StoredSecret]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,23 @@ class StoreClient:
     hosts: tuple[str, ...]
     key: Secret
 
-    async def list(self, sink: Sink) -> dict[str, Stored] | None:
+    async def list(self, sink: Sink) -> dict[str, StoredSecret] | None:
         """All secrets by name, in the vault's order; None where the vault does not tell."""
         data = await self._call("GET", self.store.url, None, "the list of secrets", (200,), sink)
         found = None if data is None else _read(_List, data, "the list of secrets", sink)
         return None if found is None else {one.name: one for one in found.data}
 
-    async def create(self, name: str, value: Secret, sink: Sink) -> Stored | None:
+    async def create(self, name: str, value: Secret, sink: Sink) -> StoredSecret | None:
         """Store a new secret."""
         body = {"name": name, "value": value.reveal()}
         data = await self._call("POST", self.store.url, body, name, (200, 201), sink)
-        return None if data is None else _read(Stored, data, name, sink)
+        return None if data is None else _read(StoredSecret, data, name, sink)
 
-    async def change(self, name: str, value: Secret, sink: Sink) -> Stored | None:
+    async def change(self, name: str, value: Secret, sink: Sink) -> StoredSecret | None:
         """Give a secret this value; its version rises even where it had the same."""
         body = {"value": value.reveal()}
         data = await self._call("PATCH", self._address(name), body, name, (200,), sink)
-        return None if data is None else _read(Stored, data, name, sink)
+        return None if data is None else _read(StoredSecret, data, name, sink)
 
     async def delete(self, name: str, sink: Sink) -> bool:
         """Delete a secret. True where it is gone, also when it was gone before."""
@@ -93,9 +93,9 @@ class StoreClient:
         shown = ShownRequest(method, url, (), None)
         request = BoundRequest(method, url, tuple(headers), content, shown)
         answer = await self.sender.send(request, self.hosts, _LIMITS)
-        if isinstance(answer, Answer) and answer.status in good:
+        if isinstance(answer, HttpAnswer) and answer.status in good:
             return answer.body
-        if isinstance(answer, Answer):
+        if isinstance(answer, HttpAnswer):
             problem = f"the vault answered {answer.status}{_codes(answer.body, body)}"
             sink.error("FC0817", f"{what}: {problem}", hint=_HINTS.get(answer.status))
         else:

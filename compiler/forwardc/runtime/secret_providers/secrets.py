@@ -33,7 +33,7 @@ Raises `SecretProviderError` where a source should have it and does not give it.
 """
 
 
-def gather(
+def collect_secrets(
     plan: Plan, operation: Operation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
 ) -> dict[str, Secret]:
     """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806.
@@ -273,7 +273,7 @@ def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[st
     return client if chosen else (credential,)
 
 
-def made_up(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
+def made_up_secret_lookup(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
     """The sandbox's value of one secret, in the form that one of the plans says; nothing else."""
     for plan in plans:
         spec = plan.secrets.get(secret.name)

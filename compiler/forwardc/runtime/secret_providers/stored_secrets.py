@@ -11,14 +11,14 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId, secret_id
-from forwardc.runtime.secret_providers.secret_store import StoreClient, Stored
+from forwardc.runtime.secret_providers.secret_store import StoreClient, StoredSecret
 from forwardc.runtime.secret_providers.secrets import Lookup, ask_together, secret_values
 
 Action: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedSecret:
     """A secret that plans expect in the store. A vendor's is that of several `destinations`.
 
     `plan` is one of theirs: what they say of the secret is the same.
@@ -35,37 +35,37 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SecretChange:
     """What was done with one secret. `stored` is what the vault tells of it since."""
 
-    wanted: Wanted
+    wanted: ExpectedSecret
     action: Action
-    stored: Stored | None = None
+    stored: StoredSecret | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Expected names that the store lacks, those that it has, and those that no plan names."""
 
-    missing: tuple[Wanted, ...]
-    present: tuple[tuple[Wanted, Stored], ...]
-    extra: tuple[Stored, ...]
+    missing: tuple[ExpectedSecret, ...]
+    present: tuple[tuple[ExpectedSecret, StoredSecret], ...]
+    extra: tuple[StoredSecret, ...]
 
 
-def wanted_by(plans: Sequence[Plan]) -> list[Wanted]:
+def expected_secrets(plans: Sequence[Plan]) -> list[ExpectedSecret]:
     """Every stored secret of the plans, sorted by name."""
     users: dict[str, list[Plan]] = {}
     for plan in plans:
         for name in {one for op in plan.operations.values() for one in op.stored_secrets}:
             users.setdefault(name, []).append(plan)
     return [
-        Wanted(name, users[name][0], frozenset(plan.destination for plan in users[name]))
+        ExpectedSecret(name, users[name][0], frozenset(plan.destination for plan in users[name]))
         for name in sorted(users)
     ]
 
 
 def values_for(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ExpectedSecret],
     look_ups: Mapping[str, Lookup],
     sink: Sink,
     *,
@@ -89,7 +89,7 @@ def values_for(
     return found
 
 
-def _can_be_stored(one: Wanted, value: Secret, sink: Sink) -> bool:
+def _can_be_stored(one: ExpectedSecret, value: Secret, sink: Sink) -> bool:
     text: str = value.reveal()
     variable = one.id.variable
     store = one.plan.secret_store
@@ -104,8 +104,8 @@ def _can_be_stored(one: Wanted, value: Secret, sink: Sink) -> bool:
 
 
 async def push(
-    client: StoreClient, wanted: Sequence[Wanted], values: Mapping[str, Secret], sink: Sink
-) -> list[Change]:
+    client: StoreClient, wanted: Sequence[ExpectedSecret], values: Mapping[str, Secret], sink: Sink
+) -> list[SecretChange]:
     """Create what is missing and give everything else its value anew; failures are FC0817."""
     there = await client.list(sink)
     if there is None:
@@ -116,11 +116,13 @@ async def push(
         call = client.change if known else client.create
         stored = await call(one.name, values[one.name], sink)
         if stored is not None:
-            changes.append(Change(one, "updated" if known else "created", stored))
+            changes.append(SecretChange(one, "updated" if known else "created", stored))
     return changes
 
 
-async def delete(client: StoreClient, wanted: Sequence[Wanted], sink: Sink) -> list[Change]:
+async def delete(
+    client: StoreClient, wanted: Sequence[ExpectedSecret], sink: Sink
+) -> list[SecretChange]:
     """Delete these names and no other; one that is not there is no failure."""
     there = await client.list(sink)
     if there is None:
@@ -128,14 +130,14 @@ async def delete(client: StoreClient, wanted: Sequence[Wanted], sink: Sink) -> l
     changes = []
     for one in wanted:
         if one.name not in there:
-            changes.append(Change(one, "absent"))
+            changes.append(SecretChange(one, "absent"))
         elif await client.delete(one.name, sink):
-            changes.append(Change(one, "deleted"))
+            changes.append(SecretChange(one, "deleted"))
     return changes
 
 
 def compare(
-    wanted: Sequence[Wanted], all_names: frozenset[str], there: Mapping[str, Stored]
+    wanted: Sequence[ExpectedSecret], all_names: frozenset[str], there: Mapping[str, StoredSecret]
 ) -> Comparison:
     """Hold what plans expect against the store. `all_names` are those that any plan names."""
     return Comparison(

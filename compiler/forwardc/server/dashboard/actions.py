@@ -7,8 +7,8 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from forwardc.runtime.recovery.resolve import WORDS, resolve
-from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.recovery.resolve import WORDS, resolve_run
+from forwardc.runtime.run.journal import JournalError
 from forwardc.server.dashboard.desk import Asked, Desk, Refused
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
@@ -38,8 +38,8 @@ def settle(desk: Desk, asked: Asked) -> str:
     run = desk.store.load(asked.path["run_id"])
     reason = f"{_SAID[word]}, says {by}"
     try:
-        settled = run is not None and asyncio.run(resolve(desk.store, run, word, by, reason))
-    except JournalFailed:
+        settled = run is not None and asyncio.run(resolve_run(desk.store, run, word, by, reason))
+    except JournalError:
         text = "Another process works on this run. Look again in a few minutes."
         raise Refused(409, "The run is in use (FC0823)", text) from None
     if not settled:

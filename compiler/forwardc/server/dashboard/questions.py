@@ -5,7 +5,7 @@ from typing import Final
 
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.recovery.inquiries import Inquiry, inquiries
-from forwardc.runtime.run.result import Name, Party
+from forwardc.runtime.run.result import Party, PartyName
 from forwardc.server.dashboard.render import moment
 
 _NOTHING: Final = " `payment_reference:` of its file names no value that was sent there."
@@ -45,5 +45,5 @@ def _quoted(one: Inquiry) -> str:
     return quote.strip()
 
 
-def _name(name: Name) -> str:
+def _name(name: PartyName) -> str:
     return f"`{name.value}`, {name.way} as {name.place}"

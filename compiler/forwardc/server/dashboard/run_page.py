@@ -6,8 +6,8 @@ from typing import Any
 from forwardc.runtime.history.money import sums
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.http.bodies.fields import fields_of
-from forwardc.runtime.recovery.inquiries import key_sent, keyed, shown_names
-from forwardc.runtime.run.destination_request import gets_of
+from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
+from forwardc.runtime.run.destination_request import destination_request
 from forwardc.runtime.run.loss_messages import (
     ON_PURPOSE,
     does_not_tell,
@@ -36,7 +36,7 @@ def run_page(desk: Desk, asked: Asked) -> Page:
             "scheme": next((step.scheme for step in run.steps if step.scheme), None),
             "country": next((s.issuing_country for s in run.steps if s.issuing_country), None),
             "questions": questions(run),
-            "names": {step.name: shown_names(step) for step in run.steps},
+            "names": {step.name: names_shown(step) for step in run.steps},
             "keyed": {step.name for step in run.steps if keyed(step, Party.DESTINATION)},
             "vault_keyed": {
                 (step.name, attempt.number)
@@ -51,7 +51,7 @@ def run_page(desk: Desk, asked: Asked) -> Page:
                 for step in run.steps
                 if step.request and step.request.body
             },
-            "gets": {step.name: gets_of(run, step) for step in run.steps},
+            "gets": {step.name: destination_request(run, step) for step in run.steps},
             "lacks": _lacks(run),
             "does_not_tell": does_not_tell,
             "approval": _approval(run.approval),

@@ -13,7 +13,7 @@ import httpx
 
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.http.addresses import is_host
-from forwardc.runtime.http.connection_pool import Lanes, network
+from forwardc.runtime.http.connection_pool import ConnectionPool, network_pool
 from forwardc.runtime.http.tls import operators_authorities
 from forwardc.server.callbacks.strict_json import NotStrict, read_object
 from forwardc.server.directory.payment_directory import (
@@ -114,12 +114,12 @@ def _refused(status: int) -> DirectoryError:
     return (DirectoryError if later else DirectoryFaultError)(f"the service answered {status}")
 
 
-def _network() -> Lanes:
+def _network() -> ConnectionPool:
     """Connections to the operator's own service, in whichever network it is.
 
     They trust the usual authorities, and the operator's own of `SSL_CERT_FILE`.
     """
-    return network(is_host, operators_authorities())
+    return network_pool(is_host, operators_authorities())
 
 
 async def _whole(answer: httpx.Response) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from forwardc.runtime.http.jwk_sets import LARGEST, KeySet, KeysNotHad, Published
+from forwardc.runtime.http.jwk_sets import LARGEST, JwkSet, JwkSetError, PublishedJwkSet
 from forwardc.runtime.http.tls import public_authorities
 from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
 from forwardc.server.oauth.verification_keys import VerificationKey, read_verification_key
@@ -33,7 +33,7 @@ class RemoteKeys:
     ) -> None:
         self._url = url
         self._client = client
-        self._set = KeySet(
+        self._set = JwkSet(
             self._ask, lambda member: read_verification_key(member, algorithms), _tell, clock
         )
 
@@ -44,7 +44,7 @@ class RemoteKeys:
         """
         try:
             return await self._set.keys(lambda key: kid is None or key.kid in (kid, None))
-        except KeysNotHad:
+        except JwkSetError:
             raise KeysUnavailableError("the issuer's keys cannot be had") from None
 
     async def close(self) -> None:
@@ -52,14 +52,14 @@ class RemoteKeys:
         await self._set.close()
         await self._client.aclose()
 
-    async def _ask(self) -> Published:
+    async def _ask(self) -> PublishedJwkSet:
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 return await self._fetch()
         except (httpx.HTTPError, TimeoutError):
-            raise KeysNotHad("it does not answer") from None
+            raise JwkSetError("it does not answer") from None
 
-    async def _fetch(self) -> Published:
+    async def _fetch(self) -> PublishedJwkSet:
         headers = {
             "Accept": "application/jwk-set+json, application/json",
             # A small body can unpack to a large one.
@@ -67,13 +67,13 @@ class RemoteKeys:
         }
         async with self._client.stream("GET", self._url, headers=headers) as answer:
             if answer.status_code != 200:
-                raise KeysNotHad(f"it answered {answer.status_code}")
+                raise JwkSetError(f"it answered {answer.status_code}")
             body = bytearray()
             async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > LARGEST:
-                    raise KeysNotHad("its answer is too large")
-            return Published(bytes(body), answer.headers.get("cache-control", ""))
+                    raise JwkSetError("its answer is too large")
+            return PublishedJwkSet(bytes(body), answer.headers.get("cache-control", ""))
 
 
 def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:

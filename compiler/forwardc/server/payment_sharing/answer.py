@@ -13,7 +13,7 @@ from typing import Any, Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.http.bodies.charset import decoded
 from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why
-from forwardc.runtime.run.result import Came, Party, RunResult
+from forwardc.runtime.run.result import Party, RawResponse, RunResult
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.payment_sharing.claim import ForwardState
 
@@ -113,7 +113,7 @@ def _refused_by_vault(result: RunResult) -> CallOutcome:
     return CallOutcome(ForwardState.NOT_SENT, result.outcome, _body(result, came))
 
 
-def _body(result: RunResult, came: Came) -> bytes:
+def _body(result: RunResult, came: RawResponse) -> bytes:
     hide = result.hide or _as_it_is
     status = came.vault_status if came.status is None else came.status
     headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
-from forwardc.runtime.run.journal import Journal, JournalFailed
+from forwardc.runtime.run.journal import Journal, JournalError
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 
 
@@ -54,7 +54,7 @@ class BatchedJournal:
         """Keep an attempt; refused where the claim has ended."""
         number = await self._intended(run_id, intent)
         if self._fenced and self._now().timestamp() * 1000 >= self._until_ms:
-            raise JournalFailed("FC0823", "the claim on this payment ended before it was sent")
+            raise JournalError("FC0823", "the claim on this payment ended before it was sent")
         self._fenced = False
         return number
 

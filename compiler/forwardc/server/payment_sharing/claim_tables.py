@@ -13,7 +13,7 @@ from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, row
 from forwardc.runtime.history.errors import HistoryConflictError
 from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.recovery.abandon import leave
+from forwardc.runtime.recovery.abandon import abandon
 from forwardc.runtime.run.store_journal import is_dead
 from forwardc.server.payment_sharing.claim import (
     ClaimFinished,
@@ -172,7 +172,7 @@ def end(
 def give_up(tx: Transaction, mine: ClaimWon, now: Moment) -> ForwardState:
     """Record what is certain of a share that its own process forwards no longer."""
     state = ForwardState.UNKNOWN if _was_sent(tx, mine.run_id) else ForwardState.NOT_SENT
-    leave(tx, mine.run_id, "the server stopped before the answer came", now)
+    abandon(tx, mine.run_id, "the server stopped before the answer came", now)
     end(tx, mine, state, 0, None)
     return state
 

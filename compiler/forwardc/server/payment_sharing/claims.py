@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.journal import JournalError
 from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.payment_sharing.claim import (
     ClaimKeyReused,
@@ -163,7 +163,7 @@ class ClaimStore:
         await self.end(mine, owed.state, owed.status, owed.sealed, patient=False)
         try:
             await owed.journal.settle()
-        except JournalFailed as problem:
+        except JournalError as problem:
             if problem.code == HistoryError.code:
                 raise HistoryUnavailableError(str(problem)) from None
             _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)

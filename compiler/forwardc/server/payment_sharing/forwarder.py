@@ -16,9 +16,9 @@ from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.plan.environment import told
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.context import Means
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.prepare import find_operation
-from forwardc.runtime.run.result import Ambient, RunRequest, RunResult
+from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.source import may_be_left_out
 from forwardc.runtime.secret_providers.secrets import Lookup
@@ -121,8 +121,8 @@ class Forwarder:
     """
 
     ways: Mapping[tuple[str, str], ServedPlan]
-    means: Means = field(repr=False)
-    in_force: Callable[[], Awaitable[Ambient]] | None = field(default=None, repr=False)
+    means: RunDependencies = field(repr=False)
+    in_force: Callable[[], Awaitable[ClockAndIds]] | None = field(default=None, repr=False)
     not_card: bool = False
     unreadable: Callable[[], bool] | None = None
     _all_params: frozenset[str] = field(init=False, repr=False, default=frozenset())

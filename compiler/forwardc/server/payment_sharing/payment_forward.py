@@ -14,7 +14,7 @@ from typing import Final
 
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.ids import new_uuid
-from forwardc.runtime.run.journal import JournalFailed
+from forwardc.runtime.run.journal import JournalError
 from forwardc.server.directory.identifiers import identifiers_match
 from forwardc.server.directory.payment_directory import (
     DirectoryError,
@@ -303,13 +303,13 @@ class PaymentForwarding:
         except (Exception, asyncio.CancelledError) as problem:
             # The caller gets the answer that came, and so does a repeat here.
             self.claims.live.owe(end)
-            code = problem.code if isinstance(problem, HistoryError | JournalFailed) else "FC9901"
+            code = problem.code if isinstance(problem, HistoryError | JournalError) else "FC9901"
             _log.error("%s the answer of run %s was not recorded yet", code, mine.run_id)
 
     async def _end(self, end: ForwardEnd, journal: BatchedJournal) -> None:
         """Record the end of the share and of its run, in one transaction where there is a run.
 
-        Raises `HistoryError` and `JournalFailed` after several tries.
+        Raises `HistoryError` and `JournalError` after several tries.
         """
         told = (end.mine, end.state, end.status, end.sealed)
         lost: list[Exception] = []
@@ -392,11 +392,11 @@ class PaymentForwarding:
         return RunProblemError(outcome_unknown(run_id, outcome), run_id, instrument, outcome)
 
 
-async def _refused(journal: BatchedJournal) -> JournalFailed | None:
+async def _refused(journal: BatchedJournal) -> JournalError | None:
     """Keep the end of a run; why it could not be kept."""
     try:
         await journal.settle()
-    except JournalFailed as problem:
+    except JournalError as problem:
         return problem
     return None
 

@@ -19,7 +19,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
 from forwardc.plan.lock_file import LOCK, lock_of_build
-from forwardc.runtime.run.result import Ambient
+from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.payment_sharing.forwarder import ServedPlan
 
@@ -43,7 +43,7 @@ class ApprovalsInForce:
         self,
         build: Path | CheckoutPath,
         ways: Ways,
-        ambient: Ambient,
+        ambient: ClockAndIds,
         told: Callable[[Mapping[tuple[str, str], bool]], None] = lambda _: None,
         came: Callable[[Lock], None] = lambda _: None,
         clock: Callable[[], float] = monotonic,
@@ -63,7 +63,7 @@ class ApprovalsInForce:
         self._day: date | None = None
         self._refused: RefusalReasons = {}
 
-    async def now(self) -> Ambient:
+    async def now(self) -> ClockAndIds:
         """The clock and the lock of a run that begins now."""
         await self.look()
         return self._ambient

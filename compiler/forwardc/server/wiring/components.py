@@ -22,14 +22,14 @@ from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopback
+from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import KeyRing
-from forwardc.runtime.recovery.abandon import leave_all
+from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.recovery.abandon import abandon_all
 from forwardc.runtime.run.card_metadata import CardQuestions
-from forwardc.runtime.run.context import Means
-from forwardc.runtime.run.result import Ambient
-from forwardc.runtime.run.retries import Policy
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers import secrets
 from forwardc.runtime.secret_providers.lookup import open_lookup as open_secrets
@@ -120,7 +120,7 @@ def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
         return
     try:
         LoopbackTransport(settings.run.sandbox)
-    except NotLoopback as problem:
+    except NotLoopbackError as problem:
         sink.error(CODE, f"run.sandbox: {problem}")
 
 
@@ -145,7 +145,7 @@ def _check_secrets(ways: Ways, lock: Lock, sink: Sink, *, emulated: bool) -> Non
         plan, found = way.plan, Sink()
         any_shape = emulated or takes_any_shape(plan, way.operation, lock, today())
         operation = plan.operations[way.operation]
-        secrets.gather(plan, operation, way.look_up, found, any_shape=any_shape)
+        secrets.collect_secrets(plan, operation, way.look_up, found, any_shape=any_shape)
         for problem in found.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
@@ -191,7 +191,7 @@ class ServerComponents:
         await self.sharing.drain(0)
         # Else the next process finds these runs by their owner, who is dead then.
         with suppress(HistoryError):
-            leave_all(self.store, self.owner, _STOPPED)
+            abandon_all(self.store, self.owner, _STOPPED)
         cards = self.sharing.forwarder.means.cards
         if cards is not None:
             await cards.end(0)
@@ -252,8 +252,10 @@ def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
         transport = LoopbackTransport(run.sandbox)
     sender = Sender(transport)
     journal = StoreJournal(store, emulated=run.sandbox is not None)
-    ambient = Ambient(lock=known.lock, emulated=journal.emulated)
-    means = Means(*(sender, KeyRing(sender), ambient, journal, Policy()), cards=CardQuestions())
+    ambient = ClockAndIds(lock=known.lock, emulated=journal.emulated)
+    means = RunDependencies(
+        *(sender, VaultKeys(sender), ambient, journal, RetryPolicy()), cards=CardQuestions()
+    )
     in_force = ApprovalsInForce(
         settings.plans_at,
         known.ways,

@@ -23,7 +23,7 @@ from forwardc.plan.build_folder import read_plans
 from forwardc.runtime.history.database import row
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.secret_providers.lookup import SourceLookup
-from forwardc.runtime.secret_providers.secrets import made_up
+from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.server.callbacks import rocketpay
 from forwardc.server.dashboard.app import create
@@ -58,7 +58,7 @@ def callback_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
     secret = rocketpay.secret_in(plans, place)
     if settings.run.sandbox is not None:
         tables = TokenTables(parts.store, emulated=True)
-        return rocketpay.routes(tables, made_up(secret, plans), secret, let_through)
+        return rocketpay.routes(tables, made_up_secret_lookup(secret, plans), secret, let_through)
     return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, let_through)
 
 

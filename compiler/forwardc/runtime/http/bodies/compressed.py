@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Iterable
 from typing import Final
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
 # What is registered for Content-Encoding, and cannot be undone here. Other words (`utf-8`, `none`)
 # name no compression, so that the body is what it is.
@@ -17,20 +19,20 @@ _MAGIC: Final = b"\x1f\x8b"
 _MOST_MEMBERS: Final = 100
 
 
-class Unreadable(Exception):  # noqa: N818 - the answer's property
+class UndecodableBodyError(ForwardcError):
     """A body cannot be decompressed. The text says why."""
 
 
 def uncompressed(data: bytes, encodings: Iterable[str], max_bytes: int) -> bytes:
     """A body as it was before it was compressed. `encodings` are the values of Content-Encoding.
 
-    Raises `Unreadable` where it is cut, damaged, larger than `max_bytes`, or compressed in another
-    way than gzip and deflate.
+    Raises `UndecodableBodyError` where it is cut, damaged, larger than `max_bytes`, or compressed
+    in another way than gzip and deflate.
     """
     labels = [label.strip().lower() for value in encodings for label in value.split(",")]
     labels = [label for label in labels if label in _GZIP | _OTHERS | {"deflate"}]
     if len(labels) > 1 or _OTHERS.intersection(labels):
-        raise Unreadable("the answer is compressed, which was not asked for")
+        raise UndecodableBodyError("the answer is compressed, which was not asked for")
     if data.startswith(_MAGIC) and "deflate" not in labels:
         return _inflated(data, 31, max_bytes)
     if "deflate" not in labels or not data:
@@ -52,12 +54,12 @@ def _inflated(data: bytes, window: int, max_bytes: int) -> bytes:
         try:
             whole += reader.decompress(data, max_bytes - len(whole) + 1)
         except zlib.error:
-            raise Unreadable("the answer is compressed, and damaged") from None
+            raise UndecodableBodyError("the answer is compressed, and damaged") from None
         if len(whole) > max_bytes:
-            raise Unreadable(f"the answer is larger than {max_bytes} bytes")
+            raise UndecodableBodyError(f"the answer is larger than {max_bytes} bytes")
         if not reader.eof:
-            raise Unreadable("the connection ended without a whole answer")
+            raise UndecodableBodyError("the connection ended without a whole answer")
         data = reader.unused_data
         if not data.startswith(_MAGIC):
             return whole
-    raise Unreadable("the answer is compressed, and damaged")
+    raise UndecodableBodyError("the answer is compressed, and damaged")

@@ -10,11 +10,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import CONTRADICTION, Leaf
 from forwardc.runtime.http.bodies.body import SYNTAXES, Body
 from forwardc.runtime.http.bodies.nothing import NOTHING
 from forwardc.runtime.http.bodies.page import is_page
-from forwardc.runtime.run.kept import Field, Fields, Kind
+from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind
 
 MOST_FIELDS: Final = 1000
 """More of them are no answer to a payment; those behind are cut."""
@@ -34,28 +35,28 @@ Named: TypeAlias = Callable[[str], tuple[str, bool]]
 """Takes a name: how it is shown, and whether it tells of what is below it."""
 
 
-class _Full(Exception):  # noqa: N818 - what a reader has
+class _FullError(ForwardcError):
     """Whoever takes values takes no more."""
 
 
-def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> Fields:
+def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> BodyFields:
     """A body that may be shown as it is, field by field. `answer` is its kind, where known.
 
     Without `inner`, a document that stands in it as text is one value.
     """
     kind, document = read(Body(body), body, answer)
-    rows: list[Field] = []
+    rows: list[BodyField] = []
 
     def visit(path: str, value: str, text: bool, _told: bool) -> None:
         if len(rows) == MOST_FIELDS:
-            raise _Full
-        rows.append(Field(path, value, text))
+            raise _FullError
+        rows.append(BodyField(path, value, text))
 
     whole = walked(document, visit, inside=0 if inner else _DEEPEST)
-    return Fields(kind, tuple(rows), whole)
+    return BodyFields(kind, tuple(rows), whole)
 
 
-def read(body: Body, text: str, answer: str = "any") -> tuple[Kind, Any]:
+def read(body: Body, text: str, answer: str = "any") -> tuple[BodyKind, Any]:
     """How a body reads, and what it holds; of text and of nothing, the text itself."""
     if body.reads_as("empty"):
         return "empty", {}
@@ -84,14 +85,14 @@ def walked(
     """
     try:
         _walk(document, visit, named, "", False, inside)
-    except _Full:
+    except _FullError:
         return False
     return True
 
 
 def full() -> NoReturn:
     """What a visitor says when it takes no more."""
-    raise _Full
+    raise _FullError
 
 
 def _walk(
@@ -176,7 +177,7 @@ def _literal(value: Any) -> str:
             raise TypeError("a body holds nothing else")
 
 
-def _kind(syntax: str) -> Kind:
+def _kind(syntax: str) -> BodyKind:
     match syntax:
         case "json":
             return "json"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 from xml.parsers import expat
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import CONTRADICTION, Leaf
 from forwardc.runtime.http.bodies.json_body import same
 from forwardc.runtime.http.bodies.nothing import NOTHING
@@ -84,7 +85,7 @@ def read_xml(text: str, prefixes: Mapping[str, str]) -> Any:
     parser.StartDoctypeDeclHandler = builder.doctype
     try:
         parser.Parse(_DECLARATION + body.encode(), True)
-    except (expat.ExpatError, _Refused, UnicodeEncodeError):
+    except (expat.ExpatError, _RefusedXmlError, UnicodeEncodeError):
         return NOTHING
     return builder.document()
 
@@ -111,7 +112,7 @@ def _told(key: str, parts: list[_Part]) -> Any:
     return first if all(same(first, part.value) for part in plain) else CONTRADICTION
 
 
-class _Refused(Exception):  # noqa: N818 - leaves the parser, never this module
+class _RefusedXmlError(ForwardcError):
     """The document has what we do not read."""
 
 
@@ -134,11 +135,11 @@ class _Builder:
 
     def doctype(self, _name: str, _system: object, _public: object, has_subset: int) -> None:
         if has_subset:
-            raise _Refused
+            raise _RefusedXmlError
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > _DEEPEST:
-            raise _Refused
+            raise _RefusedXmlError
         scope = _scope(self._open[-1].scope, attributes)
         parts = [
             _part(".", name, value, scope)
