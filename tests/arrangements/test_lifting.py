@@ -14,7 +14,7 @@ from arranged import NOW, VENDOR, built, handed, project, sent
 from forwardc.compile.ir.arrangements import Kind
 from forwardc.compile.ir.expiry_format import parts_of
 from forwardc.compile.pipeline import compile_project
-from forwardc.compile.vaults.assess import assess
+from forwardc.compile.vaults.assess import Granted, assess
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.sink import Sink
@@ -290,9 +290,9 @@ def test_the_facts_decide_what_is_lifted(code: str, tmp_path: Path) -> None:
     lifts = [other for other in fills["value"]["lifts"] if other != code]
     kinds = {**facts.section("arrangements"), "fills": {**fills, "value": {"lifts": lifts}}}
     vault = replace(one.vault, facts=replace(facts, data={**facts.data, "arrangements": kinds}))
-    found = assess(vault, one.context.program, one.context.authored, one.context.account)
+    found = assess(vault, one.context.program, one.context.authored, Granted(one.context.account))
     refused = [finding.code for finding in found.findings if finding.verdict == "refused"]
-    assert (refused, found.emitted) == ([code], None)
+    assert (refused, found.emission) == ([code], None)
 
 
 @pytest.mark.parametrize("source", ["pm_sandbox_apple_pay", "pm_sandbox_link"])

@@ -225,7 +225,7 @@ def test_rocketpays_documented_token_request_is_refused_everywhere(
     wanted = {"checkout": "FC0607", "stripe": "FC0607", "direct": "FC0608"}
     for vault, code in wanted.items():
         (one,) = (a for a in assessed(program, vault) if a.context.operation.name == "tokenize")
-        assert one.emitted is None
+        assert one.emission is None
         assert code in {found.code for found in one.findings}
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from forwardc.compile.pipeline import compile_project
-from forwardc.compile.vaults.plan_file import to_bytes
+from forwardc.compile.vaults.encode import to_bytes
 from forwardc.core.diagnostics.sink import Sink
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile.vaults.demo_ids import demo_ids
+from forwardc.compile.vaults.facts import demo_ids
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink

@@ -64,7 +64,7 @@ def operations(at: str) -> Iterator[Assessment]:
         one
         for one in this_project().assessments
         if f"{one.vault.name}/{one.context.program.destination}/review.html" == at
-        and one.emitted is not None
+        and one.emission is not None
     ]
     environments = {one.context.environment_class for one in found}
     leading = "production" if "production" in environments else "sandbox"
@@ -177,7 +177,7 @@ def test_every_value_of_any_body_has_its_row(tree: dict[str, object]) -> None:
     pages = pages_of(compiled)
     for one in compiled.assessments:
         path = f"{one.vault.name}/shop/review.html"
-        if one.emitted is None or path not in pages:
+        if one.emission is None or path not in pages:
             continue
         rows = parsed(pages[path]).rows["payment"]
         sources = {name for row in rows if len(row) == 5 for name in NAME.findall(row[1])}

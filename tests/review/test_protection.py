@@ -57,7 +57,7 @@ def shop(step: str, vault: str = "checkout") -> Assessment:
     declared = "".join(text for name, text in DECLARED.items() if name in step)
     head = HEAD.replace("DECLARED", f"{declared}")
     (one,) = assessed(program_of(head + lines + TAIL), vault)
-    assert one.emitted, [found.reason for found in one.findings]
+    assert one.emission, [found.reason for found in one.findings]
     return one
 
 
@@ -264,7 +264,7 @@ CARRIED = [
     one
     for path in sorted(CASES.glob("*/checkout.json"))
     for one in assessed(program_of((path.parent / "destination.yaml").read_bytes()), "checkout")
-    if one.emitted is not None and (path.parent / "runs.yaml").exists() is False
+    if one.emission is not None and (path.parent / "runs.yaml").exists() is False
 ]
 
 
@@ -286,7 +286,7 @@ def test_every_name_has_a_row_and_every_jwe_its_entry(one: Assessment) -> None:
 
 def test_headers_that_travel_encrypted_to_the_vault() -> None:
     one = of_case("secret-computed", "checkout", "pay")
-    (found,) = on_the_way(one.emitted_steps[0]["http"])
+    (found,) = on_the_way(one.emitted_steps[0])
     assert found["headers"] == "Authorization, X-Plain"
     assert (found["alg"], found["enc"]) == ("RSA-OAEP-256", "A256GCM")
 

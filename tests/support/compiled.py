@@ -17,8 +17,9 @@ from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.schema import validate
 from forwardc.compile.passes.check import check
 from forwardc.compile.passes.lower import lower
-from forwardc.compile.vaults.assess import Assessment, assess
-from forwardc.compile.vaults.plan_file import plan_file, to_bytes
+from forwardc.compile.vaults.assess import Assessment, Granted, assess
+from forwardc.compile.vaults.encode import to_bytes
+from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.codec import from_json
@@ -108,7 +109,8 @@ def assessed(
 ) -> list[Assessment]:
     """What a vault makes of every operation."""
     (found,) = (known for known in vaults() if known.name == vault)
-    return [assess(found, program, op, account or ACCOUNTS[vault]) for op in program.operations]
+    granted = Granted(account or ACCOUNTS[vault])
+    return [assess(found, program, op, granted) for op in program.operations]
 
 
 def plan_of(program: Program, vault: str, account: Mapping[str, str] | None = None) -> Json:

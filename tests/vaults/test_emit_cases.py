@@ -35,7 +35,7 @@ def compiled_case(folder: Path, vault: str) -> dict[str, Any]:
             "level": str(one.level),
             "status": str(one.status),
             "reasons": [_reason(found) for found in one.findings],
-            **({} if one.emitted is None else _emitted(plan, one.context.operation.name, runs)),
+            **({} if one.emission is None else _emitted(plan, one.context.operation.name, runs)),
         }
         for one in assessed(program, vault)
     }

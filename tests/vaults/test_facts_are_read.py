@@ -11,8 +11,8 @@ from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import compile_loaded, compile_project
 from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults import registry
+from forwardc.compile.vaults.encode import to_bytes
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.plan_file import to_bytes
 from forwardc.core.diagnostics.sink import Sink
 from read_facts import Noted, leaves
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.compile.vaults import facts as facts_reader
-from forwardc.compile.vaults.stripe.urls import is_listed
+from forwardc.compile.vaults.stripe.requirements import is_listed
 from forwardc.sandbox.stripe.errors import StripeError
 from forwardc.sandbox.stripe.registry import find
 from forwardc.sandbox.world import World

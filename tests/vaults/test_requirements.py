@@ -27,7 +27,7 @@ def reasons(alg: str, enc: str) -> list[str]:
     program = read_program(TEXT.format(alg=alg, enc=enc).encode(), sink)
     assert program is not None
     (one,) = assessed(program, "checkout")
-    assert (one.emitted is None) is bool(one.refusal)
+    assert (one.emission is None) is bool(one.refusal)
     return [f"{found.code} {found.reason}" for found in one.findings]
 
 

@@ -11,7 +11,8 @@ from compiled import ACCOUNTS, assessed, program_of
 from forwardc.compile.language import yaml_reader
 from forwardc.compile.language.schema import load_schema, validate
 from forwardc.compile.review.setup import setup_file
-from forwardc.compile.vaults.plan_file import plan_file, to_bytes
+from forwardc.compile.vaults.encode import to_bytes
+from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import EnvironmentClass
 

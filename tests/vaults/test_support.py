@@ -3,7 +3,8 @@
 import pytest
 
 from forwardc.compile.ir.features import FEATURES
-from forwardc.compile.vaults.model import Vault, Verdict
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.findings import Verdict
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.atoms import ATOMS
 from forwardc.core.diagnostics.codes import CODES

@@ -3,10 +3,11 @@
 Each stage takes the sink and goes on after a mistake; nothing here writes a file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from forwardc.compile.language.setting_values import check_settings
 from forwardc.compile.passes.arrangements import check_arrangements
 from forwardc.compile.passes.check import check
 from forwardc.compile.passes.counting import check_counting
-from forwardc.compile.passes.lower import lower
+from forwardc.compile.passes.lower import Lowering
 from forwardc.compile.passes.payment_reference import check_payment_references
 from forwardc.compile.passes.project_checks import check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
@@ -29,14 +30,14 @@ from forwardc.compile.review.arrangements import check_arrangements as check_off
 from forwardc.compile.review.arrangements import check_grants
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.production_details import check_production_details
-from forwardc.compile.vaults.assess import Assessment, assess
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.assess import Assessment, Emissions, Granted, assess
+from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import Environment
-from forwardc.plan.live_hosts import shipped
+from forwardc.plan.live_hosts import LiveHosts, shipped
 
 if TYPE_CHECKING:
     from forwardc.plan.approvals import Lock
@@ -121,11 +122,7 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
         return Compiled(loaded, not_built=not_built)
     live = live_names(loaded.destinations, programs, classes)
     live_known = shipped() | live
-    assessments = tuple(
-        one
-        for program in programs
-        for one in _assessed(program, loaded.project, shares_live=program.host in live_known)
-    )
+    assessments = tuple(_assessed(programs, project, live_known))
     check_offers(assessments, sink)
     if project is not None:
         check_targets(project, assessments, sink)
@@ -138,9 +135,9 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
 
 def _check_misshapen(one: MisshapenDestination, sink: Sink) -> None:
     """Report what the rules find in a destination that does not fit its schema."""
-    found = Sink()
+    found, lowering = Sink(), Lowering(one.destination)
     for where in _entries(one.destination):
-        _program(one.destination, where, {}, found)
+        _program(lowering, where, {}, found)
     for diagnostic in independent(found.sorted(), one.form):
         sink.add(diagnostic)
 
@@ -150,7 +147,7 @@ def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
     return frozenset(
         one.context.program.destination
         for one in assessments
-        if one.emitted is not None and one.context.environment_class == "production"
+        if one.emission is not None and one.context.environment_class == "production"
     )
 
 
@@ -159,17 +156,17 @@ def _programs(loaded: LoadedProject, sink: Sink) -> tuple[list[Program], tuple[J
     project = loaded.project
     if project is None:
         return [
-            _program(destination, where, {}, sink)
-            for destination in loaded.destinations
-            for where in _entries(destination)
+            _program(lowering, where, {}, sink)
+            for lowering in map(Lowering, loaded.destinations)
+            for where in _entries(lowering.destination)
         ], ()
     if loaded.listed:
         check_project_names(project, loaded.by_name, sink, loaded.unread)
     programs: list[Program] = []
     not_built: list[Json] = []
-    for destination in loaded.destinations:
+    for lowering in map(Lowering, loaded.destinations):
         for where in project.places():
-            found = _environment(destination, where, project, sink)
+            found = _environment(lowering, where, project, sink)
             if isinstance(found, Program):
                 programs.append(found)
             else:
@@ -186,25 +183,26 @@ def _entries(destination: Destination) -> list[Environment]:
 
 
 def _environment(
-    destination: Destination, where: Environment, project: Project, sink: Sink
+    lowering: Lowering, where: Environment, project: Project, sink: Sink
 ) -> Program | Json:
     """The program of one environment, or why it is not built."""
+    destination = lowering.destination
     settings = check_settings(destination, project, where, sink)
     if settings is not None:
-        return _program(destination, where, settings, sink)
+        return _program(lowering, where, settings, sink)
     if destination.entry_of(where) is None:
         why = "no URL"
     else:
         # Checked all the same: its mistakes do not depend on the values.
-        _program(destination, where, {}, sink)
+        _program(lowering, where, {}, sink)
         why = "no values for its settings"
     return {"destination": destination.name, "environment": where.place, "why": why}
 
 
 def _program(
-    destination: Destination, where: Environment, settings: Mapping[str, Lit], sink: Sink
+    lowering: Lowering, where: Environment, settings: Mapping[str, Lit], sink: Sink
 ) -> Program:
-    program = lower(destination, where, settings)
+    destination, program = lowering.destination, lowering.program(where, settings)
     check(program, destination.root, sink)
     check_arrangements(program, sink)
     check_counting(program, destination, sink)
@@ -213,12 +211,25 @@ def _program(
 
 
 def _assessed(
-    program: Program, project: Project | None, *, shares_live: bool
+    programs: Iterable[Program], project: Project | None, live: LiveHosts
+) -> Iterator[Assessment]:
+    """What each vault makes of each program; of a destination every operation is emitted once."""
+    for _, places in groupby(programs, attrgetter("destination")):
+        emissions = Emissions()
+        for program in places:
+            yield from _in_place(program, project, emissions, shares_live=program.host in live)
+
+
+def _in_place(
+    program: Program, project: Project | None, emissions: Emissions, *, shares_live: bool
 ) -> Iterator[Assessment]:
     values = project.environments.get(program.place) if project else None
     for vault in vaults():
-        account = values.vaults.get(vault.name, {}) if values else {}
         agreed = values.grants if values else ()
-        grants = {grant.name: grant for grant in agreed if grant.vault == vault.name}
+        granted = Granted(
+            account=values.vaults.get(vault.name, {}) if values else {},
+            grants={grant.name: grant for grant in agreed if grant.vault == vault.name},
+            shares_live_host=shares_live,
+        )
         for operation in program.operations:
-            yield assess(vault, program, operation, account, grants, shares_live_host=shares_live)
+            yield assess(vault, program, operation, granted, emissions)

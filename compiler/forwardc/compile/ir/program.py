@@ -197,6 +197,10 @@ class Program:
     """What vaults must agree to beyond their documents."""
     private: bool = False
     """Whether our runtime may find the host in the operator's own network."""
+    templates: tuple[Operation, ...] = ()
+    """The operations with a hole for each value of the environment: vaults emit these, once."""
+    values: Mapping[str, Term] = field(default_factory=dict)
+    """What stands in the holes in this environment, by name."""
 
     @property
     def environment(self) -> str:

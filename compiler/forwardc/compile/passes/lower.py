@@ -4,22 +4,22 @@ Knows no vault. Without an environment's values, settings stay references.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forwardc.compile.ir import program
+from forwardc.compile.ir.fold import filled, filled_operation, fold, joined
 from forwardc.compile.language import destination as source
 from forwardc.compile.language.call_checks import picked
 from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, of_outputs
-from forwardc.compile.passes.fold import fold, joined
 from forwardc.compile.passes.money_block import money_block
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
 from forwardc.core.terms.rewrite import rewrite
-from forwardc.core.terms.terms import Call, Encoding, Lit, Map, Ref, Term, walk
+from forwardc.core.terms.terms import Amount, Call, Encoding, Lit, Map, Ref, Term, walk
 from forwardc.plan.environment import Environment
 
 _ENCODINGS = {
@@ -32,6 +32,9 @@ _SYMMETRIC = frozenset({"sha256_base64url", "base64url"})
 
 Settings = Mapping[str, Lit]
 
+_BASE_URL = Ref("environment.base_url")
+"""The hole at the start of every URL: environments have a base URL of their own."""
+
 
 def lower(
     destination: source.Destination, where: Environment, settings: Settings
@@ -40,30 +43,115 @@ def lower(
 
     `settings` holds what is known of them.
     """
-    lowering = _Lowering(destination, where, settings)
+    return Lowering(destination).program(where, settings)
+
+
+class Lowering:
+    """Lowers one destination for all of its environments, each template of operations once."""
+
+    def __init__(self, destination: source.Destination) -> None:
+        self.destination = destination
+        self._templates: dict[tuple[tuple[str, object], ...], _Template] = {}
+
+    def program(self, where: Environment, settings: Settings) -> program.Program:
+        """The program of one environment, as `lower` says."""
+        destination = self.destination
+        template = self._template(settings)
+        entry = destination.entry_of(where) or where.name
+        base_url = fold(_settled(destination.environments[entry], settings))
+        values: dict[str, Term] = {f"settings.{name}": value for name, value in settings.items()}
+        values[_BASE_URL.name] = base_url
+        private = entry in destination.private
+        operations = tuple(
+            filled_operation(operation, values, private=private)
+            for operation in template.operations
+        )
+        return program.Program(
+            destination=destination.name,
+            where=where,
+            host=_host(base_url),
+            operations=operations,
+            params={
+                name: param_spec(param, destination, settings)
+                for name, param in destination.params.items()
+            },
+            money=template.money,
+            counting_doubt=destination.money.unconfirmed,
+            secrets=_secrets(destination, operations),
+            title=destination.title,
+            docs=destination.docs,
+            integration=destination.integration,
+            separated_by=destination.separated_by.get(entry, "host"),
+            base_url=base_url,
+            private=private,
+            arrangements=destination.arrangements,
+            templates=template.operations,
+            values=values,
+        )
+
+    def _template(self, settings: Settings) -> "_Template":
+        """The operations with holes, but for the values that decide what stands in a request."""
+        whole = self._templates.get(())
+        if whole is None:
+            whole = self._templates[()] = _lowered(self.destination, {})
+        known = {name: settings[name] for name in sorted(whole.deciding & settings.keys())}
+        key = tuple((name, value.value) for name, value in known.items())
+        if key not in self._templates:
+            self._templates[key] = _lowered(self.destination, known)
+        return self._templates[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    operations: tuple[program.Operation, ...]
+    money: Mapping[str, object] | None
+    deciding: frozenset[str]
+    """The settings whose value decides what stands in a request, and not only what it says."""
+
+
+def _lowered(destination: source.Destination, known: Settings) -> _Template:
+    lowering = _OperationLowering(destination, known)
     operations = tuple(lowering.operation(op) for op in destination.operations.values())
-    return program.Program(
-        destination=destination.name,
-        where=where,
-        host=lowering.host(),
-        operations=operations,
-        params={
-            name: param_spec(param, destination, settings)
-            for name, param in destination.params.items()
-        },
-        money=money_block(destination, operations),
-        counting_doubt=destination.money.unconfirmed,
-        secrets=_secrets(destination, operations),
-        title=destination.title,
-        docs=destination.docs,
-        integration=destination.integration,
-        separated_by=destination.separated_by.get(
-            destination.entry_of(where) or where.name, "host"
-        ),
-        base_url=lowering.base_url,
-        private=lowering.private,
-        arrangements=destination.arrangements,
-    )
+    deciding = frozenset(name for op in operations for name in _deciding(op))
+    return _Template(operations, money_block(destination, operations), deciding)
+
+
+def _deciding(operation: program.Operation) -> Iterator[str]:
+    """Settings that choose between alternatives, algorithms, or ways to count."""
+    for step in operation.steps:
+        rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
+        for node in (*step.request.nodes, *rules):
+            for term in _choosers(node):
+                yield from _setting_names(term)
+        for output in step.outputs:
+            yield from _setting_names(output.currency) if output.currency else ()
+
+
+def _choosers(node: Term) -> tuple[Term, ...]:
+    if isinstance(node, Amount):
+        return (node,)
+    if isinstance(node, Call) and node.function == "pick":
+        return node.args[:1]
+    if isinstance(node, Call) and node.function == "jwe":
+        return tuple(value for name, value in node.named if name in ("alg", "enc"))
+    return ()
+
+
+def _setting_names(term: Term) -> Iterator[str]:
+    for node in walk(term):
+        if isinstance(node, Ref) and node.root == "settings":
+            yield node.name.removeprefix("settings.")
+
+
+def _settled(term: Term, settings: Settings) -> Term:
+    """A URL with the settings that have a value. `let` and amounts stand in no base URL."""
+    return filled(term, {f"settings.{name}": value for name, value in settings.items()})
+
+
+def _host(base_url: Term) -> str:
+    """The host that requests go to; empty while a setting of it is unknown."""
+    text = base_url.value if isinstance(base_url, Lit) else ""
+    return str(text).partition("://")[2].partition("/")[0]
 
 
 def _secrets(
@@ -128,21 +216,11 @@ def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
     yield from values
 
 
-class _Lowering:
-    def __init__(
-        self, destination: source.Destination, where: Environment, settings: Settings
-    ) -> None:
+class _OperationLowering:
+    def __init__(self, destination: source.Destination, settings: Settings) -> None:
         self._destination = destination
         self._settings = settings
         self._amounts = Amounts(destination.money, destination.params, {})
-        entry = destination.entry_of(where) or where.name
-        self.base_url = self._term(destination.environments[entry], {})
-        self.private = entry in destination.private
-
-    def host(self) -> str:
-        """The host that requests go to; empty while a setting of it is unknown."""
-        text = self.base_url.value if isinstance(self.base_url, Lit) else ""
-        return str(text).partition("://")[2].partition("/")[0]
 
     def operation(self, operation: source.DeclaredOperation) -> program.Operation:
         outputs = of_outputs(self._destination, operation.name)
@@ -193,7 +271,6 @@ class _Lowering:
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
             namespaces=step.namespaces,
-            private=self.private,
         )
 
     def _used(self, step: source.DeclaredStep, attribute: str) -> dict[str, object]:
@@ -218,7 +295,7 @@ class _Lowering:
         path = self._term(request.path, lets)
         return program.Request(
             method=request.method,
-            url=joined((self.base_url, path), path.span),
+            url=joined((_BASE_URL, path), path.span),
             query=tuple(self._pair(entry, lets) for entry in request.query),
             headers=self._headers(step, lets),
             body=self._body(request.body, lets) if request.body else None,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from forwardc.compile.language import access
 from forwardc.compile.language.project import Project
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.encode import Json
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import Environment
 
@@ -41,7 +42,7 @@ def missing_account_keys(assessments: Sequence[Assessment]) -> list[MissingAccou
     """What is asked for, each once for a vault and a place that a plan is built for."""
     needs: dict[tuple[str, str, str], MissingAccountKey] = {}
     for assessment in assessments:
-        if assessment.emitted is not None and assessment.has_account:
+        if assessment.emission is not None and assessment.has_account:
             for asked in _of(
                 assessment.vault, assessment.context.program.where, assessment.context.account
             ):

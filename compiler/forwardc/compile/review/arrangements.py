@@ -15,10 +15,10 @@ from forwardc.compile.ir.program import Step
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import EnvironmentValues, Project
 from forwardc.compile.language.report import Report
-from forwardc.compile.vaults.arranged import Standing, refused_kinds
-from forwardc.compile.vaults.arranged_words import to_record
+from forwardc.compile.vaults.arrangements import Standing, refused_kinds, to_record
 from forwardc.compile.vaults.assess import Assessment, needless
-from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.encode import Json
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Lit, Term

@@ -21,9 +21,7 @@ from forwardc.compile.review.production_config import production_configs
 from forwardc.compile.review.submission import submissions
 from forwardc.compile.review.write import MANIFEST
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.encode import encode, places
-from forwardc.compile.vaults.model import Json
-from forwardc.compile.vaults.plan_file import to_bytes
+from forwardc.compile.vaults.encode import Json, encode, places, to_bytes
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION

@@ -11,7 +11,8 @@ from forwardc.compile.ir.arrangements import Grant
 from forwardc.compile.review.account_keys import MissingAccountKey
 from forwardc.compile.review.templates import template
 from forwardc.compile.vaults.assess import Assessment, Level, Status
-from forwardc.compile.vaults.model import Finding, Json, Verdict
+from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.findings import Finding, Verdict
 
 _ORDER = {Level.REFUSED: 0, Level.DEGRADED: 1, Level.FULL: 2}
 _DOUBT = {Status.STAND_IN: 0, Status.UNCONFIRMED: 1, Status.DOCUMENTED: 2}
@@ -79,7 +80,7 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> CoverageRow:
         tuple(
             assessment.context.program.place
             for assessment in group
-            if assessment.emitted is not None
+            if assessment.emission is not None
         ),
         tuple(findings.values()),
         *_arranged(group),
@@ -93,7 +94,7 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> CoverageRow:
 
 def _is_agreed(assessment: Assessment) -> bool:
     granted = any(standing.counts and standing.grant for standing in assessment.standings)
-    return assessment.emitted is not None and granted
+    return assessment.emission is not None and granted
 
 
 def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str, ...]]:

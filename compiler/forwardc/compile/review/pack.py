@@ -13,9 +13,9 @@ from forwardc.compile.language.project import Merchant, Project
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.review.setup import setup_file
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.demo_ids import demo_ids
-from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.plan.demo_ids import named
 from forwardc.plan.environment import Environment
@@ -185,7 +185,7 @@ def _test_urls(pack: Pack | None) -> tuple[str, ...]:
     return tuple(
         sample_url(step, pack.program, pack.destination).partition("?")[0]
         for assessment in pack.assessments
-        if assessment.emitted is not None
+        if assessment.emission is not None
         for step in assessment.context.vault_steps
     )
 
@@ -226,7 +226,7 @@ def sealed_of(pack: Pack) -> list[SealedHeader]:
     places = [
         (f"{assessment.context.operation.name}.{step.name}", pair.name, pair.value)
         for assessment in pack.assessments
-        if assessment.emitted is not None
+        if assessment.emission is not None
         for step in assessment.context.vault_steps
         for pair in step.request.headers
     ]

@@ -16,7 +16,10 @@ from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.pack import Pack, sealed_of
 from forwardc.compile.review.sample import header_sample, sample_answer, sample_request
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json, Verdict
+from forwardc.compile.vaults.emission import EmittedReview
+from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.findings import Verdict
+from forwardc.compile.vaults.plan_json import field_json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.terms import Lit, Ref
 from forwardc.plan.sealed_headers import file_name
@@ -44,16 +47,16 @@ def config_name(pack: Pack, operation: str, step: str) -> str:
     return f"{operation}.{step}{pack.infix}.production.config.json"
 
 
-def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, Json]]:
+def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, EmittedReview]]:
     """Every step that the vault reviews, with what its reviewers accept of it."""
     for assessment in pack.assessments:
-        emitted = assessment.emitted.steps if assessment.emitted else ()
-        for step, made in zip(assessment.context.operation.steps, emitted, strict=False):
-            if made.get("review"):
-                yield assessment, step, made["review"]
+        steps = assessment.context.operation.steps
+        for step, emitted in zip(steps, assessment.emitted_steps, strict=False):
+            if emitted.review:
+                yield assessment, step, emitted.review
 
 
-def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Json:
+def _config(pack: Pack, assessment: Assessment, step: Step, review: EmittedReview) -> Json:
     operation, destination = assessment.context.operation, pack.destination
     written = next(
         authored for authored in assessment.context.authored.steps if authored.name == step.name
@@ -68,13 +71,13 @@ def _config(pack: Pack, assessment: Assessment, step: Step, review: Json) -> Jso
         "operation": operation.name,
         "step": step.name,
         "purpose": operation.title or destination.title,
-        "url": review["url"],
+        "url": review.url,
         "http_method": Lit(step.request.method, span=step.request.span),
         "documentation": _documentation(destination),
         "test_urls": list(dict.fromkeys(pack.test_urls)),
         "merchant": _merchant(pack.merchant),
         "accounts": accounts(pack),
-        "fields": review["fields"],
+        "fields": [field_json(field) for field in review.fields],
         "request_headers": [_header(pack, pair, signed) for pair in content_type(step.request)],
         "encryption_keys": body_keys(review),
         "redact": [
@@ -179,9 +182,9 @@ def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
     return "run", "given on each run"
 
 
-def body_keys(review: Json) -> list[Json]:
+def body_keys(review: EmittedReview) -> list[Json]:
     """The keys under which a part of the body is encrypted: the destination's own."""
-    return [{"encrypts": "part of the body", "key": name} for name in review["keys"]]
+    return [{"encrypts": "part of the body", "key": name} for name in review.keys]
 
 
 def _pci(pci: Pci | None) -> Json | None:

@@ -11,7 +11,8 @@ from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.load import LoadedProject
 from forwardc.compile.language.project import Merchant, Project
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.emission import EmittedReview
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.environment import Environment
@@ -68,7 +69,7 @@ def _check_account_country(project: Project, assessments: Sequence[Assessment], 
     carried = [
         assessment
         for assessment in assessments
-        if assessment.emitted is not None and assessment.has_account
+        if assessment.emission is not None and assessment.has_account
     ]
     for vault in {assessment.vault.name: assessment.vault for assessment in carried}.values():
         served = vault.facts.data.get("countries", {}).get("account")
@@ -85,9 +86,8 @@ def _check_account_country(project: Project, assessments: Sequence[Assessment], 
         )
 
 
-def _reviews(assessment: Assessment) -> list[Json]:
-    steps = assessment.emitted.steps if assessment.emitted else ()
-    return [step["review"] for step in steps if step.get("review")]
+def _reviews(assessment: Assessment) -> list[EmittedReview]:
+    return [step.review for step in assessment.emitted_steps if step.review]
 
 
 def _is_target(project: Project, assessment: Assessment) -> bool:
@@ -129,9 +129,9 @@ def _accounts(vault: Vault, project: Project, where: Environment) -> Iterator[_M
                 yield _Missing(message, span, values.pointer if values else "", hint)
 
 
-def _fields(assessment: Assessment, reviews: Sequence[Json]) -> Iterator[_Missing]:
+def _fields(assessment: Assessment, reviews: Sequence[EmittedReview]) -> Iterator[_Missing]:
     for review in reviews:
-        if not review["fields"]:
+        if not review.fields:
             message = f"{assessment.context.operation.name} has no field that it fills"
             hint = "send a step without card data with `deliver: direct`"
             yield _Missing(message, assessment.context.operation.span, "", hint)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from forwardc.compile.ir.program import Body, Program, Step, terms_of
 from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.escaping import NotExpressible
 from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate

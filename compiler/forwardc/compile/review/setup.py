@@ -11,9 +11,10 @@ from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
 from forwardc.compile.ir.program import Program, Request
 from forwardc.compile.review.account_keys import missing_account_keys
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json, Vault
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.plan_file import runtime_secrets
-from forwardc.compile.vaults.sizes import shortest
+from forwardc.compile.vaults.verdicts import shortest
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, walk
 from forwardc.plan.environment import is_class
@@ -83,11 +84,11 @@ def limits_used(assessment: Assessment) -> Iterator[Json]:
     be there.
     """
     operation = assessment.context.operation.name
-    for step in assessment.emitted.steps if assessment.emitted else ():
-        body = step["http"].get("body")
+    for step in assessment.emitted_steps:
+        body = step.call.body
         if body is not None:
             for limit in (*_texts(body), *_entries(assessment, body)):
-                yield {"operation": operation, "step": step["name"], **limit}
+                yield {"operation": operation, "step": step.name, **limit}
 
 
 def _texts(body: Term) -> Iterator[Json]:
@@ -146,7 +147,7 @@ def setup_file(
     assessments: Sequence[Assessment],
 ) -> Json:
     """The set-up of one plan."""
-    built = [assessment for assessment in assessments if assessment.emitted is not None]
+    built = [assessment for assessment in assessments if assessment.emission is not None]
     return {
         "forwardc": 1,
         "vault": vault.name,
@@ -180,9 +181,7 @@ def _asked(assessments: Sequence[Assessment]) -> Json:
 
 def _permissions(vault: Vault, built: Sequence[Assessment], *, asks_card: bool) -> list[str]:
     scopes = vault.facts.data.get("scopes", {})
-    asks_first = any(
-        assessment.emitted and "fallback" in assessment.emitted.extra for assessment in built
-    )
+    asks_first = any(assessment.emission and assessment.emission.fallback for assessment in built)
     unused = {
         "secrets": not any(assessment.context.stored for assessment in built),
         "instruments": not asks_first and not asks_card,

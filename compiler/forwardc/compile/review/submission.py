@@ -15,7 +15,7 @@ from forwardc.compile.review.page.summary import card_data
 from forwardc.compile.review.production_config import config_name, reviewed
 from forwardc.compile.review.templates import Markdown, quoted, template, text
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.encode import Json
 
 _STAGES = ("access", "test", "production")
 _INITIATORS = {
@@ -37,7 +37,7 @@ def submissions(pack: Pack) -> dict[str, str]:
 
 def _words(pack: Pack) -> dict[str, Any]:
     facts = pack.vault.facts
-    built = [assessment for assessment in pack.assessments if assessment.emitted is not None]
+    built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     questions = answered(pack)
     return {
         "vault": facts.title,

@@ -1,17 +1,20 @@
 """Decides what a vault makes of one operation, and emits it where it is not refused.
 
-Knows vaults by their description only.
+A vault examines an operation in each environment, by what its values are; it emits an operation
+once (`Emissions`), with holes that each environment fills. So what leaves in production is what
+was tried, but for the values that `forwardc.yaml` gives.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
-from forwardc.compile.ir.analysis import has_atom
+from forwardc.compile.ir.analysis import has_atom, tainted
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.program import Operation, Program
-from forwardc.compile.vaults import arranged_words as words
-from forwardc.compile.vaults.arranged import (
+from forwardc.compile.vaults import arrangements as words
+from forwardc.compile.vaults.arrangements import (
     Grants,
     Standing,
     applied,
@@ -19,15 +22,45 @@ from forwardc.compile.vaults.arranged import (
     gone,
     standings,
 )
+from forwardc.compile.vaults.contract import Context, EmissionContext, Vault
+from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.model import Context, Emitted, Finding, Json, Vault, Verdict
+from forwardc.compile.vaults.filling import fill
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.verdicts import (
     held_elsewhere,
     left_blank,
     unconfirmed,
     unconfirmed_counting,
+    unsendable,
 )
-from forwardc.core.terms.terms import If
+from forwardc.core.terms.terms import Encoded, If
+
+NEEDS_ONBOARDING: Final = "FC0610"
+"""The code of a URL that the vault forwards to only after it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emissions:
+    """What vaults emitted of one destination, each operation once for all its environments.
+
+    Kept by all that an emitter sees: the vault, the operation with its holes, and what was agreed.
+    """
+
+    _made: dict[tuple[object, ...], list[tuple[EmissionContext, Emission, Facts]]] = field(
+        default_factory=dict
+    )
+
+    def of(self, vault: Vault, context: EmissionContext) -> tuple[Emission, Facts]:
+        """The emission, and the facts with the record of what was read for it."""
+        made = self._made.setdefault((vault.name, context.operation.name), [])
+        for seen, emission, read in made:
+            if seen == context:
+                return emission, read
+        read = vault.facts.recording()
+        emission = vault.emit(context, read)
+        made.append((context, emission, read))
+        return emission, read
 
 
 class Level(StrEnum):
@@ -55,7 +88,8 @@ class Assessment:
     level: Level
     status: Status
     findings: tuple[Finding, ...]
-    emitted: Emitted | None
+    emission: Emission | None
+    """What was emitted, with the values of its environment; None where it is refused."""
     standings: tuple[Standing, ...] = ()
     """What the vault must agree to for this operation, and whether it did."""
 
@@ -70,65 +104,113 @@ class Assessment:
         return all(key in self.context.account for key in self.vault.account_keys)
 
     @property
-    def emitted_steps(self) -> tuple[Json, ...]:
+    def emitted_steps(self) -> tuple[EmittedStep, ...]:
         """The steps of the plan; none where the operation is refused."""
-        return self.emitted.steps if self.emitted else ()
+        return self.emission.steps if self.emission else ()
+
+    @property
+    def reaches_vault(self) -> bool:
+        """Whether a step of the plan goes through the vault."""
+        return self.emission is not None and self.emission.reaches_vault
 
     @property
     def refusal(self) -> str | None:
         """The first reason of a refusal, or None."""
-        refused = (one.reason for one in self.findings if one.verdict is Verdict.REFUSED)
+        refused = (f.reason for f in self.findings if f.verdict is Verdict.REFUSED)
         return next(refused, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What decides beside the program: the merchant's account, and what the vault agreed to there.
+
+    `shares_live_host` says that the host of a sandbox is one of live accounts, too.
+    """
+
+    account: Mapping[str, str] = field(default_factory=dict)
+    grants: Grants = field(default_factory=dict)
+    shares_live_host: bool = False
 
 
 def assess(
     vault: Vault,
     program: Program,
     operation: Operation,
-    account: Mapping[str, str],
-    grants: Grants | None = None,
-    *,
-    shares_live_host: bool = False,
+    granted: Granted,
+    emissions: Emissions | None = None,
 ) -> Assessment:
     """Look up every feature, then emit. A refused operation emits nothing.
 
-    `grants` is what this vault agreed to for this account and environment. `shares_live_host` says
-    that the host of a sandbox is one of live accounts, too.
+    With `emissions` of the destination, an operation that was emitted already is filled only.
     """
-    found = standings(vault, program, operation, grants or {})
-    made = applied(operation, found)
-    stored = vault.stored_secrets(program, made)
-    context = Context(program, made, account, stored, shares_live_host, operation)
+    emissions = Emissions() if emissions is None else emissions
+    agreements = standings(vault, program, operation, granted.grants)
+    asked = applied(operation, agreements)
+    stored = vault.stored_secrets(program, asked)
+    context = Context(
+        *(program, asked, granted.account, stored, granted.shares_live_host, operation)
+    )
     read = vault.facts.recording()
-    findings = tuple(_with_arrangements(context, vault, found, read))
-    head = vault.head(program, account, read)
+    findings = tuple(_with_arrangements(context, vault, agreements, read))
+    head = vault.head(program, granted.account, read)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
-        findings = (*findings, *_fallback(vault, context, grants or {}))
-    emitted = None
+        findings = (*findings, *_fallback(vault, context, granted, emissions))
+    emission = None
     if not _has(findings, Verdict.REFUSED):
-        emitted = vault.emit(context, read)
-        findings = (*findings, *emitted.findings)
+        emission = _emitted(vault, context, agreements, emissions, read)
+        findings = (*findings, *_of_emission(emission, context))
     findings = (*findings, *unconfirmed(context, read))
     findings = _distinct(findings)
     if _has(findings, Verdict.REFUSED):
-        emitted = None
+        emission = None
     return Assessment(
-        *(vault, context, _level(findings), _status(context, findings), findings, emitted, found)
+        vault, context, _level(findings), _status(context, findings), findings, emission, agreements
     )
+
+
+def _emitted(
+    vault: Vault,
+    context: Context,
+    agreements: Sequence[Standing],
+    emissions: Emissions,
+    read: Facts,
+) -> Emission:
+    """The operation as it leaves in this environment; `read` gets what was read to emit it."""
+    program, name = context.program, context.operation.name
+    siblings = program.templates or program.operations
+    template = next(operation for operation in siblings if operation.name == name)
+    masked = tainted(program, context.operation)
+    seen = EmissionContext(applied(template, agreements), siblings, context.stored, masked)
+    emission, emitting = emissions.of(vault, seen)
+    read.note_all(emitting)
+    values = vault.values(context.environment_class, context.account, read)
+    return fill(emission, {**program.values, **values}, private=program.private)
+
+
+def _of_emission(emission: Emission, context: Context) -> Iterator[Finding]:
+    """What is wrong with the calls themselves, in the order of the steps."""
+    spans = {step.name: step.request.span for step in context.operation.steps}
+    for step in emission.steps:
+        body = step.call.body
+        if isinstance(body, Encoded) and not step.is_direct:
+            # The body as a whole has no limit, and a run's source stands in it.
+            for finding in unsendable(body.tree):
+                yield replace(finding, span=spans[step.name], step=step.name)
+        yield from (finding for finding in emission.findings if finding.step == step.name)
 
 
 def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...]:
     return (*vault.examine(context, read), *held_elsewhere(context), *left_blank(context))
 
 
-def needless(one: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
+def needless(assessment: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
     """The parts of arrangements that take no refusal away, whatever the others do."""
-    vault, context = one.vault, one.context
+    vault, context = assessment.vault, assessment.context
     parts = [
         replace(standing, arrangement=part, counts=True)
-        for standing in one.standings
+        for standing in assessment.standings
         for part in standing.arrangement.parts()
     ]
     whole = _changed(vault, context, parts) if parts else ()
@@ -138,54 +220,56 @@ def needless(one: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
             yield part, part.arrangement
 
 
-def _changed(vault: Vault, context: Context, found: Sequence[Standing]) -> tuple[Finding, ...]:
+def _changed(vault: Vault, context: Context, agreements: Sequence[Standing]) -> tuple[Finding, ...]:
     """What the vault finds in the operation as the author wrote it, by these arrangements."""
-    operation = applied(context.authored, found)
+    operation = applied(context.authored, agreements)
     stored = vault.stored_secrets(context.program, operation)
     changed = replace(context, operation=operation, stored=stored)
     return _examined(vault, changed, vault.facts)
 
 
 def _with_arrangements(
-    context: Context, vault: Vault, found: Sequence[Standing], read: Facts
+    context: Context, vault: Vault, agreements: Sequence[Standing], read: Facts
 ) -> Iterator[Finding]:
     """What the vault finds, with a word for each arrangement in place of what it lifts."""
     findings = _examined(vault, context, read)
-    lacking = [one for one in found if not one.counts]
-    counting = [one for one in found if one.counts]
+    lacking = [standing for standing in agreements if not standing.counts]
+    counting = [standing for standing in agreements if standing.counts]
     explained: tuple[Finding, ...] = ()
     if lacking:
-        agreed = _changed(vault, context, [replace(one, counts=True) for one in found])
-        explained = gone(vault, findings, agreed, [one.arrangement for one in lacking]).lifted
-    yield from (words.needed(vault, context.program, one) for one in lacking)
+        agreed = _changed(vault, context, [replace(each, counts=True) for each in agreements])
+        needs = [standing.arrangement for standing in lacking]
+        explained = gone(vault, findings, agreed, needs).lifted
+    yield from (words.needed(vault, context.program, standing) for standing in lacking)
     if counting:
         written = _changed(vault, context, ())
-        yield from gone(vault, written, findings, [one.arrangement for one in counting]).others
+        lifting = [standing.arrangement for standing in counting]
+        yield from gone(vault, written, findings, lifting).others
     yield from (finding for finding in findings if finding not in explained)
-    for one in counting:
-        yield from words.counted(one, arranged_doubts(vault, one))
-    named = {one.step for one in found}
+    for standing in counting:
+        yield from words.counted(standing, arranged_doubts(vault, standing))
+    named = {standing.step for standing in agreements}
     yield from words.possible(vault, context, findings, named)
 
 
-def _unknown_inputs(context: Context, head: Json) -> Iterator[Finding]:
+def _unknown_inputs(context: Context, head: EmittedHead) -> Iterator[Finding]:
     """Inputs that go with no source of the vault: nobody could give them."""
-    known = {name for source in head["sources"].values() for name in source["inputs"]}
+    inputs = {name for source in head.sources.values() for name in source.inputs}
     for step in context.operation.steps:
         for ref in step.request.refs_below("inputs"):
             name = ref.name.removeprefix("inputs.")
-            if name not in known:
+            if name not in inputs:
                 reason = f"no source of the vault takes the input `{name}`"
                 yield Finding(Verdict.REFUSED, "FC0617", reason, ref.span)
 
 
-def _stated_presence(context: Context, head: Json) -> Iterator[Finding]:
+def _stated_presence(context: Context, head: EmittedHead) -> Iterator[Finding]:
     """Values that say of another one that it is there, where only the vault knows."""
     unsure = {
         atom
-        for source in head["sources"].values()
-        for atom, how in source["has"].items()
-        if how == "vault"
+        for source in head.sources.values()
+        for atom, presence in source.has.items()
+        if presence.when == "vault"
     }
     for step in context.vault_steps:
         for node in step.request.nodes:
@@ -194,11 +278,18 @@ def _stated_presence(context: Context, head: Json) -> Iterator[Finding]:
                 yield Finding(Verdict.DEGRADED, "FC0612", reason, node.span, step.name)
 
 
-def _fallback(vault: Vault, context: Context, grants: Grants) -> Iterator[Finding]:
-    """A fallback that the vault refuses is none: the operation would end in nothing."""
+def _fallback(
+    vault: Vault, context: Context, granted: Granted, emissions: Emissions
+) -> Iterator[Finding]:
+    """A fallback that the vault refuses is none: the operation would end in nothing.
+
+    Whether the host is shared with live accounts lifts and adds no refusal, so it is not asked.
+    """
     name, program = context.operation.fallback, context.program
-    for target in (one for one in program.operations if one.name == name and not one.fallback):
-        reason = assess(vault, program, target, context.account, grants).refusal
+    alone = replace(granted, shares_live_host=False)
+    targets = (each for each in program.operations if each.name == name and not each.fallback)
+    for target in targets:
+        reason = assess(vault, program, target, alone, emissions).refusal
         if reason:
             why = f"its fallback `{name}` is refused: {reason}"
             yield Finding(Verdict.REFUSED, "FC0318", why, context.operation.span)
@@ -212,8 +303,8 @@ def _distinct(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The first finding of each kind and reason in a step: one sentence is enough."""
     first: dict[tuple[str, ...], Finding] = {}
     for finding in findings:
-        said = (finding.verdict, finding.code, finding.reason, finding.step)
-        first.setdefault(said, finding)
+        kind = (finding.verdict, finding.code, finding.reason, finding.step)
+        first.setdefault(kind, finding)
     return tuple(first.values())
 
 

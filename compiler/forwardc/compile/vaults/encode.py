@@ -1,6 +1,6 @@
-"""Emitted structures become JSON here, once: until then every term keeps its place in the YAML.
+"""Structures become JSON and bytes here, once: until then every term keeps its place in the YAML.
 
-Knows terms and JSON; nothing of what a structure means.
+A structure is made of mappings, sequences, scalars and terms; a term is written as a typed hole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,9 @@ from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.codec import to_json
 from forwardc.core.terms.terms import Raw, Ref, Term, walk
+
+Json = dict[str, Any]
+"""An object of a build file, in which terms may stand still."""
 
 _TERMS = get_args(Term)
 
@@ -32,6 +35,11 @@ def text_of(data: Any) -> str:
     """The same JSON as text with two spaces."""
     # A reader of a file is shown what the file holds: what hides is written as an escape.
     return visible(pretty(data, plain))
+
+
+def to_bytes(data: Any) -> bytes:
+    """A build file: JSON with two spaces, a line feed at the end, members in their order."""
+    return (text_of(data) + "\n").encode()
 
 
 def plain(data: Any) -> Any:

@@ -1,16 +1,31 @@
 """Reads a vault's `facts.yaml`: names, limits and presence, each with its source and date.
 
-Knows the shape of the file, and no vault. Who compiles reads through `recording()`, which remembers
-what was looked at: what rests on a fact that nobody confirms is told by that, and by no list.
+Who compiles reads through `recording()`, which remembers what was looked at: what rests on a fact
+that nobody confirms is told by that, and by no list.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 
 from forwardc.plan.environment import EnvironmentClass
+
+# What people write where an id will stand. A vendor's ids are random: that one of them begins with
+# such a word, or holds a long one, does not happen.
+_WORDS: Final = (
+    *("acme", "changeme", "demo", "dummy", "example", "fake", "forwardc", "live", "merchant"),
+    *("placeholder", "production", "replace", "sample", "sandbox", "shop", "test", "todo", "your"),
+)
+_LONG: Final = 6
+"""Letters: a shorter word may stand in a random id by accident."""
+_SEQUENCES: Final = ("01234567", "12345678", "87654321", "98765432", "abcdefgh", "zyxwvuts")
+_SAME: Final = 6
+"""Characters: the same one so often in a row was typed. Fewer than 1 in 5 million random ids has it
+(11 places in 16 letters and digits, each 36**-5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +53,8 @@ class Facts:
 
     def section(self, name: str) -> Mapping[str, Any]:
         """One section; every entry is a mapping that names its `source`."""
-        found: Mapping[str, Any] = self.data[name]
-        return found if self.doubts is None else _Section(found, self)
+        entries: Mapping[str, Any] = self.data[name]
+        return entries if self.doubts is None else _Section(entries, self)
 
     def value(self, section: str, name: str) -> Any:
         """The `value` of one fact."""
@@ -53,8 +68,8 @@ class Facts:
 
     def account_keys(self, kind: str) -> tuple[str, ...]:
         """The keys of an account in `forwardc.yaml` that are `required`, `asked` or `optional`."""
-        known = self.data["account"]
-        return tuple(key for key, fact in known.items() if fact["value"] == kind)
+        keys = self.data["account"]
+        return tuple(key for key, fact in keys.items() if fact["value"] == kind)
 
     def limit(self, name: str, unit: str = "characters") -> int:
         """A limit, in the unit that its fact names."""
@@ -83,6 +98,11 @@ class Facts:
         if fact.get("confirmed", True) and source["confidence"] != "unconfirmed":
             return None
         return str(fact["reason"])
+
+    def note_all(self, other: "Facts") -> None:
+        """Remember what another record of the same facts remembers."""
+        if self.doubts is not None:
+            self.doubts.update(other.doubts or {})
 
     def note(self, fact: Mapping[str, Any]) -> None:
         """Remember that a fact was looked at."""
@@ -143,3 +163,32 @@ def load(vault: str) -> Facts:
     )
     data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
     return Facts(data["vault"], data["title"], data)
+
+
+def demo_ids(facts: Facts, account: Mapping[str, str]) -> list[str]:
+    """The names of those values of an account that are ids for trying out, in the facts' order."""
+    ids: Mapping[str, Any] = facts.data.get("demo_ids", {})
+    return [
+        name
+        for name, fact in ids.items()
+        if name in account and _is_demo(account[name], fact["value"])
+    ]
+
+
+def _is_demo(text: str, fact: Mapping[str, Any]) -> bool:
+    if (
+        text in (*fact["ours"], *fact.get("printed", ()))
+        or re.fullmatch(str(fact["real"]), text) is None
+    ):
+        return True
+    return _is_made_up(re.split(r"[_-]", text)[-1].lower())
+
+
+def _is_made_up(text: str) -> bool:
+    """Whether a person typed what a vendor draws at random."""
+    if text.startswith(_WORDS) or any(word in text for word in _WORDS if len(word) >= _LONG):
+        return True
+    if any(sequence in text for sequence in _SEQUENCES):
+        return True
+    runs = (len(list(group)) for _, group in groupby(text))
+    return max(runs, default=0) >= min(_SAME, len(text)) or len(set(text)) <= len(text) // 4

@@ -1,17 +1,25 @@
 """Puts a plan file together from the assessments of one program at one vault.
 
-Knows the shape of a plan, and no vault.
+What no operation uses is left out of the shared parts, and `plan_json.py` writes what was emitted.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from forwardc.compile.ir.analysis import atoms_used, names_used, optional_names
 from forwardc.compile.ir.named_there import named_there
 from forwardc.compile.ir.program import Operation, Program, Secret
-from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.encode import mentions, raw_texts, text_of
-from forwardc.compile.vaults.model import Emitted, Json, Vault
+from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
+from forwardc.compile.vaults.contract import Vault
+from forwardc.compile.vaults.emission import EmittedHead, EmittedParts
+from forwardc.compile.vaults.encode import Json, mentions, raw_texts
+from forwardc.compile.vaults.plan_json import (
+    fallback_json,
+    head_json,
+    input_json,
+    losses_json,
+    step_json,
+)
 from forwardc.core.terms.terms import Amount, Ref, walk
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
@@ -22,24 +30,29 @@ from forwardc.plan.separation import of_document
 def plan_file(
     vault: Vault,
     program: Program,
-    account: dict[str, str],
+    account: Mapping[str, str],
     assessments: Sequence[Assessment],
     live: LiveHosts | None = None,
 ) -> Json | None:
     """The plan of a program at a vault, or None where every operation is refused.
 
-    Terms stand in it as they are: `to_bytes` writes them. `live` are all live hosts of the
+    Terms stand in it as they are: `encode.to_bytes` writes them. `live` are all live hosts of the
     project; without it, those of the vaults.
     """
-    built = [one for one in assessments if one.emitted is not None]
+    built = [assessment for assessment in assessments if assessment.emission is not None]
     if not built:
         return None
-    operations = {one.context.operation.name: operation_json(one) for one in built}
+    operations = {
+        assessment.context.operation.name: operation_json(assessment) for assessment in built
+    }
     used = {name for operation in operations.values() for name in operation["params"]}
-    keyed = {name for one in built for name in _secrets(one)}
+    keyed = {
+        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
+    }
+    head = _needed(vault.head(program, account, vault.facts), operations, built)
     rest = {
         **({"integration": program.integration} if program.integration else {}),
-        **_needed(vault.head(program, account, vault.facts), operations),
+        **head_json(head),
         "params": {name: program.params[name] for name in program.params if name in used},
         **({"money": program.money} if program.money and _counts(built, program, used) else {}),
         "secrets": {
@@ -61,10 +74,10 @@ def plan_file(
 
 def _separation(program: Program, plan: Json, live: LiveHosts) -> Json:
     """Whether it needs an approval, and what tells test from live where hosts do not."""
-    found = of_document(plan, program.environment_class, live)
-    if program.separated_by == "none" or found.why is not None:
+    separation = of_document(plan, program.environment_class, live)
+    if program.separated_by == "none" or separation.why is not None:
         return {"needs_approval": True}
-    return {"separated_by": "credential"} if found.by_credential else {}
+    return {"separated_by": "credential"} if separation.by_credential else {}
 
 
 def _secret(secret: Secret) -> Json:
@@ -74,65 +87,77 @@ def _secret(secret: Secret) -> Json:
     return as_key | owner | shape | ({"form": dict(secret.form)} if secret.form else {})
 
 
-def _needed(head: Json, operations: Json) -> Json:
+def _needed(
+    head: EmittedHead, operations: Mapping[str, Json], built: Sequence[Assessment]
+) -> EmittedHead:
     """The head without what no operation uses: atoms, the vault's key, its store of secrets."""
     atoms = {
         name
         for operation in operations.values()
         for name in (*operation["requires"], *operation["may_lack"])
     }
-    for source in head["sources"].values():
-        source["has"] = {name: how for name, how in source["has"].items() if name in atoms}
-    if "gets" in head and head["gets"].get("fills"):
-        written = list(raw_texts(operations))
-        fills = head["gets"]["fills"].items()
-        used = {text: name for text, name in fills if any(text in one for one in written)}
-        head["gets"] = {**head["gets"], "fills": used}
-    if not any(_reaches(operation) for operation in operations.values()):
-        head.pop("gets", None)
-        head.pop("card", None)
-        head.pop("log", None)
-    if not mentions(operations, "vault.jwk"):
-        head.pop("keys", None)
-    if not any(operation["stored_secrets"] for operation in operations.values()):
-        head.pop("secret_store", None)
-    return head
+    sources = {
+        kind: replace(source, has={name: how for name, how in source.has.items() if name in atoms})
+        for kind, source in head.sources.items()
+    }
+    reaches_vault = any(assessment.reaches_vault for assessment in built)
+    stores = any(assessment.context.stored for assessment in built)
+    return replace(
+        head,
+        sources=sources,
+        parts=_parts(head.parts, operations) if reaches_vault and head.parts else None,
+        card=head.card if reaches_vault else None,
+        log=head.log if reaches_vault else None,
+        key_set=head.key_set if mentions(operations, "vault.jwk") else None,
+        secret_store=head.secret_store if stores else None,
+    )
 
 
-def _reaches(operation: Json) -> bool:
-    return any(step["deliver"] == "vault" for step in operation["steps"])
+def _parts(parts: EmittedParts, operations: Mapping[str, Json]) -> EmittedParts:
+    """With those of the vault's own texts that stand in a request."""
+    if not parts.fills:
+        return parts
+    written = list(raw_texts(operations))
+    fills = parts.fills.items()
+    used = {text: name for text, name in fills if any(text in raw for raw in written)}
+    return replace(parts, fills=used)
 
 
 def operation_json(assessment: Assessment) -> Json:
-    """One operation of a plan."""
-    context, emitted = assessment.context, assessment.emitted
-    if emitted is None:
+    """One operation of a plan. Raises ValueError for a refused one, which has none."""
+    context, emission = assessment.context, assessment.emission
+    if emission is None:
         raise ValueError("a refused operation has no plan")
     operation = context.operation
-    inputs = emitted.extra.get("inputs", {})
-    requires, may_lack = _atoms(assessment, set(inputs))
-    stored = sorted(name.removeprefix("secrets.") for name in context.stored)
+    requires, may_lack = _atoms(operation, emission.inputs)
+    onboards = any(finding.code == NEEDS_ONBOARDING for finding in assessment.findings)
+    kinds, fallback = emission.source_kinds, emission.fallback
     return {
         "initiator": operation.initiator,
         "level": str(assessment.level),
         "status": str(assessment.status),
-        "notes": [{"code": one.code, "message": one.reason} for one in assessment.findings],
+        "notes": [
+            {"code": finding.code, "message": finding.reason} for finding in assessment.findings
+        ],
         "params": sorted({*names_used(operation, "params"), *_answered(operation)}),
-        "inputs": inputs,
+        "inputs": {name: input_json(given) for name, given in emission.inputs.items()},
         "requires": requires,
         "may_lack": may_lack,
-        "stored_secrets": stored,
+        "stored_secrets": sorted(name.removeprefix("secrets.") for name in context.stored),
         "runtime_secrets": sorted(runtime_secrets(assessment)),
-        "credentials": ["api_key"] if _reaches_vault(emitted) else [],
-        **{key: value for key, value in emitted.extra.items() if key != "inputs"},
+        "credentials": ["api_key"] if emission.reaches_vault else [],
+        **({"production": {"needs_onboarding": True}} if onboards else {}),
+        **({"losses": losses_json(emission.losses)} if emission.losses else {}),
+        **({"source_kinds": list(kinds)} if kinds else {}),
+        **({"fallback": fallback_json(fallback)} if fallback else {}),
         **_payment_reference(operation),
-        "steps": list(emitted.steps),
+        "steps": [step_json(step) for step in emission.steps],
     }
 
 
 def _payment_reference(operation: Operation) -> Json:
     """What names the payment at the destination, and where it stands there."""
-    found = [
+    references = [
         {
             "value": named.value,
             **({"sent": named.sent} if named.sent else {}),
@@ -140,7 +165,7 @@ def _payment_reference(operation: Operation) -> Json:
         }
         for named in named_there(operation)
     ]
-    return {"payment_reference": found} if found else {}
+    return {"payment_reference": references} if references else {}
 
 
 def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bool:
@@ -148,7 +173,7 @@ def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bo
     declared = program.money is not None and not program.money.get("assumed")
     if declared and any(program.params[name].get("type") == "amount" for name in used):
         return True
-    steps = [step for one in built for step in one.context.operation.steps]
+    steps = [step for assessment in built for step in assessment.context.operation.steps]
     rules = (rule.when for step in steps for rule in step.outcome if rule.when is not None)
     nodes = (node for rule in rules for node in walk(rule))
     in_requests = (node for step in steps for node in step.request.nodes)
@@ -168,22 +193,15 @@ def _answered(operation: Operation) -> set[str]:
     return {term.name.removeprefix("params.") for term in terms if isinstance(term, Ref)}
 
 
-def _reaches_vault(emitted: Emitted) -> bool:
-    return any(step["deliver"] == "vault" for step in emitted.steps)
-
-
-def _atoms(assessment: Assessment, inputs: set[str]) -> tuple[list[str], list[str]]:
-    operation = assessment.context.operation
-    used = [name for name in atoms_used(operation) if name not in inputs]
+def _atoms(operation: Operation, inputs: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Atoms that an operation requires, and those that it may lack; inputs are none any more."""
+    supplied = set(inputs)
+    used = [name for name in atoms_used(operation) if name not in supplied]
     optional = optional_names(operation)
     return (
         [name for name in used if name not in optional],
         [name for name in used if name in optional],
     )
-
-
-def _secrets(assessment: Assessment) -> set[str]:
-    return set(names_used(assessment.context.operation, "secrets"))
 
 
 def runtime_secrets(assessment: Assessment) -> frozenset[str]:
@@ -195,8 +213,3 @@ def runtime_secrets(assessment: Assessment) -> frozenset[str]:
         for ref in step.request.refs_below("secrets")
         if step.direct or ref.name not in context.stored
     )
-
-
-def to_bytes(data: Any) -> bytes:
-    """A build file: JSON with two spaces, a line feed at the end, members in their order."""
-    return (text_of(data) + "\n").encode()

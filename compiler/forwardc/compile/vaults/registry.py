@@ -3,8 +3,8 @@
 from functools import cache
 
 from forwardc.compile.vaults.checkout.vault import vault as checkout
+from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.direct.vault import vault as direct
-from forwardc.compile.vaults.model import Vault
 from forwardc.compile.vaults.stripe.vault import vault as stripe
 
 

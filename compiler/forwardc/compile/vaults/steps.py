@@ -1,14 +1,26 @@
-"""Plan JSON that is the same under every vault: direct steps, outcome rules, outputs.
+"""Pieces of an emission that every vault has alike: headers, direct steps, answers, losses.
 
-Knows no vendor.
+An emitter builds the call to its vault itself and gets the rest of a step from `emitted_step`.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from forwardc.compile.ir.analysis import atoms_in
-from forwardc.compile.ir.program import Body, OutcomeRule, Output, Pair, Request, Step, terms_of
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.ir.program import Body, Output, Pair, Request, Sign, Step, terms_of
+from forwardc.compile.vaults.emission import (
+    EmittedAnswer,
+    EmittedCall,
+    EmittedLoss,
+    EmittedOutput,
+    EmittedRule,
+    EmittedSignature,
+    EmittedStep,
+    Losses,
+    Presence,
+)
+from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term, children
 from forwardc.core.terms.types import Type
 
@@ -18,8 +30,8 @@ CONTENT_TYPES = {
     Encoding.XML: "application/xml",
     Encoding.PLAIN: "text/plain; charset=utf-8",
 }
-CONNECT_MS = 10_000
-MAX_ANSWER_BYTES = 1_048_576
+DIRECT_READ_MS: Final = 60_000
+"""Milliseconds: as long as both vaults wait for a destination, which answers us no quicker."""
 
 
 def content_type(request: Request) -> tuple[Pair, ...]:
@@ -67,86 +79,70 @@ def named_values(values: Iterable[tuple[str, Term]]) -> Seq:
     )
 
 
-def direct_step(step: Step) -> Json:
+def direct_step(step: Step) -> EmittedStep:
     """A step that the runtime sends to the destination itself."""
     request = step.request
-    http: Json = {
-        "method": request.method,
-        "url": Encoded(Encoding.URL, request.url),
-        "query": [[pair.name, Encoded(Encoding.QUERY, pair.value)] for pair in request.query],
-        "headers": [[pair.name, header(pair.value)] for pair in content_type(request)],
-    }
-    if request.body:
-        http["body"] = encoded_body(request.body, request.body.tree, templated=False)
-    sign = {"sign": _sign(request)} if request.sign else {}
-    return {
-        "name": step.name,
-        "deliver": "direct",
-        **({"private": True} if step.private else {}),
-        "http": http,
-        **sign,
-        "read": {"direct": True},
-        **tail(step, read_ms=60_000),
-    }
+    body = request.body
+    call = EmittedCall(
+        method=request.method,
+        url=Encoded(Encoding.URL, request.url),
+        query=tuple((pair.name, Encoded(Encoding.QUERY, pair.value)) for pair in request.query),
+        headers=tuple((pair.name, header(pair.value)) for pair in content_type(request)),
+        body=encoded_body(body, body.tree, templated=False) if body else None,
+    )
+    emitted = emitted_step(step, call, read_ms=DIRECT_READ_MS)
+    return replace(emitted, sign=_signature(request.sign)) if request.sign else emitted
 
 
-def _sign(request: Request) -> Json:
-    if request.sign is None:
-        return {}
-    sign: Json = {"scheme": request.sign.scheme, "secret": request.sign.secret}
-    if request.sign.remove_path_prefix is not None:
-        sign["remove_path_prefix"] = request.sign.remove_path_prefix
-    if request.sign.into is not None:
-        sign["into"] = request.sign.into
-    return sign
+def _signature(sign: Sign) -> EmittedSignature:
+    return EmittedSignature(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into)
 
 
-def destination(request: Request) -> Json:
-    """What the destination is asked, for display and history."""
-    return {"method": request.method, "url": Encoded(Encoding.URL, request.url)}
+def emitted_step(step: Step, call: EmittedCall, *, read_ms: int) -> EmittedStep:
+    """A step with what is said of it under every vault: as it is, that of a direct step.
+
+    `read_ms` are the milliseconds that an answer may take.
+    """
+    return EmittedStep(
+        name=step.name,
+        call=call,
+        destination=EmittedCall(step.request.method, Encoded(Encoding.URL, step.request.url)),
+        read_ms=read_ms,
+        answer=_answer(step),
+        idempotent=step.idempotent,
+        uses_cvc=uses_cvc(step),
+    )
 
 
-def tail(step: Step, *, read_ms: int) -> Json:
-    """The end of every step: time-outs, outputs and outcome rules. Times in milliseconds."""
-    return {
-        "destination": destination(step.request),
-        "timeouts": {"connect_ms": CONNECT_MS, "read_ms": read_ms},
-        "max_answer_bytes": MAX_ANSWER_BYTES,
-        "idempotent": step.idempotent,
-        **({"uses_cvc": True} if uses_cvc(step) else {}),
-        **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
-        "outputs": {
-            output.name: {
-                "at": output.at,
-                "sensitive": output.sensitive,
-                "optional": output.optional,
-                **_typed(output),
-            }
-            for output in step.outputs
-        },
-        "answer": step.answer,
-        **({"reason": [{"at": at} for at in step.reason]} if step.reason else {}),
-        **({"mode": dict(step.mode)} if step.mode else {}),
-        "outcome": [_rule(number, rule) for number, rule in enumerate(step.outcome, 1)],
-    }
+def _answer(step: Step) -> EmittedAnswer:
+    return EmittedAnswer(
+        outputs=tuple(_output(output) for output in step.outputs),
+        answer=step.answer,
+        reason=step.reason,
+        mode=step.mode,
+        rules=tuple(
+            EmittedRule(number, rule.when, str(rule.outcome))
+            for number, rule in enumerate(step.outcome, 1)
+        ),
+        namespaces=step.namespaces,
+    )
 
 
-def _typed(output: Output) -> Json:
+def _output(output: Output) -> EmittedOutput:
+    common = (output.name, output.at, output.sensitive, output.optional)
     if output.currency is None:
-        return {"type": str(output.type)} if output.type is not Type.TEXT else {}
-    asked = {"asked": output.asked.name} if output.asked else {}
-    return {"type": "amount", "currency": _named(output.currency), **asked}
+        return EmittedOutput(*common, None if output.type is Type.TEXT else str(output.type))
+    asked = output.asked.name if output.asked else None
+    return EmittedOutput(*common, "amount", _currency_name(output.currency), asked)
 
 
-def _named(currency: Term) -> str:
+def _currency_name(currency: Term) -> str:
     """A reference by name, or a code: a code has no dot."""
-    match currency:
-        case Ref(name=name):
-            return name
-        case Lit(value=str() as code):
-            return code
-        case _:
-            raise TypeError("the currency of an output is a param or a code")
+    if isinstance(currency, Ref):
+        return currency.name
+    if isinstance(currency, Lit) and isinstance(currency.value, str):
+        return currency.value
+    raise TypeError("the currency of an output is a param or a code")
 
 
 def uses_cvc(step: Step) -> bool:
@@ -156,6 +152,64 @@ def uses_cvc(step: Step) -> bool:
     )
 
 
-def _rule(number: int, rule: OutcomeRule) -> dict[str, Any]:
-    condition = {} if rule.when is None else {"when": rule.when}
-    return {"rule": number, **condition, "is": str(rule.outcome)}
+@dataclass(frozen=True, slots=True)
+class LossSources:
+    """What tells of a step's losses beside the presence of its atoms.
+
+    `supplied` are atoms that the caller may supply and need not, `echoed` has the places of an atom
+    in the vault's echo, `asked` the atoms that an answer about the instrument tells, by kind of
+    source.
+    """
+
+    supplied: Iterable[str] = ()
+    echoed: Mapping[str, Collection[str]] | None = None
+    asked: Mapping[str, Collection[str]] | None = None
+
+
+def known_losses(
+    request: Request, kinds: Mapping[str, Mapping[str, Presence]], sources: LossSources
+) -> Losses:
+    """What a step may miss: by kind of source, each atom with how that is known.
+
+    `kinds` has the presence of atoms, by the kinds of source that fit.
+    """
+    optional = {node.present for node in request.nodes if isinstance(node, If)}
+    used = list(dict.fromkeys(atom.name for atom in request.atoms))
+    supplied = {n: EmittedLoss("inputs", n) for n in sources.supplied if n in optional}
+    losses: dict[str, Mapping[str, EmittedLoss]] = {}
+    for kind, has in kinds.items():
+        atoms = dict(supplied)
+        for name in used:
+            asked = name in (sources.asked or {}).get(kind, ())
+            where = _Where((sources.echoed or {}).get(name, ()), asked)
+            loss = _known(has.get(name), where, optional=name in optional)
+            if loss is not None:
+                atoms[name] = loss
+        if atoms:
+            losses[kind] = {name: atoms[name] for name in ATOMS if name in atoms}
+    return losses
+
+
+def by_step(steps: Iterable[Step], of_step: Callable[[Step], Losses]) -> dict[str, Losses]:
+    """The losses of an operation, by its steps through the vault that have some."""
+    return {step.name: losses for step in steps if (losses := of_step(step))}
+
+
+class _Where(NamedTuple):
+    """What tells whether the vault had an atom: places in its echo, or an answer before."""
+
+    echo: Collection[str]
+    asked: bool
+
+
+def _known(presence: Presence | None, where: _Where, *, optional: bool) -> EmittedLoss | None:
+    """How it is known whether an atom was there; None where it always is, or the run is refused."""
+    if presence is None:
+        return None
+    if presence.input is not None:
+        return EmittedLoss("inputs", presence.input) if optional else None
+    if presence.when == "vault":
+        if where.echo:
+            return EmittedLoss("echo", at=tuple(where.echo))
+        return EmittedLoss("asked" if where.asked else "untold")
+    return EmittedLoss("inputs") if presence.when == "never" and optional else None

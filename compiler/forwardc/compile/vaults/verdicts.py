@@ -1,10 +1,12 @@
-"""What holds at every vault: looking up a table, and secrets that cannot be where they must.
+"""What holds at every vault: its table, secrets in the wrong place, calls that are too long.
 
-Knows no vault.
+A vault's `examine` puts these together with its own requirements. `unsendable` judges what was
+emitted with an environment's values in it: how long a text is, they decide.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
+from typing import Final
 
 from forwardc.compile.ir.analysis import stage_of, tainted
 from forwardc.compile.ir.arrangements import Arrangement
@@ -12,10 +14,26 @@ from forwardc.compile.ir.features import uses
 from forwardc.compile.ir.places import places
 from forwardc.compile.ir.program import Step
 from forwardc.compile.ir.stages import Stage
+from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.model import Context, Finding, Support, Verdict
+from forwardc.compile.vaults.findings import Finding, Support, Verdict
 from forwardc.compile.vaults.steps import if_present
-from forwardc.core.terms.terms import Amount, Call, If, Lit, Ref, Term, children
+from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
+from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.terms.terms import (
+    Amount,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Raw,
+    Ref,
+    Term,
+    children,
+    walk,
+)
 
 UNCONFIRMED = "FC0616"
 """The code of what rests on a fact that the vendor's documents do not confirm."""
@@ -24,6 +42,12 @@ _NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
 # Without the key nobody gets back what went in, where the runtime computes them.
 _LOCKING = frozenset({"jwe", "hmac_sha256", "hmac_sha512"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
+_KEYED: Final = frozenset({"hmac_sha256", "hmac_sha512"})
+_KEY: Final = "key of a hash"
+_WRITTEN_OUT = frozenset({"json", "text"})
+# Private use: stands for the value of a run, and is counted as nothing.
+_MARK = "\ue000"
+_RUN_VALUE = Raw(_MARK, number=True)
 
 
 def from_table(
@@ -59,28 +83,29 @@ def unconfirmed(context: Context, read: Facts) -> Iterator[Finding]:
 
 def left_blank(context: Context) -> Iterator[Finding]:
     """A signature that an author leaves to one vault: elsewhere it would go out blank."""
-    for one in context.program.arrangements:
-        for step in context.vault_steps if one.signature else ():
+    for arrangement in context.program.arrangements:
+        for step in context.vault_steps if arrangement.signature else ():
             counts = any(
-                agreed.arrangement.name == one.name and agreed.arrangement.signature
+                agreed.arrangement.name == arrangement.name and agreed.arrangement.signature
                 for agreed in step.agreed
             )
-            if one.of(context.operation.name, step.name) and not counts:
-                yield from _blank_at(one, step)
+            if arrangement.of(context.operation.name, step.name) and not counts:
+                yield from _blank_at(arrangement, step)
 
 
-def _blank_at(one: Arrangement, step: Step) -> Iterator[Finding]:
-    signature = one.signature
+def _blank_at(arrangement: Arrangement, step: Step) -> Iterator[Finding]:
+    signature = arrangement.signature
     if signature is None:
         return
     header, body = signature.header, step.request.body
-    found = [
+    terms = [
         *(pair.value for pair in step.request.headers if header and _same(pair.name, header)),
         *(term for at, term in (places(body) if body else ()) if at == signature.at),
     ]
-    if any(isinstance(term, Lit) and term.value == "" for term in found):
-        reason = f"a signature is left blank for {one.vault}, by the arrangement `{one.name}`"
-        yield Finding(Verdict.REFUSED, "FC0607", reason, found[0].span or signature.span, step.name)
+    if any(isinstance(term, Lit) and term.value == "" for term in terms):
+        by = f"by the arrangement `{arrangement.name}`"
+        reason = f"a signature is left blank for {arrangement.vault}, {by}"
+        yield Finding(Verdict.REFUSED, "FC0607", reason, terms[0].span or signature.span, step.name)
 
 
 def _same(name: str, other: str) -> bool:
@@ -140,3 +165,72 @@ def bodies_that_may_be_absent(context: Context) -> Iterator[Finding]:
         if body and isinstance(if_present(body.tree, Lit("")), If):
             reason = "the vault needs a body, and this one may be absent"
             yield Finding(Verdict.REFUSED, "FC0603", reason, body.span, step.name)
+
+
+def references(term: Term, around: tuple[str, ...] = ()) -> Iterator[tuple[Ref, tuple[str, ...]]]:
+    """Every reference with the functions around it, as often as it stands there.
+
+    A key that is derived for `jwe` is a key still, and counts as the secret.
+
+    `pick` is none: it is gone where its setting has a value.
+    """
+    if isinstance(term, Ref):
+        yield term, around
+    elif isinstance(term, Call) and term.function in _KEYED and len(term.args) == 2:
+        key, message = term.args
+        yield from references(key, (*around, term.function, _KEY))
+        yield from references(message, (*around, term.function))
+    else:
+        is_call = isinstance(term, Call) and term.function != "pick"
+        inside = (*around, term.function) if is_call and isinstance(term, Call) else around
+        for child in children(term):
+            yield from references(child, inside)
+
+
+def is_hash_key(around: tuple[str, ...]) -> bool:
+    """Whether a reference with these functions around it only keys a hash."""
+    return _KEY in around and "jwe" not in around
+
+
+def kept_hash(key: Ref, days: int, step: Step) -> Finding:
+    """The loss: the vault keeps the hash, for so many days, as it keeps the rest of the body."""
+    reason = f"a hash by `{key.name}` stands there, and the vault keeps it for {days} days"
+    return Finding(Verdict.DEGRADED, "FC0633", reason, key.span, step.name)
+
+
+def shortest(term: Term) -> int:
+    """Characters of a term's text when every value of a run is empty and optionals are absent.
+
+    Raises `NotExpressible` or `CannotCompute` where no run can give the term a text.
+    """
+    value = evaluate(rewrite(term, _without_run), Scope({}))
+    return len(value) - value.count(_MARK) if isinstance(value, str) else 0
+
+
+def unsendable(term: Term) -> Iterator[Finding]:
+    """A refusal for each limit that even the shortest text breaks, and each text with no form."""
+    nodes = [node for node in walk(term) if isinstance(node, Limit | Encoded)]
+    # A limit and the text directly inside it have the same length and the same problems.
+    limited = {id(node.term) for node in nodes if isinstance(node, Limit)}
+    refusals = (_refusal(node) for node in nodes if id(node) not in limited)
+    yield from dict.fromkeys(refusal for refusal in refusals if refusal)
+
+
+def _refusal(term: Limit | Encoded) -> Finding | None:
+    try:
+        length = shortest(term)
+    except (NotExpressible, CannotCompute) as problem:
+        return Finding(Verdict.REFUSED, "FC0622", str(problem))
+    if isinstance(term, Limit) and length > term.maximum:
+        reason = f"{term.name} is longer than {term.maximum} characters"
+        return Finding(Verdict.REFUSED, "FC0606", reason)
+    return None
+
+
+def _without_run(node: Term) -> Term:
+    if isinstance(node, Limit):
+        return node.term
+    is_value = isinstance(node, Ref | Amount) or (
+        isinstance(node, Call) and node.function not in _WRITTEN_OUT and _RUN_VALUE in walk(node)
+    )
+    return _RUN_VALUE if is_value else node

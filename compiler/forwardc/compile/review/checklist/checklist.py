@@ -10,7 +10,7 @@ from typing import Final
 from forwardc.compile.review.checklist.of_letter import OF_ENDPOINT, OF_MERCHANT, live_url
 from forwardc.compile.review.checklist.of_step import OF_STEP, ChecklistAnswer, SentRequest
 from forwardc.compile.review.pack import Pack
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.encode import Json
 
 OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}
 
@@ -55,7 +55,7 @@ def _answers(
 def sent(pack: Pack) -> list[SentRequest]:
     """Every step that the vault sends, in the order of the plan."""
     return [
-        SentRequest(assessment, step, written, made.get("review"))
+        SentRequest(assessment, step, written, made.review)
         for assessment in pack.assessments
         for step, written, made in zip(
             assessment.context.operation.steps,

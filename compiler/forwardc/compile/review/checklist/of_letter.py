@@ -20,9 +20,9 @@ from forwardc.compile.review.checklist.of_step import (
 )
 from forwardc.compile.review.pack import Pack, sealed_of
 from forwardc.compile.review.sample import sample_url
-from forwardc.compile.vaults.arranged import Standing
+from forwardc.compile.vaults.arrangements import Standing
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.encode import Json
 from forwardc.plan.sealed_headers import SealedHeader, file_name, scheme_of, secrets_in
 
 OfLetter: TypeAlias = Callable[[Pack, list[SentRequest]], ChecklistAnswer]

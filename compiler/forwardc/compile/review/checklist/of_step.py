@@ -16,7 +16,7 @@ from forwardc.compile.review.page.summary import vendor_names
 from forwardc.compile.review.page.wording import atom_words
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Json
+from forwardc.compile.vaults.emission import EmittedField, EmittedReview
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Encoding, If, Lit, Ref, walk
@@ -40,7 +40,7 @@ class SentRequest:
     assessment: Assessment
     step: Step
     written: Step
-    review: Json | None
+    review: EmittedReview | None
 
     @property
     def place(self) -> str:
@@ -108,7 +108,7 @@ def documentation(pack: Pack, _request: SentRequest) -> ChecklistAnswer:
 def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """What the vault fills: each field in its own words, or each placeholder."""
     if request.review is not None:
-        lines = [_field(field) for field in request.review["fields"]]
+        lines = [_field(field) for field in request.review.fields]
         return said(*lines) if lines else said("none: it holds no card data")
     names = vendor_names(pack)
     atoms = dict.fromkeys(atom.name for atom in request.step.request.atoms)
@@ -120,15 +120,13 @@ def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     return said(*lines) if lines else said("none: it holds no card data")
 
 
-def _field(field: Mapping[str, object]) -> str:
-    at = field["at"].value if isinstance(field["at"], Lit) else field["at"]
-    form = _FORMATS.get(str(field["format"]), str(field["format"]))
-    kind = "a number" if field["json_type"] == "number" else "a string"
-    maybe = "" if field["required"] else ", may be absent"
+def _field(field: EmittedField) -> str:
+    form = _FORMATS.get(field.format, field.format)
+    kind = "a number" if field.json_type == "number" else "a string"
+    maybe = "" if field.required else ", may be absent"
     # By arrangement a place holds a whole date in one form, or a signature: no atom of ours.
-    name = str(field["atom"])
-    words = atom_words(name) if name in ATOMS else _ARRANGED.get(name, name)
-    return f"{words} at {at}: {kind}, {form}{maybe} ({field['replacement']})"
+    words = atom_words(field.atom) if field.atom in ATOMS else _ARRANGED.get(field.atom, field.atom)
+    return f"{words} at {field.at.value}: {kind}, {form}{maybe} ({field.replacement})"
 
 
 def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:

@@ -13,10 +13,9 @@ from forwardc.compile.review.arrangements import signing_secrets
 from forwardc.compile.review.diff.compare import own_changes
 from forwardc.compile.review.page.protection import places
 from forwardc.compile.review.page.wording import VendorNames
-from forwardc.compile.vaults.arranged import Standing
-from forwardc.compile.vaults.arranged_words import to_record
+from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Finding, Verdict
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import walk
 from forwardc.plan.approvals import Lock, place, withdrawn
 from forwardc.plan.changes import changes

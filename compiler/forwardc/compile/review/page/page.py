@@ -32,9 +32,9 @@ from forwardc.compile.review.production_config import body_keys
 from forwardc.compile.review.sample import sample_answer, sample_inside, sample_request
 from forwardc.compile.review.templates import template
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.encode import text_of
-from forwardc.compile.vaults.model import Json
-from forwardc.compile.vaults.plan_file import runtime_secrets, to_bytes
+from forwardc.compile.vaults.emission import EmittedStep
+from forwardc.compile.vaults.encode import text_of, to_bytes
+from forwardc.compile.vaults.plan_file import runtime_secrets
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.terms import Encoding
 from forwardc.plan.approvals import Lock
@@ -77,7 +77,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
         return {}
     data = to_bytes(pack.plan)
     plan = load_plan(data)
-    built = [assessment for assessment in pack.assessments if assessment.emitted is not None]
+    built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
     rows = agreements(pack.assessments)
     filters = (("pretty", text_of), ("pieces", pieces))
@@ -112,7 +112,7 @@ def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
     names, vault = vendor_names(pack), pack.vault.facts.title
     return {
         (assessment.context.operation.name, step.name): values(
-            step, assessment.context, names, vault if emitted["deliver"] == "vault" else None
+            step, assessment.context, names, None if emitted.is_direct else vault
         )
         for assessment in built
         for step, emitted in zip(
@@ -166,16 +166,16 @@ def _operation(
     }
 
 
-def _step(step: Step, emitted: Json) -> dict[str, Any]:
+def _step(step: Step, emitted: EmittedStep) -> dict[str, Any]:
     return {
         "name": step.name,
         "method": step.request.method,
         "url": url_of(step.request.url),
         "query": [pair.name for pair in step.request.query],
         "body": _BODIES[step.request.body.encoding] if step.request.body else "none",
-        "direct": emitted["deliver"] == "direct",
-        "private": bool(emitted.get("private")),
-        "on_the_way": on_the_way(emitted["http"]),
+        "direct": emitted.is_direct,
+        "private": emitted.private,
+        "on_the_way": on_the_way(emitted),
         "glossary": glossary(leaf for _, leaf in places(step.request)),
         "redact": [out.at for out in step.outputs if out.sensitive],
         "stand_in": step.stand_in,
@@ -253,8 +253,8 @@ def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
         }
         for assessment in built
         for emitted in assessment.emitted_steps
-        if emitted.get("review")
-        for key in body_keys(emitted["review"])
+        if emitted.review
+        for key in body_keys(emitted.review)
     ]
     rows += [
         {

@@ -14,7 +14,9 @@ from forwardc.compile.review.page.places import leaves, nested_values, own_nodes
 from forwardc.compile.review.page.schemes import SCHEMES, Parts
 from forwardc.compile.review.page.wording import AS_KEY, VendorNames, expression, part
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.model import Context, Json
+from forwardc.compile.vaults.contract import Context
+from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
+from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.pointer import resolve
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
@@ -260,7 +262,7 @@ def _secret(term: Term, names: VendorNames) -> str:
     return expression(term, names).removeprefix("secrets.")
 
 
-def on_the_way(emitted: Any) -> list[dict[str, str]]:
+def on_the_way(emitted: EmittedStep) -> list[dict[str, str]]:
     """The headers that travel to the vault as a JWE to its own key, and leave it in clear."""
     return [
         {
@@ -268,28 +270,20 @@ def on_the_way(emitted: Any) -> list[dict[str, str]]:
             "alg": str(getattr(dict(call.named)["alg"], "value", "")),
             "enc": str(getattr(dict(call.named)["enc"], "value", "")),
         }
-        for call in _calls(emitted)
+        for call in _calls(emitted.call)
         if dict(call.named).get("key") == Ref("vault.jwk")
         for data in call.args
         if isinstance(data, Map)
     ]
 
 
-def _calls(data: Any) -> Iterator[Call]:
-    """Every JWE in a structure of mappings, sequences and terms."""
-    match data:
-        case dict():
-            for value in data.values():
-                yield from _calls(value)
-        case list() | tuple():
-            for value in data:
-                yield from _calls(value)
-        case None | str() | int():
-            return
-        case _:
-            yield from (
-                node for node in walk(data) if isinstance(node, Call) and node.function == "jwe"
-            )
+def _calls(request: EmittedCall) -> Iterator[Call]:
+    """Every JWE in a request."""
+    lines = (term for _, term in (*request.query, *request.headers))
+    for term in (request.url, *lines, *([request.body] if request.body else [])):
+        yield from (
+            node for node in walk(term) if isinstance(node, Call) and node.function == "jwe"
+        )
 
 
 def protections(
@@ -300,7 +294,7 @@ def protections(
     for step, emitted in zip(
         assessment.context.operation.steps, assessment.emitted_steps, strict=True
     ):
-        vault = title if emitted["deliver"] == "vault" else None
+        vault = None if emitted.is_direct else title
         carrier = Carrier(vault, assessment.context, names)
         protected.append((encrypted_parts(step, carrier), request_signatures(step, carrier)))
     return protected

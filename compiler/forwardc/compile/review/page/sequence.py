@@ -163,9 +163,7 @@ def messages(assessment: Assessment) -> list[tuple[str, str, Message]]:
 
 
 def _reaches_vault(assessment: Assessment) -> bool:
-    return bool(
-        assessment.emitted and any(s["deliver"] == "vault" for s in assessment.emitted.steps)
-    )
+    return assessment.reaches_vault
 
 
 def _actors(assessment: Assessment) -> list[tuple[str, str]]:
@@ -177,14 +175,14 @@ def _actors(assessment: Assessment) -> list[tuple[str, str]]:
 
 def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
     last = 2 if reaches_vault else 1
-    if assessment.emitted and "fallback" in assessment.emitted.extra:
+    if assessment.emission and assessment.emission.fallback:
         yield Message(_RUNTIME, _VAULT, "GET the instrument: has it a network token?")
         yield Message(_VAULT, _RUNTIME, "else the fallback runs instead", answer=True)
     for step, emitted in zip(
         assessment.context.operation.steps, assessment.emitted_steps, strict=True
     ):
         target = f"{step.request.method} {path_of(step.request.url)}"
-        if emitted["deliver"] == "vault":
+        if not emitted.is_direct:
             yield Message(
                 _RUNTIME, _VAULT, f"forward, step {step.name}", "source id, params, template"
             )

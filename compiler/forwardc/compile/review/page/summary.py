@@ -65,9 +65,7 @@ def summary(
     steps = [
         (assessment, step) for assessment in built for step in assessment.context.operation.steps
     ]
-    through = any(
-        made["deliver"] == "vault" for assessment in built for made in assessment.emitted_steps
-    )
+    through = any(assessment.reaches_vault for assessment in built)
     return {
         "through_vault": through,
         "targets": list(
@@ -89,7 +87,7 @@ def summary(
                 header["headers"]
                 for assessment in built
                 for made in assessment.emitted_steps
-                for header in on_the_way(made["http"])
+                for header in on_the_way(made)
             )
         ),
         "plain_http": any(url_of(step.request.url).startswith("http://") for _, step in steps),

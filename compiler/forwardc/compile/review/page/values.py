@@ -22,7 +22,7 @@ from forwardc.compile.review.page.places import (
 )
 from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.wording import VendorNames, expression, form_of
-from forwardc.compile.vaults.model import Context
+from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS, Instrument, Sensitivity
 from forwardc.core.terms.terms import Amount, Atom, Call, If, Ref, Term, walk

@@ -1,6 +1,7 @@
 """Turns vault values into Checkout.com's own syntax: placeholders, variables and `jwe_encrypt`.
 
-Knows templates; where they stand in the call is the emitter's.
+A placeholder is the only text that is never escaped; a value that needs a function of the vault
+becomes a variable, written once for equal values.
 """
 
 from dataclasses import dataclass, field
@@ -47,15 +48,13 @@ class Lowering:
         return rewrite(term, change)
 
     def _node(self, node: Term) -> Term:
-        match node:
-            case Atom(name=name):
-                return Raw(self._placeholder(name), span=node.span)
-            case Ref(name=name) if name in self.stored:
-                return Raw("{{ secret_" + name.removeprefix("secrets.") + " }}", span=node.span)
-            case Call(function="jwe") if _reaches_vault(node):
-                return self._jwe(node)
-            case _:
-                return node
+        if isinstance(node, Atom):
+            return Raw(self._placeholder(node.name), span=node.span)
+        if isinstance(node, Ref) and node.name in self.stored:
+            return Raw("{{ secret_" + node.name.removeprefix("secrets.") + " }}", span=node.span)
+        if isinstance(node, Call) and node.function == "jwe" and _reaches_vault(node):
+            return self._jwe(node)
+        return node
 
     def _placeholder(self, atom: str) -> str:
         return "{{" + str(self.facts.value("atoms", atom)) + "}}"

@@ -1,21 +1,155 @@
-"""What Checkout.com asks of a step beyond its table: headers, algorithms, tokens that still work.
+"""What Checkout.com asks of a step beyond its table: where secrets are held, headers, algorithms.
 
-Knows what is refused or lost; how a step is sent is the emitter's.
+Checkout.com keeps the request text for 14 days (facts: retention), so a secret that our runtime
+holds may stand only in a header that is encrypted to Checkout.com's key; `stored` decides for each
+secret whether the vault or the runtime holds it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 
-from forwardc.compile.ir.analysis import refs_in, stage_of
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.analysis import has_atom, refs_in, stage_of, tainted
+from forwardc.compile.ir.program import Operation, Pair, Program, Step
 from forwardc.compile.ir.stages import Stage
+from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.model import Context, Finding, Verdict
+from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.compile.vaults.verdicts import is_hash_key, kept_hash, references
 from forwardc.core.terms.escaping import UNRESERVED
-from forwardc.core.terms.terms import Call, Lit, Term, walk
+from forwardc.core.terms.terms import Call, Lit, Ref, Term, walk
+
+_COMPUTABLE = frozenset({"jwe", "json", "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    ref: Ref
+    computable: bool
+    place: Term
+    in_header: bool
+    in_body: bool = False
+    is_key: bool = False
+    """Whether nothing but a hash that is keyed with it leaves: nobody learns the key from that."""
+
+
+def stored(program: Program, operation: Operation) -> frozenset[str]:
+    """The secrets kept at the vault: those whose every use the vault can compute.
+
+    One that shares a header with what must be encrypted is held by the runtime too.
+    """
+    masked = tainted(program, operation)
+    uses = [use for step in operation.steps if not step.direct for use in _uses(step, "secrets")]
+    names = {use.ref.name for use in uses}
+    runtime = {use.ref.name for use in uses if not use.computable}
+    runtime = {name for name in names if _is_held(program, name, name in runtime)}
+    while more := {
+        use.ref.name
+        for use in uses
+        if use.in_header and _needs_encryption(use.place, names - runtime, masked)
+        if use.ref.name not in runtime and _is_held(program, use.ref.name, True)
+    }:
+        runtime |= more
+    return frozenset(names - runtime)
+
+
+def _is_held(program: Program, name: str, chosen: bool) -> bool:
+    """Whether the runtime holds a secret: by the author's choice, else by ours."""
+    held = program.secrets[name.removeprefix("secrets.")].held
+    return chosen if held is None else held == "runtime"
+
+
+def _needs_encryption(term: Term, kept: Set[str], masked: Set[str]) -> bool:
+    """Whether a header holds a runtime-held secret or a sensitive output."""
+    return any(
+        (ref.root == "secrets" and ref.name not in kept)
+        or (ref.root == "steps" and ref.name in masked)
+        for ref in _all_refs(term)
+    )
+
+
+def _all_refs(term: Term) -> list[Ref]:
+    return [node for node in walk(term) if isinstance(node, Ref)]
+
+
+def is_encrypted(pair: Pair, stored: Set[str], masked: Set[str]) -> bool:
+    """Whether a header travels encrypted to the vault's key."""
+    return _needs_encryption(pair.value, stored, masked)
+
+
+def _leaks(context: Context, facts: Facts) -> Iterator[Finding]:
+    """Secrets and sensitive outputs at places where Checkout.com would keep them in clear."""
+    masked = tainted(context.program, context.operation)
+    for step in context.vault_steps:
+        for use in _uses(step, "secrets"):
+            yield from _secret_findings(context, facts, step, use)
+        for use in _uses(step, "steps"):
+            if use.ref.name in masked and use.place in _query(step):
+                reason = "a sensitive output may stand in a header or a body, and in no query"
+                yield _refused("FC0605", reason, step, use)
+        for pair in step.request.headers:
+            if is_encrypted(pair, context.stored, masked) and _has_vault_value(pair.value, context):
+                reason = "a header mixes what must be encrypted with a vault value"
+                yield Finding(Verdict.REFUSED, "FC0615", reason, pair.value.span, step.name)
+
+
+def readable(context: Context, step: Step) -> Iterator[Term]:
+    """The parts of a step that the vault keeps as they are: not what is encrypted to its key."""
+    masked = tainted(context.program, context.operation)
+    request = step.request
+    yield request.url
+    yield from _query(step)
+    yield from (p.value for p in request.headers if not is_encrypted(p, context.stored, masked))
+    if request.body:
+        yield request.body.tree
+
+
+def _query(step: Step) -> list[Term]:
+    return [pair.value for pair in step.request.query]
+
+
+def _has_vault_value(term: Term, context: Context) -> bool:
+    return has_atom(term) or any(ref.name in context.stored for ref in _all_refs(term))
+
+
+def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> Iterator[Finding]:
+    if use.ref.name in context.stored:
+        if not use.computable:
+            yield _refused(
+                "FC0605", "the vault cannot compute this from a stored secret", step, use
+            )
+    elif use.is_key and use.in_body:
+        days = facts.counted("retention", "request_text", "days")
+        yield kept_hash(use.ref, int(days), step)
+    elif not use.in_header:
+        yield _refused(
+            "FC0605",
+            "a secret held by the runtime may stand only in a header, where it is encrypted",
+            step,
+            use,
+        )
+
+
+def _refused(code: str, reason: str, step: Step, use: _Use) -> Finding:
+    return Finding(Verdict.REFUSED, code, reason, use.ref.span, step.name)
+
+
+def _uses(step: Step, root: str) -> Iterator[_Use]:
+    request = step.request
+    body = (request.body.tree,) if request.body else ()
+    sign = (request.sign.secret,) if request.sign else ()
+    places = [(pair.value, True, False) for pair in request.headers]
+    places += [(term, False, False) for term in (*(p.value for p in request.query), *sign)]
+    places += [(term, False, True) for term in body]
+    for term, in_header, in_body in places:
+        for ref, around in references(term):
+            if ref.root == root:
+                computable = _COMPUTABLE.issuperset(around)
+                yield _Use(ref, computable, term, in_header, in_body, is_hash_key(around))
 
 
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     """Every refusal and loss of an operation's vault steps."""
+    yield from _leaks(context, facts)
     for step in context.vault_steps:
         yield from _signature_header(context, step, facts)
         yield from _query_names(step)

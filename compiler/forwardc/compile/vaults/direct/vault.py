@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.ir.program import Operation, Program
 from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.contract import EmissionContext, Vault
+from forwardc.compile.vaults.emission import Emission, EmittedHead
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.model import NATIVE, Context, Emitted, Json, Support, Vault, Verdict
+from forwardc.compile.vaults.findings import NATIVE, Support, Verdict
 from forwardc.compile.vaults.steps import direct_step
 from forwardc.compile.vaults.verdicts import from_table
 from forwardc.core.atoms import ATOMS
@@ -24,16 +26,12 @@ def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
     return frozenset()
 
 
-def _head(program: Program, _account: Mapping[str, str], _facts: Facts) -> Json:
-    return {
-        "hosts": {"vault": [], "destination": [program.host]},
-        "credentials": {},
-        "sources": {},
-    }
+def _head(program: Program, _account: Mapping[str, str], _facts: Facts) -> EmittedHead:
+    return EmittedHead(vault_hosts=(), destination_host=program.host)
 
 
-def _emit(context: Context, _facts: Facts) -> Emitted:
-    return Emitted(tuple(direct_step(step) for step in context.operation.steps))
+def _emit(context: EmissionContext, _facts: Facts) -> Emission:
+    return Emission(tuple(direct_step(step) for step in context.operation.steps))
 
 
 def vault() -> Vault:

@@ -8,30 +8,48 @@ from dataclasses import replace
 
 from forwardc.compile.ir.analysis import has_atom
 from forwardc.compile.ir.program import Program, Step
+from forwardc.compile.vaults.contract import EmissionContext
+from forwardc.compile.vaults.emission import (
+    Emission,
+    EmittedCall,
+    EmittedCardLookup,
+    EmittedCredential,
+    EmittedEcho,
+    EmittedFailure,
+    EmittedHead,
+    EmittedInput,
+    EmittedParts,
+    EmittedReader,
+    EmittedRetention,
+    EmittedReview,
+    EmittedSource,
+    EmittedStep,
+    Losses,
+    Presence,
+)
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.losses import by_step, known_losses
-from forwardc.compile.vaults.model import Context, Emitted, Finding, Json
-from forwardc.compile.vaults.sizes import unsendable
 from forwardc.compile.vaults.steps import (
+    LossSources,
+    by_step,
     content_type,
     direct_step,
+    emitted_step,
     encoded_body,
     header,
+    known_losses,
     named_values,
-    tail,
     uses_cvc,
 )
-from forwardc.compile.vaults.stripe.arranged import (
+from forwardc.compile.vaults.stripe.review_surface import (
     agreed_method,
+    echoed,
     filled_atoms,
+    review_fields,
     signatures,
     signed_headers,
     stated,
 )
-from forwardc.compile.vaults.stripe.fields import echoed, review_fields
-from forwardc.compile.vaults.stripe.requirements import needs_onboarding
 from forwardc.core.atoms import ATOMS, Instrument
-from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.rewrite import rewrite
 from forwardc.core.terms.terms import (
     Atom,
@@ -48,202 +66,196 @@ from forwardc.core.terms.terms import (
     Text,
     children,
 )
+from forwardc.plan.environment import EnvironmentClass
+
+_HOST, _VERSION = Ref("host.api"), Ref("account.api_version")
 
 
-def head(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
-    """The parts of a plan that all operations share."""
-    kinds, atoms = facts.section("source_kinds"), filled_atoms(facts.unrecorded())
+def values(
+    environment_class: EnvironmentClass, account: Mapping[str, str], facts: Facts
+) -> dict[str, Lit]:
+    """What stands in the holes of a step in one environment and account."""
     return {
-        "hosts": {
-            "vault": [facts.host("api", program.environment_class)],
-            "destination": [program.host],
-        },
-        "credentials": {"api_key": facts.value("authentication", "secret_key")},
-        "sources": {
-            kind: {
-                "pattern": fact["value"]["pattern"],
-                "single_use": fact["value"]["single_use"],
-                "inputs": {},
-                "has": {atom: entry[kind] for atom, entry in atoms.items()},
-                "bind": {"$": "source.id"},
-            }
-            for kind, fact in kinds.items()
-        },
-        "gets": {"body": "/request[body]", "headers": "/request[headers]"},
-        "log": facts.single("log"),
-        **_card(program, account, facts),
+        _HOST.name: Lit(facts.host("api", environment_class)),
+        _VERSION.name: Lit(_api_version(account, facts)),
     }
 
 
-def _card(program: Program, account: Mapping[str, str], facts: Facts) -> Json:
+def head(program: Program, account: Mapping[str, str], facts: Facts) -> EmittedHead:
+    """The parts of a plan that all operations share."""
+    host, atoms = (
+        facts.host("api", program.environment_class),
+        filled_atoms(facts.unrecorded()),
+    )
+    return EmittedHead(
+        vault_hosts=(host,),
+        destination_host=program.host,
+        credentials={"api_key": EmittedCredential(facts.value("authentication", "secret_key"))},
+        sources={
+            kind: EmittedSource(
+                pattern=fact["value"]["pattern"],
+                single_use=fact["value"]["single_use"],
+                inputs={},
+                has={atom: Presence(entry[kind]) for atom, entry in atoms.items()},
+                bind=Ref("source.id"),
+            )
+            for kind, fact in facts.section("source_kinds").items()
+        },
+        parts=EmittedParts(body="/request[body]", headers="/request[headers]"),
+        log=facts.single("log"),
+        card=_card(host, account, facts),
+    )
+
+
+def _card(host: str, account: Mapping[str, str], facts: Facts) -> EmittedCardLookup | None:
     """How to ask about the card of a payment method, where the merchant lets that be asked."""
     if account.get("card_details") != "ask":
-        return {}
-    host, path = facts.host("api", program.environment_class), facts.value("paths", "card")
-    return {
-        "card": {
-            "http": {
-                "method": "GET",
-                "url": Encoded(
-                    Encoding.URL, Text((Lit(f"https://{host}{path}"), Ref("source.id")))
-                ),
-                "query": [],
-                "headers": [_authorization(), ["Stripe-Version", _version(account, facts)]],
-            },
-            "kinds": list(facts.section("source_kinds")),
-            "tells": {name: fact["value"] for name, fact in facts.section("tells").items()},
-        }
-    }
+        return None
+    address = Text((Lit(f"https://{host}{facts.value('paths', 'card')}"), Ref("source.id")))
+    version = Lit(_api_version(account, facts))
+    return EmittedCardLookup(
+        call=EmittedCall(
+            method="GET",
+            url=Encoded(Encoding.URL, address),
+            headers=(("Authorization", _bearer()), ("Stripe-Version", version)),
+        ),
+        kinds=tuple(facts.section("source_kinds")),
+        tells={name: fact["value"] for name, fact in facts.section("tells").items()},
+    )
 
 
-def _authorization() -> list[object]:
-    return ["Authorization", header(Text((Lit("Bearer "), Ref("vault.api_key"))))]
+def _bearer() -> Term:
+    return header(Text((Lit("Bearer "), Ref("vault.api_key"))))
 
 
-def _version(account: Mapping[str, str], facts: Facts) -> str:
+def _api_version(account: Mapping[str, str], facts: Facts) -> str:
     return account.get("api_version") or str(facts.single("api_version")["default"])
 
 
-def emit(context: Context, facts: Facts) -> Emitted:
+def emit(context: EmissionContext, facts: Facts) -> Emission:
     """The steps of one operation."""
-    findings: list[Finding] = []
-    steps = []
-    for step in context.operation.steps:
-        if step.direct:
-            steps.append(direct_step(step))
-            continue
-        read = facts.at(step.name)
-        body = _call_body(step, read)
-        findings += [
-            replace(found, span=step.request.span, step=step.name) for found in unsendable(body)
-        ]
-        steps.append(_vault_step(context, step, body, read))
-    onboarding = any(needs_onboarding(s.request, context, facts) for s in context.vault_steps)
-    extra: Json = {"production": {"needs_onboarding": True}} if onboarding else {}
-    extra |= by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
-    return Emitted(tuple(steps), tuple(findings), extra | {"inputs": _billing_inputs(context)})
+    steps = tuple(
+        direct_step(step) if step.direct else _vault_step(step, facts.at(step.name))
+        for step in context.operation.steps
+    )
+    losses = by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
+    return Emission(steps, losses=losses, inputs=_billing_inputs(context))
 
 
-def _vault_step(context: Context, step: Step, body: Term, facts: Facts) -> Json:
-    version = _version(context.account, facts)
-    host = facts.host("api", context.environment_class)
-    return {
-        "name": step.name,
-        "deliver": "vault",
-        "http": {
-            "method": "POST",
-            "url": f"https://{host}{facts.value('paths', 'forward')}",
-            "query": [],
-            "headers": [
-                _authorization(),
-                ["Content-Type", "application/x-www-form-urlencoded"],
-                ["Stripe-Version", version],
-                ["Idempotency-Key", header(Ref("vault.idempotency_key"))],
-            ],
-            "body": Encoded(Encoding.FORM, body),
-        },
-        "review": _review(step, facts),
-        "read": {
-            "status": "/response_details/status",
-            "headers": {"at": "/response_details/headers", "form": "pairs"},
-            "body": "/response_details/body",
-            "request_id": "/id",
-            "mode": facts.single("mode"),
-            **agreed_method(step),
-            "failures": [
+def _vault_step(step: Step, facts: Facts) -> EmittedStep:
+    address = Text((Lit("https://"), _HOST, Lit(str(facts.value("paths", "forward")))))
+    call = EmittedCall(
+        method="POST",
+        url=address,
+        headers=(
+            ("Authorization", _bearer()),
+            ("Content-Type", Lit("application/x-www-form-urlencoded")),
+            ("Stripe-Version", _VERSION),
+            ("Idempotency-Key", header(Ref("vault.idempotency_key"))),
+        ),
+        body=Encoded(Encoding.FORM, _call_body(step, facts)),
+    )
+    return replace(
+        emitted_step(step, call, read_ms=facts.limit("read_timeout", "milliseconds")),
+        review=_review(step, facts),
+        reader=EmittedReader(
+            status="/response_details/status",
+            headers="/response_details/headers",
+            headers_form="pairs",
+            body="/response_details/body",
+            request_id="/id",
+            mode=facts.single("mode"),
+            agreed_method=agreed_method(step),
+            failures=tuple(
                 _failure(fact["value"], spent=uses_cvc(step))
                 for fact in facts.section("failures").values()
-            ],
-        },
-        **tail(step, read_ms=facts.limit("read_timeout", "milliseconds")),
-        **_echo(step, facts),
-        "vault_key_hours": facts.limit("idempotency_kept", "hours"),
-        "reconcile": {"list": _kept_requests(host, version, facts)},
-        "vault_reference": {"metadata[forwardc_run]": "run.id"},
-    }
+            ),
+        ),
+        echo=_echo(step, facts),
+        vault_key_hours=facts.limit("idempotency_kept", "hours"),
+        retention=_kept_requests(address, facts),
+        vault_reference={"metadata[forwardc_run]": "run.id"},
+    )
 
 
-def _kept_requests(host: str, version: str, facts: Facts) -> Json:
+def _kept_requests(address: Term, facts: Facts) -> EmittedRetention:
     """How to search the requests that the vault keeps."""
     bounds = (("created%5Bgte%5D", "vault.created_from"), ("created%5Blte%5D", "vault.created_to"))
     pages = If("vault.after", Encoded(Encoding.QUERY, Ref("vault.after")))
-    return {
-        "http": {
-            "method": "GET",
-            "url": f"https://{host}{facts.value('paths', 'forward')}",
-            "query": [
-                *([name, Encoded(Encoding.QUERY, Ref(value))] for name, value in bounds),
-                ["limit", str(facts.limit("page", "requests"))],
-                ["starting_after", pages],
-            ],
-            "headers": [
-                ["Authorization", header(Text((Lit("Bearer "), Ref("vault.api_key"))))],
-                ["Stripe-Version", version],
-            ],
-        },
-        **facts.value("reconcile", "list"),
-        "days": facts.counted("retention", "request", "days"),
-    }
+    return EmittedRetention(
+        call=EmittedCall(
+            method="GET",
+            url=address,
+            query=(
+                *((name, Encoded(Encoding.QUERY, Ref(value))) for name, value in bounds),
+                ("limit", Lit(str(facts.limit("page", "requests")))),
+                ("starting_after", pages),
+            ),
+            headers=(("Authorization", _bearer()), ("Stripe-Version", _VERSION)),
+        ),
+        days=facts.counted("retention", "request", "days"),
+        pages=facts.value("reconcile", "list"),
+    )
 
 
-def _review(step: Step, facts: Facts) -> Json:
-    """What the vault's reviewers accept: the parts that the facts list as its review surface."""
+def _review(step: Step, facts: Facts) -> EmittedReview:
+    """What the vault's reviewers accept: the parts that the facts list as its review surface.
+
+    The vault computes no functions, so that it encrypts with no key.
+    """
     request = step.request
-    parts: Json = {
-        "url": Lit(str(evaluate(_url(step), Scope({}))), span=request.span),
-        "method": request.method,
-        "fields": review_fields(step, facts),
-        "headers": [Lit(pair.name, span=pair.span) for pair in content_type(request)],
-        # The vault computes no functions, so that it encrypts with none.
-        "keys": [],
-    }
-    surface = {name: parts[name] for name in facts.single("review_surface")}
-    return surface | ({"arrangements": stated(step)} if step.agreed else {})
+    return EmittedReview(
+        surface=tuple(facts.single("review_surface")),
+        url=replace(_url(step), span=request.span),
+        method=request.method,
+        fields=review_fields(step, facts),
+        headers=tuple(Lit(pair.name, span=pair.span) for pair in content_type(request)),
+        arrangements=stated(step),
+    )
 
 
-def _losses(step: Step, facts: Facts) -> Json:
+def _losses(step: Step, facts: Facts) -> Losses:
     """What may be missing: the vault's echo tells of its own values, the caller of the address."""
-    billing = [atom.name for atom in step.request.atoms if _is_billing(atom.name)]
-    given = dict.fromkeys(billing)
-    return known_losses(step.request, _presence(step, facts), given=given, echoed=echoed(step))
+    billing = (atom.name for atom in step.request.atoms if _is_billing(atom.name))
+    sources = LossSources(supplied=tuple(dict.fromkeys(billing)), echoed=echoed(step))
+    return known_losses(step.request, _presence(step, facts), sources)
 
 
-def _echo(step: Step, facts: Facts) -> Json:
+def _echo(step: Step, facts: Facts) -> EmittedEcho | None:
     """Where the vault repeats the body, where that tells something."""
-    known = [how for found in _losses(step, facts).values() for how in found.values()]
-    if all(how["by"] != "echo" for how in known):
-        return {}
+    losses = [loss for atoms in _losses(step, facts).values() for loss in atoms.values()]
+    if all(loss.by != "echo" for loss in losses):
+        return None
     kinds, places = _presence(step, facts).values(), echoed(step)
-    always = {atom for has in kinds for atom, how in has.items() if how == "always"}
+    always = {atom for has in kinds for atom, presence in has.items() if presence.when == "always"}
     xml = step.request.body is not None and step.request.body.encoding is Encoding.XML
-    return {
-        "echo": {
-            **facts.single("echo"),
-            **({"syntax": "xml"} if xml else {}),
-            "filled": [place for atom in places if atom in always for place in places[atom]],
-        }
-    }
+    return EmittedEcho(
+        at=facts.single("echo"),
+        syntax="xml" if xml else None,
+        filled=tuple(place for atom in places if atom in always for place in places[atom]),
+    )
 
 
-def _presence(step: Step, facts: Facts) -> dict[str, dict[str, str]]:
+def _presence(step: Step, facts: Facts) -> dict[str, dict[str, Presence]]:
     """The presence of the atoms that a step uses, by kind of source."""
-    known, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
+    atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     return {
-        kind: {atom: known[atom][kind] for atom in known if atom in used}
+        kind: {atom: Presence(atoms[atom][kind]) for atom in atoms if atom in used}
         for kind in facts.section("source_kinds")
     }
 
 
-def _failure(fact: Mapping[str, object], *, spent: bool) -> Json:
+def _failure(fact: Mapping[str, object], *, spent: bool) -> EmittedFailure:
     """A failure; whether it uses up the CVC matters only where one is sent."""
-    failure: Json = {"status": fact["status"], "sent": fact["sent"]}
-    if spent and fact.get("consumes_cvc"):
-        failure["consumes_cvc"] = True
-    if "retry" in fact:
-        failure["retry"] = fact["retry"]
-    if fact["codes"]:
-        failure["code"] = {"at": "/error/code", "in": fact["codes"]}
-    return failure
+    retry = fact.get("retry")
+    return EmittedFailure(
+        status=tuple(fact["status"]),  # type: ignore[arg-type]
+        sent=str(fact["sent"]),
+        consumes_cvc=spent and bool(fact.get("consumes_cvc")),
+        retry=None if retry is None else str(retry),
+        codes=tuple(fact["codes"]),  # type: ignore[arg-type]
+        code_at="/error/code",
+    )
 
 
 def _call_body(step: Step, facts: Facts) -> Term:
@@ -292,15 +304,15 @@ def _blanks(tree: Term) -> Term:
         return Lit(0, span=node.span) if is_integer else node
 
     def blank(node: Term) -> Term:
-        match node:
-            case Atom(name=name) if _is_billing(name):
-                return Ref(f"inputs.{name}", span=node.span)
-            case Atom():
-                return Lit("", span=node.span)
-            case If(present=present, then=then) if _is_billing(present):
-                return If(f"inputs.{present}", then, span=node.span)
-            case _:
-                return node
+        if isinstance(node, Atom):
+            return (
+                Ref(f"inputs.{node.name}", span=node.span)
+                if _is_billing(node.name)
+                else Lit("", span=node.span)
+            )
+        if isinstance(node, If) and _is_billing(node.present):
+            return If(f"inputs.{node.present}", node.then, span=node.span)
+        return node
 
     return rewrite(rewrite(tree, integers), blank)
 
@@ -311,8 +323,8 @@ def _is_billing(name: str) -> bool:
 
 def _replacements(step: Step, facts: Facts) -> Seq:
     """What the vault fills; left out with an optional value that is left out everywhere."""
-    known, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
-    names = {atom: str(known[atom]["value"]) for atom in known if atom in used}
+    atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
+    names = {atom: str(atoms[atom]["value"]) for atom in atoms if atom in used}
     asked: dict[str, tuple[str, bool]] = {}
     for atom, optional in _atoms_with_mark(
         step.request.body.tree if step.request.body else Lit("")
@@ -326,7 +338,7 @@ def _replacements(step: Step, facts: Facts) -> Seq:
         for name in dict.fromkeys(names.values())
         if name in asked
     )
-    signed = dict.fromkeys(one.replacement for one in signatures(step))
+    signed = dict.fromkeys(signature.replacement for signature in signatures(step))
     return Seq((*filled, *(Lit(name) for name in signed)))
 
 
@@ -337,17 +349,13 @@ def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, 
         yield from _atoms_with_mark(child, optional or isinstance(term, If))
 
 
-def _billing_inputs(context: Context) -> Json:
+def _billing_inputs(context: EmissionContext) -> dict[str, EmittedInput]:
     """The vault has no billing address: each part becomes an input of the same name."""
-    inputs: Json = {}
+    inputs: dict[str, EmittedInput] = {}
     for step in context.vault_steps:
-        if step.request.body:
-            for atom, optional in _atoms_with_mark(step.request.body.tree):
-                if _is_billing(atom):
-                    was_optional = inputs.get(atom, {}).get("optional", True)
-                    inputs[atom] = {
-                        "type": "text",
-                        "sensitive": True,
-                        "optional": optional and was_optional,
-                    }
+        tree = step.request.body.tree if step.request.body else Lit("")
+        for atom, optional in _atoms_with_mark(tree):
+            if _is_billing(atom):
+                before = inputs.get(atom)
+                inputs[atom] = EmittedInput(optional and (before is None or before.optional))
     return inputs

@@ -1,18 +1,29 @@
 """What Stripe asks of a step beyond its table: the URL, the places of secrets, blanks that exist.
 
-Knows what is refused or lost; how a step is sent is the emitter's.
+It forwards without onboarding to URLs that its published patterns match as a whole. In them `[x]`
+is the account's own part and `*` any one segment of a path; in a host the own part is a label, in a
+path a segment. Where a destination's own documents say more of its hosts than the pattern does, the
+facts have that, and it decides: no pattern takes any host.
 """
 
+import re
 from collections.abc import Iterator
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
 from forwardc.compile.ir.program import Body, Request, Step
+from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.hash_keys import is_hash_key, kept_hash, references
-from forwardc.compile.vaults.model import Context, Finding, Verdict
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import CONTENT_TYPES
-from forwardc.compile.vaults.stripe.urls import constant_url, is_listed
-from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, children
+from forwardc.compile.vaults.verdicts import is_hash_key, kept_hash, references
+from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, Text, children
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_SEGMENT = "[A-Za-z0-9_-]+"
+_ANY_SEGMENT = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+_WHOLE = re.compile(r"\[[^\]]*\]")
+# Matches nothing: where a pattern leaves the whole host open, the facts say which hosts those are.
+_NO_HOST = "(?!)"
 
 
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:
@@ -36,7 +47,7 @@ def _never_chosen(context: Context) -> Iterator[Finding]:
     if operation.fallback is None:
         return
     for step in context.vault_steps:
-        if any(one.arrangement.wallets for one in step.agreed):
+        if any(agreed.arrangement.wallets for agreed in step.agreed):
             reason = (
                 "nobody tells before sending whether it is of a wallet: no `fallback` is chosen"
             )
@@ -126,3 +137,51 @@ def _cvcs(step: Step) -> Iterator[Atom]:
 
 def _refused(code: str, reason: str, place: Ref | Atom, step: Step) -> Finding:
     return Finding(Verdict.REFUSED, code, reason, place.span, step.name)
+
+
+def constant_url(term: Term) -> str | None:
+    """The URL's text, or None where a run would fill a part."""
+    parts = term.parts if isinstance(term, Text) else (term,)
+    if not all(isinstance(part, Lit) for part in parts):
+        return None
+    return "".join(str(part.value) for part in parts if isinstance(part, Lit))
+
+
+def is_listed(url: str, facts: Facts) -> bool:
+    """Whether host and path match one of the published patterns as a whole."""
+    host, path = _host_and_path(url)
+    return any(
+        _path(pattern).fullmatch(path) and _host(pattern, name, facts).fullmatch(host)
+        for name, fact in facts.section("destinations").items()
+        for pattern in fact["value"]
+    )
+
+
+def _host_and_path(url: str) -> tuple[str, str]:
+    """Both as they are compared: the port of https is none, and no path is `/`."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    return host.removesuffix(":443"), path
+
+
+def _path(pattern: str) -> re.Pattern[str]:
+    return re.compile(_expression(pattern.partition("/")[2], _SEGMENT))
+
+
+def _host(pattern: str, destination: str, facts: Facts) -> re.Pattern[str]:
+    """The hosts of a pattern; with facts of the destination's own hosts, those alone."""
+    known = facts.section("destination_hosts").get(destination)
+    host = pattern.partition("/")[0]
+    if known is not None:
+        return re.compile(str(known["value"]))
+    return re.compile(_NO_HOST if _WHOLE.fullmatch(host) else _expression(host, _LABEL))
+
+
+def _expression(text: str, own: str) -> str:
+    pieces = re.split(r"(\[[^\]]*\]|\*)", text)
+    return "".join(_piece(piece, own) for piece in pieces)
+
+
+def _piece(piece: str, own: str) -> str:
+    if piece.startswith("["):
+        return own
+    return _ANY_SEGMENT if piece == "*" else re.escape(piece)

@@ -1,11 +1,11 @@
-"""What arrangements change of an operation at a vault, and what each of them lifts.
+"""What arrangements change of an operation at a vault, what each of them lifts, and what is said.
 
 An arrangement counts where its grant is recorded; a sandbox plays one without a grant as if it were
 agreed. Each lifts the refusals of its own place, of the codes that the vault's facts name.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -13,7 +13,8 @@ from forwardc.compile.ir.arrangements import Agreed, Arrangement, Grant, Kind, S
 from forwardc.compile.ir.expiry_format import composed
 from forwardc.compile.ir.places import changed
 from forwardc.compile.ir.program import Operation, Pair, Program, Request, Step
-from forwardc.compile.vaults.model import Finding, Vault, Verdict
+from forwardc.compile.vaults.contract import Context, Vault
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import Atom, Call, Encoding, Lit, Term, walk
 
 Grants: TypeAlias = Mapping[str, Grant]
@@ -177,3 +178,71 @@ def gone(
 
 def _refusals(found: Iterable[Finding]) -> Iterator[Finding]:
     return (one for one in found if one.verdict is Verdict.REFUSED)
+
+
+_IN_HEADER = "the documents say that the vault fills a body, and of a signature in a header nothing"
+
+
+def needed(vault: Vault, program: Program, one: Standing) -> Finding:
+    """FC0625: what must be agreed before the step can leave, with the lines to write."""
+    listed = "lists this URL; it needs" if one.listed else "must onboard this URL, with"
+    reason = (
+        f"{vault.facts.title} {listed} {one.arrangement.words}: ask its support,"
+        f" and record the ticket: {to_record(vault.name, program, one)}"
+    )
+    return Finding(Verdict.REFUSED, "FC0625", reason, one.arrangement.span, one.step)
+
+
+def to_record(vault: str, program: Program, one: Standing) -> str:
+    """The lines of `forwardc.yaml` that record what the vault agreed to, as one flow mapping."""
+    url = f", url: {one.url}" if one.url else ""
+    grant = f"{{ticket: ..., date: YYYY-MM-DD, by: ...{url}}}"
+    inner = f"{{vaults: {{{vault}: {{arrangements: {{{one.id}: {grant}}}}}}}}}"
+    if program.where.account:
+        inner = f"{{accounts: {{{program.where.account}: {inner}}}}}"
+    return f"environments: {{{program.environment}: {inner}}}"
+
+
+def counted(one: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
+    """FC0626 for what was agreed, FC0627 for what a sandbox plays; what neither confirms.
+
+    `doubts` says why the facts of such an arrangement are not confirmed.
+    """
+    span, step, what = one.arrangement.span, one.step, one.arrangement.words
+    if one.grant is None:
+        reason = f"as if agreed ({one.id}): {what}"
+        yield Finding(Verdict.ARRANGED, "FC0627", reason, span, step)
+        # A ticket says more than the documents: what they leave open is open without one only.
+        yield from (Finding(Verdict.UNCONFIRMED, "FC0616", why, span, step) for why in doubts)
+    else:
+        reason = f"by arrangement ({one.grant.ticket}, {one.grant.date}): {what}"
+        yield Finding(Verdict.ARRANGED, "FC0626", reason, span, step)
+    signature = one.arrangement.signature
+    if signature is not None and signature.header and not (one.grant and one.grant.says):
+        yield Finding(Verdict.UNCONFIRMED, "FC0616", _IN_HEADER, signature.span, step)
+
+
+def possible(
+    vault: Vault, context: Context, findings: Sequence[Finding], named: Collection[str]
+) -> Iterator[Finding]:
+    """FC0628: the vault lists the URL of a step that it refuses, and nobody said what it needs."""
+    known = kinds(vault)
+    codes = {code for kind in (Kind.FILLS, Kind.METHOD) for code in _lifts(known, kind)} | {
+        "FC0607" for kind in known if kind == Kind.SIGNATURE
+    }
+    for step in context.vault_steps:
+        refused = [
+            one
+            for one in findings
+            if one.step == step.name and one.verdict is Verdict.REFUSED and one.code in codes
+        ]
+        if refused and step.name not in named and vault.address(step.request)[1]:
+            reason = (
+                f"{vault.facts.title} lists this URL, so that its support can agree to such a"
+                " thing: declare it under `arrangements:`"
+            )
+            yield Finding(Verdict.REFUSED, "FC0628", reason, step.request.span, step.name)
+
+
+def _lifts(known: Mapping[str, Any], kind: Kind) -> list[str]:
+    return list(known[kind]["lifts"]) if kind in known else []

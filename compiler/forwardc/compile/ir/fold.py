@@ -1,0 +1,134 @@
+"""Folding: what is known is computed, and the rest is left as it is.
+
+A program is lowered once with a *hole* for each value of an environment, a reference of one of the
+roots in `HOLES`. `fold` computes what needs none of them; `filled` puts the values of one
+environment in and computes what they decide. Both give the text that folding everything at once
+would give, span for span, so that environments share the trees that no value changes.
+
+`base64(settings.user + ":x")` in a header, traced: lowered it is
+`Call("base64", Text(Ref("settings.user"), Lit(":x")))`; filled with `user = shop` the text is
+joined to `Lit("shop:x")`, the call has only known parts, and `Lit("c2hvcDp4")` stands there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from forwardc.compile.ir.analysis import stage_of
+from forwardc.compile.ir.program import Operation, OutcomeRule, Output, Pair, Request, Step
+from forwardc.compile.ir.stages import Stage
+from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.functions import CannotCompute
+from forwardc.core.terms.rewrite import map_children, rewrite
+from forwardc.core.terms.terms import LEAVES, Call, Lit, Ref, Term, Text, walk
+from forwardc.core.terms.writers import text_of
+
+HOLES = frozenset({"settings", "environment", "account", "host"})
+"""The roots of holes: settings of the author, the base URL, and what a vault's account decides."""
+
+_NOTHING = Scope({})
+
+
+def fold(term: Term) -> Term:
+    """The term with every call of known values computed, and neighbouring text joined.
+
+    A call that has no result is left: the checks report it at its place.
+    """
+    return rewrite(term, _fold_node)
+
+
+def filled(term: Term, values: Mapping[str, Term]) -> Term:
+    """The term with the values of its holes, by name, and folded where one stood.
+
+    A hole without a value stays. A value gets the place of its hole, where the hole has one.
+    """
+    if type(term) in LEAVES:
+        value = values.get(term.name) if isinstance(term, Ref) else None
+        if isinstance(value, Lit) and term.span is not None:
+            return Lit(value.value, span=term.span)
+        return term if value is None else value
+    changed = map_children(term, lambda inner: filled(inner, values))
+    return term if changed is term else _fold_node(changed)
+
+
+def filled_operation(
+    operation: Operation, values: Mapping[str, Term], *, private: bool
+) -> Operation:
+    """The operation of one environment. `private` is whether its host is of the own network."""
+    return replace(
+        operation,
+        steps=tuple(_filled_step(step, values, private) for step in operation.steps),
+        payment_reference=tuple(filled(term, values) for term in operation.payment_reference),
+    )
+
+
+def _filled_step(step: Step, values: Mapping[str, Term], private: bool) -> Step:
+    return replace(
+        step,
+        request=_filled_request(step.request, values),
+        outputs=tuple(_filled_output(output, values) for output in step.outputs),
+        outcome=tuple(
+            OutcomeRule(rule.when and filled(rule.when, values), rule.outcome)
+            for rule in step.outcome
+        ),
+        private=private,
+    )
+
+
+def _filled_request(request: Request, values: Mapping[str, Term]) -> Request:
+    body, sign = request.body, request.sign
+    return replace(
+        request,
+        url=filled(request.url, values),
+        query=_filled_pairs(request.query, values),
+        headers=_filled_pairs(request.headers, values),
+        body=body and replace(body, tree=filled(body.tree, values)),
+        sign=sign and replace(sign, secret=filled(sign.secret, values)),
+    )
+
+
+def _filled_pairs(pairs: tuple[Pair, ...], values: Mapping[str, Term]) -> tuple[Pair, ...]:
+    return tuple(Pair(pair.name, filled(pair.value, values), pair.span) for pair in pairs)
+
+
+def _filled_output(output: Output, values: Mapping[str, Term]) -> Output:
+    if output.currency is None:
+        return output
+    return replace(output, currency=filled(output.currency, values))
+
+
+def _fold_node(node: Term) -> Term:
+    if isinstance(node, Text):
+        return joined(node.parts, node.span)
+    if isinstance(node, Call) and _is_known(node):
+        try:
+            value = evaluate(node, _NOTHING)
+        except CannotCompute:
+            return node
+        if value is None or isinstance(value, str | int | Decimal):
+            return Lit(value, span=node.span)
+    return node
+
+
+def _is_known(call: Call) -> bool:
+    # `jwe` is never folded: its result differs on each call.
+    has_reference = any(isinstance(node, Ref) for node in walk(call))
+    return call.function != "jwe" and not has_reference and stage_of(call) is Stage.BUILD
+
+
+def joined(parts: tuple[Term, ...], span: Span | None) -> Term:
+    """Texts one after the other, with neighbouring literals made one."""
+    flat: list[Term] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, Text) else (part,)
+    merged: list[Term] = []
+    for part in flat:
+        last = merged[-1] if merged else None
+        if isinstance(part, Lit) and isinstance(last, Lit):
+            merged[-1] = Lit(text_of(last.value) + text_of(part.value), span=last.span)
+        else:
+            merged.append(part)
+    if len(merged) == 1 and isinstance(merged[0], Lit):
+        return Lit(text_of(merged[0].value), span=span)
+    return Text(tuple(merged), span=span)
