@@ -19,13 +19,13 @@ from typing import Any
 import httpx
 
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.app import create
+from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.history.tallies import Told, bucket_of
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.login import Role
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DAYS = 90

@@ -97,6 +97,7 @@ ROOMS = {
         "core",
         "plan",
         "runtime",
+        "dashboard",
         because="it serves what was run, where production has no compiler and no YAML",
     ),
     "dashboard": room(
@@ -138,13 +139,11 @@ NOT_HERE = {
         NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema_rs", "pydantic", "jwcrypto"},
         "it is loaded by every command",
     ),
-    "core.http": (NETWORK - {"starlette"} | TOOLS_OF_THE_COMPILER, "it reads what came in"),
     "core": (NETWORK | TOOLS_OF_THE_COMPILER, "every wing carries it"),
     "plan": (NETWORK | TOOLS_OF_THE_COMPILER, "the runtime carries it"),
     "compile.passes": (NETWORK | {"yaml"}, "the compiler needs no network; language reads YAML"),
     "compile": (NETWORK, "the compiler needs no network"),
     "runtime": (TOOLS_OF_THE_COMPILER, "production has no compiler"),
-    "server.dashboard": (TOOLS_OF_THE_COMPILER - {"jinja2"}, "production has no compiler"),
     "server": (TOOLS_OF_THE_COMPILER, "production has no compiler"),
     "dashboard": (TOOLS_OF_THE_COMPILER - {"jinja2"}, "production has no compiler"),
     "integrations": (TOOLS_OF_THE_COMPILER, "production has no compiler"),
@@ -285,6 +284,14 @@ def test_vaults_do_not_import_each_other(path: Path) -> None:
         and set(found.module.split(".")[3:4]) & (siblings - {parts[2]})
     ]
     assert not wrong, "what two vaults share stands beside them, in compile/vaults/"
+
+
+@each_file
+def test_the_server_mounts_other_rooms_in_one_place(path: Path) -> None:
+    """Whoever reads the server's own code meets neither a page nor a destination."""
+    module = name_of(path)
+    if room_of(module) == "server" and module != "forwardc.server.wiring.mounts":
+        assert not [found for found in ours(path) if room_of(found.module) == "dashboard"]
 
 
 @each_file

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from forwardc.cli.main import run as forwardc
 from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
-from forwardc.server.dashboard.render import _environment
+from forwardc.dashboard.render import _environment
 from loopback import served
 
 ROOT = Path(__file__).resolve().parent.parent

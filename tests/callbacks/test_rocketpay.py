@@ -17,8 +17,12 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.dashboard import _callbacks
+from forwardc.core.http.request_target import own_names
+from forwardc.core.http.strict_json import StrictJsonError, read_object
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
+from forwardc.dashboard.app import create
+from forwardc.dashboard.desk import Settings
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
@@ -29,10 +33,6 @@ from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
 from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
-from forwardc.server.callbacks.strict_json import NotStrict, read_object
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.guard import hosts
 
 SECRET = secret_of("production").variable
 Post = Callable[[bytes], httpx.Response]
@@ -280,7 +280,7 @@ def test_an_unsigned_body_costs_little(document: dict[str, Any]) -> None:
     """A sort by PHP's rules compares paths character by character: what it costs has a bound."""
     body = gate.body({**document, "signature": "x"})
     started = process_time()
-    with pytest.raises((NotStrict, NotSigned)):
+    with pytest.raises((StrictJsonError, NotSigned)):
         verified_digest(read_object(body), Secret("x"))
     assert process_time() - started < 5
 
@@ -319,11 +319,11 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
     desk = Gate(tables)
     mounted = routes(tables, {SECRET: gate.SECRET}.get, secret_of("production"))
-    desk.app = create(store, Settings(hosts("127.0.0.1", ["here"])), mounted)
+    desk.app = create(store, Settings(own_names("127.0.0.1", ["here"])), mounted)
     assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
     assert desk.post(gate.body(UNSIGNED)).status_code == 403
     # A name that nobody allowed is not answered, whatever it asks for.
-    desk.app = create(store, Settings(hosts("127.0.0.1")), mounted)
+    desk.app = create(store, Settings(own_names("127.0.0.1")), mounted)
     assert desk.post(gate.body(GOOD)).status_code == 421
 
 

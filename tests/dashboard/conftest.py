@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dashboards import RUNS, Browser, fresh_settings
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.login import Role
+from forwardc.dashboard.app import create
+from forwardc.dashboard.login import Role
 from recorded import Recorded, recording
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from dashboards import BY_NAME, Browser, fresh_settings
 from forwardc.core.outcome import Outcome
-from forwardc.server.dashboard.actions import pause
-from forwardc.server.dashboard.desk import Asked, Desk
-from forwardc.server.dashboard.guard import host_of
-from forwardc.server.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role, Session
+from forwardc.dashboard.actions import pause
+from forwardc.dashboard.desk import Asked, Desk
+from forwardc.dashboard.guard import host_of
+from forwardc.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role, Session
 from recorded import Recorded
 
 PAGES = ("/", "/history", "/unknown", "/pauses", "/tokens", f"/runs/{BY_NAME['order-001'].run_id}")

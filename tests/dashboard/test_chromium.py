@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from approved_build import approved_build
 from browser import chromium
 from dashboards import BY_NAME
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.guard import hosts
-from forwardc.server.dashboard.login import Role
+from forwardc.core.http.request_target import own_names
+from forwardc.dashboard.app import create
+from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.login import Role
 from looks import LOW_CONTRAST
 from recorded import NOW, Recorded, recording
 from token_callbacks import ACTIVE, REVOKED, store_tokens
@@ -97,7 +97,7 @@ def served(tmp_path: Path, written: Path) -> Iterator[Served]:
     shutil.copy(written, tmp_path)
     with recording(tmp_path) as recorded, socket.create_server(("127.0.0.1", 0)) as listener:
         project = approved_build(tmp_path)
-        settings = Settings(hosts("127.0.0.1"), now=lambda: NOW, project=project)
+        settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
         config = uvicorn.Config(
             create(recorded.store, settings), log_level="critical", lifespan="off"
         )

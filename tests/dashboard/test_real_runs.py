@@ -12,13 +12,13 @@ import pytest
 
 import approved_build
 from dashboards import Browser
+from forwardc.core.http.request_target import own_names
+from forwardc.dashboard.app import create
+from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.login import Role
+from forwardc.dashboard.project import Project
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_existing
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.guard import hosts
-from forwardc.server.dashboard.login import Role
-from forwardc.server.dashboard.project import Project
 from real_runs import NOW, REAL, make
 
 
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def viewer(store: Store, project: Project) -> Browser:
-    settings = Settings(hosts("127.0.0.1"), now=lambda: NOW, project=project)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
     return Browser(create(store, settings), settings).sign_in(Role.VIEWER)
 
 
@@ -69,7 +69,7 @@ def test_every_page_names_the_history(viewer: Browser, store: Store, path: str) 
 def test_a_stranger_learns_neither_the_history_nor_the_project(
     store: Store, project: Project
 ) -> None:
-    settings = Settings(hosts("127.0.0.1"), now=lambda: NOW, project=project)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
     stranger = Browser(create(store, settings), settings)
     assert "runs.db" not in stranger.get("/login").text
     for path in (*PAGES, "/history.csv", "/history.json"):
@@ -303,7 +303,7 @@ def test_the_audit_says_who_did_what(viewer: Browser, store: Store) -> None:
 
 
 def test_pages_without_a_project_say_how_to_get_one(store: Store) -> None:
-    settings = Settings(hosts("127.0.0.1"), now=lambda: NOW)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW)
     viewer = Browser(create(store, settings), settings).sign_in(Role.VIEWER)
     for path in ("/coverage", "/approvals", "/secrets"):
         assert "No project here" in viewer.page(path)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forwardc.server.dashboard.charts.columns import Column, stacked
-from forwardc.server.dashboard.charts.scale import ceiling, duration, marks, number, percent, share
+from forwardc.dashboard.charts.columns import Column, stacked
+from forwardc.dashboard.charts.scale import ceiling, duration, marks, number, percent, share
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 from dashboards import Browser, fresh_settings, text_of
 from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.app import create
+from forwardc.dashboard.login import Role
 from forwardc.runtime.history.records import Filter, Intent, PlannedStep, StoredRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import IdempotencyKeys, Party, PartyName, ShownRequest
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.login import Role
 from stored_runs import OWNER, complete, intent_of, new_run, report_of
 
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (), "{}")

@@ -13,11 +13,11 @@ import pytest
 from dashboards import Browser, fresh_settings, text_of
 from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.dashboard.app import create
+from forwardc.dashboard.login import Role
 from forwardc.plan.build_folder import read_manifest
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.login import Role
 from lost_answers import (
     BUILD,
     OURS,

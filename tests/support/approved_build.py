@@ -8,10 +8,10 @@ from typing import Final
 
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.dashboard.project import Project, in_environment
 from forwardc.plan.approvals import Lock, Revoked, place
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.model import Plan
-from forwardc.server.dashboard.project import Project, in_environment
 from real_runs import NOW
 
 _ROOT: Final = Path(__file__).resolve().parents[2]

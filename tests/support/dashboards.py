@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 from starlette.types import ASGIApp
 
+from forwardc.core.http.request_target import own_names
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.login import Role
 from forwardc.runtime.run.result import Party
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.guard import hosts
-from forwardc.server.dashboard.login import Role
 from recorded import NOW, Told
 
 ADDRESS = "http://127.0.0.1:8456"
@@ -31,7 +31,7 @@ BY_NAME = {told.reference: told for told in RUNS}
 
 
 def fresh_settings() -> Settings:
-    return Settings(hosts("127.0.0.1"), now=lambda: NOW)
+    return Settings(own_names("127.0.0.1"), now=lambda: NOW)
 
 
 class Browser:

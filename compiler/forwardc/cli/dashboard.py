@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from forwardc.core.diagnostics.diagnostic import Diagnostic
+    from forwardc.dashboard.project import Project
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.secret_providers.lookup import SourceLookup
-    from forwardc.server.dashboard.project import Project
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -150,7 +150,7 @@ def _callbacks(
 
 def _project(build: Path, look_up: "SourceLookup", *, sandbox: bool) -> "Project | None":
     """What the pages tell of the project; None where nothing is built."""
-    from forwardc.server.dashboard.project import Project, where_set
+    from forwardc.dashboard.project import Project, where_set
 
     if not build.is_dir():
         return None
@@ -161,14 +161,14 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
     """Serve until interrupted, and print the link that signs in."""
     import uvicorn
 
-    from forwardc.server.dashboard.app import create
-    from forwardc.server.dashboard.desk import Settings
-    from forwardc.server.dashboard.guard import hosts
-    from forwardc.server.dashboard.login import Role
+    from forwardc.core.http.request_target import own_names
+    from forwardc.dashboard.app import create
+    from forwardc.dashboard.desk import Settings
+    from forwardc.dashboard.login import Role
 
     port = listener.getsockname()[1]
     cookie = f"forwardc_session_{port}"
-    settings = Settings(hosts(host, app.names), cookie=cookie, project=app.project)
+    settings = Settings(own_names(host, app.names), cookie=cookie, project=app.project)
     address = f"http://{_written(host)}:{port}"
     if host not in LOOPBACK:
         note(

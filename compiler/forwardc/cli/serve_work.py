@@ -18,10 +18,10 @@ from forwardc.cli.json_output import say_document
 from forwardc.cli.output import say
 from forwardc.cli.sandbox_link import Unreachable, store_secrets, transport_to
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.dashboard.login import Role, SharedLogins
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError, HistoryTooOldError
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.http.send import Sender
-from forwardc.server.dashboard.login import Role
 from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryError
 from forwardc.server.http.uvicorn_compatibility import check_uvicorn
 from forwardc.server.http.workers import Workers
@@ -47,7 +47,6 @@ from forwardc.server.wiring.directory_supply import (
     report_missing_columns,
     report_unused_columns,
 )
-from forwardc.server.wiring.mounts import SharedLogins
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +228,7 @@ def _link(parts: ServerComponents, role: str) -> list[str]:
     """What signs in to the dashboard, where there is one."""
     if parts.desk is None:
         return []
-    code = SharedLogins(parts.desk, parts.keys).issue(Role(role))
+    code = SharedLogins(parts.desk, parts.keys.sealing).issue(Role(role))
     return [
         f"sign in to the dashboard once, within ten minutes, as {role}:",
         f"{_address(parts.settings)}/login?code={code}",

@@ -6,11 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from forwardc.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role, SharedLogins
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Role
 from forwardc.server.oauth.clients import Clients
 from forwardc.server.oauth.server_keys import load_keys
-from forwardc.server.wiring.mounts import SharedLogins
 from serving import NAMED, Server, Shop
 
 PAGES = {
@@ -36,7 +35,7 @@ def clock() -> Clock:
 
 def logins(store: Store, folder: Path, clock: Clock) -> SharedLogins:
     keys = load_keys(folder / "keys.json", lambda _: None, history="x.db")
-    return SharedLogins(store, keys, clock)
+    return SharedLogins(store, keys.sealing, clock)
 
 
 def test_a_code_works_once_in_whatever_process(

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from forwardc.server.dashboard.guard import hosts
+from forwardc.core.http.request_target import own_names
 from forwardc.server.http.addresses import Networks
 from forwardc.server.http.admission import Admission
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
@@ -41,7 +41,7 @@ class House:
         self.release = asyncio.Event()
         admit = admit or AdmissionSettings()
         rules = Rules(
-            hosts("127.0.0.1", ["pay.shop.example"]),
+            own_names("127.0.0.1", ["pay.shop.example"]),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
             LimitSettings(**limits),

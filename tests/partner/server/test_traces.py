@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from collector import collecting
-from forwardc.server.dashboard.guard import hosts
+from forwardc.core.http.request_target import own_names
 from forwardc.server.http.addresses import Networks
 from forwardc.server.http.admission import Admission
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
@@ -111,7 +111,7 @@ def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: 
         everybody = (ip_network("10.0.0.0/8"), ip_network("192.0.2.0/24"))
         admit = AdmissionSettings(staff=everybody, trusted_proxies=(everybody[0],))
         rules = Rules(
-            hosts("127.0.0.1", ()),
+            own_names("127.0.0.1", ()),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
             LimitSettings(),

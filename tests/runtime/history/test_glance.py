@@ -2,9 +2,9 @@
 
 from dashboards import fresh_settings
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.desk import Desk
 from forwardc.runtime.history.glance import Places
 from forwardc.runtime.history.store import Store
-from forwardc.server.dashboard.desk import Desk
 from stored_runs import Clock, complete, intent_of, new_run
 
 

@@ -11,12 +11,12 @@ import pytest
 from dashboards import Browser, fresh_settings
 from emulated_cards import new_method, new_token
 from forwardc.cli.main import run as cli
+from forwardc.dashboard.app import create
+from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import Filter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import Running, start_in_thread
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.login import Role
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ("--env", "sandbox", "--build", str(ROOT / "build"))

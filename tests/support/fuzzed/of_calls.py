@@ -199,12 +199,12 @@ def sealed(data: bytes) -> None:
 
 
 def callback(data: bytes) -> None:
+    from forwardc.core.http.strict_json import StrictJsonError, read_object
     from forwardc.core.terms.values import Secret
     from forwardc.runtime.tokens.read import read_callback
     from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
-    from forwardc.server.callbacks.strict_json import NotStrict, read_object
 
-    with suppress(NotStrict):
+    with suppress(StrictJsonError):
         document = read_object(data)
         with suppress(NotSigned):
             verified_digest(document, Secret("a secret of the tests"))
@@ -214,13 +214,13 @@ def callback(data: bytes) -> None:
 
 @cache
 def _logins() -> Any:
+    from forwardc.dashboard.login import SharedLogins
     from forwardc.runtime.history.store import open_store
     from forwardc.server.oauth.server_keys import load_keys
-    from forwardc.server.wiring.mounts import SharedLogins
 
     keys = load_keys(folder() / "server-keys.json", {}.get, history="h.db")
     store = open_store(f"sqlite:///{folder() / 'logins.db'}").__enter__()
-    return SharedLogins(store, keys, lambda: 1_795_000_000.0)
+    return SharedLogins(store, keys.sealing, lambda: 1_795_000_000.0)
 
 
 def cookie(data: bytes) -> None:
@@ -233,7 +233,7 @@ def cookie(data: bytes) -> None:
 def dashboard_form(data: bytes) -> None:
     from starlette.requests import Request
 
-    from forwardc.server.dashboard.web import Refused, form_of
+    from forwardc.dashboard.web import Refused, form_of
 
     async def receive() -> Any:
         return {"type": "http.request", "body": data, "more_body": False}

@@ -144,7 +144,7 @@ def manifest(data: bytes) -> None:
 
 
 def coverage(data: bytes) -> None:
-    from forwardc.server.dashboard.project import coverage_of
+    from forwardc.dashboard.project import coverage_of
 
     sink = Sink()
     found = coverage_of(data, "build/coverage.json", sink)

@@ -55,7 +55,7 @@ PARSERS: Final[dict[str, Parser]] = {
         weight=2,
     ),
     "table of coverage": Parser(
-        of_files.coverage, seeds.coverages, ("server/dashboard/project.py",), weight=2
+        of_files.coverage, seeds.coverages, ("dashboard/project.py",), weight=2
     ),
     "name of a history": Parser(
         of_files.history_name, seeds.history_urls, ("runtime/history/named.py",)
@@ -158,14 +158,12 @@ PARSERS: Final[dict[str, Parser]] = {
     "callback": Parser(
         of_calls.callback,
         seeds.callbacks,
-        ("server/callbacks/strict_json.py", "runtime/tokens/read.py"),
+        ("core/http/strict_json.py", "runtime/tokens/read.py"),
     ),
     "cookie of the dashboard": Parser(
-        of_calls.cookie, seeds.cookies, ("server/wiring/mounts.py",), weight=5
+        of_calls.cookie, seeds.cookies, ("dashboard/login.py",), weight=5
     ),
-    "form of the dashboard": Parser(
-        of_calls.dashboard_form, seeds.forms, ("server/dashboard/web.py",)
-    ),
+    "form of the dashboard": Parser(of_calls.dashboard_form, seeds.forms, ("dashboard/web.py",)),
 }
 
 # Files that parse, and read nothing that others wrote: each with the reason.
@@ -187,5 +185,5 @@ OURS: Final[dict[str, str]] = {
     "cli/demo_outline.py": "what the demo has just sent",
     "cli/json_output.py": "what a renderer of ours has just written",
     "cli/tokens_work.py": "a request that was bound just before",
-    "server/dashboard/render.py": "a body of the history, shown as text where it is no JSON",
+    "dashboard/render.py": "a body of the history, shown as text where it is no JSON",
 }

@@ -13,12 +13,12 @@ import uvicorn
 from playwright.sync_api import Page
 
 from approved_build import approved_build
+from forwardc.core.http.request_target import own_names
+from forwardc.dashboard.app import create
+from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.login import Role
 from forwardc.runtime.history.records import Filter
 from forwardc.runtime.history.store import Store, open_existing
-from forwardc.server.dashboard.app import create
-from forwardc.server.dashboard.desk import Settings
-from forwardc.server.dashboard.guard import hosts
-from forwardc.server.dashboard.login import Role
 from pictures.table import ROOT
 from real_runs import NOW, make_apart
 from recorded import Clock
@@ -48,7 +48,7 @@ def dashboard() -> Iterator[Opener]:
     ):
         _more(store, clock)
         project = approved_build(Path(folder))
-        settings = Settings(hosts("127.0.0.1"), now=lambda: NOW, project=project)
+        settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
         store.name = "/srv/forwardc/history.db"
         server = uvicorn.Server(
             uvicorn.Config(create(store, settings), log_level="critical", lifespan="off")

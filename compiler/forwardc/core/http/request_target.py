@@ -1,16 +1,20 @@
-"""Which host and path a request is for: its target and its Host field, by RFC 9112, section 3.2.
+"""Tells which host and path a request is for: its target and Host field, by RFC 9112, section 3.2.
 
-Knows no path and no name of ours. What cannot be right is refused; what is right comes out in one
-form, so that no two readers behind this one see two requests.
+What cannot be right is refused; what is right comes out in one form, so that no two readers behind
+this one see two requests.
 """
 
 import re
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from starlette.types import Scope
+from forwardc.core.diagnostics.errors import ForwardcError
+
+Scope: TypeAlias = MutableMapping[str, Any]
+"""A request as ASGI tells it."""
 
 TARGET: Final = "forwardc.target"
 """The member of a scope with the target as it came, where a parser takes it apart before."""
@@ -20,15 +24,16 @@ _ABSOLUTE: Final = re.compile(rb"(https?)://([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?", 
 _AUTHORITY: Final = re.compile(
     rb"(?:\[([0-9A-Fa-f:.]+)\]|((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+))(?::([0-9]{0,5}))?"
 )
+# RFC 6335, section 6: a port is a number of 16 bits.
 _LARGEST_PORT: Final = 65_535
 
 
-class BadTarget(Exception):  # noqa: N818 - the target's property
+class RequestTargetError(ForwardcError):
     """A request is for nothing that can be said. The text is the rule that it breaks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class RequestTarget:
     """What a request is for. `authority` is None where an HTTP/1.0 caller names no host."""
 
     path: bytes
@@ -39,7 +44,7 @@ class Aim:
 def aim(scope: Scope) -> bool:
     """Bring a scope to origin-form, with the Host field that counts; whether it was another one.
 
-    Raises `BadTarget`.
+    Raises `RequestTargetError`.
     """
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     hosts = [value.strip(b" \t") for name, value in headers if name == b"host"]
@@ -57,52 +62,61 @@ def aim(scope: Scope) -> bool:
     return True
 
 
-def aimed(method: str, target: bytes, hosts: list[bytes], *, must_name: bool = True) -> Aim:
+def aimed(
+    method: str, target: bytes, hosts: list[bytes], *, must_name: bool = True
+) -> RequestTarget:
     """What a request is for. `hosts` are its Host fields, which HTTP/1.1 must have one of.
 
-    Raises `BadTarget`.
+    Raises `RequestTargetError`.
     """
     if len(hosts) > 1 or (must_name and not hosts):
-        raise BadTarget("A request has one Host field.")
+        raise RequestTargetError("A request has one Host field.")
     for host in hosts:
         name_in(host)
     if not target.isascii() or b"#" in target:
-        raise BadTarget("The request's target is not valid.")
+        raise RequestTargetError("The request's target is not valid.")
     named = hosts[0] if hosts else None
     if target.startswith(b"/"):
         path, _, query = target.partition(b"?")
-        return Aim(path, query, named)
+        return RequestTarget(path, query, named)
     if target == b"*":
         if method != "OPTIONS":
-            raise BadTarget("Only OPTIONS asks for all of a server.")
-        return Aim(target, b"", named)
+            raise RequestTargetError("Only OPTIONS asks for all of a server.")
+        return RequestTarget(target, b"", named)
     return _absolute(method, target)
 
 
-def _absolute(method: str, target: bytes) -> Aim:
+def _absolute(method: str, target: bytes) -> RequestTarget:
     """What names its host in the target is for that host, whatever the Host field says."""
     found = _ABSOLUTE.fullmatch(target)
     if found is None or method == "CONNECT":
-        raise BadTarget("The request's target is not valid.")
+        raise RequestTargetError("The request's target is not valid.")
     _, authority, path, query = found.groups()
     name_in(authority)
     if path is None:
         path = b"*" if method == "OPTIONS" and query is None else b"/"
-    return Aim(path, query or b"", authority)
+    return RequestTarget(path, query or b"", authority)
 
 
 def name_in(authority: bytes) -> str:
     """The name in a Host field or a target, in lower case and without its port.
 
-    Raises `BadTarget` where it is none: empty, with a user before it, or not of a name's form.
+    Raises `RequestTargetError` where it is none: empty, with a user before it, or misspelt.
     """
     found = _AUTHORITY.fullmatch(authority)
     if found is None or int(found[3] or 0) > _LARGEST_PORT:
-        raise BadTarget("The request names no host that is one.")
+        raise RequestTargetError("The request names no host that is one.")
     if found[1] is None:
         return found[2].decode().lower()
     try:
         IPv6Address(found[1].decode())
     except ValueError:
-        raise BadTarget("The request names no host that is one.") from None
+        raise RequestTargetError("The request names no host that is one.") from None
     return found[1].decode().lower()
+
+
+def own_names(bound: str, also: Iterable[str] = ()) -> frozenset[str]:
+    """The names under which an address is asked: itself, and for loopback what stands for it."""
+    return frozenset(
+        {"127.0.0.1", "localhost", "::1", bound.lower(), *(name.lower() for name in also)}
+    )

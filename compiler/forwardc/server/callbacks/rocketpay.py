@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
+from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
+from forwardc.core.http.strict_json import StrictJsonError, read_object
 from forwardc.core.terms.values import Secret
 from forwardc.plan.environment import parts_of
 from forwardc.plan.model import Plan
@@ -27,7 +28,6 @@ from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
-from forwardc.server.callbacks.strict_json import NotStrict, read_object
 
 PATH: Final = "/callbacks/rocketpay"
 _SIGNS: Final = ("secret", "rocketpay_secret")
@@ -63,7 +63,7 @@ class _Desk:
         try:
             document = read_object(body)
             digest = verified_digest(document, Secret(secret))
-        except NotStrict as problem:
+        except StrictJsonError as problem:
             raise _Refused(400, str(problem)) from None
         except NotSigned as problem:
             raise _Refused(403, str(problem)) from None
@@ -131,10 +131,10 @@ def routes(
 
 async def _body(request: Request) -> bytes:
     try:
-        return await body_of(request, _LARGEST)
-    except TooLarge:
+        return await read_body(request.receive, _LARGEST)
+    except BodyTooLargeError:
         raise _Refused(413, f"it is larger than {_LARGEST} bytes") from None
-    except EndedEarly:
+    except BodyIncompleteError:
         raise _Refused(400, "it ended early") from None
 
 

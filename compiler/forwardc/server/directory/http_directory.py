@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import httpx
 
+from forwardc.core.http.strict_json import StrictJsonError, read_object
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.http.addresses import is_host
 from forwardc.runtime.http.connection_pool import ConnectionPool, network_pool
 from forwardc.runtime.http.tls import operators_authorities
-from forwardc.server.callbacks.strict_json import NotStrict, read_object
 from forwardc.server.directory.payment_directory import (
     DirectoryError,
     DirectoryFaultError,
@@ -146,7 +146,7 @@ def read_instrument(
     """The instrument in a JSON answer. Raises `DirectoryFaultError`."""
     try:
         cells = dict(_cells(read_object(body)))
-    except NotStrict as problem:
+    except StrictJsonError as problem:
         raise DirectoryFaultError(f"the service's answer cannot be read: {problem}") from None
     columns = read_row_mapping(tuple(cells), keyed=False, vaults=vaults, not_card=not_card)
     if isinstance(columns, list):
@@ -162,9 +162,9 @@ def _cells(document: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
         elif name == "without":
             yield name, _atoms(value)
         elif name not in _GROUPS:
-            raise NotStrict("it has a member that is not known")
+            raise StrictJsonError("it has a member that is not known")
         elif value is not None and not isinstance(value, dict):
-            raise NotStrict(f"{name} is no object")
+            raise StrictJsonError(f"{name} is no object")
         else:
             for inner, text in (value or {}).items():
                 yield f"{_GROUPS[name]}.{inner}", _text(text)
@@ -177,11 +177,11 @@ def _atoms(value: Any) -> str | None:
     if not isinstance(value, list) or any(
         not isinstance(name, str) or name != "".join(name.split()) for name in value
     ):
-        raise NotStrict("without is no list of names")
+        raise StrictJsonError("without is no list of names")
     return " ".join(value)
 
 
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    raise NotStrict("it holds a value that is no text")
+    raise StrictJsonError("it holds a value that is no text")

@@ -11,8 +11,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forwardc.core.http.request_target import BadTarget, aim, name_in
-from forwardc.server.dashboard.guard import hosts
+from forwardc.core.http.request_target import RequestTargetError, aim, name_in, own_names
 from forwardc.server.http.addresses import (
     Address,
     Networks,
@@ -67,7 +66,7 @@ class Rules:
     def of(cls, settings: ServerSettings) -> "Rules":
         """The rules of a server's settings."""
         return cls(
-            hosts(settings.server.host, settings.server.names),
+            own_names(settings.server.host, settings.server.names),
             Admission(settings.admit),
             Networks.of(settings.admit.trusted_proxies),
             settings.limits,
@@ -222,7 +221,7 @@ def _aimed(scope: Scope, most_bytes: int) -> HeaderFields:
     fields = read_header_fields(scope, most_bytes)
     try:
         changed = aim(scope)
-    except BadTarget as problem:
+    except RequestTargetError as problem:
         raise ProblemError(ProblemKind.INVALID_REQUEST, str(problem), headers=_CLOSE) from None
     return read_header_fields(scope, most_bytes) if changed else fields
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
+from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problem_response import problem_response
@@ -155,11 +155,11 @@ async def _form(request: Request) -> dict[str, str]:
 
 async def _body(request: Request) -> bytes:
     try:
-        return await body_of(request, _LARGEST)
-    except TooLarge:
+        return await read_body(request.receive, _LARGEST)
+    except BodyTooLargeError:
         problem = f"the body is larger than {_LARGEST} bytes"
         raise _TokenRequestError("invalid_request", problem) from None
-    except EndedEarly:
+    except BodyIncompleteError:
         raise _TokenRequestError("invalid_request", "the body ended early") from None
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
+from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problem_response import NEVER_STORED
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
@@ -167,10 +167,10 @@ async def _check_rate(desk: EndpointDependencies, caller: Caller) -> None:
 async def _body(request: Request, most: int) -> bytes:
     """The whole body. Raises `ProblemError` where it is too large, or its caller has left."""
     try:
-        return await body_of(request, most)
-    except TooLarge:
+        return await read_body(request.receive, most)
+    except BodyTooLargeError:
         raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers={"Connection": "close"}) from None
-    except EndedEarly:
+    except BodyIncompleteError:
         raise ProblemError(ProblemKind.REQUEST_TIMEOUT) from None
 
 

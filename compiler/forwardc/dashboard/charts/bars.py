@@ -5,7 +5,7 @@ Knows numbers and classes of colours; the words stand beside, in the table.
 
 from typing import Final
 
-from forwardc.server.dashboard.charts.scale import percent
+from forwardc.dashboard.charts.scale import percent
 
 _BAR: Final = 10
 _TRACK: Final = 18

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import wrong
+from forwardc.dashboard.project import Project, problems
 from forwardc.plan.approvals import (
     Approval,
     Lock,
@@ -17,9 +20,6 @@ from forwardc.plan.approvals import (
 )
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import wrong
-from forwardc.server.dashboard.project import Project, problems
 
 _SOON: Final = datetime.timedelta(days=30)
 _COLOURS: Final[Mapping[str, str]] = {

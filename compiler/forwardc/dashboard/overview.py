@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.charts.bars import bar, percentiles
+from forwardc.dashboard.charts.columns import Column, stacked
+from forwardc.dashboard.charts.scale import duration, number, share
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import Form, read_form
 from forwardc.runtime.history.stats import Latency, Stats
-from forwardc.server.dashboard.charts.bars import bar, percentiles
-from forwardc.server.dashboard.charts.columns import Column, stacked
-from forwardc.server.dashboard.charts.scale import duration, number, share
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import Form, read_form
 
 SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)
 _MOST_COLUMNS: Final = 100

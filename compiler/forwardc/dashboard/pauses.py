@@ -1,6 +1,6 @@
 """What is paused, and the form that pauses."""
 
-from forwardc.server.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.desk import Asked, Desk, Page
 
 
 def pauses(desk: Desk, asked: Asked) -> Page:

@@ -3,7 +3,6 @@
 Knows no page. A name that resolves to this machine is not enough to read it (DNS rebinding).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forwardc.core.http.request_target import BadTarget, aim, name_in
+from forwardc.core.http.request_target import RequestTargetError, aim, name_in
 
 LARGEST_FORM: Final = 16 * 1_024
 _LONGEST_TARGET: Final = 4_096
@@ -51,7 +50,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         try:
             aim(scope)
-        except BadTarget as problem:
+        except RequestTargetError as problem:
             return PlainTextResponse(f"{problem}\n", 400)
         headers = Headers(scope=scope)
         if host_of(headers.get("host", "")) not in self.hosts:
@@ -69,15 +68,8 @@ def host_of(header: str) -> str:
     """The name in a Host header, without its port: `[::1]:8456` gives `::1`. Empty for none."""
     try:
         return name_in(header.strip(" \t").encode("latin-1", "replace"))
-    except BadTarget:
+    except RequestTargetError:
         return ""
-
-
-def hosts(bound: str, also: Iterable[str] = ()) -> frozenset[str]:
-    """The names under which an address is asked: itself, and for loopback what stands for it."""
-    return frozenset(
-        {"127.0.0.1", "localhost", "::1", bound.lower(), *(name.lower() for name in also)}
-    )
 
 
 def _same_origin(headers: Headers) -> bool:

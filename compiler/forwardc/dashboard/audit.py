@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
+from forwardc.dashboard.dates import TIMES, read_span
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import address, read_cursor, read_search, wrong
 from forwardc.runtime.history.records import EventFilter
-from forwardc.server.dashboard.dates import TIMES, read_span
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import address, read_cursor, read_search, wrong
 
 _ROWS: Final = 50
 _NAMES: Final = ("kind", "by", "time", "from", "to")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from forwardc.dashboard.render import moment
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.recovery.inquiries import Inquiry, inquiries
 from forwardc.runtime.run.result import Party, PartyName
-from forwardc.server.dashboard.render import moment
 
 _NOTHING: Final = " `payment_reference:` of its file names no value that was sent there."
 _UNKNOWN: Final = " What it got by name was not recorded by an older history."

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import PLACE, Choice, wrong
+from forwardc.dashboard.project import Project, problems
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import PLACE, Choice, wrong
-from forwardc.server.dashboard.project import Project, problems
 
 _AT_VAULT: Final = "for `forwardc secrets push`: the vault keeps it"
 

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from forwardc.core.http.request_body import EndedEarly, TooLarge, body_of
+from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
+from forwardc.dashboard.desk import Desk, Page, Refused
+from forwardc.dashboard.guard import LARGEST_FORM
+from forwardc.dashboard.login import SESSION_SECONDS, Session
+from forwardc.dashboard.render import render
 from forwardc.runtime.work_executor import run_blocking
-from forwardc.server.dashboard.desk import Desk, Page, Refused
-from forwardc.server.dashboard.guard import LARGEST_FORM
-from forwardc.server.dashboard.login import SESSION_SECONDS, Session
-from forwardc.server.dashboard.render import render
 
 _MOST_FIELDS = 20
 
@@ -49,10 +49,10 @@ def query_of(request: Request) -> dict[str, str]:
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form. Raises `Refused` where it is too large, or not text."""
     try:
-        body = await body_of(request, LARGEST_FORM)
-    except TooLarge:
+        body = await read_body(request.receive, LARGEST_FORM)
+    except BodyTooLargeError:
         raise Refused(413, "The form is too large", "Nothing was changed.") from None
-    except EndedEarly:
+    except BodyIncompleteError:
         raise Refused(400, "The form cannot be read", "Nothing was changed.") from None
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)

@@ -1,21 +1,28 @@
-"""Reads JSON that everybody reads alike, or not at all. Knows no format beyond JSON itself."""
+"""Reads JSON that everybody reads alike, or not at all.
+
+One pass of the parser refuses what two readers could take for two documents; what it gives is
+measured before anybody works on it.
+"""
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-_DEEPEST = 32
+from forwardc.core.diagnostics.errors import ForwardcError
+
+# Levels. The deepest documented callback has 5; beyond that nesting costs stack and says nothing.
+_DEEPEST: Final = 32
 # Sorting compares paths character by character, and paths repeat the names above them: this bounds
 # the work that an unsigned body can cause. A callback of 64 KiB in its documented form has less.
-_MOST_PATH_CHARACTERS = 128 * 1024
+_MOST_PATH_CHARACTERS: Final = 128 * 1024
 
 
-class NotStrict(ValueError):  # noqa: N818 - the body's property
+class StrictJsonError(ForwardcError, ValueError):
     """A body is not what is read here. The message tells the rule, never a value."""
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises `NotStrict`.
+    """The JSON object in `body`. Raises `StrictJsonError`.
 
     Refused besides wrong syntax: bytes that are not UTF-8, a name that stands twice, numbers with
     a fraction or an exponent, half a surrogate pair, and what is too deep or too wide.
@@ -28,33 +35,33 @@ def read_object(body: bytes) -> dict[str, Any]:
             parse_constant=_no_fraction,
         )
         json.dumps(document, ensure_ascii=False).encode()
-    except NotStrict:
+    except StrictJsonError:
         raise
     except (ValueError, RecursionError):
         # Not chained: the decoder's error carries the document.
-        raise NotStrict("it is not JSON in UTF-8") from None
+        raise StrictJsonError("it is not JSON in UTF-8") from None
     if not isinstance(document, dict):
-        raise NotStrict("it is not a JSON object")
+        raise StrictJsonError("it is not a JSON object")
     if sum(_path_lengths(document, 0, 0)) > _MOST_PATH_CHARACTERS:
-        raise NotStrict("it has too many members")
+        raise StrictJsonError("it has too many members")
     return document
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise NotStrict("a name stands twice in an object")
+        raise StrictJsonError("a name stands twice in an object")
     return members
 
 
 def _no_fraction(_: str) -> Any:
-    raise NotStrict("it holds a number that is not whole")
+    raise StrictJsonError("it holds a number that is not whole")
 
 
 def _path_lengths(value: Any, depth: int, length: int) -> Iterator[int]:
     """The length of every path, objects and lists included."""
     if depth > _DEEPEST:
-        raise NotStrict(f"it nests deeper than {_DEEPEST} levels")
+        raise StrictJsonError(f"it nests deeper than {_DEEPEST} levels")
     yield length
     if isinstance(value, dict):
         for name, item in value.items():

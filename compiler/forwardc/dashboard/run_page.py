@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from forwardc.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.dashboard.filters import address
+from forwardc.dashboard.questions import questions
 from forwardc.runtime.history.money import sums
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.http.bodies.fields import fields_of
@@ -16,9 +19,6 @@ from forwardc.runtime.run.loss_messages import (
     sent_without,
 )
 from forwardc.runtime.run.result import Party
-from forwardc.server.dashboard.desk import Asked, Desk, Page, Refused
-from forwardc.server.dashboard.filters import address
-from forwardc.server.dashboard.questions import questions
 
 
 def run_page(desk: Desk, asked: Asked) -> Page:

@@ -7,9 +7,9 @@ import asyncio
 import re
 from collections.abc import Mapping
 
+from forwardc.dashboard.desk import Asked, Desk, Refused
 from forwardc.runtime.recovery.resolve import WORDS, resolve_run
 from forwardc.runtime.run.journal import JournalError
-from forwardc.server.dashboard.desk import Asked, Desk, Refused
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _SAID = {"approved": "approved", "declined": "declined", "not_sent": "never received"}

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from forwardc.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.dashboard.filters import Choice, address, read_cursor, read_search, wrong
 from forwardc.runtime.tokens.records import TokenFilter, TokenState
 from forwardc.runtime.tokens.tables import TokenTables
-from forwardc.server.dashboard.desk import Asked, Desk, Page, Refused
-from forwardc.server.dashboard.filters import Choice, address, read_cursor, read_search, wrong
 
 _ROWS: Final = 50
 _CALLBACKS: Final = 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from forwardc.server.dashboard.charts.scale import ceiling, marks, number, percent
+from forwardc.dashboard.charts.scale import ceiling, marks, number, percent
 
 _HEIGHT: Final = 180
 _TOP: Final = 10

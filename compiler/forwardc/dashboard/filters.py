@@ -10,11 +10,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.dates import TIMES, read_span
+from forwardc.dashboard.desk import Desk, Refused
 from forwardc.runtime.history.causes import cause_of
 from forwardc.runtime.history.records import Filter, RunState
 from forwardc.runtime.run.result import Party
-from forwardc.server.dashboard.dates import TIMES, read_span
-from forwardc.server.dashboard.desk import Desk, Refused
 
 Choice = tuple[str, str]
 

@@ -7,10 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from forwardc.dashboard.desk import Desk, Page, Refused
+from forwardc.dashboard.guard import HEADERS
+from forwardc.dashboard.web import html, session_of
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.server.dashboard.desk import Desk, Page, Refused
-from forwardc.server.dashboard.guard import HEADERS
-from forwardc.server.dashboard.web import html, session_of
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 

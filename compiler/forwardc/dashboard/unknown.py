@@ -1,7 +1,7 @@
 """The runs that somebody has to settle, each with what to ask."""
 
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.questions import questions
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.questions import questions
 
 _ROWS = 20
 _MOST = 10_000

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forwardc.dashboard.desk import Asked, Desk, Refused
+from forwardc.dashboard.filters import read_form
 from forwardc.runtime.history.export import Format, export, fits
-from forwardc.server.dashboard.desk import Asked, Desk, Refused
-from forwardc.server.dashboard.filters import read_form
 
 _TYPES = {Format.CSV: "text/csv; charset=utf-8; header=present", Format.JSON: "application/json"}
 

@@ -1,7 +1,7 @@
 """The table of all runs, with filters, search and pages by key."""
 
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import read_cursor, read_form
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import read_cursor, read_form
 
 _ROWS = 50
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.dashboard.desk import Asked, Desk, Page
-from forwardc.server.dashboard.filters import NAME, address, wrong
-from forwardc.server.dashboard.project import Covered, problems
+from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.filters import NAME, address, wrong
+from forwardc.dashboard.project import Covered, problems
 
 _COLOURS: Final[Mapping[str, str]] = {
     "full": "approved",

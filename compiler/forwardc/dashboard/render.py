@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from forwardc.core.diagnostics.render.clean import printable
 from forwardc.core.recognizer.scan import mask
-from forwardc.server.dashboard.charts.scale import duration, number, share
-from forwardc.server.dashboard.desk import Desk, Page
-from forwardc.server.dashboard.login import Session
+from forwardc.dashboard.charts.scale import duration, number, share
+from forwardc.dashboard.desk import Desk, Page
+from forwardc.dashboard.login import Session
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,7 +44,7 @@ def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("forwardc.server.dashboard", "templates"),
+        loader=PackageLoader("forwardc.dashboard", "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,27 +13,27 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from forwardc.dashboard.actions import pause, resume, settle
+from forwardc.dashboard.approvals import approvals
+from forwardc.dashboard.audit import audit
+from forwardc.dashboard.coverage import coverage
+from forwardc.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
+from forwardc.dashboard.exports import exported
+from forwardc.dashboard.guard import Guard
+from forwardc.dashboard.history import history
+from forwardc.dashboard.login import Role
+from forwardc.dashboard.overview import overview
+from forwardc.dashboard.pauses import pauses
+from forwardc.dashboard.problems import handlers
+from forwardc.dashboard.run_page import run_page
+from forwardc.dashboard.secrets import secrets
+from forwardc.dashboard.tokens import token_page, tokens
+from forwardc.dashboard.unknown import unknown
+from forwardc.dashboard.web import form_of, html, open_session, query_of, session_of
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.export import Format
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.work_executor import run_blocking
-from forwardc.server.dashboard.actions import pause, resume, settle
-from forwardc.server.dashboard.approvals import approvals
-from forwardc.server.dashboard.audit import audit
-from forwardc.server.dashboard.coverage import coverage
-from forwardc.server.dashboard.desk import Action, Asked, Desk, Page, Refused, Settings, View
-from forwardc.server.dashboard.exports import exported
-from forwardc.server.dashboard.guard import Guard
-from forwardc.server.dashboard.history import history
-from forwardc.server.dashboard.login import Role
-from forwardc.server.dashboard.overview import overview
-from forwardc.server.dashboard.pauses import pauses
-from forwardc.server.dashboard.problems import handlers
-from forwardc.server.dashboard.run_page import run_page
-from forwardc.server.dashboard.secrets import secrets
-from forwardc.server.dashboard.tokens import token_page, tokens
-from forwardc.server.dashboard.unknown import unknown
-from forwardc.server.dashboard.web import form_of, html, open_session, query_of, session_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -82,7 +82,7 @@ def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> St
 
 
 def _file(path: str, media_type: str) -> Route:
-    content = (files("forwardc.server.dashboard") / "static" / path[1:]).read_bytes()
+    content = (files("forwardc.dashboard") / "static" / path[1:]).read_bytes()
 
     async def send(_request: Request) -> Response:
         return Response(content, media_type=media_type)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.dashboard.login import AnyLogins, Logins, Session
+from forwardc.dashboard.project import Project
 from forwardc.runtime.history.glance import Places, places, waiting
 from forwardc.runtime.history.store import Store
-from forwardc.server.dashboard.login import AnyLogins, Logins, Session
-from forwardc.server.dashboard.project import Project
 
 
 @dataclass(frozen=True, slots=True)

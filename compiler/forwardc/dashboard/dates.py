@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from forwardc.dashboard.desk import Refused
 from forwardc.runtime.history.moments import Moment
-from forwardc.server.dashboard.desk import Refused
 
 BETWEEN: Final = "dates"
 TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
