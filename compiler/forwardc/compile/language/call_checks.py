@@ -67,13 +67,12 @@ def _alternatives(call: Call, name: str, setting: Symbol) -> Iterator[Problem]:
 
 def picked(call: Call) -> Term:
     """The alternative that the setting's value names; the call where it is not known yet."""
-    match call.args[0]:
-        case Lit(value=bool() as value):
-            return dict(call.named).get("true" if value else "false", call)
-        case Lit(value=value):
-            return dict(call.named).get(str(value), call)
-        case _:
-            return call
+    chooser = call.args[0]
+    if not isinstance(chooser, Lit):
+        return call
+    value = chooser.value
+    name = str(value).lower() if isinstance(value, bool) else str(value)
+    return dict(call.named).get(name, call)
 
 
 # Amounts
@@ -127,8 +126,8 @@ def _is_vaults(ref: Ref, names: SymbolTable) -> bool:
 
 def currency_of(term: Term) -> Term:
     """The currency itself: how it is spelled and whether it is there change no digit."""
-    match term:
-        case Call(function="upper" | "lower", args=(inner,)) | If(then=inner):
-            return currency_of(inner)
-        case _:
-            return term
+    if isinstance(term, If):
+        return currency_of(term.then)
+    if isinstance(term, Call) and term.function in ("upper", "lower"):
+        return currency_of(term.args[0])
+    return term

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
@@ -337,8 +337,12 @@ def closed_values(setting: Setting) -> tuple[str, ...]:
             return ("true", "false")
         case SettingType.ENUM:
             return tuple(map(str, setting.bounds.values))
-        case _:
+        case SettingType.STRING | SettingType.INTEGER:
             return ()
+        case SettingType.HOST | SettingType.PATH | SettingType.URL:
+            return ()
+        case _:
+            assert_never(setting.type)
 
 
 def terms_of(step: DeclaredStep) -> Iterator[Term]:

@@ -5,6 +5,7 @@ Knows names, not types of operands and not YAML.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import (
@@ -20,7 +21,23 @@ from forwardc.core.atoms import ATOMS
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.functions import FUNCTIONS
-from forwardc.core.terms.terms import Atom, Call, If, Ref, Seq, Term, Text, children
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+)
 
 _ATOM_ROOTS = frozenset({"card", "billing", "network_token"})
 _UNDECLARED = {
@@ -75,9 +92,11 @@ class _Check:
             case Text(parts=parts):
                 for inner in parts:
                     self._visit(inner, in_text=True, marked=False)
-            case _:
+            case Lit() | Raw() | Map() | Encoded() | Limit() | Source() | Amount():
                 for inner in children(term):
                     self._visit(inner, in_text=False, marked=False)
+            case _:
+                assert_never(term)
 
     # Operators and marks
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from forwardc.compile.language.input_file import InputFile
 from forwardc.core.diagnostics.span import Span
@@ -152,10 +152,13 @@ def child(node: Node, token: str | int) -> Node | None:
     match node:
         case YamlMap():
             return node.get(str(token))
-        case YamlSeq() if str(token).isdecimal() and int(token) < len(node.items):
-            return node.items[int(token)]
-        case _:
+        case YamlSeq(items=items):
+            is_there = str(token).isdecimal() and int(token) < len(items)
+            return items[int(token)] if is_there else None
+        case YamlScalar():
             return None
+        case _:
+            assert_never(node)
 
 
 def at(node: Node, pointer: str) -> Node | None:
@@ -282,5 +285,7 @@ def _inside(node: Node) -> list[Node]:
             return [entry.value for entry in entries]
         case YamlSeq(items=items):
             return list(items)
-        case _:
+        case YamlScalar():
             return []
+        case _:
+            assert_never(node)

@@ -7,7 +7,7 @@ accepted there; each problem stands at its place in the schema.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
 from forwardc.compile.language.destination import Bounds, Param, ParamType, Setting
 from forwardc.compile.language.nodes import Node, at, exact
@@ -167,8 +167,12 @@ def _may_look_like_card(param: Param) -> bool:
             return _is_number(param) and _fits(bounds, SHORTEST, LONGEST)
         case ParamType.INTEGER | ParamType.NUMBER:
             return _is_reference(param) and (bounds.maximum is None or bounds.maximum >= _LEAST)
-        case _:
+        case ParamType.BOOLEAN | ParamType.ENUM | ParamType.AMOUNT | ParamType.CURRENCY:
             return False
+        case ParamType.COUNTRY | ParamType.URI | ParamType.JSON:
+            return False
+        case _:
+            assert_never(param.type)
 
 
 def _is_number(param: Param) -> bool:

@@ -5,7 +5,7 @@ Loosest first: `or`, `and`, `not`, comparison and `in`, `+`, index and `?`.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from forwardc.compile.language.lexer import ExpressionSyntaxError, Token, TokenKind
 from forwardc.compile.language.report import Report
@@ -16,6 +16,8 @@ from forwardc.core.terms.functions import FUNCTIONS, Function
 from forwardc.core.terms.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text, height
 
 MAX_NESTING = 32
+"""Brackets inside one another: each takes some ten frames of Python's stack of 1,000."""
+
 MAX_LEVELS = 64
 """Levels of a term: each operator of a chain of `and` or `or` makes one."""
 
@@ -200,8 +202,10 @@ class Parser:
                 return self._call() if self._sees(1, "(") else self._name()
             case TokenKind.SIGN if token.text in _CLOSING:
                 return self._group() if token.text == "(" else self._list()
-            case _:
+            case TokenKind.NAME | TokenKind.SIGN | TokenKind.END:
                 raise self._unexpected()
+            case _:
+                assert_never(token.kind)
 
     def _group(self) -> Term:
         opening = self._next()
@@ -319,8 +323,10 @@ def _described(token: Token) -> str:
     match token.kind:
         case TokenKind.TEXT | TokenKind.NUMBER:
             return str(token.kind)
-        case _:
+        case TokenKind.NAME | TokenKind.SIGN | TokenKind.END:
             return f"`{token.text}`" if len(token.text) <= 40 else str(token.kind)
+        case _:
+            assert_never(token.kind)
 
 
 def _folded(of: Term, key: Term) -> Term:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 
+# Characters of a key that a message shows: a line of a terminal holds it with the words around.
 _LONGEST_NAME = 64
 
 _TYPES = {
@@ -349,6 +350,9 @@ def _out_of_range(rule: str, bound: object, place: FindingPlace) -> Diagnostic:
 # From the validator's errors to findings
 
 MAX_FINDINGS = 500
+"""Findings of one file, as many as the YAML reader gives at most."""
+
+# Errors of the validator that are looked at: several stand for one mistake, so ten times as many.
 _MOST_ERRORS = 5_000
 # Of several complaints about one value only the first kind is of use.
 _ORDER = ("type", "const", "enum", "pattern")

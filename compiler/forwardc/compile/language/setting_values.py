@@ -6,6 +6,7 @@ Knows what each type of setting allows; nothing of what the values are used for.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import assert_never
 
 from forwardc.compile.language.destination import Destination, Setting, SettingType, settings_used
 from forwardc.compile.language.project import DestinationValues, Project
@@ -159,10 +160,12 @@ def _problem(
             if isinstance(value, str | int) and not isinstance(value, bool) and value in allowed:
                 return None
             return "has a value that is not allowed", f"write {_either(allowed)}"
-        case _:
+        case SettingType.STRING | SettingType.HOST | SettingType.PATH | SettingType.URL:
             if not isinstance(value, str):
                 return "is text", "put quotes around it"
             return _text_problem(setting, value)
+        case _:
+            assert_never(setting.type)
 
 
 def _range_problem(setting: Setting, value: int) -> tuple[str, str | None] | None:

@@ -6,15 +6,36 @@ Knows names and terms, not syntax or YAML; what is wrong with a name is said by 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import assert_never
 
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
-from forwardc.core.terms.terms import Atom, Call, If, Ref, Term, Text, height, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    height,
+    walk,
+)
 from forwardc.core.terms.types import Type
 
 # Lets are written once and put in where they are used: these bound what that makes.
 MAX_LET_NODES = 10_000
+"""Nodes of a term: the largest body of a shipped destination has some hundreds."""
+
 MAX_LET_HEIGHT = 64
+"""Levels of a term, as many as one expression may have (`MAX_LEVELS`): walks recurse."""
 
 
 class ExpressionUse(Enum):
@@ -151,8 +172,10 @@ def may_be_absent(term: Term, names: SymbolTable) -> bool:
             return any(may_be_absent(arg, names) for arg in args)
         case Text(parts=parts):
             return any(may_be_absent(part, names) for part in parts)
-        case _:
+        case Lit() | Atom() | Raw() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
             return False
+        case _:
+            assert_never(term)
 
 
 def _is_known_let(ref: Ref, names: SymbolTable) -> bool:

@@ -154,8 +154,10 @@ class Typing:
             case Seq(items=items):
                 for item in items:
                     self._check(item, interpolated=False, json_here=json_here)
-            case _:
+            case Lit() | Atom() | Raw() | Map() | Encoded() | Limit() | Source() | Amount():
                 pass
+            case _:
+                assert_never(term)
         return type_of(term, self.names)
 
     def _json_param(self, name: str, term: Term, json_here: bool) -> None:
@@ -297,8 +299,10 @@ def _a(type_: Type) -> str:
             return "an integer"
         case Type.JSON:
             return "a JSON value"
-        case _:
+        case Type.NUMBER | Type.BOOLEAN | Type.TIME | Type.LIST | Type.MAP:
             return f"a {type_}"
+        case _:
+            assert_never(type_)
 
 
 def _listed(types: Types) -> str:

@@ -21,8 +21,15 @@ from forwardc.compile.language.yaml_scalars import BrokenInterpolation, Trap, re
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 
 MAX_DEPTH = 64
+"""Levels of maps and lists: deeper than any body that a destination documents, and far from the
+depth at which walks over the tree would run out of Python's stack (1,000 frames)."""
+
 MAX_NODES = 100_000
+"""Values of one file with its aliases expanded: the largest shipped destination has some hundreds,
+and aliases of aliases that double with each level pass it at the seventeenth."""
+
 MAX_FINDINGS = 500
+"""Findings after which a file is read no further: nobody mends more in one go."""
 
 
 class YamlReport:
@@ -118,19 +125,16 @@ class Builder:
 
     def take(self, event: yaml.Event) -> bool:
         """Take the next event. False when reading further makes no sense; the report says why."""
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._open(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._close(event)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._document(event)
-            case _:
-                pass
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._close(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(event)
         return not self.report.stopped
 
     # Events

@@ -23,6 +23,7 @@ from forwardc.core.diagnostics.span import Position, Span
 from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, NotText, decoded, named
 
 MAX_BYTES = 1024 * 1024
+"""Bytes of a file: a hundred times the largest shipped destination; one MiB takes some seconds."""
 
 # Stands for one character of an expression that is hidden from the YAML parser.
 MASK = "\ue000"

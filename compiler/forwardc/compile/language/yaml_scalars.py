@@ -13,7 +13,10 @@ from forwardc.compile.language.nodes import Value
 
 # No field of a payment needs more; beyond it Python's conversions slow down or overflow.
 MAX_NUMBER_LENGTH = 64
+"""Characters of a number."""
+
 MAX_EXPONENT = 99
+"""Of a power of ten: two digits, so that a number written out has at most 163."""
 
 _CONSTANTS: dict[str, Value] = {
     **dict.fromkeys(("null", "Null", "NULL", "~"), None),

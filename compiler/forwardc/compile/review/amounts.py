@@ -14,6 +14,7 @@ from forwardc.plan.digests import codes_of
 from forwardc.plan.model import Plan
 
 _USUAL: Final = ("EUR", "USD", "GBP", "JPY")
+# Minor units of the made-up sum: a round one in currencies of none to three digits.
 _EXAMPLE: Final = 1000
 
 

@@ -72,6 +72,7 @@ def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
 #
 # Refuses what nobody can have looked at: stand-ins, steps without an outcome, dates that are past.
 
+# Characters of a name, ticket or reason: a record stays one line that a reviewer reads.
 _LONGEST_NAME = 200
 
 

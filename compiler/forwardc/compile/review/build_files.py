@@ -56,6 +56,7 @@ def files_of(pack: Pack) -> Files:
 # clock, no path of a machine, no order of a set. Writes nothing.
 
 LANGUAGE_VERSION = 1
+"""The version of the destination language: `forwardc: 1` at the top of each file."""
 
 
 def documents(

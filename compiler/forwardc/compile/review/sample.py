@@ -6,7 +6,7 @@ Made from the author's examples only: no run, no clock, no value of a secret.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import quote
 
 from forwardc.compile.ir.program import Body, Program, Step, terms_of
@@ -25,11 +25,15 @@ from forwardc.core.terms.terms import (
     Encoded,
     Encoding,
     If,
+    Limit,
     Lit,
     Map,
+    Raw,
     Ref,
     Seq,
+    Source,
     Term,
+    Text,
     walk,
 )
 
@@ -156,8 +160,23 @@ def _shown(term: Term) -> Term:
             return Lit(int(_atom(name)))
         case Call(function=function) if function not in _READABLE and _is_hidden(term):
             return Lit(f"<{function}>")
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Raw()
+            | Call()
+            | Text()
+            | Map()
+            | Seq()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             return map_children(term, _shown)
+        case _:
+            assert_never(term)
 
 
 def _computable(term: Term, scope: Scope) -> Term:

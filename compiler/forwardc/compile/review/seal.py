@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Tags in the new format: an encrypted session key, and the data that it opens.
 _PKESK: Final = b"\xc1"
 _ENCRYPTED: Final = b"\xd2"
+# The public-key algorithm RSA (encrypt or sign): RFC 9580, section 9.1.
 _RSA: Final = 1
 
 

@@ -127,11 +127,11 @@ def _at(term: Term, pointer: str) -> Term | None:
 
 
 def _inside(term: Term) -> Term:
-    match term:
-        case Encoded(tree=inner) | If(then=inner) | Limit(term=inner):
-            return _inside(inner)
-        case _:
-            return term
+    if isinstance(term, Encoded):
+        return _inside(term.tree)
+    if isinstance(term, If):
+        return _inside(term.then)
+    return _inside(term.term) if isinstance(term, Limit) else term
 
 
 # The file

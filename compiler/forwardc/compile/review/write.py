@@ -16,6 +16,7 @@ from forwardc.core.files.refused import FileRefused
 from forwardc.core.recognizer.scan import mask
 
 MANIFEST = "manifest.json"
+# Characters of a line that a difference shows: one line of a terminal.
 _LONGEST = 100
 
 Outputs: TypeAlias = Iterable[tuple[str, bytes]]

@@ -7,7 +7,7 @@ An amount names its currency param or a code, or takes the file's only currency 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, assert_never
 
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import Param, ParamType
@@ -18,6 +18,7 @@ from forwardc.core.currencies import iso
 from forwardc.core.terms.terms import Lit, Ref, Term
 
 _MARK = "amount"
+# Levels of a value that are looked into: as deep as an expression may nest (`MAX_NESTING`).
 _DEEPEST = 32
 # References can lead to one schema by more ways than anybody can go.
 _MOST_LOOKS = 10_000
@@ -191,8 +192,12 @@ class _Reader:
             case ParamType.CURRENCY:
                 self._check_values(param, node)
                 return param
-            case _:
+            case ParamType.STRING | ParamType.INTEGER | ParamType.NUMBER | ParamType.BOOLEAN:
                 return param
+            case ParamType.ENUM | ParamType.COUNTRY | ParamType.URI:
+                return param
+            case _:
+                assert_never(param.type)
 
     def _of_amount(self, param: Param, node: Node | None) -> Term | None:
         place = access.get(node, "currency")

@@ -62,6 +62,7 @@ def _state(standing: Standing) -> str:
 
 # Approvals
 
+# Lines of changes below an approval: more than these are counted, so that the page stays readable.
 _MOST_CHANGES = 12
 
 

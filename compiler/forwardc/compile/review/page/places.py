@@ -7,10 +7,28 @@ JSON written as text have values of their own, whose places follow an angle mark
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from forwardc.compile.ir.places import below, item_of
 from forwardc.compile.ir.program import Body
-from forwardc.core.terms.terms import Call, Encoding, If, Lit, Map, Seq, Term, children
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+)
 
 
 def leaves(body: Body | Term | None) -> Iterator[tuple[str, Term]]:
@@ -44,8 +62,22 @@ def _leaves(encoding: Encoding, at: str, term: Term) -> Iterator[tuple[str, Term
                 yield from _leaves(encoding, _item(encoding, at, index), item)
         case If(then=Map() | Seq() as inner):
             yield from _leaves(encoding, at, inner)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             yield at, term
+        case _:
+            assert_never(term)
 
 
 def _member(encoding: Encoding, at: str, key: str) -> str:
@@ -97,9 +129,23 @@ def nested_values(term: Term) -> Iterator[NestedValue]:
                     yield NestedValue(NestedPart.HEADER, value, term)
         case Map() | Seq():
             yield NestedValue(NestedPart.JSON, term)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             for child in children(term):
                 yield from nested_values(child)
+        case _:
+            assert_never(term)
 
 
 def own_nodes(term: Term) -> Iterator[Term]:

@@ -5,12 +5,29 @@ A row for each scheme of the language; a test compares each with the bytes that 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from forwardc.compile.ir.program import Request
 from forwardc.compile.review.page.wording import VendorNames, expression, path_of, query_text
 from forwardc.core.natural_order import natural_key
-from forwardc.core.terms.terms import Encoding, If, Map, Seq, Term, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
 
 Parts = list[tuple[str, str]]
 """What is signed, in this order: what it is, and what it holds in this request."""
@@ -82,9 +99,23 @@ def _lines(term: Term, path: tuple[str, ...], names: VendorNames) -> Iterator[tu
                 yield from _lines(item, (*path, str(index)), names)
         case If(then=Map() | Seq() as inner):
             yield from _lines(inner, path, names)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             optional = any(isinstance(node, If) for node in walk(term))
             yield ":".join(path), expression(term, names) + (" (where given)" if optional else "")
+        case _:
+            assert_never(term)
 
 
 def _body_kind(request: Request) -> str:

@@ -14,8 +14,11 @@ from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS, Sensitivity
 from forwardc.core.diagnostics.render.clean import on_one_line
 
+# Pixels of the drawing, as it is on A4: margins, an actor's box, the distance of two rows.
 _LEFT, _TOP, _HEAD, _ROW = 150, 16, 60, 52
+# Pixels between two actors' lifelines: an arrow's text of 46 characters fits above it.
 _GAP = 360
+# Pixels of a box's width: a name of 30 characters fits.
 _BOX = 256
 _NOTE = 40
 """Characters of a note that fit into a box."""

@@ -6,6 +6,7 @@ Knows programs, and no vault by name: what a vault calls a card value stands in 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from forwardc.compile.ir.analysis import stage_of, tainted
 from forwardc.compile.ir.arrangements import Signature
@@ -25,7 +26,23 @@ from forwardc.compile.review.page.wording import VendorNames, expression, form_o
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS, Instrument, Sensitivity
-from forwardc.core.terms.terms import Amount, Atom, Call, If, Ref, Term, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
 
 
 class ValueKind(StrEnum):
@@ -203,8 +220,22 @@ class _Reader:
                 return ValueKind.PARAM
             case Ref():
                 return ValueKind.RUN
-            case _:
+            case (
+                Lit()
+                | Raw()
+                | Call()
+                | Text()
+                | Map()
+                | Seq()
+                | If()
+                | Encoded()
+                | Limit()
+                | Source()
+                | Amount()
+            ):
                 return ValueKind.CONSTANT
+            case _:
+                assert_never(node)
 
     def _filled(self, kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
         """Who puts it in, and when."""
@@ -216,8 +247,12 @@ class _Reader:
                 return self.vault if self.vault and self._in_the_vault(nodes) else _MERCHANT
             case ValueKind.CONSTANT:
                 return "fixed"
-            case _:
+            case ValueKind.SECRET | ValueKind.SENSITIVE | ValueKind.PARAM | ValueKind.RUN:
                 return self.vault if self.vault and stored else _MERCHANT
+            case ValueKind.ENCRYPTED | ValueKind.WRITTEN | ValueKind.SIGNATURE:
+                return self.vault if self.vault and stored else _MERCHANT
+            case _:
+                assert_never(kind)
 
     def in_vault(self, nodes: Sequence[Term]) -> bool:
         """Whether the JWE among the nodes is made inside the vault."""
@@ -258,9 +293,17 @@ def _kept(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
             return "masked wherever we show it"
         case ValueKind.CONSTANT:
             return "the same on every request"
-        case _:
+        case (
+            ValueKind.PARAM
+            | ValueKind.RUN
+            | ValueKind.WRITTEN
+            | ValueKind.ENCRYPTED
+            | ValueKind.SIGNATURE
+        ):
             is_amount = any(isinstance(node, Amount) for node in nodes)
             return "in clear, as the destination counts it" if is_amount else "in clear"
+        case _:
+            assert_never(kind)
 
 
 def _parts_shown(parts: Sequence[NestedValue]) -> str:

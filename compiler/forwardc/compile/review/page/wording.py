@@ -28,6 +28,7 @@ from forwardc.core.terms.terms import (
     Text,
 )
 
+# Characters of a constant that are shown: a cell of the table holds them on A4.
 _LONGEST = 60
 
 VendorNames = Mapping[str, str]
@@ -143,8 +144,21 @@ def form_of(term: Term) -> str:
             forms = [str(part.value) if isinstance(part, Lit) else form_of(part) for part in parts]
             is_card = any(_is_card(part) for part in parts)
             return "".join(forms) if is_card and all(forms) else ""
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Raw()
+            | Call()
+            | Map()
+            | Seq()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             return ""
+        case _:
+            assert_never(term)
 
 
 def _is_card(term: Term) -> bool:
