@@ -96,12 +96,12 @@ def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
         return None
     from forwardc.plan.approvals import lock_of
 
-    found = Sink()
-    lock = lock_of(data, found)
-    for one in found.sorted():
+    problems = Sink()
+    lock = lock_of(data, problems)
+    for problem in problems.sorted():
         # Approvals of an old format count for nothing, and what they are of can still be built.
-        old = one.code == "FC0710"
-        sink.add(replace(one, severity=Severity.WARNING) if old else one)
+        old = problem.code == "FC0710"
+        sink.add(replace(problem, severity=Severity.WARNING) if old else problem)
     return lock
 
 
@@ -111,12 +111,12 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
     With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
     """
     check_secret_owners(loaded.destinations, loaded.project, sink, loaded.unread)
-    for one in loaded.misshapen:
-        _check_misshapen(one, sink)
+    for misshapen in loaded.misshapen:
+        _check_misshapen(misshapen, sink)
     programs, not_built = _programs(loaded, sink)
     project = loaded.project
-    known = project.environments.values() if project else ()
-    classes = {one.where.name: one.where.class_ for one in known}
+    places = project.environments.values() if project else ()
+    classes = {values.where.name: values.where.class_ for values in places}
     check_separation(loaded.destinations, programs, classes, sink)
     if sink.has_errors:
         return Compiled(loaded, not_built=not_built)
@@ -133,21 +133,21 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
     return Compiled(loaded, assessments, not_built, tuple(live))
 
 
-def _check_misshapen(one: MisshapenDestination, sink: Sink) -> None:
+def _check_misshapen(misshapen: MisshapenDestination, sink: Sink) -> None:
     """Report what the rules find in a destination that does not fit its schema."""
-    found, lowering = Sink(), Lowering(one.destination)
-    for where in _entries(one.destination):
-        _program(lowering, where, {}, found)
-    for diagnostic in independent(found.sorted(), one.form):
+    problems, lowering = Sink(), Lowering(misshapen.destination)
+    for where in _entries(misshapen.destination):
+        _program(lowering, where, {}, problems)
+    for diagnostic in independent(problems.sorted(), misshapen.form):
         sink.add(diagnostic)
 
 
 def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
     """Names of the destinations that some vault carries in production."""
     return frozenset(
-        one.context.program.destination
-        for one in assessments
-        if one.emission is not None and one.context.environment_class == "production"
+        assessment.context.program.destination
+        for assessment in assessments
+        if assessment.emission is not None and assessment.context.environment_class == "production"
     )
 
 
@@ -166,11 +166,11 @@ def _programs(loaded: LoadedProject, sink: Sink) -> tuple[list[Program], tuple[J
     not_built: list[Json] = []
     for lowering in map(Lowering, loaded.destinations):
         for where in project.places():
-            found = _environment(lowering, where, project, sink)
-            if isinstance(found, Program):
-                programs.append(found)
+            compiled = _environment(lowering, where, project, sink)
+            if isinstance(compiled, Program):
+                programs.append(compiled)
             else:
-                not_built.append(found)
+                not_built.append(compiled)
     return programs, tuple(not_built)
 
 

@@ -1,12 +1,14 @@
 """Puts amounts as the destination counts them where a request holds an amount, and nowhere else.
 
-`iso`, `decimal`, `exponent` and comparisons take an amount as its caller gave it. Knows terms and
-what the destination declares.
+`iso`, `decimal`, `exponent` and comparisons take an amount as its caller gave it. `money_block` is
+what a plan says of it: how every currency that a run may give is counted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from forwardc.compile.ir.program import Operation
 from forwardc.compile.language.call_checks import currency_of
 from forwardc.compile.language.destination import Destination, Param, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
@@ -14,7 +16,24 @@ from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.money import AmountRefused, exponent, major
 from forwardc.core.terms.rewrite import map_children
-from forwardc.core.terms.terms import Amount, Call, If, Lit, Measure, Ref, Term
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Measure,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +53,12 @@ class Amounts:
                 return self._as_given(term)
             case Ref():
                 return self._wire(term)
-            case Amount():
+            case Amount() | Lit() | Atom() | Raw() | Source():
                 return term
-            case _:
+            case Call() | Text() | Map() | Seq() | If() | Encoded() | Limit():
                 return map_children(term, self.placed)
+            case _:
+                assert_never(term)
 
     def _as_given(self, term: Term) -> Term:
         """The term with amounts as their caller gave them."""
@@ -48,22 +69,24 @@ class Amounts:
                 return self._measured(self._as_given(amount), currency, Measure.DECIMAL, term)
             case Call(function="exponent", args=(currency,)):
                 return self._measured(None, currency, Measure.EXPONENT, term)
-            case Amount():
+            case Amount() | Lit() | Ref() | Atom() | Raw() | Source():
                 return term
-            case _:
+            case Call() | Text() | Map() | Seq() | If() | Encoded() | Limit():
                 return map_children(term, self._as_given)
+            case _:
+                assert_never(term)
 
     def _measured(self, of: Term | None, currency: Term, measure: Measure, call: Call) -> Term:
         """A decimal or digits: computed where all is known, and optional where a part is."""
         code = currency_of(currency)
         inner = of.then if isinstance(of, If) else of
-        found: Term = Amount(inner, code, measure, span=call.span)
+        amount: Term = Amount(inner, code, measure, span=call.span)
         if isinstance(code, Lit) and isinstance(code.value, str):
-            found = self._computed(inner, code.value, call) or found
+            amount = self._computed(inner, code.value, call) or amount
         for part in (currency_mark(currency), of):
             if isinstance(part, If):
-                found = If(part.present, found, span=call.span)
-        return found
+                amount = If(part.present, amount, span=call.span)
+        return amount
 
     def _computed(self, of: Term | None, code: str, call: Call) -> Lit | None:
         """The value itself where it is known now; None where it is not, or was reported."""
@@ -86,10 +109,10 @@ class Amounts:
             return ref
         if param.type is ParamType.AMOUNT and param.currency is not None:
             return Amount(ref, param.currency, span=ref.span)
-        found: Term = ref
+        amount: Term = ref
         for currency, places in param.amounts.items():
-            found = Amount(found, currency, at=places, span=ref.span)
-        return found
+            amount = Amount(amount, currency, at=places, span=ref.span)
+        return amount
 
     def _assumed(self, ref: Ref) -> Term:
         """An amount as it comes; a constant in which destinations differ is told to the runtime."""
@@ -103,13 +126,9 @@ class Amounts:
 
 def currency_mark(term: Term) -> If | None:
     """The `?` of a currency, inside `lower` and `upper` too."""
-    match term:
-        case If():
-            return term
-        case Call(args=(inner,)):
-            return currency_mark(inner)
-        case _:
-            return None
+    if isinstance(term, Call) and len(term.args) == 1:
+        return currency_mark(term.args[0])
+    return term if isinstance(term, If) else None
 
 
 def of_outputs(destination: Destination, operation: str) -> dict[str, Term]:
@@ -124,25 +143,51 @@ def of_outputs(destination: Destination, operation: str) -> dict[str, Term]:
 
 def admitted(destination: Destination, currencies: Iterable[Term]) -> frozenset[str]:
     """The codes that a run may give where these currencies stand, of those that are counted."""
-    found = (code for currency in currencies for code in _codes(destination, currency))
-    return frozenset(found) & frozenset(destination.money.digits)
+    codes = (code for currency in currencies for code in _codes(destination, currency))
+    return frozenset(codes) & frozenset(destination.money.digits)
 
 
 def _codes(destination: Destination, currency: Term) -> Iterator[str]:
-    known, money = iso(), destination.money
+    currencies, money = iso(), destination.money
     param = None
-    match currency:
-        case Lit(value=str() as code):
-            yield code.upper()
-            return
-        case Ref(name=name):
-            param = destination.params.get(name.removeprefix("params."))
-        case _:
-            pass
+    if isinstance(currency, Lit) and isinstance(currency.value, str):
+        yield currency.value.upper()
+        return
+    if isinstance(currency, Ref):
+        param = destination.params.get(currency.name.removeprefix("params."))
     if param is not None and param.bounds.values:
         yield from map(str, param.bounds.values)
         return
-    yield from (code for code in known.current)
+    yield from (code for code in currencies.current)
     yield from money.extra
     if param is None or param.withdrawn:
-        yield from known.ended
+        yield from currencies.ended
+
+
+def money_block(
+    destination: Destination, operations: Sequence[Operation]
+) -> dict[str, object] | None:
+    """The block as a plan says it, None where no operation counts an amount."""
+    money, currencies = destination.money, list(_currencies(operations))
+    if not currencies and money.assumed:
+        return None
+    codes = admitted(destination, currencies)
+    rows = {code: list(money.digits[code]) for code in sorted(codes)}
+    limits = {"max_digits": money.max_digits, "min": money.least}
+    origin = {"table": money.table, "as_of": money.as_of, "assumed": money.assumed or None}
+    return {
+        "unit": money.unit,
+        "form": money.form,
+        **{key: value for key, value in {**limits, **origin}.items() if value is not None},
+        "digits": rows,
+    }
+
+
+def _currencies(operations: Sequence[Operation]) -> Iterator[Term]:
+    for operation in operations:
+        for step in operation.steps:
+            rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
+            for node in (*step.request.nodes, *rules):
+                if isinstance(node, Amount):
+                    yield node.currency
+            yield from (output.currency for output in step.outputs if output.currency is not None)

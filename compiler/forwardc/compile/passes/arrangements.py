@@ -18,54 +18,56 @@ from forwardc.core.terms.terms import Term
 def check_arrangements(program: Program, sink: Sink) -> None:
     """Report FC0356 and FC0357 for each arrangement that does not fit its steps."""
     report = Report(sink)
-    for one in program.arrangements:
-        steps = list(_steps(program, one))
-        _check_address(one, steps, report)
+    for arrangement in program.arrangements:
+        steps = list(_steps(program, arrangement))
+        _check_address(arrangement, steps, report)
         for operation, step in steps:
             name = f"{operation}.{step.name}"
-            _check_method(one, step, name, report)
-            for fill in one.fills:
+            _check_method(arrangement, step, name, report)
+            for fill in arrangement.fills:
                 _check_fill(fill, step, name, report)
-            if one.signature is not None:
-                _check_signature(one.signature, step, name, report)
+            if arrangement.signature is not None:
+                _check_signature(arrangement.signature, step, name, report)
     _check_repeated(program.arrangements, report)
 
 
-def _steps(program: Program, one: Arrangement) -> Iterator[tuple[str, Step]]:
+def _steps(program: Program, arrangement: Arrangement) -> Iterator[tuple[str, Step]]:
     for operation in program.operations:
         for step in operation.steps:
-            if one.of(operation.name, step.name):
+            if arrangement.of(operation.name, step.name):
                 yield operation.name, step
 
 
-def _check_address(one: Arrangement, steps: list[tuple[str, Step]], report: Report) -> None:
+def _check_address(arrangement: Arrangement, steps: list[tuple[str, Step]], report: Report) -> None:
     """A vault agrees for one exact URL."""
     if any(step.request.url != steps[0][1].request.url for _, step in steps):
-        message = f"the steps of `{one.name}` have different URLs, and a vault agrees for one"
+        message = (
+            f"the steps of `{arrangement.name}` have different URLs, and a vault agrees for one"
+        )
         hint = "write one arrangement for each URL"
-        report.at(f"{one.pointer}/steps").error("FC0356", message, one.span, hint)
+        report.at(f"{arrangement.pointer}/steps").error("FC0356", message, arrangement.span, hint)
 
 
-def _check_method(one: Arrangement, step: Step, name: str, report: Report) -> None:
-    if one.method is not None and one.method != step.request.method:
-        message = f"`{name}` sends {step.request.method}, and {one.method} is written here"
-        report.at(f"{one.pointer}/method").error("FC0356", message, one.span)
+def _check_method(arrangement: Arrangement, step: Step, name: str, report: Report) -> None:
+    if arrangement.method is not None and arrangement.method != step.request.method:
+        message = f"`{name}` sends {step.request.method}, and {arrangement.method} is written here"
+        report.at(f"{arrangement.pointer}/method").error("FC0356", message, arrangement.span)
 
 
 def _check_fill(fill: Fill, step: Step, name: str, report: Report) -> None:
     if not fill.at or parts_of(fill.format) is None:
         return
-    found = dict(places(step.request.body)) if step.request.body else {}
-    if fill.at not in found:
-        _no_place(fill.at, name, [at for at, term in found.items() if composed(term)], fill, report)
+    terms = dict(places(step.request.body)) if step.request.body else {}
+    if fill.at not in terms:
+        _no_place(fill.at, name, [at for at, term in terms.items() if composed(term)], fill, report)
         return
-    form = composed(found[fill.at])
+    form = composed(terms[fill.at])
     here = report.at(f"{fill.pointer}/format")
     if form is None or parts_of(form) is None:
         message = f"no expiry date in such a form stands at `{fill.at}` of `{name}`"
         hint = "compose it of ${card.expiry.MM}, ${card.expiry.YY} and their like"
         here.error("FC0357", message, fill.span, hint)
-    elif form != fill.format and not _same_number(found[fill.at], form, fill.format):
+    elif form != fill.format and not _same_number(terms[fill.at], form, fill.format):
         message = f"`{name}` composes {form} at `{fill.at}`, and {fill.format} is written here"
         here.error("FC0357", message, fill.span, "both say the same thing: change one of them")
 
@@ -75,41 +77,43 @@ def _same_number(term: Term, form: str, written: str) -> bool:
     return number_of(term) is not None and (form, written) == ("M", "MM")
 
 
-def _check_signature(one: Signature, step: Step, name: str, report: Report) -> None:
+def _check_signature(signature: Signature, step: Step, name: str, report: Report) -> None:
     sign = step.request.sign
-    if one.header is not None:
-        known = [pair.name for pair in step.request.headers]
-        fits = one.header.lower() in {other.lower() for other in known}
+    if signature.header is not None:
+        names = [pair.name for pair in step.request.headers]
+        fits = signature.header.lower() in {other.lower() for other in names}
         if not fits and (sign is None or sign.into is not None):
-            near = did_you_mean(one.header, known)
+            near = did_you_mean(signature.header, names)
             hint = f"did you mean `header {near}`?" if near else 'write it: `headers: {NAME: ""}`'
-            message = f"`{name}` has no header `{one.header}`"
-            report.at(f"{one.pointer}/at").error("FC0356", message, one.span, hint)
+            message = f"`{name}` has no header `{signature.header}`"
+            report.at(f"{signature.pointer}/at").error("FC0356", message, signature.span, hint)
         return
-    found = dict(places(step.request.body)) if step.request.body else {}
-    if one.at not in found and not (sign is not None and sign.into == one.at):
-        _no_place(one.at, name, list(found), one, report)
+    terms = dict(places(step.request.body)) if step.request.body else {}
+    if signature.at not in terms and not (sign is not None and sign.into == signature.at):
+        _no_place(signature.at, name, list(terms), signature, report)
 
 
-def _no_place(at: str, name: str, known: list[str], one: Fill | Signature, report: Report) -> None:
-    known = [other for other in known if other]
-    near = did_you_mean(at, known) or (known[0] if len(known) == 1 else None)
+def _no_place(
+    at: str, name: str, alternatives: list[str], place: Fill | Signature, report: Report
+) -> None:
+    alternatives = [other for other in alternatives if other]
+    near = did_you_mean(at, alternatives) or (alternatives[0] if len(alternatives) == 1 else None)
     hint = f"did you mean `{near}`?" if near else "write it into the body, blank or as it is needed"
     message = f"there is no `{at}` in the body of `{name}`"
-    report.at(f"{one.pointer}/at").error("FC0356", message, one.span, hint)
+    report.at(f"{place.pointer}/at").error("FC0356", message, place.span, hint)
 
 
-def _check_repeated(found: tuple[Arrangement, ...], report: Report) -> None:
+def _check_repeated(arrangements: tuple[Arrangement, ...], report: Report) -> None:
     """Two answers of one vault for one place would be none."""
-    known: set[tuple[str, tuple[str, str], str]] = set()
-    for one in found:
-        for part in one.parts():
-            for step in one.steps:
-                key = (one.vault, step, _place(part))
-                if key in known:
+    taken: set[tuple[str, tuple[str, str], str]] = set()
+    for arrangement in arrangements:
+        for part in arrangement.parts():
+            for step in arrangement.steps:
+                key = (arrangement.vault, step, _place(part))
+                if key in taken:
                     message = f"`{'.'.join(step)}` has an arrangement for this already"
                     report.at(part.pointer).error("FC0356", message, part.span, "keep one of them")
-                known.add(key)
+                taken.add(key)
 
 
 def _place(part: Arrangement) -> str:

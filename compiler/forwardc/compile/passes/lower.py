@@ -13,8 +13,7 @@ from forwardc.compile.language import destination as source
 from forwardc.compile.language.call_checks import picked
 from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
-from forwardc.compile.passes.amounts import Amounts, of_outputs
-from forwardc.compile.passes.money_block import money_block
+from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
@@ -94,10 +93,10 @@ class Lowering:
         whole = self._templates.get(())
         if whole is None:
             whole = self._templates[()] = _lowered(self.destination, {})
-        known = {name: settings[name] for name in sorted(whole.deciding & settings.keys())}
-        key = tuple((name, value.value) for name, value in known.items())
+        deciding = {name: settings[name] for name in sorted(whole.deciding & settings.keys())}
+        key = tuple((name, value.value) for name, value in deciding.items())
         if key not in self._templates:
-            self._templates[key] = _lowered(self.destination, known)
+            self._templates[key] = _lowered(self.destination, deciding)
         return self._templates[key]
 
 
@@ -109,8 +108,8 @@ class _Template:
     """The settings whose value decides what stands in a request, and not only what it says."""
 
 
-def _lowered(destination: source.Destination, known: Settings) -> _Template:
-    lowering = _OperationLowering(destination, known)
+def _lowered(destination: source.Destination, settings: Settings) -> _Template:
+    lowering = _OperationLowering(destination, settings)
     operations = tuple(lowering.operation(op) for op in destination.operations.values())
     deciding = frozenset(name for op in operations for name in _deciding(op))
     return _Template(operations, money_block(destination, operations), deciding)
@@ -321,21 +320,21 @@ class _OperationLowering:
 
     def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
         def change(node: Term) -> Term:
-            match node:
-                case Ref(name=name) if node.root == "let":
-                    return lets.get(name.removeprefix("let."), node)
-                case Ref(name=name) if name.removeprefix("settings.") in self._settings:
-                    if node.root != "settings":
-                        return node
-                    return replace(self._settings[name.removeprefix("settings.")], span=node.span)
-                case Call(function="jwe"):
-                    return self._jwe_key(node)
-                case Call(function="pick"):
-                    return picked(node)
-                case _:
-                    return node
+            if isinstance(node, Ref):
+                return self._resolved(node, lets)
+            if isinstance(node, Call) and node.function == "jwe":
+                return self._jwe_key(node)
+            return picked(node) if isinstance(node, Call) and node.function == "pick" else node
 
         return fold(self._amounts.placed(rewrite(term, change)))
+
+    def _resolved(self, ref: Ref, lets: Mapping[str, Term]) -> Term:
+        """What a `let` names, or the value of a setting that decides; else the reference."""
+        root, _, name = ref.name.partition(".")
+        if root == "let":
+            return lets.get(name, ref)
+        value = self._settings.get(name) if root == "settings" else None
+        return ref if value is None else Lit(value.value, span=ref.span)
 
     def _jwe_key(self, call: Call) -> Term:
         """A secret that is typed as a key stands for a symmetric JWK."""

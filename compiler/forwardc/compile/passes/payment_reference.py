@@ -29,12 +29,14 @@ def check_payment_references(program: Program, root: YamlMap, sink: Sink) -> Non
     for operation in program.operations:
         masked = tainted(program, operation)
         for value, named in zip(operation.payment_reference, named_there(operation), strict=True):
-            found = next(_problems(program, operation, value, masked), None)
-            if found is None and not (named.sent or named.given):
-                found = _never_sent(program, operation, value)
-            if found is not None:
-                pointer = pointer_of(root, found.span)
-                sink.error(found.code, found.message, found.span, pointer=pointer, hint=found.hint)
+            problem = next(_problems(program, operation, value, masked), None)
+            if problem is None and not (named.sent or named.given):
+                problem = _never_sent(program, operation, value)
+            if problem is not None:
+                pointer = pointer_of(root, problem.span)
+                sink.error(
+                    problem.code, problem.message, problem.span, pointer=pointer, hint=problem.hint
+                )
 
 
 def _problems(
@@ -70,6 +72,6 @@ def _tells(program: Program, operation: Operation, name: str) -> bool:
 
 def _never_sent(program: Program, operation: Operation, value: Term) -> Problem:
     shown = bare(value)
-    what = f"`{shown.name}`" if isinstance(shown, Ref) else "this value"
+    subject = f"`{shown.name}`" if isinstance(shown, Ref) else "this value"
     where = f"{program.destination}.{operation.name}"
-    return Problem("FC0351", f"no request of {where} holds {what} as a whole", value.span, _HINT)
+    return Problem("FC0351", f"no request of {where} holds {subject} as a whole", value.span, _HINT)

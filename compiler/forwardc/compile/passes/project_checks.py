@@ -22,7 +22,11 @@ class Refusable(Protocol):
 def check_targets(project: Project, assessed: Sequence[Refusable], sink: Sink) -> None:
     """FC0618: what the merchant relies on is refused."""
     for target in project.targets:
-        reasons = {one.refusal for one in assessed if _is_meant(target, one.place) and one.refusal}
+        reasons = {
+            assessment.refusal
+            for assessment in assessed
+            if _is_meant(target, assessment.place) and assessment.refusal
+        }
         for reason in sorted(filter(None, reasons)):
             sink.error(
                 "FC0618",

@@ -36,12 +36,12 @@ def secret_forms(
     operations: Iterable[Operation], as_keys: Mapping[str, str | None]
 ) -> dict[str, Form]:
     """The form of each secret that has one, by name. `as_keys` says how each one derives."""
-    found: dict[str, Form] = {}
+    forms: dict[str, Form] = {}
     for operation in operations:
         for step in operation.steps:
             for name, form in _in_request(step.request, as_keys):
-                found.setdefault(name, form)
-    return found
+                forms.setdefault(name, form)
+    return forms
 
 
 def _in_request(request: Request, as_keys: Mapping[str, str | None]) -> Iterator[tuple[str, Form]]:

@@ -41,13 +41,13 @@ def check_secret_owners(
     apart = _check_names([*_of_vendors(vendors.values()), *_of_destinations(destinations)], sink)
     if project is None:
         return
-    known = [
+    owned = [
         _check_owner(destination, spec, project, sink)
         for destination in destinations
         for spec in destination.secrets.values()
     ]
     # A misspelt owner would have its vendor called unused as well.
-    if apart and all(known) and not unread:
+    if apart and all(owned) and not unread:
         _check_use(destinations, project, sink)
 
 
@@ -69,36 +69,47 @@ def _check_names(declared: Sequence[_Declared], sink: Sink) -> bool:
     apart = True
     first: dict[str, _Declared] = {}
     keys: dict[str, _Declared] = {}
-    for one in declared:
-        other = first.setdefault(one.name, one)
-        alike = keys.setdefault(one.name, one) if one.of is not None else one
-        if other.owner != one.owner:
+    for declaration in declared:
+        other = first.setdefault(declaration.name, declaration)
+        alike = (
+            keys.setdefault(declaration.name, declaration)
+            if declaration.of is not None
+            else declaration
+        )
+        if other.owner != declaration.owner:
             apart = False
-            _report_second(one, other, sink)
-        elif one.of is not None and alike.of is not None and alike.of.as_key != one.of.as_key:
+            _report_second(declaration, other, sink)
+        elif (
+            declaration.of is not None
+            and alike.of is not None
+            and alike.of.as_key != declaration.of.as_key
+        ):
             sink.error(
                 "FC0319",
-                f"the secret `{one.name}` is used as another key by another destination",
-                one.span,
-                pointer=one.pointer,
+                f"the secret `{declaration.name}` is used as another key by another destination",
+                declaration.span,
+                pointer=declaration.pointer,
                 hint="a vault keeps one value of it: give both the same `as_key:`",
                 related=(Related(alike.span, "the first one"),),
             )
     return apart
 
 
-def _report_second(one: _Declared, other: _Declared, sink: Sink) -> None:
-    if one.of is None:
-        message = f"the secret `{one.name}` is declared by another vendor too"
+def _report_second(declaration: _Declared, other: _Declared, sink: Sink) -> None:
+    name, home = declaration.name, f"{declaration.destination}_{declaration.name}"
+    if declaration.of is None:
+        message = f"the secret `{name}` is declared by another vendor too"
         hint = "one vendor declares it; a secret's name is its name at the vault"
     elif other.of is None:
-        message = f"the secret `{one.name}` is the vendor {other.owner}'s, too"
-        hint = f"say `owner: {other.owner}`, or name it {one.destination}_{one.name}"
+        message = f"the secret `{name}` is the vendor {other.owner}'s, too"
+        hint = f"say `owner: {other.owner}`, or name it {home}"
     else:
-        message = f"the secret `{one.name}` is declared by another destination too"
-        hint = f"name it {one.destination}_{one.name}, or declare a vendor that owns it"
+        message = f"the secret `{name}` is declared by another destination too"
+        hint = f"name it {home}, or declare a vendor that owns it"
     related = (Related(other.span, "the first one"),)
-    sink.error("FC0319", message, one.span, pointer=one.pointer, hint=hint, related=related)
+    sink.error(
+        "FC0319", message, declaration.span, pointer=declaration.pointer, hint=hint, related=related
+    )
 
 
 def _check_owner(

@@ -21,7 +21,9 @@ def live_names(
     destinations: Sequence[Destination], programs: Sequence[Program], classes: Classes
 ) -> list[str]:
     """The hosts of every live account of a project, sorted: built, or written in a file only."""
-    built = {plain(one.host) for one in programs if one.environment_class == "production"}
+    built = {
+        plain(program.host) for program in programs if program.environment_class == "production"
+    }
     written = {name for name, _ in _written(destinations, classes) if "*" not in name}
     return sorted((built | written) - {""})
 
@@ -81,8 +83,12 @@ def _unknown(
 
     One that holds names of ours in every operation never reaches production.
     """
-    built = {one.destination for one in programs if one.environment_class == "production"}
-    played = {one.destination for one in programs if all(map(_stands_in, one.operations))}
+    built = {
+        program.destination for program in programs if program.environment_class == "production"
+    }
+    played = {
+        program.destination for program in programs if all(map(_stands_in, program.operations))
+    }
     for host, name in _written(destinations, classes):
         if "*" in host and name not in built | played:
             yield name, host
@@ -97,11 +103,11 @@ def _written(destinations: Sequence[Destination], classes: Classes) -> Iterator[
 
     An environment that no project knows is no sandbox: a host too many costs a look only.
     """
-    for one in destinations:
-        for name, term in one.environments.items():
-            known = "sandbox" if name == "sandbox" else classes.get(name, "production")
-            if known == "production":
-                yield host_of(_text(term, one)), one.name
+    for destination in destinations:
+        for name, term in destination.environments.items():
+            class_ = "sandbox" if name == "sandbox" else classes.get(name, "production")
+            if class_ == "production":
+                yield host_of(_text(term, destination)), destination.name
 
 
 def _text(term: Term, destination: Destination) -> str:
@@ -110,12 +116,8 @@ def _text(term: Term, destination: Destination) -> str:
 
 
 def _piece(part: Term, destination: Destination) -> str:
-    match part:
-        case Lit(value=value):
-            return str(value)
-        case Ref(name=name):
-            setting = destination.settings.get(name.removeprefix("settings."))
-            default = setting.default if setting else None
-            return str(default.value) if default else "*"
-        case _:
-            return "*"
+    if isinstance(part, Lit):
+        return str(part.value)
+    name = part.name.removeprefix("settings.") if isinstance(part, Ref) else ""
+    setting = destination.settings.get(name)
+    return str(setting.default.value) if setting and setting.default else "*"

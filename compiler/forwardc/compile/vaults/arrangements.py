@@ -46,39 +46,41 @@ def standings(
 ) -> tuple[Standing, ...]:
     """The arrangements of an operation's steps with this vault, in the order of the file."""
     sandbox = program.environment_class == "sandbox"
-    found: list[Standing] = []
-    for one in program.arrangements:
-        if one.vault != vault.name or not offered(vault, one):
+    agreements: list[Standing] = []
+    for arrangement in program.arrangements:
+        if arrangement.vault != vault.name or not offered(vault, arrangement):
             continue
-        id_ = f"{program.destination}.{one.name}"
+        id_ = f"{program.destination}.{arrangement.name}"
         grant = grants.get(id_)
         for step in operation.steps:
-            if one.of(operation.name, step.name) and not step.direct:
+            if arrangement.of(operation.name, step.name) and not step.direct:
                 url, listed = vault.address(step.request)
                 counts = sandbox if grant is None else grant.url in (None, url)
-                found.append(Standing(id_, step.name, one, grant, counts, url, listed))
-    return tuple(found)
+                agreements.append(Standing(id_, step.name, arrangement, grant, counts, url, listed))
+    return tuple(agreements)
 
 
-def offered(vault: Vault, one: Arrangement) -> bool:
+def offered(vault: Vault, arrangement: Arrangement) -> bool:
     """Whether the vault's facts know every kind of an arrangement."""
-    return not list(refused_kinds(vault, one))
+    return not list(refused_kinds(vault, arrangement))
 
 
-def refused_kinds(vault: Vault, one: Arrangement) -> Iterator[str]:
+def refused_kinds(vault: Vault, arrangement: Arrangement) -> Iterator[str]:
     """What of an arrangement the vault agrees to with nobody, in words."""
-    known = kinds(vault)
-    for kind in one.kinds:
-        fact = known.get(kind)
+    facts_of_kind = kinds(vault)
+    for kind in arrangement.kinds:
+        fact = facts_of_kind.get(kind)
         if fact is None:
             yield f"{kind}"
-        elif kind is Kind.METHOD and one.method not in fact["methods"]:
-            yield f"the method {one.method}"
-        elif kind is Kind.SIGNATURE and one.signature is not None:
-            if one.signature.replacement not in fact["replacements"]:
-                yield f"the replacement {one.signature.replacement}"
+        elif kind is Kind.METHOD and arrangement.method not in fact["methods"]:
+            yield f"the method {arrangement.method}"
+        elif kind is Kind.SIGNATURE and arrangement.signature is not None:
+            if arrangement.signature.replacement not in fact["replacements"]:
+                yield f"the replacement {arrangement.signature.replacement}"
         elif kind is Kind.NETWORK_TOKEN:
-            yield from (f"tokens of {name}" for name in one.wallets if name not in fact["kinds"])
+            yield from (
+                f"tokens of {name}" for name in arrangement.wallets if name not in fact["kinds"]
+            )
 
 
 def kinds(vault: Vault) -> Mapping[str, Any]:
@@ -86,20 +88,22 @@ def kinds(vault: Vault) -> Mapping[str, Any]:
     return {name: fact["value"] for name, fact in vault.facts.data.get("arrangements", {}).items()}
 
 
-def arranged_doubts(vault: Vault, one: Standing) -> list[str]:
+def arranged_doubts(vault: Vault, standing: Standing) -> list[str]:
     """Why nobody confirms the facts of an arrangement's kinds."""
-    known = vault.facts.data.get("arrangements", {})
-    found = (vault.facts.doubt(known[kind]) for kind in one.arrangement.kinds if kind in known)
-    return [reason for reason in found if reason]
+    entries = vault.facts.data.get("arrangements", {})
+    reasons = (
+        vault.facts.doubt(entries[kind]) for kind in standing.arrangement.kinds if kind in entries
+    )
+    return [reason for reason in reasons if reason]
 
 
-def applied(operation: Operation, found: Iterable[Standing]) -> Operation:
+def applied(operation: Operation, agreements: Iterable[Standing]) -> Operation:
     """The operation as the vault is asked for it: what counts is blank, or native, at its place."""
     by_step: dict[str, list[Agreed]] = {}
-    for one in found:
-        if one.counts:
-            agreed = Agreed(one.id, one.arrangement, one.grant)
-            by_step.setdefault(one.step, []).append(agreed)
+    for standing in agreements:
+        if standing.counts:
+            agreed = Agreed(standing.id, standing.arrangement, standing.grant)
+            by_step.setdefault(standing.step, []).append(agreed)
     if not by_step:
         return operation
     steps = tuple(
@@ -111,11 +115,11 @@ def applied(operation: Operation, found: Iterable[Standing]) -> Operation:
 
 def _with(step: Step, agreed: Sequence[Agreed]) -> Step:
     request = step.request
-    for one in agreed:
-        for fill in one.arrangement.fills:
+    for each in agreed:
+        for fill in each.arrangement.fills:
             request = _at(request, fill.at, _blank_date)
-        if one.arrangement.signature is not None:
-            request = _signed(request, one.arrangement.signature)
+        if each.arrangement.signature is not None:
+            request = _signed(request, each.arrangement.signature)
     return replace(step, request=request, agreed=tuple(agreed))
 
 
@@ -164,61 +168,69 @@ class Gone:
 
 
 def gone(
-    vault: Vault, before: Sequence[Finding], after: Sequence[Finding], found: Iterable[Arrangement]
+    vault: Vault,
+    before: Sequence[Finding],
+    after: Sequence[Finding],
+    lifting: Iterable[Arrangement],
 ) -> Gone:
     """What arrangements took away. Only what their kinds lift may stay away."""
-    known = kinds(vault)
-    codes = {code for one in found for kind in one.kinds for code in known[kind]["lifts"]}
+    lifts = kinds(vault)
+    codes = {
+        code
+        for arrangement in lifting
+        for kind in arrangement.kinds
+        for code in lifts[kind]["lifts"]
+    }
     missing = list(Counter(_refusals(before)) - Counter(_refusals(after)))
     return Gone(
-        tuple(one for one in missing if one.code in codes),
-        tuple(one for one in missing if one.code not in codes),
+        tuple(arrangement for arrangement in missing if arrangement.code in codes),
+        tuple(arrangement for arrangement in missing if arrangement.code not in codes),
     )
 
 
-def _refusals(found: Iterable[Finding]) -> Iterator[Finding]:
-    return (one for one in found if one.verdict is Verdict.REFUSED)
+def _refusals(findings: Iterable[Finding]) -> Iterator[Finding]:
+    return (finding for finding in findings if finding.verdict is Verdict.REFUSED)
 
 
 _IN_HEADER = "the documents say that the vault fills a body, and of a signature in a header nothing"
 
 
-def needed(vault: Vault, program: Program, one: Standing) -> Finding:
+def needed(vault: Vault, program: Program, standing: Standing) -> Finding:
     """FC0625: what must be agreed before the step can leave, with the lines to write."""
-    listed = "lists this URL; it needs" if one.listed else "must onboard this URL, with"
+    listed = "lists this URL; it needs" if standing.listed else "must onboard this URL, with"
     reason = (
-        f"{vault.facts.title} {listed} {one.arrangement.words}: ask its support,"
-        f" and record the ticket: {to_record(vault.name, program, one)}"
+        f"{vault.facts.title} {listed} {standing.arrangement.words}: ask its support,"
+        f" and record the ticket: {to_record(vault.name, program, standing)}"
     )
-    return Finding(Verdict.REFUSED, "FC0625", reason, one.arrangement.span, one.step)
+    return Finding(Verdict.REFUSED, "FC0625", reason, standing.arrangement.span, standing.step)
 
 
-def to_record(vault: str, program: Program, one: Standing) -> str:
+def to_record(vault: str, program: Program, standing: Standing) -> str:
     """The lines of `forwardc.yaml` that record what the vault agreed to, as one flow mapping."""
-    url = f", url: {one.url}" if one.url else ""
+    url = f", url: {standing.url}" if standing.url else ""
     grant = f"{{ticket: ..., date: YYYY-MM-DD, by: ...{url}}}"
-    inner = f"{{vaults: {{{vault}: {{arrangements: {{{one.id}: {grant}}}}}}}}}"
+    inner = f"{{vaults: {{{vault}: {{arrangements: {{{standing.id}: {grant}}}}}}}}}"
     if program.where.account:
         inner = f"{{accounts: {{{program.where.account}: {inner}}}}}"
     return f"environments: {{{program.environment}: {inner}}}"
 
 
-def counted(one: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
+def counted(standing: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
     """FC0626 for what was agreed, FC0627 for what a sandbox plays; what neither confirms.
 
     `doubts` says why the facts of such an arrangement are not confirmed.
     """
-    span, step, what = one.arrangement.span, one.step, one.arrangement.words
-    if one.grant is None:
-        reason = f"as if agreed ({one.id}): {what}"
+    span, step, needs = standing.arrangement.span, standing.step, standing.arrangement.words
+    if standing.grant is None:
+        reason = f"as if agreed ({standing.id}): {needs}"
         yield Finding(Verdict.ARRANGED, "FC0627", reason, span, step)
         # A ticket says more than the documents: what they leave open is open without one only.
         yield from (Finding(Verdict.UNCONFIRMED, "FC0616", why, span, step) for why in doubts)
     else:
-        reason = f"by arrangement ({one.grant.ticket}, {one.grant.date}): {what}"
+        reason = f"by arrangement ({standing.grant.ticket}, {standing.grant.date}): {needs}"
         yield Finding(Verdict.ARRANGED, "FC0626", reason, span, step)
-    signature = one.arrangement.signature
-    if signature is not None and signature.header and not (one.grant and one.grant.says):
+    signature = standing.arrangement.signature
+    if signature is not None and signature.header and not (standing.grant and standing.grant.says):
         yield Finding(Verdict.UNCONFIRMED, "FC0616", _IN_HEADER, signature.span, step)
 
 
@@ -226,15 +238,17 @@ def possible(
     vault: Vault, context: Context, findings: Sequence[Finding], named: Collection[str]
 ) -> Iterator[Finding]:
     """FC0628: the vault lists the URL of a step that it refuses, and nobody said what it needs."""
-    known = kinds(vault)
-    codes = {code for kind in (Kind.FILLS, Kind.METHOD) for code in _lifts(known, kind)} | {
-        "FC0607" for kind in known if kind == Kind.SIGNATURE
+    offers = kinds(vault)
+    codes = {code for kind in (Kind.FILLS, Kind.METHOD) for code in _lifts(offers, kind)} | {
+        "FC0607" for kind in offers if kind == Kind.SIGNATURE
     }
     for step in context.vault_steps:
         refused = [
-            one
-            for one in findings
-            if one.step == step.name and one.verdict is Verdict.REFUSED and one.code in codes
+            finding
+            for finding in findings
+            if finding.step == step.name
+            and finding.verdict is Verdict.REFUSED
+            and finding.code in codes
         ]
         if refused and step.name not in named and vault.address(step.request)[1]:
             reason = (
@@ -244,5 +258,5 @@ def possible(
             yield Finding(Verdict.REFUSED, "FC0628", reason, step.request.span, step.name)
 
 
-def _lifts(known: Mapping[str, Any], kind: Kind) -> list[str]:
-    return list(known[kind]["lifts"]) if kind in known else []
+def _lifts(offers: Mapping[str, Any], kind: Kind) -> list[str]:
+    return list(offers[kind]["lifts"]) if kind in offers else []

@@ -54,8 +54,8 @@ class Emissions:
     def of(self, vault: Vault, context: EmissionContext) -> tuple[Emission, Facts]:
         """The emission, and the facts with the record of what was read for it."""
         made = self._made.setdefault((vault.name, context.operation.name), [])
-        for seen, emission, read in made:
-            if seen == context:
+        for context_before, emission, read in made:
+            if context_before == context:
                 return emission, read
         read = vault.facts.recording()
         emission = vault.emit(context, read)
@@ -182,8 +182,10 @@ def _emitted(
     siblings = program.templates or program.operations
     template = next(operation for operation in siblings if operation.name == name)
     masked = tainted(program, context.operation)
-    seen = EmissionContext(applied(template, agreements), siblings, context.stored, masked)
-    emission, emitting = emissions.of(vault, seen)
+    emitting_context = EmissionContext(
+        applied(template, agreements), siblings, context.stored, masked
+    )
+    emission, emitting = emissions.of(vault, emitting_context)
     read.note_all(emitting)
     values = vault.values(context.environment_class, context.account, read)
     return fill(emission, {**program.values, **values}, private=program.private)

@@ -140,7 +140,7 @@ def operation_json(assessment: Assessment) -> Json:
             {"code": finding.code, "message": finding.reason} for finding in assessment.findings
         ],
         "params": sorted({*names_used(operation, "params"), *_answered(operation)}),
-        "inputs": {name: input_json(given) for name, given in emission.inputs.items()},
+        "inputs": {name: input_json(supplied) for name, supplied in emission.inputs.items()},
         "requires": requires,
         "may_lack": may_lack,
         "stored_secrets": sorted(name.removeprefix("secrets.") for name in context.stored),

@@ -45,7 +45,7 @@ def head_json(head: EmittedHead) -> Json:
             "vault": list(head.vault_hosts),
             "destination": [head.destination_host],
         },
-        "credentials": {name: _credential(one) for name, one in credentials},
+        "credentials": {name: _credential(credential) for name, credential in credentials},
         **({"keys": {"jwks": head.key_set}} if head.key_set else {}),
         **(
             {
@@ -268,9 +268,9 @@ def _retention(retention: EmittedRetention) -> Json:
     return {"list": {**call, **retention.pages, "days": retention.days}}
 
 
-def input_json(given: EmittedInput) -> Json:
+def input_json(supplied: EmittedInput) -> Json:
     """An atom that the caller gives: it is masked wherever it is shown."""
-    return {"type": "text", "sensitive": True, "optional": given.optional}
+    return {"type": "text", "sensitive": True, "optional": supplied.optional}
 
 
 def losses_json(losses: Mapping[str, Losses]) -> Json:

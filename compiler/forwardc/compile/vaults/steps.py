@@ -182,7 +182,7 @@ def known_losses(
         for name in used:
             asked = name in (sources.asked or {}).get(kind, ())
             where = _Where((sources.echoed or {}).get(name, ()), asked)
-            loss = _known(has.get(name), where, optional=name in optional)
+            loss = _loss(has.get(name), where, optional=name in optional)
             if loss is not None:
                 atoms[name] = loss
         if atoms:
@@ -202,7 +202,7 @@ class _Where(NamedTuple):
     asked: bool
 
 
-def _known(presence: Presence | None, where: _Where, *, optional: bool) -> EmittedLoss | None:
+def _loss(presence: Presence | None, where: _Where, *, optional: bool) -> EmittedLoss | None:
     """How it is known whether an atom was there; None where it always is, or the run is refused."""
     if presence is None:
         return None

@@ -93,11 +93,11 @@ def _contradictions(value: str, encoding: Encoding) -> Iterator[tuple[str, str, 
         return
     written, usual = _WRITTEN[encoding]
     hint = f"write {usual}, or leave the header out: it is written for you"
-    found = _TYPE.fullmatch(value.partition(";")[0].strip(" \t"))
-    if found is None:
+    media_type = _TYPE.fullmatch(value.partition(";")[0].strip(" \t"))
+    if media_type is None:
         yield "the Content-Type is no media type, such as application/json", hint, False
         return
-    family = _family(found[1].lower(), found[2].lower())
+    family = _family(media_type[1].lower(), media_type[2].lower())
     if family not in (written, _Family.VENDOR):
         message = f"the Content-Type says {family}, and the body is {written}"
         yield message, hint, family is not _Family.ANYTHING

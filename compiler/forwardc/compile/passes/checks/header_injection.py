@@ -15,12 +15,12 @@ _OURS = frozenset(
 
 def check(case: Case) -> Iterator[Problem]:
     """Names that are no token or belong to the connection, and literals with control characters."""
-    seen: set[str] = set()
+    names: set[str] = set()
     for pair in case.step.request.headers:
-        if pair.name.lower() in seen:
+        if pair.name.lower() in names:
             message = f"the header {pair.name} stands here twice: names ignore case"
             yield Problem("FC0105", message, pair.span, "keep one of the two")
-        seen.add(pair.name.lower())
+        names.add(pair.name.lower())
         if "\r" in pair.name or "\n" in pair.name:
             yield Problem("FC0508", "a header name holds a line break", pair.span)
         elif not _TOKEN.fullmatch(pair.name):

@@ -2,9 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from typing import assert_never
 
 from forwardc.compile.passes.checks.rule import Case, Problem
-from forwardc.core.terms.terms import Call, Lit, Ref, Term, Text
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
 
 # Private use: stand for a value of a run, and for a setting that has no value yet.
 RUN, SETTING = "\ue000", "\ue001"
@@ -18,9 +34,9 @@ _PATH = re.compile(rf"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%{RUN}{SETTING}-]*)*")
 
 def check(case: Case) -> Iterator[Problem]:
     """A host that is no plain name, and a path that would change it."""
-    found = problem_of(case)
-    if found is not None:
-        yield found
+    problem = problem_of(case)
+    if problem is not None:
+        yield problem
 
 
 def problem_of(case: Case) -> Problem | None:
@@ -69,9 +85,13 @@ def _piece(part: Term) -> str:
     match part:
         case Lit(value=value):
             return str(value)
-        case Ref() if part.root == "settings":
-            return SETTING
-        case Call(function="pick"):
-            return SETTING
-        case _:
+        case Ref():
+            return SETTING if part.root == "settings" else RUN
+        case Call(function=function):
+            return SETTING if function == "pick" else RUN
+        case Atom() | Raw() | Text() | Map() | Seq() | If() | Encoded() | Limit() | Source():
             return RUN
+        case Amount():
+            return RUN
+        case _:
+            assert_never(part)

@@ -6,9 +6,25 @@ A key library accepts a 1024-bit modulus and even the placeholder of a vendor's 
 import base64
 import binascii
 from collections.abc import Iterator
+from typing import assert_never
 
 from forwardc.compile.passes.checks.rule import Case, Problem
-from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Term
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
 
 _ALGORITHMS = {"RSA-OAEP": "RSA", "RSA-OAEP-256": "RSA", "A256GCMKW": "oct"}
 # RFC 7518 section 5.1, all of them: which of these a vault computes is said by its facts.
@@ -16,6 +32,7 @@ _ENCRYPTIONS = frozenset(
     {"A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512"}
 )
 _LEAST_MODULUS_BYTES = 256
+"""2048 bits, the least that RFC 7518 (sections 4.2 and 4.3) allows."""
 
 
 def check(case: Case) -> Iterator[Problem]:
@@ -44,8 +61,12 @@ def _call(call: Call) -> Iterator[Problem]:
             )
         case Ref() | Map() | None:
             return
-        case _:
+        case Atom() | Raw() | Call() | Text() | Seq() | If() | Encoded() | Limit() | Source():
             yield Problem("FC0512", "the key is neither a JWK nor a secret", call.span)
+        case Amount():
+            yield Problem("FC0512", "the key is neither a JWK nor a secret", call.span)
+        case _:
+            assert_never(key)
 
 
 def _algorithm(term: Term | None) -> str | None:

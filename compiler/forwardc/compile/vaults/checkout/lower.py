@@ -75,8 +75,8 @@ class Lowering:
         """The name of a variable with this value; an equal value is written once."""
         encoding = Encoding.JSON if isinstance(term, Map | Seq) else Encoding.PLAIN
         value = Encoded(encoding, term, templated=True)
-        for name, known in self.variables:
-            if known == value:
+        for name, variable in self.variables:
+            if variable == value:
                 return name
         name = f"forwardc_{purpose}_{len(self.variables) + 1}"
         self.variables.append((name, value))

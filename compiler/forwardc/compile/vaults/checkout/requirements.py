@@ -58,10 +58,10 @@ def _is_held(program: Program, name: str, chosen: bool) -> bool:
     return chosen if held is None else held == "runtime"
 
 
-def _needs_encryption(term: Term, kept: Set[str], masked: Set[str]) -> bool:
+def _needs_encryption(term: Term, stored: Set[str], masked: Set[str]) -> bool:
     """Whether a header holds a runtime-held secret or a sensitive output."""
     return any(
-        (ref.root == "secrets" and ref.name not in kept)
+        (ref.root == "secrets" and ref.name not in stored)
         or (ref.root == "steps" and ref.name in masked)
         for ref in _all_refs(term)
     )
@@ -206,11 +206,11 @@ def _jwe_calls(nodes: Iterable[Term]) -> list[Call]:
 
 
 def _objections(call: Call, facts: Facts) -> Iterator[str]:
-    known, named = facts.section("functions")["jwe"], dict(call.named)
+    algorithms, named = facts.section("functions")["jwe"], dict(call.named)
     for name, fact in (("alg", "algorithms"), ("enc", "encryptions")):
         value = named.get(name)
-        if not (isinstance(value, Lit) and value.value in known[fact]):
-            yield f"`jwe` takes one of these as {name}: {', '.join(known[fact])}"
+        if not (isinstance(value, Lit) and value.value in algorithms[fact]):
+            yield f"`jwe` takes one of these as {name}: {', '.join(algorithms[fact])}"
     if len(_jwe_calls(walk(call))) > 1:
         yield "`jwe` inside `jwe`: the vault does not say that a variable may need another"
 

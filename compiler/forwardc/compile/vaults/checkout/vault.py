@@ -80,7 +80,7 @@ _NO_FUNCTION = _refused("FC0601", "the vault cannot compute this function over a
 
 def _table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
-    known: dict[str, Support] = {
+    verdicts: dict[str, Support] = {
         **{
             f"method.{name}": native_by("methods", name, facts) for name in facts.section("methods")
         },
@@ -126,7 +126,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "network-token": NATIVE,
         "step.direct": NATIVE,
     }
-    return {feature: known.get(feature, _missing(feature)) for feature in FEATURES}
+    return {feature: verdicts.get(feature, _missing(feature)) for feature in FEATURES}
 
 
 def _atom(atom: str, facts: Facts) -> Support:

@@ -107,9 +107,9 @@ def _header_names(step: Step, facts: Facts) -> Iterator[Finding]:
 
 def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
     """A month without its zero exists as a number only: a blank text would be filled `03`."""
-    known = facts.section("atoms")
+    atoms = facts.section("atoms")
     for atom in _as_text(body.tree):
-        if atom.name in known and known[atom.name].get("integer_only"):
+        if atom.name in atoms and atoms[atom.name].get("integer_only"):
             reason = "a month as text has two digits here: bespoke format, ask the vault"
             yield _refused("FC0604", reason, atom, step)
 
@@ -169,10 +169,10 @@ def _path(pattern: str) -> re.Pattern[str]:
 
 def _host(pattern: str, destination: str, facts: Facts) -> re.Pattern[str]:
     """The hosts of a pattern; with facts of the destination's own hosts, those alone."""
-    known = facts.section("destination_hosts").get(destination)
+    own_hosts = facts.section("destination_hosts").get(destination)
     host = pattern.partition("/")[0]
-    if known is not None:
-        return re.compile(str(known["value"]))
+    if own_hosts is not None:
+        return re.compile(str(own_hosts["value"]))
     return re.compile(_NO_HOST if _WHOLE.fullmatch(host) else _expression(host, _LABEL))
 
 

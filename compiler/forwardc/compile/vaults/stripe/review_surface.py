@@ -5,7 +5,7 @@ signatures are blanks there already.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from forwardc.compile.ir.arrangements import Agreed, Signature
 from forwardc.compile.ir.program import Step
@@ -13,7 +13,24 @@ from forwardc.compile.vaults.emission import EmittedArrangement, EmittedField
 from forwardc.compile.vaults.encode import escaped
 from forwardc.compile.vaults.facts import Facts
 from forwardc.core.atoms import ATOMS
-from forwardc.core.terms.terms import Atom, Call, Encoding, If, Lit, Map, Seq, Term, children
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+)
 
 
 class _Blank(NamedTuple):
@@ -74,28 +91,26 @@ def echoed(step: Step) -> dict[str, list[str]]:
 
 
 def _places(term: Term, at: str | None) -> Iterator[tuple[Atom, str | None]]:
-    if isinstance(term, Atom):
-        yield term, at
-    elif isinstance(term, Map):
-        for key, value in term.entries:
-            yield from _places(value, None if at is None else f"{at}/{escaped(key)}")
-    elif isinstance(term, Seq):
-        fixed = at is not None
-        for index, item in enumerate(term.items):
-            yield from _places(item, f"{at}/{index}" if fixed else None)
-            fixed = fixed and not _may_go(item)
-    else:
-        inner = _around_blank(term)
-        if inner is not None:
+    match term:
+        case Atom():
+            yield term, at
+        case If(then=inner) | Call(function="int", args=(inner,)):
             yield from _places(inner, at)
-
-
-def _around_blank(term: Term) -> Term | None:
-    """What a `?` or a number stands around. All else that holds a card value was refused."""
-    if isinstance(term, If):
-        return term.then
-    is_number = isinstance(term, Call) and term.function == "int"
-    return term.args[0] if is_number and isinstance(term, Call) else None
+        case Map(entries=entries):
+            for key, value in entries:
+                yield from _places(value, None if at is None else f"{at}/{escaped(key)}")
+        case Seq(items=items):
+            fixed = at is not None
+            for index, item in enumerate(items):
+                yield from _places(item, f"{at}/{index}" if fixed else None)
+                fixed = fixed and not _may_go(item)
+        case Lit() | Ref() | Raw() | Source():
+            return
+        case Call() | Text() | Encoded() | Limit() | Amount():
+            # What holds a card value in one of these was refused before.
+            return
+        case _:
+            assert_never(term)
 
 
 def _may_go(item: Term) -> bool:
@@ -108,22 +123,28 @@ def _may_go(item: Term) -> bool:
 def _blanks(
     term: Term, at: str, *, xml: bool, number: bool = False, required: bool = True
 ) -> Iterator[_Blank]:
-    if isinstance(term, Atom):
-        yield _Blank(at, term, number, required)
-    elif isinstance(term, Map):
-        for key, value in term.entries:
-            below = _xml_below(at, key) if xml else f"{at}/{escaped(key)}"
-            yield from _blanks(value, below, xml=xml, required=required)
-    elif isinstance(term, Seq):
-        for index, item in enumerate(term.items):
-            below = f"{at}[{index + 1}]" if xml else f"{at}/{index}"
-            yield from _blanks(item, below, xml=xml, required=required)
-    else:
-        inner = _around_blank(term)
-        if inner is not None:
-            is_call = isinstance(term, Call)
-            required = required and not isinstance(term, If)
-            yield from _blanks(inner, at, xml=xml, number=number or is_call, required=required)
+    match term:
+        case Atom():
+            yield _Blank(at, term, number, required)
+        case If(then=then):
+            yield from _blanks(then, at, xml=xml, number=number, required=False)
+        case Call(function="int", args=(inner,)):
+            yield from _blanks(inner, at, xml=xml, number=True, required=required)
+        case Map(entries=entries):
+            for key, value in entries:
+                below = _xml_below(at, key) if xml else f"{at}/{escaped(key)}"
+                yield from _blanks(value, below, xml=xml, required=required)
+        case Seq(items=items):
+            for index, item in enumerate(items):
+                below = f"{at}[{index + 1}]" if xml else f"{at}/{index}"
+                yield from _blanks(item, below, xml=xml, required=required)
+        case Lit() | Ref() | Raw() | Source():
+            return
+        case Call() | Text() | Encoded() | Limit() | Amount():
+            # What holds a card value in one of these was refused before.
+            return
+        case _:
+            assert_never(term)
 
 
 def _xml_below(at: str, key: str) -> str:

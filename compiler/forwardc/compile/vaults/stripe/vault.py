@@ -80,7 +80,7 @@ _ONLY_BODY = "the vault fills fields of the body only"
 
 def _table(facts: Facts) -> Mapping[str, Support]:
     """The verdict on every feature, from the facts where they say it."""
-    known: dict[str, Support] = {
+    verdicts: dict[str, Support] = {
         **{feature: _refused_by_kind(feature) for feature in FEATURES},
         **{
             f"method.{name}": native_by("methods", name, facts) for name in facts.section("methods")
@@ -106,18 +106,18 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "query.literal": NATIVE,
         "step.direct": NATIVE,
     }
-    return {feature: known[feature] for feature in FEATURES}
+    return {feature: verdicts[feature] for feature in FEATURES}
 
 
 def _agreed(step: Step, facts: Facts) -> Mapping[str, Support]:
     """What a step may do beyond the table, because the vault agreed to it."""
-    known: dict[str, Support] = {}
+    verdicts: dict[str, Support] = {}
     for agreed in step.agreed:
         if agreed.arrangement.method is not None:
-            known[f"method.{agreed.arrangement.method}"] = NATIVE
+            verdicts[f"method.{agreed.arrangement.method}"] = NATIVE
         if agreed.arrangement.wallets:
-            known |= _wallets(facts)
-    return known
+            verdicts |= _wallets(facts)
+    return verdicts
 
 
 def _wallets(facts: Facts) -> dict[str, Support]:
