@@ -1,6 +1,7 @@
-"""The order of the stages, and nothing else: read, lower, check, assess, emit.
+"""The order of the stages: read, lower, check, assess, emit.
 
-Each stage takes the sink and goes on after a mistake; nothing here writes a file.
+Each stage takes the sink and goes on after a mistake; of a destination, operations are lowered once
+and emitted once for each vault, and every environment fills them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""From a Destination to the checked program: lower, fold, checks. Knows no vault by name."""
+"""From a Destination to the checked program: lower, then the checks."""

@@ -1,6 +1,6 @@
 """Whether what a destination says of its arrangements fits its requests: steps, places, forms.
 
-Knows no vault: whether one agrees to such a thing, and whether it is needed there, is seen later.
+Whether a vault agrees to such a thing, and whether it is needed there, is seen when it is assessed.
 """
 
 from collections.abc import Iterator

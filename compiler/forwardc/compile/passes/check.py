@@ -1,6 +1,6 @@
 """Runs every rule over every step of a program, and reports at the author's place.
 
-Knows the rules by name only.
+A new rule is one file in `checks/` and one line in `RULES`.
 """
 
 from forwardc.compile.ir.program import Program

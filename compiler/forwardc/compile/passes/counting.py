@@ -1,6 +1,6 @@
 """Whether a destination on a known vendor's host says how it counts money.
 
-Knows the hosts of the shipped tables, and a lowered program.
+The hosts of the shipped tables tell the vendor, wherever a file is used under another name.
 """
 
 from forwardc.compile.ir.program import Program

@@ -1,6 +1,9 @@
-"""Turns a typed Destination into the program of one environment: lets, settings and URLs resolved.
+"""Turns a typed Destination into the programs of its environments: lets, settings, URLs resolved.
 
-Knows no vault. Without an environment's values, settings stay references.
+Operations are lowered once into a template, in which the base URL and each setting is a hole; an
+environment fills it. Only a setting that decides what stands in a request (what `pick` chooses, an
+algorithm, a currency) is resolved before: one template for each choice. Without a value, a setting
+stays a reference.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """What tells a sandbox from live over a whole project: the live hosts, and who calls one.
 
-Knows no vault's API: the live hosts of their facts are the runtime's table.
+The live hosts of the vaults' facts are the runtime's table; a project adds its own to them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import EnvironmentValues, Project
 from forwardc.compile.language.report import Report
 from forwardc.compile.vaults.arrangements import Standing, refused_kinds, to_record
-from forwardc.compile.vaults.assess import Assessment, needless
+from forwardc.compile.vaults.assess import Assessment, idle_arrangements
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.core.diagnostics.sink import Sink
@@ -44,7 +44,7 @@ def _check_offered(vault: Vault, arrangement: Arrangement, report: Report) -> No
 
 
 def _check_helps(assessment: Assessment, report: Report) -> None:
-    for standing, part in needless(assessment):
+    for standing, part in idle_arrangements(assessment):
         message = (
             f"{assessment.vault.facts.title} needs no arrangement for {part.words}"
             f" in `{assessment.context.operation.name}.{standing.step}`"

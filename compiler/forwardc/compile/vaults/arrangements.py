@@ -97,7 +97,7 @@ def arranged_doubts(vault: Vault, standing: Standing) -> list[str]:
     return [reason for reason in reasons if reason]
 
 
-def applied(operation: Operation, agreements: Iterable[Standing]) -> Operation:
+def with_arrangements(operation: Operation, agreements: Iterable[Standing]) -> Operation:
     """The operation as the vault is asked for it: what counts is blank, or native, at its place."""
     by_step: dict[str, list[Agreed]] = {}
     for standing in agreements:
@@ -160,19 +160,19 @@ def _signed(request: Request, signature: Signature) -> Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class LiftedRefusals:
     """Refusals that are not found any more: of codes that arrangements lift, and of others."""
 
     lifted: tuple[Finding, ...]
     others: tuple[Finding, ...]
 
 
-def gone(
+def lifted_refusals(
     vault: Vault,
     before: Sequence[Finding],
     after: Sequence[Finding],
     lifting: Iterable[Arrangement],
-) -> Gone:
+) -> LiftedRefusals:
     """What arrangements took away. Only what their kinds lift may stay away."""
     lifts = kinds(vault)
     codes = {
@@ -182,7 +182,7 @@ def gone(
         for code in lifts[kind]["lifts"]
     }
     missing = list(Counter(_refusals(before)) - Counter(_refusals(after)))
-    return Gone(
+    return LiftedRefusals(
         tuple(arrangement for arrangement in missing if arrangement.code in codes),
         tuple(arrangement for arrangement in missing if arrangement.code not in codes),
     )
@@ -195,7 +195,7 @@ def _refusals(findings: Iterable[Finding]) -> Iterator[Finding]:
 _IN_HEADER = "the documents say that the vault fills a body, and of a signature in a header nothing"
 
 
-def needed(vault: Vault, program: Program, standing: Standing) -> Finding:
+def needed_finding(vault: Vault, program: Program, standing: Standing) -> Finding:
     """FC0625: what must be agreed before the step can leave, with the lines to write."""
     listed = "lists this URL; it needs" if standing.listed else "must onboard this URL, with"
     reason = (
@@ -215,7 +215,7 @@ def to_record(vault: str, program: Program, standing: Standing) -> str:
     return f"environments: {{{program.environment}: {inner}}}"
 
 
-def counted(standing: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
+def agreement_findings(standing: Standing, doubts: Collection[str] = ()) -> Iterator[Finding]:
     """FC0626 for what was agreed, FC0627 for what a sandbox plays; what neither confirms.
 
     `doubts` says why the facts of such an arrangement are not confirmed.
@@ -234,7 +234,7 @@ def counted(standing: Standing, doubts: Collection[str] = ()) -> Iterator[Findin
         yield Finding(Verdict.UNCONFIRMED, "FC0616", _IN_HEADER, signature.span, step)
 
 
-def possible(
+def possible_findings(
     vault: Vault, context: Context, findings: Sequence[Finding], named: Collection[str]
 ) -> Iterator[Finding]:
     """FC0628: the vault lists the URL of a step that it refuses, and nobody said what it needs."""

@@ -17,10 +17,10 @@ from forwardc.compile.vaults import arrangements as words
 from forwardc.compile.vaults.arrangements import (
     Grants,
     Standing,
-    applied,
     arranged_doubts,
-    gone,
+    lifted_refusals,
     standings,
+    with_arrangements,
 )
 from forwardc.compile.vaults.contract import Context, EmissionContext, Vault
 from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
@@ -145,7 +145,7 @@ def assess(
     """
     emissions = Emissions() if emissions is None else emissions
     agreements = standings(vault, program, operation, granted.grants)
-    asked = applied(operation, agreements)
+    asked = with_arrangements(operation, agreements)
     stored = vault.stored_secrets(program, asked)
     context = Context(
         *(program, asked, granted.account, stored, granted.shares_live_host, operation)
@@ -183,7 +183,7 @@ def _emitted(
     template = next(operation for operation in siblings if operation.name == name)
     masked = tainted(program, context.operation)
     emitting_context = EmissionContext(
-        applied(template, agreements), siblings, context.stored, masked
+        with_arrangements(template, agreements), siblings, context.stored, masked
     )
     emission, emitting = emissions.of(vault, emitting_context)
     read.note_all(emitting)
@@ -207,7 +207,7 @@ def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...
     return (*vault.examine(context, read), *held_elsewhere(context), *left_blank(context))
 
 
-def needless(assessment: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
+def idle_arrangements(assessment: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
     """The parts of arrangements that take no refusal away, whatever the others do."""
     vault, context = assessment.vault, assessment.context
     parts = [
@@ -218,13 +218,13 @@ def needless(assessment: Assessment) -> Iterator[tuple[Standing, Arrangement]]:
     whole = _changed(vault, context, parts) if parts else ()
     for number, part in enumerate(parts):
         others = _changed(vault, context, [*parts[:number], *parts[number + 1 :]])
-        if not gone(vault, others, whole, [part.arrangement]).lifted:
+        if not lifted_refusals(vault, others, whole, [part.arrangement]).lifted:
             yield part, part.arrangement
 
 
 def _changed(vault: Vault, context: Context, agreements: Sequence[Standing]) -> tuple[Finding, ...]:
     """What the vault finds in the operation as the author wrote it, by these arrangements."""
-    operation = applied(context.authored, agreements)
+    operation = with_arrangements(context.authored, agreements)
     stored = vault.stored_secrets(context.program, operation)
     changed = replace(context, operation=operation, stored=stored)
     return _examined(vault, changed, vault.facts)
@@ -241,17 +241,17 @@ def _with_arrangements(
     if lacking:
         agreed = _changed(vault, context, [replace(each, counts=True) for each in agreements])
         needs = [standing.arrangement for standing in lacking]
-        explained = gone(vault, findings, agreed, needs).lifted
-    yield from (words.needed(vault, context.program, standing) for standing in lacking)
+        explained = lifted_refusals(vault, findings, agreed, needs).lifted
+    yield from (words.needed_finding(vault, context.program, standing) for standing in lacking)
     if counting:
         written = _changed(vault, context, ())
         lifting = [standing.arrangement for standing in counting]
-        yield from gone(vault, written, findings, lifting).others
+        yield from lifted_refusals(vault, written, findings, lifting).others
     yield from (finding for finding in findings if finding not in explained)
     for standing in counting:
-        yield from words.counted(standing, arranged_doubts(vault, standing))
+        yield from words.agreement_findings(standing, arranged_doubts(vault, standing))
     named = {standing.step for standing in agreements}
-    yield from words.possible(vault, context, findings, named)
+    yield from words.possible_findings(vault, context, findings, named)
 
 
 def _unknown_inputs(context: Context, head: EmittedHead) -> Iterator[Finding]:

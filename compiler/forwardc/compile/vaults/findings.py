@@ -44,7 +44,7 @@ NATIVE = Support(Verdict.NATIVE)
 LOWERED = Support(Verdict.LOWERED)
 
 
-def resting(facts: Facts, answer: Callable[[Facts], Support]) -> Support:
+def with_doubts(facts: Facts, answer: Callable[[Facts], Support]) -> Support:
     """An answer with the doubts of all facts that were read for it."""
     read = facts.recording()
     support = answer(read)
@@ -58,7 +58,7 @@ def native_by(section: str, name: str, facts: Facts) -> Support:
         read.value(section, name)
         return NATIVE
 
-    return resting(facts, answer)
+    return with_doubts(facts, answer)
 
 
 @dataclass(frozen=True, slots=True)

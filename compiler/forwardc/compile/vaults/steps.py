@@ -181,8 +181,8 @@ def known_losses(
         atoms = dict(supplied)
         for name in used:
             asked = name in (sources.asked or {}).get(kind, ())
-            where = _Where((sources.echoed or {}).get(name, ()), asked)
-            loss = _loss(has.get(name), where, optional=name in optional)
+            evidence = _Evidence((sources.echoed or {}).get(name, ()), asked)
+            loss = _loss(has.get(name), evidence, optional=name in optional)
             if loss is not None:
                 atoms[name] = loss
         if atoms:
@@ -190,26 +190,26 @@ def known_losses(
     return losses
 
 
-def by_step(steps: Iterable[Step], of_step: Callable[[Step], Losses]) -> dict[str, Losses]:
+def losses_by_step(steps: Iterable[Step], of_step: Callable[[Step], Losses]) -> dict[str, Losses]:
     """The losses of an operation, by its steps through the vault that have some."""
     return {step.name: losses for step in steps if (losses := of_step(step))}
 
 
-class _Where(NamedTuple):
+class _Evidence(NamedTuple):
     """What tells whether the vault had an atom: places in its echo, or an answer before."""
 
     echo: Collection[str]
     asked: bool
 
 
-def _loss(presence: Presence | None, where: _Where, *, optional: bool) -> EmittedLoss | None:
+def _loss(presence: Presence | None, evidence: _Evidence, *, optional: bool) -> EmittedLoss | None:
     """How it is known whether an atom was there; None where it always is, or the run is refused."""
     if presence is None:
         return None
     if presence.input is not None:
         return EmittedLoss("inputs", presence.input) if optional else None
     if presence.when == "vault":
-        if where.echo:
-            return EmittedLoss("echo", at=tuple(where.echo))
-        return EmittedLoss("asked" if where.asked else "untold")
+        if evidence.echo:
+            return EmittedLoss("echo", at=tuple(evidence.echo))
+        return EmittedLoss("asked" if evidence.asked else "untold")
     return EmittedLoss("inputs") if presence.when == "never" and optional else None

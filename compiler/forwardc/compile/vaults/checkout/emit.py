@@ -34,12 +34,12 @@ from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import (
     LossSources,
-    by_step,
     content_type,
     direct_step,
     emitted_step,
     header,
     known_losses,
+    losses_by_step,
     named_values,
 )
 from forwardc.core.terms.terms import (
@@ -75,7 +75,9 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
         read = facts.at(step.name)
         steps.append(_vault_step(context, step, read))
         findings += _too_many_headers(step, context, read)
-    losses = by_step(context.vault_steps, lambda step: _losses(context, step, facts.at(step.name)))
+    losses = losses_by_step(
+        context.vault_steps, lambda step: _losses(context, step, facts.at(step.name))
+    )
     asks = uses_network_token(context.operation) and context.operation.fallback
     return Emission(
         steps=tuple(steps),

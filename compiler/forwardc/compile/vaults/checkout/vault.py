@@ -18,7 +18,7 @@ from forwardc.compile.vaults.findings import (
     Support,
     Verdict,
     native_by,
-    resting,
+    with_doubts,
 )
 from forwardc.compile.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 from forwardc.core.atoms import EXPIRIES
@@ -89,7 +89,10 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "body.form": NATIVE,
         "body.xml": NATIVE,
         "body.plain": NATIVE,
-        **{f"atom.{atom}": resting(facts, partial(_atom, atom)) for atom in facts.section("atoms")},
+        **{
+            f"atom.{atom}": with_doubts(facts, partial(_atom, atom))
+            for atom in facts.section("atoms")
+        },
         **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
         "free-text.json": _UNESCAPED,
         "free-text.jwe": _UNESCAPED_IN_JWE,
@@ -105,7 +108,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
             "FC0611", "the vault writes this text unescaped: `+` in it would arrive as a space"
         ),
         "composed.atom": NATIVE,
-        **{f"integer.{atom}": resting(facts, partial(_integer, atom)) for atom in EXPIRIES},
+        **{f"integer.{atom}": with_doubts(facts, partial(_integer, atom)) for atom in EXPIRIES},
         "number.xml": NATIVE,
         "function.jwe": native_by("functions", "jwe", facts),
         "function.text": LOWERED,

@@ -30,13 +30,13 @@ from forwardc.compile.vaults.emission import (
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.steps import (
     LossSources,
-    by_step,
     content_type,
     direct_step,
     emitted_step,
     encoded_body,
     header,
     known_losses,
+    losses_by_step,
     named_values,
     uses_cvc,
 )
@@ -138,7 +138,7 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
         direct_step(step) if step.direct else _vault_step(step, facts.at(step.name))
         for step in context.operation.steps
     )
-    losses = by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
+    losses = losses_by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
     return Emission(steps, losses=losses, inputs=_billing_inputs(context))
 
 

@@ -19,7 +19,7 @@ from forwardc.compile.vaults.findings import (
     Support,
     Verdict,
     native_by,
-    resting,
+    with_doubts,
 )
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
@@ -88,7 +88,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "body.json": NATIVE,
         "body.xml": NATIVE,
         **{
-            f"atom.{atom}": resting(facts, partial(_native_or_blank, atom))
+            f"atom.{atom}": with_doubts(facts, partial(_native_or_blank, atom))
             for atom in facts.section("atoms")
         },
         **{f"atom.{name}": _BY_CALLER for name in _billing()},
