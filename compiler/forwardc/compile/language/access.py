@@ -1,6 +1,7 @@
 """Takes typed values out of YAML nodes that the schema has accepted.
 
-Knows no language. What is not there, or not of the type asked for, comes back as the fallback.
+What is not there, or not of the type asked for, comes back as the fallback: the schema has
+reported it.
 """
 
 from collections.abc import Iterator

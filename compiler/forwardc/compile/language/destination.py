@@ -1,6 +1,6 @@
 """A destination as typed values: what one YAML file in `destinations/` says, and where.
 
-Knows terms and places; nothing of how it was read, of vaults or of environments' values.
+Values are terms, each with its place; what one declaration refers to in another is still a name.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Parses the expressions of one YAML scalar into a term.
 
-Knows where expressions begin and end in a scalar; what they say is the parser's. A scalar that is
-one whole expression is that term; any other is literal text, or a `Text` of its pieces.
+A scalar that is one whole expression is that term, with its type; any other is literal text, or a
+`Text` of its pieces. What stands between `${` and `}` goes to the parser.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Writes into a destination file what a finding asks for, and nothing else.
 
-Knows one cure: `outcome: by_status` for a step that says nothing of what its answers mean.
-Comments, order and layout of the file stay.
+The one cure is `outcome: by_status` for a step that says nothing of what its answers mean: text
+goes in at an offset, so that comments, order and layout of the file stay.
 """
 
 from collections.abc import Iterable

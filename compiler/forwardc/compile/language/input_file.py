@@ -1,6 +1,6 @@
-"""One source file as text, and the way from an offset in it to a line and a column.
+"""One input file as text, and the way from an offset in it to a line and a column.
 
-Knows no file format: the readers of YAML and of expressions give the offsets.
+The starts of all lines are counted once; readers of YAML and of expressions give the offsets.
 """
 
 from bisect import bisect_right

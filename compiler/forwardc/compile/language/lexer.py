@@ -1,6 +1,7 @@
-r"""Cuts the inside of a `${...}` into tokens. Knows characters, not grammar and not names.
+r"""Cuts the inside of a `${...}` into tokens.
 
-Texts stand in '...' or "..."; a backslash escapes a quote or itself, and makes \n and \t.
+One expression for each kind of token is tried at each place. Texts stand in '...' or "..."; a
+backslash escapes a quote or itself, and makes \n and \t.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Whether the names and marks of a term may stand where they do, and what is wrong if not.
 
-Knows names, not types of operands and not YAML.
+One walk over the term, with the symbols of its place: a name that is missing gets the code of what
+it would be, and the nearest name that is there.
 """
 
 from collections.abc import Iterable

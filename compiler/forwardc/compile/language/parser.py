@@ -1,7 +1,7 @@
 """The grammar of expressions, by recursive descent over the tokens of one `${...}`.
 
-Knows the table of functions; whether a name exists, and whether types fit, is judged later.
-Loosest first: `or`, `and`, `not`, comparison and `in`, `+`, index and `?`.
+Loosest first: `or`, `and`, `not`, comparison and `in`, `+`, index and `?`. Calls are held against
+the table of functions; whether a name exists, and whether types fit, is judged later.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The project as typed values: what `forwardc.yaml` says of folders, accounts and settings.
 
-Knows no destination: whether a setting exists and fits is checked against its declaration.
+Accounts and copies are laid over their environments already, so that each place has all its values.
 """
 
 from collections.abc import Mapping

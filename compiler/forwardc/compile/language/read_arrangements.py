@@ -1,6 +1,7 @@
 """Reads `arrangements:` of a destination, and their grants in a project, into what vaults compare.
 
-Knows the shape that the schemas allow; whether a place and its form fit is judged of programs.
+Steps are looked up and forms of the expiry parsed; whether a place and its form fit is judged when
+programs are assessed.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,7 @@
 """Turns YAML scalars and trees into checked terms, and notes which names they use.
 
-Knows expressions, names and types; not which keys of a destination hold what.
+Each value is parsed, its names are checked, then its types, in the way that its use asks for: a
+leaf of a body, a line, a rule. One with a mistake is reported and left out.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Reports mistakes found in one node: the node's pointer is filled in, repetitions are left out.
 
-Knows neither the rules nor the nodes: whoever finds a mistake gives its code, words and place.
+Whoever finds a mistake gives its code, words and place; what an alias repeats has the same place.
 """
 
 from dataclasses import dataclass, field

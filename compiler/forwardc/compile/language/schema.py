@@ -1,6 +1,7 @@
-"""Checks a YAML tree against one of the JSON Schemas. Quick when the tree is right.
+"""Checks a YAML tree against one of the JSON Schemas in `schemas/`.
 
-Knows no destination: what a file may hold stands in `schemas/`.
+A compiled validator decides, quickly; only where it says no, the slower one that explains is
+imported.
 """
 
 import json

@@ -1,6 +1,7 @@
 """The values of a destination's settings in one environment, checked against its declarations.
 
-Knows what each type of setting allows; nothing of what the values are used for.
+Each type of setting has its form; a value that becomes part of a host or a scheme is looked at once
+more for that place.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Which names there are at a place of a destination, and what a `let` name brings along.
 
-Knows names and terms, not syntax or YAML; what is wrong with a name is said by `name_checks`.
+A table of symbols is made for each place, with what stands before it. A `let` carries what its
+value holds, so that nobody has to look into it where it is used.
 """
 
 from collections.abc import Mapping

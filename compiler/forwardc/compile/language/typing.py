@@ -1,6 +1,7 @@
 """The types of terms, and whether each stands where its type fits.
 
-Knows the table of functions and what names mean; nothing of YAML, vaults or requests.
+Types come from the bottom up: literals, symbols, the table of functions. One that cannot be told is
+`json`, which fits everywhere.
 """
 
 from collections.abc import Mapping

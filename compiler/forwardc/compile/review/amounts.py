@@ -1,6 +1,7 @@
 """What a reviewer is told of amounts: how the destination counts, and a worked example of each.
 
-Knows a plan and what the destination's file says. Sums are made up.
+A made-up sum is converted as a run would do it, for each currency that leaves as something else
+than its caller gives.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,59 @@
-"""Approvals in the lock file: made, withdrawn and renewed, as a new value and as bytes.
+"""Approvals in the lock file: the life of a record, made, fallen, withdrawn, made anew, renewed.
+
+A record in `forwardc.lock` says who accepted what, for one operation at one vault and place, on
+which day and until when. An *own* record covers all that leaves and all that decides; the *PSP's*
+covers the review surface, under the PSP's ticket. Both hold what they cover and its digest, so
+that a later plan can be compared and an edited record is found out.
+
+No state is written down. `plan.approvals.states` computes it on each run out of the record, the
+plan and the day; the first line that holds is the state, and only `approved` lets a run begin:
+
+    there is no record                            never
+    somebody withdrew it                          revoked
+    a digest is not that of the plan's            changed
+    its last day is past                          expired
+    else                                          approved
+
+So a record needs nobody to end it: it falls when the plan becomes another one, stands again when
+that is undone, and ends with its day. What people do is here, each as a new value of the lock:
+
+| state | approve | the plan changes | the plan is as approved | its last day passes | revoke |
+|---|---|---|---|---|---|
+| never | approved | never | never | never | refused |
+| approved | approved | changed | approved | expired | revoked |
+| changed | approved | changed | approved | changed | revoked |
+| expired | approved | changed | expired | expired | revoked |
+| revoked | approved | revoked | revoked | revoked | refused |
+
+A lock of version 1, whose records cover only what leaves, is renewed record by record:
+
+| a record of version 1 | renewed |
+|---|---|
+| covers what leaves now | approved |
+| covers something else | never |
+| is of what is not built any more | never |
+| has a last day that is past | expired |
+
+`tests/approvals/test_life.py` reads both tables and compares them with the code. Besides:
+
+- All operations of one command are approved, or none:
+  `test_states.py::test_one_stand_in_among_others_approves_none_of_them`.
+- An approval without a ticket leaves the PSP's record as it is:
+  `test_states.py::test_an_approval_without_a_ticket_keeps_that_of_the_psp`.
+- Who withdrew first stays, until somebody approves anew:
+  `test_revoke.py::test_who_withdrew_first_stays`; and withdrawn comes before all else:
+  `test_revoke.py::test_withdrawn_comes_before_all_else`.
+- A record whose digest is not that of what it covers damages the whole lock, which then approves
+  nothing and is not written over: `test_lock.py::test_every_edited_record_is_named_by_its_place`.
+
+One record, from its making: `forwardc approve stripe adyen.card_cit --psp-ticket SUP-1 --by Ada`
+puts `stripe/adyen/card_cit/production` under `own` and `psp`. A header is added and built: both
+digests differ, both are `changed`, and `run` refuses with FC0814, which names the header. Without
+the header both stand again. On the day after `expires` both are `expired`; `forwardc approvals
+revoke` leaves them in the file with who, when and why, and they approve nothing from then on.
+
+The command line reads the lock, asks for one of these values and replaces the file whole, after
+the bytes were synced: whoever reads it meanwhile finds the old lock or the new one.
 
 One file, since the life of a record, from its making to its end, is one thought.
 """

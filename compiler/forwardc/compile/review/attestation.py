@@ -1,6 +1,6 @@
 """Whether a destination's PCI evidence is there and still holds, on a day that is given.
 
-Knows what authors write and what is built for production; reads no file and has no clock.
+Only destinations that are built for production are asked; without a day, dates are only read.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
-"""Whether a build folder was made from the files as they are now. Compares digests, compiles not.
+"""Whether a build folder was made from the files as they are now.
 
-A newer compiler is not noticed: what runs is what stands in `build/`, and `build --check` tells.
+The digests of inputs and plans in the manifest are compared with the files; nothing is compiled. A
+newer compiler is not noticed: what runs is what stands in `build/`, and `build --check` tells.
 """
 
 import json

@@ -1,7 +1,7 @@
 """`<operation>.<step>.production.config.json`: what a PSP's reviewer asks of a forwarded request.
 
-Knows packs; one file for each step that the vault reviews. What is missing is null here, and a
-diagnostic where it is checked.
+One file for each step that the vault reviews. What is missing is null here, and a diagnostic where
+it is checked.
 """
 
 from collections.abc import Iterator

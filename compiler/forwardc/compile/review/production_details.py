@@ -1,7 +1,7 @@
 """Whether a PSP's reviewers get all that they ask for: FC0708 for each detail that is missing.
 
 The details are those of Stripe's guide, "Share production details" (May 2026): URL, method,
-documentation, fields, headers and keys, and before them the accounts. Knows no file of `build/`.
+documentation, fields, headers and keys, and before them the accounts.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """Seals a text to a vault's OpenPGP key, and proves on the result that only that key opens it.
 
-Bytes in, bytes out: knows no file, no destination and no vault. The library encrypts to keys that
-are expired or revoked and to every subkey that can encrypt, so key and result are checked here.
+Bytes in, bytes out. The library encrypts to keys that are expired or revoked, and to every subkey
+that can encrypt, so key and result are checked here.
 """
 
 from base64 import encodebytes

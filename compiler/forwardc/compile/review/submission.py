@@ -1,7 +1,7 @@
 """Writes `submission.md`: the letters to a vault's support, filled in, for each stage.
 
-Knows packs and Markdown. What a vendor asks stands in the vault's facts, and what is answered in
-`checklist`; the vendor's words come first, and our own at the end.
+What a vendor asks stands in the vault's facts, and what is answered in `checklist`; the vendor's
+words come first, and our own at the end.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Writes `build/`: changed files only, each to a temporary name and then renamed.
 
-Knows paths and bytes, of one file at a time. Removes only what an earlier manifest of ours names.
+One file at a time, the manifest last: until it is there, an earlier one names what is removed.
+Nothing is removed that an earlier manifest of ours does not name.
 """
 
 import json

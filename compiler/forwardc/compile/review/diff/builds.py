@@ -1,6 +1,6 @@
 """Two sides of a diff: a build folder of the work tree, and one committed at a git reference.
 
-Reads files and asks git; knows manifests and plans by name only.
+Files are read below the folder, or by one git process; a build gives bytes by their names.
 """
 
 import os

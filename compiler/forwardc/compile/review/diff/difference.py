@@ -1,4 +1,7 @@
-"""One difference between two builds, classed by who must act on it."""
+"""One difference between two builds, classed by who must act on it.
+
+Its id is a digest of subject, class and text, so that a break that was accepted is known again.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

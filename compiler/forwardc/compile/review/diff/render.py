@@ -1,6 +1,6 @@
 """Shows differences as text, JSON, Markdown for a pull request, or a page of HTML.
 
-Knows differences; nothing of how they were found.
+All forms have the same groups: by who must act, the gravest first, then by subject.
 """
 
 import json

@@ -1,6 +1,7 @@
 """What protects a request: its encrypted parts, and its signatures with what each one signs.
 
-Knows programs and emitted steps; secrets by name only.
+JWEs and HMACs are looked for in every value; a signature of `sign:` is described by its scheme's
+row. Keys and secrets are named, and never shown.
 """
 
 from collections.abc import Iterator

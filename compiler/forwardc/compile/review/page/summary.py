@@ -1,6 +1,6 @@
 """The top of the page: who asks, for what, where to, which card data, what protects it.
 
-Knows packs; in words, for somebody who reads nothing else.
+In words, for somebody who reads nothing else: each is collected over all operations, and said once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

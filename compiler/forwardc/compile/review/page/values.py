@@ -1,6 +1,7 @@
 """The table of every value that leaves: its place, what it is, who fills it in, how it is kept.
 
-Knows programs, and no vault by name: what a vault calls a card value stands in its facts.
+Each value of a request becomes a row, followed by rows for what is inside it. Its kind is that of
+its gravest part; what a vault calls a card value stands in the vault's facts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
