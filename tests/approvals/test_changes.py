@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.plan.changes import changes, described
-from forwardc.plan.covers import differences, told
+from forwardc.plan.changes import changes, covered_differences, described, differences_in_words
 from forwardc.plan.digests import canonical
 
 
@@ -80,6 +79,12 @@ def test_there_are_changes_exactly_where_the_digests_differ(old: Any, new: Any) 
 def test_what_changed_is_told_by_the_name_of_what_covers_it() -> None:
     now = {"leaves": {"a": 1}, "behaviour": {"b": 2}}
     then = {"leaves": {"a": 2}, "behaviour": {"b": 3}}
-    assert told(differences(then, now)) == "what leaves: changed /a; behaviour: changed /b"
-    assert told(differences({**then, "leaves": {"a": 1}}, now)) == "behaviour: changed /b"
-    assert told(differences(now, now)) == ""
+    assert (
+        differences_in_words(covered_differences(then, now))
+        == "what leaves: changed /a; behaviour: changed /b"
+    )
+    assert (
+        differences_in_words(covered_differences({**then, "leaves": {"a": 1}}, now))
+        == "behaviour: changed /b"
+    )
+    assert differences_in_words(covered_differences(now, now)) == ""

@@ -20,7 +20,7 @@ from forwardc.compile.review.approve import (
     with_revoked,
 )
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, State, states
+from forwardc.plan.approvals import ApprovalState, Lock, states
 from forwardc.plan.digests import canonical, file_digest, leaving
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
@@ -48,7 +48,7 @@ class World:
     today: datetime.date = TODAY
 
     @property
-    def state(self) -> State:
+    def state(self) -> ApprovalState:
         return states(self.plan, OPERATION, self.lock, self.today).own
 
 
@@ -88,7 +88,7 @@ def worlds(plans: Mapping[str, Plan], other: Plan) -> dict[str, World]:
 
 def test_the_table_names_every_state_and_each_is_one(worlds: dict[str, World]) -> None:
     assert [row[0] for row in LIFE[1:]] == list(worlds)
-    assert set(worlds) == {str(state) for state in State}
+    assert set(worlds) == {str(state) for state in ApprovalState}
     assert {name: str(world.state) for name, world in worlds.items()} == {
         name: name for name in worlds
     }

@@ -9,7 +9,7 @@ import pytest
 from forwardc.compile.review.approve import lock_bytes
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, State, lock_of, place, refuse_unapproved
+from forwardc.plan.approvals import ApprovalState, Lock, lock_of, place, refuse_unapproved
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 
@@ -99,4 +99,4 @@ def test_a_version_is_a_number_and_there_once(text: str, code: str) -> None:
 
 def test_the_words_of_a_state_are_those_that_scripts_read() -> None:
     words = {"approved", "changed", "expired", "never"}
-    assert words <= {str(state) for state in State}
+    assert words <= {str(state) for state in ApprovalState}

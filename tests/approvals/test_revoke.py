@@ -11,7 +11,7 @@ from forwardc.cli.main import run
 from forwardc.compile.language.schema import load_schema
 from forwardc.compile.review.approve import Withdrawal, lock_bytes, with_revoked
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, State, refuse_unapproved, states, withdrawn
+from forwardc.plan.approvals import ApprovalState, Lock, refuse_unapproved, states, withdrawn
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 
@@ -229,7 +229,7 @@ def test_withdrawn_comes_before_all_else(plans: dict[str, Plan]) -> None:
     assert found is not None
     for year in (2020, 2026, 2099):
         day = TODAY.replace(year=year)
-        assert states(plans["checkout"], "card_cit", found[0], day).own is State.REVOKED
+        assert states(plans["checkout"], "card_cit", found[0], day).own is ApprovalState.REVOKED
     data = json.loads(lock_bytes(found[0]))
     Draft202012Validator(load_schema("lock")).validate(data)
 

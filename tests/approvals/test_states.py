@@ -9,7 +9,7 @@ import pytest
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit
-from forwardc.plan.approvals import Approvals, Lock, State, refuse_unapproved, states
+from forwardc.plan.approvals import Approvals, ApprovalState, Lock, refuse_unapproved, states
 from forwardc.plan.model import Hosts, Plan
 from lock_file import TODAY, approve
 
@@ -40,13 +40,17 @@ def test_without_a_record_nothing_runs(plans: dict[str, Plan]) -> None:
 
 def test_the_own_approval_suffices_where_the_vault_reviews_nothing(plans: dict[str, Plan]) -> None:
     lock = approve(Lock(), plans["checkout"])
-    assert states(plans["checkout"], "card_cit", lock, TODAY) == Approvals(State.APPROVED, None)
+    assert states(plans["checkout"], "card_cit", lock, TODAY) == Approvals(
+        ApprovalState.APPROVED, None
+    )
     assert refusals(plans["checkout"], lock) == []
 
 
 def test_stripe_needs_the_approval_of_its_reviewers_too(plans: dict[str, Plan]) -> None:
     own = approve(Lock(), plans["stripe"])
-    assert states(plans["stripe"], "card_cit", own, TODAY) == Approvals(State.APPROVED, State.NEVER)
+    assert states(plans["stripe"], "card_cit", own, TODAY) == Approvals(
+        ApprovalState.APPROVED, ApprovalState.NEVER
+    )
     assert refusals(plans["stripe"], own) == [
         "FC0814 stripe/adyen.card_cit: the PSP's approval was never given"
     ]
@@ -61,12 +65,12 @@ def test_an_approval_without_a_ticket_keeps_that_of_the_psp(plans: dict[str, Pla
 
 def test_an_approval_of_one_operation_is_none_of_another(plans: dict[str, Plan]) -> None:
     lock = approve(Lock(), plans["checkout"], ["card_cit"])
-    assert states(plans["checkout"], "card_mit", lock, TODAY).own is State.NEVER
+    assert states(plans["checkout"], "card_mit", lock, TODAY).own is ApprovalState.NEVER
 
 
 def test_an_approval_of_one_vault_is_none_at_another(plans: dict[str, Plan]) -> None:
     lock = approve(Lock(), plans["checkout"])
-    assert states(plans["stripe"], "card_cit", lock, TODAY).own is State.NEVER
+    assert states(plans["stripe"], "card_cit", lock, TODAY).own is ApprovalState.NEVER
 
 
 def test_an_approval_holds_on_its_last_day_and_not_after(plans: dict[str, Plan]) -> None:
@@ -91,7 +95,7 @@ def test_a_record_under_another_name_approves_nothing(plans: dict[str, Plan]) ->
     lock = approve(Lock(), plans["checkout"], ["card_cit"])
     record = lock.own["checkout/adyen/card_cit/production"]
     moved = lock.model_copy(update={"own": {"checkout/adyen/card_mit/production": record}})
-    assert states(plans["checkout"], "card_mit", moved, TODAY).own is State.CHANGED
+    assert states(plans["checkout"], "card_mit", moved, TODAY).own is ApprovalState.CHANGED
 
 
 def test_what_changed_is_named_by_place_and_never_by_value(

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from forwardc.plan.approvals import Approvals, Lock, State, states
+from forwardc.plan.approvals import Approvals, ApprovalState, Lock, states
 from forwardc.plan.digests import leaving
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 
 Edit = Callable[[str], str]
 Compiled = Callable[[Edit, str], Plan]
-KEPT, VOID = State.APPROVED, State.CHANGED
+KEPT, VOID = ApprovalState.APPROVED, ApprovalState.CHANGED
 
 
 def swap(old: str, new: str) -> Edit:

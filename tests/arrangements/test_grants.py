@@ -11,7 +11,7 @@ from arranged import ACCOUNTS, GRANT, NOW, TODAY, VENDOR, built, handed, project
 from emulated import Emulated
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, State, refuse_unapproved, states
+from forwardc.plan.approvals import ApprovalState, Lock, refuse_unapproved, states
 from forwardc.plan.digests import approval_digest, review_surface
 from forwardc.plan.model import load_plan
 from forwardc.sandbox.serve import opening
@@ -127,7 +127,7 @@ def test_a_new_ticket_needs_a_new_approval(tmp_path: Path) -> None:
         later = changed.plan("stripe", "vendor", "production")
         assert approval_digest(later, "pay") != approval_digest(plan, "pay")
         found = states(later, "pay", lock, TODAY)
-        assert (found.own, found.psp) == (State.CHANGED, State.CHANGED)
+        assert (found.own, found.psp) == (ApprovalState.CHANGED, ApprovalState.CHANGED)
 
 
 def test_what_has_ended_does_not_leave(tmp_path: Path) -> None:

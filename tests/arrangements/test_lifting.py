@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from arranged import NOW, VENDOR, built, handed, project, sent
-from forwardc.compile.ir.arrangements import Kind
-from forwardc.compile.ir.expiry_format import parts_of
+from forwardc.compile.ir.arrangements import ArrangementKind, parts_of
 from forwardc.compile.pipeline import compile_project
 from forwardc.compile.vaults.assess import Granted, assess
 from forwardc.compile.vaults.registry import vaults
@@ -44,7 +43,7 @@ def test_no_vault_lifts_what_is_wrong_whatever_it_agrees_to() -> None:
 
 
 def test_the_kinds_of_the_facts_are_those_of_the_language() -> None:
-    assert FACTS["stripe"].keys() == {str(kind) for kind in Kind}
+    assert FACTS["stripe"].keys() == {str(kind) for kind in ArrangementKind}
     assert FACTS["checkout"] == {} == FACTS["direct"]
 
 

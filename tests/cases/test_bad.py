@@ -16,7 +16,7 @@ from forwardc.compile.pipeline import compile_loaded, compile_project
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
@@ -120,7 +120,7 @@ def test_every_marked_line_and_no_other(case: Case, request: pytest.FixtureReque
     marks = case.marks()
     assert marks, "a case marks at least one line"
     assert places(found) == marks
-    shown = render(found, Format.TEXT, Sources(case.folder))
+    shown = render(found, DiagnosticFormat.TEXT, Sources(case.folder))
     assert not find_secrets(shown)
     assert not find_cards(shown)
     if request.config.option.update_snapshots:

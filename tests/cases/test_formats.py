@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
 from forwardc.cli.check import command
-from forwardc.core.diagnostics.render.render import Format
+from forwardc.core.diagnostics.render.render import DiagnosticFormat
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
 
@@ -56,9 +56,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("form", DiagnosticFormat)
 @pytest.mark.usefixtures("folder")
-def test_every_form_of_a_file_full_of_secrets(form: Format, snapshot: SnapshotAssertion) -> None:
+def test_every_form_of_a_file_full_of_secrets(
+    form: DiagnosticFormat, snapshot: SnapshotAssertion
+) -> None:
     done = CliRunner().invoke(command, ["shop.yaml", "--format", str(form)], standalone_mode=False)
     assert done.exception is None
     assert done.return_value == 1
@@ -76,15 +78,15 @@ def test_all_forms_tell_the_same_mistakes() -> None:
         form: CliRunner().invoke(
             command, ["shop.yaml", "--format", str(form)], standalone_mode=False
         )
-        for form in Format
+        for form in DiagnosticFormat
     }
-    found = json.loads(shown[Format.JSON].stdout)
+    found = json.loads(shown[DiagnosticFormat.JSON].stdout)
     codes = [one["code"] for one in found]
     assert {"FC0504", "FC0505", "FC0105", "FC0302", "FC0307", "FC0507"} <= set(codes)
-    (run,) = json.loads(shown[Format.SARIF].stdout)["runs"]
+    (run,) = json.loads(shown[DiagnosticFormat.SARIF].stdout)["runs"]
     assert [one["ruleId"] for one in run["results"]] == codes
-    for form in (Format.CONCISE, Format.GITHUB):
+    for form in (DiagnosticFormat.CONCISE, DiagnosticFormat.GITHUB):
         lines = shown[form].stdout.splitlines()
         assert len(lines) == len(codes)
         assert all(code in line for code, line in zip(codes, lines, strict=True))
-    assert shown[Format.TEXT].stdout.count(" error FC") == len(codes)
+    assert shown[DiagnosticFormat.TEXT].stdout.count(" error FC") == len(codes)

@@ -16,7 +16,7 @@ from forwardc.compile.pipeline import compile_loaded, compile_project
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +101,7 @@ def mutated(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def shown(found: list[Diagnostic], root: Path) -> list[str]:
-    return [render(found, form, Sources(root)) for form in Format]
+    return [render(found, form, Sources(root)) for form in DiagnosticFormat]
 
 
 @pytest.fixture(scope="module")

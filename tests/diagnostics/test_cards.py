@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.core.recognizer.card_ranges import passes_luhn
-from forwardc.core.recognizer.cards import find_cards, holds_card
+from forwardc.core.recognizer.cards import find_cards, holds_card, passes_luhn
 from forwardc.core.recognizer.scan import mask
 from growth import assert_linear
 from published_cards import PUBLISHED, SPELLINGS, in_script, looks_like_card, parted

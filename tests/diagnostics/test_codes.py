@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from forwardc.core.diagnostics.codes import AREAS, CODES, lookup, similar
-from forwardc.core.diagnostics.pages import page, pages
+from forwardc.core.diagnostics.codes import AREAS, CODES, lookup, page, pages, similar
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

@@ -11,12 +11,12 @@ from syrupy.assertion import SnapshotAssertion
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.span import Position, Span
 
 
 def sarif_run(found: list[Diagnostic], sources: Sources) -> dict[str, Any]:
-    log = json.loads(render(found, Format.SARIF, sources))
+    log = json.loads(render(found, DiagnosticFormat.SARIF, sources))
     assert log["version"] == "2.1.0"
     assert log["$schema"].endswith("sarif-2.1.0.json")
     (run,) = log["runs"]
@@ -26,15 +26,17 @@ def sarif_run(found: list[Diagnostic], sources: Sources) -> dict[str, Any]:
 def test_json_of_six_mistakes(
     six: list[Diagnostic], sources: Sources, snapshot: SnapshotAssertion
 ) -> None:
-    assert render(six, Format.JSON, sources) == snapshot
+    assert render(six, DiagnosticFormat.JSON, sources) == snapshot
 
 
 def test_json_of_nothing_is_an_empty_array() -> None:
-    assert json.loads(render([], Format.JSON, Sources())) == []
+    assert json.loads(render([], DiagnosticFormat.JSON, Sources())) == []
 
 
 def test_json_names_code_place_and_hint(six: list[Diagnostic], sources: Sources) -> None:
-    found = {entry["code"]: entry for entry in json.loads(render(six, Format.JSON, sources))}
+    found = {
+        entry["code"]: entry for entry in json.loads(render(six, DiagnosticFormat.JSON, sources))
+    }
     assert found["FC0302"] == {
         "code": "FC0302",
         "name": "unknown-name",
@@ -109,13 +111,13 @@ def test_sarif_paths_are_relative_uris(path: str, uri: str, tmp_path: Path) -> N
 def test_github_commands_of_six_mistakes(
     six: list[Diagnostic], sources: Sources, snapshot: SnapshotAssertion
 ) -> None:
-    assert render(six, Format.GITHUB, sources) == snapshot
+    assert render(six, DiagnosticFormat.GITHUB, sources) == snapshot
 
 
 def test_github_escapes_what_would_end_a_property_or_a_command() -> None:
     span = Span("a,b:c%.yaml", Position(1, 1), Position(1, 2))
     found = Diagnostic("FC0104", "100% a:b,c", span, hint="second\r\n::error::no")
-    assert render([found], Format.GITHUB, Sources()) == (
+    assert render([found], DiagnosticFormat.GITHUB, Sources()) == (
         "::error file=a%2Cb%3Ac%25.yaml,line=1,col=1,endLine=1,endColumn=2,"
         "title=FC0104 yaml-syntax::100%25 a:b,c%0Asecond ::error::no\n"
     )
@@ -124,12 +126,12 @@ def test_github_escapes_what_would_end_a_property_or_a_command() -> None:
 def test_github_gives_columns_only_within_one_line() -> None:
     span = Span("a.yaml", Position(1, 5), Position(3, 2))
     found = Diagnostic("FC0104", "m", span, severity=Severity.NOTE)
-    assert render([found], Format.GITHUB, Sources()) == (
+    assert render([found], DiagnosticFormat.GITHUB, Sources()) == (
         "::notice file=a.yaml,line=1,endLine=3,title=FC0104 yaml-syntax::m\n"
     )
 
 
 def test_a_diagnostic_without_a_place_is_shown_everywhere() -> None:
     found = [Diagnostic("FC0803", "param `amount` is missing")]
-    for form in Format:
+    for form in DiagnosticFormat:
         assert "param `amount` is missing" in render(found, form, Sources())

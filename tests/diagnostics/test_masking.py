@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.span import Position, Span
 
 KEY = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -35,9 +35,9 @@ diagnostics = st.builds(
 )
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("form", DiagnosticFormat)
 @pytest.mark.parametrize("secret", [KEY, CARD, "4242 4242 4242 4242"])
-def test_nothing_secret_is_shown_from_any_part(form: Format, secret: str) -> None:
+def test_nothing_secret_is_shown_from_any_part(form: DiagnosticFormat, secret: str) -> None:
     span = Span("a.yaml", Position(2, 3), Position(2, 9))
     elsewhere = Span(f"{secret}.yaml", Position(1, 1), Position(1, 2))
     found = [
@@ -56,24 +56,24 @@ def test_a_private_key_over_several_lines_is_masked_on_each() -> None:
     sources = Sources(texts={"a.yaml": f"key: |\n  {PEM}\nname: shop\n"})
     for line in (2, 3, 4):
         span = Span("a.yaml", Position(line, 3), Position(line, 9))
-        shown = render([Diagnostic("FC0504", "m", span)], Format.TEXT, sources)
+        shown = render([Diagnostic("FC0504", "m", span)], DiagnosticFormat.TEXT, sources)
         assert "***" in shown.split("\n")[1]
         assert "MIIE" not in shown
     assert sources.line("a.yaml", 5) == "name: shop"
 
 
 def test_the_bad_examples_of_pages_are_masked_in_sarif() -> None:
-    shown = render([Diagnostic(number, "m") for number in CODES], Format.SARIF, Sources())
+    shown = render([Diagnostic(number, "m") for number in CODES], DiagnosticFormat.SARIF, Sources())
     assert CARD not in shown
     assert "sk_test_notarealkey" not in shown
 
 
 @given(st.lists(diagnostics, max_size=5), st.text(st.characters(), max_size=400), st.booleans())
 def test_no_form_ever_raises(found: list[Diagnostic], source: str, color: bool) -> None:
-    for form in Format:
+    for form in DiagnosticFormat:
         shown = render(found, form, Sources(texts={"a.yaml": source}), color)
         shown.encode("utf-8")
-        if form in (Format.JSON, Format.SARIF):
+        if form in (DiagnosticFormat.JSON, DiagnosticFormat.SARIF):
             json.loads(shown)
-        if form in (Format.CONCISE, Format.GITHUB):
+        if form in (DiagnosticFormat.CONCISE, DiagnosticFormat.GITHUB):
             assert len(shown.splitlines()) == len(found)

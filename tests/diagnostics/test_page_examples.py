@@ -10,9 +10,8 @@ import pytest
 
 from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import Compiled, compile_loaded
-from forwardc.core.diagnostics.codes import CODES
+from forwardc.core.diagnostics.codes import CODES, page
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.pages import page
 from forwardc.core.diagnostics.sink import Sink
 
 # What a destination file alone cannot show. Each is tested where it happens.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forwardc.cli.run_inputs import read_params
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import BOM, NotText, decoded
+from forwardc.core.diagnostics.text_file import BOM, NotTextError, decoded
 from forwardc.plan.approvals import read_lock
 from forwardc.runtime.secret_providers.bindings import read_bindings
 from forwardc.runtime.secret_providers.files import FileSource
@@ -155,7 +155,7 @@ def test_any_bytes_are_text_or_named(data: bytes) -> None:
     text, problem = None, None
     try:
         text = decoded(data)
-    except NotText as found:
+    except NotTextError as found:
         problem = found
     if problem is None:
         assert data.removeprefix(b"\xef\xbb\xbf").decode() == text

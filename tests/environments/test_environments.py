@@ -18,7 +18,7 @@ from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approv
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, lock_of, place
 from forwardc.plan.environment import Environment, is_name, parts_of, place_of
-from forwardc.plan.model import BadPlan, Plan, load_plan
+from forwardc.plan.model import InvalidPlanError, Plan, load_plan
 
 PROJECT = """\
 forwardc: 1
@@ -139,7 +139,7 @@ def test_a_plan_says_its_class_once(
     if is_plan:
         assert load_plan(json.dumps(data).encode()).environment_class == "production"
     else:
-        with pytest.raises(BadPlan):
+        with pytest.raises(InvalidPlanError):
             load_plan(json.dumps(data).encode())
 
 

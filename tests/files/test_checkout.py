@@ -9,11 +9,10 @@ import pytest
 
 from forwardc.core.files import walk
 from forwardc.core.files.checkout import CheckoutPath, below, given, mounted
-from forwardc.core.files.kinds import DESTINATION, Kind, Whose
-from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.kinds import DESTINATION, FileKind, FileRefusedError, Whose
 from held_up import within
 
-SMALL = Kind("small", Whose.CHECKOUT, 10, "a test")
+SMALL = FileKind("small", Whose.CHECKOUT, 10, "a test")
 CANARY = b"canary-7c1e"
 
 
@@ -70,11 +69,11 @@ def test_no_folder_on_the_way_is_a_link(target: str, root: Path) -> None:
     (root / "way").symlink_to(target)
     (root / "folder" / "deep").symlink_to("../way")
     for path in ("way/a.yaml", "folder/deep/a.yaml", "way/folder/a.yaml"):
-        with pytest.raises(FileRefused, match="a folder on the way to it, is a link"):
+        with pytest.raises(FileRefusedError, match="a folder on the way to it, is a link"):
             (below(root) / path).read(DESTINATION)
-    with pytest.raises(FileRefused, match="is a link"):
+    with pytest.raises(FileRefusedError, match="is a link"):
         (below(root) / "way").names(".yaml")
-    with pytest.raises(FileRefused, match="is a link"):
+    with pytest.raises(FileRefusedError, match="is a link"):
         (below(root) / "way/b.yaml").replace(b"new")
     assert [one.name for one in (root.parent / "outside").iterdir()] == ["a.yaml"]
 
@@ -83,7 +82,7 @@ def test_no_folder_on_the_way_is_a_link(target: str, root: Path) -> None:
     "path", ["../outside/a.yaml", "/etc/passwd", "folder/../folder/a.yaml", ".", "", "a\0b", "a//b"]
 )
 def test_a_path_leads_down_only(path: str, root: Path) -> None:
-    with pytest.raises(FileRefused, match="not inside"):
+    with pytest.raises(FileRefusedError, match="not inside"):
         below(root) / path
 
 
@@ -100,10 +99,10 @@ def test_a_limit_is_exact(root: Path) -> None:
     file.path.write_bytes(b"x" * 10)
     assert file.read(SMALL) == b"x" * 10
     file.path.write_bytes(b"x" * 11)
-    with pytest.raises(FileRefused, match="larger than 10 bytes"):
+    with pytest.raises(FileRefusedError, match="larger than 10 bytes"):
         file.read(SMALL)
     os.truncate(file.path, 1 << 40)
-    with pytest.raises(FileRefused, match="larger than 10 bytes"):
+    with pytest.raises(FileRefusedError, match="larger than 10 bytes"):
         file.read(SMALL)
 
 
@@ -135,10 +134,10 @@ def test_what_a_person_names_may_lie_anywhere_and_not_be_a_link(
     start = Path() if relative else root.parent
     assert given(start / "root/folder/a.yaml").read(DESTINATION) == b"ours"
     assert given(start / "root/../root/folder/a.yaml").read(DESTINATION) == b"ours"
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefusedError):
         given(start / "root/link.yaml").read(DESTINATION)
     if relative:
-        with pytest.raises(FileRefused):
+        with pytest.raises(FileRefusedError):
             given(Path("way/folder/a.yaml")).read(DESTINATION)
     else:
         assert given(start / "way/folder/a.yaml").read(DESTINATION) == b"ours"
@@ -161,12 +160,12 @@ def test_what_is_mounted_is_followed_and_not_written(root: Path) -> None:
     at = mounted(root / "build")
     assert (at / "a.yaml").read(DESTINATION) == b"ours"
     assert at.beside("forwardc.lock").path == root / "forwardc.lock"
-    with pytest.raises(FileRefused, match="not written"):
+    with pytest.raises(FileRefusedError, match="not written"):
         (at / "a.yaml").replace(b"new")
-    with pytest.raises(FileRefused, match="not written"):
+    with pytest.raises(FileRefusedError, match="not written"):
         (at / "a.yaml").remove()
     os.mkfifo(root / "folder" / "pipe")
-    with within(5), pytest.raises(FileRefused, match="it is a pipe"):
+    with within(5), pytest.raises(FileRefusedError, match="it is a pipe"):
         (at / "pipe").read(DESTINATION)
     assert (root / "folder" / "a.yaml").read_bytes() == b"ours"
 
@@ -178,14 +177,14 @@ def test_a_file_that_is_swapped_for_a_link_in_between_is_refused(
 ) -> None:
     """Between the look and the opening, somebody puts a link there."""
     file = root / "folder" / "a.yaml"
-    look = walk.Folder.check_plain
+    look = walk.OpenFolder.check_plain
 
-    def then_swap(at: walk.Folder, part: str) -> int:
+    def then_swap(at: walk.OpenFolder, part: str) -> int:
         mode = look(at, part)
         file.unlink()
         file.symlink_to("../../outside/a.yaml")
         return mode
 
-    monkeypatch.setattr(walk.Folder, "check_plain", then_swap)
+    monkeypatch.setattr(walk.OpenFolder, "check_plain", then_swap)
     with pytest.raises(OSError, match="symbolic links"):
         CheckoutPath(root, ("folder", "a.yaml")).read(DESTINATION)

@@ -10,12 +10,11 @@ import pytest
 
 from forwardc.cli.main import run
 from forwardc.cli.run_inputs import read_params
-from forwardc.core.diagnostics.render.render import Format
+from forwardc.core.diagnostics.render.render import DiagnosticFormat
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files import operator_file
-from forwardc.core.files.kinds import Kind, Whose
+from forwardc.core.files.kinds import FileKind, FileRefusedError, Whose
 from forwardc.core.files.operator_file import read
-from forwardc.core.files.refused import FileRefused
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.secret_providers.bindings import read_bindings
@@ -33,8 +32,8 @@ from forwardc.server.settings_errors import read_settings
 from forwardc.server.tls import check_serving
 from held_up import within
 
-PIPE = Kind("a test", Whose.OPERATOR, 100, "a test", pipes=True)
-PLAIN = Kind("a test", Whose.OPERATOR, 100, "a test")
+PIPE = FileKind("a test", Whose.OPERATOR, 100, "a test", pipes=True)
+PLAIN = FileKind("a test", Whose.OPERATOR, 100, "a test")
 SETTINGS = """[run]
 environment = "sandbox"
 [destinations.PAY]
@@ -83,15 +82,15 @@ def test_a_limit_of_a_pipe_is_exact(size: int, tmp_path: Path) -> None:
         if size == 100:
             assert len(read(tmp_path / "pipe", PIPE)) == 100
         else:
-            with pytest.raises(FileRefused, match="larger than 100 bytes"):
+            with pytest.raises(FileRefusedError, match="larger than 100 bytes"):
                 read(tmp_path / "pipe", PIPE)
 
 
 def test_what_never_ends_is_read_to_the_limit(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/dev/zero")
-    with within(5), pytest.raises(FileRefused, match="larger than 100 bytes"):
+    with within(5), pytest.raises(FileRefusedError, match="larger than 100 bytes"):
         read(tmp_path / "link", PIPE)
-    with within(5), pytest.raises(FileRefused, match="it is a device"):
+    with within(5), pytest.raises(FileRefusedError, match="it is a device"):
         read(tmp_path / "link", PLAIN)
 
 
@@ -100,9 +99,9 @@ def test_nobody_who_writes_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(operator_file, "SILENT_S", 0.2)
     os.mkfifo(tmp_path / "pipe")
-    with within(5), pytest.raises(FileRefused, match=r"nothing came from it for 0\.2 seconds"):
+    with within(5), pytest.raises(FileRefusedError, match=r"nothing came from it for 0\.2 seconds"):
         read(tmp_path / "pipe", PIPE)
-    with within(5), pytest.raises(FileRefused, match="it is a pipe"):
+    with within(5), pytest.raises(FileRefusedError, match="it is a pipe"):
         read(tmp_path / "pipe", PLAIN)
 
 
@@ -110,7 +109,7 @@ def test_a_few_bytes_now_and_then_are_no_way_to_hold_it_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operator_file, "WHOLE_S", 0.5)
-    refused = pytest.raises(FileRefused, match=r"did not end within 0\.5 seconds")
+    refused = pytest.raises(FileRefusedError, match=r"did not end within 0\.5 seconds")
     with writing(tmp_path / "pipe", *[b"x"] * 50, pause=0.1), within(5), refused:
         read(tmp_path / "pipe", PIPE)
 
@@ -271,9 +270,9 @@ def test_nothing_that_is_named_holds_us_up(
     assert any(reason in told for reason in REASONS), told
 
 
-@pytest.mark.parametrize("format_", list(Format))
+@pytest.mark.parametrize("format_", list(DiagnosticFormat))
 def test_a_file_of_an_operator_is_in_no_excerpt(
-    format_: Format,
+    format_: DiagnosticFormat,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.core.files.private import private_file
-from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.kinds import FileRefusedError
+from forwardc.core.files.operator_file import private_file
 from forwardc.runtime.history import sqlite
 from forwardc.runtime.history.store import open_store
 
@@ -99,7 +99,7 @@ def test_what_is_no_file_is_refused(make: object, tmp_path: Path) -> None:
     make(tmp_path / "h.db")  # type: ignore[operator]
     (tmp_path / "link").symlink_to("h.db")
     for name in ("h.db", "link"):
-        with pytest.raises(FileRefused):
+        with pytest.raises(FileRefusedError):
             private_file(tmp_path / name)
 
 

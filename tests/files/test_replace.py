@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from forwardc.core.files.checkout import below
-from forwardc.core.files.refused import FileRefused
-from forwardc.core.files.replace import replace_file
+from forwardc.core.files.kinds import FileRefusedError
+from forwardc.core.files.walk import replace_file
 
 Replace = Callable[[Path, bytes], None]
 
@@ -97,7 +97,7 @@ def test_what_a_link_names_is_not_written(put: Replace, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "other").write_bytes(b"other")
     (tmp_path / "folder" / "file").symlink_to("../other")
-    with pytest.raises(FileRefused, match="it is a link"):
+    with pytest.raises(FileRefusedError, match="it is a link"):
         put(tmp_path / "folder" / "file", b"new")
     assert (tmp_path / "other").read_bytes() == b"other"
     assert (tmp_path / "folder" / "file").is_symlink()

@@ -16,8 +16,8 @@ from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.schema import validate
 from forwardc.compile.language.yaml_reader import read
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Atom, Call, If, Lit, Map, Ref, Seq, Text, walk
-from forwardc.core.terms.types import Type
 from forwardc.plan.environment import implied
 
 VISA = """\

@@ -11,7 +11,7 @@ import pytest
 from forwardc.compile.language.money.tables import SHIPPED_TABLES, table, table_of_host
 from forwardc.compile.language.schema import load_schema
 from forwardc.core.currencies import DISPUTED, iso
-from forwardc.core.terms.money import AmountRefused, wire
+from forwardc.core.terms.money import AmountRefusedError, wire
 from forwardc.core.terms.writers import text_of
 
 
@@ -30,7 +30,7 @@ def test_every_check_of_the_facts(facts: dict[str, Any]) -> None:
             # What has no minor units of ISO 4217 cannot be given at all.
             whole = amount == int(amount)
             leaves = text_of(wire(counts, int(amount), code)) if whole else None
-        except AmountRefused:
+        except AmountRefusedError:
             leaves = None
         assert leaves == check["wire"], check
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from compiled import plan_of, program_of
-from forwardc.core.terms.codec import BadPlan, from_json, to_json
-from forwardc.plan.behaviour import behaviour_digest
-from forwardc.plan.digests import approval_digest, leaving
+from forwardc.core.terms.codec import InvalidPlanError, from_json, to_json
+from forwardc.plan.digests import approval_digest, behaviour_digest, leaving
 from forwardc.plan.model import Plan, load_plan
 
 SHOP = """forwardc: 1
@@ -123,5 +122,5 @@ def test_the_term_of_an_amount_is_written_and_read(hole: dict[str, Any]) -> None
     ],
 )
 def test_a_damaged_amount_is_no_plan(hole: object) -> None:
-    with pytest.raises(BadPlan):
+    with pytest.raises(InvalidPlanError):
         from_json({"$amount": hole})

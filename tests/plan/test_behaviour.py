@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.behaviour import behaviour, behaviour_digest
+from forwardc.plan.digests import behaviour, behaviour_digest
 from forwardc.plan.model import Plan, load_plan
 
 FOLDER = Path(__file__).with_name("behaviour")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.terms.codec import BadPlan
+from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.build_folder import read_manifest, read_plan
 from forwardc.plan.digests import file_digest
-from forwardc.plan.model import UnknownVersion, load_plan
+from forwardc.plan.model import UnknownVersionError, load_plan
 
 PLAN = {
     "forwardc": 2,
@@ -116,7 +116,7 @@ def test_unknown_versions(tmp_path: Path) -> None:
     ],
 )
 def test_a_plan_holds_nothing_unknown(change: dict[str, Any]) -> None:
-    with pytest.raises(BadPlan) as problem:
+    with pytest.raises(InvalidPlanError) as problem:
         load_plan(json.dumps(PLAN | change).encode())
     assert "hush" not in str(problem.value)
     assert problem.value.__cause__ is None
@@ -124,7 +124,7 @@ def test_a_plan_holds_nothing_unknown(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"forwardc": "1"}', b"\xff"])
 def test_what_is_no_plan(data: bytes) -> None:
-    with pytest.raises(BadPlan):
+    with pytest.raises(InvalidPlanError):
         load_plan(data)
-    with pytest.raises(UnknownVersion):
+    with pytest.raises(UnknownVersionError):
         load_plan(b'{"forwardc": 3}')

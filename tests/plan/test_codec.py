@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.core.terms.codec import BadPlan, from_json, to_json
+from forwardc.core.terms.codec import InvalidPlanError, from_json, to_json
 from forwardc.core.terms.terms import (
     Atom,
     Call,
@@ -96,16 +96,16 @@ def test_the_form_of_holes(term: Term, data: Any) -> None:
     ],
 )
 def test_unknown_holes_are_refused(data: Any) -> None:
-    with pytest.raises(BadPlan):
+    with pytest.raises(InvalidPlanError):
         from_json(data)
 
 
 def test_card_data_never_enters_a_plan() -> None:
-    with pytest.raises(BadPlan):
+    with pytest.raises(InvalidPlanError):
         to_json(Map((("number", Atom("card.number")),)))
 
 
 @pytest.mark.parametrize("function", ["pick", "eval"])
 def test_a_function_that_no_run_computes_is_in_no_plan(function: str) -> None:
-    with pytest.raises(BadPlan):
+    with pytest.raises(InvalidPlanError):
         from_json({"$call": function, "args": ["eu"], "named": {"eu": "1", "us": "2"}})

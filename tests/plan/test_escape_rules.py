@@ -4,7 +4,7 @@ import pytest
 
 from forwardc.core.terms.escaping import (
     UNRESERVED,
-    NotExpressible,
+    NotExpressibleError,
     escape,
     header_literal,
     is_printable_ascii,
@@ -69,7 +69,7 @@ def test_what_is_written(kind: Encoding, templated: bool, text: str, written: st
     ("kind", "templated", "text"), REFUSED, ids=[f"{number}" for number in range(len(REFUSED))]
 )
 def test_what_is_refused(kind: Encoding, templated: bool, text: str) -> None:
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         escape(kind, text, templated=templated)
 
 
@@ -80,7 +80,7 @@ def test_a_header_of_the_author_holds_what_is_printable(mark: str) -> None:
         assert header_literal(mark, templated=TEMPLATE) == mark
         return
     for text in (mark, f"a{mark}b"):
-        with pytest.raises(NotExpressible):
+        with pytest.raises(NotExpressibleError):
             header_literal(text, templated=TEMPLATE)
 
 
@@ -88,7 +88,7 @@ def test_a_header_of_the_author_holds_what_is_printable(mark: str) -> None:
 def test_a_header_of_the_author_holds_nothing_else(text: str) -> None:
     assert not is_printable_ascii(text)
     for mode in (PLAIN, TEMPLATE):
-        with pytest.raises(NotExpressible):
+        with pytest.raises(NotExpressibleError):
             header_literal(text, templated=mode)
 
 

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forwardc.core.terms.audit import audited
-from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.escaping import NotExpressibleError, audited
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Call, Encoded, Encoding, Lit, Map, Raw, Ref, Seq, Term, Text
 from forwardc.core.terms.values import Fragment, Secret
@@ -63,7 +62,7 @@ def returns(value: str, parse: Callable[[str], object], written: Callable[[], st
     """Either the value comes back, or nothing was written."""
     try:
         text = written()
-    except NotExpressible:
+    except NotExpressibleError:
         return
     assert parse(text) == value
 
@@ -214,9 +213,9 @@ def test_a_megabyte_arrives_in_every_body() -> None:
 @pytest.mark.parametrize("piece", ["{{", "{%", "{#"])
 def test_the_audit_finds_an_opening_that_escaping_missed(piece: str) -> None:
     assert audited(["a", Fragment("{{ours}}"), "}"]) == "a{{ours}}}"
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         audited(["a", piece, "b"])
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         audited([piece[0], Fragment(piece[1] + "x")])
 
 

@@ -6,11 +6,18 @@ from typing import Any
 import pytest
 
 from forwardc.core.terms.codec import from_json
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import MASKED, CannotCompute, Scope, TooLong, evaluate, joined
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import (
+    MASKED,
+    ComputationError,
+    Scope,
+    TextTooLongError,
+    evaluate,
+    joined,
+)
 from forwardc.core.terms.terms import Source, Term
 from forwardc.core.terms.values import ABSENT, Fragment, Secret, Template
-from forwardc.plan.parts import Money
+from forwardc.plan.parts import PlanMoney
 
 LEFT_OUT = {"$if": "card.cvc", "then": {"$raw": "{{cvc}}"}}
 UNKNOWN = {"$": "params.unknown"}
@@ -26,7 +33,7 @@ VALUES = {
     "params.braces": "{{x}}",
     "secrets.key": Secret("hush"),
     "secrets.amount": Secret(5),
-    "plan.money": Money(digits={"EUR": (2, 2, 1)}),
+    "plan.money": PlanMoney(digits={"EUR": (2, 2, 1)}),
 }
 
 
@@ -190,7 +197,7 @@ def test_what_is_written(data: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize("text", [" a", "a ", " ", "  a"])
 def test_a_header_that_would_arrive_otherwise_is_refused(text: str) -> None:
-    with pytest.raises(NotExpressible, match="begin or end with a space"):
+    with pytest.raises(NotExpressibleError, match="begin or end with a space"):
         value({"$header": text})
 
 
@@ -203,7 +210,7 @@ def test_a_header_that_would_arrive_otherwise_is_refused(text: str) -> None:
     ],
 )
 def test_a_value_that_a_function_does_not_take(data: Any, words: str) -> None:
-    with pytest.raises(CannotCompute, match=words):
+    with pytest.raises(ComputationError, match=words):
         value(data)
 
 
@@ -250,7 +257,7 @@ def test_a_text_may_be_as_long_as_its_limit(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["abcd", "äöüß", "😀😀😀😀", "abc "])
 def test_a_text_of_one_more_is_refused(text: str) -> None:
-    with pytest.raises(TooLong, match="reference is longer than 3 characters") as problem:
+    with pytest.raises(TextTooLongError, match="reference is longer than 3 characters") as problem:
         value(limit(3, text))
     assert text not in str(problem.value)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from forwardc.core.terms.codec import from_json
 from forwardc.core.terms.compiled_writer import folded
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import ComputationError, Scope, TextTooLongError, evaluate
 from forwardc.core.terms.money import MONEY
 from forwardc.core.terms.specialize import conditions, settled
 from forwardc.core.terms.terms import (
@@ -35,8 +35,8 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.core.terms.values import ABSENT, Secret
-from forwardc.plan.model import Called, Plan, load_plan
-from forwardc.plan.parts import Http
+from forwardc.plan.model import DisplayedRequest, Plan, load_plan
+from forwardc.plan.parts import PlanRequest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLANS = sorted((ROOT / "build").glob("*/*/*.plan.json"))
@@ -99,7 +99,7 @@ def outcome(write: Any) -> tuple[Any, ...]:
     """A value with its types, or how it is refused."""
     try:
         return ("value", repr(write()))
-    except (NotExpressible, CannotCompute, TooLong, TypeError) as problem:
+    except (NotExpressibleError, ComputationError, TextTooLongError, TypeError) as problem:
         return (type(problem), str(problem))
 
 
@@ -129,12 +129,12 @@ def terms_of(plan: Plan) -> Iterator[tuple[Term, Term | None]]:
     """Every term of every request, with every source block that it can be written with."""
     blocks = [None, *(kind.bind for kind in plan.sources.values())]
     for operation in plan.operations.values():
-        requests: list[Http | Called] = [step.http for step in operation.steps]
+        requests: list[PlanRequest | DisplayedRequest] = [step.http for step in operation.steps]
         requests += [step.destination for step in operation.steps]
         requests += [operation.fallback.ask.http] if operation.fallback else []
         for request in requests:
             terms = [request.url]
-            if isinstance(request, Http):
+            if isinstance(request, PlanRequest):
                 terms += [term for _, term in (*request.query, *request.headers)]
                 terms += [request.body] if request.body is not None else []
             for term in terms:
@@ -213,7 +213,7 @@ def test_the_audit_looks_at_folded_text_too(monkeypatch: pytest.MonkeyPatch) -> 
     write = folded(term)
     monkeypatch.setattr("forwardc.core.terms.escaping.escape", lambda _, text, **_how: text)
     assert write(Scope({"params.a": "{ {"})) == '{"a":"{ {","b":"{{x}}"}'
-    with pytest.raises(NotExpressible, match="open a template"):
+    with pytest.raises(NotExpressibleError, match="open a template"):
         write(Scope({"params.a": "{{card_number}}"}))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
 from forwardc.core.terms.json_schema import (
-    BadSchema,
+    InvalidSchemaError,
     check_schema,
     from_plan,
     of_plan,
@@ -114,7 +114,7 @@ def answer(schema: Any, value: Any) -> list[str]:
     try:
         check_schema(schema)
         return problems(schema, value)
-    except BadSchema as problem:
+    except InvalidSchemaError as problem:
         return [f"no: {problem.reason}"]
 
 
@@ -172,7 +172,7 @@ BOMBS: dict[str, tuple[dict[str, Any], Any]] = {
 def test_a_bomb_is_refused_and_not_tried(name: str) -> None:
     schema, value = BOMBS[name]
     start = perf_counter()
-    with pytest.raises(BadSchema):
+    with pytest.raises(InvalidSchemaError):
         problems(schema, value)
     assert perf_counter() - start < 5
 

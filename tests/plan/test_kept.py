@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 
-from forwardc.core.identity_cache import Kept
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import load_plan
 
@@ -24,7 +24,7 @@ def counted() -> Callable[[], int]:
 
 
 def test_it_is_computed_once_for_each_object_and_key() -> None:
-    kept, compute = Kept[int](), counted()
+    kept, compute = IdentityCache[int](), counted()
     one, other = Owner(), Owner()
     assert [kept.get(one, "a", compute) for _ in range(3)] == [0, 0, 0]
     assert (kept.get(other, "a", compute), kept.get(one, "b", compute)) == (1, 2)
@@ -32,7 +32,7 @@ def test_it_is_computed_once_for_each_object_and_key() -> None:
 
 
 def test_a_new_object_at_the_place_of_an_old_one_is_computed_anew() -> None:
-    kept, compute = Kept[int](), counted()
+    kept, compute = IdentityCache[int](), counted()
     places = set()
     for expected in range(50):
         owner = Owner()
@@ -44,7 +44,7 @@ def test_a_new_object_at_the_place_of_an_old_one_is_computed_anew() -> None:
 
 
 def test_the_oldest_goes_when_there_are_too_many() -> None:
-    kept, compute = Kept[int](most=2), counted()
+    kept, compute = IdentityCache[int](most=2), counted()
     owner = Owner()
     assert [kept.get(owner, key, compute) for key in "abcbc"] == [0, 1, 2, 1, 2]
     assert kept.get(owner, "a", compute) == 3

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from forwardc.core.terms.codec import BadPlan
+from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.model import load_plan
 
 Json = Any
@@ -61,7 +61,7 @@ def test_unknown_members_are_refused_everywhere(
         for record in _records(plan):
             record["unexpected"] = 1
             assert not validator.is_valid(plan)
-            with pytest.raises(BadPlan):
+            with pytest.raises(InvalidPlanError):
                 load_plan(json.dumps(plan).encode())
             del record["unexpected"]
 
@@ -86,7 +86,7 @@ def test_names_of_which_two_could_share_a_variable_are_refused(
 
 def _refused(plan: Json, validator: jsonschema_rs.Draft202012Validator) -> None:
     assert not validator.is_valid(plan)
-    with pytest.raises(BadPlan, match="damaged at /"):
+    with pytest.raises(InvalidPlanError, match="damaged at /"):
         load_plan(json.dumps(plan).encode())
 
 
@@ -100,6 +100,6 @@ def test_an_operation_that_names_what_is_not_there_is_no_plan(plans: list[Json],
             plan["params"].pop(operation["params"][0])
         else:
             operation["fallback"]["operation"] = "hush"
-        with pytest.raises(BadPlan) as caught:
+        with pytest.raises(InvalidPlanError) as caught:
             load_plan(json.dumps(plan).encode())
         assert "hush" not in str(caught.value)

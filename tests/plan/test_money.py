@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forwardc.compile.language.money.tables import SHIPPED_TABLES, table
-from forwardc.core.terms.money import AmountRefused, Digits, exponent, major, wire
-from forwardc.core.terms.money import given as read_back
+from forwardc.core.terms.money import AmountRefusedError, Digits, exponent, major, wire
+from forwardc.core.terms.money import amount_of_answer as read_back
 from forwardc.core.terms.writers import json_pieces, raw_text, text_of
 
 PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -53,7 +53,7 @@ def test_an_amount_leaves_as_the_same_money_or_not_at_all(
     exact = Fraction(amount * 10**digits, 10**own)
     try:
         leaves = wire(counts, amount, code)
-    except AmountRefused:
+    except AmountRefusedError:
         assert exact.denominator != 1 or exact % multiple or exact >= 2**63
         return
     assert exact.denominator == 1
@@ -104,7 +104,7 @@ def test_a_decimal_has_the_destinations_digits_whatever_its_unit() -> None:
 def test_a_refusal_names_the_currency_and_the_rule(
     amount: object, currency: str, told: str
 ) -> None:
-    with pytest.raises(AmountRefused, match=told) as problem:
+    with pytest.raises(AmountRefusedError, match=told) as problem:
         wire(way("stripe", "minor", "integer"), amount, currency)  # type: ignore[arg-type]
     assert str(amount) not in str(problem.value).replace("10", "")
 
@@ -112,11 +112,11 @@ def test_a_refusal_names_the_currency_and_the_rule(
 def test_the_limits_of_a_table_hold_for_what_leaves() -> None:
     checkout = table("checkout")
     assert wire(checkout, 999_999_999, "EUR") == 999_999_999
-    with pytest.raises(AmountRefused, match="more than the 9 digits"):
+    with pytest.raises(AmountRefusedError, match="more than the 9 digits"):
         wire(checkout, 1_000_000_000, "EUR")
-    with pytest.raises(AmountRefused, match="more than the 9 digits"):
+    with pytest.raises(AmountRefusedError, match="more than the 9 digits"):
         wire(checkout, 10_000_000, "CLP")
-    with pytest.raises(AmountRefused, match="smaller than 1"):
+    with pytest.raises(AmountRefusedError, match="smaller than 1"):
         wire(checkout, 0, "EUR")
     assert wire(checkout, 0, "EUR", part=True) == 0
     assert wire(checkout, -500, "EUR", part=True) == -500
@@ -158,12 +158,12 @@ def test_an_answer_in_major_units(answer: object, currency: str, units: int) -> 
     ],
 )
 def test_an_answer_that_is_not_exact_is_no_amount(answer: object, currency: str) -> None:
-    with pytest.raises(AmountRefused):
+    with pytest.raises(AmountRefusedError):
         read_back(table("paypal"), answer, currency)
 
 
 def test_an_answer_in_the_destinations_minor_units() -> None:
     assert read_back(table("adyen"), 279000, "ISK") == 2790
     assert read_back(table("adyen"), "10", "IDR") == 1000
-    with pytest.raises(AmountRefused, match="no whole number of minor units"):
+    with pytest.raises(AmountRefusedError, match="no whole number of minor units"):
         read_back(table("adyen"), 279050, "ISK")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.compile.ir.named_there import Named, named_there
+from forwardc.compile.ir.places import ProgramPaymentReference, payment_references
 from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.yaml_reader import read
 from forwardc.compile.passes.lower import lower
@@ -46,7 +46,7 @@ ORDER, NUMBER, CODE, RUN = "${params.order}", "${params.number}", "${params.code
 SEALED = "${jwe(inner, key=secrets.key, alg='A256GCMKW', enc='A256GCM')}"
 
 
-def named(tmp_path: Path, reference: str, request: str) -> Named:
+def named(tmp_path: Path, reference: str, request: str) -> ProgramPaymentReference:
     text = HEAD.replace("REFERENCE", reference).replace("REQUEST", request)
     path = tmp_path / "shop.yaml"
     path.write_text(text, encoding="utf-8")
@@ -59,7 +59,7 @@ def named(tmp_path: Path, reference: str, request: str) -> Named:
     found = [one for one in sink.sorted() if one.code not in UNUSED]
     assert [one.message for one in found] == []
     program = lower(destination, Environment("sandbox", "sandbox"), {})
-    (one,) = named_there(program.operations[0])
+    (one,) = payment_references(program.operations[0])
     return one
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from answered import plans
 from compiled import plan_of, program_of
-from forwardc.plan.covers import digests
+from forwardc.plan.changes import digests
 from forwardc.plan.model import Plan, load_plan
 
 RULE = """\

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.compile.ir.program import Step, terms_of
+from forwardc.compile.ir.program import ProgramStep, terms_of
 from forwardc.compile.pipeline import Compiled, compile_project
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.compile.vaults.assess import Assessment
@@ -71,7 +71,7 @@ def operations(at: str) -> Iterator[Assessment]:
     yield from (one for one in found if one.context.environment_class == leading)
 
 
-def names_in(step: Step) -> set[str]:
+def names_in(step: ProgramStep) -> set[str]:
     """The names that a value of the request is made of."""
     return {
         node.name

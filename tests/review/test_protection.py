@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from compiled import assessed, program_of
 from forwardc.compile.ir.features import SCHEMES as OF_THE_LANGUAGE
-from forwardc.compile.ir.program import Body, Request, Sign
+from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramSignature
 from forwardc.compile.review.page.protection import on_the_way, protections
 from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.summary import card_data
@@ -71,10 +71,10 @@ def protected(one: Assessment) -> tuple[Any, Any]:
     return protections(one, {})[0]
 
 
-def request(body: Term | None, scheme: str, **options: Any) -> Request:
-    sign = Sign(scheme, Ref("secrets.key"), **options)
-    made = None if body is None else Body(Encoding.JSON, body)
-    return Request("POST", Lit("https://api.shop.example/vts/cards"), (), (), made, sign)
+def request(body: Term | None, scheme: str, **options: Any) -> ProgramRequest:
+    sign = ProgramSignature(scheme, Ref("secrets.key"), **options)
+    made = None if body is None else ProgramBody(Encoding.JSON, body)
+    return ProgramRequest("POST", Lit("https://api.shop.example/vts/cards"), (), (), made, sign)
 
 
 def test_every_scheme_of_the_language_is_described() -> None:

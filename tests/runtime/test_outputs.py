@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.answers import Output
+from forwardc.plan.answers import PlanOutput
 from forwardc.runtime.run.answer import DestinationAnswer, Headers
 from forwardc.runtime.run.outputs import StepOutputs, step_outputs
 
 
 def taken(body: str, kind: str, *, optional: bool = False) -> StepOutputs:
-    output = Output.model_validate({"at": "/v", "type": kind, "optional": optional})
+    output = PlanOutput.model_validate({"at": "/v", "type": kind, "optional": optional})
     document = DestinationAnswer(200, Headers(), body).values().document()
     return step_outputs({"v": output}, document)
 
@@ -82,7 +82,7 @@ def test_a_value_that_comes_twice_is_missing(body: str) -> None:
 
 def test_a_value_inside_something_that_comes_twice_is_missing() -> None:
     body = DestinationAnswer(200, Headers(), '{"a": {"b": 1}, "a": {"b": 1, "c": 2}}')
-    declared = {name: Output(at=at) for name, at in {"b": "/a/b", "other": "/x"}.items()}
+    declared = {name: PlanOutput(at=at) for name, at in {"b": "/a/b", "other": "/x"}.items()}
     found = step_outputs(declared, body.values().document())
     assert found.lacking() == (
         "the answer lacks other; the answer gives b twice, with different values"

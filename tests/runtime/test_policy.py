@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
-from forwardc.plan.model import Step
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.breaker import CircuitBreaker
 from forwardc.runtime.http.circuit_breaker import count_attempt
 from forwardc.runtime.http.send import AnswerLost, HttpAnswer, NotSent, SendResult
@@ -130,7 +130,7 @@ def told(deliver: str, sent: SendResult, read: StepAnswer) -> tuple[str, str]:
     clock.now += 30
     assert not breaker.refuses(VAULT)
     assert not breaker.refuses(DESTINATION)
-    step = cast("Step", SimpleNamespace(deliver=deliver))
+    step = cast("PlanStep", SimpleNamespace(deliver=deliver))
     count_attempt(breaker, step, (VAULT, DESTINATION), sent, read)
     return state(breaker, VAULT), state(breaker, DESTINATION)
 

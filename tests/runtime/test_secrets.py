@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.model import Plan, SecretSpec
+from forwardc.plan.model import Plan, PlanSecret
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.runtime.secret_providers.secrets import (
     collect_secrets,
@@ -21,13 +21,13 @@ RAW = "hush-hush-1234"
 
 def test_keys_derive() -> None:
     digest = base64.urlsafe_b64encode(hashlib.sha256(RAW.encode()).digest()).decode().rstrip("=")
-    assert derived(SecretSpec(), RAW) == RAW
-    assert derived(SecretSpec(as_key="sha256_base64url"), RAW) == digest
-    assert derived(SecretSpec(as_key="base64url"), "a?~") == "YT9-"
-    assert derived(SecretSpec(as_key="jwk"), '{"kty": "oct"}') == '{"kty": "oct"}'
+    assert derived(PlanSecret(), RAW) == RAW
+    assert derived(PlanSecret(as_key="sha256_base64url"), RAW) == digest
+    assert derived(PlanSecret(as_key="base64url"), "a?~") == "YT9-"
+    assert derived(PlanSecret(as_key="jwk"), '{"kty": "oct"}') == '{"kty": "oct"}'
     for text in (RAW, "[]", "{}"):
         with pytest.raises(ValueError, match=r"JWK|Expecting"):
-            derived(SecretSpec(as_key="jwk"), text)
+            derived(PlanSecret(as_key="jwk"), text)
 
 
 def test_the_derived_value_is_used(direct: Plan) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.core.natural_order import compare
-from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.plan.model import Plan, SignDlocal, SignRocketpay, SignVisa
 from forwardc.runtime.run.result import BoundRequest, RunRequest, ShownRequest
 from forwardc.runtime.run.signing import (
@@ -39,7 +39,7 @@ def test_gate_vectors(shared: Shared) -> None:
         assert gate_text(vector["data"]) == expected["string_to_sign"], vector["name"]
         assert gate_signature(vector["data"], vector["secret"]) == expected["signature"]
     for vector in file["refused_inputs"]:
-        with pytest.raises(NotExpressible):
+        with pytest.raises(NotExpressibleError):
             gate_text(vector["data"])
 
 
@@ -119,7 +119,7 @@ def test_dlocal_needs_its_login_and_dates_to_the_millisecond() -> None:
     assert headers["X-Date"] == "2026-01-02T03:04:05.678Z"
     assert headers["Authorization"] == dlocal_authorization("l", headers["X-Date"], b"{}", "s")
     assert dict(done.shown.headers)["Authorization"] == "***"
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         signed(request("https://api.dlocal.com/p", "{}"), sign, "s", NOW)
 
 
@@ -192,7 +192,7 @@ def test_the_text_that_the_gate_signs(body: dict[str, Any], text: str) -> None:
 
 @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30, 1.0, 0.5, -0.0])
 def test_the_gate_signs_no_number_that_others_write_otherwise(number: float) -> None:
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         gate_text({"deep": [{"a": number}]})
 
 
@@ -220,11 +220,11 @@ def test_the_gates_body_keeps_its_letters_and_has_no_spaces() -> None:
     [None, "", "no JSON", "[1]", "5", "null", '"text"', "{}", '{"customer":[]}', '{"customer":1}'],
 )
 def test_the_gate_signs_no_body_that_has_no_place_for_it(body: str | None) -> None:
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         gate(body, shown=body)
 
 
 @pytest.mark.parametrize("body", ["[1]", "5", "null", '"text"'])
 def test_what_is_wrong_with_such_a_body_is_told(body: str) -> None:
-    with pytest.raises(NotExpressible, match="only a JSON object can be signed"):
+    with pytest.raises(NotExpressibleError, match="only a JSON object can be signed"):
         gate(body, shown=body)

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from forwardc.cli.main import run as cli
+from forwardc.plan.answers import CardMetadata, LogAt
 from forwardc.plan.model import Plan
-from forwardc.plan.showing import LogAt, Tells
 from forwardc.runtime.run.result import CardFacts, RunRequest
 from forwardc.runtime.run.told import card_facts, card_of_outputs, log_url
 
-TELLS = Tells(scheme="/card/scheme", issuing_country="/card/issuer_country")
+TELLS = CardMetadata(scheme="/card/scheme", issuing_country="/card/issuer_country")
 LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")
 SOURCE = "src_" + "a" * 26
 PAID = RunRequest(
@@ -44,7 +44,7 @@ def test_a_country_is_a_code_of_iso_3166(country: str, kept: bool) -> None:
 @pytest.mark.parametrize("document", [None, [], "text", {"card": "Visa"}, {"card": {}}])
 def test_an_answer_of_another_form_tells_nothing(document: Any) -> None:
     assert card_facts(TELLS, document) == CardFacts()
-    assert card_facts(Tells(), document) == CardFacts()
+    assert card_facts(CardMetadata(), document) == CardFacts()
 
 
 @pytest.mark.parametrize("state", ["active", "inactive"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.registry import vaults
-from forwardc.plan.live_hosts import host_of, live_hosts, shipped
+from forwardc.plan.separation import host_of, live_hosts, shipped
 
 
 def named(facts: Facts) -> set[str]:

@@ -10,17 +10,18 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
-from forwardc.plan.approvals import Approvals, Lock, State, shortfalls, takes_any_shape
+from forwardc.plan.approvals import Approvals, ApprovalState, Lock, shortfalls, takes_any_shape
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.live_hosts import live_hosts, shipped
 from forwardc.plan.model import Hosts, Plan
 from forwardc.plan.separation import (
     Side,
+    live_hosts,
     needs_approval,
     of_document,
     of_plan,
     separation,
+    shipped,
     why_needed,
 )
 from lock_file import TODAY, approve
@@ -196,16 +197,16 @@ def test_a_reason_is_said_for_whatever_a_plan_says_of_itself() -> None:
 @pytest.mark.parametrize(
     ("own", "psp", "hold"),
     [
-        (State.APPROVED, None, True),
-        (State.APPROVED, State.APPROVED, True),
-        (State.APPROVED, State.EXPIRED, False),
-        (State.APPROVED, State.NEVER, False),
-        (State.REVOKED, State.APPROVED, False),
-        (State.CHANGED, None, False),
+        (ApprovalState.APPROVED, None, True),
+        (ApprovalState.APPROVED, ApprovalState.APPROVED, True),
+        (ApprovalState.APPROVED, ApprovalState.EXPIRED, False),
+        (ApprovalState.APPROVED, ApprovalState.NEVER, False),
+        (ApprovalState.REVOKED, ApprovalState.APPROVED, False),
+        (ApprovalState.CHANGED, None, False),
     ],
 )
 def test_nothing_is_missing_only_where_both_are_there(
-    own: State, psp: State | None, hold: bool
+    own: ApprovalState, psp: ApprovalState | None, hold: bool
 ) -> None:
     assert Approvals(own, psp).hold is hold
 

@@ -23,14 +23,13 @@ from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.codec import from_json
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import ComputationError, Scope, TextTooLongError, evaluate
 from forwardc.core.terms.money import MONEY
-from forwardc.core.terms.rewrite import rewrite
-from forwardc.core.terms.terms import Call, Lit, Ref, Term, Text, walk
+from forwardc.core.terms.terms import Call, Lit, Ref, Term, Text, rewrite, walk
 from forwardc.core.terms.values import is_absent
 from forwardc.plan.environment import EnvironmentClass, implied
-from forwardc.plan.parts import Money
+from forwardc.plan.parts import PlanMoney
 
 Json = Any
 ACCOUNTS: dict[str, dict[str, str]] = {
@@ -141,7 +140,7 @@ def bind(plan: Json, operation: str, run: Run, *, reveal: bool = True) -> list[J
 def _step(plan: Json, step: Json, scope: Scope) -> Json:
     try:
         return _request(plan, step, scope)
-    except (NotExpressible, TooLong, CannotCompute) as problem:
+    except (NotExpressibleError, TextTooLongError, ComputationError) as problem:
         return {"deliver": step["deliver"], "cannot be sent": str(problem)}
 
 
@@ -156,7 +155,7 @@ def _scope(plan: Json, operation: Json, run: Run, reveal: bool) -> Scope:
     money = plan.get("money")
     values = {
         **RUN,
-        **({MONEY: Money.model_validate_json(json.dumps(money))} if money else {}),
+        **({MONEY: PlanMoney.model_validate_json(json.dumps(money))} if money else {}),
         "run.reference": run.reference,
         "source.id": source,
         **{f"params.{name}": value for name, value in (defaults | dict(run.params)).items()},

@@ -10,7 +10,7 @@ import pytest
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit, line_parts
 from forwardc.plan.build_folder import read_plan
-from forwardc.plan.model import Operation, Plan
+from forwardc.plan.model import Plan, PlanOperation
 from forwardc.runtime.history.records import Filter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.run import retries as retry
@@ -58,7 +58,7 @@ def plan_of(vault: str, destination: str) -> Plan:
     return plan
 
 
-def arguments(case: Case, operation: Operation) -> list[str]:
+def arguments(case: Case, operation: PlanOperation) -> list[str]:
     given = [name for name in operation.params if name not in OPTIONAL]
     params = [part for name in given for part in ("-p", f"{name}={PARAMS[name]}")]
     source = NETWORK_TOKEN if "network_token" in case.operation else SOURCES.get(case.vault)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
-from forwardc.core.recognizer.card_ranges import LONGEST, SHORTEST, lengths_of, passes_luhn
+from forwardc.core.recognizer.cards import LONGEST, SHORTEST, lengths_of, passes_luhn
 
 _BY_BRAND: Final = {
     "visa": """

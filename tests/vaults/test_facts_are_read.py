@@ -22,8 +22,8 @@ CODE = ROOT / "compiler" / "forwardc"
 
 # What no compilation reads, with the file that does, and a word that it reads it by.
 ELSEWHERE = {
-    "checkout/live_hosts/value": ("plan/live_hosts.py", "live_hosts.json"),
-    "stripe/live_hosts/value": ("plan/live_hosts.py", "live_hosts.json"),
+    "checkout/live_hosts/value": ("plan/separation.py", "live_hosts.json"),
+    "stripe/live_hosts/value": ("plan/separation.py", "live_hosts.json"),
     "stripe/key_sealing/fingerprint/value": ("cli/submit.py", '"fingerprint"'),
     "stripe/key_sealing/subkey/value": ("cli/submit.py", '"subkey"'),
     "stripe/key_sealing/bits/value": ("cli/submit.py", '"bits"'),

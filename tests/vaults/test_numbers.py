@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from compiled import Run, assessed, bind, plan_of, program_of, read_program
 from forwardc.compile.vaults.assess import Level
 from forwardc.compile.vaults.facts import load
-from forwardc.core.atoms import ATOMS, EXPIRIES, Instrument
+from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
 from forwardc.core.diagnostics.sink import Sink
 
 MONTHS = [f"{month:02d}" for month in range(1, 13)]
@@ -58,7 +58,7 @@ def values_of(atom: str) -> list[str]:
 
 
 def document(atom: str, form: str, shape: str) -> str:
-    token = ATOMS[atom].instrument is Instrument.NETWORK_TOKEN
+    token = ATOMS[atom].instrument is InstrumentKind.NETWORK_TOKEN
     pan = "network_token.number" if token else "card.number"
     it = form.format(atom=atom)
     request = SHAPES[shape].format(pan=pan, it=it)

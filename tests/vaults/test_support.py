@@ -7,8 +7,7 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.findings import Verdict
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.atoms import ATOMS
-from forwardc.core.diagnostics.codes import CODES
-from forwardc.core.diagnostics.pages import page
+from forwardc.core.diagnostics.codes import CODES, page
 
 PAIRS = [(vault, feature) for vault in vaults() for feature in FEATURES]
 SILENT = {Verdict.NATIVE, Verdict.LOWERED}

@@ -22,7 +22,7 @@ from forwardc.core.diagnostics.render.clean import on_one_line
 if TYPE_CHECKING:
     from forwardc.compile.review.approve import Whose
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import Approval, Approvals, Lock, State
+    from forwardc.plan.approvals import Approval, Approvals, ApprovalState, Lock
     from forwardc.plan.model import Plan
 
 _TYPED: Final = ParameterSource.COMMANDLINE
@@ -110,7 +110,7 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     from forwardc.cli.findings import show
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import read_lock
-    from forwardc.plan.lock_file import lock_of_build
+    from forwardc.plan.formats import lock_of_build
 
     sink = Sink()
     lock = read_lock(lock_of_build(build), sink)
@@ -182,7 +182,9 @@ def _as_json(row: _Row) -> dict[str, Any]:
     }
 
 
-def _record_json(state: "State", record: "Approval | None", why: str | None) -> dict[str, Any]:
+def _record_json(
+    state: "ApprovalState", record: "Approval | None", why: str | None
+) -> dict[str, Any]:
     unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
     known = record.model_dump(mode="json", exclude=unused) if record else {}
     told = {"why": why} if record is not None and why is not None else {}

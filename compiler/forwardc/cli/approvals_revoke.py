@@ -50,7 +50,7 @@ def _written(
     from forwardc.cli.lock_file import write_lock
     from forwardc.compile.review.approve import with_revoked
     from forwardc.plan.approvals import read_lock
-    from forwardc.plan.lock_file import lock_of_build
+    from forwardc.plan.formats import lock_of_build
 
     lock = read_lock(lock_of_build(build), sink)
     found = with_revoked(lock, meant, sink) if lock is not None else None

@@ -39,8 +39,8 @@ def command(
     from forwardc.compile.pipeline import compile_project
     from forwardc.compile.review.write import write
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.core.diagnostics.unreadable import unreadable
-    from forwardc.core.files.refused import FileRefused
+    from forwardc.core.diagnostics.text_file import unreadable
+    from forwardc.core.files.kinds import FileRefusedError
 
     root = find_project(project)
     sink = Sink()
@@ -55,7 +55,7 @@ def command(
         if check:
             return _check(folder, compiled, tell)
         changes = write(folder, compiled.outputs())
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         unreadable(problem, f"{'/'.join(folder.parts)}/", "FC0701", sink)
         tell(None)
         return 1

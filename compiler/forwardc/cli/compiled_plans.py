@@ -73,13 +73,13 @@ def _project_of(build: Path) -> Path:
 
 def _refuse_link(build: Path, sink: "Sink") -> None:
     """FC0118 for a build folder that is a link, or has one on its way, though nobody reads it."""
-    from forwardc.core.diagnostics.unreadable import BUILT, unreadable
+    from forwardc.core.diagnostics.text_file import BUILT, unreadable
     from forwardc.core.files.checkout import given
-    from forwardc.core.files.refused import FileRefused
+    from forwardc.core.files.kinds import FileRefusedError
 
     try:
         given(build).is_plain()
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         unreadable(problem, f"{build.as_posix()}/", "FC0704", sink, hint=BUILT)
 
 
@@ -91,7 +91,7 @@ def refuse_unapproved_use(
     FC0859 where an id for trying out stands for the account: nobody could have looked at the rest.
     One approved operation is enough: it says that the secret may go to this vault for it.
     """
-    from forwardc.plan.approvals import State, states
+    from forwardc.plan.approvals import ApprovalState, states
     from forwardc.plan.demo_ids import refuse_demo_ids
     from forwardc.plan.separation import needs_approval
 
@@ -101,7 +101,7 @@ def refuse_unapproved_use(
     today = datetime.now(UTC).date()
     needing = [(plan, names) for plan, names in plans if needs_approval(plan) and names]
     if not needing or any(
-        states(plan, name, lock, today).own is State.APPROVED
+        states(plan, name, lock, today).own is ApprovalState.APPROVED
         for plan, names in needing
         for name in names
     ):

@@ -202,6 +202,6 @@ def _written(host: str) -> str:
 
 def _report(diagnostic: "Diagnostic") -> None:
     from forwardc.core.diagnostics.excerpt_lines import Sources
-    from forwardc.core.diagnostics.render.render import Format, render
+    from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    note(render([diagnostic], Format.TEXT, Sources()).rstrip("\n"))
+    note(render([diagnostic], DiagnosticFormat.TEXT, Sources()).rstrip("\n"))

@@ -102,7 +102,7 @@ def _differences(
     from forwardc.compile.review.diff.compare import accept, compare, since_approval
     from forwardc.core.files.checkout import below
     from forwardc.plan.approvals import read_lock
-    from forwardc.plan.lock_file import lock_of_build
+    from forwardc.plan.formats import lock_of_build
 
     new = _present(root, today, sink)
     if new is None:

@@ -52,8 +52,7 @@ def _list(*, as_json: bool) -> int:
 
 
 def _code(code: str, *, as_json: bool) -> int:
-    from forwardc.core.diagnostics.codes import lookup, similar
-    from forwardc.core.diagnostics.pages import page
+    from forwardc.core.diagnostics.codes import lookup, page, similar
 
     known = lookup(code)
     if known is None:

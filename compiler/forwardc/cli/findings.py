@@ -9,15 +9,15 @@ import click
 from forwardc.cli.colors import wanted
 from forwardc.cli.standing import PROJECT_FILE
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
-from forwardc.core.diagnostics.render.summary import summary
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
+from forwardc.core.diagnostics.render.text import summary
 from forwardc.core.diagnostics.sink import Sink
 
 format_option = click.option(
     "--format",
     "format_",
-    type=click.Choice([str(one) for one in Format]),
-    default=str(Format.TEXT),
+    type=click.Choice([str(one) for one in DiagnosticFormat]),
+    default=str(DiagnosticFormat.TEXT),
     envvar="FORWARDC_FORMAT",
     show_default=True,
     help="How findings are shown.",
@@ -69,6 +69,6 @@ def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> N
     """
     found = sink.sorted()
     color = wanted(sys.stderr if err else sys.stdout)
-    click.echo(render(found, Format(format_), seen(root), color), nl=False, err=err)
-    if found and format_ == Format.CONCISE:
+    click.echo(render(found, DiagnosticFormat(format_), seen(root), color), nl=False, err=err)
+    if found and format_ == DiagnosticFormat.CONCISE:
         click.echo(summary(found), err=True)

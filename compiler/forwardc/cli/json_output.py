@@ -30,7 +30,7 @@ def say_document(
     `root` is the project's folder, where findings have places in its files.
     """
     from forwardc.cli.findings import seen
-    from forwardc.core.diagnostics.render.render import Format, render
+    from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    problems = json.loads(render(sink.sorted(), Format.JSON, seen(root)))
+    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, seen(root)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

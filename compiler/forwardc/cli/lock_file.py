@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forwardc.core.files.checkout import CheckoutPath
-from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.kinds import FileRefusedError
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def fresh_build(compiled: "Compiled", sink: "Sink") -> CheckoutPath | None:
     """The build folder, None with FC0706 where it is not what the destinations compile to."""
     from forwardc.compile.review.write import compare
-    from forwardc.core.diagnostics.unreadable import unreadable
+    from forwardc.core.diagnostics.text_file import unreadable
 
     folder = compiled.loaded.build
     shown = "/".join(folder.parts)
     try:
         changes = compare(folder, compiled.outputs())
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         unreadable(problem, f"{shown}/", "FC0706", sink)
         return None
     if not changes.any:
@@ -51,7 +51,7 @@ def save(folder: CheckoutPath, lock: "Lock", today: datetime.date, sink: "Sink")
 def write_lock(folder: Path | CheckoutPath, lock: "Lock", sink: "Sink") -> Path | None:
     """Write the lock of a build folder; None with FC0706 where it cannot be."""
     from forwardc.compile.review.approve import lock_bytes
-    from forwardc.plan.lock_file import LOCK, lock_of_build
+    from forwardc.plan.formats import LOCK, lock_of_build
 
     file = lock_of_build(folder)
     try:
@@ -69,7 +69,7 @@ def build_again(
     from forwardc.compile.pipeline import compile_project
     from forwardc.compile.review.write import write
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.lock_file import LOCK
+    from forwardc.plan.formats import LOCK
 
     # What it finds was found before the lock was written.
     again = Sink()

@@ -14,7 +14,7 @@ import click
 
 from forwardc.cli import colors
 from forwardc.cli.commands import COMMANDS, overview
-from forwardc.core.diagnostics.mistake import named
+from forwardc.core.diagnostics.errors import error_place
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
 
@@ -106,7 +106,7 @@ def _internal_error(error: Exception) -> int:
     if os.environ.get("FORWARDC_DEBUG") == "1":
         traceback.print_exception(error)
     click.echo(
-        f"FC9901 internal error: {named(error)}. This is a mistake of "
+        f"FC9901 internal error: {error_place(error)}. This is a mistake of "
         "forwardc; run again with FORWARDC_DEBUG=1 for the traceback.",
         err=True,
     )

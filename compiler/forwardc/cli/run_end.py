@@ -72,8 +72,8 @@ def problems(sink: "Sink", as_json: bool) -> int:
 def warnings(sink: "Sink") -> None:
     """Show on standard error what is in the sink."""
     from forwardc.core.diagnostics.excerpt_lines import Sources
-    from forwardc.core.diagnostics.render.render import Format, render
+    from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    shown = render(sink.sorted(), Format.TEXT, Sources())
+    shown = render(sink.sorted(), DiagnosticFormat.TEXT, Sources())
     if shown:
         note(shown.rstrip("\n"))

@@ -91,7 +91,7 @@ def _read(option: str, path: Path | None, what: str) -> dict[str, object]:
 
 
 def _text(whole: str, path: Path) -> str:
-    from forwardc.core.diagnostics.text_file import NotText, decoded
+    from forwardc.core.diagnostics.text_file import NotTextError, decoded
     from forwardc.core.files import operator_file
     from forwardc.core.files.kinds import PARAMS
 
@@ -103,7 +103,7 @@ def _text(whole: str, path: Path) -> str:
         return decoded(data)
     except OSError as problem:
         raise click.UsageError(f"{whole} cannot be read: {problem.strerror}.") from None
-    except NotText as problem:
+    except NotTextError as problem:
         raise click.UsageError(f"{whole} is {problem.reason}.") from None
 
 

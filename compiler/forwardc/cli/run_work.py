@@ -101,7 +101,7 @@ def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":
     """
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Lock, read_lock
-    from forwardc.plan.lock_file import lock_of_build
+    from forwardc.plan.formats import lock_of_build
     from forwardc.plan.separation import needs_approval
 
     played = where.sandbox is not None and plan.environment_class != "production"

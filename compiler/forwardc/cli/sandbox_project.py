@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.rewrite import unwrapped
 from forwardc.core.terms.terms import (
     LINES,
     Encoded,
@@ -27,13 +26,14 @@ from forwardc.core.terms.terms import (
     Seq,
     Term,
     Text,
+    unwrapped,
     walk,
 )
 from forwardc.core.terms.values import Secret
-from forwardc.plan.approvals import Lock, State, states
-from forwardc.plan.model import Plan, Step
-from forwardc.plan.reviewed import ReviewField
-from forwardc.plan.sealed_headers import NotSealable, sealed_headers, value_of
+from forwardc.plan.approvals import ApprovalState, Lock, states
+from forwardc.plan.model import Plan, PlanStep
+from forwardc.plan.parts import ReviewField
+from forwardc.plan.sealed_headers import NotSealableError, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
 from forwardc.runtime.secret_providers.made_up import made_up_private
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup, secret_values
@@ -86,7 +86,7 @@ def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, An
     for plan in plans:
         made_up = _made_up(plan)
         for name, operation in plan.operations.items():
-            accepted = states(plan, name, lock, today).psp in (None, State.APPROVED)
+            accepted = states(plan, name, lock, today).psp in (None, ApprovalState.APPROVED)
             for step in operation.steps:
                 parts = _parts(plan.vault, step)
                 requests.append(_request(plan, step, parts, accepted, made_up))
@@ -105,7 +105,7 @@ def _made_up(plan: Plan) -> dict[str, str]:
 
 
 def _request(
-    plan: Plan, step: Step, parts: _Parts, accepted: bool, made_up: Mapping[str, str]
+    plan: Plan, step: PlanStep, parts: _Parts, accepted: bool, made_up: Mapping[str, str]
 ) -> dict[str, Any]:
     through = plan.vault if step.deliver == "vault" else "direct"
     fields = None
@@ -135,7 +135,7 @@ def _kind(one: ReviewField) -> str:
     return _KINDS[one.atom] + form + (":number" if one.json_type == "number" else "")
 
 
-def _arranged(step: Step) -> dict[str, Any]:
+def _arranged(step: PlanStep) -> dict[str, Any]:
     """What the vault must agree to, and whether it is recorded that it did."""
     if step.review is None or not step.review.arrangements:
         return {}
@@ -151,7 +151,7 @@ def _arranged(step: Step) -> dict[str, Any]:
     }
 
 
-def _parts(vault: str, step: Step) -> _Parts:
+def _parts(vault: str, step: PlanStep) -> _Parts:
     if step.deliver == "direct":
         http = step.http
         sign = step.sign.secret if step.sign else _NOTHING
@@ -307,6 +307,6 @@ def _submitted(parts: _Parts, made_up: Mapping[str, str]) -> Iterator[tuple[str,
     places = [("", header, term) for header, term in parts.headers.items()]
     for one in sealed_headers(places):
         if secrets.keys() >= {*one.secrets}:
-            with suppress(NotSealable):
+            with suppress(NotSealableError):
                 value = str(value_of(one, secrets).reveal())
                 yield one.header, [sha256(value.encode()).hexdigest()]

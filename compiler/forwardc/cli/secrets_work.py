@@ -17,7 +17,7 @@ from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say_lines, table
 from forwardc.cli.sandbox_link import Unreachable, transport_to
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import plan_in, read_manifest
@@ -215,5 +215,5 @@ def _report(given: Given, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
     elif not sink.has_errors:
         note("No secrets.")
     if found:
-        note(render(found, Format.TEXT, Sources()).rstrip("\n"))
+        note(render(found, DiagnosticFormat.TEXT, Sources()).rstrip("\n"))
     return int(sink.has_errors)

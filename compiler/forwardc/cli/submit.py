@@ -200,7 +200,7 @@ def _hash(
 ) -> "Secret | None":
     """What the vault finds again; None with FC0816 in the sink, and FC0860 where it may not."""
     from forwardc.compile.review.seal import key_hash
-    from forwardc.plan.sealed_headers import NotSealable, starts_with_scheme, value_of
+    from forwardc.plan.sealed_headers import NotSealableError, starts_with_scheme, value_of
     from forwardc.plan.secret_names import secret_id
 
     first = one.secrets[0]
@@ -215,7 +215,7 @@ def _hash(
         return None
     try:
         value = value_of(one, values)
-    except NotSealable as problem:
+    except NotSealableError as problem:
         sink.error("FC0816", str(problem), hint="let a header hold what is the same in every run")
         return None
     if one.doubt:
@@ -232,7 +232,7 @@ def _write(
     out: Path, plan: "Plan", key: "SealingKey", hashes: "Mapping[str, Secret]"
 ) -> dict[str, Path]:
     from forwardc.compile.review.seal import seal
-    from forwardc.core.files.replace import replace_file
+    from forwardc.core.files.walk import replace_file
     from forwardc.plan.sealed_headers import file_name
 
     sealed = {name: seal(key, value) for name, value in hashes.items()}

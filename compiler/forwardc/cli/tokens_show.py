@@ -7,7 +7,7 @@ from typing import Any, Final
 from forwardc.cli.json_output import say_document
 from forwardc.cli.output import note, say, say_lines, table
 from forwardc.core.diagnostics.excerpt_lines import Sources
-from forwardc.core.diagnostics.render.render import Format, render
+from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.run.result import RunResult, exit_code, shown_data
@@ -74,7 +74,7 @@ def report(sink: Sink, *, as_json: bool) -> int:
     """Show every diagnostic. Returns the exit code."""
     if as_json:
         say_document(None, sink)
-    elif shown := render(sink.sorted(), Format.TEXT, Sources()):
+    elif shown := render(sink.sorted(), DiagnosticFormat.TEXT, Sources()):
         note(shown.rstrip("\n"))
     return int(sink.has_errors)
 

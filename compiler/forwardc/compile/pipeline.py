@@ -38,7 +38,7 @@ from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import Environment
-from forwardc.plan.live_hosts import LiveHosts, shipped
+from forwardc.plan.separation import LiveHosts, shipped
 
 if TYPE_CHECKING:
     from forwardc.plan.approvals import Lock

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Instrument(StrEnum):
+class InstrumentKind(StrEnum):
     """Which payment instrument an atom belongs to. A step uses one kind only."""
 
     CARD = "card"
@@ -40,7 +40,7 @@ class AtomKind:
     """One atom: its full name, instrument, sensitivity, and what it is made of."""
 
     name: str
-    instrument: Instrument
+    instrument: InstrumentKind
     sensitivity: Sensitivity
     charset: Charset
 
@@ -50,7 +50,7 @@ class AtomKind:
         return self.charset is Charset.DIGITS
 
 
-def _kinds(instrument: Instrument, sensitivity: Sensitivity, **named: str) -> list[AtomKind]:
+def _kinds(instrument: InstrumentKind, sensitivity: Sensitivity, **named: str) -> list[AtomKind]:
     return [
         AtomKind(f"{instrument}.{name}", instrument, sensitivity, Charset(charset))
         for charset, names in named.items()
@@ -64,18 +64,20 @@ _ADDRESS = "line1 line2 city state postal_code"
 ATOMS: dict[str, AtomKind] = {
     kind.name: kind
     for kind in [
-        *_kinds(Instrument.CARD, Sensitivity.ACCOUNT, digits="number cvc pin_first_two"),
+        *_kinds(InstrumentKind.CARD, Sensitivity.ACCOUNT, digits="number cvc pin_first_two"),
         *_kinds(
-            Instrument.CARD,
+            InstrumentKind.CARD,
             Sensitivity.DETAIL,
             digits=f"expiry.M {_EXPIRY}",
             text="holder_name",
         ),
-        *_kinds(Instrument.BILLING, Sensitivity.DETAIL, text=_ADDRESS, code="country"),
+        *_kinds(InstrumentKind.BILLING, Sensitivity.DETAIL, text=_ADDRESS, code="country"),
         *_kinds(
-            Instrument.NETWORK_TOKEN, Sensitivity.ACCOUNT, digits="number", base64="cryptogram"
+            InstrumentKind.NETWORK_TOKEN, Sensitivity.ACCOUNT, digits="number", base64="cryptogram"
         ),
-        *_kinds(Instrument.NETWORK_TOKEN, Sensitivity.DETAIL, digits=f"eci {_EXPIRY}", code="type"),
+        *_kinds(
+            InstrumentKind.NETWORK_TOKEN, Sensitivity.DETAIL, digits=f"eci {_EXPIRY}", code="type"
+        ),
     ]
 }
 """Every atom of the language by its full name, such as `card.expiry.MM`."""

@@ -28,7 +28,7 @@ class Currency:
 
 
 @dataclass(frozen=True, slots=True)
-class Iso:
+class IsoCurrencies:
     """The list: current codes, those that have ended, and which of the first are funds.
 
     `not_money` are codes without digits: metals, baskets and tests.
@@ -51,11 +51,11 @@ class Iso:
 
 
 @cache
-def iso() -> Iso:
+def iso() -> IsoCurrencies:
     """The project's list, read once."""
     text = files("forwardc.core").joinpath("data", "iso4217.json").read_text("utf-8")
     data = json.loads(text)
-    return Iso(
+    return IsoCurrencies(
         published=data["published"],
         current=_read(data["codes"]),
         ended=_read(data["ended"]),

@@ -18,7 +18,7 @@ class _Shelf(Generic[Value]):
     values: dict[Hashable, Value] = field(default_factory=dict)
 
 
-class Kept(Generic[Value]):
+class IdentityCache(Generic[Value]):
     """Values of objects, each under a few keys: the oldest goes when there are more than `most`."""
 
     __slots__ = ("_most", "_shelves")

@@ -11,9 +11,9 @@ from forwardc.dashboard.filters import wrong
 from forwardc.dashboard.project import Project, problems
 from forwardc.plan.approvals import (
     Approval,
+    ApprovalState,
     Lock,
     PspApproval,
-    State,
     place,
     shortfalls,
     states,
@@ -23,11 +23,11 @@ from forwardc.plan.separation import needs_approval
 
 _SOON: Final = datetime.timedelta(days=30)
 _COLOURS: Final[Mapping[str, str]] = {
-    State.APPROVED: "approved",
-    State.CHANGED: "declined",
-    State.EXPIRED: "rejected",
-    State.REVOKED: "rejected",
-    State.NEVER: "open",
+    ApprovalState.APPROVED: "approved",
+    ApprovalState.CHANGED: "declined",
+    ApprovalState.EXPIRED: "rejected",
+    ApprovalState.REVOKED: "rejected",
+    ApprovalState.NEVER: "open",
 }
 
 
@@ -39,7 +39,7 @@ class Row:
     operation: str
     place: str
     whose: str
-    state: State
+    state: ApprovalState
     by: str = ""
     date: datetime.date | None = None
     ticket: str = ""
@@ -50,7 +50,11 @@ class Row:
     @property
     def soon(self) -> bool:
         """Whether it holds now and will not for long."""
-        return self.state is State.APPROVED and self.days is not None and self.days <= _SOON.days
+        return (
+            self.state is ApprovalState.APPROVED
+            and self.days is not None
+            and self.days <= _SOON.days
+        )
 
 
 def approvals(desk: Desk, asked: Asked) -> Page:
@@ -95,7 +99,7 @@ def _row(
     plan: Plan,
     name: str,
     whose: str,
-    state: State,
+    state: ApprovalState,
     record: Approval | None,
     why: Mapping[str, str],
     today: datetime.date,
@@ -114,18 +118,24 @@ def _row(
     )
 
 
-def _why(state: State, why: str) -> str:
+def _why(state: ApprovalState, why: str) -> str:
     """What is wrong with a record, as a sentence beside its state; its last day stands there."""
-    if state is State.EXPIRED or not why:
+    if state is ApprovalState.EXPIRED or not why:
         return ""
     return f"the one {why}" if why.startswith("of ") else why
 
 
 def _urgency(row: Row) -> tuple[int, datetime.date, str, str, str, str]:
     """What ends first, then what holds for ever, then what was never given."""
-    dated = row.expires is not None and row.state in (State.APPROVED, State.EXPIRED)
+    dated = row.expires is not None and row.state in (ApprovalState.APPROVED, ApprovalState.EXPIRED)
     rank = (
-        0 if dated else 2 if row.state is State.APPROVED else 3 if row.state is State.NEVER else 1
+        0
+        if dated
+        else 2
+        if row.state is ApprovalState.APPROVED
+        else 3
+        if row.state is ApprovalState.NEVER
+        else 1
     )
     ends = row.expires if dated and row.expires else datetime.date.max
     return rank, ends, row.operation, row.vault, row.place, row.whose

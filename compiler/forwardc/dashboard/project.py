@@ -13,15 +13,14 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.unreadable import BUILT as PUT_THERE
-from forwardc.core.diagnostics.unreadable import unreadable
+from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE
+from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
-from forwardc.core.files.kinds import BUILT
-from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.build_folder import read_manifest, read_plans
 from forwardc.plan.digests import file_digest
-from forwardc.plan.lock_file import lock_of_build
+from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.runtime.secret_providers.lookup import SourceLookup
 
@@ -102,7 +101,7 @@ class Project:
         path = f"{Path(str(self.build)).as_posix()}/{COVERAGE}"
         try:
             data = (as_checkout(self.build) / COVERAGE).read(BUILT)
-        except FileRefused as problem:
+        except FileRefusedError as problem:
             unreadable(problem, path, "FC0702", sink, hint=PUT_THERE)
             return None
         except OSError:

@@ -7,7 +7,7 @@ import datetime
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.plan.reviewed import AgreedWith
+from forwardc.plan.parts import AgreedWith
 
 
 def arrangements_of(plan: Plan, operation: str) -> tuple[AgreedWith, ...]:

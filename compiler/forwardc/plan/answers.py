@@ -1,13 +1,15 @@
-"""How an answer is read, as data of a plan: where it stands, what it must be, what it means.
+"""What a plan says of answers: how each is read, what it means, and what it tells of the card.
 
-Knows no vault and no destination: what differs between them is data in here.
+All of it is data, by which one reader serves every vault: the places of an answer and the rules for
+its outcome; how a lost answer is asked for; how a run knows that a value did not arrive; and what
+whoever looks at a run is shown.
 """
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from forwardc.plan.parts import Part, PlanTerm
+from forwardc.plan.parts import PlanPart, PlanRequest, PlanTerm, Table
 
 AnswerKind: TypeAlias = Literal["json", "xml", "form", "text", "empty", "any"]
 """What an answer must parse as to be believed. `empty`: nothing; `any`: whatever it is."""
@@ -15,14 +17,14 @@ AnswerKind: TypeAlias = Literal["json", "xml", "form", "text", "empty", "any"]
 Verdict: TypeAlias = Literal["approved", "declined", "pending", "rejected", "unknown"]
 
 
-class CodeAt(Part):
+class CodeAt(PlanPart):
     """An error code of the vault: where it stands, and which ones are meant."""
 
     at: str
     among: tuple[str, ...] = Field(alias="in")
 
 
-class Failure(Part):
+class Failure(PlanPart):
     """One documented failure of a vault, and whether the destination can have been reached.
 
     `retry` is what the vendor documents as safe: to ask again under the same key of the vault, or
@@ -36,14 +38,14 @@ class Failure(Part):
     retry: Literal["never", "same_key", "new_key"] = "never"
 
 
-class HeadersAt(Part):
+class HeadersAt(PlanPart):
     """Where the destination's headers stand: `arrays` `{name: [v]}`, `pairs` `[{name, value}]`."""
 
     at: str
     form: Literal["arrays", "pairs"]
 
 
-class Mode(Part):
+class Mode(PlanPart):
     """Where an answer tells whether it is of a test or of a live account, and how it says each."""
 
     at: str
@@ -51,14 +53,14 @@ class Mode(Part):
     production: bool | str
 
 
-class MethodAt(Part):
+class MethodAt(PlanPart):
     """Where the vault tells the method of its call, and which one was agreed."""
 
     at: str
     agreed: str = Field(alias="is")
 
 
-class ReadVault(Part):
+class ReadVault(PlanPart):
     """Where the destination's answer stands in the vault's answer, as JSON Pointers.
 
     `mode` is what the vault's answer tells of the vault's own account, and `method` with which
@@ -74,13 +76,13 @@ class ReadVault(Part):
     failures: tuple[Failure, ...] = ()
 
 
-class ReadDirect(Part):
+class ReadDirect(PlanPart):
     """The answer is the destination's own."""
 
     direct: Literal[True]
 
 
-class Output(Part):
+class PlanOutput(PlanPart):
     """A scalar of the destination's answer, by JSON Pointer.
 
     An amount is read in its `currency` (a reference or a code); `asked` names what it answers.
@@ -94,7 +96,7 @@ class Output(Part):
     asked: str | None = None
 
 
-class Rule(Part):
+class PlanOutcomeRule(PlanPart):
     """The outcome `verdict` where `when` is true; without `when`, always.
 
     `rule` is its number in the author's list, from 1: the record says which one decided.
@@ -105,7 +107,147 @@ class Rule(Part):
     verdict: Verdict = Field(alias="is")
 
 
-class ReasonAt(Part):
+class ReasonAt(PlanPart):
     """Where a destination says why, as a JSON Pointer into its answer."""
 
     at: str
+
+
+# How a vault, and a person, finds out later what became of a request.
+
+
+class ReconcileGet(PlanPart):
+    """Ask the vault for one request that it kept: by the id under `vault.request_id`."""
+
+    http: PlanRequest
+    days: int = Field(gt=0)
+
+
+class ReconcileList(PlanPart):
+    """Search what the vault kept: pages of `items`, found by the run's id and the address called.
+
+    `vault.created_from`, `vault.created_to` (unix seconds) and, from the second page on,
+    `vault.after` (the last `id` of the page before) are what the request is bound with. `more`
+    says whether there is another page.
+    """
+
+    http: PlanRequest
+    items: str
+    run_id: str
+    url: str
+    id: str
+    more: str
+    days: int = Field(gt=0)
+
+
+class Reconcile(PlanPart):
+    """How the vault tells later what became of a request whose answer was lost."""
+
+    get: ReconcileGet | None = None
+    list: ReconcileList | None = None
+
+
+class PlanPaymentReference(PlanPart):
+    """A value that names the payment at the destination.
+
+    `sent` and `given`: in which place of which step's request and answer it stands, in the
+    destination's own words.
+    """
+
+    value: PlanTerm
+    sent: Table[str, str] = Field(default_factory=dict)
+    given: Table[str, str] = Field(default_factory=dict)
+
+
+# How a run knows that a value of the card did not reach the destination.
+
+
+class Echo(PlanPart):
+    """Where the vault's answer repeats, redacted, the body that it sent, and what that is.
+
+    `filled` are places that the vault fills for every card: blank there, the echo is of a body
+    that was not filled, and tells nothing.
+    """
+
+    at: str
+    syntax: Literal["json", "xml"] = "json"
+    filled: tuple[str, ...] = ()
+
+
+class LossByEcho(PlanPart):
+    """The echo tells: the places of the value in the body, as JSON Pointers."""
+
+    by: Literal["echo"]
+    at: tuple[str, ...] = Field(min_length=1)
+
+
+class LossByInputs(PlanPart):
+    """What the run was given tells: it is there with this input; without a name, never."""
+
+    by: Literal["inputs"]
+    input: str | None = None
+
+
+class LossByQuestion(PlanPart):
+    """The vault's answer about the instrument tells, where it was asked before the run."""
+
+    by: Literal["asked"]
+
+
+class LossUntold(PlanPart):
+    """The vault does not tell."""
+
+    by: Literal["untold"]
+
+
+LossEvidence: TypeAlias = Annotated[
+    LossByEcho | LossByInputs | LossByQuestion | LossUntold, Field(discriminator="by")
+]
+
+
+# What whoever looks at a run is shown. No request of a run depends on it.
+
+
+class CardMetadata(PlanPart):
+    """Where an answer of the vault tells of the card, as JSON Pointers. Nothing is asked for it."""
+
+    scheme: str | None = None
+    issuing_country: str | None = None
+
+
+class LogAt(PlanPart):
+    """Where the vault's own answer names its page of a call, as a JSON Pointer, and on which host.
+
+    A URL of any other host is none.
+    """
+
+    at: str
+    host: str
+
+
+class DestinationRequestPlaces(PlanPart):
+    """Where the request to a vault holds the parts of the destination's, and what stands for what.
+
+    Places are paths of its body field by field: all that begins so belongs to the part. `headers`,
+    `query` and `variables` are members of an object, or pairs of `name` and `value`. `fills` are
+    the vault's own texts, by the name in the destination's file of what takes their place.
+    """
+
+    body: str
+    headers: str
+    encrypted: str | None = None
+    query: str | None = None
+    variables: str | None = None
+    fills: Table[str, str] = Field(default_factory=dict)
+
+
+class CardLookup(PlanPart):
+    """A question to the vault about a card, after a run, where the merchant lets it be asked.
+
+    `kinds` are the sources that it can be asked about. `scopes` are what an access token needs.
+    """
+
+    http: PlanRequest
+    kinds: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
+    tells: CardMetadata

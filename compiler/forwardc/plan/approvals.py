@@ -15,18 +15,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 
 from forwardc.core.diagnostics.render.clean import one_line as one_line_of
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import NotText, decoded
-from forwardc.core.diagnostics.unreadable import BUILT, unreadable
+from forwardc.core.diagnostics.text_file import BUILT, NotTextError, decoded, unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.core.files.kinds import LOCK as LOCK_KIND
 from forwardc.plan.agreed import refuse_not_agreed
-from forwardc.plan.changes import changes, described
-from forwardc.plan.covers import BEHAVIOUR, LEAVES, covers, differences, digests, told
+from forwardc.plan.changes import (
+    BEHAVIOUR,
+    LEAVES,
+    changes,
+    covered_differences,
+    covers,
+    described,
+    differences_in_words,
+    digests,
+)
 from forwardc.plan.demo_ids import refuse_demo_ids, warn_of_demo_ids
 from forwardc.plan.digests import canonical, file_digest, review_surface, surface_digest
 from forwardc.plan.environment import place_of
-from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.lock_file import LOCK
+from forwardc.plan.formats import FORMAT_VERSION, LOCK
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval, why_needed
 from forwardc.plan.unfit import refuse_unfit
@@ -116,7 +122,7 @@ class Lock(_Entry):
 Approval: TypeAlias = OwnApproval | PspApproval
 
 
-class State(StrEnum):
+class ApprovalState(StrEnum):
     """What a record says of what leaves now."""
 
     APPROVED = "approved"
@@ -130,13 +136,13 @@ class State(StrEnum):
 class Approvals:
     """The states of one operation; `psp` is None where the vault reviews nothing."""
 
-    own: State
-    psp: State | None
+    own: ApprovalState
+    psp: ApprovalState | None
 
     @property
     def hold(self) -> bool:
         """Whether nothing is missing."""
-        return self.own is State.APPROVED and self.psp in (None, State.APPROVED)
+        return self.own is ApprovalState.APPROVED and self.psp in (None, ApprovalState.APPROVED)
 
 
 def place(plan: Plan, operation: str) -> str:
@@ -179,7 +185,7 @@ def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
     """The object of a lock file with its version; None with FC0705 in the sink."""
     try:
         found = json.loads(decoded(data), object_pairs_hook=_no_repetition)
-    except NotText as problem:
+    except NotTextError as problem:
         damaged(f"is {problem.reason}", sink)
         return None
     except (ValueError, RecursionError):
@@ -256,16 +262,16 @@ def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Appr
     )
 
 
-def _state(record: Approval | None, same: bool, today: datetime.date) -> State:
+def _state(record: Approval | None, same: bool, today: datetime.date) -> ApprovalState:
     if record is None:
-        return State.NEVER
+        return ApprovalState.NEVER
     if record.revoked is not None:
-        return State.REVOKED
+        return ApprovalState.REVOKED
     if not same:
-        return State.CHANGED
+        return ApprovalState.CHANGED
     if record.expires is not None and record.expires < today:
-        return State.EXPIRED
-    return State.APPROVED
+        return ApprovalState.EXPIRED
+    return ApprovalState.APPROVED
 
 
 def takes_any_shape(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> bool:
@@ -326,9 +332,9 @@ def shortfalls(plan: Plan, name: str, lock: Lock, today: datetime.date) -> dict[
     found, key = states(plan, name, lock, today), place(plan, name)
     own, psp = lock.own.get(key), lock.psp.get(key)
     why: dict[str, str] = {}
-    if found.own is not State.APPROVED:
+    if found.own is not ApprovalState.APPROVED:
         why["own"] = _why(found.own, own, lambda: _own_changes(own, plan, name))
-    if found.psp not in (None, State.APPROVED):
+    if found.psp not in (None, ApprovalState.APPROVED):
         why["psp"] = _why(found.psp, psp, lambda: _psp_changes(psp, plan, name))
     return why
 
@@ -347,7 +353,7 @@ def withdrawn(record: Revoked) -> str:
 
 def _own_changes(record: OwnApproval | None, plan: Plan, name: str) -> str:
     then = record.covers.model_dump() if record else {}
-    return told(differences(then, covers(plan, name)))
+    return differences_in_words(covered_differences(then, covers(plan, name)))
 
 
 def _psp_changes(record: PspApproval | None, plan: Plan, name: str) -> str:
@@ -366,11 +372,11 @@ def _report(plan: Plan, name: str, which: str, why: str, sink: Sink) -> None:
     )
 
 
-def _why(state: State | None, record: Approval | None, changed: Callable[[], str]) -> str:
+def _why(state: ApprovalState | None, record: Approval | None, changed: Callable[[], str]) -> str:
     if record is None:
         return "was never given"
     if record.revoked is not None:
         return f"of {record.date} was {withdrawn(record.revoked)}"
-    if state is State.EXPIRED:
+    if state is ApprovalState.EXPIRED:
         return f"of {record.date} ended on {record.expires}"
     return f"of {record.date} covers something else: {changed()}"

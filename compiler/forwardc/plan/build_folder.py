@@ -7,18 +7,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.unreadable import BUILT as PUT_THERE
-from forwardc.core.diagnostics.unreadable import unreadable
+from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE
+from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
-from forwardc.core.files.kinds import BUILT
-from forwardc.core.files.refused import FileRefused
-from forwardc.core.terms.codec import BadPlan
+from forwardc.core.files.kinds import BUILT, FileRefusedError
+from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.digests import file_digest
-from forwardc.plan.environment import told
+from forwardc.plan.environment import place_in_words
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.live_hosts import shipped
-from forwardc.plan.model import Plan, UnknownVersion, load_plan
-from forwardc.plan.separation import of_plan
+from forwardc.plan.model import Plan, UnknownVersionError, load_plan
+from forwardc.plan.separation import of_plan, shipped
 
 MANIFEST = "manifest.json"
 _BUILD_HINT = "run `forwardc build`"
@@ -53,7 +51,7 @@ def read_manifest(build: Path | CheckoutPath, sink: Sink) -> Manifest | None:
     path = Path(str(build)) / MANIFEST
     try:
         manifest = Manifest.model_validate_json((as_checkout(build) / MANIFEST).read(BUILT))
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         unreadable(problem, path.as_posix(), "FC0702", sink, hint=PUT_THERE)
         return None
     except FileNotFoundError:
@@ -104,7 +102,7 @@ def plan_in(
         return None
     try:
         data = (as_checkout(build) / name).read(BUILT)
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         unreadable(problem, name, "FC0702", sink, hint=PUT_THERE)
         return None
     except OSError:
@@ -150,9 +148,9 @@ def _is_separated(name: str, plan: Plan, manifest: Manifest, sink: Sink) -> bool
 def _load(name: str, data: bytes, sink: Sink) -> Plan | None:
     try:
         return load_plan(data)
-    except UnknownVersion as problem:
+    except UnknownVersionError as problem:
         sink.error("FC0703", f"{name}: {problem}", hint=_BUILD_HINT)
-    except BadPlan as problem:
+    except InvalidPlanError as problem:
         sink.error("FC0702", f"{name}: {problem}", hint=_BUILD_HINT)
     return None
 
@@ -179,7 +177,7 @@ def _not_built(manifest: Manifest, vault: str, destination: str, place: str, sin
         near = did_you_mean(place, places)
         sink.error(
             "FC0704",
-            f"{destination} is not built for {told(place)}",
+            f"{destination} is not built for {place_in_words(place)}",
             hint=f"did you mean {near}?"
             if near
             else f"`forwardc coverage --why` tells why not: {vault} refuses what it does there, or "

@@ -1,12 +1,17 @@
-"""What differs between two JSON values: pointers, names and kinds, and never a value.
+"""What differs between two JSON values, and between what was approved and what a plan says now.
 
-Knows nothing of what the values mean, but for the lists whose items have names.
+Values are compared member by member; lists whose items have names are compared by name. A change
+is told by its pointer and kind, and never by a value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
+
+from forwardc.core.terms.values import pointer_token
+from forwardc.plan.digests import approval_digest, behaviour, behaviour_digest, leaving
+from forwardc.plan.model import Plan
 
 Json: TypeAlias = Any
 
@@ -15,7 +20,7 @@ _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _NAMED: Final = frozenset({"headers", "query", "steps", "fields", "keys"})
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What happened at a place."""
 
     ADDED = "added"
@@ -33,7 +38,7 @@ class Change:
     """
 
     pointer: str
-    kind: Kind
+    kind: ChangeKind
     name: str | None = None
 
     def __str__(self) -> str:
@@ -59,7 +64,7 @@ def _differ(old: Json, new: Json, at: tuple[str, ...], name: str | None) -> Iter
     elif isinstance(old, list) and isinstance(new, list):
         yield from _lists(old, new, at, name)
     elif not _alike(old, new):
-        yield Change(_pointer(at), Kind.CHANGED, name)
+        yield Change(_pointer(at), ChangeKind.CHANGED, name)
 
 
 def _alike(old: Json, new: Json) -> bool:
@@ -84,13 +89,13 @@ def _entries(
             continue
         inner, called = (*at, tokens[key] if tokens else key), key if named else name
         if key not in new:
-            yield Change(_pointer(inner), Kind.REMOVED, called)
+            yield Change(_pointer(inner), ChangeKind.REMOVED, called)
         elif key not in old:
-            yield Change(_pointer(inner), Kind.ADDED, called)
+            yield Change(_pointer(inner), ChangeKind.ADDED, called)
         else:
             yield from _differ(old[key], new[key], inner, called)
     if not in_order and [key for key in old if key in new] != [key for key in new if key in old]:
-        yield Change(_pointer(at), Kind.MOVED, name)
+        yield Change(_pointer(at), ChangeKind.MOVED, name)
 
 
 def _lists(
@@ -109,9 +114,9 @@ def _lists(
     for index in range(max(len(removed), len(added))):
         inner = (*at, str(same + index))
         if index >= len(added):
-            yield Change(_pointer(inner), Kind.REMOVED, name)
+            yield Change(_pointer(inner), ChangeKind.REMOVED, name)
         elif index >= len(removed):
-            yield Change(_pointer(inner), Kind.ADDED, name)
+            yield Change(_pointer(inner), ChangeKind.ADDED, name)
         else:
             yield from _differ(removed[index], added[index], inner, name)
 
@@ -141,4 +146,35 @@ def _name_of(item: Json) -> str | None:
 
 
 def _pointer(parts: tuple[str, ...]) -> str:
-    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
+    return "".join(f"/{pointer_token(part)}" for part in parts)
+
+
+# The two things that an own approval covers.
+
+LEAVES: Final = "leaves"
+BEHAVIOUR: Final = "behaviour"
+_NAMES: Final = {LEAVES: "what leaves", BEHAVIOUR: "behaviour"}
+
+
+def covers(plan: Plan, operation: str) -> dict[str, Any]:
+    """What an approval of this operation covers. Raises `KeyError` if there is none."""
+    return {LEAVES: leaving(plan, operation), BEHAVIOUR: behaviour(plan, operation)}
+
+
+def digests(plan: Plan, operation: str) -> dict[str, str]:
+    """The digest of each of the two, kept for each plan loaded. Raises `KeyError`."""
+    return {
+        LEAVES: approval_digest(plan, operation),
+        BEHAVIOUR: behaviour_digest(plan, operation),
+    }
+
+
+def covered_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Change]]:
+    """What changed of each; nothing of one that is as it was."""
+    found = {name: changes(then.get(name), now.get(name)) for name in (LEAVES, BEHAVIOUR)}
+    return {name: listed for name, listed in found.items() if listed}
+
+
+def differences_in_words(found: Mapping[str, list[Change]]) -> str:
+    """Differences in a message: which of the two, and where."""
+    return "; ".join(f"{_NAMES[name]}: {described(listed)}" for name, listed in found.items())

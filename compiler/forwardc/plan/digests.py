@@ -1,6 +1,14 @@
-"""Digests: of a file's bytes, and of what leaves when an operation runs.
+"""What an approval is of: digests of what leaves and of what decides when an operation runs.
 
-The second is recomputed from the decoded plan and never read from a file. Knows no approvals.
+Both are recomputed from the decoded plan and never read from a file, over canonical JSON.
+
+| digest | is of | who approves a change of it |
+|---|---|---|
+| `approval_digest` | `leaving`: requests, holes, hosts, secrets, signatures | the merchant |
+| `behaviour_digest` | `behaviour`: rules, repetition, masking, time-outs, look-up | the merchant |
+| `surface_digest` | `review_surface`: what the vault's reviewers accept | the vault |
+
+One file, since each key of a plan belongs to exactly one of these answers, or to none.
 """
 
 import json
@@ -8,27 +16,28 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
-from forwardc.core.identity_cache import Kept
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.codec import to_json
 from forwardc.core.terms.terms import Amount, If, Lit, Ref, Source, Term, walk
+from forwardc.plan.answers import Reconcile
 from forwardc.plan.model import (
-    Operation,
+    Credential,
     Plan,
-    SecretSpec,
-    Sign,
+    PlanOperation,
+    PlanSecret,
+    PlanSignature,
+    PlanStep,
     SignRocketpay,
     SignVisa,
-    Step,
 )
-from forwardc.plan.parts import Http
-from forwardc.plan.reviewed import Review
+from forwardc.plan.parts import PlanPart, PlanRequest, ReviewSurface
 
 Json: TypeAlias = Any
 
 # What people are told of the digits, and what leaves is the same without.
 _TOLD: Final = {"table", "as_of", "assumed"}
-_OF_OPERATIONS: Final = Kept[str]()
-_OF_SURFACES: Final = Kept[str]()
+_DIGESTS: Final = IdentityCache[str]()
+_OF_SURFACES: Final = IdentityCache[str]()
 
 
 def file_digest(data: bytes) -> str:
@@ -46,9 +55,7 @@ def approval_digest(plan: Plan, operation: str) -> str:
 
     Raises `KeyError` if there is no such operation.
     """
-    return _OF_OPERATIONS.get(
-        plan, operation, lambda: file_digest(canonical(leaving(plan, operation)))
-    )
+    return _DIGESTS.get(plan, operation, lambda: file_digest(canonical(leaving(plan, operation))))
 
 
 def surface_digest(plan: Plan, operation: str) -> str:
@@ -86,7 +93,7 @@ def leaving(plan: Plan, operation: str) -> Json:
     }
 
 
-def _token_requests(plan: Plan, operation: Operation) -> Json:
+def _token_requests(plan: Plan, operation: PlanOperation) -> Json:
     """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
     known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
     asked = list(operation.fallback.ask.scopes) if operation.fallback else []
@@ -108,7 +115,7 @@ def review_surface(plan: Plan, operation: str) -> Json | None:
     return [_review(step.review) for step in steps if step.review] or None
 
 
-def _review(review: Review) -> Json:
+def _review(review: ReviewSurface) -> Json:
     """A step's surface. The order of headers and fields is nothing that a reviewer accepts."""
     return {
         "url": review.url,
@@ -123,7 +130,7 @@ def _review(review: Review) -> Json:
     }
 
 
-def _agreed(review: Review) -> Json:
+def _agreed(review: ReviewSurface) -> Json:
     """What the vault agreed to; nothing where it had to agree to nothing."""
     found = [
         one.model_dump(mode="json", exclude_defaults=True)
@@ -132,7 +139,7 @@ def _agreed(review: Review) -> Json:
     return {"arrangements": found} if found else {}
 
 
-def _card(plan: Plan, operation: Operation) -> Json:
+def _card(plan: Plan, operation: PlanOperation) -> Json:
     """What the vault is asked about the card, after a run that went through it."""
     card = plan.card
     if card is None or not any(step.deliver == "vault" for step in operation.steps):
@@ -140,14 +147,14 @@ def _card(plan: Plan, operation: Operation) -> Json:
     return {"card": [http_json(card.http), list(card.kinds), list(card.scopes)]}
 
 
-def _asked(operation: Operation) -> Json:
+def _asked(operation: PlanOperation) -> Json:
     fallback = operation.fallback
     if fallback is None:
         return None
     return [http_json(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
 
 
-def _step(step: Step) -> Json:
+def _step(step: PlanStep) -> Json:
     return {
         "name": step.name,
         "deliver": step.deliver,
@@ -159,7 +166,7 @@ def _step(step: Step) -> Json:
     }
 
 
-def http_json(http: Http) -> Json:
+def http_json(http: PlanRequest) -> Json:
     """A request with its holes, as it is covered by a digest."""
     return {
         "method": http.method,
@@ -170,7 +177,7 @@ def http_json(http: Http) -> Json:
     }
 
 
-def _sign(sign: Sign) -> Json:
+def _sign(sign: PlanSignature) -> Json:
     signed: dict[str, Json] = {"scheme": sign.scheme, "secret": to_json(sign.secret)}
     match sign:
         case SignRocketpay(into=into):
@@ -194,7 +201,7 @@ def _sources(plan: Plan, terms: list[Term]) -> Json:
     }
 
 
-def _holes(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+def _holes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> Json:
     names = sorted({name for term in terms for name in _names(term)})
     return {name: _type_of(plan, operation, name) for name in names}
 
@@ -208,7 +215,7 @@ def codes_of(plan: Plan, operation: str) -> frozenset[str]:
     return _all_codes(plan, wanted, list(_terms(plan, wanted)))
 
 
-def _all_codes(plan: Plan, operation: Operation, terms: list[Term]) -> frozenset[str]:
+def _all_codes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> frozenset[str]:
     rules = [rule.when for step in operation.steps for rule in step.outcome if rule.when]
     nodes = (node for term in (*terms, *rules) for node in walk(term))
     amounts = [node for node in nodes if isinstance(node, Amount)]
@@ -222,7 +229,7 @@ def _all_codes(plan: Plan, operation: Operation, terms: list[Term]) -> frozenset
     return frozenset(code for currency in named for code in _codes(plan, currency))
 
 
-def _money(plan: Plan, operation: Operation, terms: list[Term]) -> Json:
+def _money(plan: Plan, operation: PlanOperation, terms: list[Term]) -> Json:
     """How the amounts of an operation are counted, in the currencies that it may be given."""
     codes = _all_codes(plan, operation, terms)
     if plan.money is None or not codes:
@@ -254,7 +261,7 @@ def _names(term: Term) -> Iterable[str]:
             yield f"{node.present}?"
 
 
-def _type_of(plan: Plan, operation: Operation, name: str) -> Json:
+def _type_of(plan: Plan, operation: PlanOperation, name: str) -> Json:
     root, _, rest = name.partition(".")
     if root == "params" and rest in plan.params:
         return _spec(plan.params[rest])
@@ -265,7 +272,7 @@ def _type_of(plan: Plan, operation: Operation, name: str) -> Json:
     return None
 
 
-def _output(operation: Operation, name: str) -> Json:
+def _output(operation: PlanOperation, name: str) -> Json:
     """Where an output comes from, as a later step sends it."""
     step, _, output = name.partition(".")
     outputs = (one.outputs for one in operation.steps if one.name == step)
@@ -276,20 +283,20 @@ def _spec(spec: Any) -> Json:
     return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
-def requests_of(operation: Operation) -> Iterable[Term]:
+def requests_of(operation: PlanOperation) -> Iterable[Term]:
     """Every term of an operation's requests, in the order they are sent."""
     for step in operation.steps:
         yield from _http_terms(step.http)
 
 
-def _http_terms(http: Http) -> Iterable[Term]:
+def _http_terms(http: PlanRequest) -> Iterable[Term]:
     yield http.url
     yield from (term for _, term in (*http.query, *http.headers))
     if http.body is not None:
         yield http.body
 
 
-def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
+def _terms(plan: Plan, operation: PlanOperation) -> Iterable[Term]:
     yield from requests_of(operation)
     if operation.fallback is not None:
         yield from _http_terms(operation.fallback.ask.http)
@@ -297,11 +304,154 @@ def _terms(plan: Plan, operation: Operation) -> Iterable[Term]:
     yield from (source.bind for source in plan.sources.values())
 
 
-def _secret(spec: SecretSpec) -> Json:
+def _secret(spec: PlanSecret) -> Json:
     """How a secret derives, and whose it is where it is not the destination's own."""
     return {"as_key": spec.as_key, "owner": spec.owner} if spec.owner else spec.as_key
 
 
-def _secret_names(plan: Plan, operation: Operation) -> list[str]:
+def _secret_names(plan: Plan, operation: PlanOperation) -> list[str]:
     named = {*operation.stored_secrets, *operation.runtime_secrets}
     return sorted(name for name in named if name in plan.secrets)
+
+
+# What decides, beside what leaves.
+
+_BEHAVIOUR_DIGESTS: Final = IdentityCache[str]()
+
+
+def behaviour_digest(plan: Plan, operation: str) -> str:
+    """The digest of all that decides, computed once for each plan loaded.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    return _BEHAVIOUR_DIGESTS.get(
+        plan, operation, lambda: file_digest(canonical(behaviour(plan, operation)))
+    )
+
+
+def behaviour(plan: Plan, operation: str) -> Json:
+    """What decides: rules, repetition, masking, time-outs, look-up, sources, credential shapes.
+
+    Raises `KeyError` if there is no such operation.
+    """
+    wanted = plan.operations[operation]
+    return {
+        "forwardc": plan.forwardc,
+        **({"integration": plan.integration} if plan.integration else {}),
+        "initiator": wanted.initiator,
+        "requires": list(wanted.requires),
+        "may_lack": list(wanted.may_lack),
+        "source_kinds": _source_kinds(plan, wanted),
+        "credentials": _patterns(plan, wanted),
+        **_shapes(plan, wanted),
+        "masked": _masked(plan, wanted),
+        "fallback": _fallback_decides(wanted),
+        "steps": [_step_decides(step) for step in wanted.steps],
+    }
+
+
+def _source_kinds(plan: Plan, operation: PlanOperation) -> Json:
+    """The sources that fit, by prefix: their form, how often each serves, and what each has."""
+    fitting = operation.source_kinds
+    return {
+        kind: {
+            "pattern": source.pattern,
+            "single_use": source.single_use,
+            "inputs": {name: _part(spec) for name, spec in source.inputs.items()},
+            "has": {
+                name: how if isinstance(how, str) else _part(how)
+                for name, how in source.has.items()
+                if name in (*operation.requires, *operation.may_lack)
+            },
+        }
+        for kind, source in sorted(plan.sources.items())
+        if fitting is None or kind in fitting
+    }
+
+
+def _shapes(plan: Plan, operation: PlanOperation) -> Json:
+    """How test is told from live by what a run is given; nothing where by nothing of it."""
+    named = {*operation.stored_secrets, *operation.runtime_secrets}
+    known: dict[str, Credential | PlanSecret] = {
+        **{
+            f"vault.{one}": plan.credentials[one]
+            for one in operation.credentials
+            if one in plan.credentials
+        },
+        **{f"secrets.{one}": plan.secrets[one] for one in named if one in plan.secrets},
+    }
+    found = {name: one.shape for name, one in sorted(known.items()) if one.shape is not None}
+    return {"shapes": {name: _part(shape) for name, shape in found.items()}} if found else {}
+
+
+def _patterns(plan: Plan, operation: PlanOperation) -> Json:
+    known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    return {name: one.pattern for name, one in known.items() if one is not None}
+
+
+def _masked(plan: Plan, operation: PlanOperation) -> Json:
+    """Whose values are never shown, and which may look like a card number."""
+    specs = {
+        **{f"params.{name}": plan.params[name] for name in operation.params},
+        **{f"inputs.{name}": spec for name, spec in operation.inputs.items()},
+    }
+    outputs = [
+        f"steps.{step.name}.{name}"
+        for step in operation.steps
+        for name, output in step.outputs.items()
+        if output.sensitive
+    ]
+    return {
+        "values": sorted([*(name for name, spec in specs.items() if spec.sensitive), *outputs]),
+        "not_card": sorted(name for name, spec in specs.items() if spec.not_card),
+    }
+
+
+def _fallback_decides(operation: PlanOperation) -> Json:
+    if operation.fallback is None:
+        return None
+    ask = operation.fallback.ask
+    return {
+        "operation": operation.fallback.operation,
+        "when": to_json(ask.when),
+        "tells": _part(ask.tells),
+    }
+
+
+def _step_decides(step: PlanStep) -> Json:
+    return {
+        "name": step.name,
+        "idempotent": step.idempotent,
+        "uses_cvc": step.uses_cvc,
+        "vault_key_hours": step.vault_key_hours,
+        "timeouts": _part(step.timeouts),
+        "max_answer_bytes": step.max_answer_bytes,
+        "read": _part(step.read),
+        "reconcile": _reconcile(step.reconcile) if step.reconcile else None,
+        **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
+        "outputs": {name: _part(output) for name, output in step.outputs.items()},
+        "answer": step.answer,
+        **({"reason": [place.at for place in step.reason]} if step.reason else {}),
+        **({"mode": _part(step.mode)} if step.mode else {}),
+        "outcome": [
+            {"rule": rule.rule, "when": _condition(rule.when), "is": rule.verdict}
+            for rule in step.outcome
+        ],
+    }
+
+
+def _condition(when: Any) -> Json:
+    return None if when is None else to_json(when)
+
+
+def _reconcile(reconcile: Reconcile) -> Json:
+    found: dict[str, Json] = {}
+    for name, way in (("get", reconcile.get), ("list", reconcile.list)):
+        if way is not None:
+            rest = way.model_dump(mode="json", exclude={"http"})
+            found[name] = {"http": http_json(way.http), **rest}
+    return found
+
+
+def _part(part: PlanPart) -> Json:
+    return part.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -52,7 +52,7 @@ def parts_of(place: str) -> tuple[str, str]:
     return environment, account
 
 
-def told(place: str) -> str:
+def place_in_words(place: str) -> str:
     """A place in a message."""
     environment, account = parts_of(place)
     return (

@@ -1,9 +1,20 @@
-"""The version of the files that forwardc writes for itself: plan, lock and manifest.
+"""The files that forwardc writes for itself: their version, and the name and place of the lock.
 
-The three change together, since each says something of the others.
+Plan, lock and manifest change their version together, since each says something of the others.
 """
 
+from pathlib import Path
 from typing import Final
+
+from forwardc.core.files.checkout import CheckoutPath, as_checkout
 
 FORMAT_VERSION: Final = 2
 """Version 1 had no behaviour digest, and rules without their number."""
+
+
+LOCK: Final = "forwardc.lock"
+
+
+def lock_of_build(build: Path | CheckoutPath) -> CheckoutPath:
+    """The lock file: beside the build folder, as that is named, and never where a link leads."""
+    return as_checkout(build).beside(LOCK)

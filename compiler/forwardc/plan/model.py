@@ -7,25 +7,37 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from forwardc.core.terms.codec import BadPlan
+from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.answers import (
     AnswerKind,
+    CardLookup,
+    CardMetadata,
+    DestinationRequestPlaces,
+    Echo,
+    LogAt,
+    LossEvidence,
     Mode,
-    Output,
+    PlanOutcomeRule,
+    PlanOutput,
+    PlanPaymentReference,
     ReadDirect,
     ReadVault,
     ReasonAt,
-    Rule,
+    Reconcile,
 )
 from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.losses import Echo, Known
-from forwardc.plan.parts import Http, Money, Part, PlanSchema, PlanTerm, Table
-from forwardc.plan.reconcile import NamedThere, Reconcile
-from forwardc.plan.reviewed import Review
-from forwardc.plan.secret_form import SecretForm
-from forwardc.plan.shapes import Shape
-from forwardc.plan.showing import CardLookup, Gets, LogAt, Tells
+from forwardc.plan.parts import (
+    CredentialShape,
+    PlanMoney,
+    PlanPart,
+    PlanRequest,
+    PlanSchema,
+    PlanTerm,
+    ReviewSurface,
+    SecretForm,
+    Table,
+)
 
 ValueType: TypeAlias = (
     Literal["string", "text", "integer", "number", "boolean", "enum"]
@@ -33,18 +45,18 @@ ValueType: TypeAlias = (
 )
 
 
-class UnknownVersion(BadPlan):
+class UnknownVersionError(InvalidPlanError):
     """The file says that it has a version which this forwardc does not read."""
 
 
-class Hosts(Part):
+class Hosts(PlanPart):
     """Every host that the runtime may connect to, as `host` or `host:port`, in lower case."""
 
     vault: tuple[str, ...] = ()
     destination: tuple[str, ...] = ()
 
 
-class OAuth(Part):
+class OAuth(PlanPart):
     """OAuth 2.0 client credentials (RFC 6749, section 4.4), of which an access token is made.
 
     `client_id` and `client_secret` are the names of the two credentials.
@@ -56,30 +68,30 @@ class OAuth(Part):
     scopes: tuple[str, ...] = ()
 
 
-class Instead(Part):
+class Alternative(PlanPart):
     """What a credential can be made of where it is not given."""
 
     oauth: OAuth
 
 
-class Credential(Part):
+class Credential(PlanPart):
     """A credential of the vault's API, the form that it has, and what may stand in for it.
 
     `shape` tells test from live.
     """
 
     pattern: str | None = None
-    shape: Shape | None = None
-    instead: Instead | None = Field(default=None, alias="or")
+    shape: CredentialShape | None = None
+    instead: Alternative | None = Field(default=None, alias="or")
 
 
-class KeySet(Part):
+class KeySetLocation(PlanPart):
     """Where the vault publishes its public keys (RFC 7517)."""
 
     jwks: str
 
 
-class SecretStore(Part):
+class SecretStore(PlanPart):
     """Where the vault keeps secrets: names below the URL, values of at most so many bytes.
 
     `scopes` are what an access token needs there.
@@ -90,16 +102,16 @@ class SecretStore(Part):
     scopes: tuple[str, ...] = ()
 
 
-class ByInput(Part):
+class PresentByInput(PlanPart):
     """An atom that is there when the caller gives this input."""
 
     input: str
 
 
-Presence: TypeAlias = Literal["always", "vault", "never"] | ByInput
+Presence: TypeAlias = Literal["always", "vault", "never"] | PresentByInput
 
 
-class ValueSpec(Part):
+class ValueSpec(PlanPart):
     """What a value of a run must be: type, limits, and how it is handled.
 
     Lengths count code points; `minimum` and `maximum` are numbers, of an amount in minor units.
@@ -125,7 +137,7 @@ class ValueSpec(Part):
     schemes: tuple[str, ...] = ()
 
 
-class SourceKind(Part):
+class SourceKind(PlanPart):
     """One kind of source: what its id looks like, what goes with it, and which atoms it has."""
 
     pattern: str
@@ -135,7 +147,7 @@ class SourceKind(Part):
     has: Table[str, Presence] = Field(default_factory=dict)
 
 
-class SecretSpec(Part):
+class PlanSecret(PlanPart):
     """A secret that the destination uses, and how its value derives from what the operator gives.
 
     `owner` is the vendor whose it is, or None for the destination. `shape` is of what the operator
@@ -144,18 +156,18 @@ class SecretSpec(Part):
 
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
     owner: Name | None = None
-    shape: Shape | None = None
+    shape: CredentialShape | None = None
     form: SecretForm | None = None
 
 
-class Called(Part):
+class DisplayedRequest(PlanPart):
     """What the destination is asked, for display: with `direct` the request itself."""
 
     method: str
     url: PlanTerm
 
 
-class SignRocketpay(Part):
+class SignRocketpay(PlanPart):
     """The Gate signature over the JSON body, put into it at the pointer `into`."""
 
     scheme: Literal["rocketpay-gate"]
@@ -163,7 +175,7 @@ class SignRocketpay(Part):
     into: str
 
 
-class SignVisa(Part):
+class SignVisa(PlanPart):
     """Visa's X-PAY-TOKEN. `remove_path_prefix` is the context path that is not signed."""
 
     scheme: Literal["visa-x-pay-token"]
@@ -171,27 +183,27 @@ class SignVisa(Part):
     remove_path_prefix: str | None = None
 
 
-class SignDlocal(Part):
+class SignDlocal(PlanPart):
     """dLocal's V2-HMAC-SHA256 over X-Login, X-Date and body."""
 
     scheme: Literal["dlocal"]
     secret: PlanTerm
 
 
-Sign: TypeAlias = Annotated[
+PlanSignature: TypeAlias = Annotated[
     SignRocketpay | SignVisa | SignDlocal,
     Field(discriminator="scheme"),
 ]
 
 
-class Timeouts(Part):
+class Timeouts(PlanPart):
     """Milliseconds to wait for a connection and for the whole answer."""
 
     connect_ms: int = Field(gt=0)
     read_ms: int = Field(gt=0)
 
 
-class Step(Part):
+class PlanStep(PlanPart):
     """One request of an operation, and how its answer is read.
 
     `private` allows a direct step's host to have an address of the operator's own network.
@@ -207,10 +219,10 @@ class Step(Part):
     name: str
     deliver: Literal["vault", "direct"] = "vault"
     private: bool = False
-    http: Http
-    destination: Called
-    sign: Sign | None = None
-    review: Review | None = None
+    http: PlanRequest
+    destination: DisplayedRequest
+    sign: PlanSignature | None = None
+    review: ReviewSurface | None = None
     read: ReadDirect | ReadVault
     timeouts: Timeouts
     max_answer_bytes: int = Field(gt=0)
@@ -219,16 +231,16 @@ class Step(Part):
     vault_key_hours: int | None = None
     reconcile: Reconcile | None = None
     vault_reference: Table[str, Literal["run.id", "run.reference"]] = Field(default_factory=dict)
-    outputs: Table[str, Output] = Field(default_factory=dict)
+    outputs: Table[str, PlanOutput] = Field(default_factory=dict)
     answer: AnswerKind = "json"
     reason: tuple[ReasonAt, ...] = ()
     mode: Mode | None = None
-    outcome: tuple[Rule, ...] = ()
+    outcome: tuple[PlanOutcomeRule, ...] = ()
     namespaces: Table[str, str] = Field(default_factory=dict)
     echo: Echo | None = None
 
 
-class Ask(Part):
+class InstrumentQuestion(PlanPart):
     """A question to the vault before anything is sent: `when` over its answer.
 
     `scopes` are what an access token needs for it, beside those of every run. `holds` tells which
@@ -236,34 +248,34 @@ class Ask(Part):
     only another one has something, nobody knows.
     """
 
-    http: Http
+    http: PlanRequest
     when: PlanTerm
     scopes: tuple[str, ...] = ()
-    tells: Tells = Tells()
+    tells: CardMetadata = CardMetadata()
     holds: Table[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
-class Fallback(Part):
+class Fallback(PlanPart):
     """The operation that runs instead when the question is answered with no."""
 
     operation: str
-    ask: Ask
+    ask: InstrumentQuestion
 
 
-class Note(Part):
+class Note(PlanPart):
     """A loss or doubt of an operation, by diagnostic code."""
 
     code: str
     message: str
 
 
-class Production(Part):
+class Production(PlanPart):
     """What stands between this operation and production."""
 
     needs_onboarding: bool = False
 
 
-class Operation(Part):
+class PlanOperation(PlanPart):
     """One thing that the destination can do, with its ordered steps.
 
     `source_kinds` names the kinds that fit; without it, all of the plan do. `losses` are the atoms
@@ -286,12 +298,12 @@ class Operation(Part):
     production: Production | None = None
     fallback: Fallback | None = None
     source_kinds: tuple[str, ...] | None = None
-    losses: Table[str, Table[str, Table[str, Known]]] = Field(default_factory=dict)
-    payment_reference: tuple[NamedThere, ...] = ()
-    steps: tuple[Step, ...] = Field(min_length=1)
+    losses: Table[str, Table[str, Table[str, LossEvidence]]] = Field(default_factory=dict)
+    payment_reference: tuple[PlanPaymentReference, ...] = ()
+    steps: tuple[PlanStep, ...] = Field(min_length=1)
 
 
-class Plan(Part):
+class Plan(PlanPart):
     """One destination compiled for one vault, environment and account.
 
     `environment` is a name; `declared_class` stands where the name does not imply its class.
@@ -311,16 +323,16 @@ class Plan(Part):
     integration: str | None = None
     hosts: Hosts
     credentials: Table[Name, Credential] = Field(default_factory=dict)
-    keys: KeySet | None = None
+    keys: KeySetLocation | None = None
     secret_store: SecretStore | None = None
     sources: Table[str, SourceKind] = Field(default_factory=dict)
     params: Table[str, ValueSpec] = Field(default_factory=dict)
-    money: Money | None = None
-    secrets: Table[Name, SecretSpec] = Field(default_factory=dict)
-    gets: Gets | None = None
+    money: PlanMoney | None = None
+    secrets: Table[Name, PlanSecret] = Field(default_factory=dict)
+    gets: DestinationRequestPlaces | None = None
     log: LogAt | None = None
     card: CardLookup | None = None
-    operations: Table[str, Operation]
+    operations: Table[str, PlanOperation]
     demo_ids: Table[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -356,21 +368,22 @@ class _Versioned(BaseModel):
 def load_plan(data: bytes) -> Plan:
     """Read a plan file.
 
-    Raises `UnknownVersion`, or `BadPlan` naming the places that are wrong, never what they hold.
+    Raises `UnknownVersionError`, or `InvalidPlanError` naming the places that are wrong, never what
+    they hold.
     """
     try:
         version = _Versioned.model_validate_json(data).forwardc
     except ValidationError:
-        raise BadPlan("the file is not a plan") from None
+        raise InvalidPlanError("the file is not a plan") from None
     if version != FORMAT_VERSION:
-        raise UnknownVersion(
+        raise UnknownVersionError(
             f"the plan has version {version}, this forwardc reads {FORMAT_VERSION}"
         )
     try:
         return Plan.model_validate_json(data)
     except ValidationError as error:
         places = [_pointer(problem["loc"]) for problem in error.errors(include_input=False)]
-    raise BadPlan("the plan is damaged at " + ", ".join(sorted(set(places))[:5]))
+    raise InvalidPlanError("the plan is damaged at " + ", ".join(sorted(set(places))[:5]))
 
 
 def _pointer(place: tuple[int | str, ...]) -> str:

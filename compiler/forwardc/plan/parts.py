@@ -1,6 +1,8 @@
 """What the parts of a plan file are made of: strict objects, decoded terms, requests with holes.
 
-Knows no vault, and not what a plan holds.
+Every object of a plan derives from `PlanPart`, so that a key that nobody knows refuses the file.
+Below it stand the parts that several objects of a plan share: requests, money, the shape and form
+of a credential, and what reviewers accept.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 else:
     Table = dict
     PlanTerm = Annotated[Any, PlainValidator(from_json)]
+import datetime
+from typing import Self
+
+from pydantic import model_validator
+
+from forwardc.core.terms.patterns import begins
+from forwardc.plan.environment import EnvironmentClass
 
 
 def _exact(schema: Any) -> Any:
@@ -32,13 +41,13 @@ PlanSchema: TypeAlias = Annotated[Any, AfterValidator(_exact)]
 PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
 
 
-class Part(BaseModel):
+class PlanPart(BaseModel):
     """An object of a plan file: nothing unknown in it, nothing converted, nothing shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class Http(Part):
+class PlanRequest(PlanPart):
     """A request with holes. Every term evaluates to complete, encoded text."""
 
     method: str
@@ -48,7 +57,7 @@ class Http(Part):
     body: PlanTerm | None = None
 
 
-class Money(Part):
+class PlanMoney(PlanPart):
     """How the destination counts money: the digits of every currency that a run may give.
 
     A row of `digits` is what `money.Digits` says. `table` names the shipped table and `as_of` its
@@ -64,3 +73,86 @@ class Money(Part):
     table: str | None = None
     as_of: str | None = None
     assumed: bool = False
+
+
+# How a credential of a test is told from a live one: by how its value begins.
+
+
+class CredentialShape(PlanPart):
+    """How a credential begins in each class of environment; `production` may be left out."""
+
+    sandbox: str
+    production: str | None = None
+
+
+def misfit(shape: CredentialShape | None, class_: EnvironmentClass, value: str) -> str | None:
+    """Why a value is none of this class, in words that do not hold it; None where it fits.
+
+    It must begin as its own class says, and must not begin as the other one says.
+    """
+    if shape is None:
+        return None
+    shapes = {"sandbox": shape.sandbox, "production": shape.production}
+    own, other = shapes.pop(class_), *shapes.values()
+    if other is not None and begins(other, value):
+        of = "sandbox" if class_ == "production" else "production"
+        return f"begins as a credential of {of} does"
+    if own is not None and not begins(own, value):
+        return f"does not begin as a credential of {class_} does"
+    return None
+
+
+class SecretForm(PlanPart):
+    """What a secret's raw value must be for its use, so that one can be made up.
+
+    A JWK, octets in base64url, a text of so many bytes, `user:password` or its base64.
+    """
+
+    kind: Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login"]
+    octets: int | None = Field(default=None, alias="bytes", gt=0, le=64)
+
+
+# What reviewers accept of a step.
+
+
+class ReviewField(PlanPart):
+    """A place that the vault fills: a JSON Pointer, an XPath where it is XML, or `header NAME`."""
+
+    at: str
+    atom: str
+    replacement: str
+    json_type: Literal["string", "number"]
+    format: str
+    required: bool
+
+
+class AgreedWith(PlanPart):
+    """What a vault agreed to beyond its documents, under its ticket, as YYYY-MM-DD.
+
+    `wallets` are those whose tokens may be forwarded.
+    `as_if_agreed`: nobody asked it, and only a sandbox on this machine plays it.
+    """
+
+    id: str
+    ticket: str | None = None
+    date: str | None = None
+    expires: datetime.date | None = None
+    wallets: tuple[str, ...] = ()
+    as_if_agreed: bool = False
+
+    @model_validator(mode="after")
+    def _is_recorded_or_played(self) -> Self:
+        if (self.ticket is None or self.date is None) != self.as_if_agreed:
+            raise ValueError("an arrangement has a ticket and a date, or nobody agreed")
+        return self
+
+
+class ReviewSurface(PlanPart):
+    """What the vault's reviewers accept of a step, and must see again when it changes."""
+
+    url: str
+    method: str
+    fields: tuple[ReviewField, ...] = ()
+    headers: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    arrangements: tuple[AgreedWith, ...] = ()

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import Scope, TooLong, evaluate
-from forwardc.core.terms.functions import CannotCompute
-from forwardc.core.terms.rewrite import unwrapped
-from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
+from forwardc.core.terms.functions import ComputationError
+from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, unwrapped, walk
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan
 
@@ -32,7 +32,7 @@ Place = tuple[str, str, Term]
 """Operation and step as `pay.auth`, the header's name, and its value."""
 
 
-class NotSealable(ValueError):  # noqa: N818 - the header's property
+class NotSealableError(ForwardcError, ValueError):
     """What a header holds cannot be sealed. The reason is safe to show."""
 
 
@@ -109,15 +109,17 @@ def scheme_of(term: Term) -> str:
 
 
 def value_of(one: SealedHeader, secrets: Mapping[str, Secret]) -> Secret:
-    """What is hashed of a header, with these values of its secrets. Raises `NotSealable`."""
+    """What is hashed of a header, with these values of its secrets. Raises `NotSealableError`."""
     if _varies(one.term):
-        raise NotSealable(f"{one.header} is another one in each run, and no hash is of all of them")
+        raise NotSealableError(
+            f"{one.header} is another one in each run, and no hash is of all of them"
+        )
     present = frozenset(node.present for node in walk(one.term) if isinstance(node, If))
     values = {f"secrets.{name}": secrets[name] for name in one.secrets}
     try:
         text = str(evaluate(one.term, Scope(values, present, reveal=True)))
-    except (NotExpressible, CannotCompute, TooLong) as problem:
-        raise NotSealable(f"{one.header}: {problem}") from None
+    except (NotExpressibleError, ComputationError, TextTooLongError) as problem:
+        raise NotSealableError(f"{one.header}: {problem}") from None
     return Secret(text[len(one.scheme) :].strip())
 
 

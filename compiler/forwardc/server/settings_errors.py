@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Position, Span
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.text_file import NotText, decoded, gave_up
+from forwardc.core.diagnostics.text_file import NotTextError, decoded, gave_up
 from forwardc.core.files.kinds import SETTINGS
 from forwardc.core.files.operator_file import read
 from forwardc.server.settings import ServerSettings, settings_from
@@ -52,7 +52,7 @@ def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
             why = problem.strerror or "unknown reason"
             sink.error(CODE, f"{file}: the file of settings cannot be read: {why}")
             return None
-        except NotText as problem:
+        except NotTextError as problem:
             sink.error(CODE, f"{file}: the file of settings is {problem.reason}")
             return None
         except (tomllib.TOMLDecodeError, RecursionError) as problem:

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import ComputationError, Scope, evaluate
 from forwardc.core.terms.terms import Call, Lit, Ref, Seq, Term
 from forwardc.core.terms.values import CONTRADICTION
 from forwardc.runtime.run.answer import DestinationAnswer, Headers, parse_json
@@ -39,7 +39,7 @@ SCOPE = Scope(DestinationAnswer(200, Headers(), BODY).values(), reveal=True)
     ],
 )
 def test_what_reads_it_cannot_be_computed(term: Term) -> None:
-    with pytest.raises(CannotCompute, match="the answer gives this member twice"):
+    with pytest.raises(ComputationError, match="the answer gives this member twice"):
         evaluate(term, SCOPE)
 
 
@@ -49,7 +49,7 @@ def test_what_stands_beside_it_is_read() -> None:
 
 
 def test_it_is_written_nowhere() -> None:
-    with pytest.raises(NotExpressible):
+    with pytest.raises(NotExpressibleError):
         evaluate(Call("json", (at("of"),)), SCOPE)
     with pytest.raises(TypeError):
         json.dumps(parse_json(BODY))

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.pointer import resolve
 from forwardc.core.terms.terms import Call, Lit, Ref, Term
-from forwardc.core.terms.values import CONTRADICTION
+from forwardc.core.terms.values import CONTRADICTION, resolve
 from forwardc.runtime.http.bodies.xml_body import Element
 from forwardc.runtime.run.answer import DestinationAnswer, Headers
 from growth import assert_linear

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
-from forwardc.plan.model import Operation, load_plan
+from forwardc.plan.model import PlanOperation, load_plan
 from forwardc.runtime.run.losses import StepLosses, SuppliedValues, losses_of
 
 PAN: Final = "424242******4242"
@@ -56,17 +56,17 @@ SENT: Final[dict[str, Any]] = {
 
 
 @cache
-def operation_of(body: str, vault: str = "stripe") -> Operation:
+def operation_of(body: str, vault: str = "stripe") -> PlanOperation:
     plan = plan_of(program_of(HEAD + body + TAIL), vault)
     return load_plan(json.dumps(plan).encode()).operations["pay"]
 
 
 @pytest.fixture(scope="module")
-def operation() -> Operation:
+def operation() -> PlanOperation:
     return operation_of(JSON_BODY)
 
 
-def told(operation: Operation, echo: Any, without: frozenset[str] = frozenset()) -> StepLosses:
+def told(operation: PlanOperation, echo: Any, without: frozenset[str] = frozenset()) -> StepLosses:
     document = {"id": "fwdreq_1", "request_details": {"body": echo}}
     return losses_of(
         operation, operation.steps[0], SuppliedValues("pm_", without=without), document
@@ -120,21 +120,21 @@ OF_ALL: Final = {
 
 
 @pytest.mark.parametrize(("echo", "lacks"), OF_THE_CVC.values(), ids=OF_THE_CVC)
-def test_what_an_echo_tells(operation: Operation, echo: str, lacks: StepLosses) -> None:
+def test_what_an_echo_tells(operation: PlanOperation, echo: str, lacks: StepLosses) -> None:
     assert told(operation, echo) == lacks
 
 
 @pytest.mark.parametrize("echo", OF_ALL.values(), ids=OF_ALL)
-def test_an_echo_that_tells_nothing(operation: Operation, echo: Any) -> None:
+def test_an_echo_that_tells_nothing(operation: PlanOperation, echo: Any) -> None:
     assert told(operation, echo) == NOTHING_TOLD
 
 
 @pytest.mark.parametrize("document", [None, {}, {"request_details": None}, [], "text"])
-def test_an_answer_without_an_echo(operation: Operation, document: Any) -> None:
+def test_an_answer_without_an_echo(operation: PlanOperation, document: Any) -> None:
     assert losses_of(operation, operation.steps[0], SuppliedValues("pm_"), document) == NOTHING_TOLD
 
 
-def test_a_required_value_may_be_missing_too(operation: Operation) -> None:
+def test_a_required_value_may_be_missing_too(operation: PlanOperation) -> None:
     assert told(operation, json.dumps({**SENT, "owner": ""})) == StepLosses(
         losses=("card.holder_name",)
     )
@@ -142,7 +142,7 @@ def test_a_required_value_may_be_missing_too(operation: Operation) -> None:
     assert told(operation, both) == StepLosses(losses=("card.cvc", "card.holder_name"))
 
 
-def test_what_was_left_out_on_purpose_is_neither(operation: Operation) -> None:
+def test_what_was_left_out_on_purpose_is_neither(operation: PlanOperation) -> None:
     left_out = frozenset({"card.cvc"})
     assert told(operation, card(cvc=...), left_out) == StepLosses()
     assert told(operation, None, left_out) == StepLosses(untold=("card.holder_name",))

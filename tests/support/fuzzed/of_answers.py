@@ -100,11 +100,11 @@ def vault_answer(data: bytes) -> None:
 
 
 def echo(data: bytes) -> None:
-    from forwardc.plan.losses import ByEcho, Echo, Untold
+    from forwardc.plan.answers import Echo, LossByEcho, LossUntold
     from forwardc.runtime.run.losses import SuppliedValues, atoms_held, losses_of
 
-    told = ByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
-    from_pm = {"pm_": {"card.cvc": told, "card.holder_name": Untold(by="untold")}}
+    told = LossByEcho(by="echo", at=("/a/0/b", "/pay/.cvc"))
+    from_pm = {"pm_": {"card.cvc": told, "card.holder_name": LossUntold(by="untold")}}
     text = loose(data)
     for syntax in ("json", "xml"):
         place = Echo(at="/sent", syntax=syntax, filled=("/a/1",))
@@ -146,7 +146,7 @@ def store_answer(data: bytes) -> None:
 
 
 def jwk_set(data: bytes) -> None:
-    from forwardc.core.terms.functions import CannotCompute
+    from forwardc.core.terms.functions import ComputationError
     from forwardc.runtime.http.jwk_sets import JwkSetError, members
     from forwardc.runtime.http.vault_keys import encryption_key
     from forwardc.server.oauth.verification_keys import read_verification_key
@@ -156,7 +156,7 @@ def jwk_set(data: bytes) -> None:
             read_verification_key(member, ("ES256", "ES384", "RS256", "PS256", "EdDSA"))
             key = encryption_key(member)
             if key is not None:
-                with suppress(CannotCompute):
+                with suppress(ComputationError):
                     _encrypted_for(key)
 
 

@@ -84,13 +84,19 @@ def _not_in_yaml(text: str) -> float:
 
 
 def _checked(found: dict[str, Any]) -> None:
-    from forwardc.core.terms.json_schema import BadSchema, check_schema, of_plan, problems, to_plan
+    from forwardc.core.terms.json_schema import (
+        InvalidSchemaError,
+        check_schema,
+        of_plan,
+        problems,
+        to_plan,
+    )
 
     try:
         check_schema(found)
         for value in ({"a": [1, "x" * 50]}, found, None):
             problems(found, value)
-    except BadSchema:
+    except InvalidSchemaError:
         return
     assert of_plan(to_plan(found)) is not None
 
@@ -104,9 +110,9 @@ def pattern(data: bytes) -> None:
 
 
 def text_file(data: bytes) -> None:
-    from forwardc.core.diagnostics.text_file import NotText, decoded
+    from forwardc.core.diagnostics.text_file import NotTextError, decoded
 
-    with suppress(NotText):
+    with suppress(NotTextError):
         decoded(data)
 
 
@@ -122,10 +128,10 @@ def excerpt(data: bytes) -> None:
 
 
 def plan(data: bytes) -> None:
-    from forwardc.plan.covers import digests
-    from forwardc.plan.model import BadPlan, UnknownVersion, load_plan
+    from forwardc.plan.changes import digests
+    from forwardc.plan.model import InvalidPlanError, UnknownVersionError, load_plan
 
-    with suppress(BadPlan, UnknownVersion):
+    with suppress(InvalidPlanError, UnknownVersionError):
         for name in (loaded := load_plan(data)).operations:
             digests(loaded, name)
 
@@ -247,9 +253,9 @@ def csv_payments(data: bytes) -> None:
 
 
 def derived_secret(data: bytes) -> None:
-    from forwardc.plan.model import SecretSpec
+    from forwardc.plan.model import PlanSecret
     from forwardc.runtime.secret_providers.secrets import derived
 
     for kind in ("jwk", "base64url", "sha256_base64url", None):
         with suppress(ValueError):
-            derived(SecretSpec(as_key=kind), loose(data))  # type: ignore[arg-type]
+            derived(PlanSecret(as_key=kind), loose(data))  # type: ignore[arg-type]

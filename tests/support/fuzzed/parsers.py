@@ -45,7 +45,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "pattern": Parser(of_files.pattern, seeds.patterns, ("core/terms/patterns.py",), weight=2),
     "text file": Parser(of_files.text_file, seeds.texts, ("core/diagnostics/text_file.py",)),
     "line that is shown": Parser(
-        of_files.excerpt, seeds.lines, ("core/recognizer/secret_shapes.py",), weight=2
+        of_files.excerpt, seeds.lines, ("core/recognizer/scan.py",), weight=2
     ),
     "plan": Parser(of_files.plan, seeds.plans, ("plan/model.py", "core/terms/codec.py"), weight=5),
     "manifest": Parser(
@@ -176,7 +176,7 @@ OURS: Final[dict[str, str]] = {
     "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
     "compile/review/sample.py": "a body that the compiler has just written",
     "core/terms/functions.py": "headers of ours, and an operator's key: bound before it is sent",
-    "plan/live_hosts.py": "a file of the package",
+    "plan/separation.py": "a file of the package",
     "core/currencies.py": "a file of the package",
     "compile/language/money/tables.py": "a file of the package",
     "compile/language/schema.py": "a file of the package",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bearer import claims, ec_signer
-from forwardc.plan.covers import covers, digests
+from forwardc.plan.changes import covers, digests
 from forwardc.plan.model import load_plan
 from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from gate import body, of_card, of_payment, of_token, signed

@@ -3,8 +3,11 @@
 from typing import Final
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
-    "core/terms/escaping.py": ("tests/plan/test_escape_rules.py", "tests/plan/test_escaping.py"),
-    "core/terms/audit.py": ("tests/plan/test_escaping.py", "tests/plan/test_folded.py"),
+    "core/terms/escaping.py": (
+        "tests/plan/test_escape_rules.py",
+        "tests/plan/test_escaping.py",
+        "tests/plan/test_folded.py",
+    ),
     "core/terms/evaluator.py": (
         "tests/plan/test_evaluate_parts.py",
         "tests/plan/test_evaluate.py",
@@ -18,7 +21,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_lock.py",
         "tests/separation/test_what_decides.py",
     ),
-    "plan/covers.py": (
+    "plan/changes.py": (
         "tests/approvals/test_states.py",
         "tests/approvals/test_voids.py",
         "tests/approvals/test_changes.py",
@@ -30,7 +33,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/separation/test_projects.py",
         "tests/separation/test_doors.py",
     ),
-    "plan/behaviour.py": (
+    "plan/digests.py": (
         "tests/plan/test_behaviour.py",
         "tests/approvals/test_voids.py",
         "tests/approvals/test_states.py",

@@ -1,9 +1,24 @@
-"""Questions about a term: its stage, what it reads, whether it is tainted. Pure."""
+"""The three stages, and questions about a term: its stage, what it reads, whether it is tainted.
 
-from forwardc.compile.ir.program import Operation, Program
-from forwardc.compile.ir.stages import Stage
-from forwardc.core.atoms import ATOMS, Instrument
+A value is known at one stage, and a term's stage is the latest of its parts.
+"""
+
+from enum import IntEnum
+
+from forwardc.compile.ir.program import Program, ProgramOperation
+from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import Atom, If, Raw, Ref, Term, walk
+
+
+class Stage(IntEnum):
+    """When a value is known. An expression's stage is the latest of its parts."""
+
+    BUILD = 0
+    """Known to the compiler: literals and settings."""
+    RUN = 1
+    """Known to the runtime on each run: params, inputs, held secrets, earlier outputs."""
+    VAULT = 2
+    """Known only inside the PSP's PCI boundary: card data and secrets stored there."""
 
 
 def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
@@ -40,13 +55,13 @@ def refs_in(term: Term, root: str) -> list[Ref]:
     return [node for node in walk(term) if isinstance(node, Ref) and node.root == root]
 
 
-def optional_names(operation: Operation) -> frozenset[str]:
+def optional_names(operation: ProgramOperation) -> frozenset[str]:
     """The names that the author marked with `?`."""
     nodes = (node for step in operation.steps for node in step.request.nodes)
     return frozenset(node.present for node in nodes if isinstance(node, If))
 
 
-def atoms_used(operation: Operation) -> list[str]:
+def atoms_used(operation: ProgramOperation) -> list[str]:
     """The names of the atoms that an operation sends, each once, in the vocabulary's order."""
     # `sorted` would put expiry before number.
     used = {atom.name for step in operation.steps for atom in step.request.atoms}
@@ -55,19 +70,19 @@ def atoms_used(operation: Operation) -> list[str]:
     return [name for name in ATOMS if name in used]
 
 
-def uses_network_token(operation: Operation) -> bool:
+def uses_network_token(operation: ProgramOperation) -> bool:
     """Whether an operation asks for a network token instead of the card."""
     names = atoms_used(operation)
-    return any(ATOMS[name].instrument is Instrument.NETWORK_TOKEN for name in names)
+    return any(ATOMS[name].instrument is InstrumentKind.NETWORK_TOKEN for name in names)
 
 
-def names_used(operation: Operation, root: str) -> list[str]:
+def names_used(operation: ProgramOperation, root: str) -> list[str]:
     """The short names below a root that an operation uses, sorted: `params` -> [amount, ...]."""
     refs = (ref for step in operation.steps for ref in step.request.refs_below(root))
     return sorted({ref.name.removeprefix(f"{root}.") for ref in refs})
 
 
-def tainted(program: Program, operation: Operation) -> frozenset[str]:
+def tainted(program: Program, operation: ProgramOperation) -> frozenset[str]:
     """References whose values are masked wherever shown: secrets, sensitive params and outputs."""
     secrets = (f"secrets.{name}" for name in program.secrets)
     params = (f"params.{name}" for name, spec in program.params.items() if spec.get("sensitive"))

@@ -1,18 +1,22 @@
 """What a vault must agree to beyond its documents, and the record that it did.
 
-The destination says what is needed (`Arrangement`), the project who agreed (`Grant`). Knows no
-vault: which kinds a vault agrees to, and what each lifts, stands in its facts.
+The destination says what is needed (`Arrangement`), the project who agreed (`Grant`), and a vault's
+facts which kinds it agrees to and what each lifts. One kind is the form of an expiry date: its
+closed grammar stands here, too.
 """
 
 import datetime
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.terms import Atom, Call, If, Lit, Term, Text, walk
 
 
-class Kind(StrEnum):
+class ArrangementKind(StrEnum):
     """The closed list of what can be agreed."""
 
     FILLS = "fills"
@@ -94,15 +98,15 @@ class Arrangement:
             )
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[ArrangementKind, ...]:
         """What it is about, in the order of the list."""
         said = {
-            Kind.FILLS: self.fills,
-            Kind.METHOD: self.method,
-            Kind.SIGNATURE: self.signature,
-            Kind.NETWORK_TOKEN: self.wallets,
+            ArrangementKind.FILLS: self.fills,
+            ArrangementKind.METHOD: self.method,
+            ArrangementKind.SIGNATURE: self.signature,
+            ArrangementKind.NETWORK_TOKEN: self.wallets,
         }
-        return tuple(kind for kind in Kind if said[kind])
+        return tuple(kind for kind in ArrangementKind if said[kind])
 
     @property
     def words(self) -> str:
@@ -147,7 +151,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class AgreedArrangement:
     """An arrangement that counts for a step. Without a grant it is played as if it were agreed."""
 
     id: str
@@ -160,3 +164,77 @@ def _day(text: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+
+
+# Expiry dates in one text: `MMYY`, `YYYY-MM`, `MM/YYYY` and their like.
+
+SEPARATORS: Final = "-/."
+"""What may stand between month and year; nothing may, too."""
+
+_PART: Final = "MM|M|YYYY|YY"
+_FORMAT: Final = re.compile(rf"({_PART})(?:([{SEPARATORS}]?)({_PART}))?")
+
+
+def parts_of(text: str) -> tuple[str, ...] | None:
+    """The parts of a format in order, separators included; None where it is outside the grammar.
+
+    One part, or a month and a year in either order.
+    """
+    found = _FORMAT.fullmatch(text)
+    if found is None:
+        return None
+    first, between, second = found[1], found[2], found[3]
+    if second is None:
+        return (first,)
+    if first[0] == second[0]:
+        return None
+    return tuple(part for part in (first, between, second) if part)
+
+
+def composed(term: Term) -> str | None:
+    """The format that an author composed: `${card.expiry.YY}${card.expiry.MM}` is `YYMM`.
+
+    None where something else than expiry dates of one instrument and separators stands there. A
+    number has no leading zero, so that `int(card.expiry.MM)` is `M`.
+    """
+    pieces = list(_pieces(term))
+    nodes = (node for piece in pieces for node in walk(piece))
+    instruments = {node.name.partition(".")[0] for node in nodes if isinstance(node, Atom)}
+    texts = [_written(piece) for piece in pieces]
+    if len(instruments) != 1 or None in texts:
+        return None
+    return "".join(text for text in texts if text is not None)
+
+
+def number_of(term: Term) -> Atom | None:
+    """The expiry that is written as a number, or None."""
+    inner = term.then if isinstance(term, If) else term
+    match inner:
+        case Call(function="int", args=(Atom() as atom,)):
+            return atom
+        case _:
+            return None
+
+
+def _pieces(term: Term) -> Iterator[Term]:
+    match term:
+        case Text(parts=parts):
+            for part in parts:
+                yield from _pieces(part)
+        case If(then=then):
+            yield from _pieces(then)
+        case _:
+            yield term
+
+
+def _written(piece: Term) -> str | None:
+    match piece:
+        case Atom(name=name) if ".expiry." in name:
+            return name.rpartition(".")[2]
+        case Call(function="int", args=(Atom(name=name),)) if ".expiry." in name:
+            part = name.rpartition(".")[2]
+            return "M" if part == "MM" else part
+        case Lit(value=str() as text):
+            return text
+        case _:
+            return None

@@ -7,10 +7,9 @@ table that misses one is a fault of ours, found by a test.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forwardc.compile.ir.analysis import atoms_in, stage_of
-from forwardc.compile.ir.program import Operation, Pair, Request, Step
-from forwardc.compile.ir.stages import Stage
-from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, Instrument
+from forwardc.compile.ir.analysis import Stage, atoms_in, stage_of
+from forwardc.compile.ir.program import ProgramOperation, ProgramPair, ProgramRequest, ProgramStep
+from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
@@ -63,20 +62,22 @@ FEATURES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class FeatureUse:
     """One use of a feature, at the place in the author's file."""
 
     feature: str
     span: Span | None
 
 
-def uses(step: Step, operation: Operation, stored: frozenset[str]) -> Iterator[Use]:
+def uses(
+    step: ProgramStep, operation: ProgramOperation, stored: frozenset[str]
+) -> Iterator[FeatureUse]:
     """What a step asks of the vault. `stored` holds names like `secrets.x` kept at the vault."""
     if step.direct:
-        yield Use("step.direct", step.span)
+        yield FeatureUse("step.direct", step.span)
         return
     request = step.request
-    yield Use(f"method.{request.method}", request.span)
+    yield FeatureUse(f"method.{request.method}", request.span)
     yield from _url_uses(request)
     yield from _body_uses(request)
     for pair in request.headers:
@@ -84,32 +85,34 @@ def uses(step: Step, operation: Operation, stored: frozenset[str]) -> Iterator[U
     for pair in request.query:
         yield from _pair_uses("query", pair)
     if request.sign:
-        yield Use(f"sign.{request.sign.scheme}", request.sign.span)
+        yield FeatureUse(f"sign.{request.sign.scheme}", request.sign.span)
     yield from _value_uses(request, stored)
     if _uses_network_token(request):
-        yield Use("network-token", operation.span)
+        yield FeatureUse("network-token", operation.span)
 
 
-def _url_uses(request: Request) -> Iterator[Use]:
-    yield from (Use("url.run", node.span) for node in walk(request.url) if isinstance(node, Ref))
+def _url_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
+    yield from (
+        FeatureUse("url.run", node.span) for node in walk(request.url) if isinstance(node, Ref)
+    )
 
 
-def _body_uses(request: Request) -> Iterator[Use]:
+def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
     body = request.body
     if body is None:
-        yield Use("body.none", request.span)
+        yield FeatureUse("body.none", request.span)
         return
-    yield Use(f"body.{body.encoding}", body.span)
+    yield FeatureUse(f"body.{body.encoding}", body.span)
     for atom, place in _written_atoms(body.tree, body.encoding):
         match ATOMS[atom.name].charset:
             case Charset.TEXT:
-                yield Use(f"free-text.{place}", atom.span)
+                yield FeatureUse(f"free-text.{place}", atom.span)
             case Charset.BASE64 if place == Encoding.FORM:
-                yield Use("base64-text.form", atom.span)
+                yield FeatureUse("base64-text.form", atom.span)
             case _:
                 pass
     if body.encoding is Encoding.XML:
-        yield from (Use("number.xml", number.span) for number in _integers(body.tree))
+        yield from (FeatureUse("number.xml", number.span) for number in _integers(body.tree))
 
 
 def _integers(term: Term) -> Iterator[Call]:
@@ -135,20 +138,20 @@ def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
                 yield from _written_atoms(child, place)
 
 
-def _pair_uses(place: str, pair: Pair) -> Iterator[Use]:
+def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
     atoms = atoms_in(pair.value)
     if atoms:
-        yield Use(f"{place}.atom", atoms[0].span)
+        yield FeatureUse(f"{place}.atom", atoms[0].span)
         text = next((one for one in atoms if ATOMS[one.name].charset is Charset.TEXT), None)
         if text and place == "header":
-            yield Use("free-text.header", text.span)
+            yield FeatureUse("free-text.header", text.span)
         return
     refs = [node for node in walk(pair.value) if isinstance(node, Ref)]
     is_run = any(ref.root != "secrets" for ref in refs)
-    yield Use(f"{place}.{'run' if is_run else 'literal'}", pair.value.span or pair.span)
+    yield FeatureUse(f"{place}.{'run' if is_run else 'literal'}", pair.value.span or pair.span)
 
 
-def _value_uses(request: Request, stored: frozenset[str]) -> Iterator[Use]:
+def _value_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[FeatureUse]:
     pairs = (pair.value for pair in (*request.headers, *request.query))
     roots = (*pairs, request.body.tree) if request.body else tuple(pairs)
     for root in roots:
@@ -156,27 +159,27 @@ def _value_uses(request: Request, stored: frozenset[str]) -> Iterator[Use]:
             yield from _node_uses(node, stored)
 
 
-def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[Use]:
+def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
     match node:
         case Atom(name=name):
-            yield Use(f"atom.{name}", node.span)
+            yield FeatureUse(f"atom.{name}", node.span)
         case If(present=present) if present in ATOMS:
-            yield Use(f"optional.{present}", node.span)
+            yield FeatureUse(f"optional.{present}", node.span)
         case Text(parts=parts) if any(atoms_in(part) for part in parts) and len(parts) > 1:
-            yield Use("composed.atom", node.span)
+            yield FeatureUse("composed.atom", node.span)
         case Call(function="int", args=(Atom(name=name),)):
-            yield Use(f"integer.{name}", node.span)
+            yield FeatureUse(f"integer.{name}", node.span)
         case Call(function="pick"):
             # Its setting has no value here: each alternative is a use of its own.
             return
         case Call(function=function) if stage_of(node, stored) is Stage.VAULT:
-            yield Use(f"function.{function}", node.span)
+            yield FeatureUse(f"function.{function}", node.span)
         case _:
             return
 
 
-def _uses_network_token(request: Request) -> bool:
+def _uses_network_token(request: ProgramRequest) -> bool:
     if request.body is None:
         return False
     kinds = {ATOMS[atom.name].instrument for atom in atoms_in(request.body.tree)}
-    return Instrument.NETWORK_TOKEN in kinds
+    return InstrumentKind.NETWORK_TOKEN in kinds

@@ -14,14 +14,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from forwardc.compile.ir.analysis import stage_of
-from forwardc.compile.ir.program import Operation, OutcomeRule, Output, Pair, Request, Step
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.analysis import Stage, stage_of
+from forwardc.compile.ir.program import (
+    ProgramOperation,
+    ProgramOutcomeRule,
+    ProgramOutput,
+    ProgramPair,
+    ProgramRequest,
+    ProgramStep,
+)
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.functions import CannotCompute
-from forwardc.core.terms.rewrite import map_children, rewrite
-from forwardc.core.terms.terms import LEAVES, Call, Lit, Ref, Term, Text, walk
+from forwardc.core.terms.functions import ComputationError
+from forwardc.core.terms.terms import (
+    LEAVES,
+    Call,
+    Lit,
+    Ref,
+    Term,
+    Text,
+    map_children,
+    rewrite,
+    walk,
+)
 from forwardc.core.terms.writers import text_of
 
 HOLES = frozenset({"settings", "environment", "account", "host"})
@@ -53,8 +68,8 @@ def filled(term: Term, values: Mapping[str, Term]) -> Term:
 
 
 def filled_operation(
-    operation: Operation, values: Mapping[str, Term], *, private: bool
-) -> Operation:
+    operation: ProgramOperation, values: Mapping[str, Term], *, private: bool
+) -> ProgramOperation:
     """The operation of one environment. `private` is whether its host is of the own network."""
     return replace(
         operation,
@@ -63,20 +78,20 @@ def filled_operation(
     )
 
 
-def _filled_step(step: Step, values: Mapping[str, Term], private: bool) -> Step:
+def _filled_step(step: ProgramStep, values: Mapping[str, Term], private: bool) -> ProgramStep:
     return replace(
         step,
         request=_filled_request(step.request, values),
         outputs=tuple(_filled_output(output, values) for output in step.outputs),
         outcome=tuple(
-            OutcomeRule(rule.when and filled(rule.when, values), rule.outcome)
+            ProgramOutcomeRule(rule.when and filled(rule.when, values), rule.outcome)
             for rule in step.outcome
         ),
         private=private,
     )
 
 
-def _filled_request(request: Request, values: Mapping[str, Term]) -> Request:
+def _filled_request(request: ProgramRequest, values: Mapping[str, Term]) -> ProgramRequest:
     body, sign = request.body, request.sign
     return replace(
         request,
@@ -88,11 +103,13 @@ def _filled_request(request: Request, values: Mapping[str, Term]) -> Request:
     )
 
 
-def _filled_pairs(pairs: tuple[Pair, ...], values: Mapping[str, Term]) -> tuple[Pair, ...]:
-    return tuple(Pair(pair.name, filled(pair.value, values), pair.span) for pair in pairs)
+def _filled_pairs(
+    pairs: tuple[ProgramPair, ...], values: Mapping[str, Term]
+) -> tuple[ProgramPair, ...]:
+    return tuple(ProgramPair(pair.name, filled(pair.value, values), pair.span) for pair in pairs)
 
 
-def _filled_output(output: Output, values: Mapping[str, Term]) -> Output:
+def _filled_output(output: ProgramOutput, values: Mapping[str, Term]) -> ProgramOutput:
     if output.currency is None:
         return output
     return replace(output, currency=filled(output.currency, values))
@@ -104,7 +121,7 @@ def _fold_node(node: Term) -> Term:
     if isinstance(node, Call) and _is_known(node):
         try:
             value = evaluate(node, _NOTHING)
-        except CannotCompute:
+        except ComputationError:
             return node
         if value is None or isinstance(value, str | int | Decimal):
             return Lit(value, span=node.span)

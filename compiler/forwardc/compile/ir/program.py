@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from forwardc.compile.ir.arrangements import Agreed, Arrangement
+from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.outcome import Outcome
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Atom, Encoding, Lit, Ref, Term, walk
-from forwardc.core.terms.types import Type
 from forwardc.plan.environment import Environment, EnvironmentClass
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ProgramPair:
     """A header or a query parameter."""
 
     name: str
@@ -25,7 +25,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class ProgramBody:
     """What is sent: a tree and how it is written. `encoding` is JSON, FORM, XML or PLAIN."""
 
     encoding: Encoding
@@ -35,7 +35,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class ProgramSignature:
     """A signature over the final request, by scheme name."""
 
     scheme: str
@@ -46,7 +46,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Request:
+class ProgramRequest:
     """The destination's request. `url` is text with holes for single path segments.
 
     Every rule, vault and page asks what is in it, so that it keeps the answers, which slots forbid.
@@ -54,10 +54,10 @@ class Request:
 
     method: str
     url: Term
-    query: tuple[Pair, ...]
-    headers: tuple[Pair, ...]
-    body: Body | None
-    sign: Sign | None
+    query: tuple[ProgramPair, ...]
+    headers: tuple[ProgramPair, ...]
+    body: ProgramBody | None
+    sign: ProgramSignature | None
     span: Span | None = None
 
     @cached_property
@@ -81,7 +81,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ProgramOutput:
     """A scalar of the destination's answer that later steps and the caller can use."""
 
     name: str
@@ -96,7 +96,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeRule:
+class ProgramOutcomeRule:
     """`when` holds: the step ends with `outcome`. Without `when` it always holds."""
 
     when: Term | None
@@ -104,7 +104,7 @@ class OutcomeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProgramStep:
     """One call of the destination. `direct`: our runtime makes it, under any vault.
 
     `answer` is what an answer must parse as to be believed; `reason` are JSON Pointers to where the
@@ -113,9 +113,9 @@ class Step:
 
     name: str
     direct: bool
-    request: Request
-    outputs: tuple[Output, ...]
-    outcome: tuple[OutcomeRule, ...]
+    request: ProgramRequest
+    outputs: tuple[ProgramOutput, ...]
+    outcome: tuple[ProgramOutcomeRule, ...]
     answer: str = "json"
     reason: tuple[str, ...] = ()
     mode: Mapping[str, object] = field(default_factory=dict)
@@ -128,17 +128,17 @@ class Step:
     """What prefixes mean in an XML answer."""
     private: bool = False
     """Whether the host may be one of the operator's own network, where we call it ourselves."""
-    agreed: tuple[Agreed, ...] = ()
+    agreed: tuple[AgreedArrangement, ...] = ()
     """What the vault agreed to of this step; a destination's own step has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class ProgramOperation:
     """One thing the destination can do, with its ordered steps."""
 
     name: str
     initiator: str
-    steps: tuple[Step, ...]
+    steps: tuple[ProgramStep, ...]
     fallback: str | None = None
     title: str = ""
     span: Span | None = None
@@ -152,7 +152,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class ProgramSecret:
     """A declared secret. `held` is the author's choice, or None for the compiler's.
 
     `owner` is the vendor whose it is, or None for the destination.
@@ -180,9 +180,9 @@ class Program:
     destination: str
     where: Environment
     host: str
-    operations: tuple[Operation, ...]
+    operations: tuple[ProgramOperation, ...]
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    secrets: Mapping[str, ProgramSecret] = field(default_factory=dict)
     money: Mapping[str, object] | None = None
     """How the amounts of all operations are counted, as a plan says it; None where none is."""
     counting_doubt: str | None = None
@@ -197,7 +197,7 @@ class Program:
     """What vaults must agree to beyond their documents."""
     private: bool = False
     """Whether our runtime may find the host in the operator's own network."""
-    templates: tuple[Operation, ...] = ()
+    templates: tuple[ProgramOperation, ...] = ()
     """The operations with a hole for each value of the environment: vaults emit these, once."""
     values: Mapping[str, Term] = field(default_factory=dict)
     """What stands in the holes in this environment, by name."""
@@ -218,7 +218,7 @@ class Program:
         return self.where.place
 
 
-def terms_of(request: Request) -> tuple[Term, ...]:
+def terms_of(request: ProgramRequest) -> tuple[Term, ...]:
     """Every term of a request, in the order it is written."""
     body = (request.body.tree,) if request.body else ()
     sign = (request.sign.secret,) if request.sign else ()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.terms import Amount, Call, Encoded, If, Limit, Map, Seq, Term, Text
+from forwardc.core.terms.values import pointer_token
 
 
 def spans_of(term: Term, pointer: str) -> Iterator[tuple[str, Span]]:
@@ -18,13 +19,13 @@ def _children(term: Term) -> Iterator[tuple[str, Term]]:
     match term:
         case Call(args=args, named=named):
             yield from ((f"args/{index}", arg) for index, arg in enumerate(args))
-            yield from ((f"named/{_escaped(name)}", value) for name, value in named)
+            yield from ((f"named/{pointer_token(name)}", value) for name, value in named)
         case Text(parts=parts):
             yield from ((f"$text/{index}", part) for index, part in enumerate(parts))
         case Map(entries=entries):
             listed = any(key.startswith("$") for key, _ in entries)
             for index, (key, value) in enumerate(entries):
-                yield (f"$map/{index}/1" if listed else _escaped(key)), value
+                yield (f"$map/{index}/1" if listed else pointer_token(key)), value
         case Seq(items=items):
             yield from ((str(index), item) for index, item in enumerate(items))
         case If(then=then):
@@ -39,7 +40,3 @@ def _children(term: Term) -> Iterator[tuple[str, Term]]:
             )
         case _:
             return
-
-
-def _escaped(token: str) -> str:
-    return token.replace("~", "~0").replace("/", "~1")

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from forwardc.compile.language.money.amount_params import unknown
 from forwardc.compile.language.symbols import Symbol, SymbolTable
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Atom, Call, If, Lit, Ref, Term, walk
-from forwardc.core.terms.types import Type
 
 Problem: TypeAlias = tuple[str, str, Span | None, str | None]
 """Code, message, place and hint."""

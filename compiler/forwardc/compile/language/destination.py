@@ -13,8 +13,8 @@ from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Ref, Term, walk
-from forwardc.core.terms.types import Type
 from forwardc.plan.environment import Environment
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.diagnostics.text_file import ODD_SPACE, named
+from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 
 # A longer number is no amount, identifier or time of any destination.
 MAX_DIGITS = 64
@@ -100,7 +100,7 @@ def _token(text: str, start: int, end: int) -> Token:
         raise ExpressionSyntaxError("a text without its closing quote", start, end)
     if ODD_SPACE.match(char):
         raise ExpressionSyntaxError(
-            f"{named(char)} between words", start, start + 1, "write a plain space"
+            f"{character_name(char)} between words", start, start + 1, "write a plain space"
         )
     raise ExpressionSyntaxError(
         "a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char)

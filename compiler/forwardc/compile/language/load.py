@@ -18,10 +18,10 @@ from forwardc.compile.language.schema import validate
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.diagnostics.unreadable import unreadable
+from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, source
-from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT, Kind
-from forwardc.plan.lock_file import lock_of_build
+from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT, FileKind
+from forwardc.plan.formats import lock_of_build
 
 _OF_DECLARATIONS = frozenset(
     ("FC0302", "FC0306", "FC0307", "FC0309", "FC0312", "FC0315", "FC0316", "FC0317", "FC0318")
@@ -245,7 +245,7 @@ def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[Misshapen
 
 
 def _read(
-    root: CheckoutPath, path: str, kind: Kind, files: dict[str, bytes], sink: Sink
+    root: CheckoutPath, path: str, kind: FileKind, files: dict[str, bytes], sink: Sink
 ) -> Node | None:
     """The tree of a file, else None with the reasons in the sink."""
     try:

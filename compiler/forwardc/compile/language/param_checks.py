@@ -12,10 +12,17 @@ from typing import Final, assert_never
 from forwardc.compile.language.destination import Bounds, Param, ParamType, Setting
 from forwardc.compile.language.nodes import Node, at, exact
 from forwardc.compile.language.report import Report
-from forwardc.core.recognizer.card_ranges import LONGEST, SHORTEST, lengths_of, passes_luhn
-from forwardc.core.terms.json_schema import DRAFT, BadSchema, Schema, check_schema, problems
+from forwardc.core.recognizer.cards import LONGEST, SHORTEST, lengths_of, passes_luhn
+from forwardc.core.terms.json_schema import (
+    DRAFT,
+    InvalidSchemaError,
+    Schema,
+    check_schema,
+    leads_nowhere,
+    problems,
+    subschemas,
+)
 from forwardc.core.terms.patterns import is_pattern, matches
-from forwardc.core.terms.schema_cost import leads_nowhere, subschemas
 from forwardc.core.terms.terms import Lit
 
 _REFERENCE_KEYWORDS: Final = ("$ref", "$dynamicRef")
@@ -50,7 +57,7 @@ def check_examples(param: Param, report: Report) -> None:
             continue
         try:
             misfits = problems(param.schema, exact(node))
-        except BadSchema as problem:
+        except InvalidSchemaError as problem:
             misfits = [problem.reason]
         if misfits:
             message = f"the {name} does not fit its schema at {', '.join(misfits)}"
@@ -94,7 +101,7 @@ def _unusable(schema: Schema) -> Iterator[Problem]:
 def _wrong(schema: Schema) -> Iterator[Problem]:
     try:
         check_schema(schema)
-    except BadSchema as problem:
+    except InvalidSchemaError as problem:
         if problem.costly:
             hint = "its references multiply: let each part be named once"
             yield "FC0341", "", problem.reason, hint

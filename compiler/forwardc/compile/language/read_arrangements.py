@@ -6,8 +6,7 @@ programs are assessed.
 
 from collections.abc import Iterator, Mapping
 
-from forwardc.compile.ir.arrangements import Arrangement, Fill, Grant, Signature
-from forwardc.compile.ir.expiry_format import parts_of
+from forwardc.compile.ir.arrangements import Arrangement, Fill, Grant, Signature, parts_of
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import DeclaredOperation, DeclaredStep
 from forwardc.compile.language.nodes import Entry, Node, YamlScalar

@@ -40,8 +40,8 @@ from forwardc.compile.language.symbols import (
     let_of,
 )
 from forwardc.core.outcome import Outcome
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
-from forwardc.core.terms.types import Type
 
 NONE = "none"
 """The word for: no value names the payment there."""

@@ -16,8 +16,8 @@ from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable, may_be_absent
 from forwardc.compile.language.typing import Typing, type_of
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, walk
-from forwardc.core.terms.types import Type
 
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 

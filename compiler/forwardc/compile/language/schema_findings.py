@@ -27,7 +27,7 @@ from forwardc.compile.language.nodes import (
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.text_file import ODD_SPACE, named
+from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.scan import mask
 
 if TYPE_CHECKING:
@@ -124,7 +124,11 @@ def _with_odd_space(diagnostic: Diagnostic, place: FindingPlace) -> Diagnostic:
     """The same, with the name of a space in the value that nobody sees and that may be why."""
     value = place.node.value if isinstance(place.node, YamlScalar) else None
     odd = ODD_SPACE.search(value) if isinstance(value, str) else None
-    hint = f"it holds {named(odd[0])}: write a plain space, or none" if odd else diagnostic.hint
+    hint = (
+        f"it holds {character_name(odd[0])}: write a plain space, or none"
+        if odd
+        else diagnostic.hint
+    )
     return replace(diagnostic, hint=hint)
 
 

@@ -19,7 +19,7 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.patterns import matches
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
 from forwardc.core.uris import scheme_problem
-from forwardc.plan.environment import Environment, told
+from forwardc.plan.environment import Environment, place_in_words
 
 # Labels of RFC 1123, section 2.1, in lower case; a host has at most 253 characters.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -109,7 +109,7 @@ def _report_missing(
     missing: list[str], configured: DestinationValues, where: Environment, report: Report
 ) -> None:
     for name in missing:
-        message = f"the setting `{name}` has no value in {told(where.place)}"
+        message = f"the setting `{name}` has no value in {place_in_words(where.place)}"
         hint = f"add `{name}:` here"
         report.at(configured.pointer).error("FC0320", message, configured.span, hint)
 

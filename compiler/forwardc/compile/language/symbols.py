@@ -11,6 +11,7 @@ from typing import assert_never
 
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -29,7 +30,6 @@ from forwardc.core.terms.terms import (
     height,
     walk,
 )
-from forwardc.core.terms.types import Type
 
 # Lets are written once and put in where they are used: these bound what that makes.
 MAX_LET_NODES = 10_000

@@ -20,7 +20,7 @@ from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.terms.functions import FUNCTIONS, Types
+from forwardc.core.terms.functions import FUNCTIONS, Type, Types, fits
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -38,7 +38,6 @@ from forwardc.core.terms.terms import (
     Text,
     walk,
 )
-from forwardc.core.terms.types import Type, fits
 
 _TEXTUAL = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN})
 """Types that text takes in between `${` and `}`."""

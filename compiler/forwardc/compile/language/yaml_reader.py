@@ -20,7 +20,13 @@ from forwardc.compile.language.yaml_scalars import BrokenInterpolation, resolve
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Position, Span
-from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, NotText, decoded, named
+from forwardc.core.diagnostics.text_file import (
+    BOM,
+    ODD_SPACE,
+    NotTextError,
+    character_name,
+    decoded,
+)
 
 MAX_BYTES = 1024 * 1024
 """Bytes of a file: a hundred times the largest shipped destination; one MiB takes some seconds."""
@@ -83,7 +89,7 @@ def _decode(path: str, data: bytes, sink: Sink) -> str | None:
         return None
     try:
         text = decoded(data)
-    except NotText as problem:
+    except NotTextError as problem:
         before = InputFile(path, data[: problem.start].decode("utf-8").removeprefix(BOM))
         span = before.span(len(before.text), len(before.text))
         sink.error("FC0102", f"the file is {problem.reason}", span, hint="save the file as UTF-8")
@@ -224,7 +230,7 @@ def _diagnostic(source: InputFile, places: Sequence[tuple[int, int]]) -> Diagnos
     more = f", and at {len(places) - 1} more places" if len(places) > 1 else ""
     return Diagnostic(
         "FC0117",
-        f"{named(source.text[start])} where YAML needs a plain space{more}",
+        f"{character_name(source.text[start])} where YAML needs a plain space{more}",
         source.span(start, end),
         hint="write a plain space; inside quotes it stays what it is",
     )

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from forwardc.compile.ir.program import Operation
+from forwardc.compile.ir.program import ProgramOperation
 from forwardc.compile.language.call_checks import currency_of
 from forwardc.compile.language.destination import Destination, Param, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.functions import FUNCTIONS
-from forwardc.core.terms.money import AmountRefused, exponent, major
-from forwardc.core.terms.rewrite import map_children
+from forwardc.core.terms.money import AmountRefusedError, exponent, major
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -32,6 +31,7 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
+    map_children,
     walk,
 )
 
@@ -95,7 +95,7 @@ class Amounts:
                 return Lit(exponent(self.money, code), span=call.span)
             if isinstance(of, Lit) and isinstance(of.value, int):
                 return Lit(major(self.money, of.value, code), span=call.span)
-        except AmountRefused:
+        except AmountRefusedError:
             return None
         return None
 
@@ -165,7 +165,7 @@ def _codes(destination: Destination, currency: Term) -> Iterator[str]:
 
 
 def money_block(
-    destination: Destination, operations: Sequence[Operation]
+    destination: Destination, operations: Sequence[ProgramOperation]
 ) -> dict[str, object] | None:
     """The block as a plan says it, None where no operation counts an amount."""
     money, currencies = destination.money, list(_currencies(operations))
@@ -183,7 +183,7 @@ def money_block(
     }
 
 
-def _currencies(operations: Sequence[Operation]) -> Iterator[Term]:
+def _currencies(operations: Sequence[ProgramOperation]) -> Iterator[Term]:
     for operation in operations:
         for step in operation.steps:
             rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]

@@ -5,10 +5,16 @@ Whether a vault agrees to such a thing, and whether it is needed there, is seen 
 
 from collections.abc import Iterator
 
-from forwardc.compile.ir.arrangements import Arrangement, Fill, Signature
-from forwardc.compile.ir.expiry_format import composed, number_of, parts_of
+from forwardc.compile.ir.arrangements import (
+    Arrangement,
+    Fill,
+    Signature,
+    composed,
+    number_of,
+    parts_of,
+)
 from forwardc.compile.ir.places import places
-from forwardc.compile.ir.program import Program, Step
+from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
@@ -31,14 +37,16 @@ def check_arrangements(program: Program, sink: Sink) -> None:
     _check_repeated(program.arrangements, report)
 
 
-def _steps(program: Program, arrangement: Arrangement) -> Iterator[tuple[str, Step]]:
+def _steps(program: Program, arrangement: Arrangement) -> Iterator[tuple[str, ProgramStep]]:
     for operation in program.operations:
         for step in operation.steps:
             if arrangement.of(operation.name, step.name):
                 yield operation.name, step
 
 
-def _check_address(arrangement: Arrangement, steps: list[tuple[str, Step]], report: Report) -> None:
+def _check_address(
+    arrangement: Arrangement, steps: list[tuple[str, ProgramStep]], report: Report
+) -> None:
     """A vault agrees for one exact URL."""
     if any(step.request.url != steps[0][1].request.url for _, step in steps):
         message = (
@@ -48,13 +56,13 @@ def _check_address(arrangement: Arrangement, steps: list[tuple[str, Step]], repo
         report.at(f"{arrangement.pointer}/steps").error("FC0356", message, arrangement.span, hint)
 
 
-def _check_method(arrangement: Arrangement, step: Step, name: str, report: Report) -> None:
+def _check_method(arrangement: Arrangement, step: ProgramStep, name: str, report: Report) -> None:
     if arrangement.method is not None and arrangement.method != step.request.method:
         message = f"`{name}` sends {step.request.method}, and {arrangement.method} is written here"
         report.at(f"{arrangement.pointer}/method").error("FC0356", message, arrangement.span)
 
 
-def _check_fill(fill: Fill, step: Step, name: str, report: Report) -> None:
+def _check_fill(fill: Fill, step: ProgramStep, name: str, report: Report) -> None:
     if not fill.at or parts_of(fill.format) is None:
         return
     terms = dict(places(step.request.body)) if step.request.body else {}
@@ -77,7 +85,7 @@ def _same_number(term: Term, form: str, written: str) -> bool:
     return number_of(term) is not None and (form, written) == ("M", "MM")
 
 
-def _check_signature(signature: Signature, step: Step, name: str, report: Report) -> None:
+def _check_signature(signature: Signature, step: ProgramStep, name: str, report: Report) -> None:
     sign = step.request.sign
     if signature.header is not None:
         names = [pair.name for pair in step.request.headers]

@@ -20,8 +20,7 @@ from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
-from forwardc.core.terms.rewrite import rewrite
-from forwardc.core.terms.terms import Amount, Call, Encoding, Lit, Map, Ref, Term, walk
+from forwardc.core.terms.terms import Amount, Call, Encoding, Lit, Map, Ref, Term, rewrite, walk
 from forwardc.plan.environment import Environment
 
 _ENCODINGS = {
@@ -105,7 +104,7 @@ class Lowering:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    operations: tuple[program.Operation, ...]
+    operations: tuple[program.ProgramOperation, ...]
     money: Mapping[str, object] | None
     deciding: frozenset[str]
     """The settings whose value decides what stands in a request, and not only what it says."""
@@ -118,7 +117,7 @@ def _lowered(destination: source.Destination, settings: Settings) -> _Template:
     return _Template(operations, money_block(destination, operations), deciding)
 
 
-def _deciding(operation: program.Operation) -> Iterator[str]:
+def _deciding(operation: program.ProgramOperation) -> Iterator[str]:
     """Settings that choose between alternatives, algorithms, or ways to count."""
     for step in operation.steps:
         rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
@@ -157,12 +156,12 @@ def _host(base_url: Term) -> str:
 
 
 def _secrets(
-    destination: source.Destination, operations: tuple[program.Operation, ...]
-) -> dict[str, program.Secret]:
+    destination: source.Destination, operations: tuple[program.ProgramOperation, ...]
+) -> dict[str, program.ProgramSecret]:
     declared = destination.secrets
     forms = secret_forms(operations, {name: spec.as_key for name, spec in declared.items()})
     return {
-        name: program.Secret(
+        name: program.ProgramSecret(
             *(name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape),
             form=forms.get(name, {}),
         )
@@ -224,10 +223,10 @@ class _OperationLowering:
         self._settings = settings
         self._amounts = Amounts(destination.money, destination.params, {})
 
-    def operation(self, operation: source.DeclaredOperation) -> program.Operation:
+    def operation(self, operation: source.DeclaredOperation) -> program.ProgramOperation:
         outputs = of_outputs(self._destination, operation.name)
         self._amounts = replace(self._amounts, outputs=outputs)
-        return program.Operation(
+        return program.ProgramOperation(
             name=operation.name,
             initiator=operation.initiator,
             steps=tuple(self._step(operation, step) for step in operation.steps),
@@ -237,17 +236,19 @@ class _OperationLowering:
             payment_reference=tuple(self._term(term, {}) for term in operation.payment_reference),
         )
 
-    def _step(self, operation: source.DeclaredOperation, step: source.DeclaredStep) -> program.Step:
+    def _step(
+        self, operation: source.DeclaredOperation, step: source.DeclaredStep
+    ) -> program.ProgramStep:
         lets: dict[str, Term] = {}
         for name, term in step.let.items():
             lets[name] = self._term(term, lets)
         marked = [operation.unconfirmed, step.unconfirmed, *self._unconfirmed_settings(step)]
-        return program.Step(
+        return program.ProgramStep(
             name=step.name,
             direct=step.deliver == "direct",
             request=self._request(step, lets),
             outputs=tuple(
-                program.Output(
+                program.ProgramOutput(
                     output.name,
                     output.at,
                     output.sensitive,
@@ -259,7 +260,7 @@ class _OperationLowering:
                 for output in step.outputs.values()
             ),
             outcome=tuple(
-                program.OutcomeRule(
+                program.ProgramOutcomeRule(
                     self._term(rule.when, {}) if rule.when is not None else None,
                     Outcome(rule.is_),
                 )
@@ -292,10 +293,12 @@ class _OperationLowering:
         used = self._used(step, "unconfirmed")
         return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
 
-    def _request(self, step: source.DeclaredStep, lets: Mapping[str, Term]) -> program.Request:
+    def _request(
+        self, step: source.DeclaredStep, lets: Mapping[str, Term]
+    ) -> program.ProgramRequest:
         request = step.request
         path = self._term(request.path, lets)
-        return program.Request(
+        return program.ProgramRequest(
             method=request.method,
             url=joined((_BASE_URL, path), path.span),
             query=tuple(self._pair(entry, lets) for entry in request.query),
@@ -305,21 +308,24 @@ class _OperationLowering:
             span=request.span,
         )
 
-    def _body(self, body: source.DeclaredBody, lets: Mapping[str, Term]) -> program.Body:
+    def _body(self, body: source.DeclaredBody, lets: Mapping[str, Term]) -> program.ProgramBody:
         tree = self._term(body.tree, lets)
-        return program.Body(_ENCODINGS[body.kind], tree, body.doctype, body.span)
+        return program.ProgramBody(_ENCODINGS[body.kind], tree, body.doctype, body.span)
 
     def _headers(
         self, step: source.DeclaredStep, lets: Mapping[str, Term]
-    ) -> tuple[program.Pair, ...]:
+    ) -> tuple[program.ProgramPair, ...]:
         headers = tuple(self._pair(entry, lets) for entry in step.request.headers)
         key = step.idempotent_header
         if key is None or any(pair.name.lower() == key.lower() for pair in headers):
             return headers
-        return (*headers, program.Pair(key, Ref("run.idempotency_key"), step.idempotent_span))
+        return (
+            *headers,
+            program.ProgramPair(key, Ref("run.idempotency_key"), step.idempotent_span),
+        )
 
-    def _pair(self, entry: source.DeclaredField, lets: Mapping[str, Term]) -> program.Pair:
-        return program.Pair(entry.name, self._term(entry.term, lets), entry.span)
+    def _pair(self, entry: source.DeclaredField, lets: Mapping[str, Term]) -> program.ProgramPair:
+        return program.ProgramPair(entry.name, self._term(entry.term, lets), entry.span)
 
     def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
         def change(node: Term) -> Term:
@@ -353,5 +359,7 @@ class _OperationLowering:
         return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
 
 
-def _sign(sign: source.DeclaredSignature) -> program.Sign:
-    return program.Sign(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span)
+def _sign(sign: source.DeclaredSignature) -> program.ProgramSignature:
+    return program.ProgramSignature(
+        sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span
+    )

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from forwardc.compile.ir.analysis import has_atom, tainted
-from forwardc.compile.ir.named_there import bare, named_there
-from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.ir.places import bare, payment_references
+from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.language.nodes import YamlMap, pointer_of
 from forwardc.compile.passes.checks.rule import Problem
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Ref, Term, walk
-from forwardc.core.terms.types import Type
 
 _HINT: Final = (
     "name a value that a request holds as a whole, or an output; "
@@ -28,7 +28,9 @@ def check_payment_references(program: Program, root: YamlMap, sink: Sink) -> Non
     """Report every value under `payment_reference:` that a person could not quote."""
     for operation in program.operations:
         masked = tainted(program, operation)
-        for value, named in zip(operation.payment_reference, named_there(operation), strict=True):
+        for value, named in zip(
+            operation.payment_reference, payment_references(operation), strict=True
+        ):
             problem = next(_problems(program, operation, value, masked), None)
             if problem is None and not (named.sent or named.given):
                 problem = _never_sent(program, operation, value)
@@ -40,7 +42,7 @@ def check_payment_references(program: Program, root: YamlMap, sink: Sink) -> Non
 
 
 def _problems(
-    program: Program, operation: Operation, value: Term, masked: frozenset[str]
+    program: Program, operation: ProgramOperation, value: Term, masked: frozenset[str]
 ) -> Iterator[Problem]:
     names = [node.name for node in walk(value) if isinstance(node, Ref)]
     if has_atom(value) or any(name.startswith("inputs.") for name in names):
@@ -54,7 +56,7 @@ def _problems(
         yield Problem("FC0354", message, value.span, "use an id: a param, an output, or ${run.id}")
 
 
-def _tells(program: Program, operation: Operation, name: str) -> bool:
+def _tells(program: Program, operation: ProgramOperation, name: str) -> bool:
     """Whether a value tells one payment from another."""
     root, _, rest = name.partition(".")
     if root == "params":
@@ -70,7 +72,7 @@ def _tells(program: Program, operation: Operation, name: str) -> bool:
     return name in _RUN
 
 
-def _never_sent(program: Program, operation: Operation, value: Term) -> Problem:
+def _never_sent(program: Program, operation: ProgramOperation, value: Term) -> Problem:
     shown = bare(value)
     subject = f"`{shown.name}`" if isinstance(shown, Ref) else "this value"
     where = f"{program.destination}.{operation.name}"

@@ -7,9 +7,8 @@ serve: a plan says it beside the secret, so that no plan's terms have to be unde
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from forwardc.compile.ir.program import Operation, Request
-from forwardc.core.terms.rewrite import unwrapped
-from forwardc.core.terms.terms import Call, Lit, Map, Ref, Term, Text
+from forwardc.compile.ir.program import ProgramOperation, ProgramRequest
+from forwardc.core.terms.terms import Call, Lit, Map, Ref, Term, Text, unwrapped
 
 Form = Mapping[str, object]
 
@@ -33,7 +32,7 @@ _DIRECT: Final = {
 
 
 def secret_forms(
-    operations: Iterable[Operation], as_keys: Mapping[str, str | None]
+    operations: Iterable[ProgramOperation], as_keys: Mapping[str, str | None]
 ) -> dict[str, Form]:
     """The form of each secret that has one, by name. `as_keys` says how each one derives."""
     forms: dict[str, Form] = {}
@@ -44,7 +43,9 @@ def secret_forms(
     return forms
 
 
-def _in_request(request: Request, as_keys: Mapping[str, str | None]) -> Iterator[tuple[str, Form]]:
+def _in_request(
+    request: ProgramRequest, as_keys: Mapping[str, str | None]
+) -> Iterator[tuple[str, Form]]:
     for node in request.nodes:
         if isinstance(node, Call) and node.function == "jwe":
             yield from _of_key(dict(node.named), as_keys)

@@ -6,12 +6,12 @@ The live hosts of the vaults' facts are the runtime's table; a project adds its 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.language.destination import Destination
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.live_hosts import host_of, matching, plain, shipped
+from forwardc.plan.separation import host_of, matching, plain, shipped
 
 Classes: TypeAlias = Mapping[str, EnvironmentClass]
 """The class of each environment of a project, by name."""
@@ -94,7 +94,7 @@ def _unknown(
             yield name, host
 
 
-def _stands_in(operation: Operation) -> bool:
+def _stands_in(operation: ProgramOperation) -> bool:
     return any(step.stand_in for step in operation.steps)
 
 

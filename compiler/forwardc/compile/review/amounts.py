@@ -10,7 +10,7 @@ from typing import Final
 
 from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
-from forwardc.core.terms.money import AmountRefused, Counts, Digits, decimal_text, wire
+from forwardc.core.terms.money import AmountRefusedError, Counts, Digits, decimal_text, wire
 from forwardc.plan.digests import codes_of
 from forwardc.plan.model import Plan
 
@@ -93,7 +93,7 @@ def _example(counts: Counts, code: str, row: Digits) -> Iterator[AmountExample]:
     amount = _EXAMPLE if own <= digits else _EXAMPLE * int(10 ** (own - digits))
     try:
         leaves = wire(counts, amount, code, part=True)
-    except AmountRefused:
+    except AmountRefusedError:
         return
     rules = [f"a multiple of {int(10 ** (own - digits))}"] if own > digits else []
     rules += [f"the number that leaves is a multiple of {multiple}"] if multiple != 1 else []

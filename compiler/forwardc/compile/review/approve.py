@@ -89,11 +89,16 @@ from forwardc.plan.approvals import (
     place,
     withdrawn,
 )
-from forwardc.plan.behaviour import behaviour_digest
-from forwardc.plan.changes import changes, described
-from forwardc.plan.covers import covers, digests
-from forwardc.plan.digests import approval_digest, canonical, file_digest, leaving, review_surface
-from forwardc.plan.lock_file import LOCK
+from forwardc.plan.changes import changes, covers, described, digests
+from forwardc.plan.digests import (
+    approval_digest,
+    behaviour_digest,
+    canonical,
+    file_digest,
+    leaving,
+    review_surface,
+)
+from forwardc.plan.formats import LOCK
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
 from forwardc.plan.unfit import refuse_unfit

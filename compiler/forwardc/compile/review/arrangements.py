@@ -11,7 +11,7 @@ from typing import Final
 from forwardc.compile.ir.analysis import refs_in
 from forwardc.compile.ir.arrangements import Arrangement, Grant
 from forwardc.compile.ir.places import places
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import EnvironmentValues, Project
 from forwardc.compile.language.report import Report
@@ -146,7 +146,7 @@ def _check_address(
 # For a reviewer's files and letters
 
 
-def agreed(assessment: Assessment, step: Step) -> Json:
+def agreed(assessment: Assessment, step: ProgramStep) -> Json:
     """`arrangements` of a production config; nothing where the vault had to agree to nothing."""
     entries = [
         _agreed(assessment, standing)
@@ -186,7 +186,7 @@ def signing_secrets(assessment: Assessment, standing: Standing) -> list[str]:
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
 
-def _signed_terms(step: Step, arrangement: Arrangement) -> Iterator[Term]:
+def _signed_terms(step: ProgramStep, arrangement: Arrangement) -> Iterator[Term]:
     signature, request = arrangement.signature, step.request
     if signature is None:
         return
@@ -198,7 +198,7 @@ def _signed_terms(step: Step, arrangement: Arrangement) -> Iterator[Term]:
         yield request.sign.secret
 
 
-def signed_headers(step: Step) -> frozenset[str]:
+def signed_headers(step: ProgramStep) -> frozenset[str]:
     """Names, in lower case, of the headers that the vault signs in."""
     signatures = (consent.arrangement.signature for consent in step.agreed)
     return frozenset(

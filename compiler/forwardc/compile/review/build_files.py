@@ -25,7 +25,7 @@ from forwardc.compile.vaults.encode import Json, encode, places, to_bytes
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.live_hosts import shipped
+from forwardc.plan.separation import shipped
 
 Files: TypeAlias = dict[str, Any]
 """Paths below `build/` with a text, or a structure that may hold terms."""

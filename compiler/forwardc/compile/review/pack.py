@@ -19,8 +19,8 @@ from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.plan.demo_ids import named
 from forwardc.plan.environment import Environment
-from forwardc.plan.live_hosts import LiveHosts
 from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
+from forwardc.plan.separation import LiveHosts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ it is checked.
 from collections.abc import Iterator
 
 from forwardc.compile.ir.analysis import refs_in
-from forwardc.compile.ir.program import Pair, Step
+from forwardc.compile.ir.program import ProgramPair, ProgramStep
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import Destination, Pci
 from forwardc.compile.language.project import Merchant
@@ -47,7 +47,7 @@ def config_name(pack: Pack, operation: str, step: str) -> str:
     return f"{operation}.{step}{pack.infix}.production.config.json"
 
 
-def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, EmittedReview]]:
+def reviewed(pack: Pack) -> Iterator[tuple[Assessment, ProgramStep, EmittedReview]]:
     """Every step that the vault reviews, with what its reviewers accept of it."""
     for assessment in pack.assessments:
         steps = assessment.context.operation.steps
@@ -56,7 +56,7 @@ def reviewed(pack: Pack) -> Iterator[tuple[Assessment, Step, EmittedReview]]:
                 yield assessment, step, emitted.review
 
 
-def _config(pack: Pack, assessment: Assessment, step: Step, review: EmittedReview) -> Json:
+def _config(pack: Pack, assessment: Assessment, step: ProgramStep, review: EmittedReview) -> Json:
     operation, destination = assessment.context.operation, pack.destination
     written = next(
         authored for authored in assessment.context.authored.steps if authored.name == step.name
@@ -106,7 +106,7 @@ def _not_for_sending(pack: Pack) -> Json:
     return {"not_for_sending": f"NOT FOR SENDING: ids for trying out stand here: {pack.demo_ids}"}
 
 
-def unconfirmed_of(assessment: Assessment, step: Step) -> list[str]:
+def unconfirmed_of(assessment: Assessment, step: ProgramStep) -> list[str]:
     """Why a part of a step is not confirmed: by the vault's documents, and by its author's word."""
     doubts = [
         finding.reason
@@ -132,7 +132,7 @@ def accounts(pack: Pack) -> Json:
     return {name: pack.accounts.get(name, {}).get(key) for name in ("test", "live")}
 
 
-def _header(pack: Pack, pair: Pair, signed: frozenset[str]) -> Json:
+def _header(pack: Pack, pair: ProgramPair, signed: frozenset[str]) -> Json:
     secrets = secrets_of(pair)
     kind, purpose = _purpose(pack, pair, secrets)
     if pair.name.lower() in signed:
@@ -149,7 +149,7 @@ def _header(pack: Pack, pair: Pair, signed: frozenset[str]) -> Json:
     }
 
 
-def _sealed(pack: Pack, pair: Pair) -> Json | None:
+def _sealed(pack: Pack, pair: ProgramPair) -> Json | None:
     """What of a header is sealed for the vault, and in which file."""
     place = pair.name.lower()
     for sealed_header in sealed_of(pack):
@@ -162,13 +162,13 @@ def _sealed(pack: Pack, pair: Pair) -> Json | None:
     return None
 
 
-def secrets_of(pair: Pair) -> list[str]:
+def secrets_of(pair: ProgramPair) -> list[str]:
     """Names of the secrets that a header holds."""
     refs = refs_in(pair.value, "secrets")
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
 
-def _purpose(pack: Pack, pair: Pair, secrets: list[str]) -> tuple[str, str]:
+def _purpose(pack: Pack, pair: ProgramPair, secrets: list[str]) -> tuple[str, str]:
     """`secret`, `literal` or `run`, and in words what the header is for."""
     if secrets:
         described = [pack.program.secrets[name].description for name in secrets]

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from forwardc.compile.ir.program import Body, Program, Step, terms_of
+from forwardc.compile.ir.program import Program, ProgramBody, ProgramStep, terms_of
 from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.money import MONEY
-from forwardc.core.terms.rewrite import map_children, rewrite
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -34,6 +34,8 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
+    map_children,
+    rewrite,
     walk,
 )
 
@@ -77,7 +79,7 @@ _RUN = {
 _READABLE = frozenset({"int", "json", "text"})
 
 
-def sample_request(step: Step, program: Program, destination: Destination) -> Json:
+def sample_request(step: ProgramStep, program: Program, destination: Destination) -> Json:
     """Method, URL, headers as name and value, and body as JSON data or text; None without one."""
     terms = [_shown(term) for term in terms_of(step.request)]
     scope = _scope(terms, program, destination)
@@ -90,7 +92,7 @@ def sample_request(step: Step, program: Program, destination: Destination) -> Js
     }
 
 
-def sample_url(step: Step, program: Program, destination: Destination) -> str:
+def sample_url(step: ProgramStep, program: Program, destination: Destination) -> str:
     """The URL alone, with its query."""
     values = (pair.value for pair in step.request.query)
     terms = [_shown(term) for term in (step.request.url, *values)]
@@ -106,7 +108,7 @@ def sample_inside(data: Term, program: Program, destination: Destination) -> Any
     """What is encrypted, with a masked test card: JSON data, or text; None where it has no form."""
     is_json = isinstance(data, Map | Seq)
     scope = _scope([_shown(data)], program, destination)
-    return _body(Body(Encoding.JSON if is_json else Encoding.PLAIN, data), scope)
+    return _body(ProgramBody(Encoding.JSON if is_json else Encoding.PLAIN, data), scope)
 
 
 def sample_answer(destination: Destination, operation: str, step: str) -> Any:
@@ -116,7 +118,7 @@ def sample_answer(destination: Destination, operation: str, step: str) -> Any:
     return None if sample is None else _data(sample)
 
 
-def _url(step: Step, scope: Scope) -> str:
+def _url(step: ProgramStep, scope: Scope) -> str:
     url = _text(Encoding.URL, step.request.url, scope)
     pairs = [f"{pair.name}={_query(pair.value, scope)}" for pair in step.request.query]
     return f"{url}?{'&'.join(pairs)}" if pairs else url
@@ -131,11 +133,11 @@ def _query(value: Term, scope: Scope) -> str:
     return text
 
 
-def _body(body: Body, scope: Scope) -> Any:
+def _body(body: ProgramBody, scope: Scope) -> Any:
     tree = _computable(_shown(body.tree), scope)
     try:
         text = str(evaluate(Encoded(body.encoding, tree, doctype=body.doctype), scope))
-    except NotExpressible:
+    except NotExpressibleError:
         return None
     return json.loads(text) if body.encoding is Encoding.JSON else text
 
@@ -147,7 +149,7 @@ def _line(value: Term, scope: Scope) -> str:
 def _text(encoding: Encoding, value: Term, scope: Scope) -> str:
     try:
         return str(evaluate(Encoded(encoding, _computable(_shown(value), scope)), scope))
-    except NotExpressible:
+    except NotExpressibleError:
         return _NONE
 
 
@@ -186,7 +188,7 @@ def _computable(term: Term, scope: Scope) -> Term:
         if isinstance(node, Call | Amount):
             try:
                 evaluate(node, scope)
-            except (CannotCompute, NotExpressible):
+            except (ComputationError, NotExpressibleError):
                 return Lit(f"<{node.function if isinstance(node, Call) else 'amount'}>")
         return node
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
-from forwardc.compile.ir.program import Program, Request
+from forwardc.compile.ir.program import Program, ProgramRequest
 from forwardc.compile.review.account_keys import missing_account_keys
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Vault
@@ -68,7 +68,7 @@ def _pattern(name: str, built: Sequence[Assessment]) -> str | None:
     return _IN_JSON if places == {Encoding.JSON} else _ANYWHERE
 
 
-def _outside_headers(request: Request) -> Iterator[tuple[Encoding, Term]]:
+def _outside_headers(request: ProgramRequest) -> Iterator[tuple[Encoding, Term]]:
     yield from ((Encoding.QUERY, pair.value) for pair in request.query)
     if request.body:
         yield request.body.encoding, request.body.tree

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
-from forwardc.core.files.kinds import BUILT
-from forwardc.core.files.refused import FileRefused
+from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.core.recognizer.scan import mask
 
 MANIFEST = "manifest.json"
@@ -42,7 +41,7 @@ class BuildChanges:
 
 
 def compare(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
-    """What `write` would change. Raises `FileRefused` for a link on the way to any of it."""
+    """What `write` would change. Raises `FileRefusedError` for a link on the way to any of it."""
     return _changes(as_checkout(folder), outputs, lambda _path, _data: None, lambda _path: None)
 
 
@@ -119,10 +118,10 @@ def write(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
 
 
 def _read(file: CheckoutPath) -> bytes | None:
-    """The bytes that are there; None where there are none. Raises `FileRefused`."""
+    """The bytes that are there; None where there are none. Raises `FileRefusedError`."""
     try:
         return file.read(BUILT)
-    except FileRefused:
+    except FileRefusedError:
         raise
     except OSError:
         return None

@@ -9,10 +9,22 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from forwardc.compile.ir.arrangements import Agreed, Arrangement, Grant, Kind, Signature
-from forwardc.compile.ir.expiry_format import composed
+from forwardc.compile.ir.arrangements import (
+    AgreedArrangement,
+    Arrangement,
+    ArrangementKind,
+    Grant,
+    Signature,
+    composed,
+)
 from forwardc.compile.ir.places import changed
-from forwardc.compile.ir.program import Operation, Pair, Program, Request, Step
+from forwardc.compile.ir.program import (
+    Program,
+    ProgramOperation,
+    ProgramPair,
+    ProgramRequest,
+    ProgramStep,
+)
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import Atom, Call, Encoding, Lit, Term, walk
@@ -42,7 +54,7 @@ class Standing:
 
 
 def standings(
-    vault: Vault, program: Program, operation: Operation, grants: Grants
+    vault: Vault, program: Program, operation: ProgramOperation, grants: Grants
 ) -> tuple[Standing, ...]:
     """The arrangements of an operation's steps with this vault, in the order of the file."""
     sandbox = program.environment_class == "sandbox"
@@ -72,12 +84,12 @@ def refused_kinds(vault: Vault, arrangement: Arrangement) -> Iterator[str]:
         fact = facts_of_kind.get(kind)
         if fact is None:
             yield f"{kind}"
-        elif kind is Kind.METHOD and arrangement.method not in fact["methods"]:
+        elif kind is ArrangementKind.METHOD and arrangement.method not in fact["methods"]:
             yield f"the method {arrangement.method}"
-        elif kind is Kind.SIGNATURE and arrangement.signature is not None:
+        elif kind is ArrangementKind.SIGNATURE and arrangement.signature is not None:
             if arrangement.signature.replacement not in fact["replacements"]:
                 yield f"the replacement {arrangement.signature.replacement}"
-        elif kind is Kind.NETWORK_TOKEN:
+        elif kind is ArrangementKind.NETWORK_TOKEN:
             yield from (
                 f"tokens of {name}" for name in arrangement.wallets if name not in fact["kinds"]
             )
@@ -97,12 +109,14 @@ def arranged_doubts(vault: Vault, standing: Standing) -> list[str]:
     return [reason for reason in reasons if reason]
 
 
-def with_arrangements(operation: Operation, agreements: Iterable[Standing]) -> Operation:
+def with_arrangements(
+    operation: ProgramOperation, agreements: Iterable[Standing]
+) -> ProgramOperation:
     """The operation as the vault is asked for it: what counts is blank, or native, at its place."""
-    by_step: dict[str, list[Agreed]] = {}
+    by_step: dict[str, list[AgreedArrangement]] = {}
     for standing in agreements:
         if standing.counts:
-            agreed = Agreed(standing.id, standing.arrangement, standing.grant)
+            agreed = AgreedArrangement(standing.id, standing.arrangement, standing.grant)
             by_step.setdefault(standing.step, []).append(agreed)
     if not by_step:
         return operation
@@ -113,7 +127,7 @@ def with_arrangements(operation: Operation, agreements: Iterable[Standing]) -> O
     return replace(operation, steps=steps)
 
 
-def _with(step: Step, agreed: Sequence[Agreed]) -> Step:
+def _with(step: ProgramStep, agreed: Sequence[AgreedArrangement]) -> ProgramStep:
     request = step.request
     for each in agreed:
         for fill in each.arrangement.fills:
@@ -123,7 +137,9 @@ def _with(step: Step, agreed: Sequence[Agreed]) -> Step:
     return replace(step, request=request, agreed=tuple(agreed))
 
 
-def _at(request: Request, at: str, change: Callable[[Term, Encoding], Term]) -> Request:
+def _at(
+    request: ProgramRequest, at: str, change: Callable[[Term, Encoding], Term]
+) -> ProgramRequest:
     body = request.body
     if body is None:
         return request
@@ -141,7 +157,7 @@ def _blank_date(term: Term, encoding: Encoding) -> Term:
     return Call("int", (blank,), span=term.span) if is_number else blank
 
 
-def _signed(request: Request, signature: Signature) -> Request:
+def _signed(request: ProgramRequest, signature: Signature) -> ProgramRequest:
     """The request with a blank where the vault signs, and without our own signature there."""
     header = signature.header
     sign = request.sign
@@ -151,11 +167,11 @@ def _signed(request: Request, signature: Signature) -> Request:
         return _at(request, signature.at, lambda term, _: Lit("", span=term.span))
     blank = Lit("", span=signature.span)
     pairs = tuple(
-        Pair(pair.name, blank, pair.span) if pair.name.lower() == header.lower() else pair
+        ProgramPair(pair.name, blank, pair.span) if pair.name.lower() == header.lower() else pair
         for pair in request.headers
     )
     if pairs == request.headers and all(pair.name.lower() != header.lower() for pair in pairs):
-        pairs = (*pairs, Pair(header, blank, signature.span))
+        pairs = (*pairs, ProgramPair(header, blank, signature.span))
     return replace(request, headers=pairs)
 
 
@@ -239,9 +255,11 @@ def possible_findings(
 ) -> Iterator[Finding]:
     """FC0628: the vault lists the URL of a step that it refuses, and nobody said what it needs."""
     offers = kinds(vault)
-    codes = {code for kind in (Kind.FILLS, Kind.METHOD) for code in _lifts(offers, kind)} | {
-        "FC0607" for kind in offers if kind == Kind.SIGNATURE
-    }
+    codes = {
+        code
+        for kind in (ArrangementKind.FILLS, ArrangementKind.METHOD)
+        for code in _lifts(offers, kind)
+    } | {"FC0607" for kind in offers if kind == ArrangementKind.SIGNATURE}
     for step in context.vault_steps:
         refused = [
             finding
@@ -258,5 +276,5 @@ def possible_findings(
             yield Finding(Verdict.REFUSED, "FC0628", reason, step.request.span, step.name)
 
 
-def _lifts(offers: Mapping[str, Any], kind: Kind) -> list[str]:
+def _lifts(offers: Mapping[str, Any], kind: ArrangementKind) -> list[str]:
     return list(offers[kind]["lifts"]) if kind in offers else []

@@ -12,7 +12,7 @@ from typing import Final
 
 from forwardc.compile.ir.analysis import has_atom, tainted
 from forwardc.compile.ir.arrangements import Arrangement
-from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.vaults import arrangements as words
 from forwardc.compile.vaults.arrangements import (
     Grants,
@@ -135,7 +135,7 @@ class Granted:
 def assess(
     vault: Vault,
     program: Program,
-    operation: Operation,
+    operation: ProgramOperation,
     granted: Granted,
     emissions: Emissions | None = None,
 ) -> Assessment:

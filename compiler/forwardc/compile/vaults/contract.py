@@ -16,7 +16,7 @@ on a fact that nobody confirms is told by what was read.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from forwardc.compile.ir.program import Operation, Program, Request, Step
+from forwardc.compile.ir.program import Program, ProgramOperation, ProgramRequest, ProgramStep
 from forwardc.compile.vaults.emission import Emission, EmittedHead
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support
@@ -33,17 +33,17 @@ class Context:
     """
 
     program: Program
-    operation: Operation
+    operation: ProgramOperation
     account: Mapping[str, str]
     stored: frozenset[str] = frozenset()
     """References like `secrets.x` that the vault keeps."""
     shares_live_host: bool = False
     """Whether the host of a sandbox serves live accounts of this project or of a vault, too."""
-    written: Operation | None = None
+    written: ProgramOperation | None = None
     """The operation before arrangements; None where it is the same."""
 
     @property
-    def authored(self) -> Operation:
+    def authored(self) -> ProgramOperation:
         """The operation as the author wrote it."""
         return self.written or self.operation
 
@@ -59,7 +59,7 @@ class Context:
         return self.program.environment_class
 
     @property
-    def vault_steps(self) -> tuple[Step, ...]:
+    def vault_steps(self) -> tuple[ProgramStep, ...]:
         """The steps that go through the vault."""
         return _through_vault(self.operation)
 
@@ -72,9 +72,9 @@ class EmissionContext:
     there already, an emitter adds those that its vault's `values` names.
     """
 
-    operation: Operation
+    operation: ProgramOperation
     """As the vault is asked for it, by what was agreed."""
-    siblings: tuple[Operation, ...]
+    siblings: tuple[ProgramOperation, ...]
     """All operations of the destination, this one included: a fallback is one of them."""
     stored: frozenset[str]
     """References like `secrets.x` that the vault keeps."""
@@ -82,16 +82,16 @@ class EmissionContext:
     """References whose values are shown nowhere."""
 
     @property
-    def vault_steps(self) -> tuple[Step, ...]:
+    def vault_steps(self) -> tuple[ProgramStep, ...]:
         """The steps that go through the vault."""
         return _through_vault(self.operation)
 
 
-def _through_vault(operation: Operation) -> tuple[Step, ...]:
+def _through_vault(operation: ProgramOperation) -> tuple[ProgramStep, ...]:
     return tuple(step for step in operation.steps if not step.direct)
 
 
-def _no_list(_request: Request) -> tuple[str, bool]:
+def _no_list(_request: ProgramRequest) -> tuple[str, bool]:
     return "", False
 
 
@@ -109,7 +109,7 @@ class Vault:
     facts: Facts
     support: Mapping[str, Support]
     """The verdict on every feature of `compile/ir/features.py`: a missing one fails a test."""
-    stored_secrets: Callable[[Program, Operation], frozenset[str]]
+    stored_secrets: Callable[[Program, ProgramOperation], frozenset[str]]
     """References of the secrets that the vault keeps, by how an operation uses them."""
     examine: Callable[[Context, Facts], tuple[Finding, ...]]
     """What is refused, lost or doubtful of an operation in one environment."""
@@ -121,7 +121,7 @@ class Vault:
     """What stands in the holes that the emitter made: names below `account.` and `host.`."""
     account_keys: tuple[str, ...] = ()
     """What `forwardc.yaml` must give for the vault before a plan can be built."""
-    address: Callable[[Request], tuple[str, bool]] = _no_list
+    address: Callable[[ProgramRequest], tuple[str, bool]] = _no_list
     """A request's URL, empty where a run fills it, and whether the vault's list has it."""
     asked_keys: Mapping[str, str] = field(default_factory=dict)
     """What the vendor's own clients need as well, by key, with the reason."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from forwardc.compile.ir.analysis import atoms_used, names_used, optional_names
-from forwardc.compile.ir.named_there import named_there
-from forwardc.compile.ir.program import Operation, Program, Secret
+from forwardc.compile.ir.places import payment_references
+from forwardc.compile.ir.program import Program, ProgramOperation, ProgramSecret
 from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.emission import EmittedHead, EmittedParts
@@ -23,8 +23,7 @@ from forwardc.compile.vaults.plan_json import (
 from forwardc.core.terms.terms import Amount, Ref, walk
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.live_hosts import LiveHosts, shipped
-from forwardc.plan.separation import of_document
+from forwardc.plan.separation import LiveHosts, of_document, shipped
 
 
 def plan_file(
@@ -80,7 +79,7 @@ def _separation(program: Program, plan: Json, live: LiveHosts) -> Json:
     return {"separated_by": "credential"} if separation.by_credential else {}
 
 
-def _secret(secret: Secret) -> Json:
+def _secret(secret: ProgramSecret) -> Json:
     as_key = {"as_key": secret.as_key} if secret.as_key else {}
     owner = {"owner": secret.owner} if secret.owner else {}
     shape = {"shape": dict(secret.shape)} if secret.shape else {}
@@ -155,7 +154,7 @@ def operation_json(assessment: Assessment) -> Json:
     }
 
 
-def _payment_reference(operation: Operation) -> Json:
+def _payment_reference(operation: ProgramOperation) -> Json:
     """What names the payment at the destination, and where it stands there."""
     references = [
         {
@@ -163,7 +162,7 @@ def _payment_reference(operation: Operation) -> Json:
             **({"sent": named.sent} if named.sent else {}),
             **({"given": named.given} if named.given else {}),
         }
-        for named in named_there(operation)
+        for named in payment_references(operation)
     ]
     return {"payment_reference": references} if references else {}
 
@@ -182,7 +181,7 @@ def _counts(built: Sequence[Assessment], program: Program, used: set[str]) -> bo
     )
 
 
-def _answered(operation: Operation) -> set[str]:
+def _answered(operation: ProgramOperation) -> set[str]:
     """The params that an answer is read by: the currencies of amounts, and what was asked for."""
     terms = [
         term
@@ -193,7 +192,7 @@ def _answered(operation: Operation) -> set[str]:
     return {term.name.removeprefix("params.") for term in terms if isinstance(term, Ref)}
 
 
-def _atoms(operation: Operation, inputs: Iterable[str]) -> tuple[list[str], list[str]]:
+def _atoms(operation: ProgramOperation, inputs: Iterable[str]) -> tuple[list[str], list[str]]:
     """Atoms that an operation requires, and those that it may lack; inputs are none any more."""
     supplied = set(inputs)
     used = [name for name in atoms_used(operation) if name not in supplied]

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from forwardc.compile.ir.analysis import atoms_in
-from forwardc.compile.ir.program import Body, Output, Pair, Request, Sign, Step, terms_of
+from forwardc.compile.ir.program import (
+    ProgramBody,
+    ProgramOutput,
+    ProgramPair,
+    ProgramRequest,
+    ProgramSignature,
+    ProgramStep,
+    terms_of,
+)
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
     EmittedCall,
@@ -21,8 +29,8 @@ from forwardc.compile.vaults.emission import (
     Presence,
 )
 from forwardc.core.atoms import ATOMS
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term, children
-from forwardc.core.terms.types import Type
 
 CONTENT_TYPES = {
     Encoding.JSON: "application/json",
@@ -34,15 +42,18 @@ DIRECT_READ_MS: Final = 60_000
 """Milliseconds: as long as both vaults wait for a destination, which answers us no quicker."""
 
 
-def content_type(request: Request) -> tuple[Pair, ...]:
+def content_type(request: ProgramRequest) -> tuple[ProgramPair, ...]:
     """The request's headers, with the body's Content-Type where the author gave none."""
     named = any(pair.name.lower() == "content-type" for pair in request.headers)
     if named or request.body is None:
         return request.headers
-    return (Pair("Content-Type", Lit(CONTENT_TYPES[request.body.encoding])), *request.headers)
+    return (
+        ProgramPair("Content-Type", Lit(CONTENT_TYPES[request.body.encoding])),
+        *request.headers,
+    )
 
 
-def encoded_body(body: Body, tree: Term, *, templated: bool) -> Encoded:
+def encoded_body(body: ProgramBody, tree: Term, *, templated: bool) -> Encoded:
     """A body as text in its own syntax."""
     return Encoded(body.encoding, tree, templated=templated, doctype=body.doctype)
 
@@ -79,7 +90,7 @@ def named_values(values: Iterable[tuple[str, Term]]) -> Seq:
     )
 
 
-def direct_step(step: Step) -> EmittedStep:
+def direct_step(step: ProgramStep) -> EmittedStep:
     """A step that the runtime sends to the destination itself."""
     request = step.request
     body = request.body
@@ -94,11 +105,11 @@ def direct_step(step: Step) -> EmittedStep:
     return replace(emitted, sign=_signature(request.sign)) if request.sign else emitted
 
 
-def _signature(sign: Sign) -> EmittedSignature:
+def _signature(sign: ProgramSignature) -> EmittedSignature:
     return EmittedSignature(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into)
 
 
-def emitted_step(step: Step, call: EmittedCall, *, read_ms: int) -> EmittedStep:
+def emitted_step(step: ProgramStep, call: EmittedCall, *, read_ms: int) -> EmittedStep:
     """A step with what is said of it under every vault: as it is, that of a direct step.
 
     `read_ms` are the milliseconds that an answer may take.
@@ -114,7 +125,7 @@ def emitted_step(step: Step, call: EmittedCall, *, read_ms: int) -> EmittedStep:
     )
 
 
-def _answer(step: Step) -> EmittedAnswer:
+def _answer(step: ProgramStep) -> EmittedAnswer:
     return EmittedAnswer(
         outputs=tuple(_output(output) for output in step.outputs),
         answer=step.answer,
@@ -128,7 +139,7 @@ def _answer(step: Step) -> EmittedAnswer:
     )
 
 
-def _output(output: Output) -> EmittedOutput:
+def _output(output: ProgramOutput) -> EmittedOutput:
     common = (output.name, output.at, output.sensitive, output.optional)
     if output.currency is None:
         return EmittedOutput(*common, None if output.type is Type.TEXT else str(output.type))
@@ -145,7 +156,7 @@ def _currency_name(currency: Term) -> str:
     raise TypeError("the currency of an output is a param or a code")
 
 
-def uses_cvc(step: Step) -> bool:
+def uses_cvc(step: ProgramStep) -> bool:
     """Whether the request holds the CVC, which serves one request only."""
     return any(
         atom.name == "card.cvc" for term in terms_of(step.request) for atom in atoms_in(term)
@@ -167,7 +178,7 @@ class LossSources:
 
 
 def known_losses(
-    request: Request, kinds: Mapping[str, Mapping[str, Presence]], sources: LossSources
+    request: ProgramRequest, kinds: Mapping[str, Mapping[str, Presence]], sources: LossSources
 ) -> Losses:
     """What a step may miss: by kind of source, each atom with how that is known.
 
@@ -190,7 +201,9 @@ def known_losses(
     return losses
 
 
-def losses_by_step(steps: Iterable[Step], of_step: Callable[[Step], Losses]) -> dict[str, Losses]:
+def losses_by_step(
+    steps: Iterable[ProgramStep], of_step: Callable[[ProgramStep], Losses]
+) -> dict[str, Losses]:
     """The losses of an operation, by its steps through the vault that have some."""
     return {step.name: losses for step in steps if (losses := of_step(step))}
 

@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sys import intern
 from typing import Final
 
-from forwardc.compile.ir.analysis import stage_of, tainted
+from forwardc.compile.ir.analysis import Stage, stage_of, tainted
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.features import uses
 from forwardc.compile.ir.places import places
-from forwardc.compile.ir.program import Step
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support, Verdict
 from forwardc.compile.vaults.steps import if_present
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
-from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import (
     Amount,
     Call,
@@ -32,6 +31,7 @@ from forwardc.core.terms.terms import (
     Ref,
     Term,
     children,
+    rewrite,
     walk,
 )
 
@@ -53,7 +53,7 @@ _RUN_VALUE = Raw(_MARK, number=True)
 def from_table(
     context: Context,
     table: Mapping[str, Support],
-    agreed: Callable[[Step], Mapping[str, Support]] | None = None,
+    agreed: Callable[[ProgramStep], Mapping[str, Support]] | None = None,
 ) -> Iterator[Finding]:
     """One finding for each use that the table does not carry without a word.
 
@@ -93,7 +93,7 @@ def left_blank(context: Context) -> Iterator[Finding]:
                 yield from _blank_at(arrangement, step)
 
 
-def _blank_at(arrangement: Arrangement, step: Step) -> Iterator[Finding]:
+def _blank_at(arrangement: Arrangement, step: ProgramStep) -> Iterator[Finding]:
     signature = arrangement.signature
     if signature is None:
         return
@@ -133,7 +133,7 @@ def unconfirmed_counting(context: Context) -> Iterator[Finding]:
 
 
 def kept_values(
-    context: Context, days: int, place: Callable[[Step], Iterable[Term]]
+    context: Context, days: int, place: Callable[[ProgramStep], Iterable[Term]]
 ) -> Iterator[Finding]:
     """Sensitive values of a run, other than secrets, where the vault keeps what it was sent.
 
@@ -192,7 +192,7 @@ def is_hash_key(around: tuple[str, ...]) -> bool:
     return _KEY in around and "jwe" not in around
 
 
-def kept_hash(key: Ref, days: int, step: Step) -> Finding:
+def kept_hash(key: Ref, days: int, step: ProgramStep) -> Finding:
     """The loss: the vault keeps the hash, for so many days, as it keeps the rest of the body."""
     reason = f"a hash by `{key.name}` stands there, and the vault keeps it for {days} days"
     return Finding(Verdict.DEGRADED, "FC0633", reason, key.span, step.name)
@@ -201,7 +201,7 @@ def kept_hash(key: Ref, days: int, step: Step) -> Finding:
 def shortest(term: Term) -> int:
     """Characters of a term's text when every value of a run is empty and optionals are absent.
 
-    Raises `NotExpressible` or `CannotCompute` where no run can give the term a text.
+    Raises `NotExpressibleError` or `ComputationError` where no run can give the term a text.
     """
     value = evaluate(rewrite(term, _without_run), Scope({}))
     return len(value) - value.count(_MARK) if isinstance(value, str) else 0
@@ -219,7 +219,7 @@ def unsendable(term: Term) -> Iterator[Finding]:
 def _refusal(term: Limit | Encoded) -> Finding | None:
     try:
         length = shortest(term)
-    except (NotExpressible, CannotCompute) as problem:
+    except (NotExpressibleError, ComputationError) as problem:
         return Finding(Verdict.REFUSED, "FC0622", str(problem))
     if isinstance(term, Limit) and length > term.maximum:
         reason = f"{term.name} is longer than {term.maximum} characters"

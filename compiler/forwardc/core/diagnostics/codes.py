@@ -1,11 +1,13 @@
-"""The table of diagnostic codes: number, slug, title.
+"""The table of diagnostic codes: number, slug, title, and the page that explains each.
 
-Knows nothing of who reports a code. A number is never reused; a slug names the problem.
+A number is never reused; a slug names the problem. The pages are the files of `pages/`, each with a
+bad and a good example that are run as tests.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.resources import files
 from types import MappingProxyType
 
 
@@ -278,3 +280,23 @@ def similar(code: str) -> list[str]:
     close = get_close_matches(wanted.upper(), CODES, n=5, cutoff=0.7)
     slugs = get_close_matches(wanted.lower(), by_slug, n=5, cutoff=0.6)
     return list(dict.fromkeys([*close, *(by_slug[slug] for slug in slugs)]))[:5]
+
+
+def page(code: str) -> str:
+    """Return the Markdown page of a code, given by number or slug.
+
+    Raises:
+        KeyError: there is no such code.
+    """
+    known = lookup(code)
+    if known is None:
+        raise KeyError(code)
+    folder = files("forwardc.core.diagnostics") / "pages"
+    return (folder / f"{known.number}.md").read_text(encoding="utf-8")
+
+
+def pages() -> list[str]:
+    """Return the numbers that have a page, sorted."""
+    folder = files("forwardc.core.diagnostics") / "pages"
+    names = (entry.name for entry in folder.iterdir())
+    return sorted(name.removesuffix(".md") for name in names if name.endswith(".md"))

@@ -1,10 +1,15 @@
-"""Reads the bytes of a text file: UTF-8, with or without a byte order mark, and nothing else.
+"""Reads a text file, UTF-8 with or without a byte order mark, and reports what cannot be read.
 
-Knows no format. All rooms read their text files through here, so that one rule holds for all.
+All rooms read their text files through here, so that one rule holds for all.
 """
 
 import re
 from typing import Final
+
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Position, Span
+from forwardc.core.files.kinds import NO_PLAIN_FILE, TOO_LARGE, FileRefusedError
 
 BOM: Final = "\ufeff"
 """Windows editors put it before UTF-8 text. It is dropped once, at the start of a file."""
@@ -23,7 +28,7 @@ ODD_SPACE: Final = re.compile(
 )
 
 
-class NotText(ValueError):  # noqa: N818 - the file's property
+class NotTextError(ForwardcError, ValueError):
     """A file is not text in UTF-8. `reason` completes "the file is ..."; `start` is a byte."""
 
     def __init__(self, reason: str, start: int = 0) -> None:
@@ -33,23 +38,23 @@ class NotText(ValueError):  # noqa: N818 - the file's property
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file, without the byte order mark before it. Raises `NotText`."""
+    """The text of a file, without the byte order mark before it. Raises `NotTextError`."""
     for mark, name in _WIDER:
         if data.startswith(mark):
-            raise NotText(f"{name}, not UTF-8")
+            raise NotTextError(f"{name}, not UTF-8")
     # Two characters of ASCII in UTF-16 without a mark: every other byte is zero.
     if len(data) >= 4 and (data[0] == data[2] == 0 or data[1] == data[3] == 0):
-        raise NotText("UTF-16, not UTF-8")
+        raise NotTextError("UTF-16, not UTF-8")
     problem = None
     try:
         return data.decode("utf-8").removeprefix(BOM)
     except UnicodeDecodeError as error:
-        problem = NotText("not UTF-8", error.start)
+        problem = NotTextError("not UTF-8", error.start)
     # Raised out here: the codec's error carries the whole file.
     raise problem
 
 
-def named(char: str) -> str:
+def character_name(char: str) -> str:
     """A character that cannot be seen, for a message: `a no-break space (U+00A0)`."""
     import unicodedata
 
@@ -64,7 +69,7 @@ def odd_space_at(text: str, offset: int) -> str | None:
     while offset < len(text) and text[offset] in " \t":
         offset += 1
     found = ODD_SPACE.match(text, offset)
-    return named(found[0]) if found else None
+    return character_name(found[0]) if found else None
 
 
 def gave_up(text: str, problem: ValueError) -> str:
@@ -80,3 +85,31 @@ def gave_up(text: str, problem: ValueError) -> str:
     start = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
     odd = odd_space_at(text, start)
     return f"line {line}, column {column}" + (f": {odd}" if odd else "")
+
+
+# A file that cannot be read at all: the system's reason, or what it is instead of a plain file.
+
+_SOURCE = "files of a project are plain files inside it: put the file itself there"
+BUILT = "put the folder itself there; for a server to which it is mounted: [plans] mounted = true"
+_START = Position(1, 1)
+
+
+def unreadable(
+    problem: OSError,
+    path: str,
+    code: str,
+    sink: Sink,
+    span: Span | None = None,
+    *,
+    pointer: str = "",
+    hint: str = _SOURCE,
+) -> None:
+    """Report FC0118 or FC0103 for what a checkout must not hold, else `code`."""
+    message = f"{path} cannot be read: {problem.strerror}"
+    if not isinstance(problem, FileRefusedError):
+        sink.error(code, message, span, pointer=pointer)
+    elif problem.code == TOO_LARGE:
+        where = span or Span(path, _START, _START)
+        sink.error(TOO_LARGE, message, where, pointer=pointer)
+    else:
+        sink.error(NO_PLAIN_FILE, message, span, pointer=pointer, hint=hint)

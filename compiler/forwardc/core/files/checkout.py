@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forwardc.core.files import operator_file
-from forwardc.core.files.kinds import Kind
-from forwardc.core.files.refused import FileRefused, too_large
-from forwardc.core.files.replace import put
-from forwardc.core.files.walk import OPEN_FILE, Folder, folder
+from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
+from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, put
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,13 @@ class CheckoutPath:
     mounted: bool = False
 
     def __truediv__(self, path: str) -> "CheckoutPath":
-        """What lies below, with `/` between its parts. Raises `FileRefused` for what does not."""
+        """What lies below, with `/` between its parts.
+
+        Raises `FileRefusedError` for what does not.
+        """
         parts = path.split("/")
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
-            raise FileRefused("it is not inside the folder")
+            raise FileRefusedError("it is not inside the folder")
         return replace(self, parts=(*self.parts, *parts))
 
     def __str__(self) -> str:
@@ -50,8 +51,11 @@ class CheckoutPath:
         """Another entry of the same folder."""
         return replace(self, parts=(*self.parts[:-1], name))
 
-    def read(self, kind: Kind) -> bytes:
-        """The bytes. Raises `FileRefused`, and `OSError` for what is missing or not to be read."""
+    def read(self, kind: FileKind) -> bytes:
+        """The bytes.
+
+        Raises `FileRefusedError`, and `OSError` for what is missing or not to be read.
+        """
         if self.mounted:
             return operator_file.read(self.path, kind)
         with self._above() as at:
@@ -60,7 +64,7 @@ class CheckoutPath:
         with os.fdopen(file, "rb") as opened:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
-                raise FileRefused("it is no plain file")
+                raise FileRefusedError("it is no plain file")
             most = kind.most or 0
             data = b"" if status.st_size > most else opened.read(most + 1)
         if max(len(data), status.st_size) > most:
@@ -76,7 +80,10 @@ class CheckoutPath:
             return []
 
     def status(self) -> os.stat_result:
-        """What `stat` says. Raises `FileRefused` for a link, and `OSError` where nothing is."""
+        """What `stat` says.
+
+        Raises `FileRefusedError` for a link, and `OSError` where nothing is.
+        """
         if self.mounted:
             return self.path.stat()
         with self._above() as at:
@@ -84,7 +91,10 @@ class CheckoutPath:
             return at.status(self._name)
 
     def is_plain(self) -> bool:
-        """Whether a plain file is there. Raises `FileRefused` for a link, a pipe and the like."""
+        """Whether a plain file is there.
+
+        Raises `FileRefusedError` for a link, a pipe and the like.
+        """
         try:
             with self._above() as at:
                 at.check_plain(self._name)
@@ -122,22 +132,22 @@ class CheckoutPath:
         return self.parts[-1]
 
     @contextmanager
-    def _above(self, *, make: bool = False) -> Iterator[Folder]:
+    def _above(self, *, make: bool = False) -> Iterator[OpenFolder]:
         with folder(self.root, self.parts[:-1], listed=make, make=make) as at:
             yield at
 
     def _may_be_written(self) -> None:
         if self.mounted:
-            raise FileRefused("what is mounted is not written")
+            raise FileRefusedError("what is mounted is not written")
 
 
-def _entries(at: Folder) -> list[str]:
+def _entries(at: OpenFolder) -> list[str]:
     with os.scandir(at.prefix if at.at is None else at.at) as entries:
         return [entry.name for entry in entries]
 
 
 def below(root: Path, path: str = "") -> CheckoutPath:
-    """A path below a root, which is resolved here, once. Raises `FileRefused`."""
+    """A path below a root, which is resolved here, once. Raises `FileRefusedError`."""
     real = Path(os.path.realpath(root)) if root.parts else _working_directory()
     start = CheckoutPath(real, ())
     return start / path if path else start

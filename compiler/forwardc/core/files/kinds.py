@@ -1,13 +1,17 @@
-"""Every kind of file that is opened: whose it is, how large it may be, and why.
+"""Every kind of file that is opened: whose it is, how large it may be, why, and how one is refused.
 
 Files of a *checkout* may come from anybody who can open a pull request: no link, no pipe, no
 device. What an *operator* names may be a link, since secrets are mounted so, and mostly a pipe.
-Nothing here opens a file; `docs/files.md` shows this table.
+`docs/files.md` shows this table.
 """
 
+import errno
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from forwardc.core.diagnostics.errors import ForwardcError
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * 1024
@@ -21,7 +25,7 @@ class Whose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """One kind of file. `most` is in bytes; None: it is not read whole, and may be any size.
 
     `because` says why so much and no more. `pipes`: whether a pipe or a terminal will do.
@@ -34,12 +38,12 @@ class Kind:
     pipes: bool = False
 
 
-def _checkout(name: str, most: int, because: str) -> Kind:
-    return Kind(name, Whose.CHECKOUT, most, because)
+def _checkout(name: str, most: int, because: str) -> FileKind:
+    return FileKind(name, Whose.CHECKOUT, most, because)
 
 
-def _operator(name: str, most: int | None, because: str, *, pipes: bool = False) -> Kind:
-    return Kind(name, Whose.OPERATOR, most, because, pipes)
+def _operator(name: str, most: int | None, because: str, *, pipes: bool = False) -> FileKind:
+    return FileKind(name, Whose.OPERATOR, most, because, pipes)
 
 
 PROJECT: Final = _checkout("`forwardc.yaml`", _MIB, "a thousand times a usual one")
@@ -88,3 +92,41 @@ KINDS: Final = (
     *(PARAMS, SECRETS, SECRET, SETTINGS, SERVER_KEYS, TLS, SEALING_KEY, REFERENCES),
     *(LOOKUP_DATABASE, HISTORY),
 )
+
+
+# How a file is refused, in words that complete "the file cannot be read:".
+
+NO_PLAIN_FILE = "FC0118"
+TOO_LARGE = "FC0103"
+
+
+class FileRefusedError(ForwardcError, OSError):
+    """A file is not opened, or not read to its end, because of what it is.
+
+    `strerror` says what it is and quotes nothing of it; `code` is the diagnostic of a checkout's
+    file.
+    """
+
+    def __init__(self, reason: str, code: str = NO_PLAIN_FILE) -> None:
+        super().__init__(errno.EINVAL, reason)
+        self.code = code
+
+
+def too_large(kind: FileKind) -> FileRefusedError:
+    """A file is larger than its kind may be."""
+    return FileRefusedError(f"it is larger than {kind.most:,} bytes", TOO_LARGE)
+
+
+def mode_in_words(mode: int) -> str:
+    """What a mode of `stat` is of: `a link`."""
+    for is_one, name in (
+        (stat.S_ISLNK, "a link"),
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_one(mode):
+            return name
+    return "no plain file"

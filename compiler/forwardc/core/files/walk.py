@@ -1,19 +1,20 @@
-"""Walks from a root to a folder below it, without following a link on any part of the way.
+"""Walks from a root to a folder below it, and replaces files there, without following a link.
 
-Each part is opened from the one before it (`openat`), so that nothing can be put into the way in
-between. Where a platform cannot do that, each part is looked at first.
+Each part of the way is opened from the one before it (`openat`), so that nothing can be put into
+the way in between; where a platform cannot do that, each part is looked at first. A file is
+replaced by renaming, so that a reader sees the old bytes or the new ones, also after a power cut.
 """
 
 import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forwardc.core.files.refused import FileRefused, what
+from forwardc.core.files.kinds import FileRefusedError, mode_in_words
 
 # The calls that take a folder's descriptor; Windows has none of them.
 BY_DESCRIPTOR: Final = (
@@ -37,7 +38,7 @@ OPEN_FILE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class OpenFolder:
     """An open folder: its descriptor, or its path where a platform has no such calls."""
 
     at: int | None
@@ -56,12 +57,12 @@ class Folder:
         return self.status(part).st_mode
 
     def check_plain(self, part: str) -> int:
-        """The mode of an entry, `FileRefused` where it is no plain file."""
+        """The mode of an entry, `FileRefusedError` where it is no plain file."""
         mode = self.mode(part)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), part)
         if not stat.S_ISREG(mode):
-            raise FileRefused(f"it is {what(mode)}")
+            raise FileRefusedError(f"it is {mode_in_words(mode)}")
         return mode
 
     def sync(self) -> None:
@@ -79,8 +80,8 @@ class Folder:
 @contextmanager
 def folder(
     root: Path, parts: Sequence[str], *, listed: bool, make: bool = False
-) -> Iterator[Folder]:
-    """The folder at `parts` below `root`, open. Raises `FileRefused`, and `OSError` as ever.
+) -> Iterator[OpenFolder]:
+    """The folder at `parts` below `root`, open. Raises `FileRefusedError`, and `OSError` as ever.
 
     `root` itself is opened as it is. `listed`: its entries are read, or its names are synced.
     `make`: folders that are missing are made.
@@ -96,7 +97,7 @@ def folder(
             below = _opened(at, part, way, make=make, whole=whole)
             at, above = below, at
             os.close(above)
-        yield Folder(at)
+        yield OpenFolder(at)
     finally:
         os.close(at)
 
@@ -108,16 +109,16 @@ def _opened(at: int, part: str, way: int, *, make: bool, whole: bool = False) ->
         if not make:
             raise
     except OSError as problem:
-        raise _explained(Folder(at), part, problem, whole=whole) from None
+        raise _explained(OpenFolder(at), part, problem, whole=whole) from None
     try:
         os.mkdir(part, dir_fd=at)
-        Folder(at).sync()
+        OpenFolder(at).sync()
     except FileExistsError:
         pass  # Somebody else made it, or put something there: the opening tells.
     return _opened(at, part, way, make=False)
 
 
-def _explained(above: Folder, part: str, problem: OSError, *, whole: bool) -> OSError:
+def _explained(above: OpenFolder, part: str, problem: OSError, *, whole: bool) -> OSError:
     """Why a part could not be opened as a folder: a link or a pipe is told from a mistake."""
     try:
         mode = above.mode(part)
@@ -131,16 +132,16 @@ def _is_usual(mode: int) -> bool:
     return stat.S_ISDIR(mode) or stat.S_ISREG(mode)
 
 
-def _refused(part: str, mode: int, *, whole: bool = False) -> FileRefused:
+def _refused(part: str, mode: int, *, whole: bool = False) -> FileRefusedError:
     if whole:
-        return FileRefused(f"it is {what(mode)}")
-    return FileRefused(f"{part}, a folder on the way to it, is {what(mode)}")
+        return FileRefusedError(f"it is {mode_in_words(mode)}")
+    return FileRefusedError(f"{part}, a folder on the way to it, is {mode_in_words(mode)}")
 
 
-def _looked_at(root: Path, parts: Sequence[str], *, make: bool) -> Folder:
+def _looked_at(root: Path, parts: Sequence[str], *, make: bool) -> OpenFolder:
     at = f"{root}{os.sep}"
     for part in parts:
-        here = Folder(None, at)
+        here = OpenFolder(None, at)
         try:
             mode = here.mode(part)
         except FileNotFoundError:
@@ -153,4 +154,55 @@ def _looked_at(root: Path, parts: Sequence[str], *, make: bool) -> Folder:
         if not stat.S_ISDIR(mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         at = f"{here.name(part)}{os.sep}"
-    return Folder(None, at)
+    return OpenFolder(None, at)
+
+
+# Replacing a file: a temporary one beside it is written, synced, then renamed over it.
+
+_NEW: Final = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def put(at: OpenFolder, name: str, data: bytes) -> None:
+    """Put bytes in the place of an entry, which keeps its mode. The name is not yet synced.
+
+    Raises `FileRefusedError` where something else than a plain file is there, and `OSError`.
+    """
+    try:
+        mode = stat.S_IMODE(at.check_plain(name))
+    except FileNotFoundError:
+        mode = None
+    temporary = at.name(f".{os.urandom(8).hex()}.tmp")
+    try:
+        _write(os.open(temporary, _NEW, 0o666, dir_fd=at.at), data, mode)
+        os.replace(temporary, at.name(name), src_dir_fd=at.at, dst_dir_fd=at.at)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=at.at)
+        raise
+
+
+def _write(file: int, data: bytes, mode: int | None) -> None:
+    with os.fdopen(file, "wb") as opened:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(file, mode)
+        opened.write(data)
+        opened.flush()
+        os.fsync(file)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file that an operator named, in a folder that is made where it is missing.
+
+    Raises `OSError`. Links on the way to it are followed; one in its place is refused.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with folder(path.parent, (), listed=True) as at:
+        put(at, path.name, data)
+        at.sync()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias, assert_never
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
     Amount,
@@ -31,12 +32,15 @@ from forwardc.core.terms.terms import (
 Json: TypeAlias = Any
 
 
-class BadPlan(ValueError):  # noqa: N818 - says what the file is, not that we failed
+class InvalidPlanError(ForwardcError, ValueError):
     """A plan holds something that this version does not know."""
 
 
 def to_json(term: Term) -> Json:
-    """The JSON of a term. Raises `BadPlan` for an `Atom`: card data never enters a plan."""
+    """The JSON of a term.
+
+    Raises `InvalidPlanError` for an `Atom`: card data never enters a plan.
+    """
     match term:
         case Lit(value=Decimal() as value):
             return {"$number": str(value)}
@@ -66,7 +70,9 @@ def to_json(term: Term) -> Json:
         case Amount():
             return _amount_to_json(term)
         case Atom(name=name):
-            raise BadPlan(f"{name} is known only inside the vault and cannot stand in a plan")
+            raise InvalidPlanError(
+                f"{name} is known only inside the vault and cannot stand in a plan"
+            )
         case _:
             assert_never(term)
 
@@ -102,18 +108,18 @@ def _named(term: Term) -> Json:
 
 
 def from_json(data: Json) -> Term:
-    """The term that a plan's JSON stands for. Raises `BadPlan` on an unknown hole."""
+    """The term that a plan's JSON stands for. Raises `InvalidPlanError` on an unknown hole."""
     match data:
         case None | bool() | int() | str():
             return Lit(data)
         case float():
-            raise BadPlan("a number with a fraction is written as {'$number': text}")
+            raise InvalidPlanError("a number with a fraction is written as {'$number': text}")
         case list():
             return Seq(tuple([from_json(item) for item in data]))
         case dict():
             return _object_from_json(data)
         case _:
-            raise BadPlan(f"no term is written as {type(data).__name__}")
+            raise InvalidPlanError(f"no term is written as {type(data).__name__}")
 
 
 def _object_from_json(data: dict[str, Json]) -> Term:
@@ -124,17 +130,17 @@ def _object_from_json(data: dict[str, Json]) -> Term:
         return Map(tuple([(key, from_json(value)) for key, value in data.items()]))
     read = _HOLES.get(hole)
     if read is None:
-        raise BadPlan(f"unknown hole {hole}")
+        raise InvalidPlanError(f"unknown hole {hole}")
     try:
         return read(data)
     except (KeyError, TypeError, ValueError, ArithmeticError) as problem:
-        raise BadPlan(f"the hole {hole} is damaged") from problem
+        raise InvalidPlanError(f"the hole {hole} is damaged") from problem
 
 
 def _call(data: dict[str, Json]) -> Term:
     function = FUNCTIONS.get(data["$call"])
     if function is None or function.alternatives:
-        raise BadPlan("a function that no run computes")
+        raise InvalidPlanError("a function that no run computes")
     named = tuple((key, from_json(value)) for key, value in data.get("named", {}).items())
     return Call(data["$call"], tuple(from_json(arg) for arg in data["args"]), named)
 
@@ -155,11 +161,11 @@ def _encoded(encoding: Encoding) -> Callable[[dict[str, Json]], Term]:
 def _amount(data: dict[str, Json]) -> Term:
     amount = data["$amount"]
     if not isinstance(amount, dict) or set(amount) - {"of", "in", "as", "at"}:
-        raise BadPlan("an amount says more than this version knows")
+        raise InvalidPlanError("an amount says more than this version knows")
     of = None if "of" not in amount else _from_name(amount["of"])
     measure, at = Measure(amount.get("as", Measure.WIRE)), tuple(map(str, amount.get("at", ())))
     if (of is None) is not (measure is Measure.EXPONENT):
-        raise BadPlan("an amount says what it is of, and an exponent does not")
+        raise InvalidPlanError("an amount says what it is of, and an exponent does not")
     return Amount(of, _from_name(amount["in"]), measure, at)
 
 

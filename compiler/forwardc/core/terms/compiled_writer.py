@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeAlias
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
 from forwardc.core.terms import writers
-from forwardc.core.terms.audit import counted, openings
+from forwardc.core.terms.escaping import openings, with_openings
 from forwardc.core.terms.evaluator import (
-    CannotCompute,
     Scope,
-    TooLong,
+    TextTooLongError,
     applied,
     checked_line,
     evaluate,
@@ -26,7 +26,7 @@ from forwardc.core.terms.evaluator import (
     told,
     tree_pieces,
 )
-from forwardc.core.terms.functions import LAZY, connected
+from forwardc.core.terms.functions import LAZY, ComputationError, connected
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
@@ -60,11 +60,16 @@ class _Hole(Fragment):
     value: Write = field(kw_only=True)
 
 
-class _Unforeseen(Exception):  # noqa: N818 - a property of the value
+class _UnforeseenError(ForwardcError):
     """The value of a hole changes what is written around it."""
 
 
-_LEFT_TO_EVALUATE = (escape.NotExpressible, CannotCompute, TooLong, _Unforeseen)
+_LEFT_TO_EVALUATE = (
+    escape.NotExpressibleError,
+    ComputationError,
+    TextTooLongError,
+    _UnforeseenError,
+)
 
 
 def folded(term: Term) -> Write:
@@ -156,13 +161,13 @@ class _Writer:
                 texts.append(writers.raw_text(part))
         whole = "".join(texts)
         if templated:
-            counted(whole, ours)
+            with_openings(whole, ours)
         return checked_line(whole) if encoding is Encoding.HEADER else whole
 
 
 def _filled(term: Encoded, hole: _Hole, value: Value) -> writers.Pieces:
     if is_absent(value) or (value is None and hole.number and term.encoding is Encoding.XML):
-        raise _Unforeseen
+        raise _UnforeseenError
     if hole.number and term.encoding is Encoding.JSON:
         return writers.json_pieces(value, templated=term.templated)
     return writers.scalar_pieces(value, term.encoding, templated=term.templated)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_never
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
 from forwardc.core.terms import writers
-from forwardc.core.terms.audit import audited
-from forwardc.core.terms.functions import FUNCTIONS, LAZY, CannotCompute, connected, is_present
-from forwardc.core.terms.measure import measured
-from forwardc.core.terms.money import MONEY
+from forwardc.core.terms.escaping import audited
+from forwardc.core.terms.functions import FUNCTIONS, LAZY, ComputationError, connected, is_present
+from forwardc.core.terms.money import MONEY, measured
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
@@ -48,7 +48,7 @@ from forwardc.core.terms.values import (
 MASKED = Fragment(MASK)
 
 
-class TooLong(ValueError):  # noqa: N818 - the value's property, not our fault
+class TextTooLongError(ForwardcError, ValueError):
     """A text is longer than a vendor's limit. The message names the limit, not the text."""
 
 
@@ -72,8 +72,8 @@ class Scope:
 def evaluate(term: Term, scope: Scope) -> Value:
     """The value of a term.
 
-    Raises `escape.NotExpressible`, `TooLong` or `CannotCompute` when the run's values cannot be
-    sent as they are, and `KeyError` when the scope lacks a reference.
+    Raises `NotExpressibleError`, `TextTooLongError` or `ComputationError` when the run's values
+    cannot be sent as they are, and `KeyError` when the scope lacks a reference.
     """
     match term:
         case Lit(value=value):
@@ -168,7 +168,7 @@ def _call(call: Call, scope: Scope) -> Value:
 def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
     """What a function gives for values; `***` where one of them is masked.
 
-    Raises `CannotCompute`.
+    Raises `ComputationError`.
     """
     if function == "json":
         return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
@@ -195,10 +195,10 @@ def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
     try:
         result: Value = function.compute(*args, **named)
     except UnicodeEncodeError:
-        raise CannotCompute(f"{name} does not take a lone surrogate") from None
+        raise ComputationError(f"{name} does not take a lone surrogate") from None
     except (TypeError, AttributeError):
         # Types are checked at build time, except those of what a destination answers.
-        raise CannotCompute(f"{name} does not take this type of value") from None
+        raise ComputationError(f"{name} does not take this type of value") from None
     return result
 
 
@@ -212,7 +212,7 @@ def _amount(term: Amount, scope: Scope) -> Value:
 def told(term: Amount, parts: list[Value], scope: Scope) -> Value:
     """What the destination is told of an amount whose parts have these values.
 
-    `***` where one of them is masked. Raises `CannotCompute`.
+    `***` where one of them is masked. Raises `ComputationError`.
     """
     hidden = [piece for part in parts for piece in _fragments(part)]
     if any(piece != MASKED for piece in hidden):
@@ -278,10 +278,10 @@ def written(term: Encoded, pieces: writers.Pieces) -> str:
 
 
 def checked_line(text: str) -> str:
-    """A header's text itself. Raises `NotExpressible` where HTTP would change it."""
+    """A header's text itself. Raises `NotExpressibleError` where HTTP would change it."""
     if text != text.strip(" "):
         # HTTP drops it on the way (RFC 9110, section 5.5), so it would not arrive as given.
-        raise escape.NotExpressible("a header cannot begin or end with a space")
+        raise escape.NotExpressibleError("a header cannot begin or end with a space")
     return text
 
 
@@ -296,10 +296,7 @@ def _literal(encoding: Encoding, text: str, templated: bool) -> str:
 
 
 def limited(term: Limit, value: Value) -> Value:
-    """The value of what is limited. Raises `TooLong`."""
+    """The value of what is limited. Raises `TextTooLongError`."""
     if isinstance(value, str) and len(value) > term.maximum:
-        raise TooLong(f"{term.name} is longer than {term.maximum} characters")
+        raise TextTooLongError(f"{term.name} is longer than {term.maximum} characters")
     return value
-
-
-__all__ = ["MASKED", "CannotCompute", "Scope", "TooLong", "evaluate"]

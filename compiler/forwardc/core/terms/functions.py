@@ -1,6 +1,7 @@
-"""The closed table of functions: names, types, and the implementation the runtime uses.
+"""The types of values, and the closed table of functions: names, types, and what each computes.
 
-The compiler reads the types; a vault's facts say which functions it can compute itself.
+The compiler reads the types, the runtime calls `compute`; a vault's facts say which functions it
+can compute itself.
 """
 
 import base64
@@ -11,10 +12,41 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Final
 
-from forwardc.core.terms.types import Type
-from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, Leaf, is_null
+from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, XmlLeaf, is_null
+
+
+class Type(StrEnum):
+    """What kind of value a term has once it is evaluated."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    NULL = "null"
+    BYTES = "bytes"
+    TIME = "time"
+    LIST = "list"
+    MAP = "map"
+    JSON = "json"
+    """Any JSON value: a `json` param, or what a destination answered."""
+
+
+SCALARS = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.NULL})
+"""Types that can stand as a leaf of a body."""
+
+
+def fits(actual: Type, wanted: Type) -> bool:
+    """Whether a value of type `actual` may stand where `wanted` is asked for."""
+    if Type.JSON in (actual, wanted):
+        return actual not in (Type.BYTES, Type.TIME)
+    return actual is wanted or (actual is Type.INTEGER and wanted is Type.NUMBER)
+
+
+# The table, and what stands in it.
 
 Types = frozenset[Type]
 
@@ -29,7 +61,7 @@ _NUMERIC: Types = frozenset({Type.INTEGER, Type.NUMBER})
 _TWICE: Final = "the answer gives this member twice"
 
 
-class CannotCompute(ValueError):  # noqa: N818 - a property of the run's values
+class ComputationError(ForwardcError, ValueError):
     """A function has no result for these values. The message never holds one of them."""
 
 
@@ -58,16 +90,16 @@ _LONGEST_INTEGER = 64
 def _int(value: Any) -> int:
     if isinstance(value, Decimal) and value.adjusted() >= _LONGEST_INTEGER:
         # An answer can say 1e999999999, whose digits fill no memory.
-        raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
+        raise ComputationError(f"int takes at most {_LONGEST_INTEGER} digits")
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         if len(value) > _LONGEST_INTEGER:
-            raise CannotCompute(f"int takes at most {_LONGEST_INTEGER} digits")
+            raise ComputationError(f"int takes at most {_LONGEST_INTEGER} digits")
         return int(value)
     if isinstance(value, int):
         return int(value)
-    raise CannotCompute("int needs a whole number or a text of digits")
+    raise ComputationError("int needs a whole number or a text of digits")
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -92,12 +124,12 @@ def _unix_ms(moment: datetime) -> int:
 
 def _as_amount(*_args: Any) -> Any:
     """The digits are the destination's, so that these stand in a plan as an amount."""
-    raise CannotCompute("how many digits a currency has is said by the destination")
+    raise ComputationError("how many digits a currency has is said by the destination")
 
 
 def _as_picked(*_args: Any, **_alternatives: Any) -> Any:
     """One alternative is left where the setting has its value: a plan never holds this call."""
-    raise CannotCompute("an alternative is picked at build time")
+    raise ComputationError("an alternative is picked at build time")
 
 
 def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
@@ -114,7 +146,7 @@ def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None)
         token.add_recipient(recipient)
     except Exception:
         # Not chained: what the library says may quote the key.
-        raise CannotCompute("the key does not fit the JWE algorithm") from None
+        raise ComputationError("the key does not fit the JWE algorithm") from None
     return str(token.serialize(compact=True))
 
 
@@ -125,7 +157,7 @@ def _public_jwk(key: str) -> Any:
     try:
         return jwk.JWK.from_json(key)
     except (ValueError, JWException):
-        raise CannotCompute("the key is not a JWK") from None
+        raise ComputationError("the key is not a JWK") from None
 
 
 def _equal(left: Any, right: Any) -> bool | None:
@@ -143,7 +175,7 @@ def _equal(left: Any, right: Any) -> bool | None:
     if isinstance(left, str) is not isinstance(right, str) and not isinstance(left, dict | list):
         return str(left) == str(right)
     if _holds_contradiction(left) or _holds_contradiction(right):
-        raise CannotCompute(_TWICE)
+        raise ComputationError(_TWICE)
     return bool(left == right)
 
 
@@ -164,12 +196,12 @@ def _unequal(left: Any, right: Any) -> bool | None:
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
     def compare(left: Any, right: Any) -> bool | None:
-        """Null where one is missing. Raises `CannotCompute` for values of unlike types."""
+        """Null where one is missing. Raises `ComputationError` for values of unlike types."""
         if is_null(left) or is_null(right):
             return None
         texts = isinstance(left, str) and isinstance(right, str)
         if not texts and not (_is_number(left) and _is_number(right)):
-            raise CannotCompute("an order is asked of values that have none")
+            raise ComputationError("an order is asked of values that have none")
         return test(left, right)
 
     return compare
@@ -183,7 +215,7 @@ def _in(left: Any, right: Any) -> bool | None:
     if is_null(right):
         return None
     if not isinstance(right, list):
-        raise CannotCompute("`in` looks into something that is no list")
+        raise ComputationError("`in` looks into something that is no list")
     found = [_equal(left, item) for item in right]
     if True in found:
         return True
@@ -194,7 +226,7 @@ def _not(value: Any) -> bool | None:
     if is_null(value):
         return None
     if not isinstance(value, bool):
-        raise CannotCompute("`not` is asked of something that is neither true nor false")
+        raise ComputationError("`not` is asked of something that is neither true nor false")
     return not value
 
 
@@ -206,7 +238,7 @@ def is_present(value: Any) -> bool | None:
 def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
     """`and` or `or` of three values, as in SQL. What the left side has decided asks no further.
 
-    Raises `CannotCompute` for a side that is neither true, false nor null.
+    Raises `ComputationError` for a side that is neither true, false nor null.
     """
     decisive, doubt = word == "or", False
     for side in sides:
@@ -214,7 +246,7 @@ def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
         if is_null(value):
             doubt = True
         elif not isinstance(value, bool):
-            raise CannotCompute(f"`{word}` is asked of something that is neither true nor false")
+            raise ComputationError(f"`{word}` is asked of something that is neither true nor false")
         elif value is decisive:
             return decisive
     return None if doubt else not decisive
@@ -231,25 +263,25 @@ def _connected(word: str) -> Callable[[Any, Any], bool | None]:
 def _get(value: Any, key: Any) -> Any:
     found = _member(value, key)
     if found is CONTRADICTION:
-        raise CannotCompute(_TWICE)
+        raise ComputationError(_TWICE)
     return found
 
 
 def _member(value: Any, key: Any) -> Any:
-    if isinstance(value, dict | Leaf) and isinstance(key, str):
+    if isinstance(value, dict | XmlLeaf) and isinstance(key, str):
         return value.get(key)
     if isinstance(key, int) and not isinstance(key, bool):
         if isinstance(value, list):
             return value[key] if 0 <= key < len(value) else None
-        if isinstance(value, dict | Leaf) and type(value) is not dict:
+        if isinstance(value, dict | XmlLeaf) and type(value) is not dict:
             # An element that is not repeated is the first of its name: it knows the place 0.
             return value.get(key)
     if value is None:
         return None
-    if value is OTHER_SHAPE or isinstance(value, dict | list | Leaf):
+    if value is OTHER_SHAPE or isinstance(value, dict | list | XmlLeaf):
         # Destinations answer with one of several shapes: another one is merely not this one.
         return OTHER_SHAPE
-    raise CannotCompute("a value that has nothing inside is indexed")
+    raise ComputationError("a value that has nothing inside is indexed")
 
 
 _JWE_NAMED = (

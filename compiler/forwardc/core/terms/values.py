@@ -1,9 +1,15 @@
-"""What terms evaluate to. A card value has no type here, so nothing here can hold one."""
+"""What terms evaluate to, and pointers into such values.
+
+JSON's own types, and beside them what no caller can make: absence, what a destination contradicts
+itself about, secrets, and a vault's syntax. A card value has no type here, so that nothing here can
+hold one.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, final
 
 
@@ -56,7 +62,7 @@ OTHER_SHAPE: Final = _OtherShape()
 
 
 @final
-class Leaf(str):
+class XmlLeaf(str):
     """The text of an XML element without children; `get` gives its attributes, and itself as `.`.
 
     So a rule that reads the text holds whether or not the element has an attribute.
@@ -64,7 +70,7 @@ class Leaf(str):
 
     _attributes: Mapping[str, Any]
 
-    def __new__(cls, text: str, attributes: Mapping[str, Any]) -> "Leaf":
+    def __new__(cls, text: str, attributes: Mapping[str, Any]) -> "XmlLeaf":
         """The text, with what gives the attributes by name."""
         leaf = super().__new__(cls, text)
         leaf._attributes = attributes
@@ -155,3 +161,40 @@ def is_absent(value: object) -> bool:
 def is_null(value: object) -> bool:
     """Whether a rule takes a value for null: missing, left out, or of another shape."""
     return value is None or value is ABSENT or value is OTHER_SHAPE
+
+
+# JSON Pointers (RFC 6901) into data that somebody else sent.
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """The value at a pointer, None where there is none.
+
+    `CONTRADICTION` where the document gives one of the members on the way twice.
+    """
+    if not pointer:
+        return document
+    for part in _parts(pointer):
+        document = _member(document, part)
+    return document
+
+
+def pointer_token(part: str | int) -> str:
+    """A member's name, or an item's index, as a pointer writes it: `~` and `/` are escaped."""
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+@lru_cache(maxsize=1024)
+def _parts(pointer: str) -> tuple[str, ...]:
+    parts = pointer.removeprefix("/").split("/")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def _member(value: Any, key: str) -> Any:
+    if value is CONTRADICTION:
+        return value
+    if isinstance(value, dict | XmlLeaf):
+        return value.get(key)
+    if isinstance(value, list) and key.isascii() and key.isdigit() and len(key) <= 9:
+        index = int(key)
+        return value[index] if index < len(value) else None
+    return None

@@ -34,7 +34,7 @@ def text_of(value: Value) -> str:
         case None:
             return ""
         case _:
-            raise escape.NotExpressible("only a scalar has a text form")
+            raise escape.NotExpressibleError("only a scalar has a text form")
 
 
 def _digits(value: Decimal) -> str:
@@ -126,10 +126,10 @@ def _form_name(name: str) -> str:
 def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool) -> Pieces:
     """An XML document with one root. `.name` keys are attributes, `.` is the element's text."""
     if not isinstance(value, dict) or len(value) != 1:
-        raise escape.NotExpressible("an XML body has exactly one root element")
+        raise escape.NotExpressibleError("an XML body has exactly one root element")
     ((root, content),) = value.items()
     if isinstance(content, list):
-        raise escape.NotExpressible("an XML body has exactly one root element")
+        raise escape.NotExpressibleError("an XML body has exactly one root element")
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     if doctype:
         yield _doctype(root, *doctype)
@@ -139,7 +139,7 @@ def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool
 def _doctype(root: str, public: str, system: str) -> str:
     """A document type declaration (XML 1.0, section 2.8): nothing in its literals is escaped."""
     if not (_PUBLIC_ID.fullmatch(public) and _SYSTEM_ID.fullmatch(system)):
-        raise escape.NotExpressible("a document type holds a character that it may not hold")
+        raise escape.NotExpressibleError("a document type holds a character that it may not hold")
     return f'<!DOCTYPE {root} PUBLIC "{public}" "{system}">'
 
 

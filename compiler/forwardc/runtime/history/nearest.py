@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.files.listed import names_in
+from forwardc.core.files.operator_file import names_in
 
 
 def nearest(path: Path) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from forwardc.core.files.private import plain_file, private_file
+from forwardc.core.files.operator_file import plain_file, private_file
 from forwardc.runtime.history.database import SavepointError, Transaction, clean
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.history.errors import HistoryUnavailableError

@@ -3,14 +3,18 @@
 Knows no vendor: a vault that answers is well, whatever became of the destination behind it.
 """
 
-from forwardc.plan.model import Step
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.breaker import CircuitBreaker
 from forwardc.runtime.http.send import HttpAnswer, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer
 
 
 def count_attempt(
-    breaker: CircuitBreaker, step: Step, hosts: tuple[str, str], sent: SendResult, read: StepAnswer
+    breaker: CircuitBreaker,
+    step: PlanStep,
+    hosts: tuple[str, str],
+    sent: SendResult,
+    read: StepAnswer,
 ) -> None:
     """Count an attempt for the host that was called and for the destination's host."""
     called, destination = hosts

@@ -13,13 +13,12 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.core.terms.pointer import resolve
 from forwardc.core.terms.terms import Ref, walk
-from forwardc.core.terms.values import Secret
+from forwardc.core.terms.values import Secret, resolve
+from forwardc.plan.answers import ReconcileGet, ReconcileList
 from forwardc.plan.approvals import takes_any_shape
-from forwardc.plan.model import Operation, Plan, Step
-from forwardc.plan.parts import Http
-from forwardc.plan.reconcile import ReconcileGet, ReconcileList
+from forwardc.plan.model import Plan, PlanOperation, PlanStep
+from forwardc.plan.parts import PlanRequest
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.http.oauth import AccessTokenError, OAuthClient, clients_of, with_token
 from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, SendLimits
@@ -50,8 +49,8 @@ class StepInDoubt:
     """A step in doubt: as the plan has it, and as it was recorded."""
 
     plan: Plan
-    operation: Operation
-    step: Step
+    operation: PlanOperation
+    step: PlanStep
     run: StoredRun
     stored: StoredStep
 
@@ -101,7 +100,7 @@ class _Vault:
     values: Mapping[str, Any] = field(repr=False)
     clients: Mapping[str, OAuthClient] = field(repr=False)
 
-    async def ask(self, http: Http, more: Mapping[str, Any]) -> HttpAnswer:
+    async def ask(self, http: PlanRequest, more: Mapping[str, Any]) -> HttpAnswer:
         """A question's answer, which has status 200. Raises `StillUnknownError`."""
         means = self.means
 
@@ -118,7 +117,7 @@ class _Vault:
             raise StillUnknownError(f"the vault answered {answer.status}")
         return answer
 
-    async def _once(self, http: Http, values: Mapping[str, Any]) -> HttpAnswer:
+    async def _once(self, http: PlanRequest, values: Mapping[str, Any]) -> HttpAnswer:
         sink = Sink()
         bound = bind(http, RunScope(values), sink)
         if bound is None:
@@ -286,7 +285,7 @@ def _given(run: StoredRun) -> SuppliedValues:
     return SuppliedValues(run.source_kind, frozenset(names), frozenset(run.without))
 
 
-def _rule_names(step: Step) -> list[str]:
+def _rule_names(step: PlanStep) -> list[str]:
     names = {
         node.name
         for rule in step.outcome

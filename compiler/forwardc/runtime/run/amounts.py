@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from forwardc.core.currencies import DISPUTED
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.identity_cache import Kept
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.money import MONEY, AmountRefused
+from forwardc.core.terms.money import MONEY, AmountRefusedError
 from forwardc.core.terms.terms import Amount, If, Lit, Ref, Term, children, walk
 from forwardc.core.terms.values import Secret
 from forwardc.plan.digests import requests_of
-from forwardc.plan.model import Operation, Plan
+from forwardc.plan.model import Plan, PlanOperation
 from forwardc.runtime.run.values import from_text
 
 _TABLES: Final = "`forwardc explain FC0837` names them"
@@ -30,11 +30,11 @@ class _Guarded:
     names: tuple[str, ...]
 
 
-_AMOUNTS: Final = Kept[tuple[_Guarded, ...]]()
-_NAMED: Final = Kept[tuple[tuple[str, str], ...]]()
+_AMOUNTS: Final = IdentityCache[tuple[_Guarded, ...]]()
+_NAMED: Final = IdentityCache[tuple[tuple[str, str], ...]]()
 
 
-def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) -> None:
+def check_amounts(plan: Plan, operation: PlanOperation, scope: Scope, sink: Sink) -> None:
     """FC0836 for each amount that cannot be told exactly, FC0837 for a guess in production.
 
     What only an earlier step gives is left to the step that sends it.
@@ -46,7 +46,7 @@ def check_amounts(plan: Plan, operation: Operation, scope: Scope, sink: Sink) ->
     _check_declared(plan, operation, [one.amount for one in found], scope.values, sink)
 
 
-def _of_operation(operation: Operation) -> Iterator[_Guarded]:
+def _of_operation(operation: PlanOperation) -> Iterator[_Guarded]:
     for term in requests_of(operation):
         yield from _amounts(term, frozenset())
 
@@ -76,7 +76,7 @@ def _check(plan: Plan, one: _Guarded, scope: Scope, sink: Sink) -> None:
         return
     try:
         evaluate(one.amount, scope)
-    except AmountRefused as problem:
+    except AmountRefusedError as problem:
         hint = f"`money:` in destinations/{plan.destination}.yaml says how it counts"
         sink.error("FC0836", f"{place}: {problem}", pointer=_pointer(place), hint=hint)
 
@@ -92,7 +92,7 @@ def _pointer(place: str) -> str:
 
 def _check_declared(
     plan: Plan,
-    operation: Operation,
+    operation: PlanOperation,
     amounts: list[Amount],
     values: Mapping[str, Any],
     sink: Sink,
@@ -124,7 +124,7 @@ def money_of(plan: Plan) -> dict[str, Any]:
 
 
 def currencies(
-    plan: Plan, operation: Operation, values: Mapping[str, Any]
+    plan: Plan, operation: PlanOperation, values: Mapping[str, Any]
 ) -> dict[str, tuple[str, int | None]]:
     """Currency and ISO digits of each amount of a run, for who shows it.
 
@@ -142,7 +142,7 @@ def currencies(
 
 
 def _in_the_only_currency(
-    plan: Plan, operation: Operation, values: Mapping[str, Any]
+    plan: Plan, operation: PlanOperation, values: Mapping[str, Any]
 ) -> dict[str, tuple[str, int | None]]:
     specs = {name: plan.params[name] for name in operation.params}
     codes = [name for name, spec in specs.items() if spec.type == "currency"]
@@ -152,7 +152,7 @@ def _in_the_only_currency(
     return {name: (code.upper(), None) for name, spec in specs.items() if spec.type == "amount"}
 
 
-def _named_amounts(operation: Operation) -> Iterator[tuple[str, str]]:
+def _named_amounts(operation: PlanOperation) -> Iterator[tuple[str, str]]:
     """Each amount that has a name, and its currency: a code, or the name of a value."""
     for one in _of_operation(operation):
         match one.amount:

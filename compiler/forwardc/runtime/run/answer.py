@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from forwardc.core.outcome import Outcome
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.pointer import resolve
-from forwardc.core.terms.values import CONTRADICTION
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.values import CONTRADICTION, resolve
 from forwardc.core.terms.writers import json_pieces, raw_text
 from forwardc.plan.answers import Failure, HeadersAt, ReadDirect, ReadVault
-from forwardc.plan.model import Step
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.bodies.body import SYNTAXES, Body
 from forwardc.runtime.http.bodies.charset import decoded, without_mark
 from forwardc.runtime.http.bodies.json_body import read_json
@@ -125,7 +124,7 @@ class NoDestinationAnswer:
 StepAnswer: TypeAlias = DestinationAnswer | NoDestinationAnswer
 
 
-def read_answer(step: Step, sent: SendResult, *, asks_cvc: bool = False) -> StepAnswer:
+def read_answer(step: PlanStep, sent: SendResult, *, asks_cvc: bool = False) -> StepAnswer:
     """What an answer, or its absence, says about the destination.
 
     `asks_cvc`: this run had the vault put the CVC in, so that a failure can have used it up.
@@ -154,7 +153,9 @@ def text_of(answer: HttpAnswer) -> str:
     return decoded(answer.body, declared)
 
 
-def _out_of_vault(step: Step, read: ReadVault, answer: HttpAnswer, *, asks_cvc: bool) -> StepAnswer:
+def _out_of_vault(
+    step: PlanStep, read: ReadVault, answer: HttpAnswer, *, asks_cvc: bool
+) -> StepAnswer:
     text = text_of(answer)
     document = parse_json(text)
     failure = next((known for known in read.failures if _matches(known, answer, document)), None)
@@ -176,7 +177,7 @@ def _out_of_vault(step: Step, read: ReadVault, answer: HttpAnswer, *, asks_cvc: 
     )
 
 
-def destination_in(step: Step, document: Any, vault_status: int) -> DestinationAnswer | None:
+def destination_in(step: PlanStep, document: Any, vault_status: int) -> DestinationAnswer | None:
     """The destination's answer out of a vault's, as JSON; None where it tells none."""
     read = step.read
     if isinstance(read, ReadDirect):
@@ -204,7 +205,7 @@ def _written(given: Any) -> str:
         return ""
     try:
         return "".join(map(raw_text, json_pieces(given, templated=False)))
-    except NotExpressible:
+    except NotExpressibleError:
         return ""
 
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from forwardc.core.diagnostics.mistake import named
+from forwardc.core.diagnostics.errors import error_place
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Step
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.http.circuit_breaker import count_attempt
 from forwardc.runtime.http.declared_times import retry_after
@@ -88,7 +88,7 @@ class StepContext:
     """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
 
     journey: RunContext
-    step: Step
+    step: PlanStep
     keys: IdempotencyKeys
     started: float
     doubts: set[str]
@@ -131,7 +131,7 @@ class _Attempt:
     wait: float | None = None
 
 
-async def send_step(journey: RunContext, step: Step, doubt: Doubt | None) -> StepReport | None:
+async def send_step(journey: RunContext, step: PlanStep, doubt: Doubt | None) -> StepReport | None:
     """Send a step until it is decided or must not be sent again.
 
     None, with the reason in the sink, where no attempt was made at all.
@@ -152,12 +152,12 @@ async def send_step(journey: RunContext, step: Step, doubt: Doubt | None) -> Ste
     return replace(report, attempts=course.attempts) if course.attempts != 1 else report
 
 
-def may_send_again(journey: RunContext, step: Step, doubt: Doubt) -> bool:
+def may_send_again(journey: RunContext, step: PlanStep, doubt: Doubt) -> bool:
     """Whether a step whose fate is unknown may be sent again, under some key."""
     return _under_same_key(journey, step, doubt) or _under_new_key(journey, step)
 
 
-def _under_same_key(journey: RunContext, step: Step, doubt: Doubt) -> bool:
+def _under_same_key(journey: RunContext, step: PlanStep, doubt: Doubt) -> bool:
     if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
         return False
     # An hour less than documented: the vault's clock and ours need not agree. A clock that has
@@ -167,7 +167,7 @@ def _under_same_key(journey: RunContext, step: Step, doubt: Doubt) -> bool:
     return -hour < passed < (step.vault_key_hours - 1) * hour
 
 
-def _under_new_key(journey: RunContext, step: Step) -> bool:
+def _under_new_key(journey: RunContext, step: PlanStep) -> bool:
     spent = _spent(journey, step)
     return (
         resend_decision(
@@ -177,7 +177,7 @@ def _under_new_key(journey: RunContext, step: Step) -> bool:
     )
 
 
-def _course(journey: RunContext, step: Step, doubt: Doubt | None) -> StepContext:
+def _course(journey: RunContext, step: PlanStep, doubt: Doubt | None) -> StepContext:
     prepared, means = journey.prepared, journey.means
     ready = prepared.ready.get(step.name)
     keys = ready.keys if ready else keys_of(prepared, step, means.ambient)
@@ -187,7 +187,7 @@ def _course(journey: RunContext, step: Step, doubt: Doubt | None) -> StepContext
     return StepContext(journey, step, keys, means.clock(), doubts)
 
 
-def _spent(journey: RunContext, step: Step) -> SpentValues:
+def _spent(journey: RunContext, step: PlanStep) -> SpentValues:
     source = journey.prepared.source
     single_use = source.kind is not None and source.kind.single_use and step.deliver == "vault"
     holds_cvc = step.uses_cvc and "card.cvc" in source.present
@@ -267,7 +267,7 @@ def _failed(course: StepContext, problem: Exception) -> str:
     course.failed = True
     course.journey.sink.error(
         "FC9901",
-        f"step {course.step.name}: {named(problem)}, after the request was sent",
+        f"step {course.step.name}: {error_place(problem)}, after the request was sent",
         hint="this is a mistake of forwardc: what the run says of the step is on its record",
     )
     return "forwardc failed after it was sent"
@@ -314,7 +314,9 @@ def _bound(course: StepContext, scope: RunScope) -> BoundRequest | None:
     return bound
 
 
-async def _tokens(prepared: PreparedRun, step: Step, means: RunDependencies) -> dict[str, Secret]:
+async def _tokens(
+    prepared: PreparedRun, step: PlanStep, means: RunDependencies
+) -> dict[str, Secret]:
     """The access tokens of a vault step, in place of the vault's credentials. Raises `NoToken`."""
     if step.deliver == "direct":
         return {}

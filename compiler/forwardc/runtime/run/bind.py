@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.terms.escaping import NotExpressible, is_printable_ascii
-from forwardc.core.terms.evaluator import CannotCompute, Scope, TooLong, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError, is_printable_ascii
+from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
+from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import Encoded, Encoding, Map, Ref, Term, walk
-from forwardc.plan.model import Called
-from forwardc.plan.parts import Http
+from forwardc.plan.model import DisplayedRequest
+from forwardc.plan.parts import PlanRequest
 from forwardc.runtime.run.result import BoundRequest, Pairs, ShownRequest
 from forwardc.runtime.run.ways import TemplateText, request_template
 
@@ -43,7 +44,7 @@ class _Twin:
     shown: str | None
 
 
-def bind(http: Http, scope: RunScope, sink: Sink) -> BoundRequest | None:
+def bind(http: PlanRequest, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The bound request, or None with FC0807 or FC0808 in the sink for every place that fails."""
     found, real, masked = Sink(), scope.real(), scope.masked()
     way = request_template(http, real)
@@ -69,7 +70,7 @@ def bind(http: Http, scope: RunScope, sink: Sink) -> BoundRequest | None:
     )
 
 
-def show_url(request: Http | Called, scope: RunScope) -> str:
+def show_url(request: PlanRequest | DisplayedRequest, scope: RunScope) -> str:
     """The URL of a request as it may be shown, without its query; empty where it has none."""
     masked = scope.masked()
     url = request_template(request, masked).url
@@ -102,10 +103,10 @@ def _text(line: TemplateText, scope: Scope, sink: Sink) -> str | None:
         if not isinstance(value, str):
             raise TypeError(f"{place} is not text in the plan")
         if place.startswith("header") and not is_printable_ascii(value):
-            raise NotExpressible("a header holds printable ASCII only")
-    except TooLong as problem:
+            raise NotExpressibleError("a header holds printable ASCII only")
+    except TextTooLongError as problem:
         sink.error("FC0808", f"{place}: {problem}", hint="send shorter values")
-    except (NotExpressible, CannotCompute) as problem:
+    except (NotExpressibleError, ComputationError) as problem:
         names = _culprits(line.term, scope)
         sink.error("FC0807", f"{place}: {problem}" + (f" ({', '.join(names)})" if names else ""))
     else:
@@ -134,7 +135,7 @@ def _alone(outer: Encoded, ref: Ref) -> Encoded:
 def _fails(term: Term, scope: Scope) -> bool:
     try:
         evaluate(term, scope)
-    except (NotExpressible, CannotCompute):
+    except (NotExpressibleError, ComputationError):
         return True
     except KeyError:
         return False

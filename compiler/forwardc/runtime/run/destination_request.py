@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from secrets import randbelow
 from typing import Any, Final
 
-from forwardc.core.identity_cache import Kept
-from forwardc.plan.model import Operation, Plan, Step
+from forwardc.core.identity_cache import IdentityCache
+from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import StoredRun, StoredStep
 from forwardc.runtime.http.bodies.fields import fields_of
 from forwardc.runtime.run.kept import BodyField, BodyFields
 
-_SHAPES: Final = Kept[str]()
+_SHAPES: Final = IdentityCache[str]()
 _NO_BODY: Final = BodyFields("empty", ())
 
 
@@ -35,7 +35,7 @@ class DestinationRequest:
     variables: tuple[BodyField, ...] = ()
 
 
-def request_shapes(plan: Plan, operation: Operation) -> str:
+def request_shapes(plan: Plan, operation: PlanOperation) -> str:
     """Where the requests of an operation hold what, as JSON by step: for its record."""
 
     def compute() -> str:
@@ -63,7 +63,7 @@ def destination_request(run: StoredRun, step: StoredStep) -> DestinationRequest 
     return _Reader(shape, fields_of(request.body, inner=False)).gets(method, url)
 
 
-def _shape(plan: Plan, step: Step) -> Mapping[str, Any]:
+def _shape(plan: Plan, step: PlanStep) -> Mapping[str, Any]:
     told = plan.gets.model_dump(exclude_none=True) if plan.gets else {}
     fields = step.review.fields if step.review else ()
     # An XPath and a path of fields differ in how they write an attribute.

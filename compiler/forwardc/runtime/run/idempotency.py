@@ -9,14 +9,14 @@ from uuid import UUID, uuid5
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.core.terms.terms import Ref, walk
-from forwardc.plan.model import Operation, Step
+from forwardc.plan.model import PlanOperation, PlanStep
 from forwardc.runtime.run.result import ClockAndIds, IdempotencyKeys
 
 # Adyen allows 64 characters, the fewest of the destinations with a documented limit.
 _FORM = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
-def check_key(given: str | None, operation: Operation, sink: Sink) -> None:
+def check_key(given: str | None, operation: PlanOperation, sink: Sink) -> None:
     """Report FC0811 where the caller's key cannot be used for this operation.
 
     One for a destination that honours none still tells the history a request that comes again.
@@ -35,7 +35,7 @@ def check_key(given: str | None, operation: Operation, sink: Sink) -> None:
 
 
 def keys_for(
-    given: str | None, operation: Operation, step: str, run_id: UUID, ambient: ClockAndIds
+    given: str | None, operation: PlanOperation, step: str, run_id: UUID, ambient: ClockAndIds
 ) -> IdempotencyKeys:
     """The keys of a step for one attempt. They are never equal."""
     destination = _key(given, operation, step) if given else str(uuid5(run_id, step))
@@ -45,7 +45,7 @@ def keys_for(
     return IdempotencyKeys(destination, vault)
 
 
-def keys_sent(step: Step) -> tuple[bool, bool]:
+def keys_sent(step: PlanStep) -> tuple[bool, bool]:
     """Whether a step's request carries the destination's key, and the vault's."""
     http = step.http
     terms = [http.url, *(term for _, term in (*http.query, *http.headers))]
@@ -54,5 +54,5 @@ def keys_sent(step: Step) -> tuple[bool, bool]:
     return "run.idempotency_key" in names, "vault.idempotency_key" in names
 
 
-def _key(given: str, operation: Operation, step: str) -> str:
+def _key(given: str, operation: PlanOperation, step: str) -> str:
     return given if len(operation.steps) == 1 else f"{given}-{step}"

@@ -9,25 +9,28 @@ from typing import Any
 
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.evaluator import evaluate
-from forwardc.core.terms.functions import CannotCompute
+from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import Ref, walk
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Plan, Step
-from forwardc.plan.reconcile import NamedThere
+from forwardc.plan.answers import PlanPaymentReference
+from forwardc.plan.model import Plan, PlanStep
 from forwardc.runtime.run.bind import RunScope
 from forwardc.runtime.run.idempotency import keys_sent
 from forwardc.runtime.run.result import Party, PartyName
 
 
 def names_sent(
-    plan: Plan, named: tuple[NamedThere, ...], step: Step, scope: RunScope
+    plan: Plan, named: tuple[PlanPaymentReference, ...], step: PlanStep, scope: RunScope
 ) -> tuple[PartyName, ...]:
     """What a step's request tells each party by which it knows the run again."""
     return (*_to_vault(step, scope), *_to_destination(plan, named, step, scope))
 
 
 def names_given(
-    named: tuple[NamedThere, ...], step: Step, shown: Mapping[str, Any], withheld: tuple[str, ...]
+    named: tuple[PlanPaymentReference, ...],
+    step: PlanStep,
+    shown: Mapping[str, Any],
+    withheld: tuple[str, ...],
 ) -> tuple[PartyName, ...]:
     """What the destination's answer names the payment; `shown` are outputs as they may be shown."""
     return tuple(
@@ -41,24 +44,24 @@ def names_given(
     )
 
 
-def keyed(step: Step) -> tuple[Party, ...]:
+def keyed(step: PlanStep) -> tuple[Party, ...]:
     """The parties to whom a step's request carries the idempotency key that is theirs."""
     destination, vault = keys_sent(step)
     return (*((Party.DESTINATION,) if destination else ()), *((Party.VAULT,) if vault else ()))
 
 
-def _output(one: NamedThere, step: Step) -> str:
+def _output(one: PlanPaymentReference, step: PlanStep) -> str:
     name = one.value.name if isinstance(one.value, Ref) else ""
     return name.removeprefix(f"steps.{step.name}.")
 
 
-def _to_vault(step: Step, scope: RunScope) -> Iterator[PartyName]:
+def _to_vault(step: PlanStep, scope: RunScope) -> Iterator[PartyName]:
     for place, name in step.vault_reference.items():
         yield PartyName(Party.VAULT, "sent", place, str(scope.values[name]))
 
 
 def _to_destination(
-    plan: Plan, named: tuple[NamedThere, ...], step: Step, scope: RunScope
+    plan: Plan, named: tuple[PlanPaymentReference, ...], step: PlanStep, scope: RunScope
 ) -> Iterator[PartyName]:
     for one in named:
         place = one.sent.get(step.name)
@@ -67,7 +70,7 @@ def _to_destination(
             yield PartyName(Party.DESTINATION, "sent", place, value)
 
 
-def _value(plan: Plan, one: NamedThere, scope: RunScope) -> str | None:
+def _value(plan: Plan, one: PlanPaymentReference, scope: RunScope) -> str | None:
     """The value as it was sent; None where it was left out, or must not be shown."""
     names = [node.name for node in walk(one.value) if isinstance(node, Ref)]
     values = [scope.values.get(name) for name in names]
@@ -75,7 +78,7 @@ def _value(plan: Plan, one: NamedThere, scope: RunScope) -> str | None:
         return None
     try:
         text = str(evaluate(one.value, scope.real()))
-    except (CannotCompute, KeyError, TypeError):
+    except (ComputationError, KeyError, TypeError):
         return None
     vouched = any(_is_no_card(plan, name) for name in names)
     return text if vouched or mask(text) == text else None

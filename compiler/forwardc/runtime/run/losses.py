@@ -10,10 +10,16 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, assert_never
 
-from forwardc.core.terms.pointer import resolve
-from forwardc.core.terms.values import Leaf
-from forwardc.plan.losses import ByAsking, ByEcho, ByGiven, Echo, Known, Untold
-from forwardc.plan.model import Operation, Step
+from forwardc.core.terms.values import XmlLeaf, resolve
+from forwardc.plan.answers import (
+    Echo,
+    LossByEcho,
+    LossByInputs,
+    LossByQuestion,
+    LossEvidence,
+    LossUntold,
+)
+from forwardc.plan.model import PlanOperation, PlanStep
 from forwardc.runtime.http.bodies.json_body import read_json
 from forwardc.runtime.http.bodies.nothing import NOTHING
 from forwardc.runtime.http.bodies.xml_body import read_xml
@@ -59,14 +65,16 @@ class SuppliedValues:
 
 
 def losses_after(
-    operation: Operation, step: Step, given: SuppliedValues, read: StepAnswer
+    operation: PlanOperation, step: PlanStep, given: SuppliedValues, read: StepAnswer
 ) -> StepLosses:
     """What the destination did not get; nothing where it was certainly not reached."""
     unreached = isinstance(read, NoDestinationAnswer) and read.sent is False
     return NO_LOSSES if unreached else losses_of(operation, step, given, read.around)
 
 
-def losses_of(operation: Operation, step: Step, given: SuppliedValues, document: Any) -> StepLosses:
+def losses_of(
+    operation: PlanOperation, step: PlanStep, given: SuppliedValues, document: Any
+) -> StepLosses:
     """What a step that was sent, or may have been, was sent without.
 
     `document` is the vault's answer as data; None where there is none.
@@ -100,16 +108,16 @@ def _is_there(value: Any) -> bool | None:
     return False if value is None else bool(value.strip()) if isinstance(value, str) else None
 
 
-def _fate(atom: str, how: Known, given: SuppliedValues, echo: "_Echoed") -> AtomFate:
+def _fate(atom: str, how: LossEvidence, given: SuppliedValues, echo: "_Echoed") -> AtomFate:
     match how:
-        case ByGiven(input=name):
+        case LossByInputs(input=name):
             return AtomFate.SENT if name is not None and name in given.inputs else AtomFate.NOT_SENT
-        case ByEcho(at=places):
+        case LossByEcho(at=places):
             return echo.fate(places)
-        case ByAsking():
+        case LossByQuestion():
             held = given.held.get(atom)
             return AtomFate.UNTOLD if held is None else AtomFate.SENT if held else AtomFate.NOT_SENT
-        case Untold():
+        case LossUntold():
             return AtomFate.UNTOLD
         case _:
             assert_never(how)
@@ -173,7 +181,7 @@ def _place_of(document: Any, pointer: str) -> _Place:
     for part in pointer.removeprefix("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
         match document:
-            case Leaf():
+            case XmlLeaf():
                 document = _of_leaf(document, key)
             case dict():
                 document = document.get(key, _GONE)
@@ -191,7 +199,7 @@ def _place_of(document: Any, pointer: str) -> _Place:
 _GONE: Final = object()
 
 
-def _of_leaf(leaf: Leaf, key: str) -> Any:
+def _of_leaf(leaf: XmlLeaf, key: str) -> Any:
     """An attribute or the text of an XML element without children; a masked one hides children."""
     if key.startswith(".") or key == "0":
         return leaf.get(key, _GONE)

@@ -5,7 +5,7 @@ Where it stands is data of the plan. What is not told decides nothing.
 
 from typing import Any
 
-from forwardc.core.terms.pointer import resolve
+from forwardc.core.terms.values import resolve
 from forwardc.plan.answers import MethodAt, Mode
 from forwardc.plan.environment import EnvironmentClass
 

@@ -19,20 +19,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forwardc.core.identity_cache import Kept
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.compiled_writer import Write, folded
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.evaluator import CannotCompute, Scope, evaluate
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.specialize import conditions
 from forwardc.core.terms.terms import Ref, Term, walk
 from forwardc.core.terms.values import Value, is_null
-from forwardc.plan.answers import Rule
-from forwardc.plan.model import Step
+from forwardc.plan.answers import PlanOutcomeRule
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.run.answer import ResponseValues
 
-_CONDITIONS: Final = Kept[Write]()
-_NAMES_STATUS: Final = Kept[bool]()
+_CONDITIONS: Final = IdentityCache[Write]()
+_NAMES_STATUS: Final = IdentityCache[bool]()
 _STATUS: Final = "response.status"
 
 NO_RULES: Final = "the destination's file does not say what its answers mean"
@@ -47,7 +48,7 @@ class OutcomeDecision:
     why: str | None = None
 
 
-def decide(step: Step, told: ResponseValues) -> OutcomeDecision:
+def decide(step: PlanStep, told: ResponseValues) -> OutcomeDecision:
     """The outcome of an answer: the first rule that holds, else unknown."""
     status = told[_STATUS]
     why = _unbelievable(step, status, told)
@@ -56,7 +57,7 @@ def decide(step: Step, told: ResponseValues) -> OutcomeDecision:
     for rule in step.outcome:
         try:
             holds_here = rule.when is None or _is_true(rule, rule.when, told)
-        except (CannotCompute, NotExpressible) as problem:
+        except (ComputationError, NotExpressibleError) as problem:
             why = f"rule {rule.rule} cannot be computed: {problem}"
             return OutcomeDecision(Outcome.UNKNOWN, why=why)
         if holds_here and (_is_success(status) or _may_fail(rule)):
@@ -70,11 +71,11 @@ def holds(condition: Term, values: Mapping[str, Any]) -> bool:
     """Whether a condition is true. One that cannot be computed over this answer is not."""
     try:
         return evaluate(condition, Scope(values, reveal=True)) is True
-    except (CannotCompute, NotExpressible):
+    except (ComputationError, NotExpressibleError):
         return False
 
 
-def _unbelievable(step: Step, status: int, told: ResponseValues) -> str | None:
+def _unbelievable(step: PlanStep, status: int, told: ResponseValues) -> str | None:
     """Why no rule is asked at all."""
     if not step.outcome:
         return NO_RULES
@@ -98,7 +99,7 @@ def _is_success(status: int) -> bool:
     return 200 <= status <= 299
 
 
-def _may_fail(rule: Rule) -> bool:
+def _may_fail(rule: PlanOutcomeRule) -> bool:
     """Whether a rule may decide outside 2xx: one that approves must name the status itself."""
     return Outcome(rule.verdict) is not Outcome.APPROVED or _NAMES_STATUS.get(
         rule, "", lambda: rule.when is not None and _names_status(rule.when)
@@ -109,14 +110,14 @@ def _names_status(condition: Term) -> bool:
     return any(isinstance(node, Ref) and node.name == _STATUS for node in walk(condition))
 
 
-def _is_true(rule: Rule, condition: Term, told: Mapping[str, Any]) -> bool:
-    """Raises `CannotCompute` for what is neither true, false nor null."""
+def _is_true(rule: PlanOutcomeRule, condition: Term, told: Mapping[str, Any]) -> bool:
+    """Raises `ComputationError` for what is neither true, false nor null."""
     write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
     value: Value = write(Scope(told, reveal=True))
     if is_null(value):
         return False
     if not isinstance(value, bool):
-        raise CannotCompute("it is neither true nor false")
+        raise ComputationError("it is neither true nor false")
     return value
 
 

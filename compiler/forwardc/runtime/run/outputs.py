@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from forwardc.core.terms.money import AmountRefused
-from forwardc.core.terms.pointer import resolve
-from forwardc.core.terms.values import CONTRADICTION, MASK, Leaf, Secret
-from forwardc.plan.answers import Output
+from forwardc.core.terms.money import AmountRefusedError
+from forwardc.core.terms.values import CONTRADICTION, MASK, Secret, XmlLeaf, resolve
+from forwardc.plan.answers import PlanOutput
 from forwardc.runtime.run.sums import amount_of
 
 ShownValue: TypeAlias = str | int | bool | None
@@ -51,7 +50,7 @@ class StepOutputs:
 
 
 def step_outputs(
-    declared: Mapping[str, Output], document: Any, known: Mapping[str, Any] | None = None
+    declared: Mapping[str, PlanOutput], document: Any, known: Mapping[str, Any] | None = None
 ) -> StepOutputs:
     """The declared outputs, as they came: masked is only what is shown of them.
 
@@ -66,7 +65,7 @@ def step_outputs(
         try:
             is_amount = output.type == "amount"
             value = _amount(output, found, known or {}) if is_amount else _typed(found, output.type)
-        except AmountRefused:
+        except AmountRefusedError:
             inexact.append(name)
             continue
         if value is not None:
@@ -77,8 +76,8 @@ def step_outputs(
     return StepOutputs(values, tuple(missing), tuple(twice), tuple(inexact))
 
 
-def _amount(output: Output, found: Any, known: Mapping[str, Any]) -> int | None:
-    """The amount where it is there. Raises `AmountRefused`."""
+def _amount(output: PlanOutput, found: Any, known: Mapping[str, Any]) -> int | None:
+    """The amount where it is there. Raises `AmountRefusedError`."""
     return None if found is None or found is CONTRADICTION else amount_of(output, found, known)
 
 
@@ -88,7 +87,7 @@ def _typed(value: Any, wanted: str) -> Any:
         return value if wanted == "boolean" else None
     if not isinstance(value, str | int | Decimal):
         return None
-    if isinstance(value, Leaf) and not value:
+    if isinstance(value, XmlLeaf) and not value:
         # `<TransactionId/>` names nothing.
         return None
     match wanted:

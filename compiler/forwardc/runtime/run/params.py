@@ -8,13 +8,13 @@ from typing import Any
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Operation, Plan, ValueSpec
+from forwardc.plan.model import Plan, PlanOperation, ValueSpec
 from forwardc.runtime.run.result import RunRequest
 from forwardc.runtime.run.values import checked_value, default_of, from_text
 
 
 def param_values(
-    plan: Plan, operation: Operation, request: RunRequest, allowed: frozenset[str], sink: Sink
+    plan: Plan, operation: PlanOperation, request: RunRequest, allowed: frozenset[str], sink: Sink
 ) -> dict[str, Any]:
     """The values of `params.<name>` for an operation; FC0803, FC0804, FC0805, FC0812 in the sink.
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from forwardc.core.terms.terms import If, Ref, Term, walk
-from forwardc.plan.model import Operation, Step
+from forwardc.plan.model import PlanOperation, PlanStep
 from forwardc.runtime.run.result import StepReport
 
 
@@ -47,7 +47,7 @@ class RunProgress:
         return self.steps.get(step, StepProgress())
 
 
-def restored_outputs(step: Step, report: StepReport) -> dict[str, Any]:
+def restored_outputs(step: PlanStep, report: StepReport) -> dict[str, Any]:
     """The outputs of a decided step in their own types, without those that were not kept."""
     return {
         f"steps.{step.name}.{name}": _typed(step, name, value)
@@ -56,12 +56,12 @@ def restored_outputs(step: Step, report: StepReport) -> dict[str, Any]:
     }
 
 
-def _typed(step: Step, name: str, value: Any) -> Any:
+def _typed(step: PlanStep, name: str, value: Any) -> Any:
     is_number = step.outputs[name].type == "number" and isinstance(value, str)
     return Decimal(value) if is_number else value
 
 
-def missing_outputs(operation: Operation, past: RunProgress) -> list[str]:
+def missing_outputs(operation: PlanOperation, past: RunProgress) -> list[str]:
     """Outputs that a step still to be sent needs and that no record holds, such as sensitive ones.
 
     As `step.output`, sorted.
@@ -83,7 +83,7 @@ def missing_outputs(operation: Operation, past: RunProgress) -> list[str]:
     return sorted(name.removeprefix("steps.") for name in withheld & needed)
 
 
-def _terms(step: Step) -> Iterator[Term]:
+def _terms(step: PlanStep) -> Iterator[Term]:
     http = step.http
     yield http.url
     yield from (term for _, term in (*http.query, *http.headers))

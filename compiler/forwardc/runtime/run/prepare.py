@@ -12,12 +12,12 @@ from uuid import UUID
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import MASKED, evaluate
 from forwardc.core.terms.values import Secret
 from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
 from forwardc.plan.digests import approval_digest
-from forwardc.plan.model import Operation, Plan, Step
+from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.http.oauth import OAuthClient, clients_of
 from forwardc.runtime.http.send import HostRefusedError, check_url
 from forwardc.runtime.run.amounts import check_amounts, money_of
@@ -48,7 +48,7 @@ class PreparedRun:
 
     plan: Plan
     name: str
-    operation: Operation
+    operation: PlanOperation
     digest: str
     run_id: UUID
     given_key: str | None
@@ -72,13 +72,13 @@ class PreparedRun:
         source = self.source
         return SuppliedValues(source.prefix, source.given, self.without, held)
 
-    def hosts(self, step: Step) -> tuple[str, ...]:
+    def hosts(self, step: PlanStep) -> tuple[str, ...]:
         """The hosts that a step may call."""
         hosts = self.plan.hosts
         return hosts.destination if step.deliver == "direct" else hosts.vault
 
 
-def keys_of(prepared: PreparedRun, step: Step, ambient: ClockAndIds) -> IdempotencyKeys:
+def keys_of(prepared: PreparedRun, step: PlanStep, ambient: ClockAndIds) -> IdempotencyKeys:
     """The keys of a step for one attempt."""
     return keys_for(prepared.given_key, prepared.operation, step.name, prepared.run_id, ambient)
 
@@ -148,7 +148,7 @@ def _collect(
     secrets: Mapping[str, Secret],
     sink: Sink,
     run_id: UUID,
-    accepted: list[Operation],
+    accepted: list[PlanOperation],
 ) -> PreparedRun | None:
     operation = plan.operations[name]
     params = frozenset(param for one in accepted for param in one.params)
@@ -180,7 +180,7 @@ def _collect(
     )
 
 
-def _accepted(plan: Plan, operation: Operation) -> list[Operation]:
+def _accepted(plan: Plan, operation: PlanOperation) -> list[PlanOperation]:
     """The operations of which the caller may give values: the one asked for and its fallback."""
     fallback = operation.fallback
     return [operation, plan.operations[fallback.operation]] if fallback else [operation]
@@ -220,14 +220,14 @@ def _pending(prepared: PreparedRun) -> dict[str, Any]:
     return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
 
 
-def _is_complete(step: Step, prepared: PreparedRun, pending: Mapping[str, Any]) -> bool:
+def _is_complete(step: PlanStep, prepared: PreparedRun, pending: Mapping[str, Any]) -> bool:
     reads = request_template(step.http, prepared.scope(pending).real()).reads
     return step.sign is None and "run.now" not in reads and reads.isdisjoint(pending)
 
 
 def _rehearsed(
     prepared: PreparedRun, pending: Mapping[str, Any], sink: Sink, ambient: ClockAndIds
-) -> Iterator[tuple[Step, IdempotencyKeys, BoundRequest]]:
+) -> Iterator[tuple[PlanStep, IdempotencyKeys, BoundRequest]]:
     _rehearse_question(prepared, sink)
     for step in prepared.operation.steps:
         keys = keys_of(prepared, step, ambient)
@@ -260,7 +260,7 @@ def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink
     return True
 
 
-def bind_step(step: Step, scope: RunScope, sink: Sink) -> BoundRequest | None:
+def bind_step(step: PlanStep, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The step's request, signed where the plan says so; None with the problems in the sink."""
     found = Sink()
     bound = bind(step.http, scope, found)
@@ -273,6 +273,6 @@ def bind_step(step: Step, scope: RunScope, sink: Sink) -> BoundRequest | None:
         raise TypeError("a signature's secret is not text in the plan")
     try:
         return signed(bound, step.sign, secret, scope.values["run.now"])
-    except NotExpressible as problem:
+    except NotExpressibleError as problem:
         sink.error("FC0807", f"step {step.name}: {problem}")
         return None

@@ -12,7 +12,7 @@ from typing import Any, Final, assert_never
 
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import MASK
-from forwardc.plan.model import Step
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.bodies.body import Body
 from forwardc.runtime.http.bodies.fields import LONGEST, MOST_FIELDS, full, read, walked
 from forwardc.runtime.http.send import HttpAnswer, SendResult
@@ -39,7 +39,7 @@ _NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 
 
 def recorded_answer(
-    step: Step, told: StepAnswer, sent: SendResult, report: StepReport, redactor: Redactor
+    step: PlanStep, told: StepAnswer, sent: SendResult, report: StepReport, redactor: Redactor
 ) -> RecordedAnswer:
     """What is kept of the answer to a step, whatever it holds. `report` is what is shown of it."""
     mask = _Mask(step, told, report, redactor)
@@ -60,7 +60,7 @@ class _Mask:
     """What is shown of one answer's values, body and headers."""
 
     def __init__(
-        self, step: Step, told: StepAnswer, report: StepReport, redactor: Redactor
+        self, step: PlanStep, told: StepAnswer, report: StepReport, redactor: Redactor
     ) -> None:
         self._hide: Callable[[str], str] = redactor.hide
         self._without_known = redactor.identifier
@@ -197,5 +197,5 @@ def _places(step_outputs: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset(map(_plain, step_outputs))
 
 
-def _sensitive(step: Step) -> frozenset[tuple[str, ...]]:
+def _sensitive(step: PlanStep) -> frozenset[tuple[str, ...]]:
     return _places(tuple(output.at for output in step.outputs.values() if output.sensitive))

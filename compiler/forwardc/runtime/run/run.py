@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Fallback, Operation, Plan, Step
+from forwardc.plan.model import Fallback, Plan, PlanOperation, PlanStep
 from forwardc.runtime.http.oauth import AccessTokenError, can_access, with_token
 from forwardc.runtime.http.send import HttpAnswer, SendLimits, SendResult
 from forwardc.runtime.run.answer import NoDestinationAnswer, direct_answer
@@ -277,7 +277,7 @@ def _ask_about_card(journey: RunContext, reports: list[StepReport]) -> None:
         means.cards.after(journey.prepared, reports, means.journal, means.sender, means.tokens)
 
 
-def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:
+def _can_go_on(operation: PlanOperation, reports: list[StepReport]) -> bool:
     """Whether a run that ended here may be continued.
 
     Its last step was not sent for want of a connection, or nobody knows what it came to, and other
@@ -290,13 +290,13 @@ def _can_go_on(operation: Operation, reports: list[StepReport]) -> bool:
     return len(reports) > 1 and no_answer and last.outcome is Outcome.REJECTED
 
 
-def _unsendable(step: Step, reports: list[StepReport]) -> NoDestinationAnswer:
+def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswer:
     if not reports:
         return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, "nothing was sent")
     return NoDestinationAnswer(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
 
 
-async def _step(journey: RunContext, step: Step, past: RunProgress) -> StepReport | None:
+async def _step(journey: RunContext, step: PlanStep, past: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
     known = past.of(step.name)
     if known.report is not None and known.doubt is None:
@@ -307,7 +307,7 @@ async def _step(journey: RunContext, step: Step, past: RunProgress) -> StepRepor
     return await send_step(journey, step, known.doubt)
 
 
-def _in_doubt(journey: RunContext, step: Step, doubt: Doubt) -> StepReport:
+def _in_doubt(journey: RunContext, step: PlanStep, doubt: Doubt) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
     prepared, ambient = journey.prepared, journey.means.ambient
     # The vault knows a key that was sent to it. One that is made now would be nobody's.

@@ -14,18 +14,20 @@ from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from forwardc.core.natural_order import natural_key
-from forwardc.core.terms.escaping import NotExpressible
-from forwardc.core.terms.pointer import resolve
-from forwardc.core.terms.values import MASK
-from forwardc.plan.model import Sign, SignDlocal, SignRocketpay, SignVisa
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.values import MASK, resolve
+from forwardc.plan.model import PlanSignature, SignDlocal, SignRocketpay, SignVisa
 from forwardc.runtime.run.result import BoundRequest
 
 _UNSIGNED = frozenset({"signature", "frame_mode"})
 _INT64 = range(-(2**63), 2**63)
 
 
-def signed(request: BoundRequest, sign: Sign, secret: str, now: datetime) -> BoundRequest:
-    """The request with its signature. Raises `NotExpressible` where the body cannot be signed."""
+def signed(request: BoundRequest, sign: PlanSignature, secret: str, now: datetime) -> BoundRequest:
+    """The request with its signature.
+
+    Raises `NotExpressibleError` where the body cannot be signed.
+    """
     match sign:
         case SignRocketpay(into=into):
             return _in_body(request, into, secret)
@@ -75,8 +77,8 @@ def dlocal_authorization(login: str, date: str, body: bytes, secret: str) -> str
 def gate_text(body: dict[str, Any]) -> str:
     """The text that Rocketpay Gate signs: `path:value` of every leaf in PHP's natural order.
 
-    Reference: the official PHP SDK, ITECOMMPAY/paymentpage-sdk-php. Raises `NotExpressible` for
-    numbers with a fraction or beyond 64 bits, which the official SDKs do not print alike.
+    Reference: the official PHP SDK, ITECOMMPAY/paymentpage-sdk-php. Raises `NotExpressibleError`
+    for numbers with a fraction or beyond 64 bits, which the official SDKs do not print alike.
     """
     lines = sorted(_leaves(body, ()), key=lambda line: natural_key(line[0]))
     return ";".join(f"{path}:{value}" for path, value in lines)
@@ -112,16 +114,16 @@ def _leaf(value: Any) -> str:
         case int() if value in _INT64:
             return str(value)
         case _:
-            raise NotExpressible("a signed body holds whole numbers of 64 bits only")
+            raise NotExpressibleError("a signed body holds whole numbers of 64 bits only")
 
 
 def _in_body(request: BoundRequest, into: str, secret: str) -> BoundRequest:
     try:
         body = json.loads(request.body or b"")
     except ValueError:
-        raise NotExpressible("only a JSON body can be signed") from None
+        raise NotExpressibleError("only a JSON body can be signed") from None
     if not isinstance(body, dict):
-        raise NotExpressible("only a JSON object can be signed")
+        raise NotExpressibleError("only a JSON object can be signed")
     real = _put(body, into, gate_signature(body, secret))
     shown_body = _put(json.loads(request.shown.body or "{}"), into, MASK)
     shown = replace(request.shown, body=_compact(shown_body))
@@ -136,7 +138,7 @@ def _put(body: dict[str, Any], pointer: str, value: str) -> dict[str, Any]:
     parent_path, _, name = pointer.rpartition("/")
     parent = resolve(body, parent_path)
     if not isinstance(parent, dict):
-        raise NotExpressible(f"the body has no object at {parent_path} for the signature")
+        raise NotExpressibleError(f"the body has no object at {parent_path} for the signature")
     parent[name] = value
     return body
 
@@ -155,4 +157,4 @@ def _header(request: BoundRequest, wanted: str) -> str:
     for name, value in request.headers:
         if name.lower() == wanted:
             return value
-    raise NotExpressible(f"the signature needs the header {wanted}")
+    raise NotExpressibleError(f"the signature needs the header {wanted}")

@@ -9,9 +9,9 @@ from typing import Any
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.text_file import ODD_SPACE, named
+from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.plan.model import ByInput, Operation, Plan, Presence, SourceKind
+from forwardc.plan.model import Plan, PlanOperation, Presence, PresentByInput, SourceKind
 from forwardc.runtime.run.params import wrapped
 from forwardc.runtime.run.result import RunRequest
 from forwardc.runtime.run.values import from_text
@@ -34,7 +34,7 @@ class BoundSource:
 
 def bind_source(
     plan: Plan,
-    operation: Operation,
+    operation: PlanOperation,
     request: RunRequest,
     allowed_inputs: frozenset[str],
     sink: Sink,
@@ -68,7 +68,7 @@ def _names(values: dict[str, Any]) -> frozenset[str]:
 
 
 def _without_source(
-    operation: Operation, request: RunRequest, allowed_inputs: frozenset[str], sink: Sink
+    operation: PlanOperation, request: RunRequest, allowed_inputs: frozenset[str], sink: Sink
 ) -> BoundSource:
     if request.source is not None:
         sink.error("FC0802", "the operation calls no vault and takes no source")
@@ -76,7 +76,9 @@ def _without_source(
     return BoundSource(values=_inputs(operation, None, request, sink))
 
 
-def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> SourceKind | None:
+def _kind(
+    plan: Plan, operation: PlanOperation, source: str | None, sink: Sink
+) -> SourceKind | None:
     fitting = plan.sources if operation.source_kinds is None else operation.source_kinds
     forms = "it takes " + ", ".join(f"{kind}..." for kind in fitting)
     if source is None:
@@ -98,7 +100,7 @@ def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> S
     odd = ODD_SPACE.search(source)
     begins = next((name for name in fitting if source.startswith(name)), None)
     if odd:
-        hint = f"it holds {named(odd[0])}: delete it"
+        hint = f"it holds {character_name(odd[0])}: delete it"
     elif begins is not None:
         hint = (
             f"it begins as {begins}... and has not the length or the characters of one: "
@@ -110,7 +112,7 @@ def _kind(plan: Plan, operation: Operation, source: str | None, sink: Sink) -> S
     return None
 
 
-def _single_use(kind: SourceKind, operation: Operation, sink: Sink) -> None:
+def _single_use(kind: SourceKind, operation: PlanOperation, sink: Sink) -> None:
     uses = sum(step.deliver == "vault" for step in operation.steps)
     if kind.single_use and uses > 1:
         sink.error(
@@ -132,7 +134,7 @@ def _refuse_unknown_inputs(request: RunRequest, allowed: frozenset[str], sink: S
 
 
 def _inputs(
-    operation: Operation, kind: SourceKind | None, request: RunRequest, sink: Sink
+    operation: PlanOperation, kind: SourceKind | None, request: RunRequest, sink: Sink
 ) -> dict[str, Any]:
     specs = {**(kind.inputs if kind else {}), **operation.inputs}
     values: dict[str, Any] = {}
@@ -163,12 +165,12 @@ def _present(kind: SourceKind, inputs: frozenset[str], without: frozenset[str]) 
 
 
 def _is_there(presence: Presence, inputs: frozenset[str]) -> bool:
-    if isinstance(presence, ByInput):
+    if isinstance(presence, PresentByInput):
         return presence.input in inputs
     return presence != "never"
 
 
-def may_be_left_out(operation: Operation) -> tuple[str, ...]:
+def may_be_left_out(operation: PlanOperation) -> tuple[str, ...]:
     """The values that an operation can do without, also those that the caller supplies."""
     return (
         *operation.may_lack,
@@ -177,7 +179,7 @@ def may_be_left_out(operation: Operation) -> tuple[str, ...]:
 
 
 def _check_without(
-    operation: Operation, request: RunRequest, allowed: frozenset[str], sink: Sink
+    operation: PlanOperation, request: RunRequest, allowed: frozenset[str], sink: Sink
 ) -> None:
     may_lack = may_be_left_out(operation)
     for atom in sorted(request.without - frozenset(may_lack)):
@@ -193,13 +195,13 @@ def _check_without(
 
 
 def _check_required(
-    kind: SourceKind, operation: Operation, request: RunRequest, sink: Sink
+    kind: SourceKind, operation: PlanOperation, request: RunRequest, sink: Sink
 ) -> None:
     for atom in operation.requires:
         presence = kind.has.get(atom)
         if presence in (None, "never"):
             sink.error("FC0802", f"this kind of source has no {atom}, which the operation requires")
-        elif isinstance(presence, ByInput) and presence.input not in request.inputs:
+        elif isinstance(presence, PresentByInput) and presence.input not in request.inputs:
             sink.error(
                 "FC0801",
                 f"inputs.{presence.input} is required: the operation sends {atom}",

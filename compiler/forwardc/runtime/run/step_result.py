@@ -9,13 +9,10 @@ from typing import Any, Final
 from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.core.terms.pointer import resolve
-from forwardc.core.terms.values import Secret
-from forwardc.plan.answers import ReadDirect, ReasonAt
+from forwardc.core.terms.values import Secret, resolve
+from forwardc.plan.answers import LogAt, PlanPaymentReference, ReadDirect, ReasonAt
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.model import Step
-from forwardc.plan.reconcile import NamedThere
-from forwardc.plan.showing import LogAt
+from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.send import HttpAnswer, NotSent, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer, text_of
 from forwardc.runtime.run.identifiers import names_given
@@ -59,7 +56,7 @@ class Conclusion:
 
 
 def conclude(
-    step: Step, read: StepAnswer, values: Mapping[str, Any], class_: EnvironmentClass | None
+    step: PlanStep, read: StepAnswer, values: Mapping[str, Any], class_: EnvironmentClass | None
 ) -> Conclusion:
     """Apply the step's rules to what came back. A missing required output makes it unknown.
 
@@ -131,14 +128,14 @@ def after_doubt(doubt: AttemptsInDoubt, read: StepAnswer, concluded: Conclusion)
 
 
 def _other_mode(
-    step: Step, read: DestinationAnswer, document: Any, class_: EnvironmentClass
+    step: PlanStep, read: DestinationAnswer, document: Any, class_: EnvironmentClass
 ) -> str | None:
     """Why an answer is none of this class, of the destination or of the vault around it."""
     around = None if isinstance(step.read, ReadDirect) else step.read.mode
     return other_mode(step.mode, document, class_) or other_mode(around, read.around, class_)
 
 
-def _method(step: Step, read: DestinationAnswer) -> str | None:
+def _method(step: PlanStep, read: DestinationAnswer) -> str | None:
     """Why the vault did not call the destination as it agreed to, where it tells."""
     agreed = None if isinstance(step.read, ReadDirect) else step.read.method
     return other_method(agreed, read.around)
@@ -172,14 +169,14 @@ class Exchange:
     card: CardFacts = field(default_factory=CardFacts)
     names: tuple[PartyName, ...] = ()
     keyed: tuple[Party, ...] = ()
-    named: tuple[NamedThere, ...] = ()
+    named: tuple[PlanPaymentReference, ...] = ()
     in_doubt: bool = False
     lacks: StepLosses = NO_LOSSES
     log: LogAt | None = None
 
 
 def step_report(
-    step: Step, trip: Exchange, concluded: Conclusion, redactor: Redactor
+    step: PlanStep, trip: Exchange, concluded: Conclusion, redactor: Redactor
 ) -> StepReport:
     """The step as it may be shown and kept: everything masked."""
     read = concluded.read

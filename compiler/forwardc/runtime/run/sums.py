@@ -6,26 +6,29 @@ Knows how the destination counts; nothing of outcome rules.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forwardc.core.terms.money import MONEY, AmountRefused, given
+from forwardc.core.terms.money import MONEY, AmountRefusedError, amount_of_answer
 from forwardc.core.terms.values import Secret
-from forwardc.plan.answers import Output
+from forwardc.plan.answers import PlanOutput
 
 PARTIAL: Final = "partial"
 """The reason of an approval for less than was asked."""
 
 
-def amount_of(output: Output, answer: object, known: Mapping[str, Any]) -> int:
-    """Minor units of ISO 4217. Raises `AmountRefused` where they are not exact, or not known."""
+def amount_of(output: PlanOutput, answer: object, known: Mapping[str, Any]) -> int:
+    """Minor units of ISO 4217.
+
+    Raises `AmountRefusedError` where they are not exact, or not known.
+    """
     counts, currency = known.get(MONEY), output.currency or ""
     if "." in currency:
         currency = _plain(known.get(currency))
     if counts is None or not isinstance(currency, str):
-        raise AmountRefused("the currency of the answer is not known")
-    return given(counts, answer, currency)
+        raise AmountRefusedError("the currency of the answer is not known")
+    return amount_of_answer(counts, answer, currency)
 
 
 def more_than_asked(
-    declared: Mapping[str, Output], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
 ) -> str | None:
     """Why an answer cannot be believed: it confirms more than was asked for."""
     more = [name for name, rest in _rests(declared, values, known) if rest > 0]
@@ -33,14 +36,14 @@ def more_than_asked(
 
 
 def less_than_asked(
-    declared: Mapping[str, Output], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
 ) -> bool:
     """Whether an answer confirms a part only."""
     return any(rest < 0 for _, rest in _rests(declared, values, known))
 
 
 def _rests(
-    declared: Mapping[str, Output], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
 ) -> list[tuple[str, int]]:
     """Each amount that answers another, less that one; those of which one is not there left out."""
     pairs = [

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from forwardc.core.countries import COUNTRIES
 from forwardc.core.recognizer.cards import find_cards
-from forwardc.core.terms.pointer import resolve
-from forwardc.plan.showing import LogAt, Tells
+from forwardc.core.terms.values import resolve
+from forwardc.plan.answers import CardMetadata, LogAt
 from forwardc.runtime.run.result import CardFacts
 
 _PAGE: Final = re.compile(r"[A-Za-z0-9_./-]{1,300}(?:\?[A-Za-z0-9_.=&-]{0,100})?")
 _SCHEME: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")
 
 
-def card_facts(tells: Tells, document: Any) -> CardFacts:
+def card_facts(tells: CardMetadata, document: Any) -> CardFacts:
     """What an answer, as JSON, tells of the card."""
     return CardFacts(
         scheme=_scheme(_at(document, tells.scheme)),

@@ -13,9 +13,9 @@ from forwardc.core.countries import COUNTRIES, USER_ASSIGNED
 from forwardc.core.currencies import iso
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, named
+from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.core.terms.json_schema import BadSchema, from_plan, of_plan, problems
+from forwardc.core.terms.json_schema import InvalidSchemaError, from_plan, of_plan, problems
 from forwardc.core.terms.patterns import matches
 from forwardc.core.uris import uri_problem
 from forwardc.plan.model import ValueSpec
@@ -65,7 +65,7 @@ def from_text(spec: ValueSpec, text: str, place: str, sink: Sink) -> Any:
 def _refuse(value: Any, place: str, problem: InvalidValueError, sink: Sink) -> None:
     """FC0804, with the name of a space that nobody sees where it may be the reason."""
     odd = ODD_SPACE.search(value) if isinstance(value, str) else None
-    hint = f"it holds {named(odd[0])}: delete it, or write a plain space" if odd else None
+    hint = f"it holds {character_name(odd[0])}: delete it, or write a plain space" if odd else None
     sink.error("FC0804", f"{place} {problem}", pointer=_pointer(place), hint=hint)
 
 
@@ -233,7 +233,7 @@ def _no_floats(value: Any, depth: int) -> None:
 def _by_schema(schema: Any, value: Any) -> None:
     try:
         found = problems(of_plan(schema), value)
-    except BadSchema as problem:
+    except InvalidSchemaError as problem:
         raise InvalidValueError(f"cannot be checked by its schema: {problem.reason}") from None
     if found:
         raise InvalidValueError(f"does not fit its schema at {', '.join(found)}")

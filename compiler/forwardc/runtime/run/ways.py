@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.core.identity_cache import Kept
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.compiled_writer import Write, folded
 from forwardc.core.terms.escaping import is_printable_ascii
 from forwardc.core.terms.evaluator import Scope
 from forwardc.core.terms.specialize import conditions, settled
 from forwardc.core.terms.terms import Lit, Ref, Term, walk
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Called
-from forwardc.plan.parts import Http
+from forwardc.plan.model import DisplayedRequest
+from forwardc.plan.parts import PlanRequest
 
 # Patterns of presence for one request; few occur, and a caller chooses them.
 _MOST: Final = 64
@@ -60,7 +60,7 @@ class _TemplateCache:
 
     __slots__ = ("_conditions", "_found", "_request", "_source")
 
-    def __init__(self, request: Http | Called, source: Term | None) -> None:
+    def __init__(self, request: PlanRequest | DisplayedRequest, source: Term | None) -> None:
         self._request = request
         # Held, so that its identity stays that of this block.
         self._source = source
@@ -78,26 +78,28 @@ class _TemplateCache:
         return found
 
 
-_WAYS: Final = Kept[_TemplateCache]()
+_WAYS: Final = IdentityCache[_TemplateCache]()
 
 
-def request_template(request: Http | Called, scope: Scope) -> RequestTemplate:
+def request_template(request: PlanRequest | DisplayedRequest, scope: Scope) -> RequestTemplate:
     """How a request of a loaded plan is written in scopes like this one."""
     source = scope.source
     return _WAYS.get(request, id(source), lambda: _TemplateCache(request, source)).way(scope)
 
 
-def _terms(request: Http | Called) -> Iterable[Term]:
+def _terms(request: PlanRequest | DisplayedRequest) -> Iterable[Term]:
     yield request.url
-    if isinstance(request, Http):
+    if isinstance(request, PlanRequest):
         yield from (term for _, term in (*request.query, *request.headers))
         if request.body is not None:
             yield request.body
 
 
-def _way(request: Http | Called, scope: Scope, decisive: tuple[str, ...]) -> RequestTemplate:
+def _way(
+    request: PlanRequest | DisplayedRequest, scope: Scope, decisive: tuple[str, ...]
+) -> RequestTemplate:
     url = _line("the URL", "", request.url, scope)
-    if not isinstance(request, Http):
+    if not isinstance(request, PlanRequest):
         return RequestTemplate(url)
     query = _lines("query", request.query, scope)
     headers = _lines("header", request.headers, scope)

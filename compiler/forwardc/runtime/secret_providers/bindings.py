@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import NotText, decoded, gave_up
+from forwardc.core.diagnostics.text_file import NotTextError, decoded, gave_up
 from forwardc.core.files.kinds import SECRETS
 from forwardc.core.files.operator_file import read
 from forwardc.core.terms.values import Secret
@@ -84,7 +84,7 @@ def _parsed(path: Path) -> dict[str, Any] | str:
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as problem:
         return f": {problem.strerror}"
-    except NotText as problem:
+    except NotTextError as problem:
         return f": it is {problem.reason}"
     except (ValueError, RecursionError) as problem:
         # What the parser found wrong may quote the file: only the place is told.

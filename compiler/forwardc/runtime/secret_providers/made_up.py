@@ -9,9 +9,9 @@ from hashlib import sha256, sha512
 from typing import Final, assert_never
 
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.model import SecretSpec
+from forwardc.plan.model import PlanSecret
+from forwardc.plan.parts import CredentialShape, misfit
 from forwardc.plan.secret_names import SecretId
-from forwardc.plan.shapes import Shape, misfit
 from forwardc.runtime.secret_providers.made_up_rsa import EXPONENT, private_jwk
 from forwardc.runtime.secret_providers.made_up_shape import beginning
 
@@ -28,7 +28,7 @@ def sandbox_secret(owner: str, name: str) -> str:
     return "sbx_" + _hex40(owner, name)
 
 
-def made_up_secret(secret: SecretId, spec: SecretSpec, class_: EnvironmentClass) -> str:
+def made_up_secret(secret: SecretId, spec: PlanSecret, class_: EnvironmentClass) -> str:
     """What the operator would give: text that has the form, and the shape, that the plan says."""
     raw = sandbox_secret(secret.owner, secret.name)
     if spec.form is None:
@@ -53,7 +53,7 @@ def made_up_secret(secret: SecretId, spec: SecretSpec, class_: EnvironmentClass)
             assert_never(kind)
 
 
-def made_up_private(secret: SecretId, spec: SecretSpec) -> dict[str, str] | None:
+def made_up_private(secret: SecretId, spec: PlanSecret) -> dict[str, str] | None:
     """The private JWK of a made-up public key, for who plays the destination; None for others."""
     if spec.form is None or spec.form.kind != "rsa_jwk":
         return None
@@ -82,7 +82,9 @@ def _octets(raw: str, octets: int) -> bytes:
     return (sha256(data).digest() if octets <= _OCTETS else sha512(data).digest())[:octets]
 
 
-def _shaped(shape: Shape | None, class_: EnvironmentClass, secret: SecretId) -> str | None:
+def _shaped(
+    shape: CredentialShape | None, class_: EnvironmentClass, secret: SecretId
+) -> str | None:
     """A text that begins as the class of environment says; None where nothing simple does."""
     pattern = getattr(shape, class_, None)
     start = None if pattern is None else beginning(pattern)

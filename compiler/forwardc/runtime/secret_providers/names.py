@@ -11,7 +11,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.build_folder import read_manifest
-from forwardc.plan.environment import is_class, place_of, told
+from forwardc.plan.environment import is_class, place_in_words, place_of
 from forwardc.plan.secret_names import OURS, SecretId, identities_in, identity, is_old
 
 _FORM: Final = "__<ENVIRONMENT>__<OWNER>__<NAME>"
@@ -70,7 +70,9 @@ def check_use(variables: Iterable[str], build: Path | CheckoutPath, place: str, 
         if where not in places:
             near = did_you_mean(where, places)
             hint = f"did you mean {near}?" if near else f"built are: {', '.join(sorted(places))}"
-            sink.warning("FC0848", f"{name} is of {told(where)}, which is not built", hint=hint)
+            sink.warning(
+                "FC0848", f"{name} is of {place_in_words(where)}, which is not built", hint=hint
+            )
         elif where == place:
             close = nearest(name, known)
             hint = f"did you mean {close}?" if close else "no plan of this environment asks for it"

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Final, Protocol
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.diagnostics.text_file import NotText, decoded
+from forwardc.core.diagnostics.text_file import NotTextError, decoded
 
 TIMEOUT_S: Final = 10.0
 # A source that bounds itself can still clean up before it is left behind.
@@ -84,7 +84,7 @@ def as_text(data: bytes) -> str:
     text, reason = "", ""
     try:
         text = decoded(data)
-    except NotText as problem:
+    except NotTextError as problem:
         reason = problem.reason
     # Raised out here, so that no exception behind it holds the value.
     if reason:

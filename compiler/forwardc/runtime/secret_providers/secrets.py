@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Credential, OAuth, Operation, Plan, SecretSpec
+from forwardc.plan.model import Credential, OAuth, Plan, PlanOperation, PlanSecret
+from forwardc.plan.parts import CredentialShape, misfit
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
-from forwardc.plan.shapes import Shape, misfit
 from forwardc.runtime.secret_providers.lookup import SourceLookup
 from forwardc.runtime.secret_providers.made_up import (
     base64url,
@@ -34,7 +34,7 @@ Raises `SecretProviderError` where a source should have it and does not give it.
 
 
 def collect_secrets(
-    plan: Plan, operation: Operation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
+    plan: Plan, operation: PlanOperation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
 ) -> dict[str, Secret]:
     """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806.
 
@@ -51,12 +51,12 @@ def collect_secrets(
     }
 
 
-def may_wait(plan: Plan, operation: Operation, look_up: Lookup) -> bool:
+def may_wait(plan: Plan, operation: PlanOperation, look_up: Lookup) -> bool:
     """Whether `gather` has to wait for a source outside this process."""
     return isinstance(look_up, SourceLookup) and look_up.would_ask(_variables(plan, operation))
 
 
-def _variables(plan: Plan, operation: Operation) -> Iterator[str]:
+def _variables(plan: Plan, operation: PlanOperation) -> Iterator[str]:
     for name in operation.credentials:
         yield credential_id(plan, name).variable
         spec = plan.credentials.get(name)
@@ -139,7 +139,7 @@ def secret_values(
         secret = secret_id(plan, name)
         variable, what = secret.variable, f"the secret {name} of {secret.owner}"
         value = _asked(look_up, variable, what, sink)
-        spec = plan.secrets.get(name, SecretSpec())
+        spec = plan.secrets.get(name, PlanSecret())
         if isinstance(value, str):
             if any_shape or _is_of_class(plan, spec.shape, variable, value, sink):
                 _derive(name, spec, value, variable, found, sink)
@@ -148,7 +148,7 @@ def secret_values(
     return found
 
 
-def _check_stored(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink) -> None:
+def _check_stored(plan: Plan, operation: PlanOperation, look_up: Lookup, sink: Sink) -> None:
     """FC0845 where only a secret that the vault keeps tells test from live, and is not shown here.
 
     Nothing reads it back from the vault, so that what was put there is looked at here.
@@ -165,7 +165,9 @@ def _check_stored(plan: Plan, operation: Operation, look_up: Lookup, sink: Sink)
             sink.error("FC0845", f"{what} account", hint=f"set {variable}: it is looked at only")
 
 
-def _is_of_class(plan: Plan, shape: Shape | None, variable: str, value: str, sink: Sink) -> bool:
+def _is_of_class(
+    plan: Plan, shape: CredentialShape | None, variable: str, value: str, sink: Sink
+) -> bool:
     """Whether a value is one of the plan's class of environment; else FC0845."""
     problem = misfit(shape, plan.environment_class, value)
     if problem is None:
@@ -218,7 +220,7 @@ def _fits(credential: Credential | None, value: str) -> bool:
 
 def _derive(
     name: str,
-    spec: SecretSpec,
+    spec: PlanSecret,
     raw: str,
     variable: str,
     found: dict[str, Secret],
@@ -230,7 +232,7 @@ def _derive(
         sink.error("FC0806", f"{variable} does not hold a key as JWK JSON (RFC 7517)")
 
 
-def derived(spec: SecretSpec, raw: str) -> str:
+def derived(spec: PlanSecret, raw: str) -> str:
     """What is used in place of the raw secret. Raises `ValueError` where a JWK is none."""
     match spec.as_key:
         case None:

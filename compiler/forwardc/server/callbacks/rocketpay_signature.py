@@ -8,7 +8,7 @@ import hmac
 from hashlib import sha256
 from typing import Any
 
-from forwardc.core.terms.escaping import NotExpressible
+from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.run.signing import gate_signature, gate_text
 
@@ -29,7 +29,7 @@ def verified_digest(document: dict[str, Any], secret: Secret) -> str:
     try:
         text = gate_text(document)
         right = gate_signature(document, str(secret.reveal())).encode()
-    except NotExpressible:
+    except NotExpressibleError:
         raise NotSigned("it holds a number that cannot be signed") from None
     # All are compared, each in constant time.
     if not any([hmac.compare_digest(right, one.encode()) for one in given]):  # noqa: C419

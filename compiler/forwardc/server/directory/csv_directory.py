@@ -16,10 +16,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, TextIO, TypeAlias
 
-from forwardc.core.diagnostics.text_file import NotText, decoded
-from forwardc.core.files.kinds import REFERENCES
+from forwardc.core.diagnostics.text_file import NotTextError, decoded
+from forwardc.core.files.kinds import REFERENCES, TOO_LARGE, FileRefusedError
 from forwardc.core.files.operator_file import open_plain
-from forwardc.core.files.refused import TOO_LARGE, FileRefused
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.directory.payment_directory import (
     DirectoryColumns,
@@ -105,7 +104,7 @@ def read_table(
         # Lines keep their ends: a cell in quotes may hold them.
         with TextIOWrapper(open_plain(path, REFERENCES), "utf-8-sig", newline="") as file:
             return _read(file, vaults, not_card)
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         return [FileMistake(0, _refused(problem))]
     except OSError as problem:
         return [FileMistake(0, f"it cannot be read: {problem.strerror or 'unknown reason'}")]
@@ -113,7 +112,7 @@ def read_table(
         return [FileMistake(0, f"it is not text in UTF-8{_encoding(path)}")]
 
 
-def _refused(problem: FileRefused) -> str:
+def _refused(problem: FileRefusedError) -> str:
     if problem.code == TOO_LARGE:
         return f"it is larger than {(REFERENCES.most or 0) // 1_000_000} MB: use a database"
     return f"it cannot be read: {problem.strerror}"
@@ -126,7 +125,7 @@ def _encoding(path: Path) -> str:
             decoded(file.read(4))
     except OSError:
         return ""
-    except NotText as problem:
+    except NotTextError as problem:
         name, comma, _ = problem.reason.partition(",")
         return f", but in {name}" if comma else ""
     return ""

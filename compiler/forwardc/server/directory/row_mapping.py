@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Final
 
 from forwardc.core.atoms import ATOMS
-from forwardc.core.diagnostics.text_file import ODD_SPACE, named
+from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.server.directory.payment_directory import DirectoryFaultError, Instrument
 
@@ -126,7 +126,7 @@ class RowMapping:
         if column.group in _EXACT and not cell.isascii():
             for edge in (cell[0], cell[-1]):
                 if ODD_SPACE.match(edge):
-                    return f"begins or ends with {named(edge)}"
+                    return f"begins or ends with {character_name(edge)}"
         if column.group is ColumnGroup.VAULT and not self._knows(cell):
             return "names no vault that a plan was built for"
         if column.group is ColumnGroup.WITHOUT and not ATOMS.keys() >= set(cell.split()):
@@ -200,7 +200,7 @@ def is_column_title(text: str) -> bool:
 
 def _odd(name: str) -> str:
     found = ODD_SPACE.search(name)
-    return f": it holds {named(found[0])}" if found else ""
+    return f": it holds {character_name(found[0])}" if found else ""
 
 
 def _column(name: str, *, keyed: bool) -> MappedColumn | None:

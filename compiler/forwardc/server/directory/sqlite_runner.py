@@ -11,9 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from forwardc.core.files.kinds import LOOKUP_DATABASE
+from forwardc.core.files.kinds import LOOKUP_DATABASE, FileRefusedError
 from forwardc.core.files.operator_file import check_plain
-from forwardc.core.files.refused import FileRefused
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
 from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
@@ -137,7 +136,7 @@ def _place(path: Path) -> tuple[int, int] | None:
     try:
         check_plain(path, LOOKUP_DATABASE)
         found = path.stat()
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         raise DirectoryError(f"the database cannot be opened: {problem.strerror}") from None
     except OSError:
         return None

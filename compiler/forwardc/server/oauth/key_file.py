@@ -16,10 +16,9 @@ from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.diagnostics.text_file import NotText, decoded
-from forwardc.core.files.kinds import SERVER_KEYS
+from forwardc.core.diagnostics.text_file import NotTextError, decoded
+from forwardc.core.files.kinds import SERVER_KEYS, FileRefusedError
 from forwardc.core.files.operator_file import read_with_status
-from forwardc.core.files.refused import FileRefused
 from forwardc.core.files.walk import folder
 
 
@@ -52,10 +51,10 @@ def read_file(path: Path) -> str:
     try:
         data, status = read_with_status(path, SERVER_KEYS)
         text = decoded(data)
-    except FileRefused as problem:
+    except FileRefusedError as problem:
         why = problem.strerror
         raise ServerKeysError(f"{path}: the server keys cannot be read: {why}") from None
-    except (OSError, NotText):
+    except (OSError, NotTextError):
         raise ServerKeysError(f"{path}: the server keys cannot be read") from None
     if os.name == "posix" and status.st_mode & stat.S_IRWXO:
         raise ServerKeysError(

@@ -14,7 +14,7 @@ from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.build_folder import plan_in, read_manifest
-from forwardc.plan.environment import told
+from forwardc.plan.environment import place_in_words
 from forwardc.plan.model import Plan
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.prepare import find_operation
@@ -73,7 +73,7 @@ def read_served_plans(
             if (known, where) == (destination, place)
         ]
         if not vaults:
-            reason = f"{destination} is built for no vault in {told(place)}"
+            reason = f"{destination} is built for no vault in {place_in_words(place)}"
             sink.error("FC0704", reason, hint="run `forwardc build`")
         for vault in vaults:
             plan = plan_in(build, manifest, vault, destination, place, sink)

@@ -18,7 +18,7 @@ from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.approvals import Lock, read_lock, refuse_unapproved
-from forwardc.plan.lock_file import LOCK, lock_of_build
+from forwardc.plan.formats import LOCK, lock_of_build
 from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.payment_sharing.forwarder import ServedPlan

@@ -17,7 +17,7 @@ import httpx
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
-from forwardc.plan.lock_file import lock_of_build
+from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.history.errors import HistoryError

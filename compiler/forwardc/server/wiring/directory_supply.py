@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.model import ByInput, SourceKind, ValueSpec
+from forwardc.plan.model import PresentByInput, SourceKind, ValueSpec
 from forwardc.server.directory.payment_directory import DirectoryColumns
 from forwardc.server.payment_sharing.forwarder import ServedPlan, params_of
 
@@ -146,7 +146,7 @@ def _of_kind(
     operation = way.plan.operations[way.operation]
     for atom in (*operation.requires, *operation.may_lack):
         presence = kind.has.get(atom)
-        if isinstance(presence, ByInput) and _title(presence.input) not in supplied:
+        if isinstance(presence, PresentByInput) and _title(presence.input) not in supplied:
             yield MissingColumn(_title(presence.input), atom in operation.requires)
 
 

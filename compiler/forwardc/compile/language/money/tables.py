@@ -16,8 +16,8 @@ from forwardc.compile.language.nodes import Entry, Node, YamlScalar
 from forwardc.compile.language.report import Report
 from forwardc.core.currencies import iso
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.terms.functions import Type
 from forwardc.core.terms.money import Digits
-from forwardc.core.terms.types import Type
 
 SHIPPED_TABLES = (
     "iso",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from forwardc.compile.ir.analysis import names_used, uses_network_token
-from forwardc.compile.ir.program import Operation
+from forwardc.compile.ir.program import ProgramOperation
 from forwardc.compile.passes.checks.rule import Case, Problem
 
 
@@ -25,6 +25,6 @@ def check(case: Case) -> Iterator[Problem]:
         yield _problem(operation, f"`{target.name}` needs params that this operation does not take")
 
 
-def _problem(operation: Operation, message: str) -> Problem:
+def _problem(operation: ProgramOperation, message: str) -> Problem:
     hint = "a fallback runs with the same params when there is no network token"
     return Problem("FC0318", message, operation.span, hint)

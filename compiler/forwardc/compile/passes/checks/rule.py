@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from forwardc.compile.ir.program import Operation, Program, Step
+from forwardc.compile.ir.program import Program, ProgramOperation, ProgramStep
 from forwardc.core.diagnostics.span import Span
 
 
@@ -12,8 +12,8 @@ class Case:
     """One step in its place."""
 
     program: Program
-    operation: Operation
-    step: Step
+    operation: ProgramOperation
+    step: ProgramStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from forwardc.compile.ir.analysis import atoms_used
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.arrangements import signing_secrets, to_ask
 from forwardc.compile.review.checklist.of_step import (
     ChecklistAnswer,
@@ -246,7 +246,7 @@ def live_url(pack: Pack, sent: SentRequest) -> ChecklistAnswer:
     return ChecklistAnswer(tuple(dict.fromkeys(urls)), owed.missing)
 
 
-def _standing_there(assessment: Assessment, step: Step) -> str:
+def _standing_there(assessment: Assessment, step: ProgramStep) -> str:
     standings = [standing for standing in assessment.standings if standing.step == step.name]
     if standings and standings[0].listed:
         return "on the list, and needs what is said below"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from forwardc.compile.ir.program import Pair, Step
+from forwardc.compile.ir.program import ProgramPair, ProgramStep
 from forwardc.compile.review.arrangements import signed_headers
 from forwardc.compile.review.pack import Pack
 from forwardc.compile.review.page.protection import Carrier, encrypted_parts, request_signatures
@@ -38,8 +38,8 @@ class SentRequest:
     """A step that the vault sends: as it leaves, as its author wrote it, and what is reviewed."""
 
     assessment: Assessment
-    step: Step
-    written: Step
+    step: ProgramStep
+    written: ProgramStep
     review: EmittedReview | None
 
     @property
@@ -140,7 +140,9 @@ def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     return said(*lines, *by_vault) if lines or by_vault else said("none")
 
 
-def _header(pack: Pack, request: SentRequest, pair: Pair, in_signature: frozenset[str]) -> str:
+def _header(
+    pack: Pack, request: SentRequest, pair: ProgramPair, in_signature: frozenset[str]
+) -> str:
     names = [node.name for node in walk(pair.value) if isinstance(node, Ref)]
     secrets = [name for name in names if name.startswith("secrets.")]
     if pair.name.lower() in in_signature:

@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from forwardc.compile.review.diff.difference import DifferenceClass
 from forwardc.core.currencies import iso
-from forwardc.core.terms.money import AmountRefused, Digits, exponent, major, wire
+from forwardc.core.terms.money import AmountRefusedError, Digits, exponent, major, wire
 from forwardc.core.terms.terms import Amount, Measure, Ref, Term, walk
 from forwardc.core.uris import DEFAULT_SCHEMES
 from forwardc.plan.digests import file_digest, requests_of
-from forwardc.plan.model import Operation, Plan, ValueSpec
-from forwardc.plan.parts import Money
+from forwardc.plan.model import Plan, PlanOperation, ValueSpec
+from forwardc.plan.parts import PlanMoney
 
 Found: TypeAlias = Iterator[tuple[DifferenceClass, str]]
 """Who must act, and what has changed."""
@@ -29,11 +29,11 @@ _EXAMPLE = 1000
 class _Counting:
     """How an operation counts: the rows of what it may be given, and how amounts are written."""
 
-    money: Money
+    money: PlanMoney
     measures: frozenset[Measure]
 
 
-def recounted(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
+def recounted(old: tuple[Plan, PlanOperation], new: tuple[Plan, PlanOperation]) -> Found:
     """The currencies that leave as another number, that are refused, and that are taken, now."""
     before, after = _counting(*old), _counting(*new)
     if before is None or after is None:
@@ -52,16 +52,16 @@ def recounted(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found
     yield from _limits(before.money, after.money)
 
 
-def _counting(plan: Plan, operation: Operation) -> _Counting | None:
+def _counting(plan: Plan, operation: PlanOperation) -> _Counting | None:
     """None where the operation is given no amount, and where it only ever looks at one."""
     if not any(plan.params[name].type == "amount" for name in operation.params):
         return None
     terms = [node for term in requests_of(operation) for node in walk(term)]
     amounts = [node for node in terms if isinstance(node, Amount)]
     measures = frozenset(amount.measure for amount in amounts)
-    money = plan.money or Money(digits={})
+    money = plan.money or PlanMoney(digits={})
     if _leaves_as_given(plan, terms):
-        return _Counting(Money(digits=_as_iso(plan, operation)), measures | {Measure.WIRE})
+        return _Counting(PlanMoney(digits=_as_iso(plan, operation)), measures | {Measure.WIRE})
     if not amounts:
         return None
     codes = _codes(plan, operation)
@@ -78,7 +78,7 @@ def _leaves_as_given(plan: Plan, terms: list[Term]) -> bool:
     )
 
 
-def _codes(plan: Plan, operation: Operation) -> set[str] | None:
+def _codes(plan: Plan, operation: PlanOperation) -> set[str] | None:
     """The currencies that callers may give; None where a constant or an open param decides."""
     specs = [plan.params[name] for name in operation.params]
     currencies = [spec for spec in specs if spec.type == "currency"]
@@ -87,7 +87,7 @@ def _codes(plan: Plan, operation: Operation) -> set[str] | None:
     return {str(code) for spec in currencies for code in spec.values or ()}
 
 
-def _as_iso(plan: Plan, operation: Operation) -> Mapping[str, Digits]:
+def _as_iso(plan: Plan, operation: PlanOperation) -> Mapping[str, Digits]:
     codes = _codes(plan, operation) or set(iso().current)
     currencies = ((code, iso().find(code)) for code in sorted(codes))
     return {
@@ -120,7 +120,7 @@ def _example(code: str, counting: _Counting, measure: Measure) -> str | None:
                 value = major(counting.money, _EXAMPLE, code)
             case Measure.EXPONENT:
                 return f"the exponent {exponent(counting.money, code)}"
-    except AmountRefused:
+    except AmountRefusedError:
         return None
     return f'"{value}"' if isinstance(value, str) else str(value)
 
@@ -136,7 +136,7 @@ def _step(row: Digits) -> int:
     return step
 
 
-def _limits(before: Money, after: Money) -> Found:
+def _limits(before: PlanMoney, after: PlanMoney) -> Found:
     if before.max_digits != after.max_digits:
         narrower = after.max_digits is not None and (
             before.max_digits is None or after.max_digits < before.max_digits
@@ -155,7 +155,7 @@ def _limits(before: Money, after: Money) -> Found:
 # Params, inputs and outputs
 
 
-def caller_changes(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> Found:
+def caller_changes(old: tuple[Plan, PlanOperation], new: tuple[Plan, PlanOperation]) -> Found:
     """Params, inputs, the initiator and the outputs of an operation."""
     (old_plan, old_op), (new_plan, new_op) = old, new
     if old_op.initiator != new_op.initiator:
@@ -173,7 +173,7 @@ def caller_changes(old: tuple[Plan, Operation], new: tuple[Plan, Operation]) -> 
         yield DifferenceClass.SAFE, f"the status is {new_op.status} now"
 
 
-def _params(plan: Plan, operation: Operation) -> Mapping[str, ValueSpec]:
+def _params(plan: Plan, operation: PlanOperation) -> Mapping[str, ValueSpec]:
     return {name: plan.params[name] for name in operation.params}
 
 
@@ -258,7 +258,7 @@ def _number(value: int | str | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _outputs(old: Operation, new: Operation) -> Found:
+def _outputs(old: PlanOperation, new: PlanOperation) -> Found:
     before = {(step.name, name): out for step in old.steps for name, out in step.outputs.items()}
     after = {(step.name, name): out for step in new.steps for name, out in step.outputs.items()}
     for step, name in sorted({*before, *after}):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.arrangements import signing_secrets
 from forwardc.compile.review.diff.compare import own_changes
 from forwardc.compile.review.page.protection import places
@@ -18,8 +18,7 @@ from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import walk
 from forwardc.plan.approvals import Lock, place, withdrawn
-from forwardc.plan.changes import changes
-from forwardc.plan.covers import covers, digests
+from forwardc.plan.changes import changes, covers, digests
 from forwardc.plan.digests import canonical, file_digest, review_surface
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
@@ -127,7 +126,9 @@ def reasons(assessment: Assessment, names: VendorNames) -> list[CoverageReason]:
     return sorted(said, key=lambda reason: reason.unconfirmed)
 
 
-def _reason(group: list[Finding], names: VendorNames, steps: dict[str, Step]) -> CoverageReason:
+def _reason(
+    group: list[Finding], names: VendorNames, steps: dict[str, ProgramStep]
+) -> CoverageReason:
     first = group[0]
     subjects = [_about(finding.reason)[0] for finding in group]
     _, rest = _about(first.reason)
@@ -153,7 +154,7 @@ def _named(text: str, names: VendorNames) -> str:
     return "`".join(parts)
 
 
-def _place(finding: Finding, steps: dict[str, Step]) -> str:
+def _place(finding: Finding, steps: dict[str, ProgramStep]) -> str:
     """Where the value stands that a finding was made at; empty where it is no value's."""
     step = steps.get(finding.step)
     if step is None or finding.span is None:

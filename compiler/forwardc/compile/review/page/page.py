@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
 
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.amounts import counting
 from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.coverage import rows as coverage_rows
@@ -166,7 +166,7 @@ def _operation(
     }
 
 
-def _step(step: Step, emitted: EmittedStep) -> dict[str, Any]:
+def _step(step: ProgramStep, emitted: EmittedStep) -> dict[str, Any]:
     return {
         "name": step.name,
         "method": step.request.method,
@@ -192,8 +192,8 @@ def _agreed(assessment: Assessment) -> str:
 
 def _protection(
     pack: Pack,
-    step: Step,
-    written: Step,
+    step: ProgramStep,
+    written: ProgramStep,
     sealed: list[EncryptedPart],
     signed: list[RequestSignature],
 ) -> dict[str, Any]:

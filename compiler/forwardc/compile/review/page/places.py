@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from forwardc.compile.ir.places import below, item_of
-from forwardc.compile.ir.program import Body
+from forwardc.compile.ir.program import ProgramBody
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -31,18 +31,18 @@ from forwardc.core.terms.terms import (
 )
 
 
-def leaves(body: Body | Term | None) -> Iterator[tuple[str, Term]]:
+def leaves(body: ProgramBody | Term | None) -> Iterator[tuple[str, Term]]:
     """Each scalar of a body with its place, or of a tree with its pointer, as it is written."""
     if body is None:
         return
-    if not isinstance(body, Body):
+    if not isinstance(body, ProgramBody):
         yield from _leaves(Encoding.JSON, "", body)
         return
     for at, leaf in _leaves(body.encoding, "", body.tree):
         yield f"body{' ' if body.encoding is Encoding.FORM else ''}{at}", leaf
 
 
-def place_of(body: Body | None, at: str) -> str:
+def place_of(body: ProgramBody | None, at: str) -> str:
     """The place that a pointer into a body names, in XML an XPath; `header NAME` is one itself."""
     if body is None or not at.startswith("/"):
         return at

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from forwardc.compile.ir.analysis import stage_of
-from forwardc.compile.ir.program import Request, Step
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.analysis import Stage, stage_of
+from forwardc.compile.ir.program import ProgramRequest, ProgramStep
 from forwardc.compile.review.page.places import leaves, nested_values, own_nodes, place_in, place_of
 from forwardc.compile.review.page.schemes import SCHEMES, Parts
 from forwardc.compile.review.page.wording import AS_KEY, VendorNames, expression, part
@@ -19,8 +18,8 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
-from forwardc.core.terms.pointer import resolve
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.core.terms.values import resolve
 
 # What the key management algorithm of RFC 7518 itself puts into the protected header.
 _OWN_MEMBERS = {"GCMKW": ("iv", "tag"), "ECDH-ES": ("epk",), "PBES2": ("p2s", "p2c")}
@@ -85,7 +84,7 @@ class Carrier:
         return self.vault if self.vault and in_vault else _OURS
 
 
-def encrypted_parts(step: Step, carrier: Carrier) -> list[EncryptedPart]:
+def encrypted_parts(step: ProgramStep, carrier: Carrier) -> list[EncryptedPart]:
     """Every JWE of a step's request, an inner one after the one around it."""
     return [
         _sealed(place, node, carrier)
@@ -95,7 +94,7 @@ def encrypted_parts(step: Step, carrier: Carrier) -> list[EncryptedPart]:
     ]
 
 
-def places(request: Request) -> Iterator[tuple[str, Term]]:
+def places(request: ProgramRequest) -> Iterator[tuple[str, Term]]:
     """Every value of a request with its place, also those inside a JWE or JSON text."""
     for kind, pairs in (("query", request.query), ("header", content_type(request))):
         for pair in pairs:
@@ -181,7 +180,7 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
     return str(JWK(**jwk).thumbprint())
 
 
-def request_signatures(step: Step, carrier: Carrier) -> list[RequestSignature]:
+def request_signatures(step: ProgramStep, carrier: Carrier) -> list[RequestSignature]:
     """The signature of `sign:`, and each HMAC that stands in a value of the request."""
     signatures = [
         _hmac(place, leaf, node, carrier)
@@ -212,7 +211,7 @@ def request_signatures(step: Step, carrier: Carrier) -> list[RequestSignature]:
     ]
 
 
-def _agreed(step: Step, vault: str) -> Iterator[RequestSignature]:
+def _agreed(step: ProgramStep, vault: str) -> Iterator[RequestSignature]:
     """The signatures that the vault computes by arrangement."""
     for consent in step.agreed:
         signature = consent.arrangement.signature

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from forwardc.compile.ir.program import Request
+from forwardc.compile.ir.program import ProgramRequest
 from forwardc.compile.review.page.wording import VendorNames, expression, path_of, query_text
 from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.terms import (
@@ -53,12 +53,12 @@ class Scheme:
     written: str
     """How the place is filled; `<signature>` is the result."""
     source: str
-    parts: Callable[[Request, VendorNames], Parts]
+    parts: Callable[[ProgramRequest, VendorNames], Parts]
     headers: tuple[tuple[str, str], ...] = ()
     """The headers that the scheme adds, with what stands in them."""
 
 
-def _visa(request: Request, names: VendorNames) -> Parts:
+def _visa(request: ProgramRequest, names: VendorNames) -> Parts:
     prefix = request.sign.remove_path_prefix if request.sign else None
     path = path_of(request.url)
     if prefix:
@@ -72,7 +72,7 @@ def _visa(request: Request, names: VendorNames) -> Parts:
     ]
 
 
-def _dlocal(request: Request, names: VendorNames) -> Parts:
+def _dlocal(request: ProgramRequest, names: VendorNames) -> Parts:
     login = next((pair for pair in request.headers if pair.name.lower() == "x-login"), None)
     return [
         ("header X-Login", expression(login.value, names) if login else "missing"),
@@ -81,7 +81,7 @@ def _dlocal(request: Request, names: VendorNames) -> Parts:
     ]
 
 
-def _rocketpay(request: Request, names: VendorNames) -> Parts:
+def _rocketpay(request: ProgramRequest, names: VendorNames) -> Parts:
     lines = list(_lines(request.body.tree, (), names)) if request.body else []
     return [
         (f"{path}:", value) for path, value in sorted(lines, key=lambda line: natural_key(line[0]))
@@ -118,7 +118,7 @@ def _lines(term: Term, path: tuple[str, ...], names: VendorNames) -> Iterator[tu
             assert_never(term)
 
 
-def _body_kind(request: Request) -> str:
+def _body_kind(request: ProgramRequest) -> str:
     return f"the whole {_BODIES[request.body.encoding]} body" if request.body else "empty"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape as escaped
 
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.page.wording import atom_words, path_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS, Sensitivity
@@ -197,11 +197,11 @@ def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
             yield Message(last, _RUNTIME, "answer", answer=True)
 
 
-def _has_card(step: Step) -> bool:
+def _has_card(step: ProgramStep) -> bool:
     return bool(step.request.atoms)
 
 
-def _carries(step: Step) -> str:
+def _carries(step: ProgramStep) -> str:
     atoms = {atom.name for atom in step.request.atoms}
     account = [name for name in ATOMS if name in atoms and _is_account(name)]
     return ", ".join(atom_words(name) for name in account)

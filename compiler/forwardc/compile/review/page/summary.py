@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.pack import Pack
 from forwardc.compile.review.page.places import NestedPart, leaves, nested_values, own_nodes
 from forwardc.compile.review.page.protection import EncryptedPart, RequestSignature, on_the_way
@@ -40,7 +40,7 @@ def card_data(assessment: Assessment) -> list[CardValue]:
     ]
 
 
-def _atoms(step: Step) -> Iterator[tuple[str, bool, bool]]:
+def _atoms(step: ProgramStep) -> Iterator[tuple[str, bool, bool]]:
     """Each card value of a request: its name, whether it may be absent, whether a JWE hides it."""
     request = step.request
     maybe = {node.present for node in request.nodes if isinstance(node, If)}

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from forwardc.compile.ir.analysis import stage_of, tainted
+from forwardc.compile.ir.analysis import Stage, stage_of, tainted
 from forwardc.compile.ir.arrangements import Signature
-from forwardc.compile.ir.program import Pair, Step
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.program import ProgramPair, ProgramStep
 from forwardc.compile.review.page.places import (
     NestedPart,
     NestedValue,
@@ -26,7 +25,7 @@ from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.wording import VendorNames, expression, form_of
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.steps import content_type
-from forwardc.core.atoms import ATOMS, Instrument, Sensitivity
+from forwardc.core.atoms import ATOMS, InstrumentKind, Sensitivity
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -93,7 +92,7 @@ class RequestValue:
 
 
 def values(
-    step: Step, context: Context, names: VendorNames, vault: str | None
+    step: ProgramStep, context: Context, names: VendorNames, vault: str | None
 ) -> list[RequestValue]:
     """Every value of a step's request, in the order it is written.
 
@@ -116,7 +115,7 @@ def values(
     return rows
 
 
-def agreed_places(step: Step) -> dict[str, str | Signature]:
+def agreed_places(step: ProgramStep) -> dict[str, str | Signature]:
     """What the vault agreed to at places of a step: the form of a date, or its own signature."""
     body = step.request.body
     by_place: dict[str, str | Signature] = {}
@@ -150,7 +149,7 @@ class _Reader:
     vault: str | None
     agreed: Mapping[str, str | Signature]
 
-    def pair(self, kind: str, pair: Pair) -> Iterator[RequestValue]:
+    def pair(self, kind: str, pair: ProgramPair) -> Iterator[RequestValue]:
         yield from self.value(f"{kind} {pair.name}", pair.value)
 
     def value(
@@ -209,7 +208,7 @@ class _Reader:
         match node:
             case Atom(name=name):
                 atom = ATOMS[name]
-                if atom.instrument is Instrument.BILLING:
+                if atom.instrument is InstrumentKind.BILLING:
                     return ValueKind.BILLING
                 is_account = atom.sensitivity is Sensitivity.ACCOUNT
                 return ValueKind.ACCOUNT if is_account else ValueKind.CARDHOLDER

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
 
-from forwardc.compile.ir.program import Pair
+from forwardc.compile.ir.program import ProgramPair
 from forwardc.compile.review.page.places import own_nodes
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import (
@@ -115,7 +115,7 @@ def path_of(term: Term) -> str:
     return slash + path
 
 
-def query_text(pairs: tuple[Pair, ...], names: VendorNames) -> str:
+def query_text(pairs: tuple[ProgramPair, ...], names: VendorNames) -> str:
     """The query in its order, with what is no constant in braces."""
     return "&".join(f"{pair.name}={_in_braces(pair.value, names)}" for pair in pairs)
 

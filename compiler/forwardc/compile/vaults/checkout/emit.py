@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from forwardc.compile.ir.analysis import uses_network_token
-from forwardc.compile.ir.program import Pair, Request, Sign, Step
+from forwardc.compile.ir.program import ProgramPair, ProgramRequest, ProgramSignature, ProgramStep
 from forwardc.compile.vaults.checkout.head import (
     API_HOST,
     CHANNEL,
@@ -133,7 +133,7 @@ def _asked(context: EmissionContext, facts: Facts) -> dict[str, Collection[str]]
     return dict.fromkeys(INSTRUMENTS, facts.section("holds")) if before else {}
 
 
-def _losses(context: EmissionContext, step: Step, facts: Facts) -> Losses:
+def _losses(context: EmissionContext, step: ProgramStep, facts: Facts) -> Losses:
     kinds = {
         kind: {
             atom.name: presence_of(str(facts.section("atoms")[atom.name][kind]))
@@ -148,7 +148,7 @@ def _response_member(name: str) -> Term:
     return Call("get", (Ref("response.json"), Lit(name)))
 
 
-def _vault_step(context: EmissionContext, step: Step, facts: Facts) -> EmittedStep:
+def _vault_step(context: EmissionContext, step: ProgramStep, facts: Facts) -> EmittedStep:
     forward = (Lit("https://"), FORWARD_HOST, Lit(str(facts.value("paths", "forward"))))
     call = EmittedCall(
         method="POST",
@@ -173,7 +173,7 @@ def _kept_request(forward: tuple[Term, ...], facts: Facts) -> EmittedRetention:
     )
 
 
-def _call_body(context: EmissionContext, step: Step, facts: Facts) -> Term:
+def _call_body(context: EmissionContext, step: ProgramStep, facts: Facts) -> Term:
     entries: list[tuple[str, Term]] = [
         ("source", Source()),
         ("reference", _limit(facts, "reference", "reference", Ref("run.reference"))),
@@ -194,7 +194,7 @@ def _asks_cryptogram(context: EmissionContext, facts: Facts) -> bool:
     return bool(facts.value("network_tokens", "cryptogram")[context.operation.initiator])
 
 
-def _destination_request(context: EmissionContext, step: Step, facts: Facts) -> Term:
+def _destination_request(context: EmissionContext, step: ProgramStep, facts: Facts) -> Term:
     request = step.request
     lowering = Lowering(facts, context.stored)
     encrypted, raw = _split_headers(request, context)
@@ -218,7 +218,7 @@ def _destination_request(context: EmissionContext, step: Step, facts: Facts) -> 
     return Map(tuple(entries))
 
 
-def _url(request: Request) -> Term:
+def _url(request: ProgramRequest) -> Term:
     return Encoded(Encoding.URL, request.url)
 
 
@@ -226,16 +226,20 @@ def _limit(facts: Facts, limit: str, name: str, term: Term) -> Term:
     return Limit(facts.limit(limit), name, term)
 
 
-def _split_headers(request: Request, context: EmissionContext) -> tuple[list[Pair], list[Pair]]:
-    encrypted: list[Pair] = []
-    raw: list[Pair] = []
+def _split_headers(
+    request: ProgramRequest, context: EmissionContext
+) -> tuple[list[ProgramPair], list[ProgramPair]]:
+    encrypted: list[ProgramPair] = []
+    raw: list[ProgramPair] = []
     for pair in content_type(request):
         secret = is_encrypted(pair, context.stored, context.masked)
         (encrypted if secret else raw).append(pair)
     return encrypted, raw
 
 
-def _headers(raw: list[Pair], encrypted: list[Pair], lowering: Lowering, facts: Facts) -> Term:
+def _headers(
+    raw: list[ProgramPair], encrypted: list[ProgramPair], lowering: Lowering, facts: Facts
+) -> Term:
     plain = [(pair.name, header(lowering.value(pair.value), templated=True)) for pair in raw]
     entries: list[tuple[str, Term]] = [("raw", Map(tuple(plain)))]
     if encrypted:
@@ -254,7 +258,7 @@ def _headers(raw: list[Pair], encrypted: list[Pair], lowering: Lowering, facts: 
     return Map(tuple(entries))
 
 
-def _query(request: Request, lowering: Lowering) -> Iterator[tuple[str, Term]]:
+def _query(request: ProgramRequest, lowering: Lowering) -> Iterator[tuple[str, Term]]:
     if request.query:
         values = (
             (pair.name, Encoded(Encoding.QUERY, lowering.value(pair.value), templated=True))
@@ -263,7 +267,7 @@ def _query(request: Request, lowering: Lowering) -> Iterator[tuple[str, Term]]:
         yield "query", named_values(values)
 
 
-def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
+def _signature(sign: ProgramSignature, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
     secret = Encoded(Encoding.HEADER, lowering.value(sign.secret), templated=True)
     if sign.scheme == "dlocal":
         parameters = Map((("secret_key", secret),))
@@ -275,7 +279,9 @@ def _signature(sign: Sign, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
     return (("signature", visa),)
 
 
-def _too_many_headers(step: Step, context: EmissionContext, facts: Facts) -> Iterator[Finding]:
+def _too_many_headers(
+    step: ProgramStep, context: EmissionContext, facts: Facts
+) -> Iterator[Finding]:
     _, raw = _split_headers(step.request, context)
     maximum = facts.limit("raw_headers", "entries")
     if len(raw) > maximum:

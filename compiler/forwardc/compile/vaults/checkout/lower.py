@@ -6,11 +6,9 @@ becomes a variable, written once for equal values.
 
 from dataclasses import dataclass, field
 
-from forwardc.compile.ir.analysis import stage_of
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.steps import if_present
-from forwardc.core.terms.rewrite import rewrite
 from forwardc.core.terms.terms import (
     Atom,
     Call,
@@ -22,6 +20,7 @@ from forwardc.core.terms.terms import (
     Ref,
     Seq,
     Term,
+    rewrite,
 )
 
 

@@ -8,9 +8,8 @@ secret whether the vault or the runtime holds it.
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from forwardc.compile.ir.analysis import has_atom, refs_in, stage_of, tainted
-from forwardc.compile.ir.program import Operation, Pair, Program, Step
-from forwardc.compile.ir.stages import Stage
+from forwardc.compile.ir.analysis import Stage, has_atom, refs_in, stage_of, tainted
+from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
@@ -32,7 +31,7 @@ class _Use:
     """Whether nothing but a hash that is keyed with it leaves: nobody learns the key from that."""
 
 
-def stored(program: Program, operation: Operation) -> frozenset[str]:
+def stored(program: Program, operation: ProgramOperation) -> frozenset[str]:
     """The secrets kept at the vault: those whose every use the vault can compute.
 
     One that shares a header with what must be encrypted is held by the runtime too.
@@ -71,7 +70,7 @@ def _all_refs(term: Term) -> list[Ref]:
     return [node for node in walk(term) if isinstance(node, Ref)]
 
 
-def is_encrypted(pair: Pair, stored: Set[str], masked: Set[str]) -> bool:
+def is_encrypted(pair: ProgramPair, stored: Set[str], masked: Set[str]) -> bool:
     """Whether a header travels encrypted to the vault's key."""
     return _needs_encryption(pair.value, stored, masked)
 
@@ -92,7 +91,7 @@ def _leaks(context: Context, facts: Facts) -> Iterator[Finding]:
                 yield Finding(Verdict.REFUSED, "FC0615", reason, pair.value.span, step.name)
 
 
-def readable(context: Context, step: Step) -> Iterator[Term]:
+def readable(context: Context, step: ProgramStep) -> Iterator[Term]:
     """The parts of a step that the vault keeps as they are: not what is encrypted to its key."""
     masked = tainted(context.program, context.operation)
     request = step.request
@@ -103,7 +102,7 @@ def readable(context: Context, step: Step) -> Iterator[Term]:
         yield request.body.tree
 
 
-def _query(step: Step) -> list[Term]:
+def _query(step: ProgramStep) -> list[Term]:
     return [pair.value for pair in step.request.query]
 
 
@@ -111,7 +110,9 @@ def _has_vault_value(term: Term, context: Context) -> bool:
     return has_atom(term) or any(ref.name in context.stored for ref in _all_refs(term))
 
 
-def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> Iterator[Finding]:
+def _secret_findings(
+    context: Context, facts: Facts, step: ProgramStep, use: _Use
+) -> Iterator[Finding]:
     if use.ref.name in context.stored:
         if not use.computable:
             yield _refused(
@@ -129,11 +130,11 @@ def _secret_findings(context: Context, facts: Facts, step: Step, use: _Use) -> I
         )
 
 
-def _refused(code: str, reason: str, step: Step, use: _Use) -> Finding:
+def _refused(code: str, reason: str, step: ProgramStep, use: _Use) -> Finding:
     return Finding(Verdict.REFUSED, code, reason, use.ref.span, step.name)
 
 
-def _uses(step: Step, root: str) -> Iterator[_Use]:
+def _uses(step: ProgramStep, root: str) -> Iterator[_Use]:
     request = step.request
     body = (request.body.tree,) if request.body else ()
     sign = (request.sign.secret,) if request.sign else ()
@@ -167,7 +168,7 @@ def lasting_sources(facts: Facts) -> list[str]:
     return [kind for kind, fact in kinds.items() if not fact["value"]["single_use"]]
 
 
-def _signature_header(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
+def _signature_header(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     """A header that is signed must be given by the author, where the vault can read it."""
     sign = step.request.sign
     fact = facts.section("signature_headers").get(sign.scheme) if sign else None
@@ -184,7 +185,7 @@ def _signature_header(context: Context, step: Step, facts: Facts) -> Iterator[Fi
         yield Finding(Verdict.REFUSED, "FC0607", reason, pairs[0].span, step.name)
 
 
-def _query_names(step: Step) -> Iterator[Finding]:
+def _query_names(step: ProgramStep) -> Iterator[Finding]:
     """How the vault encodes a query is not documented, so a name needs no encoding."""
     for pair in step.request.query:
         if not UNRESERVED.issuperset(pair.name):
@@ -192,7 +193,7 @@ def _query_names(step: Step) -> Iterator[Finding]:
             yield Finding(Verdict.REFUSED, "FC0620", reason, pair.span, step.name)
 
 
-def _encryptions(context: Context, step: Step, facts: Facts) -> Iterator[Finding]:
+def _encryptions(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     """Calls of `jwe` inside the vault: its algorithms, and no variable that needs another."""
     for call in _jwe_calls(step.request.nodes):
         if stage_of(call, context.stored) is not Stage.VAULT:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from forwardc.compile.ir.features import FEATURES
-from forwardc.compile.ir.program import Operation, Program
+from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults.contract import EmissionContext, Vault
 from forwardc.compile.vaults.emission import Emission, EmittedHead
@@ -22,7 +22,7 @@ def _table() -> Mapping[str, Support]:
     return {feature: _NO_CARD if feature in needs_card else NATIVE for feature in FEATURES}
 
 
-def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
+def _none_stored(_program: Program, _operation: ProgramOperation) -> frozenset[str]:
     return frozenset()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.compile.ir.analysis import has_atom
-from forwardc.compile.ir.program import Program, Step
+from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import EmissionContext
 from forwardc.compile.vaults.emission import (
     Emission,
@@ -49,8 +49,7 @@ from forwardc.compile.vaults.stripe.review_surface import (
     signed_headers,
     stated,
 )
-from forwardc.core.atoms import ATOMS, Instrument
-from forwardc.core.terms.rewrite import rewrite
+from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import (
     Atom,
     Call,
@@ -65,6 +64,7 @@ from forwardc.core.terms.terms import (
     Term,
     Text,
     children,
+    rewrite,
 )
 from forwardc.plan.environment import EnvironmentClass
 
@@ -142,7 +142,7 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
     return Emission(steps, losses=losses, inputs=_billing_inputs(context))
 
 
-def _vault_step(step: Step, facts: Facts) -> EmittedStep:
+def _vault_step(step: ProgramStep, facts: Facts) -> EmittedStep:
     address = Text((Lit("https://"), _HOST, Lit(str(facts.value("paths", "forward")))))
     call = EmittedCall(
         method="POST",
@@ -198,7 +198,7 @@ def _kept_requests(address: Term, facts: Facts) -> EmittedRetention:
     )
 
 
-def _review(step: Step, facts: Facts) -> EmittedReview:
+def _review(step: ProgramStep, facts: Facts) -> EmittedReview:
     """What the vault's reviewers accept: the parts that the facts list as its review surface.
 
     The vault computes no functions, so that it encrypts with no key.
@@ -214,14 +214,14 @@ def _review(step: Step, facts: Facts) -> EmittedReview:
     )
 
 
-def _losses(step: Step, facts: Facts) -> Losses:
+def _losses(step: ProgramStep, facts: Facts) -> Losses:
     """What may be missing: the vault's echo tells of its own values, the caller of the address."""
     billing = (atom.name for atom in step.request.atoms if _is_billing(atom.name))
     sources = LossSources(supplied=tuple(dict.fromkeys(billing)), echoed=echoed(step))
     return known_losses(step.request, _presence(step, facts), sources)
 
 
-def _echo(step: Step, facts: Facts) -> EmittedEcho | None:
+def _echo(step: ProgramStep, facts: Facts) -> EmittedEcho | None:
     """Where the vault repeats the body, where that tells something."""
     losses = [loss for atoms in _losses(step, facts).values() for loss in atoms.values()]
     if all(loss.by != "echo" for loss in losses):
@@ -236,7 +236,7 @@ def _echo(step: Step, facts: Facts) -> EmittedEcho | None:
     )
 
 
-def _presence(step: Step, facts: Facts) -> dict[str, dict[str, Presence]]:
+def _presence(step: ProgramStep, facts: Facts) -> dict[str, dict[str, Presence]]:
     """The presence of the atoms that a step uses, by kind of source."""
     atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     return {
@@ -258,7 +258,7 @@ def _failure(fact: Mapping[str, object], *, spent: bool) -> EmittedFailure:
     )
 
 
-def _call_body(step: Step, facts: Facts) -> Term:
+def _call_body(step: ProgramStep, facts: Facts) -> Term:
     request = step.request
     signed = signed_headers(step)
     headers = tuple(
@@ -282,7 +282,7 @@ def _call_body(step: Step, facts: Facts) -> Term:
     return Map(tuple(entries))
 
 
-def _url(step: Step) -> Term:
+def _url(step: ProgramStep) -> Term:
     """The URL with its literal query: the vault has no query list."""
     parts: list[Term] = [Encoded(Encoding.URL, step.request.url)]
     for index, pair in enumerate(step.request.query):
@@ -318,10 +318,10 @@ def _blanks(tree: Term) -> Term:
 
 
 def _is_billing(name: str) -> bool:
-    return name in ATOMS and ATOMS[name].instrument is Instrument.BILLING
+    return name in ATOMS and ATOMS[name].instrument is InstrumentKind.BILLING
 
 
-def _replacements(step: Step, facts: Facts) -> Seq:
+def _replacements(step: ProgramStep, facts: Facts) -> Seq:
     """What the vault fills; left out with an optional value that is left out everywhere."""
     atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     names = {atom: str(atoms[atom]["value"]) for atom in atoms if atom in used}

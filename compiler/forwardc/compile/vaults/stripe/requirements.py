@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
-from forwardc.compile.ir.program import Body, Request, Step
+from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
@@ -54,7 +54,7 @@ def _never_chosen(context: Context) -> Iterator[Finding]:
             yield Finding(Verdict.REFUSED, "FC0608", reason, operation.span, step.name)
 
 
-def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
+def needs_onboarding(request: ProgramRequest, context: Context, facts: Facts) -> bool:
     """Whether the fixed URL of a request, its query included, is not on Stripe's list.
 
     The list has live addresses only, so that an address for tests is not held against it.
@@ -63,7 +63,7 @@ def needs_onboarding(request: Request, context: Context, facts: Facts) -> bool:
     return context.reaches_live and url != "" and not listed
 
 
-def address(request: Request, facts: Facts) -> tuple[str, bool]:
+def address(request: ProgramRequest, facts: Facts) -> tuple[str, bool]:
     """The fixed URL of a request without its query, and whether Stripe's list has it with that."""
     url = constant_url(request.url)
     if url is None:
@@ -71,7 +71,7 @@ def address(request: Request, facts: Facts) -> tuple[str, bool]:
     return url, is_listed(url, facts) and not request.query
 
 
-def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:
+def _secret_places(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     request = step.request
     for term in (request.url, *(pair.value for pair in request.query)):
         for ref in refs_in(term, "secrets"):
@@ -86,7 +86,7 @@ def _secret_places(step: Step, facts: Facts) -> Iterator[Finding]:
             yield _refused("FC0605", reason, ref, step)
 
 
-def _content_type(step: Step) -> Iterator[Finding]:
+def _content_type(step: ProgramStep) -> Iterator[Finding]:
     """Stripe writes this header itself, after the kind of body (facts: docs)."""
     body = step.request.body
     for pair in step.request.headers:
@@ -97,7 +97,7 @@ def _content_type(step: Step) -> Iterator[Finding]:
                 yield Finding(Verdict.DEGRADED, "FC0603", reason, pair.span, step.name)
 
 
-def _header_names(step: Step, facts: Facts) -> Iterator[Finding]:
+def _header_names(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     maximum = facts.limit("header_name")
     for pair in step.request.headers:
         if len(pair.name) > maximum:
@@ -105,7 +105,7 @@ def _header_names(step: Step, facts: Facts) -> Iterator[Finding]:
             yield Finding(Verdict.REFUSED, "FC0606", reason, pair.span, step.name)
 
 
-def _integer_only(body: Body, step: Step, facts: Facts) -> Iterator[Finding]:
+def _integer_only(body: ProgramBody, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     """A month without its zero exists as a number only: a blank text would be filled `03`."""
     atoms = facts.section("atoms")
     for atom in _as_text(body.tree):
@@ -130,12 +130,12 @@ def _late_cvc(context: Context, facts: Facts) -> Iterator[Finding]:
             yield _refused("FC0621", reason, atom, step)
 
 
-def _cvcs(step: Step) -> Iterator[Atom]:
+def _cvcs(step: ProgramStep) -> Iterator[Atom]:
     if step.request.body:
         yield from (a for a in atoms_in(step.request.body.tree) if a.name == "card.cvc")
 
 
-def _refused(code: str, reason: str, place: Ref | Atom, step: Step) -> Finding:
+def _refused(code: str, reason: str, place: Ref | Atom, step: ProgramStep) -> Finding:
     return Finding(Verdict.REFUSED, code, reason, place.span, step.name)
 
 

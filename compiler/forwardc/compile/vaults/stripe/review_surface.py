@@ -7,8 +7,8 @@ signatures are blanks there already.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, assert_never
 
-from forwardc.compile.ir.arrangements import Agreed, Signature
-from forwardc.compile.ir.program import Step
+from forwardc.compile.ir.arrangements import AgreedArrangement, Signature
+from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.vaults.emission import EmittedArrangement, EmittedField
 from forwardc.compile.vaults.encode import escaped
 from forwardc.compile.vaults.facts import Facts
@@ -40,7 +40,7 @@ class _Blank(NamedTuple):
     required: bool
 
 
-def review_fields(step: Step, facts: Facts) -> tuple[EmittedField, ...]:
+def review_fields(step: ProgramStep, facts: Facts) -> tuple[EmittedField, ...]:
     """One entry for each card field of a step's body, in the order of the body.
 
     `at` is a JSON Pointer, in an XML body an XPath, as a term that knows its place in the YAML;
@@ -74,7 +74,7 @@ def _atom_of(blank: _Blank, formats: Mapping[str, str]) -> str:
     return name.rpartition(".")[0] if blank.at in formats else name
 
 
-def echoed(step: Step) -> dict[str, list[str]]:
+def echoed(step: ProgramStep) -> dict[str, list[str]]:
     """Where the vault's echo of a step's body has each card field, by the author's name.
 
     JSON Pointers into the body as data, also in XML. A field behind a list item that a run may
@@ -168,20 +168,20 @@ def filled_atoms(facts: Facts) -> Mapping[str, Any]:
     return {**facts.section("atoms"), **wallet_atoms(facts)}
 
 
-def _agreed_formats(step: Step) -> dict[str, str]:
+def _agreed_formats(step: ProgramStep) -> dict[str, str]:
     """The agreed form of the expiry date, by its place in the body."""
     fills = (fill for agreed in step.agreed for fill in agreed.arrangement.fills)
     return {fill.at: fill.format for fill in fills}
 
 
-def signatures(step: Step) -> Iterator[Signature]:
+def signatures(step: ProgramStep) -> Iterator[Signature]:
     """The signatures that the vault computes."""
     for agreed in step.agreed:
         if agreed.arrangement.signature is not None:
             yield agreed.arrangement.signature
 
 
-def _signature_fields(step: Step) -> list[EmittedField]:
+def _signature_fields(step: ProgramStep) -> list[EmittedField]:
     """The places of signatures, as fields that the vault fills."""
     return [
         EmittedField(
@@ -196,7 +196,7 @@ def _signature_fields(step: Step) -> list[EmittedField]:
     ]
 
 
-def signed_headers(step: Step) -> dict[str, Lit]:
+def signed_headers(step: ProgramStep) -> dict[str, Lit]:
     """What stands in the headers that the vault signs, by their names in lower case.
 
     A header has no blank: the API takes an empty value for none (forms of its reference, January
@@ -209,7 +209,7 @@ def signed_headers(step: Step) -> dict[str, Lit]:
     }
 
 
-def agreed_method(step: Step) -> tuple[str, str] | None:
+def agreed_method(step: ProgramStep) -> tuple[str, str] | None:
     """Where the vault tells its method, and the agreed one; None where none was agreed.
 
     The vault has no parameter for it, and its schema knows POST alone (OpenAPI 2026-09-30).
@@ -218,12 +218,12 @@ def agreed_method(step: Step) -> tuple[str, str] | None:
     return ("/request_details/http_method", methods[-1]) if methods else None
 
 
-def stated(step: Step) -> tuple[EmittedArrangement, ...]:
+def stated(step: ProgramStep) -> tuple[EmittedArrangement, ...]:
     """The arrangements as an approval shows them; one without a ticket is played as if agreed."""
     return tuple(_stated(agreed) for agreed in step.agreed)
 
 
-def _stated(agreed: Agreed) -> EmittedArrangement:
+def _stated(agreed: AgreedArrangement) -> EmittedArrangement:
     id_ = Lit(agreed.id, span=agreed.arrangement.span)
     grant, wallets = agreed.grant, agreed.arrangement.wallets
     if grant is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from forwardc.compile.ir.features import FEATURES
-from forwardc.compile.ir.program import Operation, Program, Step
+from forwardc.compile.ir.program import Program, ProgramOperation, ProgramStep
 from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.facts import Facts
@@ -24,16 +24,16 @@ from forwardc.compile.vaults.findings import (
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
 from forwardc.compile.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
-from forwardc.core.atoms import ATOMS, EXPIRIES, Instrument
+from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
 from forwardc.core.terms.terms import Term
 
 
-def _none_stored(_program: Program, _operation: Operation) -> frozenset[str]:
+def _none_stored(_program: Program, _operation: ProgramOperation) -> frozenset[str]:
     """The vault keeps no secrets: it asks for the destination's key on every call."""
     return frozenset()
 
 
-def _body(step: Step) -> list[Term]:
+def _body(step: ProgramStep) -> list[Term]:
     """What its object of a request shows for as long as it is there."""
     return [step.request.body.tree] if step.request.body else []
 
@@ -109,7 +109,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
     return {feature: verdicts[feature] for feature in FEATURES}
 
 
-def _agreed(step: Step, facts: Facts) -> Mapping[str, Support]:
+def _agreed(step: ProgramStep, facts: Facts) -> Mapping[str, Support]:
     """What a step may do beyond the table, because the vault agreed to it."""
     verdicts: dict[str, Support] = {}
     for agreed in step.agreed:
@@ -133,7 +133,7 @@ def _wallets(facts: Facts) -> dict[str, Support]:
 
 
 def _billing() -> list[str]:
-    return [name for name, kind in ATOMS.items() if kind.instrument is Instrument.BILLING]
+    return [name for name, kind in ATOMS.items() if kind.instrument is InstrumentKind.BILLING]
 
 
 def _native_or_blank(atom: str, facts: Facts) -> Support:

@@ -1,9 +1,20 @@
-"""One line for each diagnostic, for editors, logs and grep. Reads no source."""
+"""One line for each diagnostic, for editors, logs and grep; and how a terminal colours it.
+
+Place, severity, code and message stand in one order that programs split by colons.
+"""
 
 from collections.abc import Sequence
 
-from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.render.colors import BOLD, BY_SEVERITY, paint
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+
+BOLD = "1"
+BLUE = "1;34"
+BY_SEVERITY = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
+
+
+def paint(text: str, style: str, color: bool) -> str:
+    """Wrap a text in a colour, or return it as it is."""
+    return f"\x1b[{style}m{text}\x1b[0m" if color and text else text
 
 
 def render(diagnostics: Sequence[Diagnostic], color: bool) -> str:

@@ -9,7 +9,7 @@ from forwardc.core.diagnostics.excerpt_lines import Sources
 from forwardc.core.diagnostics.render.clean import clean
 
 
-class Format(StrEnum):
+class DiagnosticFormat(StrEnum):
     """What `--format` takes."""
 
     TEXT = "text"
@@ -21,7 +21,7 @@ class Format(StrEnum):
 
 def render(
     diagnostics: Sequence[Diagnostic],
-    format: Format,  # noqa: A002 - the name of the option that users type
+    format: DiagnosticFormat,  # noqa: A002 - the name of the option that users type
     sources: Sources,
     color: bool = False,
 ) -> str:
@@ -32,23 +32,23 @@ def render(
     in_order = sorted(diagnostics, key=lambda one: one.sort_key)
     found = [clean(sources.seen(diagnostic)) for diagnostic in in_order]
     match format:
-        case Format.TEXT:
+        case DiagnosticFormat.TEXT:
             from forwardc.core.diagnostics.render import text
 
             return text.render(found, sources, color)
-        case Format.CONCISE:
+        case DiagnosticFormat.CONCISE:
             from forwardc.core.diagnostics.render import concise
 
             return concise.render(found, color)
-        case Format.JSON:
+        case DiagnosticFormat.JSON:
             from forwardc.core.diagnostics.render import json
 
             return json.render(found)
-        case Format.SARIF:
+        case DiagnosticFormat.SARIF:
             from forwardc.core.diagnostics.render import sarif
 
             return sarif.render(found, sources.root)
-        case Format.GITHUB:
+        case DiagnosticFormat.GITHUB:
             from forwardc.core.diagnostics.render import github
 
             return github.render(found)

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from forwardc.core.diagnostics.codes import CODES, Code
+from forwardc.core.diagnostics.codes import CODES, Code, page
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
-from forwardc.core.diagnostics.pages import page
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.recognizer.scan import mask
 

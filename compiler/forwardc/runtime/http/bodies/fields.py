@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.terms.values import CONTRADICTION, Leaf
+from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
 from forwardc.runtime.http.bodies.body import SYNTAXES, Body
 from forwardc.runtime.http.bodies.nothing import NOTHING
 from forwardc.runtime.http.bodies.page import is_page
@@ -120,7 +120,7 @@ def _walk(
                 _walk(inner, visit, named, path, told, inside + 1)
                 return
             visit(path, str(document), True, told)
-            if isinstance(document, Leaf):
+            if isinstance(document, XmlLeaf):
                 members = dict(document.attributes())
                 if members:
                     _walk(members, visit, named, path, told, inside)

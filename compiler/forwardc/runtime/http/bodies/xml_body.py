@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from xml.parsers import expat
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.terms.values import CONTRADICTION, Leaf
+from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
 from forwardc.runtime.http.bodies.json_body import same
 from forwardc.runtime.http.bodies.nothing import NOTHING
 from forwardc.runtime.http.bodies.page import is_page
@@ -162,7 +162,7 @@ def _content(element: Element, text: str) -> Any:
     if has_children and text.strip():
         element["."] = text
     # An element that is there and empty is not one that is missing.
-    return element if has_children else Leaf(text, element)
+    return element if has_children else XmlLeaf(text, element)
 
 
 def _scope(outer: _Scope, attributes: Mapping[str, str]) -> _Scope:
