@@ -23,9 +23,9 @@ from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.history.tallies import Told, bucket_of
+from forwardc.runtime.history.tallies import TallyKey, bucket_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DAYS = 90
@@ -68,9 +68,9 @@ def measured(url: str, runs: int, repeat: int) -> Iterator[Asked]:
     """Fill an empty history and ask it everything `repeat` times."""
     with open_store(url, now=lambda: NOW) as store:
         fill(store, runs)
-        newest = store.search(Filter()).runs[0].id
-        old = Filter(since=_ago(61), until=_ago(60))
-        lost = Filter(outcome=Outcome.UNKNOWN, vault="stripe")
+        newest = store.search(RunFilter()).runs[0].id
+        old = RunFilter(since=_ago(61), until=_ago(60))
+        lost = RunFilter(outcome=Outcome.UNKNOWN, vault="stripe")
         with asyncio.Runner() as loop, _browser(store, loop) as get:
             questions: dict[str, Callable[[], object]] = {
                 "dashboard, first page": lambda: get("/"),
@@ -84,10 +84,10 @@ def measured(url: str, runs: int, repeat: int) -> Iterator[Asked]:
                 ),
                 "store, unknown runs through one vault": lambda: store.search(lost),
                 "store, search by reference": lambda: _found(
-                    store, Filter(reference=f"ORDER-{runs // 2}")
+                    store, RunFilter(reference=f"ORDER-{runs // 2}")
                 ),
                 "store, search by the start of a reference": lambda: _found(
-                    store, Filter(text="ORDER-5")
+                    store, RunFilter(text="ORDER-5")
                 ),
             }
             for what, ask in questions.items():
@@ -139,7 +139,7 @@ def _count(
 ) -> None:
     _, at, _, vault, destination, _, _, outcome, party, status, took, cause = row
     place = (at, "production", 0, vault, destination, "payment")
-    for key in Told(*place, outcome, party, status, cause, took).places():
+    for key in TallyKey(*place, outcome, party, status, cause, took).places():
         tallies[key] += 1
         if took:
             timings[(*key, bucket_of(took))] += 1
@@ -183,12 +183,12 @@ def _browser(store: Store, loop: asyncio.Runner) -> Iterator[Callable[[str], Non
         loop.run(client.aclose())
 
 
-def _figures_and_list(store: Store, wanted: Filter) -> None:
+def _figures_and_list(store: Store, wanted: RunFilter) -> None:
     if not store.stats(wanted).count or not store.search(wanted).runs:
         raise RuntimeError("the history was not filled")
 
 
-def _found(store: Store, wanted: Filter) -> None:
+def _found(store: Store, wanted: RunFilter) -> None:
     if not store.search(wanted).runs:
         raise RuntimeError("the run was not found")
 

@@ -16,7 +16,7 @@ import pytest
 from command_tree import commands
 from forwardc.cli.main import run as cli
 from forwardc.core.files.above import nearest
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from shop_project import ACCOUNTS, SHOP
 from stored_runs import complete, new_run
@@ -121,7 +121,7 @@ def _served(*_: object, project: Callable[[], dict[str, object] | None], **__: o
 
 def _shown(_listener: object, store: Store, _host: str, app: Any) -> None:
     """What the dashboard is given instead of being served."""
-    print(store.search(Filter()).runs[0].reference, app.project is not None)  # noqa: T201
+    print(store.search(RunFilter()).runs[0].reference, app.project is not None)  # noqa: T201
 
 
 def test_every_command_says_how_it_is_called() -> None:

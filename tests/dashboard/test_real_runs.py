@@ -17,7 +17,7 @@ from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
 from forwardc.dashboard.project import Project
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
 from real_runs import NOW, REAL, make
 
@@ -51,7 +51,7 @@ def listed(page: str) -> list[str]:
 
 
 def run_of(store: Store, reference: str) -> str:
-    return store.search(Filter(reference=reference)).runs[0].id
+    return store.search(RunFilter(reference=reference)).runs[0].id
 
 
 PAGES = (
@@ -146,7 +146,7 @@ def test_a_wrong_filter_is_a_clear_page(viewer: Browser, path: str, query: str) 
 
 def test_the_charts_by_reason_and_operation(viewer: Browser, store: Store) -> None:
     text = viewer.page("/?time=all")
-    runs = store.search(Filter(), limit=100).runs
+    runs = store.search(RunFilter(), limit=100).runs
     assert len(runs) == len(REAL)
     done = Counter(f"{run.destination}.{run.operation}" for run in runs)
     for name, count in done.items():
@@ -286,7 +286,7 @@ def test_the_audit_says_who_did_what(viewer: Browser, store: Store) -> None:
     store.pause("adyen", "Dana", "their status page is red")
     store.resume("adyen", "Erik")
     unknown = run_of(store, "shop-1013")
-    assert store.resolve(unknown, store.search(Filter()).runs[0].outcome or "", "Dana")
+    assert store.resolve(unknown, store.search(RunFilter()).runs[0].outcome or "", "Dana")
     text = viewer.page("/audit")
     for said in ("Dana pause adyen: their status page is red", "Erik resume adyen"):
         assert said in text

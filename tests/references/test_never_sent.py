@@ -10,7 +10,7 @@ from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.app import create
 from forwardc.dashboard.login import Role
-from forwardc.runtime.history.records import Filter, Intent, PlannedStep, StoredRun
+from forwardc.runtime.history.records import Intent, PlannedStep, RunFilter, StoredRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import IdempotencyKeys, Party, PartyName, ShownRequest
 from stored_runs import OWNER, complete, intent_of, new_run, report_of
@@ -149,8 +149,8 @@ def test_search_finds_a_run_by_any_of_its_names(
         intent = Intent("pay", KEYS, "POST https://a.example/", SHOWN, (SHOP, RUN))
         number = store.intent(new.id, OWNER, intent)
         store.answered(new.id, number, report_of(names=(SHOP, RUN, GIVEN)))
-        assert [one.id for one in store.search(Filter(text=text)).runs] == [new.id]
-        assert [one.id for one in store.search(Filter(text=new.id)).runs] == [new.id]
+        assert [one.id for one in store.search(RunFilter(text=text)).runs] == [new.id]
+        assert [one.id for one in store.search(RunFilter(text=new.id)).runs] == [new.id]
         settings = fresh_settings()
         browser = Browser(create(store, settings), settings).sign_in(Role.VIEWER)
         assert new.id in browser.get(f"/history?find={text}").text

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.runtime.history.records import Filter, StoredRun
+from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.world import Received
 from lost_answers import Case, arguments, lost, newest, overhear, plan_of, quoted, recorded
@@ -43,7 +43,7 @@ class Desk:
 
     def found_by(self, text: str) -> list[str]:
         with open_store(self.history) as store:
-            return [one.id for one in store.search(Filter(text=text)).runs]
+            return [one.id for one in store.search(RunFilter(text=text)).runs]
 
 
 @pytest.fixture

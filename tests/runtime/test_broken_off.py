@@ -16,7 +16,7 @@ from attempted import APPROVED, PAID, Network, changed, failure, go, with_failur
 from forwardc.cli.main import run as forwardc
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.history.records import AttemptState, Filter, RunState, StepState, StoredRun
+from forwardc.runtime.history.records import AttemptState, RunFilter, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.http.vault_keys import VaultKeys
@@ -84,7 +84,7 @@ def recorded(plan: Plan, path: Path, answers: list[Any]) -> tuple[StoredRun, Bas
             asyncio.run(work())
         except (Exception, asyncio.CancelledError) as problem:
             raised = problem
-        found = store.load(store.search(Filter()).runs[0].id)
+        found = store.load(store.search(RunFilter()).runs[0].id)
     assert found is not None
     return found, raised
 
@@ -187,7 +187,7 @@ def test_no_header_ends_the_process_before_the_record(
         assert code in (11, 13), capsys.readouterr()
         assert "FC9901" not in capsys.readouterr().err
     with open_store(history) as store:
-        states = {found.state for found in store.search(Filter(), limit=100).runs}
+        states = {found.state for found in store.search(RunFilter(), limit=100).runs}
     assert states == {RunState.DONE}
 
 

@@ -17,7 +17,7 @@ import gate
 from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.history.records import Filter, Intent, NewRun, PlannedStep, StoredRun
+from forwardc.runtime.history.records import Intent, NewRun, PlannedStep, RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.run.result import IdempotencyKeys, ShownRequest
 from forwardc.runtime.run.store_journal import StoreJournal, this_process
@@ -57,7 +57,7 @@ def forwardc(history: str, capfd: pytest.CaptureFixture[str]) -> Call:
 
 def newest(history: str) -> StoredRun:
     with open_store(history) as store:
-        found = store.load(store.search(Filter()).runs[0].id)
+        found = store.load(store.search(RunFilter()).runs[0].id)
     assert found is not None
     return found
 
@@ -259,7 +259,7 @@ def test_a_pause_is_seen_by_every_run_until_it_ends(
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 1
     assert sandbox.world.received == []
     with open_store(history) as store:
-        assert store.search(Filter()).runs == ()
+        assert store.search(RunFilter()).runs == ()
     assert forwardc("resume", "stripe", "--by", "Ann")[0] == 0
     assert forwardc("resume", "stripe", "--by", "Ann")[0] == 1
     assert "nothing is paused" in forwardc("pause")[2]
@@ -380,7 +380,7 @@ def test_nothing_is_recorded_where_nobody_wants_it(
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url, "--no-history")
     assert forwardc("run", *arguments, "--source", "pm_sandbox_visa", *shared)[0] == 0
     with open_store(history) as store:
-        assert store.search(Filter()).runs == ()
+        assert store.search(RunFilter()).runs == ()
 
 
 def test_a_history_that_cannot_be_opened_stops_the_run(

@@ -15,7 +15,7 @@ from faults import Faults
 from forwardc.cli.main import run as cli
 from forwardc.runtime.history import store as stores
 from forwardc.runtime.history.database import Database
-from forwardc.runtime.history.records import Filter, RunState, StoredRun
+from forwardc.runtime.history.records import RunFilter, RunState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import Running, start_in_thread
 
@@ -74,7 +74,7 @@ class Watched:
     def new(self) -> StoredRun | None:
         """The run that is there since the last time."""
         with open_store(self.url) as store:
-            found = [run.id for run in store.search(Filter(), limit=500).runs]
+            found = [run.id for run in store.search(RunFilter(), limit=500).runs]
             fresh = [run_id for run_id in found if run_id not in self.known]
             self.known = set(found)
             assert len(fresh) <= 1

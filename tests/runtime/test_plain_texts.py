@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forwardc.runtime.history.answers import packed, unpacked
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.answers import pack, unpack
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
 from forwardc.runtime.run.telling import (
     is_plain,
@@ -18,7 +18,7 @@ from forwardc.runtime.run.telling import (
     shown_url,
 )
 
-NOW = Moment(datetime(2026, 11, 30, tzinfo=UTC))
+NOW = Timestamp(datetime(2026, 11, 30, tzinfo=UTC))
 PARTS = st.lists(
     st.sampled_from(
         (
@@ -74,8 +74,8 @@ def test_what_is_packed_is_read_back_without_what_no_database_takes(
 ) -> None:
     body = BodyFields("json", (BodyField(f"/{name}", value, text), BodyField("/masked", None)))
     answer = RecordedAnswer("destination", 200, body, (BodyField("date", value),), value)
-    data = packed(answer, NOW, 14).data
-    found = unpacked(data)
+    data = pack(answer, NOW, 14).data
+    found = unpack(data)
     assert found is not None
     assert "\0" not in json.dumps(json.loads(zlib.decompress(data)), ensure_ascii=False)
     fine = value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

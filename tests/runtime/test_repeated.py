@@ -15,7 +15,7 @@ from attempted import APPROVED, PAID, SOURCE, TOKEN
 from forwardc.cli.main import run as forwardc
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.history.records import Filter, RunState
+from forwardc.runtime.history.records import RunFilter, RunState
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.http.vault_keys import VaultKeys
@@ -142,7 +142,7 @@ def test_other_content_is_refused_before_anything_is_sent(shop: Shop, what: str)
     assert shop(first)
     assert shop(OTHER[what](first)) is None
     assert (shop.vault.sent, shop.codes) == (1, ["FC0834"])
-    assert len(shop.store.search(Filter()).runs) == 1
+    assert len(shop.store.search(RunFilter()).runs) == 1
     assert EMAIL not in str(shop.sink.sorted())
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from forwardc.core.outcome import Outcome
 from forwardc.plan.digests import file_digest
-from forwardc.runtime.history.records import Filter, StepState, StoredRun
+from forwardc.runtime.history.records import RunFilter, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import World
@@ -143,7 +143,7 @@ def kill_and_resume(driver: Driver, point: Point, build: Path, history: str) -> 
         params = ("-p", "amount=1000", "-p", "currency=EUR")
         killed = driver.call("run", "stripe.payment", *asked, *params, *shared, at=point)
         with open_store(history) as store:
-            found = store.search(Filter()).runs
+            found = store.search(RunFilter()).runs
             before = store.load(found[0].id) if found else None
         resumed = 0
         if before is not None:

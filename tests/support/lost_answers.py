@@ -11,7 +11,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit, line_parts
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan, PlanOperation
-from forwardc.runtime.history.records import Filter, StoredRun
+from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.run import retries as retry
 from overheard import Overheard
@@ -100,7 +100,7 @@ def overhear(monkeypatch: pytest.MonkeyPatch, what: re.Pattern[str]) -> Overhear
 
 def newest(history: str) -> StoredRun:
     with open_store(history) as store:
-        found = store.load(store.search(Filter()).runs[0].id)
+        found = store.load(store.search(RunFilter()).runs[0].id)
     assert found is not None
     return found
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4, uuid5
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import (
-    Filter,
     Intent,
     NewRun,
     PlannedStep,
+    RunFilter,
     RunState,
     StoredRun,
 )
@@ -96,6 +96,6 @@ def complete(store: Store, run: NewRun, **report: object) -> NewRun:
 
 def open_runs(store: Store) -> list[StoredRun]:
     """Up to a hundred runs that have not ended, whether or not a process still holds them."""
-    pages = (store.search(Filter(state=one), limit=100) for one in RunState if one != "done")
+    pages = (store.search(RunFilter(state=one), limit=100) for one in RunState if one != "done")
     found = (store.load(run.id) for page in pages for run in page.runs)
     return [run for run in found if run is not None]

@@ -15,7 +15,7 @@ from forwardc.cli.pausing import change
 
 if TYPE_CHECKING:
     from forwardc.cli.pausing import Done
-    from forwardc.runtime.history.audit import Verified
+    from forwardc.runtime.history.audit import ChainVerification
     from forwardc.runtime.history.records import Event
     from forwardc.runtime.history.store import Store
 
@@ -80,7 +80,7 @@ def _verify(store: "Store", expect: str | None, *, as_json: bool) -> "Done":
     return 0 if found.wrong is None and stands else 1, result
 
 
-def _say_verified(found: "Verified", *, stands: bool) -> None:
+def _say_verified(found: "ChainVerification", *, stands: bool) -> None:
     if found.wrong is not None:
         say(f"event {found.wrong} is not as it was written, or one before it is missing")
     elif not stands:

@@ -15,9 +15,9 @@ from forwardc.cli.output import note, say, say_lines, table
 from forwardc.cli.pausing import Done, change
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.history.writes import event
+from forwardc.runtime.history.writes import record_event
 from forwardc.server.oauth.clients import Client, Clients, UnknownClientError
 from forwardc.server.oauth.key_file import (
     ServerKeysError,
@@ -131,9 +131,9 @@ def forget_keys(history: str, by: str, *, as_json: bool) -> int:
     return change(history, work, as_json=as_json)
 
 
-def _forget(tx: Transaction, by: str, now: Moment) -> int:
+def _forget(tx: Transaction, by: str, now: Timestamp) -> int:
     many = forget(tx)
-    event(tx, "server-keys-forget", by, f"{many} keys", now)
+    record_event(tx, "server-keys-forget", by, f"{many} keys", now)
     return many
 
 
@@ -204,4 +204,4 @@ def _row(client: Client) -> tuple[str, ...]:
 
 
 def _time(milliseconds: int) -> str:
-    return Moment(datetime.fromtimestamp(milliseconds / 1000, UTC)).text
+    return Timestamp(datetime.fromtimestamp(milliseconds / 1000, UTC)).text

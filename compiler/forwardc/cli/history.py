@@ -14,7 +14,7 @@ from forwardc.cli.pausing import change
 
 if TYPE_CHECKING:
     from forwardc.cli.pausing import Done
-    from forwardc.runtime.history.records import Filter
+    from forwardc.runtime.history.records import RunFilter
     from forwardc.runtime.history.store import Store
 
 _TYPED: Final = ParameterSource.COMMANDLINE
@@ -144,7 +144,9 @@ def upgrade(before: str, as_json: bool, history: str | None) -> int:
     return work(history or before, as_json=as_json)
 
 
-def _list(store: "Store", wanted: "Filter", limit: int, *, as_json: bool, as_csv: bool) -> "Done":
+def _list(
+    store: "Store", wanted: "RunFilter", limit: int, *, as_json: bool, as_csv: bool
+) -> "Done":
     from forwardc.cli.history_filters import strange
     from forwardc.cli.history_output import as_csv as csv_lines
     from forwardc.cli.history_output import as_table, summary_json

@@ -10,7 +10,7 @@ import click
 from forwardc.cli.plan_options import environment_option
 
 if TYPE_CHECKING:
-    from forwardc.runtime.history.records import Filter
+    from forwardc.runtime.history.records import RunFilter
     from forwardc.runtime.history.store import Store
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -62,10 +62,10 @@ def filter_options(function: _Command) -> _Command:
     return cast("_Command", command)
 
 
-def filter_of(given: dict[str, Any]) -> "Filter":
+def filter_of(given: dict[str, Any]) -> "RunFilter":
     """The filter of the options. Days are those of UTC. Raises `UsageError`."""
     from forwardc.core.outcome import Outcome
-    from forwardc.runtime.history.records import Filter, RunState
+    from forwardc.runtime.history.records import RunFilter, RunState
     from forwardc.runtime.run.result import Party
 
     word, party, place = given["outcome"], given["rejected_by"], given["environment"]
@@ -73,7 +73,7 @@ def filter_of(given: dict[str, Any]) -> "Filter":
     first, last = given["first"], given["last"]
     if first and last and last < first:
         raise click.UsageError("--to is before --from.")
-    return Filter(
+    return RunFilter(
         reference=given["reference"],
         text=given["text"],
         outcome=Outcome(word) if word and not in_state else None,
@@ -94,11 +94,11 @@ def filter_of(given: dict[str, Any]) -> "Filter":
 
 def _cause(text: str | None) -> str | None:
     """A reason in the one spelling that is counted, however it is typed."""
-    from forwardc.runtime.history.causes import cause_of
+    from forwardc.runtime.history.causes import normalize_cause
 
     if text is None:
         return None
-    cause = cause_of(text) if len(text) <= _LONGEST and text.isprintable() else None
+    cause = normalize_cause(text) if len(text) <= _LONGEST and text.isprintable() else None
     if cause is None:
         raise click.BadParameter(
             f"a reason has a word or a number in it, and at most {_LONGEST} characters.",
@@ -108,25 +108,25 @@ def _cause(text: str | None) -> str | None:
 
 
 def _midnight(day: datetime, later: int) -> str:
-    from forwardc.runtime.history.moments import Moment
+    from forwardc.runtime.history.moments import Timestamp
 
     try:
-        return Moment(day.replace(tzinfo=UTC) + timedelta(days=later)).text
+        return Timestamp(day.replace(tzinfo=UTC) + timedelta(days=later)).text
     except (OverflowError, ValueError):
         raise click.UsageError("--from and --to take days of the calendar.") from None
 
 
-def nothing_fits(store: "Store", wanted: "Filter") -> str:
+def nothing_fits(store: "Store", wanted: "RunFilter") -> str:
     """Why no run may fit: names of the filter that no run has, with the nearest that one has."""
     return "; ".join(strange(store, wanted)) or "no run has all of this at once; leave some out"
 
 
-def strange(store: "Store", wanted: "Filter") -> Iterator[str]:
+def strange(store: "Store", wanted: "RunFilter") -> Iterator[str]:
     """The names of a filter that no run has, each with what may be meant."""
     from forwardc.core.diagnostics.suggest import did_you_mean
-    from forwardc.runtime.history.glance import places
+    from forwardc.runtime.history.glance import recorded_names
 
-    known = store.database.read(places)
+    known = store.database.read(recorded_names)
     for what, name, names in (
         ("destination", wanted.destination, known.destinations),
         ("operation", wanted.operation, known.operations),

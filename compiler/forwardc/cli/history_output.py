@@ -13,11 +13,11 @@ from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history.records import (
     Event,
     RunState,
+    RunSummary,
     StepState,
     StoredAttempt,
     StoredRun,
     StoredStep,
-    Summary,
 )
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
 from forwardc.runtime.run.destination_request import destination_request
@@ -33,15 +33,15 @@ from forwardc.runtime.run.loss_messages import (
 from forwardc.runtime.run.result import Party
 
 _HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
-_COLUMNS: Final = tuple(Summary.__dataclass_fields__)
+_COLUMNS: Final = tuple(RunSummary.__dataclass_fields__)
 
 
-def as_table(runs: Sequence[Summary]) -> str:
+def as_table(runs: Sequence[RunSummary]) -> str:
     """One line for each run."""
     return table(_HEADER, [_cells(run) for run in runs])
 
 
-def as_csv(runs: Sequence[Summary]) -> str:
+def as_csv(runs: Sequence[RunSummary]) -> str:
     """CSV with a header line, without the final line feed."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -51,7 +51,7 @@ def as_csv(runs: Sequence[Summary]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def summary_json(run: Summary) -> dict[str, Any]:
+def summary_json(run: RunSummary) -> dict[str, Any]:
     """A run of a list as data."""
     return asdict(run)
 
@@ -98,7 +98,7 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     yield from _verdict(run)
 
 
-def _step(run: Summary, step: StoredStep) -> Iterator[str]:
+def _step(run: RunSummary, step: StoredStep) -> Iterator[str]:
     by = f" by rule {step.rule}" if step.rule is not None else ""
     yield f"step {step.name}: {step.state}" + (f", {step.outcome}{by}" if step.outcome else "")
     if step.called:
@@ -133,7 +133,7 @@ def _step(run: Summary, step: StoredStep) -> Iterator[str]:
         yield from _answer(run, step.kept)
 
 
-def _answer(run: Summary, kept: RecordedAnswer) -> Iterator[str]:
+def _answer(run: RunSummary, kept: RecordedAnswer) -> Iterator[str]:
     """The beginning of an answer, field by field; `--json` has all of it."""
     whose = run.destination if kept.whose == "destination" else run.vault
     status = f" {kept.status}" if kept.status is not None else ""
@@ -169,7 +169,7 @@ def _verdict(run: StoredRun) -> Iterator[str]:
         yield f"a request may have arrived: `forwardc reconcile {run.id}` asks the vault"
 
 
-def _cells(run: Summary) -> list[str]:
+def _cells(run: RunSummary) -> list[str]:
     ended = str(run.outcome) if run.outcome else str(run.state)
     by = f" by {run.rejected_by}" if run.rejected_by else ""
     took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
@@ -180,11 +180,11 @@ def _cells(run: Summary) -> list[str]:
     return [run.created_at, run.id, *names, ended + by + without, str(run.status or "-"), took]
 
 
-def _operation(run: Summary) -> str:
+def _operation(run: RunSummary) -> str:
     return f"{run.destination}.{run.operation}"
 
 
-def _where(run: Summary) -> str:
+def _where(run: RunSummary) -> str:
     return f"{run.environment}, emulated" if run.emulated else run.environment
 
 

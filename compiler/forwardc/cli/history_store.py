@@ -13,13 +13,13 @@ def _answer_days() -> int | None:
     """How long answers are kept, as the environment says. Raises `HistoryError`."""
     import os
 
-    from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
+    from forwardc.runtime.history.answers import DEFAULT_SETTING, SETTING_VARIABLE, retention_days
     from forwardc.runtime.history.errors import AnswerRetentionError
 
     try:
-        return days_of(os.environ.get(VARIABLE) or DEFAULT)
+        return retention_days(os.environ.get(SETTING_VARIABLE) or DEFAULT_SETTING)
     except ValueError as problem:
-        raise AnswerRetentionError(f"{VARIABLE} {problem}") from None
+        raise AnswerRetentionError(f"{SETTING_VARIABLE} {problem}") from None
 
 
 def begun(url: str, sink: "Sink") -> "Store | None":

@@ -31,7 +31,7 @@ from forwardc.dashboard.tokens import token_page, tokens
 from forwardc.dashboard.unknown import unknown
 from forwardc.dashboard.web import form_of, html, open_session, query_of, session_of
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.history.export import Format
+from forwardc.runtime.history.export import ExportFormat
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.work_executor import run_blocking
 
@@ -72,7 +72,10 @@ def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> St
             Route("/login", _login_page(desk), methods=["GET"]),
             Route("/login", _sign_in(desk), methods=["POST"]),
             Route("/logout", _sign_out(desk), methods=["POST"]),
-            *(Route(f"/history.{form}", _export(desk, form), methods=["GET"]) for form in Format),
+            *(
+                Route(f"/history.{form}", _export(desk, form), methods=["GET"])
+                for form in ExportFormat
+            ),
             *(Route(path, _view(desk, view), methods=["GET"]) for path, view in _VIEWS.items()),
             *(Route(path, _act(desk, one), methods=["POST"]) for path, one in _ACTIONS.items()),
         ],
@@ -102,7 +105,7 @@ def _view(desk: Desk, view: View) -> Endpoint:
     return endpoint
 
 
-def _export(desk: Desk, form: Format) -> Endpoint:
+def _export(desk: Desk, form: ExportFormat) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         session = await session_of(desk, request)
         if session is None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from forwardc.dashboard.desk import Refused
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 
 BETWEEN: Final = "dates"
 TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
@@ -46,7 +46,7 @@ def read_span(given: Mapping[str, str], usual: str, now: datetime) -> Span:
     if preset == BETWEEN:
         raise _wrong("For a time between days, give the first day, the last day, or both.")
     words, age = TIMES[preset]
-    return Span(preset, words, Moment(now - age).text if age else None)
+    return Span(preset, words, Timestamp(now - age).text if age else None)
 
 
 def _between(first: date | None, last: date | None) -> Span:
@@ -63,7 +63,7 @@ def _between(first: date | None, last: date | None) -> Span:
 
 
 def _midnight(day: date) -> str:
-    return Moment(datetime(day.year, day.month, day.day, tzinfo=UTC)).text
+    return Timestamp(datetime(day.year, day.month, day.day, tzinfo=UTC)).text
 
 
 def _day(text: str, name: str) -> date | None:

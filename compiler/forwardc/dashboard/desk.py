@@ -10,7 +10,7 @@ from typing import Any
 
 from forwardc.dashboard.login import AnyLogins, Logins, Session
 from forwardc.dashboard.project import Project
-from forwardc.runtime.history.glance import Places, places, waiting
+from forwardc.runtime.history.glance import RecordedNames, count_unresolved, recorded_names
 from forwardc.runtime.history.store import Store
 
 
@@ -38,14 +38,14 @@ class Desk:
     store: Store
     settings: Settings
 
-    def places(self) -> Places:
+    def places(self) -> RecordedNames:
         """The names of vaults and destinations that were ever used."""
-        return self.store.database.read(places)
+        return self.store.database.read(recorded_names)
 
     def waiting(self, most: int) -> int:
         """How many runs wait to be settled, counted up to `most`."""
         now = self.store.moment().milliseconds
-        return self.store.database.read(lambda tx: waiting(tx, now, most))
+        return self.store.database.read(lambda tx: count_unresolved(tx, now, most))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from forwardc.dashboard.desk import Asked, Desk, Refused
 from forwardc.dashboard.filters import read_form
-from forwardc.runtime.history.export import Format, export, fits
+from forwardc.runtime.history.export import ExportFormat, export, has_runs
 
-_TYPES = {Format.CSV: "text/csv; charset=utf-8; header=present", Format.JSON: "application/json"}
+_TYPES = {
+    ExportFormat.CSV: "text/csv; charset=utf-8; header=present",
+    ExportFormat.JSON: "application/json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,10 @@ class File:
     pieces: Iterator[str]
 
 
-def exported(desk: Desk, asked: Asked, form: Format) -> File:
+def exported(desk: Desk, asked: Asked, form: ExportFormat) -> File:
     """The file of an address. Raises `Refused`: 400 for a wrong filter, 404 where no run fits."""
     filters = read_form(desk, asked.query, time="all")
-    if not fits(desk.store, filters.filter):
+    if not has_runs(desk.store, filters.filter):
         chosen = ", ".join((filters.span, *filters.words))
         raise Refused(404, "Nothing to export", f"No run fits: {chosen}. No file was made.")
     day = desk.settings.now().strftime("%Y-%m-%d")

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.dates import TIMES, read_span
 from forwardc.dashboard.desk import Desk, Refused
-from forwardc.runtime.history.causes import cause_of
-from forwardc.runtime.history.records import Filter, RunState
+from forwardc.runtime.history.causes import normalize_cause
+from forwardc.runtime.history.records import RunFilter, RunState
 from forwardc.runtime.run.result import Party
 
 Choice = tuple[str, str]
@@ -56,7 +56,7 @@ class Form:
 
     given: Mapping[str, str]
     choices: Mapping[str, list[Choice]]
-    filter: Filter
+    filter: RunFilter
     span: str
     """The chosen time in words."""
     words: tuple[str, ...]
@@ -107,8 +107,8 @@ def read_form(desk: Desk, query: Mapping[str, str], *, time: str, pages: bool = 
     )
 
 
-def _filter(given: Mapping[str, str]) -> Filter:
-    found = Filter(
+def _filter(given: Mapping[str, str]) -> RunFilter:
+    found = RunFilter(
         vault=_name(given["vault"], "vault"),
         destination=_name(given["destination"], "destination"),
         operation=_name(given["operation"], "operation"),
@@ -177,7 +177,7 @@ def _reason(text: str) -> str | None:
     """A reason in the one spelling that is counted, however it is typed."""
     if len(text) > _LONGEST_REASON or not text.isprintable():
         raise wrong(f"A reason has at most {_LONGEST_REASON} printable characters.")
-    cause = cause_of(text)
+    cause = normalize_cause(text)
     if text and cause is None:
         raise wrong("A reason has a word or a number in it.")
     return cause

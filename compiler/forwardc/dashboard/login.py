@@ -16,7 +16,7 @@ from hashlib import sha256
 from time import monotonic, time
 from typing import Any, Final, Protocol
 
-from forwardc.runtime.history.database import row
+from forwardc.runtime.history.database import first_row
 from forwardc.runtime.history.store import Store
 
 CODE_SECONDS: Final = 600
@@ -222,7 +222,7 @@ class SharedLogins:
     def _is_over(self, told: dict[str, Any]) -> bool:
         """Whether a session was signed out, or its client revoked."""
         given = (*_row_of(told), told["client"])
-        return self._store.database.read(lambda tx: row(tx, _OVER, *given)) is not None
+        return self._store.database.read(lambda tx: first_row(tx, _OVER, *given)) is not None
 
 
 def _row_of(told: dict[str, Any]) -> tuple[str, int]:

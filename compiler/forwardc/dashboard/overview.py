@@ -10,7 +10,7 @@ from forwardc.dashboard.charts.columns import Column, stacked
 from forwardc.dashboard.charts.scale import duration, number, share
 from forwardc.dashboard.desk import Asked, Desk, Page
 from forwardc.dashboard.filters import Form, read_form
-from forwardc.runtime.history.stats import Latency, Stats
+from forwardc.runtime.history.stats import Latency, RunStatistics
 
 SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)
 _MOST_COLUMNS: Final = 100
@@ -45,7 +45,7 @@ def overview(desk: Desk, asked: Asked) -> Page:
     )
 
 
-def _tiles(stats: Stats, waiting: int) -> list[dict[str, Any]]:
+def _tiles(stats: RunStatistics, waiting: int) -> list[dict[str, Any]]:
     approved = _count(stats, Outcome.APPROVED)
     latency = stats.latency
     return [
@@ -63,17 +63,17 @@ def _tile(name: str, value: str, note: str) -> dict[str, Any]:
     return {"name": name, "value": value, "note": note}
 
 
-def _count(stats: Stats, outcome: Outcome) -> int:
+def _count(stats: RunStatistics, outcome: Outcome) -> int:
     return sum(one.count for one in stats.outcomes if one.outcome is outcome)
 
 
-def _said(stats: Stats, form: Form) -> str:
+def _said(stats: RunStatistics, form: Form) -> str:
     """The chart in words, for who does not see it."""
     parts = ", ".join(f"{number(_count(stats, one))} {one}" for one in Outcome)
     return f"Outcomes by {stats.grain}, {form.span}: {parts}. The table below has every number."
 
 
-def _columns(stats: Stats, form: Form, now: datetime) -> list[Column]:
+def _columns(stats: RunStatistics, form: Form, now: datetime) -> list[Column]:
     """One for each hour or day, also without runs; several days in one where they are many."""
     if not stats.slots:
         return []
@@ -89,7 +89,7 @@ def _columns(stats: Stats, form: Form, now: datetime) -> list[Column]:
     return [_column(starts[at : at + width], found, size) for at in range(0, len(starts), width)]
 
 
-def _begin(stats: Stats, form: Form) -> str:
+def _begin(stats: RunStatistics, form: Form) -> str:
     """Where the time begins that was asked for; a day of long before any run is no column."""
     since = form.filter.since
     if since is None:
@@ -111,7 +111,7 @@ def _days(first: date, last: date) -> str:
     return shown if first == last else f"{shown} – {last:%d %b %Y}"
 
 
-def _outcomes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _outcomes(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     for one in stats.outcomes:
         party = f"-{one.rejected_by}" if one.outcome is Outcome.REJECTED and one.rejected_by else ""
         name = f"{one.outcome} by the {one.rejected_by}" if party else str(one.outcome)
@@ -119,7 +119,7 @@ def _outcomes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
         yield _row(name, str(one.outcome), one.count, stats.count, link)
 
 
-def _statuses(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _statuses(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     for status, count in sorted(stats.statuses, key=lambda one: -one[1]):
         if status is None:
             yield _row("no answer", "unknown", count, stats.count, None)
@@ -128,7 +128,7 @@ def _statuses(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
             yield _row(str(status), _COLOURS.get(status // 100, "open"), count, stats.count, link)
 
 
-def _causes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _causes(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     """The most frequent reasons, each with how its runs ended."""
     whole = sum(one.count for one in stats.causes) + stats.other_causes
     for one in stats.causes:
@@ -136,7 +136,7 @@ def _causes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
         yield {"outcome": one.outcome, **_row(one.cause, one.outcome, one.count, whole, link)}
 
 
-def _operations(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _operations(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     for one in stats.operations:
         names = {"destination": one.destination, "operation": one.operation}
         yield {
@@ -163,7 +163,7 @@ def _row(name: str, kind: str, count: int, whole: int, href: str | None) -> dict
     }
 
 
-def _vaults(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _vaults(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     """A row for each vault, with percentiles of its own: they cannot be added up."""
     top = max((one.latency.p99 for one in stats.vaults if one.latency), default=1)
     for one in stats.vaults:
@@ -181,7 +181,7 @@ def _vaults(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
         }
 
 
-def _routes(stats: Stats, form: Form) -> Iterator[dict[str, Any]]:
+def _routes(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     for one in sorted(stats.routes, key=lambda one: (one.destination, one.vault)):
         yield {
             "destination": one.destination,

@@ -6,7 +6,7 @@ from typing import Any
 from forwardc.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.dashboard.filters import address
 from forwardc.dashboard.questions import questions
-from forwardc.runtime.history.money import sums
+from forwardc.runtime.history.money import recorded_amounts
 from forwardc.runtime.history.records import StoredRun
 from forwardc.runtime.http.bodies.fields import fields_of
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
@@ -63,7 +63,7 @@ def run_page(desk: Desk, asked: Asked) -> Page:
 def _money(run: StoredRun) -> dict[str, str]:
     """Each amount with its currency, by the name of its param, and by `step/name` of an output."""
     told = {f"{step.name}/{name}": v for step in run.steps for name, v in step.outputs.items()}
-    return {one.name: one.text for one in sums({**run.params, **told}, run.amounts)}
+    return {one.name: one.text for one in recorded_amounts({**run.params, **told}, run.amounts)}
 
 
 def _lacks(run: StoredRun) -> list[str]:

@@ -21,7 +21,7 @@ from pydantic_settings import (
 from forwardc.core.files.checkout import CheckoutPath, mounted
 from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
-from forwardc.runtime.history.answers import DEFAULT, VARIABLE, days_of
+from forwardc.runtime.history.answers import DEFAULT_SETTING, SETTING_VARIABLE, retention_days
 from forwardc.server.directory.row_mapping import is_column_title
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -33,11 +33,11 @@ def _history() -> str:
 
 
 def _answers() -> str:
-    return os.environ.get(VARIABLE) or DEFAULT
+    return os.environ.get(SETTING_VARIABLE) or DEFAULT_SETTING
 
 
 def _kept(text: str) -> str:
-    days_of(text)
+    retention_days(text)
     return text
 
 
@@ -94,7 +94,7 @@ class RunSettings(_Section):
     @property
     def answer_days(self) -> int | None:
         """How many days answers are kept; None for not at all."""
-        return days_of(self.answers)
+        return retention_days(self.answers)
 
     @property
     def place(self) -> str:

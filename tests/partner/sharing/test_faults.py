@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from faults import Faults
-from forwardc.runtime.history.records import Filter, RunState
+from forwardc.runtime.history.records import RunFilter, RunState
 from forwardc.runtime.history.store import Store
 from forwardc.server.payment_sharing.claims import ClaimStore
 from sharing_house import House, checkout, house
@@ -64,7 +64,7 @@ def test_at_every_call_of_the_database(
                 assert first.status_code in (200, 503), at
                 # Its process lives: it knows what became of it.
                 assert again.status_code == 200, at
-            states = {run.state for run in store.search(Filter(), limit=500).runs}
+            states = {run.state for run in store.search(RunFilter(), limit=500).runs}
             assert states <= {RunState.DONE, RunState.STOPPED}
 
     asyncio.run(go())

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 import postgres
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.loopback import LoopbackTransport
 from forwardc.sandbox.serve import Running, start_in_thread
@@ -87,7 +87,7 @@ def test_two_processes_on_one_postgresql(postgres_server: postgres.Server) -> No
             assert sum("idempotent-replayed" not in answer.headers for answer in group) == 1
         assert sorted(forwards(sandbox)) == sorted(f"pay-{number}" for number in range(12))
     with open_store(history) as store:
-        assert len(store.search(Filter()).runs) == 12
+        assert len(store.search(RunFilter()).runs) == 12
 
 
 MOMENTS = (

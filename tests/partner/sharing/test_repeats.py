@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.server.payment_sharing.answer import CallOutcome
 from forwardc.server.payment_sharing.claim import ClaimWon, ForwardState
@@ -29,7 +29,7 @@ async def at_once(open_house: House, count: int, reference: str = "pay-1") -> li
 
 
 def runs(store: Store) -> int:
-    return len(store.search(Filter()).runs)
+    return len(store.search(RunFilter()).runs)
 
 
 def test_fifty_at_once_are_one_forward(serve_on_both: Serve) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 import postgres
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import open_store
 from forwardc.server.payment_sharing.claims import HEARTBEAT_S
 from forwardc.server.settings import ReplaySettings
@@ -95,7 +95,7 @@ def test_nobody_waits_for_what_nobody_forwards(
             assert first.arrived() + second.arrived() == COUNT
             await first.service.claims.mended()
             assert not first.service.claims.live.owed
-            assert len(first.store.search(Filter(), limit=200).runs) >= COUNT
+            assert len(first.store.search(RunFilter(), limit=200).runs) >= COUNT
             assert not first.store.unknown_runs()
 
     asyncio.run(go(own_server.database()))

@@ -6,8 +6,8 @@ import zlib
 import pytest
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.answers import DAYS, days_of, unpacked
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.answers import DEFAULT_DAYS, retention_days, unpack
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
 from forwardc.runtime.run.result import Party
@@ -46,7 +46,7 @@ def test_an_answer_is_forgotten_before_its_run(history_url: str) -> None:
     clock = Clock()
     with open_store(history_url, now=clock) as store:
         run = complete(store, new_run(), kept=KEPT)
-        clock.turn(days=DAYS, seconds=-1)
+        clock.turn(days=DEFAULT_DAYS, seconds=-1)
         assert answer_of(store, run.id) is not None
         assert store.forget_answers() == 0
         clock.turn(seconds=2)
@@ -105,7 +105,7 @@ def test_an_answer_of_an_older_history_is_still_read(store: Store) -> None:
     ids=["empty", "damaged", "text", "list", "rows", "large"],
 )
 def test_a_damaged_row_is_as_good_as_none(data: bytes) -> None:
-    assert unpacked(data) is None
+    assert unpack(data) is None
 
 
 WRITTEN = {
@@ -131,8 +131,8 @@ WRITTEN = {
 )
 def test_a_row_of_another_shape_is_as_good_as_none(name: str, value: object) -> None:
     """Whoever shows it counts on its types: a page that fails would hide the run, too."""
-    assert unpacked(zlib.compress(json.dumps(WRITTEN).encode())) is not None
-    assert unpacked(zlib.compress(json.dumps({**WRITTEN, name: value}).encode())) is None
+    assert unpack(zlib.compress(json.dumps(WRITTEN).encode())) is not None
+    assert unpack(zlib.compress(json.dumps({**WRITTEN, name: value}).encode())) is None
 
 
 def test_it_takes_less_room_than_its_text(store: Store) -> None:
@@ -156,7 +156,7 @@ def test_answers_are_deleted_and_their_runs_stay(history_url: str, days: int) ->
         assert store.prune_answers(days, "ada") == (3 if days == 0 else 2)
         assert answer_of(store, old.id) is None
         assert (answer_of(store, young.id) is None) == (days == 0)
-        assert len(store.search(Filter()).runs) == 3
+        assert len(store.search(RunFilter()).runs) == 3
         told = store.load(of_before.id)
         assert told is not None
         assert told.steps[0].answer is None
@@ -165,7 +165,7 @@ def test_answers_are_deleted_and_their_runs_stay(history_url: str, days: int) ->
 
 @pytest.mark.parametrize(("setting", "days"), [("off", None), ("1d", 1), ("3650d", 3650)])
 def test_a_setting(setting: str, days: int | None) -> None:
-    assert days_of(setting) == days
+    assert retention_days(setting) == days
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,4 @@ def test_a_setting(setting: str, days: int | None) -> None:
 )
 def test_what_is_no_setting(setting: str) -> None:
     with pytest.raises(ValueError, match="must be off"):
-        days_of(setting)
+        retention_days(setting)

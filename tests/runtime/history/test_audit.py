@@ -108,7 +108,7 @@ def test_more_events_than_are_read_at_once(store: Store) -> None:
 
     def add(tx: Transaction) -> None:
         for number in range(1200):
-            writes.event(tx, "note", "ann", str(number), now)
+            writes.record_event(tx, "note", "ann", str(number), now)
 
     store.database.write(add)
     assert store.verify_events().wrong is None

@@ -11,11 +11,11 @@ def test_what_was_told_stays_and_what_lacks_is_added(history_url: str) -> None:
         first, second, third = (complete(store, new_run()) for _ in range(3))
 
         def tell(run: str, card: CardFacts) -> None:
-            store.database.write(lambda tx: cards.tell(tx, run, card))
+            store.database.write(lambda tx: cards.add_card_facts(tx, run, card))
 
         def known() -> CardFacts | None:
             return store.database.read(
-                lambda tx: cards.known(
+                lambda tx: cards.card_facts(
                     tx, first.vault, first.environment, first.source_id, emulated=first.emulated
                 )
             )

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.causes import LONGEST_CAUSE, cause_of
+from forwardc.runtime.history.causes import MAX_CAUSE_CHARACTERS, normalize_cause
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.export import COLUMNS, Format, export, fits
+from forwardc.runtime.history.export import COLUMNS, ExportFormat, export, has_runs
 from forwardc.runtime.history.migrations import MIGRATIONS
-from forwardc.runtime.history.records import EventFilter, Filter
-from forwardc.runtime.history.stats import MOST_CAUSES
+from forwardc.runtime.history.records import EventFilter, RunFilter
+from forwardc.runtime.history.stats import MAX_CAUSES
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import Party
 from stored_runs import Clock, complete, new_run
@@ -41,13 +41,15 @@ from stored_runs import Clock, complete, new_run
     ],
 )
 def test_what_is_one_cause(reason: str | None, cause: str | None) -> None:
-    assert cause_of(reason) == cause
+    assert normalize_cause(reason) == cause
 
 
 @given(st.text(max_size=400))
 def test_a_cause_is_short_and_its_own_cause(reason: str) -> None:
-    cause = cause_of(reason)
-    assert cause is None or (0 < len(cause) <= LONGEST_CAUSE and cause_of(cause) == cause)
+    cause = normalize_cause(reason)
+    assert cause is None or (
+        0 < len(cause) <= MAX_CAUSE_CHARACTERS and normalize_cause(cause) == cause
+    )
 
 
 def _runs(store: Store) -> list[tuple[str, Outcome, str | None]]:
@@ -67,21 +69,21 @@ def _runs(store: Store) -> list[tuple[str, Outcome, str | None]]:
         for outcome, party, reason, status in ends * (2 if operation == "payout" else 1):
             run = new_run(operation=operation, asked_operation=operation)
             complete(store, run, outcome=outcome, rejected_by=party, reason=reason, status=status)
-            told.append((operation, outcome, cause_of(reason)))
+            told.append((operation, outcome, normalize_cause(reason)))
     return told
 
 
 def test_figures_by_reason_and_operation_are_those_of_the_runs(store: Store) -> None:
     told = _runs(store)
     causes = Counter((cause, outcome) for _, outcome, cause in told if cause)
-    stats = store.stats(Filter())
+    stats = store.stats(RunFilter())
     assert {(one.cause, one.outcome): one.count for one in stats.causes} == causes
     assert stats.other_causes == 0
     done = Counter(operation for operation, _, _ in told)
     assert {one.operation: one.count for one in stats.operations} == done
     for operation in done:
         for cause in {cause for cause, _ in causes}:
-            wanted = Filter(operation=operation, cause=cause)
+            wanted = RunFilter(operation=operation, cause=cause)
             count = sum(one[0] == operation and one[2] == cause for one in told)
             assert store.stats(wanted).count == count
             assert len(store.search(wanted).runs) == count
@@ -91,23 +93,23 @@ def test_figures_by_reason_and_operation_are_those_of_the_runs(store: Store) -> 
 def test_settling_moves_a_run_from_its_reason(store: Store) -> None:
     store.begin(run := new_run())
     other = complete(store, new_run(), outcome=Outcome.UNKNOWN, reason="the answer was 503")
-    assert [one.cause for one in store.stats(Filter()).causes] == ["the answer was 503"]
+    assert [one.cause for one in store.stats(RunFilter()).causes] == ["the answer was 503"]
     store.resolve(other.id, Outcome.DECLINED, "Dana Example")
-    found = store.stats(Filter())
+    found = store.stats(RunFilter())
     assert [(one.cause, one.outcome, one.count) for one in found.causes] == [
         ("settled afterwards", Outcome.DECLINED, 1)
     ]
-    assert found.latency == store.stats(Filter(cause="settled afterwards")).latency
-    assert store.search(Filter(cause="the answer was 503")).runs == ()
+    assert found.latency == store.stats(RunFilter(cause="settled afterwards")).latency
+    assert store.search(RunFilter(cause="the answer was 503")).runs == ()
     assert store.load(run.id) is not None
 
 
 def test_reasons_beyond_the_most_frequent_are_counted_together(store: Store) -> None:
-    words = [f"reason {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MOST_CAUSES + 3)]
-    for word in [*words, *words[:MOST_CAUSES]]:
+    words = [f"reason {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MAX_CAUSES + 3)]
+    for word in [*words, *words[:MAX_CAUSES]]:
         complete(store, new_run(), outcome=Outcome.DECLINED, reason=word)
-    stats = store.stats(Filter())
-    assert [one.count for one in stats.causes] == [2] * MOST_CAUSES
+    stats = store.stats(RunFilter())
+    assert [one.count for one in stats.causes] == [2] * MAX_CAUSES
     assert stats.other_causes == 3
 
 
@@ -118,11 +120,13 @@ def test_a_history_of_before_keeps_its_figures(no_history_url: str, clock: Clock
     with open_store(no_history_url, now=clock, migrations=before) as old:
         old.database.write(_before)
     with open_store(no_history_url, now=clock) as new:
-        assert new.stats(Filter()).count == 5
-        assert new.stats(Filter()).latency == new.stats(Filter(outcome=Outcome.UNKNOWN)).latency
-        assert new.stats(Filter()).causes == ()
+        assert new.stats(RunFilter()).count == 5
+        assert (
+            new.stats(RunFilter()).latency == new.stats(RunFilter(outcome=Outcome.UNKNOWN)).latency
+        )
+        assert new.stats(RunFilter()).causes == ()
         assert new.resolve("r1", Outcome.DECLINED, "Dana")
-        found = new.stats(Filter())
+        found = new.stats(RunFilter())
         assert {one.outcome: one.count for one in found.outcomes} == {
             Outcome.UNKNOWN: 4,
             Outcome.DECLINED: 1,
@@ -154,24 +158,24 @@ def test_an_export_holds_each_run_once_over_all_its_pages(
     told = _runs(store)
     complete(store, new_run(reference="=cmd|' /C calc'!A0", params={"amount": "1050"},
                             amounts={"amount": ("EUR", 2)}))  # fmt: skip
-    rows = list(csv.DictReader("".join(export(store, Filter(), Format.CSV)).splitlines()))
+    rows = list(csv.DictReader("".join(export(store, RunFilter(), ExportFormat.CSV)).splitlines()))
     assert tuple(rows[0]) == COLUMNS
     assert len({row["id"] for row in rows}) == len(rows) == len(told) + 1
     assert rows[0]["reference"].startswith("'=cmd")
     assert (rows[0]["amount"], rows[0]["currency"]) == ("10.50", "EUR")
-    read = json.loads("".join(export(store, Filter(), Format.JSON)))
+    read = json.loads("".join(export(store, RunFilter(), ExportFormat.JSON)))
     assert [run["id"] for run in read["runs"]] == [row["id"] for row in rows]
     assert read["count"] == len(rows)
     assert read["runs"][0]["reference"].startswith("=cmd")
-    wanted = Filter(operation="payout", outcome=Outcome.DECLINED)
-    few = json.loads("".join(export(store, wanted, Format.JSON)))
+    wanted = RunFilter(operation="payout", outcome=Outcome.DECLINED)
+    few = json.loads("".join(export(store, wanted, ExportFormat.JSON)))
     assert few["count"] == sum(one[:2] == ("payout", Outcome.DECLINED) for one in told)
 
 
 def test_an_export_of_nothing_is_the_header_alone(store: Store) -> None:
-    assert not fits(store, Filter())
-    assert "".join(export(store, Filter(), Format.CSV)) == ",".join(COLUMNS) + "\r\n"
-    assert json.loads("".join(export(store, Filter(), Format.JSON)))["count"] == 0
+    assert not has_runs(store, RunFilter())
+    assert "".join(export(store, RunFilter(), ExportFormat.CSV)) == ",".join(COLUMNS) + "\r\n"
+    assert json.loads("".join(export(store, RunFilter(), ExportFormat.JSON)))["count"] == 0
 
 
 def test_events_are_found_by_kind_name_and_time(store: Store, clock: Clock) -> None:

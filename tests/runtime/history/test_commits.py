@@ -16,10 +16,10 @@ import pytest
 
 import postgres
 from forwardc.runtime.history import writes
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
-from forwardc.runtime.history.records import Filter, NewRun
+from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.store_journal import StoreJournal
 from rated import RefusedError, add, add_and_refuse, names
@@ -36,7 +36,7 @@ asyncio.run(go())
 
 
 @pytest.fixture
-def commits(store: Store) -> Commits:
+def commits(store: Store) -> GroupCommit:
     return store.commits
 
 
@@ -55,7 +55,7 @@ def transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 class Held:
     """The writer, held up at a work of ours, so that what comes meanwhile comes together."""
 
-    def __init__(self, commits: Commits) -> None:
+    def __init__(self, commits: GroupCommit) -> None:
         self.began, self.go_on = threading.Event(), threading.Event()
         self.first = asyncio.ensure_future(commits.write(self._work))
 
@@ -69,7 +69,7 @@ class Held:
 
 
 def test_what_a_work_gives_comes_back_and_another_process_sees_it(
-    commits: Commits, history_url: str
+    commits: GroupCommit, history_url: str
 ) -> None:
     assert asyncio.run(commits.write(add("one", 7))) == 7
     with open_store(history_url) as other:
@@ -77,7 +77,7 @@ def test_what_a_work_gives_comes_back_and_another_process_sees_it(
 
 
 def test_what_waits_together_is_written_in_one_transaction_in_order(
-    store: Store, commits: Commits, transactions: list[str]
+    store: Store, commits: GroupCommit, transactions: list[str]
 ) -> None:
     order: list[int] = []
 
@@ -102,7 +102,7 @@ def test_what_waits_together_is_written_in_one_transaction_in_order(
 
 
 def test_more_than_a_batch_is_written_in_several(
-    store: Store, commits: Commits, transactions: list[str]
+    store: Store, commits: GroupCommit, transactions: list[str]
 ) -> None:
     async def go() -> None:
         held = await Held(commits).until_begun()
@@ -117,7 +117,7 @@ def test_more_than_a_batch_is_written_in_several(
     assert len(names(store)) == 600
 
 
-def test_a_work_that_raises_takes_nobody_with_it(store: Store, commits: Commits) -> None:
+def test_a_work_that_raises_takes_nobody_with_it(store: Store, commits: GroupCommit) -> None:
     async def go() -> list[object]:
         held = await Held(commits).until_begun()
         works = (add("a", 1), add_and_refuse("b"), add("c", 3), add("a", 1), add("d", 4))
@@ -135,7 +135,7 @@ def test_a_work_that_raises_takes_nobody_with_it(store: Store, commits: Commits)
     assert names(store) == ["a", "c", "d"]
 
 
-def test_figures_of_a_work_that_raises_do_not_count(store: Store, commits: Commits) -> None:
+def test_figures_of_a_work_that_raises_do_not_count(store: Store, commits: GroupCommit) -> None:
     kept, refused = new_run(), new_run()
 
     def work_of(run: NewRun) -> Callable[[Transaction], None]:
@@ -159,7 +159,9 @@ def test_figures_of_a_work_that_raises_do_not_count(store: Store, commits: Commi
     assert found == [(seqs[0][0], seqs[0][0])]
 
 
-def test_what_is_done_soon_is_there_when_a_later_write_is(store: Store, commits: Commits) -> None:
+def test_what_is_done_soon_is_there_when_a_later_write_is(
+    store: Store, commits: GroupCommit
+) -> None:
     failures: list[Exception] = []
 
     async def go() -> list[tuple[str]]:
@@ -174,7 +176,7 @@ def test_what_is_done_soon_is_there_when_a_later_write_is(store: Store, commits:
 
 
 def test_what_is_done_soon_shares_the_wait_of_the_next_write(
-    commits: Commits, transactions: list[str]
+    commits: GroupCommit, transactions: list[str]
 ) -> None:
     async def go() -> None:
         commits.soon(add("first"), pytest.fail)
@@ -184,7 +186,7 @@ def test_what_is_done_soon_shares_the_wait_of_the_next_write(
     assert transactions == ["write"]
 
 
-def test_what_is_done_soon_needs_no_later_write(store: Store, commits: Commits) -> None:
+def test_what_is_done_soon_needs_no_later_write(store: Store, commits: GroupCommit) -> None:
     async def go() -> None:
         commits.soon(add("first"), pytest.fail)
 
@@ -197,7 +199,7 @@ def test_what_is_done_soon_needs_no_later_write(store: Store, commits: Commits) 
     assert names(store) == ["first"]
 
 
-def test_several_loops_are_told_of_their_own(store: Store, commits: Commits) -> None:
+def test_several_loops_are_told_of_their_own(store: Store, commits: GroupCommit) -> None:
     failures: list[object] = []
 
     def one(loop: int) -> None:
@@ -217,7 +219,7 @@ def test_several_loops_are_told_of_their_own(store: Store, commits: Commits) -> 
 
 
 def test_a_caller_that_does_not_wait_takes_its_work_not_back(
-    store: Store, commits: Commits
+    store: Store, commits: GroupCommit
 ) -> None:
     async def go() -> None:
         held = await Held(commits).until_begun()
@@ -235,7 +237,7 @@ def test_a_caller_that_does_not_wait_takes_its_work_not_back(
 
 
 def test_a_loop_that_has_ended_keeps_nobody_else_from_its_answer(
-    store: Store, commits: Commits
+    store: Store, commits: GroupCommit
 ) -> None:
     async def leave() -> Held:
         held = await Held(commits).until_begun()
@@ -250,7 +252,7 @@ def test_a_loop_that_has_ended_keeps_nobody_else_from_its_answer(
     assert names(store) == ["after", "left"]
 
 
-def test_closing_does_what_waits_and_takes_nothing_more(store: Store, commits: Commits) -> None:
+def test_closing_does_what_waits_and_takes_nothing_more(store: Store, commits: GroupCommit) -> None:
     async def go() -> None:
         commits.soon(add("soon"), pytest.fail)
         waiting = asyncio.ensure_future(commits.write(add("last", 9)))
@@ -265,7 +267,7 @@ def test_closing_does_what_waits_and_takes_nothing_more(store: Store, commits: C
     assert names(store) == ["last", "soon"]
 
 
-def test_reading_goes_on_beside_a_write_that_takes_long(commits: Commits) -> None:
+def test_reading_goes_on_beside_a_write_that_takes_long(commits: GroupCommit) -> None:
     async def go() -> tuple[list[tuple[int]], list[tuple[int]]]:
         await commits.write(add("one"))
         held = await Held(commits).until_begun()
@@ -279,7 +281,7 @@ def test_reading_goes_on_beside_a_write_that_takes_long(commits: Commits) -> Non
 
 
 def test_a_commit_that_fails_is_everybodys_failure(
-    store: Store, commits: Commits, monkeypatch: pytest.MonkeyPatch
+    store: Store, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = type(store.database)
     inner = kind.write
@@ -304,7 +306,7 @@ def test_a_commit_that_fails_is_everybodys_failure(
 
 
 def test_what_another_process_stood_in_the_way_of_is_done_again(
-    store: Store, commits: Commits
+    store: Store, commits: GroupCommit
 ) -> None:
     tries: list[int] = []
 
@@ -319,7 +321,7 @@ def test_what_another_process_stood_in_the_way_of_is_done_again(
 
 
 def test_a_pause_that_ends_as_a_run_begins_is_looked_at_again(
-    store: Store, commits: Commits, monkeypatch: pytest.MonkeyPatch
+    store: Store, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, pause_of = new_run(), writes._pause_of
     store.pause(run.vault, "ann", "maintenance")
@@ -334,7 +336,7 @@ def test_a_pause_that_ends_as_a_run_begins_is_looked_at_again(
         asyncio.run(commits.write(lambda tx: writes.begin(tx, run, store.moment())))
 
 
-def test_it_gives_up_where_somebody_is_always_in_the_way(commits: Commits) -> None:
+def test_it_gives_up_where_somebody_is_always_in_the_way(commits: GroupCommit) -> None:
     def work(tx: Transaction) -> None:
         raise HistoryConflictError("changed by somebody else")
 
@@ -372,7 +374,7 @@ def test_two_processes_that_count_the_same_runs_at_once(store: Store, history_ur
             thread.start()
         for thread in threads:
             thread.join(60)
-    assert store.stats(Filter()).count == 120
+    assert store.stats(RunFilter()).count == 120
     assert not open_runs(store)
 
 

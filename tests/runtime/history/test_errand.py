@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errand import on_loop
+from forwardc.runtime.history.errand import run_on_loop
 from forwardc.runtime.history.store import Store
 from rated import RefusedError, add, names
 
@@ -15,7 +15,7 @@ from rated import RefusedError, add, names
 def test_the_loop_does_it() -> None:
     async def go() -> tuple[int, int]:
         loop = asyncio.get_running_loop()
-        done = await asyncio.to_thread(on_loop, loop, threading.get_ident)
+        done = await asyncio.to_thread(run_on_loop, loop, threading.get_ident)
         return done, threading.get_ident()
 
     done, ours = asyncio.run(go())
@@ -28,7 +28,7 @@ def test_what_it_raises_is_the_threads() -> None:
 
     async def go() -> None:
         with pytest.raises(RefusedError):
-            await asyncio.to_thread(on_loop, asyncio.get_running_loop(), task)
+            await asyncio.to_thread(run_on_loop, asyncio.get_running_loop(), task)
 
     asyncio.run(go())
 
@@ -42,7 +42,7 @@ def test_a_loop_that_stands_still_or_has_ended_is_not_waited_for() -> None:
 
     async def stand_still() -> int:
         loop = asyncio.get_running_loop()
-        doing = asyncio.ensure_future(asyncio.to_thread(on_loop, loop, task))
+        doing = asyncio.ensure_future(asyncio.to_thread(run_on_loop, loop, task))
         await asyncio.sleep(0)
         time.sleep(0.3)
         return await doing
@@ -50,7 +50,7 @@ def test_a_loop_that_stands_still_or_has_ended_is_not_waited_for() -> None:
     assert asyncio.run(stand_still()) != threading.get_ident()
     ended = asyncio.new_event_loop()
     ended.close()
-    assert on_loop(ended, task) == threading.get_ident()
+    assert run_on_loop(ended, task) == threading.get_ident()
     assert len(times) == 2
 
 

@@ -3,14 +3,14 @@
 from dashboards import fresh_settings
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.desk import Desk
-from forwardc.runtime.history.glance import Places
+from forwardc.runtime.history.glance import RecordedNames
 from forwardc.runtime.history.store import Store
 from stored_runs import Clock, complete, intent_of, new_run
 
 
 def test_every_name_stands_there_once(store: Store) -> None:
     desk = Desk(store, fresh_settings())
-    assert desk.places() == Places((), ())
+    assert desk.places() == RecordedNames((), ())
     for vault, destination in (("stripe", "rokt"), ("checkout", "adyen"), ("stripe", "adyen")):
         complete(store, new_run(vault=vault, destination=destination))
     complete(store, new_run(environment="production@us"))

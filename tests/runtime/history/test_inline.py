@@ -4,17 +4,17 @@ import asyncio
 
 import pytest
 
-from forwardc.runtime.history.inline import Inline
+from forwardc.runtime.history.inline import InlineCommit
 from forwardc.runtime.history.store import Store
 from rated import RefusedError, add, add_and_refuse, names
 
 
 @pytest.fixture
-def inline(store: Store) -> Inline:
+def inline(store: Store) -> InlineCommit:
     return store.inline
 
 
-def test_inline_writes_are_there_when_they_return(store: Store, inline: Inline) -> None:
+def test_inline_writes_are_there_when_they_return(store: Store, inline: InlineCommit) -> None:
     failures: list[Exception] = []
 
     async def go() -> None:
@@ -31,7 +31,7 @@ def test_inline_writes_are_there_when_they_return(store: Store, inline: Inline) 
     assert names(store) == ["four", "one", "two"]
 
 
-def test_inline_writes_need_no_later_one(store: Store, inline: Inline) -> None:
+def test_inline_writes_need_no_later_one(store: Store, inline: InlineCommit) -> None:
     async def go() -> None:
         inline.soon(add("one"), pytest.fail)
         await asyncio.sleep(0.1)

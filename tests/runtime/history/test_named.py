@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.runtime.history.named import name_of
+from forwardc.runtime.history.named import display_name
 
 
 @pytest.mark.parametrize(
@@ -25,16 +25,16 @@ from forwardc.runtime.history.named import name_of
 def test_a_name_says_where_and_nothing_else(url: str, name: str) -> None:
     known = {"PGHOST": "env.example", "PGPORT": "5499", "PGDATABASE": "env_runs"}
     environ = known if url == "postgresql://" else {"PGPASSWORD": "hunter2"}
-    assert name_of(url, environ) == name
-    assert "hunter2" not in name_of(url, environ)
+    assert display_name(url, environ) == name
+    assert "hunter2" not in display_name(url, environ)
 
 
 def test_a_relative_path_is_shown_whole() -> None:
-    assert name_of(".forwardc/history.db").endswith("/.forwardc/history.db")
-    assert name_of("sqlite:///x.db").startswith("/")
+    assert display_name(".forwardc/history.db").endswith("/.forwardc/history.db")
+    assert display_name("sqlite:///x.db").startswith("/")
 
 
 @given(st.text(st.characters(exclude_characters="/@", codec="utf-8"), min_size=1, max_size=40))
 def test_no_password_that_libpq_takes_is_shown(password: str) -> None:
-    shown = name_of(f"postgresql://us:XX{password}XX@db.example/runs", {})
+    shown = display_name(f"postgresql://us:XX{password}XX@db.example/runs", {})
     assert shown == "postgresql runs at db.example"

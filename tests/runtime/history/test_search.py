@@ -6,14 +6,14 @@ import pytest
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import prune
-from forwardc.runtime.history.records import Filter, RunState
-from forwardc.runtime.history.stats import Latency, Route, Share
+from forwardc.runtime.history.records import RunFilter, RunState
+from forwardc.runtime.history.stats import Latency, OutcomeCount, RouteCount
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.result import Party
 from stored_runs import OWNER, Clock, complete, intent_of, new_run
 
 
-def found(store: Store, wanted: Filter) -> list[str]:
+def found(store: Store, wanted: RunFilter) -> list[str]:
     return [run.reference for run in store.search(wanted).runs]
 
 
@@ -21,16 +21,16 @@ def test_the_newest_runs_come_first_whatever_the_clock_says(store: Store, clock:
     for name in ("first", "second", "third"):
         complete(store, new_run(reference=name))
         clock.turn(hours=-7)
-    assert found(store, Filter()) == ["third", "second", "first"]
+    assert found(store, RunFilter()) == ["third", "second", "first"]
 
 
 def test_pages_follow_each_other_while_runs_are_added(store: Store) -> None:
     for number in range(7):
         complete(store, new_run(reference=str(number)))
-    first = store.search(Filter(), limit=3)
+    first = store.search(RunFilter(), limit=3)
     complete(store, new_run(reference="late"))
-    second = store.search(Filter(), limit=3, cursor=first.cursor)
-    third = store.search(Filter(), limit=3, cursor=second.cursor)
+    second = store.search(RunFilter(), limit=3, cursor=first.cursor)
+    third = store.search(RunFilter(), limit=3, cursor=second.cursor)
     seen = [run.reference for page in (first, second, third) for run in page.runs]
     assert seen == ["6", "5", "4", "3", "2", "1", "0"]
     assert third.cursor is None
@@ -39,20 +39,20 @@ def test_pages_follow_each_other_while_runs_are_added(store: Store) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        Filter(reference="B"),
-        Filter(environment="production"),
-        Filter(emulated=True),
-        Filter(vault="checkout"),
-        Filter(destination="rokt"),
-        Filter(operation="refund"),
-        Filter(outcome=Outcome.REJECTED),
-        Filter(rejected_by=Party.DESTINATION),
-        Filter(status=422),
-        Filter(vault="checkout", status=422, outcome=Outcome.REJECTED),
+        RunFilter(reference="B"),
+        RunFilter(environment="production"),
+        RunFilter(emulated=True),
+        RunFilter(vault="checkout"),
+        RunFilter(destination="rokt"),
+        RunFilter(operation="refund"),
+        RunFilter(outcome=Outcome.REJECTED),
+        RunFilter(rejected_by=Party.DESTINATION),
+        RunFilter(status=422),
+        RunFilter(vault="checkout", status=422, outcome=Outcome.REJECTED),
     ],
     ids=str,
 )
-def test_each_filter(store: Store, wanted: Filter) -> None:
+def test_each_filter(store: Store, wanted: RunFilter) -> None:
     complete(store, new_run(reference="A"))
     other = new_run(
         reference="B",
@@ -72,7 +72,7 @@ def test_each_filter(store: Store, wanted: Filter) -> None:
 def test_runs_under_way_are_found_by_their_state(store: Store) -> None:
     complete(store, new_run(reference="done"))
     store.begin(new_run(reference="running"))
-    assert found(store, Filter(state=RunState.RUNNING)) == ["running"]
+    assert found(store, RunFilter(state=RunState.RUNNING)) == ["running"]
 
 
 def test_a_window_of_time(store: Store, clock: Clock) -> None:
@@ -80,10 +80,10 @@ def test_a_window_of_time(store: Store, clock: Clock) -> None:
         complete(store, new_run(reference=name))
         clock.turn(minutes=30)
     since, until = "2026-11-20T12:30:00.000Z", "2026-11-20T13:00:00.250Z"
-    assert found(store, Filter(since=since)) == ["c", "b"]
-    assert found(store, Filter(until=until)) == ["b", "a"]
-    assert found(store, Filter(since=since, until=until)) == ["b"]
-    assert found(store, Filter(since="2027-01-01T00:00:00.000Z")) == []
+    assert found(store, RunFilter(since=since)) == ["c", "b"]
+    assert found(store, RunFilter(until=until)) == ["b", "a"]
+    assert found(store, RunFilter(since=since, until=until)) == ["b"]
+    assert found(store, RunFilter(since="2027-01-01T00:00:00.000Z")) == []
 
 
 def test_a_window_of_time_where_the_clock_jumped_back(store: Store, clock: Clock) -> None:
@@ -93,8 +93,8 @@ def test_a_window_of_time_where_the_clock_jumped_back(store: Store, clock: Clock
     clock.turn(hours=30)
     complete(store, new_run(reference="after"))
     since = "2026-11-20T12:00:00.000Z"
-    assert found(store, Filter(since=since)) == ["after", "before"]
-    assert found(store, Filter(until=since)) == ["jumped"]
+    assert found(store, RunFilter(since=since)) == ["after", "before"]
+    assert found(store, RunFilter(until=since)) == ["jumped"]
 
 
 @pytest.mark.parametrize("text", ["ORDER-7", "ORDER", "pm_seven", "pm_se", "fwd_7", "run id"])
@@ -102,14 +102,14 @@ def test_one_field_finds_a_run_by_whatever_is_at_hand(store: Store, text: str) -
     complete(store, new_run(reference="other", source_id="pm_other"), request_id="fwd_8")
     run = new_run(reference="ORDER-7", source_id="pm_seven")
     complete(store, run, request_id="fwd_7")
-    assert found(store, Filter(text=run.id if text == "run id" else text)) == ["ORDER-7"]
+    assert found(store, RunFilter(text=run.id if text == "run id" else text)) == ["ORDER-7"]
 
 
 @pytest.mark.parametrize("text", ["", "%", "_", "' OR 1=1 --", "?", "\0", "\ud800", "ÿ"])
 def test_text_is_never_part_of_a_statement(store: Store, text: str) -> None:
     complete(store, new_run(reference="ORDER-7"))
     # The empty text is the start of every reference.
-    assert found(store, Filter(text=text)) == (["ORDER-7"] if text == "" else [])
+    assert found(store, RunFilter(text=text)) == (["ORDER-7"] if text == "" else [])
 
 
 def test_the_figures(store: Store) -> None:
@@ -119,17 +119,17 @@ def test_the_figures(store: Store) -> None:
     lost = {"outcome": Outcome.UNKNOWN, "status": None, "vault_status": None, "duration_ms": 0}
     complete(store, new_run(), **lost)
     store.begin(new_run())
-    figures = store.stats(Filter())
+    figures = store.stats(RunFilter())
     assert (figures.count, figures.answered) == (4, 3)
     assert set(figures.outcomes) == {
-        Share(Outcome.APPROVED, None, 2),
-        Share(Outcome.DECLINED, None, 1),
-        Share(Outcome.UNKNOWN, None, 1),
+        OutcomeCount(Outcome.APPROVED, None, 2),
+        OutcomeCount(Outcome.DECLINED, None, 1),
+        OutcomeCount(Outcome.UNKNOWN, None, 1),
     }
     assert figures.statuses == ((None, 1), (200, 3))
     assert figures.routes == (
-        Route("checkout", "adyen", 1, 1, 0),
-        Route("stripe", "adyen", 3, 2, 2),
+        RouteCount("checkout", "adyen", 1, 1, 0),
+        RouteCount("stripe", "adyen", 3, 2, 2),
     )
     assert [(slot.start, slot.count) for slot in figures.slots] == [("2026-11-20", 4)]
 
@@ -138,7 +138,7 @@ def test_each_vault_has_percentiles_of_its_own(store: Store) -> None:
     complete(store, new_run(), duration_ms=100)
     complete(store, new_run(vault="checkout"), duration_ms=1000, outcome=Outcome.DECLINED)
     complete(store, new_run(vault="checkout", destination="rokt"), duration_ms=1000)
-    for wanted in (Filter(), Filter(text="ORDER")):
+    for wanted in (RunFilter(), RunFilter(text="ORDER")):
         checkout, stripe = store.stats(wanted).vaults
         assert (checkout.vault, checkout.count, checkout.approved) == ("checkout", 2, 1)
         assert (stripe.vault, stripe.count, stripe.answered) == ("stripe", 1, 1)
@@ -149,7 +149,7 @@ def test_each_vault_has_percentiles_of_its_own(store: Store) -> None:
 
 
 def test_figures_of_nothing(store: Store) -> None:
-    figures = store.stats(Filter())
+    figures = store.stats(RunFilter())
     assert (figures.count, figures.answered, figures.latency) == (0, 0, None)
     assert figures.outcomes == figures.slots == ()
 
@@ -157,13 +157,13 @@ def test_figures_of_nothing(store: Store) -> None:
 def test_settling_a_run_moves_it_in_the_figures(store: Store) -> None:
     run = complete(store, new_run(), outcome=Outcome.UNKNOWN, status=None)
     store.resolve(run.id, Outcome.APPROVED, "ann")
-    assert store.stats(Filter()).outcomes == (Share(Outcome.APPROVED, None, 1),)
+    assert store.stats(RunFilter()).outcomes == (OutcomeCount(Outcome.APPROVED, None, 1),)
 
 
 def test_percentiles_are_within_fifteen_percent(store: Store) -> None:
     for duration in range(10, 1010, 10):
         complete(store, new_run(), duration_ms=duration)
-    latency = store.stats(Filter()).latency
+    latency = store.stats(RunFilter()).latency
     assert isinstance(latency, Latency)
     for told, true in ((latency.p50, 500), (latency.p95, 950), (latency.p99, 990)):
         assert math.isclose(told, true, rel_tol=0.15)
@@ -175,21 +175,21 @@ def test_figures_by_the_hour_up_to_three_days_and_by_the_day_beyond(
     complete(store, new_run())
     clock.turn(hours=1)
     complete(store, new_run())
-    near = store.stats(Filter(since="2026-11-19T12:00:00.000Z"))
-    far = store.stats(Filter(since="2026-11-01T00:00:00.000Z"))
+    near = store.stats(RunFilter(since="2026-11-19T12:00:00.000Z"))
+    far = store.stats(RunFilter(since="2026-11-01T00:00:00.000Z"))
     assert (near.grain, far.grain) == ("hour", "day")
     assert [slot.start for slot in near.slots] == ["2026-11-20T12", "2026-11-20T13"]
     assert [slot.start for slot in far.slots] == ["2026-11-20"]
-    until = Filter(since="2026-11-19T12:00:00.000Z", until="2026-11-20T13:00:00.000Z")
+    until = RunFilter(since="2026-11-19T12:00:00.000Z", until="2026-11-20T13:00:00.000Z")
     assert store.stats(until).count == 1
 
 
 def test_figures_of_a_reference_come_from_its_runs(store: Store) -> None:
     complete(store, new_run(reference="ORDER-1"))
     complete(store, new_run(reference="ORDER-2"), outcome=Outcome.DECLINED)
-    for wanted in (Filter(reference="ORDER-2"), Filter(text="ORDER-2")):
+    for wanted in (RunFilter(reference="ORDER-2"), RunFilter(text="ORDER-2")):
         figures = store.stats(wanted)
-        assert figures.outcomes == (Share(Outcome.DECLINED, None, 1),)
+        assert figures.outcomes == (OutcomeCount(Outcome.DECLINED, None, 1),)
 
 
 def test_what_is_older_is_deleted_and_what_nobody_settled_stays(store: Store, clock: Clock) -> None:
@@ -203,8 +203,8 @@ def test_what_is_older_is_deleted_and_what_nobody_settled_stays(store: Store, cl
     assert store.prune(30, "ann") == 0
     clock.turn(days=1)
     assert store.prune(30, "ann") == 1
-    assert found(store, Filter()) == ["new", "old, under way", "old, unknown"]
-    assert store.stats(Filter()).count == 1
+    assert found(store, RunFilter()) == ["new", "old, under way", "old, unknown"]
+    assert store.stats(RunFilter()).count == 1
     assert [(event.kind, event.by) for event in store.events()] == [("prune", "ann")]
     assert store.prune(30, "ann") == 0
 
@@ -222,4 +222,4 @@ def test_many_old_runs_are_deleted_in_small_steps(
         complete(store, new_run())
     clock.turn(days=3)
     assert store.prune(1, "ann") == 25
-    assert found(store, Filter()) == []
+    assert found(store, RunFilter()) == []

@@ -17,7 +17,7 @@ from forwardc.runtime.history.errors import (
     HistoryUnavailableError,
 )
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
-from forwardc.runtime.history.records import Filter, NewRun
+from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from stored_runs import OWNER, complete, intent_of, new_run, open_runs
 
@@ -60,7 +60,7 @@ def test_an_older_history_is_brought_up_to_date(history_url: str, version: int) 
     with open_store(history_url, migrations=MIGRATIONS[:version]) as old:
         run = recorded_by_version_1(old)
     with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as new:
-        assert new.search(Filter()).runs[0].id == run
+        assert new.search(RunFilter()).runs[0].id == run
         assert new.database.read(lambda tx: tx.rows("SELECT mood FROM runs")) == [(None,)]
     # And what is up to date stays as it is.
     with open_store(history_url, migrations=(*MIGRATIONS, LATER)) as again:
@@ -136,8 +136,8 @@ def test_processes_that_make_the_tables_at_once_lose_nothing(history_url: str) -
     ]
     written = [writer.communicate(timeout=60)[0].split() for writer in writers]
     with open_store(history_url) as store:
-        assert store.stats(Filter()).count == 30
-        assert {run.id for run in store.search(Filter()).runs} == set().union(*written)
+        assert store.stats(RunFilter()).count == 30
+        assert {run.id for run in store.search(RunFilter()).runs} == set().union(*written)
         assert not open_runs(store)
 
 
@@ -271,7 +271,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
 def _use(url: str) -> None:
     with open_store(url) as store:
         complete(store, new_run())
-        store.search(Filter())
+        store.search(RunFilter())
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -330,4 +330,4 @@ def test_one_store_in_many_threads(history_url: str) -> None:
 
     with open_store(history_url) as store, ThreadPoolExecutor(8) as threads:
         ids = list(threads.map(lambda _: complete(store, new_run()).id, range(24)))
-        assert {run.id for run in store.search(Filter()).runs} == set(ids)
+        assert {run.id for run in store.search(RunFilter()).runs} == set(ids)

@@ -14,7 +14,7 @@ from forwardc.cli.main import run as cli
 from forwardc.dashboard.app import create
 from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.records import Filter, StoredRun
+from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import Running, start_in_thread
 
@@ -77,7 +77,7 @@ def spent(pay: Call, sandbox: Running) -> Callable[..., str]:
 
 def newest(tmp_path: Path) -> StoredRun:
     with open_store(str(tmp_path / "history.db")) as store:
-        found = store.load(store.search(Filter()).runs[0].id)
+        found = store.load(store.search(RunFilter()).runs[0].id)
     assert found is not None
     return found
 

@@ -47,10 +47,10 @@ def field_by_field(data: bytes) -> None:
 def packed_answer(data: bytes) -> None:
     import zlib
 
-    from forwardc.runtime.history.answers import unpacked
+    from forwardc.runtime.history.answers import unpack
 
-    unpacked(data)
-    unpacked(zlib.compress(data))
+    unpack(data)
+    unpack(zlib.compress(data))
 
 
 def charset(data: bytes) -> None:

@@ -160,10 +160,10 @@ def coverage(data: bytes) -> None:
 
 def history_name(data: bytes) -> None:
     from forwardc.runtime.history.errors import HistoryUnavailableError
-    from forwardc.runtime.history.named import name_of
+    from forwardc.runtime.history.named import display_name
 
     with suppress(HistoryUnavailableError):
-        name_of(loose(data), {})
+        display_name(loose(data), {})
 
 
 def lock(data: bytes) -> None:

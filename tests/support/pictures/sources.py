@@ -17,7 +17,7 @@ from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
-from forwardc.runtime.history.records import Filter
+from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
 from pictures.table import ROOT
 from real_runs import NOW, make_apart
@@ -87,7 +87,7 @@ def _page(store: Store, page: str) -> str:
     place, _, reference = page.rpartition("/")
     if place != "/runs":
         return page
-    return f"/runs/{store.search(Filter(reference=reference)).runs[0].id}"
+    return f"/runs/{store.search(RunFilter(reference=reference)).runs[0].id}"
 
 
 def _go(tab: Page, url: str) -> None:

@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from forwardc.runtime.history.database import Transaction, clean
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.database import Transaction, sanitize
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind, RecordedAnswer
 
 T = TypeVar("T")
 
-DAYS: Final = 14
+DEFAULT_DAYS: Final = 14
 """How long an answer is kept unless a setting says otherwise.
 
 As long as Checkout.com keeps the same text itself, which is the shorter time of the two vaults:
 this record never has an answer that its vault has deleted.
 """
-MOST_DAYS: Final = 3650
-DEFAULT: Final = f"{DAYS}d"
+MAX_DAYS: Final = 3650
+DEFAULT_SETTING: Final = f"{DEFAULT_DAYS}d"
 """The same as a setting says it."""
-VARIABLE: Final = "FORWARDC_ANSWERS"
+SETTING_VARIABLE: Final = "FORWARDC_ANSWERS"
 """The variable of the setting."""
 _SETTING: Final = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _KINDS: Final[tuple[BodyKind, ...]] = get_args(BodyKind)
@@ -57,25 +57,25 @@ _FORGET_TEXTS: Final = (
 _FORGET: Final = "DELETE FROM answers WHERE run_seq = ? AND step = ?"
 
 
-def days_of(setting: str) -> int | None:
+def retention_days(setting: str) -> int | None:
     """What a setting says: `off` is None, `14d` the days. Raises `ValueError`."""
     if setting == "off":
         return None
     found = _SETTING.fullmatch(setting)
-    if found is None or int(found[1]) > MOST_DAYS:
-        raise ValueError(f"must be off, or a number of days from 1d to {MOST_DAYS}d")
+    if found is None or int(found[1]) > MAX_DAYS:
+        raise ValueError(f"must be off, or a number of days from 1d to {MAX_DAYS}d")
     return int(found[1])
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedAnswer:
     """An answer as a row holds it, and when it is to be forgotten, in milliseconds since 1970."""
 
     data: bytes
     forget_at: int
 
 
-def packed(kept: RecordedAnswer, now: Moment, days: int) -> Packed:
+def pack(kept: RecordedAnswer, now: Timestamp, days: int) -> PackedAnswer:
     """What a row holds of an answer that is kept for so many days."""
     told: dict[str, Any] = {
         "whose": kept.whose,
@@ -93,30 +93,30 @@ def packed(kept: RecordedAnswer, now: Moment, days: int) -> Packed:
     text = _ENCODER.encode(told)
     if not text.isascii() or _NUL in text:
         # Few texts have what no database takes: only they are looked at one by one.
-        told["says"] = clean([kept.says])[0]
-        told["headers"] = list(map(clean, told["headers"]))
-        told["rows"] = list(map(clean, told["rows"]))
+        told["says"] = sanitize([kept.says])[0]
+        told["headers"] = list(map(sanitize, told["headers"]))
+        told["rows"] = list(map(sanitize, told["rows"]))
         text = _ENCODER.encode(told)
     # A window of 8 KiB takes 64 KiB for each answer; the usual one takes 256 KiB, which the
     # system may be asked for each time.
     packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
     data = packer.compress(text.encode()) + packer.flush()
-    return Packed(data, now.after(days * 86_400))
+    return PackedAnswer(data, now.after(days * 86_400))
 
 
-def keep(tx: Transaction, run_id: str, step: str, answer: Packed | None) -> None:
+def store_packed(tx: Transaction, run_id: str, step: str, answer: PackedAnswer | None) -> None:
     """Keep an answer, if there is one; a later one of the same step takes its place."""
     if answer is not None:
         tx.run(_KEEP, step, answer.forget_at, answer.data, run_id)
 
 
-def of_run(tx: Transaction, seq: int, now: Moment) -> dict[str, RecordedAnswer]:
+def of_run(tx: Transaction, seq: int, now: Timestamp) -> dict[str, RecordedAnswer]:
     """The answers of a run that are not forgotten yet, by step."""
-    found = {step: unpacked(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
+    found = {step: unpack(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
     return {step: kept for step, kept in found.items() if kept is not None}
 
 
-def forget(tx: Transaction, now: Moment, most: int = _AT_ONCE) -> int:
+def forget(tx: Transaction, now: Timestamp, most: int = _AT_ONCE) -> int:
     """Delete answers whose time has come; how many."""
     # One by one in an order that all processes have, so that no two of them wait for each other.
     old = tx.rows(_OLD, now.milliseconds, most)
@@ -136,7 +136,7 @@ def forget_texts(tx: Transaction, day: str) -> int:
     return tx.run(_FORGET_TEXTS, day)
 
 
-def unpacked(data: bytes) -> RecordedAnswer | None:
+def unpack(data: bytes) -> RecordedAnswer | None:
     """What a row holds; None where it cannot be read."""
     try:
         reader = zlib.decompressobj()

@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.runtime.history.database import Transaction, clean, row
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.database import Transaction, first_row, sanitize
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import Event, EventFilter, EventPage
 
 _AT_ONCE: Final = 1000
@@ -26,7 +26,7 @@ _NEXT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class ChainVerification:
     """How many events there are, the last link (None without any), the first that does not fit."""
 
     events: int
@@ -34,15 +34,19 @@ class Verified:
     wrong: int | None
 
 
-def add(tx: Transaction, now: Moment, kind: str, run_id: str | None, by: str, what: str) -> None:
+def append_event(
+    tx: Transaction, now: Timestamp, kind: str, run_id: str | None, by: str, what: str
+) -> None:
     """Add an event after the last one: nobody else adds one before this transaction ends."""
     tx.alone()
-    last = row(tx, _LAST)
-    told = tuple(clean((now.text, kind, run_id, by, what)))
+    last = first_row(tx, _LAST)
+    told = tuple(sanitize((now.text, kind, run_id, by, what)))
     tx.run(_ADD, *told, _link(last[0] if last else None, told))
 
 
-def search(tx: Transaction, wanted: EventFilter, limit: int, cursor: int | None) -> EventPage:
+def search_events(
+    tx: Transaction, wanted: EventFilter, limit: int, cursor: int | None
+) -> EventPage:
     """The newest events that fit, `limit` of them, older than `cursor`."""
     named: list[tuple[str, object]] = [
         ("kind = ?", wanted.kind),
@@ -63,12 +67,12 @@ def search(tx: Transaction, wanted: EventFilter, limit: int, cursor: int | None)
     return EventPage(events, events[-1].seq if len(found) > limit else None)
 
 
-def kinds(tx: Transaction) -> tuple[str, ...]:
+def event_kinds(tx: Transaction) -> tuple[str, ...]:
     """The kinds of all events, in order."""
     return tuple(str(one[0]) for one in tx.rows("SELECT DISTINCT kind FROM events ORDER BY kind"))
 
 
-def verify(tx: Transaction) -> Verified:
+def verify_chain(tx: Transaction) -> ChainVerification:
     """Follow the chain from its begin. Memory does not grow with the events."""
     count, head, wrong, seq = 0, None, None, 0
     while found := tx.rows(_NEXT, seq, _AT_ONCE):
@@ -79,7 +83,7 @@ def verify(tx: Transaction) -> Verified:
             if wrong is None and chain != _link(head, tuple(told)):
                 wrong = seq
             head = chain
-    return Verified(count, head, wrong)
+    return ChainVerification(count, head, wrong)
 
 
 def _link(before: str | None, told: tuple[str | None, ...]) -> str:

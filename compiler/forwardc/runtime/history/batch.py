@@ -13,22 +13,24 @@ _TRIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class WorkResult:
     """What a work came to: its result, or why there is none."""
 
     result: Any = None
     problem: BaseException | None = None
 
 
-Place: TypeAlias = Callable[[Callable[[], list[Came]]], list[Came]]
+TaskRunner: TypeAlias = Callable[[Callable[[], list[WorkResult]]], list[WorkResult]]
 
 
-def here(task: Callable[[], list[Came]]) -> list[Came]:
+def inline(task: Callable[[], list[WorkResult]]) -> list[WorkResult]:
     """Do works in this thread."""
     return task()
 
 
-def done(database: Database, works: Sequence[Work], place: Place = here) -> list[Came]:
+def commit_batch(
+    database: Database, works: Sequence[Work], place: TaskRunner = inline
+) -> list[WorkResult]:
     """Do works in one transaction, each where `place` has it done.
 
     What another process stood in the way of is done again.
@@ -44,11 +46,11 @@ def done(database: Database, works: Sequence[Work], place: Place = here) -> list
     return came
 
 
-def _tried(database: Database, works: Sequence[Work], place: Place) -> list[Came]:
+def _tried(database: Database, works: Sequence[Work], place: TaskRunner) -> list[WorkResult]:
     """Do works together, and where one raises, each as a part of its own."""
     refused = False
 
-    def together(tx: Transaction) -> list[Came]:
+    def together(tx: Transaction) -> list[WorkResult]:
         nonlocal refused
         try:
             return place(lambda: _together(tx, works))
@@ -65,20 +67,20 @@ def _tried(database: Database, works: Sequence[Work], place: Place) -> list[Came
             return database.write(lambda tx: [_apart(tx, work) for work in works])
     # Whatever it is, somebody waits to be told.
     except BaseException as problem:
-        return [Came(problem=problem)] * len(works)
+        return [WorkResult(problem=problem)] * len(works)
 
 
-def _together(tx: Transaction, works: Sequence[Work]) -> list[Came]:
+def _together(tx: Transaction, works: Sequence[Work]) -> list[WorkResult]:
     """All works, and what they have gathered: whoever is quick at the ones is at the other."""
-    came = [Came(work(tx)) for work in works]
+    came = [WorkResult(work(tx)) for work in works]
     tx.end()
     return came
 
 
-def _apart(tx: Transaction, work: Work) -> Came:
+def _apart(tx: Transaction, work: Work) -> WorkResult:
     try:
-        return Came(tx.part(work))
+        return WorkResult(tx.part(work))
     except SavepointError:
         raise
     except Exception as problem:
-        return Came(problem=problem)
+        return WorkResult(problem=problem)

@@ -5,7 +5,7 @@ Every function is one transaction's work. A sandbox of ours knows nothing of a v
 
 from typing import Final
 
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.run.result import CardFacts
 
 # Of the newest ones the newest with both: a destination may have told the scheme alone.
@@ -25,14 +25,14 @@ WHERE run_id = ? AND deliver = 'vault' AND (scheme IS NULL OR issuing_country IS
 """
 
 
-def known(
+def card_facts(
     tx: Transaction, vault: str, environment: str, source: str, *, emulated: bool
 ) -> CardFacts | None:
     """What the newest run of a source knows of its card; None for nothing."""
-    found = row(tx, _KNOWN, source, vault, environment, emulated)
+    found = first_row(tx, _KNOWN, source, vault, environment, emulated)
     return CardFacts(*found) if found else None
 
 
-def tell(tx: Transaction, run_id: str, card: CardFacts) -> None:
+def add_card_facts(tx: Transaction, run_id: str, card: CardFacts) -> None:
     """Keep what a run's vault steps did not tell."""
     tx.run(_TELL, card.scheme, card.issuing_country, run_id)

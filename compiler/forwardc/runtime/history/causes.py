@@ -9,9 +9,9 @@ from typing import Final
 
 from forwardc.core.outcome import Outcome
 
-LONGEST_CAUSE: Final = 80
+MAX_CAUSE_CHARACTERS: Final = 80
 """Characters of a cause: as many as are shown in a table."""
-SETTLED: Final = "settled afterwards"
+RESOLVED_CAUSE: Final = "settled afterwards"
 """The cause of a run that a person or the vault's list settled: its reason names who."""
 _QUOTED: Final = "; it says: "
 # Digits that are no code: a long number, an amount, or a name that a machine made up.
@@ -24,7 +24,7 @@ _BETWEEN: Final = re.compile(r"[\s_]+")
 _ELSEWHERE: Final = "…"
 
 
-def cause_of(reason: str | None) -> str | None:
+def normalize_cause(reason: str | None) -> str | None:
     """A reason in its one spelling; None where it says nothing."""
     if reason is None:
         return None
@@ -32,11 +32,11 @@ def cause_of(reason: str | None) -> str | None:
     words = reason.rpartition(_QUOTED)[2].casefold()
     plain = _BETWEEN.sub(" ", _MADE_UP.sub(_ELSEWHERE, _MASKED.sub(_ELSEWHERE, words)))
     text = plain.strip(" .!;:,'\"")
-    if len(text) > LONGEST_CAUSE:
-        text = text[: LONGEST_CAUSE - 1].rstrip() + _ELSEWHERE
+    if len(text) > MAX_CAUSE_CHARACTERS:
+        text = text[: MAX_CAUSE_CHARACTERS - 1].rstrip() + _ELSEWHERE
     return text or None
 
 
-def cause_of_end(outcome: str | None, reason: str | None) -> str | None:
+def counted_cause(outcome: str | None, reason: str | None) -> str | None:
     """The cause that a run is counted under; an approved one has none."""
-    return None if outcome in (None, Outcome.APPROVED) else cause_of(reason)
+    return None if outcome in (None, Outcome.APPROVED) else normalize_cause(reason)

@@ -15,9 +15,9 @@ from functools import partial
 from time import monotonic
 from typing import Final, TypeVar
 
-from forwardc.runtime.history.batch import Came, Place, Work, done, here
+from forwardc.runtime.history.batch import TaskRunner, Work, WorkResult, commit_batch, inline
 from forwardc.runtime.history.database import Database, Transaction
-from forwardc.runtime.history.errand import on_loop
+from forwardc.runtime.history.errand import run_on_loop
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.work_executor import WorkExecutor
 
@@ -37,11 +37,11 @@ class _Asked:
 
     work: Work
     loop: asyncio.AbstractEventLoop
-    told: Callable[[Came], None]
+    told: Callable[[WorkResult], None]
     since: float | None = None
 
 
-class Commits:
+class GroupCommit:
     """Writes to one database in the order in which they were asked for, from any event loop."""
 
     def __init__(self, database: Database) -> None:
@@ -64,7 +64,7 @@ class Commits:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
 
-        def told(came: Came) -> None:
+        def told(came: WorkResult) -> None:
             if waiter.done():
                 return
             if came.problem is None:
@@ -85,7 +85,7 @@ class Commits:
         `HistoryUnavailableError` after `close`.
         """
 
-        def told(came: Came) -> None:
+        def told(came: WorkResult) -> None:
             if isinstance(came.problem, Exception):
                 failed(came.problem)
 
@@ -133,13 +133,13 @@ class Commits:
         """Write batches until there has been nothing to do for a while. Runs in the thread."""
         while batch := self._next():
             works = [asked.work for asked in batch]
-            _tell(batch, done(self._database, works, self._place(batch)))
+            _tell(batch, commit_batch(self._database, works, self._place(batch)))
 
-    def _place(self, batch: Sequence[_Asked]) -> Place:
+    def _place(self, batch: Sequence[_Asked]) -> TaskRunner:
         """Where works are done: many quick ones on the loop of the first, while we wait."""
         if len(batch) < _MANY or not self._database.quick:
-            return here
-        return partial(on_loop, batch[0].loop)
+            return inline
+        return partial(run_on_loop, batch[0].loop)
 
     def _next(self) -> list[_Asked]:
         """What is written together; empty where nothing came."""
@@ -161,9 +161,9 @@ def _closed() -> HistoryUnavailableError:
     return HistoryUnavailableError("the history was closed")
 
 
-def _tell(batch: Sequence[_Asked], came: Sequence[Came]) -> None:
+def _tell(batch: Sequence[_Asked], came: Sequence[WorkResult]) -> None:
     """Wake each loop once."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, Came]]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, WorkResult]]] = {}
     for asked, one in zip(batch, came, strict=True):
         loops.setdefault(asked.loop, []).append((asked, one))
     for loop, pairs in loops.items():
@@ -174,7 +174,7 @@ def _tell(batch: Sequence[_Asked], came: Sequence[Came]) -> None:
             continue
 
 
-def _tell_all(pairs: Sequence[tuple[_Asked, Came]]) -> None:
+def _tell_all(pairs: Sequence[tuple[_Asked, WorkResult]]) -> None:
     untold = []
     for asked, came in pairs:
         try:

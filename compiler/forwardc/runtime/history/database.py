@@ -27,7 +27,7 @@ _VERSION_TABLE: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gathered:
+class DeferredUpsert:
     """A statement that is done once for all the numbers that a transaction has for one key.
 
     It takes the numbers first, then the key; `merge` puts two numbers together, each in its place.
@@ -49,7 +49,9 @@ class Transaction(Protocol):
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
 
-    def gather(self, what: Gathered, numbers: tuple[int, ...], key: tuple[object, ...]) -> None:
+    def gather(
+        self, what: DeferredUpsert, numbers: tuple[int, ...], key: tuple[object, ...]
+    ) -> None:
         """Do a statement at the end of the transaction, once for each key, and in their order.
 
         So that two transactions that change the same rows never wait for each other.
@@ -97,7 +99,7 @@ class Database(Protocol):
         """Give the connection back."""
 
 
-def row(tx: Transaction, statement: str, *values: Any) -> Row | None:
+def first_row(tx: Transaction, statement: str, *values: Any) -> Row | None:
     """The first row of a query, None without any."""
     return next(iter(tx.rows(statement, *values)), None)
 
@@ -108,12 +110,12 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     Raises `HistoryTooNewError` where they are beyond it.
     """
     newest = migrations[-1].version
-    if version(database) == newest:
+    if tables_version(database) == newest:
         return newest
     return database.write(lambda tx: _upgrade(tx, database, migrations))
 
 
-def version(database: Database) -> int:
+def tables_version(database: Database) -> int:
     """The version of the tables, 0 where there are none of ours. Changes nothing."""
     return database.read(lambda tx: _known_version(tx, database))
 
@@ -140,7 +142,7 @@ def _newer(current: int, newest: int) -> HistoryTooNewError:
 def _known_version(tx: Transaction, database: Database) -> int:
     """The version of the tables, 0 where there are none."""
     exists = tx.rows(database.words["tables"], "forwardc_history")
-    found = row(tx, "SELECT max(version) FROM forwardc_history") if exists else None
+    found = first_row(tx, "SELECT max(version) FROM forwardc_history") if exists else None
     return int(found[0]) if found and found[0] is not None else 0
 
 
@@ -168,7 +170,7 @@ def _worded(statement: str, words: Mapping[str, str]) -> str:
     return statement
 
 
-def clean(values: Iterable[Any]) -> list[Any]:
+def sanitize(values: Iterable[Any]) -> list[Any]:
     """Values as both databases take them: no NUL, no half of a surrogate pair, no bool."""
     # A call that is served has a hundred of them: what is fine costs no call of its own.
     return [

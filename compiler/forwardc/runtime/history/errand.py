@@ -15,7 +15,7 @@ T = TypeVar("T")
 _PATIENCE_S: Final = 0.05
 
 
-class Errand(Generic[T]):
+class LoopTask(Generic[T]):
     """A task that is done once, by whoever comes first."""
 
     def __init__(self, task: Callable[[], T]) -> None:
@@ -46,9 +46,9 @@ class Errand(Generic[T]):
         return self._result[0]
 
 
-def on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T]) -> T:
+def run_on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T]) -> T:
     """Do a task on a loop, and wait for it; here where the loop cannot. Raises what it raises."""
-    errand = Errand(task)
+    errand = LoopTask(task)
     try:
         loop.call_soon_threadsafe(errand.do)
     except RuntimeError:

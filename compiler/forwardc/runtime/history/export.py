@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from forwardc.core.diagnostics.render.clean import on_one_line
-from forwardc.runtime.history.records import Filter, Summary
+from forwardc.runtime.history.records import RunFilter, RunSummary
 from forwardc.runtime.history.store import Store
 
 _AT_ONCE: Final = 500
@@ -29,30 +29,30 @@ COLUMNS: Final = (
 """The header of an export, and the members of each run in it."""
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """How an export is written."""
 
     CSV = "csv"
     JSON = "json"
 
 
-def fits(store: Store, wanted: Filter) -> bool:
+def has_runs(store: Store, wanted: RunFilter) -> bool:
     """Whether any run fits a filter."""
     return bool(store.search(wanted, limit=1).runs)
 
 
-def export(store: Store, wanted: Filter, form: Format) -> Iterator[str]:
+def export(store: Store, wanted: RunFilter, form: ExportFormat) -> Iterator[str]:
     """The runs that fit, the newest first, as pieces of one text that ends with a line feed.
 
     What begins meanwhile is not in it. CSV is RFC 4180 with the header `COLUMNS`; JSON is one
     object, whose last member `count` says that nothing is missing. May raise
     `HistoryUnavailableError` between two pieces.
     """
-    write = _csv if form is Format.CSV else _json
+    write = _csv if form is ExportFormat.CSV else _json
     yield from write(_pages(store, wanted))
 
 
-def _pages(store: Store, wanted: Filter) -> Iterator[Sequence[Summary]]:
+def _pages(store: Store, wanted: RunFilter) -> Iterator[Sequence[RunSummary]]:
     cursor: int | None = None
     while True:
         page = store.search(wanted, limit=_AT_ONCE, cursor=cursor)
@@ -62,24 +62,24 @@ def _pages(store: Store, wanted: Filter) -> Iterator[Sequence[Summary]]:
         cursor = page.cursor
 
 
-def _csv(pages: Iterator[Sequence[Summary]]) -> Iterator[str]:
+def _csv(pages: Iterator[Sequence[RunSummary]]) -> Iterator[str]:
     yield csv_text([COLUMNS])
     for runs in pages:
-        yield csv_text([_cell(value) for value in row_of(run).values()] for run in runs)
+        yield csv_text([_cell(value) for value in export_members(run).values()] for run in runs)
 
 
-def _json(pages: Iterator[Sequence[Summary]]) -> Iterator[str]:
+def _json(pages: Iterator[Sequence[RunSummary]]) -> Iterator[str]:
     yield '{"forwardc":1,"runs":['
     count = 0
     for runs in pages:
-        texts = [json.dumps(row_of(run), ensure_ascii=False) for run in runs]
+        texts = [json.dumps(export_members(run), ensure_ascii=False) for run in runs]
         if texts:
             yield ("," if count else "") + "\n" + ",\n".join(texts)
         count += len(texts)
     yield f'\n],"count":{count}}}\n'
 
 
-def row_of(run: Summary) -> dict[str, Any]:
+def export_members(run: RunSummary) -> dict[str, Any]:
     """A run as the members of an export."""
     told = asdict(run)
     return {name: told[name] for name in COLUMNS}
@@ -95,10 +95,10 @@ def csv_text(rows: Any) -> str:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return harmless(" ".join(value) if isinstance(value, tuple) else value)
+    return escape_formula(" ".join(value) if isinstance(value, tuple) else value)
 
 
-def harmless(value: object) -> object:
+def escape_formula(value: object) -> object:
     """Text on one line of its own, and no formula of a spreadsheet."""
     if not isinstance(value, str):
         return value

@@ -11,9 +11,9 @@ from typing import Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryConflictError, IdempotencyKeyInUseError
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
 from forwardc.runtime.run.result import Party
 
@@ -29,14 +29,16 @@ _KEEP_DIGEST: Final = "INSERT INTO withheld_values (run_id, digest) VALUES (?, ?
 _OPEN: Final = (StepState.INTENT, StepState.UNKNOWN)
 
 
-def held(tx: Transaction, key: str, now: Moment | None = None) -> tuple[StoredRun, str] | None:
+def run_of_key(
+    tx: Transaction, key: str, now: Timestamp | None = None
+) -> tuple[StoredRun, str] | None:
     """The run of a caller's key, and the digest of what it was asked to do; None for a new key."""
-    found = row(tx, _HELD, key)
-    run = reads.load(tx, found[0], now) if found else None
+    found = first_row(tx, _HELD, key)
+    run = reads.load_run(tx, found[0], now) if found else None
     return (run, str(found[1])) if found and run else None
 
 
-def claim(tx: Transaction, run: NewRun) -> None:
+def assign_key(tx: Transaction, run: NewRun) -> None:
     """Give a caller's key to its run, which is recorded already, and keep the digests of both.
 
     A key whose run certainly sent nothing is passed on. Raises `IdempotencyKeyInUseError` where
@@ -48,20 +50,20 @@ def claim(tx: Transaction, run: NewRun) -> None:
         return
     if tx.run(_TAKE, run.given_key, run.id, run.content):
         return
-    known = held(tx, run.given_key)
+    known = run_of_key(tx, run.given_key)
     if known is None:
         raise HistoryConflictError("an idempotency key was given up while a run was to begin")
     other, _ = known
     if other.id == run.id:
         return
     change = (run.id, run.given_key, other.id, run.content)
-    if not sent_nothing(other) or not tx.run(_GIVE_ON, *change):
+    if not has_sent_nothing(other) or not tx.run(_GIVE_ON, *change):
         raise IdempotencyKeyInUseError(
             f"run {other.id} has this idempotency key, and nothing was sent"
         )
 
 
-def sent_nothing(run: StoredRun) -> bool:
+def has_sent_nothing(run: StoredRun) -> bool:
     """Whether a run has ended, and certainly reached no destination."""
     summary = run.summary
     refused = summary.outcome is Outcome.REJECTED and summary.rejected_by is not Party.DESTINATION
@@ -69,9 +71,9 @@ def sent_nothing(run: StoredRun) -> bool:
     return summary.state is RunState.DONE and refused and not reached
 
 
-def withheld(tx: Transaction, run_id: str) -> str | None:
+def withheld_digest(tx: Transaction, run_id: str) -> str | None:
     """The digest of the values that a run's record leaves out; None where there are none."""
-    found = row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
+    found = first_row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
     return None if found is None else str(found[0])
 
 
@@ -81,12 +83,12 @@ def digest_key(tx: Transaction) -> bytes:
         "INSERT INTO digest_keys (id, secret) VALUES (1, ?) ON CONFLICT (id) DO NOTHING",
         token_hex(32),
     )
-    found = row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
+    found = first_row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
     if found is None:
         raise HistoryConflictError("the key of digests is not there")
     return bytes.fromhex(found[0])
 
 
-def digest(key: bytes, text: str) -> str:
+def keyed_digest(key: bytes, text: str) -> str:
     """HMAC-SHA-256 of a text, in hexadecimal."""
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), sha256).hexdigest()

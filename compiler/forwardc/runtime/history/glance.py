@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 
 _AFTER = {
     "vault": "SELECT min(vault) FROM runs WHERE vault > ?",
@@ -26,7 +26,7 @@ _WAITING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class RecordedNames:
     """The names that any recorded run has, in order."""
 
     vaults: tuple[str, ...]
@@ -38,10 +38,10 @@ class Places:
     """The reasons of runs that ended, of a hundred at the most."""
 
 
-def places(tx: Transaction) -> Places:
+def recorded_names(tx: Transaction) -> RecordedNames:
     """Every name once: one seek in an index for each; the others out of the days' figures."""
     done = [(str(environment), str(operation)) for environment, operation in tx.rows(_DONE)]
-    return Places(
+    return RecordedNames(
         tuple(_names(tx, "vault")),
         tuple(_names(tx, "destination")),
         tuple(sorted({environment for environment, _ in done})),
@@ -50,14 +50,14 @@ def places(tx: Transaction) -> Places:
     )
 
 
-def waiting(tx: Transaction, now_ms: int, most: int) -> int:
+def count_unresolved(tx: Transaction, now_ms: int, most: int) -> int:
     """How many runs somebody has to settle, counted up to `most`."""
-    found = row(tx, _WAITING, now_ms, most)
+    found = first_row(tx, _WAITING, now_ms, most)
     return int(found[0]) if found else 0
 
 
 def _names(tx: Transaction, column: str) -> Iterator[str]:
     name = ""
-    while (found := row(tx, _AFTER[column], name)) and found[0] is not None:
+    while (found := first_row(tx, _AFTER[column], name)) and found[0] is not None:
         name = found[0]
         yield name

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from forwardc.runtime.history.batch import Came, Work, done
+from forwardc.runtime.history.batch import Work, WorkResult, commit_batch
 from forwardc.runtime.history.database import Database, Transaction
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ T = TypeVar("T")
 _LINGER_S: Final = 0.005
 
 
-class Inline:
+class InlineCommit:
     """What `Commits` does, without threads."""
 
     def __init__(self, database: Database) -> None:
@@ -28,7 +28,7 @@ class Inline:
 
         Raises `HistoryUnavailableError`, and what it raises.
         """
-        came: Came = self._flush(work)
+        came: WorkResult = self._flush(work)
         if came.problem is not None:
             raise came.problem
         result: T = came.result
@@ -46,9 +46,9 @@ class Inline:
         if self._waiting:
             self._flush(_nothing)
 
-    def _flush(self, work: Work) -> Came:
+    def _flush(self, work: Work) -> WorkResult:
         waiting, self._waiting = self._waiting, []
-        *before, last = done(self._database, [*(one for one, _ in waiting), work])
+        *before, last = commit_batch(self._database, [*(one for one, _ in waiting), work])
         for (_, failed), came in zip(waiting, before, strict=True):
             if isinstance(came.problem, Exception):
                 failed(came.problem)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Timestamp:
     """One reading of the clock, in UTC."""
 
     at: datetime

@@ -15,12 +15,12 @@ from forwardc.core.terms.money import decimal_text
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
 _USUAL: Final = "amount"
 
-Counted: TypeAlias = Sequence[Any]
+CurrencyDigits: TypeAlias = Sequence[Any]
 """A currency's code, and the digits of its minor unit in ISO 4217, None where nobody told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class RecordedAmount:
     """A sum by the name that it has in a run.
 
     `major`: with the currency's decimal point, or `1250 minor units`.
@@ -36,25 +36,27 @@ class Money:
         return f"{self.major} {self.currency}"
 
 
-def money(name: str, minor: object, counted: Counted) -> Money | None:
+def recorded_amount(name: str, minor: object, counted: CurrencyDigits) -> RecordedAmount | None:
     """Minor units as money; None for what is no whole number."""
     if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
         return None
     currency, digits = counted
     if digits is None:
-        return Money(name, f"{int(str(minor))} minor units", currency)
-    return Money(name, decimal_text(int(str(minor)), digits), currency)
+        return RecordedAmount(name, f"{int(str(minor))} minor units", currency)
+    return RecordedAmount(name, decimal_text(int(str(minor)), digits), currency)
 
 
-def sums(params: Mapping[str, object], amounts: Mapping[str, Counted]) -> Iterator[Money]:
+def recorded_amounts(
+    params: Mapping[str, object], amounts: Mapping[str, CurrencyDigits]
+) -> Iterator[RecordedAmount]:
     """The amounts among the params of a run, the one that is called `amount` first."""
     for name in sorted(amounts, key=lambda one: one != _USUAL):
-        if name in params and (found := money(name, params[name], amounts[name])):
+        if name in params and (found := recorded_amount(name, params[name], amounts[name])):
             yield found
 
 
-def first_sum(params: str, amounts: str | None) -> Money | None:
+def main_amount(params: str, amounts: str | None) -> RecordedAmount | None:
     """What a run is about, from its record's JSON; None where no amount is told."""
     if amounts is None:
         return None
-    return next(sums(json.loads(params), json.loads(amounts)), None)
+    return next(recorded_amounts(json.loads(params), json.loads(amounts)), None)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-from forwardc.runtime.history.place import path_of
+from forwardc.runtime.history.place import sqlite_path
 
 _LOCAL: Final = "this machine"
 _REST: Final = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?\Z", re.DOTALL)
 
 
-def name_of(url: str, environ: Mapping[str, str] = os.environ) -> str:
+def display_name(url: str, environ: Mapping[str, str] = os.environ) -> str:
     """`/srv/forwardc/history.db`, or `postgresql runs at db.example:5432`."""
-    path = path_of(url)
+    path = sqlite_path(url)
     return str(path.absolute()) if path else _of_server(url.partition("://")[2], environ)
 
 

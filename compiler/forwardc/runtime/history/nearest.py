@@ -6,7 +6,7 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.files.operator_file import names_in
 
 
-def nearest(path: Path) -> Path | None:
+def nearest_file(path: Path) -> Path | None:
     """The file that is there under a name like this, in this folder or one like it; else None."""
     missing: list[str] = [path.name]
     for folder in path.parents:

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from forwardc.runtime.history.database import Database, version
+from forwardc.runtime.history.database import Database, tables_version
 from forwardc.runtime.history.errors import HistoryNotFoundError, HistoryUnavailableError
-from forwardc.runtime.history.nearest import nearest
+from forwardc.runtime.history.nearest import nearest_file
 
 _SERVERS: Final = ("postgresql", "postgres")
-BEGIN: Final = (
+BEGIN_HINT: Final = (
     "`forwardc run` and `forwardc serve` begin one, and so does `forwardc history begin`;"
     " --history or FORWARDC_HISTORY names another"
 )
 
 
-def made(url: str, wait_s: float) -> Database:
+def connect_or_create(url: str, wait_s: float) -> Database:
     """The database, made where there is none. Raises `HistoryUnavailableError`."""
-    path = path_of(url)
+    path = sqlite_path(url)
     if path is None:
         from forwardc.runtime.history.postgres import Postgres
 
@@ -30,12 +30,12 @@ def made(url: str, wait_s: float) -> Database:
     return Sqlite(path, wait_s)
 
 
-def existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
+def connect_existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
     """The database of a history that is there. `check` is given the version of its tables first.
 
     Raises what `check` raises, `HistoryNotFoundError`, and `HistoryUnavailableError`.
     """
-    path = path_of(url)
+    path = sqlite_path(url)
     if path is None:
         return _on_server(url, wait_s, check)
     from forwardc.runtime.history.sqlite import Sqlite, version_in
@@ -51,12 +51,14 @@ def existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
         ) from None
     found = version_in(path, wait_s)
     if not found:
-        raise HistoryNotFoundError(f"{path}: the file holds no history of forwardc", hint=BEGIN)
+        raise HistoryNotFoundError(
+            f"{path}: the file holds no history of forwardc", hint=BEGIN_HINT
+        )
     check(found)
     return Sqlite(path, wait_s, make=False)
 
 
-def path_of(url: str) -> Path | None:
+def sqlite_path(url: str) -> Path | None:
     """The file of a history; None for a server's. Raises `HistoryUnavailableError` for neither."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme in _SERVERS:
@@ -76,11 +78,12 @@ def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Databas
 
     database = Postgres(url, wait_s)
     try:
-        found = version(database)
+        found = tables_version(database)
         if not found:
             raise HistoryNotFoundError(
                 "the database in PostgreSQL holds no history of forwardc",
-                hint=f"is it another database, or another schema first in the search path? {BEGIN}",
+                hint="is it another database, or another schema first in the search path?"
+                f" {BEGIN_HINT}",
             )
         check(found)
     except BaseException:
@@ -90,5 +93,5 @@ def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Databas
 
 
 def _hint(path: Path) -> str:
-    near = nearest(path)
-    return f"did you mean {near.as_posix()}?" if near is not None else BEGIN
+    near = nearest_file(path)
+    return f"did you mean {near.as_posix()}?" if near is not None else BEGIN_HINT

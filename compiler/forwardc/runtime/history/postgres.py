@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from forwardc.runtime.history.database import Row, SavepointError, Transaction, clean
+from forwardc.runtime.history.database import Row, SavepointError, Transaction, sanitize
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.statements import Statements
@@ -152,7 +152,7 @@ class _Statements(Statements):
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
         with self._connection.cursor() as cursor:
-            cursor.executemany(_worded(statement), map(clean, rows))
+            cursor.executemany(_worded(statement), map(sanitize, rows))
 
     def alone(self) -> None:
         """Wait until no other transaction that has called this is under way."""

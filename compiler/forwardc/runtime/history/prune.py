@@ -5,8 +5,8 @@ from typing import Final
 
 from forwardc.runtime.history import answers
 from forwardc.runtime.history.database import Database, Transaction
-from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.history.writes import event
+from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.writes import record_event
 
 _AT_ONCE: Final = 1000
 _OLD: Final = (
@@ -15,14 +15,14 @@ _OLD: Final = (
 )
 
 
-def prune(database: Database, keep_days: int, by: str, now: Moment) -> int:
+def prune(database: Database, keep_days: int, by: str, now: Timestamp) -> int:
     """Delete finished runs that began before the day `keep_days` days ago; how many.
 
     In small transactions, so that runs under way are not held up.
     """
     if keep_days < 1:
         raise ValueError("at least one day is kept")
-    first_day = Moment(now.at - timedelta(days=keep_days)).text[:10]
+    first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10]
     deleted = 0
     while database.write(lambda tx: answers.forget(tx, now, _AT_ONCE)):
         pass
@@ -32,7 +32,7 @@ def prune(database: Database, keep_days: int, by: str, now: Moment) -> int:
     return deleted
 
 
-def prune_answers(database: Database, keep_days: int, by: str, now: Moment) -> int:
+def prune_answers(database: Database, keep_days: int, by: str, now: Timestamp) -> int:
     """Delete the answers of runs that began before the day `keep_days` days ago; how many.
 
     The runs stay. 0 deletes all there are.
@@ -40,20 +40,20 @@ def prune_answers(database: Database, keep_days: int, by: str, now: Moment) -> i
     if keep_days < 0:
         raise ValueError("a number of days is none below zero")
     # A moment is text with a T behind its day: nothing begins later than this.
-    first_day = Moment(now.at - timedelta(days=keep_days)).text[:10] if keep_days else "9999"
+    first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10] if keep_days else "9999"
     deleted = database.write(lambda tx: answers.forget_texts(tx, first_day))
     while some := database.write(lambda tx: answers.forget_older(tx, first_day, _AT_ONCE)):
         deleted += some
     if deleted:
         what = f"{deleted} answers of before {first_day}" if keep_days else f"{deleted} answers"
-        database.write(lambda tx: event(tx, "prune", by, what, now))
+        database.write(lambda tx: record_event(tx, "prune", by, what, now))
     return deleted
 
 
-def _figures(tx: Transaction, first_day: str, deleted: int, by: str, now: Moment) -> None:
+def _figures(tx: Transaction, first_day: str, deleted: int, by: str, now: Timestamp) -> None:
     for table in ("tallies", "timings", "causes"):
         tx.run(f"DELETE FROM {table} WHERE start < ?", first_day)
     # Tokens stay, and a callback that comes once more is applied once more, which changes nothing.
     tx.run("DELETE FROM callbacks WHERE received_at < ?", first_day)
     if deleted:
-        event(tx, "prune", by, f"{deleted} runs of before {first_day}", now)
+        record_event(tx, "prune", by, f"{deleted} runs of before {first_day}", now)

@@ -9,22 +9,22 @@ from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import answers, shapes
-from forwardc.runtime.history.database import Row, Transaction, row
-from forwardc.runtime.history.lacks import names_of
-from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.history.money import first_sum
+from forwardc.runtime.history.database import Row, Transaction, first_row
+from forwardc.runtime.history.lacks import atoms_of_column
+from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.money import main_amount
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
-    Filter,
-    Page,
     Pause,
+    RunFilter,
+    RunPage,
     RunState,
+    RunSummary,
     StepState,
     StoredAttempt,
     StoredRun,
     StoredStep,
-    Summary,
 )
 from forwardc.runtime.run.kept import RecordedAnswer
 from forwardc.runtime.run.result import Party, PartyName, ShownRequest
@@ -65,12 +65,12 @@ _OF_SUMMARY: Final = _SUMMARY.count(",") + 1
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-def load(tx: Transaction, run_id: str, now: Moment | None = None) -> StoredRun | None:
+def load_run(tx: Transaction, run_id: str, now: Timestamp | None = None) -> StoredRun | None:
     """A run with its steps and attempts; None where there is none.
 
     With the answers that are not forgotten `now`; without a moment, with none of them.
     """
-    found = row(tx, _RUN, run_id)
+    found = first_row(tx, _RUN, run_id)
     if found is None:
         return None
     kept = answers.of_run(tx, found[0], now) if now else {}
@@ -82,10 +82,10 @@ def load(tx: Transaction, run_id: str, now: Moment | None = None) -> StoredRun |
         for values in tx.rows(_STEPS, run_id)
     )
     run = _run(found, steps)
-    return replace(run, shapes=shapes.of(tx, run.digest))
+    return replace(run, shapes=shapes.shapes_of(tx, run.digest))
 
 
-def unknown_runs(tx: Transaction, now: Moment, limit: int) -> tuple[StoredRun, ...]:
+def unknown_runs(tx: Transaction, now: Timestamp, limit: int) -> tuple[StoredRun, ...]:
     """Runs to settle, the oldest first: ended as unknown, or left with a step in the air."""
     found = tx.rows(
         "SELECT id FROM (SELECT id, seq FROM runs WHERE outcome = 'unknown' AND state = 'done'"
@@ -94,15 +94,15 @@ def unknown_runs(tx: Transaction, now: Moment, limit: int) -> tuple[StoredRun, .
         " AND steps.state IN ('intent', 'unknown'))) AS found ORDER BY seq LIMIT ?",
         *(now.milliseconds, limit),
     )
-    return tuple(run for (run_id,) in found if (run := load(tx, run_id, now)) is not None)
+    return tuple(run for (run_id,) in found if (run := load_run(tx, run_id, now)) is not None)
 
 
-def search(tx: Transaction, wanted: Filter, limit: int, cursor: int | None) -> Page:
+def search(tx: Transaction, wanted: RunFilter, limit: int, cursor: int | None) -> RunPage:
     """The newest runs that fit, `limit` of them, older than `cursor`."""
     bounds = _bounds(tx, wanted)
     if bounds is None:
-        return Page((), None)
-    clauses, values = clauses_of(wanted)
+        return RunPage((), None)
+    clauses, values = filter_clauses(wanted)
     clauses += [f"seq {sign} ?" for sign, _ in bounds]
     values += [value for _, value in bounds]
     if cursor is not None:
@@ -112,10 +112,10 @@ def search(tx: Transaction, wanted: Filter, limit: int, cursor: int | None) -> P
     order = " ORDER BY seq DESC LIMIT ?"
     found = tx.rows("SELECT " + _SUMMARY + " FROM runs" + where + order, *values, limit + 1)
     runs = tuple(_summary(values) for values in found[:limit])
-    return Page(runs, runs[-1].seq if len(found) > limit else None)
+    return RunPage(runs, runs[-1].seq if len(found) > limit else None)
 
 
-def clauses_of(wanted: Filter) -> tuple[list[str], list[Any]]:
+def filter_clauses(wanted: RunFilter) -> tuple[list[str], list[Any]]:
     """The conditions of a filter and their values."""
     named = {
         "reference": wanted.reference,
@@ -143,7 +143,7 @@ def clauses_of(wanted: Filter) -> tuple[list[str], list[Any]]:
     return clauses, values
 
 
-def _bounds(tx: Transaction, wanted: Filter) -> list[tuple[str, int]] | None:
+def _bounds(tx: Transaction, wanted: RunFilter) -> list[tuple[str, int]] | None:
     """Where runs of the filter's time can stand; None where there are none.
 
     A clock that jumped back only makes an hour's range wider.
@@ -151,7 +151,7 @@ def _bounds(tx: Transaction, wanted: Filter) -> list[tuple[str, int]] | None:
     if wanted.since is None and wanted.until is None:
         return []
     since, until = (wanted.since or "")[:13], (wanted.until or "~")[:13]
-    found = row(
+    found = first_row(
         tx,
         "SELECT min(first_seq), max(last_seq) FROM hours WHERE start >= ? AND start <= ?",
         *(since, until),
@@ -183,12 +183,12 @@ def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]
     return tuple(Event(*values) for values in found)
 
 
-def _summary(values: Row) -> Summary:
+def _summary(values: Row) -> RunSummary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
     state, outcome, party, status, vault_status, duration_ms, attempts, reason, *last = ends
     losses, cause, params, amounts = last
-    sum_ = first_sum(params, amounts)
-    return Summary(
+    sum_ = main_amount(params, amounts)
+    return RunSummary(
         seq=seq,
         id=run_id,
         created_at=at,
@@ -206,7 +206,7 @@ def _summary(values: Row) -> Summary:
         duration_ms=duration_ms,
         attempts=attempts,
         reason=reason,
-        losses=names_of(losses),
+        losses=atoms_of_column(losses),
         cause=cause,
         amount=sum_.major if sum_ else None,
         currency=sum_.currency if sum_ else None,
@@ -260,8 +260,8 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | Non
         scheme=scheme,
         issuing_country=country,
         rule=rule,
-        losses=names_of(losses),
-        untold=names_of(untold),
+        losses=atoms_of_column(losses),
+        untold=atoms_of_column(untold),
         log_url=log_url,
         attempts=tuple(attempts),
         names=_names(names),

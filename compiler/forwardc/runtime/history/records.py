@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.money import Counted
+from forwardc.runtime.history.money import CurrencyDigits
 from forwardc.runtime.run.kept import RecordedAnswer
 from forwardc.runtime.run.result import (
     IdempotencyKeys,
@@ -102,7 +102,7 @@ class NewRun:
     approval: Mapping[str, Any] | None = None
     content: str | None = None
     withheld: str | None = None
-    amounts: Mapping[str, Counted] = field(default_factory=dict)
+    amounts: Mapping[str, CurrencyDigits] = field(default_factory=dict)
     shapes: str = "{}"
 
 
@@ -179,7 +179,7 @@ class StoredStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class RunSummary:
     """One run in a list. `status` is the destination's of the last step, None without answer.
 
     `reason` is why it ended as it did, in the destination's own words where it has some, `cause`
@@ -217,7 +217,7 @@ class StoredRun:
     `shapes` says by step where its request holds what the destination gets: see `gets`.
     """
 
-    summary: Summary
+    summary: RunSummary
     updated_at: str
     asked_operation: str
     fell_back: bool
@@ -233,7 +233,7 @@ class StoredRun:
     owner: str
     lease_until: int
     steps: tuple[StoredStep, ...]
-    amounts: Mapping[str, Counted] = field(default_factory=dict)
+    amounts: Mapping[str, CurrencyDigits] = field(default_factory=dict)
     shapes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -265,7 +265,7 @@ class StoredRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RunFilter:
     """Which runs. None means any; times are ISO 8601 in UTC, `since` included, `until` not.
 
     `text` is the start of a reference, of what names the payment at its destination or of a
@@ -290,10 +290,10 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RunPage:
     """The newest runs first; `cursor` asks for the next page, None at the end."""
 
-    runs: tuple[Summary, ...]
+    runs: tuple[RunSummary, ...]
     cursor: int | None
 
 
@@ -321,7 +321,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events. None means any; `by` is the start of who did it, times are as in `Filter`."""
+    """Which events.
+
+    None means any; `by` is the start of who did it, times are as in `RunFilter`.
+    """
 
     kind: str | None = None
     by: str | None = None

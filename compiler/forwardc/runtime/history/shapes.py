@@ -7,18 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.records import NewRun
 
 _KEEP: Final = "INSERT INTO shapes (digest, steps) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
 
 
-def keep(tx: Transaction, run: NewRun) -> None:
+def store_shapes(tx: Transaction, run: NewRun) -> None:
     """Keep the shapes of a run's operation, once."""
     tx.run(_KEEP, run.digest, run.shapes)
 
 
-def of(tx: Transaction, digest: str) -> Mapping[str, Any]:
+def shapes_of(tx: Transaction, digest: str) -> Mapping[str, Any]:
     """The shapes by step; empty where none were kept."""
-    found = row(tx, "SELECT steps FROM shapes WHERE digest = ?", digest)
+    found = first_row(tx, "SELECT steps FROM shapes WHERE digest = ?", digest)
     return json.loads(found[0]) if found else {}

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from forwardc.core.files.operator_file import plain_file, private_file
-from forwardc.runtime.history.database import SavepointError, Transaction, clean
+from forwardc.runtime.history.database import SavepointError, Transaction, sanitize
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.statements import Statements
@@ -194,7 +194,7 @@ class _Statements(Statements):
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
-        self._connection.executemany(statement, map(clean, rows))
+        self._connection.executemany(statement, map(sanitize, rows))
 
     def alone(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE has seen to it."""

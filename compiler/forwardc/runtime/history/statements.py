@@ -4,7 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from forwardc.runtime.history.database import Gathered, Row, SavepointError, Transaction, clean
+from forwardc.runtime.history.database import (
+    DeferredUpsert,
+    Row,
+    SavepointError,
+    Transaction,
+    sanitize,
+)
 
 T = TypeVar("T")
 
@@ -27,7 +33,7 @@ class Statements(ABC):
     problems: type[Exception]
 
     def __init__(self) -> None:
-        self._gathered: dict[tuple[Gathered, tuple[object, ...]], tuple[int, ...]] = {}
+        self._gathered: dict[tuple[DeferredUpsert, tuple[object, ...]], tuple[int, ...]] = {}
 
     @abstractmethod
     def execute(self, statement: str, values: Sequence[Any]) -> Cursor:
@@ -47,13 +53,15 @@ class Statements(ABC):
 
     def run(self, statement: str, *values: Any) -> int:
         """Change something; the number of rows that were."""
-        return self.execute(statement, clean(values)).rowcount
+        return self.execute(statement, sanitize(values)).rowcount
 
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
-        return self.execute(statement, clean(values)).fetchall()
+        return self.execute(statement, sanitize(values)).fetchall()
 
-    def gather(self, what: Gathered, numbers: tuple[int, ...], key: tuple[object, ...]) -> None:
+    def gather(
+        self, what: DeferredUpsert, numbers: tuple[int, ...], key: tuple[object, ...]
+    ) -> None:
         """Do a statement at the end of the transaction, once for each key, and in their order."""
         place = (what, key)
         known = self._gathered.get(place)
@@ -92,6 +100,8 @@ class Statements(ABC):
             raise SavepointError from problem
 
 
-def _order(gathered: tuple[tuple[Gathered, tuple[object, ...]], tuple[int, ...]]) -> list[str]:
+def _order(
+    gathered: tuple[tuple[DeferredUpsert, tuple[object, ...]], tuple[int, ...]],
+) -> list[str]:
     (what, key), _ = gathered
     return [*map(str, key), what.statement]

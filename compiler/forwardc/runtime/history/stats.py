@@ -12,14 +12,14 @@ from typing import Any, Final, TypeAlias
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.database import Row, Transaction
-from forwardc.runtime.history.reads import clauses_of
-from forwardc.runtime.history.records import Filter
-from forwardc.runtime.history.tallies import EDGES, bucket_of
+from forwardc.runtime.history.reads import filter_clauses
+from forwardc.runtime.history.records import RunFilter
+from forwardc.runtime.history.tallies import BUCKET_EDGES_MS, bucket_of
 from forwardc.runtime.run.result import Party
 
 _HOURS_UP_TO: Final = timedelta(days=3)
 _MOST_RUNS: Final = 10_000
-MOST_CAUSES: Final = 20
+MAX_CAUSES: Final = 20
 """How many reasons are told one by one."""
 
 
@@ -33,7 +33,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class OutcomeCount:
     """Runs that ended alike. `rejected_by` tells who rejected them."""
 
     outcome: Outcome
@@ -42,7 +42,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class RouteCount:
     """Runs of one destination through one vault."""
 
     vault: str
@@ -53,7 +53,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class OperationCount:
     """Runs of one operation of a destination, through whatever vault."""
 
     destination: str
@@ -64,7 +64,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class CauseCount:
     """Runs that ended for the same reason, in its one spelling."""
 
     cause: str
@@ -73,7 +73,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Through:
+class VaultCount:
     """Runs through one vault."""
 
     vault: str
@@ -84,7 +84,7 @@ class Through:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class TimeSlot:
     """An hour (`2026-11-20T12`) or a day (`2026-11-20`) in UTC. One without runs has none."""
 
     start: str
@@ -93,7 +93,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class RunStatistics:
     """The figures of all finished runs that fit a filter.
 
     `answered` counts those with an answer of the destination; `statuses` has its status codes, None
@@ -103,15 +103,15 @@ class Stats:
 
     count: int
     answered: int
-    outcomes: tuple[Share, ...]
+    outcomes: tuple[OutcomeCount, ...]
     statuses: tuple[tuple[int | None, int], ...]
-    routes: tuple[Route, ...]
-    vaults: tuple[Through, ...]
+    routes: tuple[RouteCount, ...]
+    vaults: tuple[VaultCount, ...]
     latency: Latency | None
     grain: str
-    slots: tuple[Slot, ...]
-    operations: tuple[Done, ...] = ()
-    causes: tuple[Cause, ...] = ()
+    slots: tuple[TimeSlot, ...]
+    operations: tuple[OperationCount, ...] = ()
+    causes: tuple[CauseCount, ...] = ()
     other_causes: int = 0
 
 
@@ -143,7 +143,7 @@ class _Found:
 _Buckets: TypeAlias = Counter[tuple[str, int]]
 
 
-def stats(tx: Transaction, wanted: Filter, now: datetime) -> Stats:
+def run_statistics(tx: Transaction, wanted: RunFilter, now: datetime) -> RunStatistics:
     """The figures of a filter."""
     grain = _grain(wanted, now)
     of_runs = wanted.reference is not None or wanted.text is not None or wanted.state is not None
@@ -151,14 +151,14 @@ def stats(tx: Transaction, wanted: Filter, now: datetime) -> Stats:
     return _summed(found, grain)
 
 
-def _grain(wanted: Filter, now: datetime) -> str:
+def _grain(wanted: RunFilter, now: datetime) -> str:
     if wanted.since is None:
         return "day"
     until = datetime.fromisoformat(wanted.until) if wanted.until else now
     return "hour" if until - datetime.fromisoformat(wanted.since) <= _HOURS_UP_TO else "day"
 
 
-def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> _Found:
+def _of_tallies(tx: Transaction, wanted: RunFilter, grain: str) -> _Found:
     where, values = _where(wanted, grain)
     because = "" if wanted.cause is None else " AND cause = ?"
     given = values if wanted.cause is None else [*values, wanted.cause]
@@ -180,7 +180,7 @@ def _of_tallies(tx: Transaction, wanted: Filter, grain: str) -> _Found:
         _timings(tx, where, values)
         if wanted.cause is None
         else _of_runs(tx, wanted, grain).buckets,
-        told[:MOST_CAUSES],
+        told[:MAX_CAUSES],
         sum(n for _, _, n in told),
     )
 
@@ -197,7 +197,7 @@ def _line(found: Row) -> _Line:
     return _Line(start, vault, destination, operation, outcome, party, status, int(n))
 
 
-def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
+def _where(wanted: RunFilter, grain: str) -> tuple[str, list[Any]]:
     size = 13 if grain == "hour" else 10
     conditions: list[tuple[str, Any]] = [("grain = ?", grain)]
     named = {
@@ -221,8 +221,8 @@ def _where(wanted: Filter, grain: str) -> tuple[str, list[Any]]:
     return " WHERE " + clauses, [value for _, value in conditions]
 
 
-def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> _Found:
-    clauses, values = clauses_of(wanted)
+def _of_runs(tx: Transaction, wanted: RunFilter, grain: str) -> _Found:
+    clauses, values = filter_clauses(wanted)
     found = tx.rows(
         "SELECT created_at, vault, destination, operation, outcome, rejected_by, status, cause,"
         " duration_ms FROM runs"
@@ -238,12 +238,12 @@ def _of_runs(tx: Transaction, wanted: Filter, grain: str) -> _Found:
             for at, vault, destination, operation, outcome, party, status, *_ in found
         ],
         Counter((vault, bucket_of(duration)) for _, vault, *_, duration in found if duration),
-        [(cause, outcome, n) for (cause, outcome), n in causes.most_common(MOST_CAUSES)],
+        [(cause, outcome, n) for (cause, outcome), n in causes.most_common(MAX_CAUSES)],
         causes.total(),
     )
 
 
-def _summed(found: _Found, grain: str) -> Stats:
+def _summed(found: _Found, grain: str) -> RunStatistics:
     lines, buckets = found.lines, found.buckets
     shares: Counter[tuple[str, str]] = Counter()
     statuses: Counter[int] = Counter()
@@ -252,11 +252,11 @@ def _summed(found: _Found, grain: str) -> Stats:
         shares[line.outcome, line.rejected_by] += line.n
         statuses[line.status] += line.n
         slots.setdefault(line.start, Counter())[line.outcome] += line.n
-    return Stats(
+    return RunStatistics(
         count=shares.total(),
         answered=shares.total() - statuses[0],
         outcomes=tuple(
-            Share(Outcome(outcome), Party(party) if party else None, n)
+            OutcomeCount(Outcome(outcome), Party(party) if party else None, n)
             for (outcome, party), n in shares.most_common()
         ),
         statuses=tuple((status or None, n) for status, n in sorted(statuses.items())),
@@ -265,19 +265,20 @@ def _summed(found: _Found, grain: str) -> Stats:
         latency=_latency(buckets),
         grain=grain,
         slots=tuple(
-            Slot(start, by.total(), {Outcome(name): n for name, n in sorted(by.items())})
+            TimeSlot(start, by.total(), {Outcome(name): n for name, n in sorted(by.items())})
             for start, by in sorted(slots.items())
         ),
         operations=tuple(
-            Done(*names, *sums) for names, sums in _sums(lines, "destination", "operation")
+            OperationCount(*names, *sums)
+            for names, sums in _sums(lines, "destination", "operation")
         ),
-        causes=tuple(Cause(cause, Outcome(outcome), n) for cause, outcome, n in found.causes),
+        causes=tuple(CauseCount(cause, Outcome(outcome), n) for cause, outcome, n in found.causes),
         other_causes=found.of_causes - sum(n for _, _, n in found.causes),
     )
 
 
-def _routes(lines: Iterable[_Line]) -> tuple[Route, ...]:
-    return tuple(Route(*names, *sums) for names, sums in _sums(lines, "vault", "destination"))
+def _routes(lines: Iterable[_Line]) -> tuple[RouteCount, ...]:
+    return tuple(RouteCount(*names, *sums) for names, sums in _sums(lines, "vault", "destination"))
 
 
 def _sums(
@@ -296,12 +297,12 @@ def _sums(
     return sorted(sums.items())
 
 
-def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[Through, ...]:
-    found: dict[str, list[Route]] = {}
+def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[VaultCount, ...]:
+    found: dict[str, list[RouteCount]] = {}
     for route in _routes(lines):
         found.setdefault(route.vault, []).append(route)
     return tuple(
-        Through(
+        VaultCount(
             vault,
             count=sum(route.count for route in routes),
             answered=sum(route.answered for route in routes),
@@ -328,7 +329,7 @@ def _within(buckets: dict[int, int], rank: float) -> int:
     seen = 0
     for bucket, n in sorted(buckets.items()):
         if n > 0 and seen + n >= rank:
-            low = EDGES[bucket - 1] if bucket else 0
-            return round(low + (EDGES[bucket] - low) * (rank - seen) / n)
+            low = BUCKET_EDGES_MS[bucket - 1] if bucket else 0
+            return round(low + (BUCKET_EDGES_MS[bucket] - low) * (rank - seen) / n)
         seen += n
-    return EDGES[max(buckets)]
+    return BUCKET_EDGES_MS[max(buckets)]

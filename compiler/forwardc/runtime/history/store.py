@@ -13,27 +13,27 @@ from typing import Final
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history import answers, audit, given_keys, prune, reads, shapes, writes
-from forwardc.runtime.history.audit import Verified
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.audit import ChainVerification
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
 from forwardc.runtime.history.errors import RunPausedError
-from forwardc.runtime.history.inline import Inline
+from forwardc.runtime.history.inline import InlineCommit
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
-from forwardc.runtime.history.moments import Moment
-from forwardc.runtime.history.named import name_of
-from forwardc.runtime.history.place import existing, made
+from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.named import display_name
+from forwardc.runtime.history.place import connect_existing, connect_or_create
 from forwardc.runtime.history.records import (
     Event,
     EventFilter,
     EventPage,
-    Filter,
     Intent,
     NewRun,
-    Page,
     Pause,
+    RunFilter,
+    RunPage,
     StoredRun,
 )
-from forwardc.runtime.history.stats import Stats, stats
+from forwardc.runtime.history.stats import RunStatistics, run_statistics
 from forwardc.runtime.run.kept import NOT_READ, RecordedAnswer
 from forwardc.runtime.run.result import Party, RunResult, StepReport
 
@@ -52,7 +52,7 @@ class Store:
         self,
         database: Database,
         now: Callable[[], datetime],
-        answer_days: int | None = answers.DAYS,
+        answer_days: int | None = answers.DEFAULT_DAYS,
         name: str = "a history",
         upgraded_from: int = MIGRATIONS[-1].version,
     ) -> None:
@@ -61,8 +61,8 @@ class Store:
         self.answer_days = answer_days
         self.name = name
         self._now = now
-        self._commits: Commits | None = None
-        self.inline = Inline(database)
+        self._commits: GroupCommit | None = None
+        self.inline = InlineCommit(database)
 
     def __enter__(self) -> "Store":
         return self
@@ -78,15 +78,15 @@ class Store:
         self.database.close()
 
     @property
-    def commits(self) -> Commits:
+    def commits(self) -> GroupCommit:
         """The same history for event loops: one for everybody who has this store."""
         if self._commits is None:
-            self._commits = Commits(self.database)
+            self._commits = GroupCommit(self.database)
         return self._commits
 
-    def moment(self) -> Moment:
+    def moment(self) -> Timestamp:
         """One reading of the store's clock."""
-        return Moment(self._now())
+        return Timestamp(self._now())
 
     def begin(self, run: NewRun) -> None:
         """Record a run before anything is sent.
@@ -95,7 +95,7 @@ class Store:
         """
 
         def work(tx: Transaction) -> str | None:
-            shapes.keep(tx, run)
+            shapes.store_shapes(tx, run)
             return writes.begin(tx, run, self.moment())
 
         paused = self.database.write(work)
@@ -107,18 +107,20 @@ class Store:
 
         Raises `RunInUseError` where another process has taken the run: then nothing may be sent.
         """
-        return self.database.write(lambda tx: writes.intent(tx, run_id, owner, what, self.moment()))
+        return self.database.write(
+            lambda tx: writes.record_intent(tx, run_id, owner, what, self.moment())
+        )
 
     def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """Record that an attempt certainly sent nothing."""
         self.database.write(
-            lambda tx: writes.not_sent(tx, run_id, step, number, reason, self.moment())
+            lambda tx: writes.record_not_sent(tx, run_id, step, number, reason, self.moment())
         )
 
     def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """Record that nobody knows whether an attempt arrived."""
         self.database.write(
-            lambda tx: writes.unknown(tx, run_id, step, number, reason, self.moment())
+            lambda tx: writes.record_unknown(tx, run_id, step, number, reason, self.moment())
         )
 
     def answered(self, run_id: str, number: int, report: StepReport) -> None:
@@ -126,19 +128,19 @@ class Store:
         answer = self.packed(report)
 
         def work(tx: Transaction) -> None:
-            writes.answered(tx, run_id, number, report, self.moment())
-            answers.keep(tx, run_id, report.name, answer)
+            writes.record_answer(tx, run_id, number, report, self.moment())
+            answers.store_packed(tx, run_id, report.name, answer)
 
         self.database.write(work)
 
-    def packed(self, report: StepReport) -> answers.Packed | None:
+    def packed(self, report: StepReport) -> answers.PackedAnswer | None:
         """The answer of a report as a row keeps it; None where there is none, or none is kept."""
         if self.answer_days is None or (report.kept is None and report.answer is None):
             return None
         kept = report.kept or RecordedAnswer(
             "destination", report.status, NOT_READ, says=report.answer
         )
-        return answers.packed(kept, self.moment(), self.answer_days)
+        return answers.pack(kept, self.moment(), self.answer_days)
 
     def forget_answers(self) -> int:
         """Delete answers whose time has come, at most some hundred; how many."""
@@ -182,7 +184,7 @@ class Store:
         def work(tx: Transaction) -> bool:
             if not writes.resolve(tx, run_id, outcome, (rejected_by, why), now):
                 return False
-            writes.event(tx, kind, by, f"{outcome}: {why}", now, run_id)
+            writes.record_event(tx, kind, by, f"{outcome}: {why}", now, run_id)
             return True
 
         return self.database.write(work)
@@ -190,32 +192,34 @@ class Store:
     def record(self, kind: str, by: str, what: str, run_id: str | None = None) -> None:
         """Record something that a person did, in words without credentials and card numbers."""
         by, what = mask(by), mask(what)
-        self.database.write(lambda tx: writes.event(tx, kind, by, what, self.moment(), run_id))
+        self.database.write(
+            lambda tx: writes.record_event(tx, kind, by, what, self.moment(), run_id)
+        )
 
     def load(self, run_id: str) -> StoredRun | None:
         """A run with its steps and attempts; None where there is none."""
-        return self.database.read(lambda tx: reads.load(tx, run_id, self.moment()))
+        return self.database.read(lambda tx: reads.load_run(tx, run_id, self.moment()))
 
     def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key and the digest of its content; None for a new key."""
-        return self.database.read(lambda tx: given_keys.held(tx, given_key, self.moment()))
+        return self.database.read(lambda tx: given_keys.run_of_key(tx, given_key, self.moment()))
 
     def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
-        return self.database.read(lambda tx: given_keys.withheld(tx, run_id))
+        return self.database.read(lambda tx: given_keys.withheld_digest(tx, run_id))
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""
         now = self.moment()
         return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
 
-    def search(self, wanted: Filter, *, limit: int = 50, cursor: int | None = None) -> Page:
+    def search(self, wanted: RunFilter, *, limit: int = 50, cursor: int | None = None) -> RunPage:
         """The newest runs that fit; `cursor` of a page asks for the one after it."""
         return self.database.read(lambda tx: reads.search(tx, wanted, limit, cursor))
 
-    def stats(self, wanted: Filter) -> Stats:
+    def stats(self, wanted: RunFilter) -> RunStatistics:
         """The figures of the finished runs that fit."""
-        return self.database.read(lambda tx: stats(tx, wanted, self._now()))
+        return self.database.read(lambda tx: run_statistics(tx, wanted, self._now()))
 
     def events(self, run_id: str | None = None, *, limit: int = 100) -> tuple[Event, ...]:
         """What persons did, the newest first."""
@@ -225,15 +229,15 @@ class Store:
         self, wanted: EventFilter, *, limit: int = 50, cursor: int | None = None
     ) -> EventPage:
         """The newest events that fit; `cursor` of a page asks for the one after it."""
-        return self.database.read(lambda tx: audit.search(tx, wanted, limit, cursor))
+        return self.database.read(lambda tx: audit.search_events(tx, wanted, limit, cursor))
 
     def event_kinds(self) -> tuple[str, ...]:
         """The kinds of all events, in order."""
-        return self.database.read(audit.kinds)
+        return self.database.read(audit.event_kinds)
 
-    def verify_events(self) -> Verified:
+    def verify_events(self) -> ChainVerification:
         """Whether what persons did stands as it was written: the first event that does not."""
-        return self.database.read(audit.verify)
+        return self.database.read(audit.verify_chain)
 
     def pause(self, name: str, by: str, reason: str) -> None:
         """Let nothing be sent to a vault or destination, in any process of this history."""
@@ -246,7 +250,7 @@ class Store:
                 " reason = excluded.reason",
                 *(name, by, now.text, reason),
             )
-            writes.event(tx, "pause", by, f"{name}: {reason}", now)
+            writes.record_event(tx, "pause", by, f"{name}: {reason}", now)
 
         self.database.write(work)
 
@@ -257,7 +261,7 @@ class Store:
         def work(tx: Transaction) -> bool:
             if not tx.run("DELETE FROM pauses WHERE name = ?", name):
                 return False
-            writes.event(tx, "resume", by, name, now)
+            writes.record_event(tx, "resume", by, name, now)
             return True
 
         return self.database.write(work)
@@ -288,7 +292,7 @@ def open_store(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
-    answer_days: int | None = answers.DAYS,
+    answer_days: int | None = answers.DEFAULT_DAYS,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
     """Open a history, make it where there is none, and bring its tables to this version.
@@ -297,13 +301,13 @@ def open_store(
     `answer_days` is for answers that are kept from now on, None for none. Raises
     `HistoryUnavailableError` and `HistoryTooNewError`.
     """
-    database = made(url, wait_s)
+    database = connect_or_create(url, wait_s)
     try:
         before = migrate(database, migrations)
     except BaseException:
         database.close()
         raise
-    return Store(database, now, answer_days, name_of(url), before)
+    return Store(database, now, answer_days, display_name(url), before)
 
 
 def open_existing(
@@ -311,7 +315,7 @@ def open_existing(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait_s: float = 5.0,
-    answer_days: int | None = answers.DAYS,
+    answer_days: int | None = answers.DEFAULT_DAYS,
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Store:
     """Open a history that is there and of this version; nothing is made, and no table changed.
@@ -319,8 +323,8 @@ def open_existing(
     `answer_days` is as for `open_store`. Raises `HistoryNotFoundError`, `HistoryTooOldError`,
     `HistoryTooNewError` and `HistoryUnavailableError`.
     """
-    found = existing(url, wait_s, lambda found: check_version(found, migrations))
-    return Store(found, now, answer_days, name_of(url))
+    found = connect_existing(url, wait_s, lambda found: check_version(found, migrations))
+    return Store(found, now, answer_days, display_name(url))
 
 
 def upgrade(url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS) -> int:
@@ -328,5 +332,5 @@ def upgrade(url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = 
 
     Raises as `open_existing` does, but for `HistoryTooOldError`.
     """
-    with closing(existing(url, wait_s, lambda _: None)) as database:
+    with closing(connect_existing(url, wait_s, lambda _: None)) as database:
         return migrate(database, migrations)

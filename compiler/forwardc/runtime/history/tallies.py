@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import add
 from typing import Final
 
-from forwardc.runtime.history.database import Gathered, Transaction
+from forwardc.runtime.history.database import DeferredUpsert, Transaction
 
 _LONGEST_MS: Final = 600_000
 _GROWTH: Final = 1.15
@@ -22,24 +22,24 @@ def _edges() -> tuple[int, ...]:
     return tuple(edges)
 
 
-EDGES: Final = _edges()
+BUCKET_EDGES_MS: Final = _edges()
 """The largest duration of each bucket, in milliseconds; what is longer falls into the last one."""
 
 _KEY: Final = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
     " status"
 )
-_COUNT: Final = Gathered(
+_COUNT: Final = DeferredUpsert(
     "INSERT INTO tallies (n, " + _KEY + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ") DO UPDATE SET n = tallies.n + excluded.n",
     merge=(add,),
 )
-_TIME: Final = Gathered(
+_TIME: Final = DeferredUpsert(
     "INSERT INTO timings (n, " + _KEY + ", bucket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ", bucket) DO UPDATE SET n = timings.n + excluded.n",
     merge=(add,),
 )
-_BLAME: Final = Gathered(
+_BLAME: Final = DeferredUpsert(
     "INSERT INTO causes (n, " + _KEY + ", cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (" + _KEY + ", cause) DO UPDATE SET n = causes.n + excluded.n",
     merge=(add,),
@@ -48,20 +48,24 @@ _WHICH: Final = (
     " WHERE grain = ? AND start = ? AND environment = ? AND emulated = ? AND vault = ?"
     " AND destination = ? AND operation = ? AND outcome = ? AND rejected_by = ? AND status = ?"
 )
-_UNCOUNT: Final = Gathered("UPDATE tallies SET n = n - ?" + _WHICH, merge=(add,))
-_UNBLAME: Final = Gathered("UPDATE causes SET n = n - ?" + _WHICH + " AND cause = ?", merge=(add,))
-_UNTIME: Final = Gathered("UPDATE timings SET n = n - ?" + _WHICH + " AND bucket = ?", merge=(add,))
+_UNCOUNT: Final = DeferredUpsert("UPDATE tallies SET n = n - ?" + _WHICH, merge=(add,))
+_UNBLAME: Final = DeferredUpsert(
+    "UPDATE causes SET n = n - ?" + _WHICH + " AND cause = ?", merge=(add,)
+)
+_UNTIME: Final = DeferredUpsert(
+    "UPDATE timings SET n = n - ?" + _WHICH + " AND bucket = ?", merge=(add,)
+)
 
 
-TOLD: Final = (
+TALLY_COLUMNS: Final = (
     "created_at, environment, emulated, vault, destination, operation, outcome, rejected_by,"
     " status, cause, duration_ms"
 )
-"""The columns of a run that make a `Told`."""
+"""The columns of a run that make a `TallyKey`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TallyKey:
     """What a run adds to the figures."""
 
     created_at: str
@@ -86,20 +90,26 @@ class Told:
 
 def bucket_of(duration_ms: int) -> int:
     """The bucket of a duration."""
-    return min(bisect_left(EDGES, duration_ms), len(EDGES) - 1)
+    return min(bisect_left(BUCKET_EDGES_MS, duration_ms), len(BUCKET_EDGES_MS) - 1)
 
 
-def count_in(tx: Transaction, told: Told) -> None:
+def add_to_rollups(tx: Transaction, told: TallyKey) -> None:
     """Add a run to the figures. One that called nobody has no duration."""
     _gather(tx, told, _COUNT, _TIME, _BLAME)
 
 
-def count_out(tx: Transaction, told: Told) -> None:
+def remove_from_rollups(tx: Transaction, told: TallyKey) -> None:
     """Take a run out of the figures again."""
     _gather(tx, told, _UNCOUNT, _UNTIME, _UNBLAME)
 
 
-def _gather(tx: Transaction, told: Told, count: Gathered, time: Gathered, blame: Gathered) -> None:
+def _gather(
+    tx: Transaction,
+    told: TallyKey,
+    count: DeferredUpsert,
+    time: DeferredUpsert,
+    blame: DeferredUpsert,
+) -> None:
     for key in told.places():
         tx.gather(count, (1,), key)
         if told.duration_ms:

@@ -1,6 +1,7 @@
 """What a run writes: its start, each intent before it is sent, what came back, its end.
 
-Every function is one transaction's work and is given the moment. Knows no database by name.
+Every function is one transaction's work and is given the time. One file, since each statement
+relies on the states that the others leave behind.
 """
 
 import json
@@ -10,8 +11,8 @@ from typing import Any, Final
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import MASK
 from forwardc.runtime.history import audit, given_keys
-from forwardc.runtime.history.causes import SETTLED, cause_of_end
-from forwardc.runtime.history.database import Gathered, Transaction, row
+from forwardc.runtime.history.causes import RESOLVED_CAUSE, counted_cause
+from forwardc.runtime.history.database import DeferredUpsert, Transaction, first_row
 from forwardc.runtime.history.errors import (
     HistoryConflictError,
     HistoryError,
@@ -19,10 +20,15 @@ from forwardc.runtime.history.errors import (
     RunPausedError,
     UnknownRunError,
 )
-from forwardc.runtime.history.lacks import gather_losses, keep_lacks, text_of
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.lacks import atoms_column, collect_losses, record_losses
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
-from forwardc.runtime.history.tallies import TOLD, Told, count_in, count_out
+from forwardc.runtime.history.tallies import (
+    TALLY_COLUMNS,
+    TallyKey,
+    add_to_rollups,
+    remove_from_rollups,
+)
 from forwardc.runtime.run.result import Party, PartyName, RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -49,7 +55,7 @@ INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
 VALUES (?, ?, 1, ?, ?, ?)
 """
 # Two processes may commit in another order than they counted.
-_HOUR: Final = Gathered(
+_HOUR: Final = DeferredUpsert(
     """
     INSERT INTO hours (first_seq, last_seq, start) VALUES (?, ?, ?)
     ON CONFLICT (start) DO UPDATE SET
@@ -106,11 +112,11 @@ UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, di
   losses = ?, cause = ?, owner = '', lease_until = 0
 WHERE id = ? AND state <> 'done'
 RETURNING """
-    + TOLD
+    + TALLY_COLUMNS
 )
 
 
-def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None) -> str | None:
+def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = None) -> str | None:
     """Record a run and its steps, and with `first` that one of them is about to be sent.
 
     The name of the vault or destination where that is paused, and nothing was recorded. Raises
@@ -118,7 +124,7 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
     """
     if first is not None:
         _check_keys(first)
-    found = row(
+    found = first_row(
         tx,
         _BEGIN,
         *(run.id, now.text, now.text, run.environment, run.emulated, run.vault, run.destination),
@@ -138,17 +144,17 @@ def begin(tx: Transaction, run: NewRun, now: Moment, first: Intent | None = None
     if first is not None:
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
         _find_by(tx, run.id, first.names)
-    given_keys.claim(tx, run)
+    given_keys.assign_key(tx, run)
     tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
     return None
 
 
-def intent(
+def record_intent(
     tx: Transaction,
     run_id: str,
     owner: str,
     what: Intent,
-    now: Moment,
+    now: Timestamp,
     lease_s: float | None = None,
 ) -> int:
     """Record that a step is about to be sent; the attempt's number, from 1.
@@ -163,7 +169,7 @@ def intent(
         raise _refusal(tx, run_id, owner)
     place = (run_id, what.step)
     started = (what.keys.vault, AttemptState.INTENT, now.text)
-    found = row(tx, _ATTEMPT, *place, *place, *started)
+    found = first_row(tx, _ATTEMPT, *place, *place, *started)
     if found is None:
         raise RuntimeError("the database gave the new attempt no number")
     tx.run(_INTENDED, *_intended(what), run_id, what.step)
@@ -171,15 +177,15 @@ def intent(
     return int(found[0])
 
 
-def not_sent(
-    tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Moment
+def record_not_sent(
+    tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Timestamp
 ) -> None:
     """Record that an attempt certainly sent nothing: the step waits again.
 
     Where an earlier attempt may have arrived, the step stays unknown.
     """
     _end(tx, run_id, step, number, (AttemptState.NOT_SENT, now.text, None, None, reason))
-    in_doubt = row(
+    in_doubt = first_row(
         tx,
         "SELECT 1 FROM attempts WHERE run_id = ? AND step = ? AND state IN ('intent', 'unknown')",
         *(run_id, step),
@@ -192,7 +198,9 @@ def not_sent(
     )
 
 
-def unknown(tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Moment) -> None:
+def record_unknown(
+    tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Timestamp
+) -> None:
     """Record that an attempt may have arrived, and that nobody knows."""
     _end(tx, run_id, step, number, (AttemptState.UNKNOWN, now.text, None, None, reason))
     values = (StepState.UNKNOWN, Outcome.UNKNOWN, reason, run_id, step)
@@ -203,7 +211,9 @@ def unknown(tx: Transaction, run_id: str, step: str, number: int, reason: str, n
     )
 
 
-def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now: Moment) -> None:
+def record_answer(
+    tx: Transaction, run_id: str, number: int, report: StepReport, now: Timestamp
+) -> None:
     """Record what a step came to.
 
     A report whose outcome is unknown leaves the step `unknown`.
@@ -225,38 +235,38 @@ def answered(tx: Transaction, run_id: str, number: int, report: StepReport, now:
         to_json(sorted(report.outputs.keys() - shown.keys())),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
         *(report.rule, _named(report.names), to_json(report.keyed)),
-        *(text_of(report.losses), text_of(report.untold), report.log_url),
+        *(atoms_column(report.losses), atoms_column(report.untold), report.log_url),
         *(run_id, report.name),
     )
     _find_by(tx, run_id, report.names)
 
 
-def finish(tx: Transaction, run_id: str, result: RunResult, now: Moment) -> None:
+def finish(tx: Transaction, run_id: str, result: RunResult, now: Timestamp) -> None:
     """Record the end of a run, once. Its figures go into the tallies."""
-    keep_lacks(tx, run_id, result)
+    record_losses(tx, run_id, result)
     last = result.steps[-1] if result.steps else None
     status, vault_status = (last.status, last.vault_status) if last else (None, None)
     duration = sum(step.duration_ms for step in result.steps)
-    changed = row(
+    changed = first_row(
         tx,
         _FINISHED,
         *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
         *(result.rejected_by, result.reason, status, vault_status, duration),
-        *(text_of(result.losses), cause_of_end(result.outcome, result.reason), run_id),
+        *(atoms_column(result.losses), counted_cause(result.outcome, result.reason), run_id),
     )
     if changed is None:
         _must_exist(tx, run_id)
         return
-    count_in(tx, Told(*changed))
+    add_to_rollups(tx, TallyKey(*changed))
 
 
 def stop(
-    tx: Transaction, run_id: str, reason: str, now: Moment, result: RunResult | None = None
+    tx: Transaction, run_id: str, reason: str, now: Timestamp, result: RunResult | None = None
 ) -> None:
     """Record that a run ended before its last step and may be resumed."""
     if result is not None:
-        keep_lacks(tx, run_id, result)
-    gather_losses(tx, run_id)
+        record_losses(tx, run_id, result)
+    collect_losses(tx, run_id)
     tx.run(
         "UPDATE runs SET state = 'stopped', reason = ?, updated_at = ?, owner = '', lease_until = 0"
         " WHERE id = ? AND state <> 'done'",
@@ -264,7 +274,7 @@ def stop(
     )
 
 
-def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Moment) -> bool:
+def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Timestamp) -> bool:
     """Take a run, or keep it; False where another process holds it or it is done."""
     changed = tx.run(
         "UPDATE runs SET owner = ?, lease_until = ?, updated_at = ?"
@@ -277,7 +287,7 @@ def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Moment)
 
 
 def resolve(
-    tx: Transaction, run_id: str, outcome: Outcome, told: tuple[str | None, str], now: Moment
+    tx: Transaction, run_id: str, outcome: Outcome, told: tuple[str | None, str], now: Timestamp
 ) -> bool:
     """Settle a run whose fate is unknown or pending. `told`: who rejected it, and the reason.
 
@@ -286,7 +296,7 @@ def resolve(
     party, reason = told
     # Whoever settles adds an event as well, and nobody may hold figures while waiting for that.
     tx.alone()
-    found = row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
+    found = first_row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
     if found is None:
         raise UnknownRunError(f"there is no run {run_id}")
     done = found[0] == RunState.DONE
@@ -297,23 +307,23 @@ def resolve(
     )
     if (done and found[1] not in _OPEN) or (not done and not settled):
         return False
-    gather_losses(tx, run_id)
+    collect_losses(tx, run_id)
     if done:
-        count_out(tx, _told(tx, run_id))
+        remove_from_rollups(tx, _told(tx, run_id))
     tx.run(
         "UPDATE runs SET state = 'done', outcome = ?, rejected_by = ?, reason = ?, updated_at = ?,"
         " cause = ?, owner = '', lease_until = 0 WHERE id = ?",
-        *(outcome, party, reason, now.text, cause_of_end(outcome, SETTLED), run_id),
+        *(outcome, party, reason, now.text, counted_cause(outcome, RESOLVED_CAUSE), run_id),
     )
-    count_in(tx, _told(tx, run_id))
+    add_to_rollups(tx, _told(tx, run_id))
     return True
 
 
-def event(
-    tx: Transaction, kind: str, by: str, what: str, now: Moment, run_id: str | None = None
+def record_event(
+    tx: Transaction, kind: str, by: str, what: str, now: Timestamp, run_id: str | None = None
 ) -> None:
     """Add what a person did."""
-    audit.add(tx, now, kind, run_id, by, what)
+    audit.append_event(tx, now, kind, run_id, by, what)
 
 
 def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:
@@ -349,14 +359,14 @@ def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
     """Whether a run is there already. Raises `RunInUseError` where another process has it now."""
-    found = row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
+    found = first_row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
     if found is not None and found[0] not in (run.owner, ""):
         raise _taken(run.id)
     return found is not None
 
 
 def _pause_of(tx: Transaction, run: NewRun) -> str:
-    found = row(tx, _PAUSE, run.vault, run.destination)
+    found = first_row(tx, _PAUSE, run.vault, run.destination)
     if found is None:
         raise HistoryConflictError("a pause ended while a run was to begin")
     return str(found[0])
@@ -370,7 +380,7 @@ def _shown(what: ShownRequest) -> str:
 def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
     """Why nothing may be sent."""
     _must_exist(tx, run_id)
-    paused = row(tx, _PAUSED, run_id, owner)
+    paused = first_row(tx, _PAUSED, run_id, owner)
     if paused is not None:
         return RunPausedError(paused[0])
     return _taken(run_id)
@@ -388,13 +398,13 @@ def _masked(value: object) -> bool:
     return isinstance(value, str) and MASK in value
 
 
-def _told(tx: Transaction, run_id: str) -> Told:
-    found = row(tx, "SELECT " + TOLD + " FROM runs WHERE id = ?", run_id)
+def _told(tx: Transaction, run_id: str) -> TallyKey:
+    found = first_row(tx, "SELECT " + TALLY_COLUMNS + " FROM runs WHERE id = ?", run_id)
     if found is None:
         raise UnknownRunError(f"there is no run {run_id}")
-    return Told(*found)
+    return TallyKey(*found)
 
 
 def _must_exist(tx: Transaction, run_id: str) -> None:
-    if row(tx, "SELECT 1 FROM runs WHERE id = ?", run_id) is None:
+    if first_row(tx, "SELECT 1 FROM runs WHERE id = ?", run_id) is None:
         raise UnknownRunError(f"there is no run {run_id}")

@@ -9,7 +9,7 @@ from typing import Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads, writes
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import AttemptState, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.result import RunResult
@@ -31,16 +31,16 @@ def abandon_all(store: Store, owner: str, reason: str) -> int:
     return store.database.write(work)
 
 
-def abandon(tx: Transaction, run_id: str, reason: str, now: Moment) -> bool:
+def abandon(tx: Transaction, run_id: str, reason: str, now: Timestamp) -> bool:
     """Leave one run; whether its fate is unknown. One that has ended, or never began, stays so."""
-    run = reads.load(tx, run_id)
+    run = reads.load_run(tx, run_id)
     if run is None or run.summary.state is RunState.DONE:
         return False
     for step in run.steps:
         for attempt in step.attempts:
             if attempt.state is AttemptState.INTENT:
-                writes.unknown(tx, run.id, step.name, attempt.number, reason, now)
-    run = reads.load(tx, run_id) or run
+                writes.record_unknown(tx, run.id, step.name, attempt.number, reason, now)
+    run = reads.load_run(tx, run_id) or run
     in_doubt = next((step for step in run.steps if step.state is StepState.UNKNOWN), None)
     if in_doubt is not None and in_doubt.name == run.steps[-1].name:
         writes.finish(tx, run.id, _unknown(run, reason), now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.runtime.history.given_keys import sent_nothing
+from forwardc.runtime.history.given_keys import has_sent_nothing
 from forwardc.runtime.history.records import RunState, StoredRun
 from forwardc.runtime.run.content import request_content, withheld_values
 from forwardc.runtime.run.journal import Journal
@@ -53,7 +53,7 @@ async def recognize_repeat(prepared: PreparedRun, journal: Journal, sink: Sink) 
             hint="a request that differs needs a key of its own",
         )
         return RepeatedRequest(None)
-    if sent_nothing(run):
+    if has_sent_nothing(run):
         return NewRequest(prepared, content)
     if run.summary.state is RunState.DONE:
         return RepeatedRequest(result_of(run))

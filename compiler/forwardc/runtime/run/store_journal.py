@@ -17,10 +17,10 @@ from uuid import uuid4
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseError, RunPausedError
-from forwardc.runtime.history.inline import Inline
+from forwardc.runtime.history.inline import InlineCommit
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.recovery.abandon import abandon
@@ -103,15 +103,17 @@ class StoreJournal:
         """A keyed digest. What a sandbox answered is another content than what a vault did."""
         if self._digest_key is None:
             self._digest_key = await self._write(given_keys.digest_key)
-        return given_keys.digest(self._digest_key, f"{self.emulated} {content.reveal()}")
+        return given_keys.keyed_digest(self._digest_key, f"{self.emulated} {content.reveal()}")
 
     async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key, and the digest of its content; None for a new key."""
-        return await self._write(lambda tx: given_keys.held(tx, given_key, self.store.moment()))
+        return await self._write(
+            lambda tx: given_keys.run_of_key(tx, given_key, self.store.moment())
+        )
 
     async def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
-        return await self._write(lambda tx: given_keys.withheld(tx, run_id))
+        return await self._write(lambda tx: given_keys.withheld_digest(tx, run_id))
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process."""
@@ -119,7 +121,7 @@ class StoreJournal:
 
         def work(tx: Transaction) -> str | None:
             if run.digest not in self._shapes:
-                shapes.keep(tx, run)
+                shapes.store_shapes(tx, run)
             return writes.begin(tx, ours, self.store.moment(), first)
 
         name = await self._write(work)
@@ -151,19 +153,21 @@ class StoreJournal:
         """Keep an attempt and give its number. Refused where another process took the run over."""
 
         def work(tx: Transaction) -> int:
-            return writes.intent(tx, run_id, self.owner, intent, self.store.moment(), LEASE_S)
+            return writes.record_intent(
+                tx, run_id, self.owner, intent, self.store.moment(), LEASE_S
+            )
 
         return await self._write(work)
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt reached no destination, for certain."""
         now = self.store.moment()
-        await self._write(lambda tx: writes.not_sent(tx, run_id, step, number, reason, now))
+        await self._write(lambda tx: writes.record_not_sent(tx, run_id, step, number, reason, now))
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt may have reached the destination; no answer tells."""
         now = self.store.moment()
-        await self._write(lambda tx: writes.unknown(tx, run_id, step, number, reason, now))
+        await self._write(lambda tx: writes.record_unknown(tx, run_id, step, number, reason, now))
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
@@ -172,8 +176,8 @@ class StoreJournal:
         report = replace(report, kept=None)
 
         def work(tx: Transaction) -> None:
-            writes.answered(tx, run_id, number, report, now)
-            answers.keep(tx, run_id, report.name, answer)
+            writes.record_answer(tx, run_id, number, report, now)
+            answers.store_packed(tx, run_id, report.name, answer)
 
         if report.outcome is not Outcome.APPROVED or self._last.get(run_id) == report.name:
             # The end of the run follows at once, and takes this along.
@@ -217,12 +221,12 @@ class StoreJournal:
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing."""
         return await self._write(
-            lambda tx: cards.known(tx, vault, environment, source, emulated=self.emulated)
+            lambda tx: cards.card_facts(tx, vault, environment, source, emulated=self.emulated)
         )
 
     async def tell_card(self, run_id: str, card: CardFacts) -> None:
         """Keep what the vault told of a run's card after it."""
-        await self._write(lambda tx: cards.tell(tx, run_id, card))
+        await self._write(lambda tx: cards.add_card_facts(tx, run_id, card))
 
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off. One that has ended stays as it is."""
@@ -230,7 +234,7 @@ class StoreJournal:
         await self._write(lambda tx: abandon(tx, run_id, reason, self.store.moment()))
 
     @property
-    def _writer(self) -> Commits | Inline:
+    def _writer(self) -> GroupCommit | InlineCommit:
         return self.store.inline if self.alone else self.store.commits
 
     def _soon(self, run_id: str, work: _Work) -> None:

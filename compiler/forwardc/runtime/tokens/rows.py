@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from forwardc.runtime.history.database import Row, Transaction, row
+from forwardc.runtime.history.database import Row, Transaction, first_row
 from forwardc.runtime.tokens.read import TOKEN
 from forwardc.runtime.tokens.records import (
     Applied,
@@ -29,7 +29,7 @@ _CALLBACKS: Final = (
 
 def token_of(tx: Transaction, token: str, *, emulated: bool) -> TokenRecord | None:
     """What is known of a token; None where no callback has named it."""
-    found = row(tx, f"{_TOKENS} WHERE token = ? AND emulated = ?", token, emulated)
+    found = first_row(tx, f"{_TOKENS} WHERE token = ? AND emulated = ?", token, emulated)
     return _record(found) if found else None
 
 

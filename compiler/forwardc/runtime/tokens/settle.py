@@ -12,7 +12,7 @@ from typing import Any, Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.tokens.records import Applied, Callback
 
 DESTINATION: Final = "rocketpay"
@@ -61,7 +61,7 @@ class _Waiting:
         return callback.request_id is not None and callback.request_id == self.request_id
 
 
-def settle(tx: Transaction, callback: Callback, now: Moment, *, emulated: bool) -> Settled:
+def settle(tx: Transaction, callback: Callback, now: Timestamp, *, emulated: bool) -> Settled:
     """Settle the run that waits for this payment or request."""
     if callback.outcome is None:
         return Settled()
@@ -82,7 +82,7 @@ def may_be_settled(tx: Transaction, run_id: str) -> bool:
     return bool(tx.rows("SELECT 1 FROM runs WHERE id = ? AND destination = ?", run_id, DESTINATION))
 
 
-def settle_waiting(tx: Transaction, now: Moment) -> tuple[str, ...]:
+def settle_waiting(tx: Transaction, now: Timestamp) -> tuple[str, ...]:
     """Settle every waiting run whose callback came before the run was recorded as waiting."""
     settled: list[str] = []
     waiting = _waiting(tx, now)
@@ -124,7 +124,7 @@ def _owners(tx: Transaction, run: _Waiting) -> list[str]:
     return sorted({owner for (owner,) in found})
 
 
-def _waiting(tx: Transaction, now: Moment) -> list[_Waiting]:
+def _waiting(tx: Transaction, now: Timestamp) -> list[_Waiting]:
     found: dict[str, _Waiting] = {}
     rows = tx.rows(_WAITING, DESTINATION, now.milliseconds)
     for run_id, reference, params, emulated, outputs in rows:
@@ -137,7 +137,7 @@ def _waiting(tx: Transaction, now: Moment) -> list[_Waiting]:
 
 
 def _leave(
-    tx: Transaction, found: list[_Waiting], outcome: Outcome, owners: list[str], now: Moment
+    tx: Transaction, found: list[_Waiting], outcome: Outcome, owners: list[str], now: Timestamp
 ) -> tuple[str, ...]:
     """Tell at each run that the callback may be about it."""
     names = [*(run.run_id for run in found), *owners]
@@ -147,15 +147,15 @@ def _leave(
             f"{outcome}, of this run or of {others}, which named the same payment: find out which"
             " one made it, and settle by hand"
         )
-        writes.event(tx, "callback", DESTINATION, told, now, run.run_id)
+        writes.record_event(tx, "callback", DESTINATION, told, now, run.run_id)
     return tuple(run.run_id for run in found)
 
 
-def _resolve(tx: Transaction, run: _Waiting, outcome: Outcome, now: Moment) -> tuple[str, ...]:
+def _resolve(tx: Transaction, run: _Waiting, outcome: Outcome, now: Timestamp) -> tuple[str, ...]:
     reason = "the destination said so in a callback"
     if not writes.resolve(tx, run.run_id, outcome, (None, reason), now):
         return ()
-    writes.event(tx, "callback", DESTINATION, f"{outcome}: {reason}", now, run.run_id)
+    writes.record_event(tx, "callback", DESTINATION, f"{outcome}: {reason}", now, run.run_id)
     return (run.run_id,)
 
 

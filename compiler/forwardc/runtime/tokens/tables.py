@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.database import Transaction, first_row
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.tokens.apply import apply
 from forwardc.runtime.tokens.records import (
@@ -79,13 +79,13 @@ class TokenTables:
         moment = self._moment()
         return self._database.write(lambda tx: settle_waiting(tx, moment))
 
-    def _receive(self, tx: Transaction, callback: Callback, now: Moment) -> Receipt:
+    def _receive(self, tx: Transaction, callback: Callback, now: Timestamp) -> Receipt:
         # Two callbacks about one token at a time would each add to what the other has not seen.
         tx.alone()
         emulated = self._emulated
         # The same text from a sandbox is another callback, and must not stand in the Gate's way.
         digest = f"emulated:{callback.digest}" if emulated else callback.digest
-        if row(tx, "SELECT 1 FROM callbacks WHERE digest = ?", digest):
+        if first_row(tx, "SELECT 1 FROM callbacks WHERE digest = ?", digest):
             return Receipt(Applied.NOTHING_NEW, repeated=True)
         facts = callback.facts
         known = token_of(tx, facts.token, emulated=emulated) if facts else None
@@ -112,9 +112,9 @@ class TokenTables:
         callback: Callback,
         settled: tuple[str, ...],
         applied: Applied,
-        now: Moment,
+        now: Timestamp,
     ) -> int:
-        found = row(
+        found = first_row(
             tx,
             _ADD,
             *(callback.digest, now.text, callback.kind),
@@ -145,7 +145,7 @@ def _is_known(tx: Transaction, callback: Callback, *, emulated: bool) -> bool:
         return False
     token = callback.facts.token if callback.facts else ""
     same = (token, callback.payment_id or "", callback.status or "")
-    return row(tx, _SAME, emulated, callback.request_id, callback.kind, *same) is not None
+    return first_row(tx, _SAME, emulated, callback.request_id, callback.kind, *same) is not None
 
 
 def _keep(tx: Transaction, record: TokenRecord, number: int) -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from forwardc.runtime.history.commits import Commits
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.commits import GroupCommit
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryError
 
 _MOST_NAMES: Final = 10_000
@@ -57,7 +57,7 @@ class _PortionRequest:
 class RateLimits:
     """Rate limits by name. `clock` gives seconds since the epoch, alike on every machine."""
 
-    commits: Commits
+    commits: GroupCommit
     clock: Callable[[], float] = time.time
     _held: OrderedDict[str, _Window] = field(default_factory=OrderedDict, repr=False)
     _wanted: list[_PortionRequest] = field(default_factory=list, repr=False)
@@ -172,5 +172,5 @@ def _take(tx: Transaction, wanted: _PortionRequest) -> int:
 
 
 def _used(tx: Transaction, name: str, start: int) -> int:
-    found = row(tx, "SELECT used FROM rates WHERE name = ? AND start = ?", name, start)
+    found = first_row(tx, "SELECT used FROM rates WHERE name = ? AND start = ?", name, start)
     return int(found[0]) if found else 0

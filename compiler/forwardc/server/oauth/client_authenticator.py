@@ -14,7 +14,7 @@ from typing import Final
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.work_executor import WorkExecutor
 from forwardc.server.oauth.client_secrets import (
     ScryptParameters,
@@ -39,7 +39,7 @@ class AuthenticatorBusyError(ForwardcError):
 class ClientAuthenticator:
     """Compares secrets, two at a time. `clock` gives seconds since the epoch."""
 
-    commits: Commits
+    commits: GroupCommit
     clock: Callable[[], float] = time.time
     _executor: WorkExecutor = field(
         default_factory=lambda: WorkExecutor("forwardc-scrypt", _THREADS), repr=False

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.runtime.history.database import Transaction, row
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.database import Transaction, first_row
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.history.writes import event
+from forwardc.runtime.history.writes import record_event
 from forwardc.server.oauth import client_secrets
 
 SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
@@ -99,7 +99,7 @@ class Clients:
         def work(tx: Transaction) -> None:
             tx.run(_INSERT, made.id, name, " ".join(given), hashed, now.text, " ".join(bound))
             what = f"{made.id} {name}: {' '.join(given)}"
-            event(tx, "client-issue", by, f"{what}; for {' '.join(bound) or 'none'}", now)
+            record_event(tx, "client-issue", by, f"{what}; for {' '.join(bound) or 'none'}", now)
 
         self.store.database.write(work)
         return made, secret
@@ -129,7 +129,7 @@ class Clients:
             )
             if not changed:
                 raise UnknownClientError("somebody else has changed this client at the same time")
-            event(tx, "client-rotate", by, f"{client_id}: overlap {overlap_s} s", now)
+            record_event(tx, "client-rotate", by, f"{client_id}: overlap {overlap_s} s", now)
             return _living(tx, client_id)
 
         return self.store.database.write(work), secret
@@ -168,14 +168,14 @@ class Clients:
         def work(tx: Transaction) -> None:
             known = _living(tx, client_id)
             tx.run("UPDATE clients SET revoked_at = ? WHERE id = ?", now.text, client_id)
-            event(tx, "client-revoke", by, f"{client_id} {known.name}", now)
+            record_event(tx, "client-revoke", by, f"{client_id} {known.name}", now)
 
         self.store.database.write(work)
 
 
 def find(tx: Transaction, client_id: str) -> Client | None:
     """A client by its id, revoked or not."""
-    found = row(tx, _ONE, client_id)
+    found = first_row(tx, _ONE, client_id)
     return _client(found) if found else None
 
 
@@ -188,11 +188,11 @@ def client_statuses(tx: Transaction) -> dict[str, ClientStatus]:
 
 
 def _bind(
-    tx: Transaction, client_id: str, destinations: Sequence[str], by: str, now: Moment
+    tx: Transaction, client_id: str, destinations: Sequence[str], by: str, now: Timestamp
 ) -> None:
     bound = " ".join(dict.fromkeys(destinations))
     tx.run(_BIND, bound, client_id)
-    event(tx, "client-bind", by, f"{client_id}: for {bound or 'none'}", now)
+    record_event(tx, "client-bind", by, f"{client_id}: for {bound or 'none'}", now)
 
 
 def _unbound(tx: Transaction) -> list[tuple[str, str]]:

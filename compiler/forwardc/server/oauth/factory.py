@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import TokenGate
 from forwardc.server.oauth.client_authenticator import ClientAuthenticator
@@ -45,7 +45,7 @@ class Authentication:
 
 
 def open_authentication(
-    settings: ServerSettings, keys: ServerKeys, commits: Commits, rates: RateLimits
+    settings: ServerSettings, keys: ServerKeys, commits: GroupCommit, rates: RateLimits
 ) -> Authentication:
     """The gate of a server. Raises `ValueError` for settings of the issuer that cannot work."""
     expected, scope = expected_of(settings), settings.issuer.scope

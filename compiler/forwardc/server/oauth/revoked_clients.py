@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
 from forwardc.server.oauth.clients import ClientStatus, client_statuses
@@ -25,7 +25,7 @@ _TRUSTED_S: Final = 4.0
 class ClientStatusCache:
     """`Revocations` out of the history. `clock` gives seconds that never go back."""
 
-    commits: Commits
+    commits: GroupCommit
     clock: Callable[[], float] = monotonic
     _known: Mapping[str, ClientStatus] = field(default_factory=dict)
     _asked_at: float | None = None

@@ -16,9 +16,9 @@ from typing import Any, Final
 from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwk import JWK
 
-from forwardc.runtime.history.commits import Commits
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.secret_providers.secrets import Lookup
 from forwardc.server.oauth.key_file import ServerKeysError, make_file, read_file
@@ -56,13 +56,13 @@ class ServerKeys:
             ]
         }
 
-    async def remember(self, commits: Commits) -> None:
+    async def remember(self, commits: GroupCommit) -> None:
         """Note these keys in the history.
 
         Raises `ServerKeysError` where other processes of the same history use none of these keys:
         they would refuse each other's tokens and could not open each other's answers.
         """
-        now = Moment(datetime.now(UTC)).text
+        now = Timestamp(datetime.now(UTC)).text
         if not await commits.write(lambda tx: _noted(tx, self.thumbprints, now)):
             raise ServerKeysError(
                 "other processes of this history use other server keys",

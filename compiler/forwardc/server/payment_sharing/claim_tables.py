@@ -10,9 +10,9 @@ from typing import Final
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history import writes
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryConflictError
-from forwardc.runtime.history.moments import Moment
+from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.recovery.abandon import abandon
 from forwardc.runtime.run.store_journal import is_dead
 from forwardc.server.payment_sharing.claim import (
@@ -98,13 +98,15 @@ class _ForwardRow:
     sealed: str | None
 
 
-def claim(tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Moment) -> ClaimResult:
+def claim(
+    tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
+) -> ClaimResult:
     """What this call is. Asked again with the same ids, it gives the same.
 
     Raises `ClaimKeyTakenError` where another process took the key for another request just now.
     """
     if ask.by_key is not None:
-        held = row(
+        held = first_row(
             tx,
             "SELECT share_id, asked FROM share_claims WHERE claim = ? AND until > ?",
             *(ask.by_key, now.milliseconds),
@@ -130,13 +132,13 @@ class ClaimKeyTakenError(ForwardcError):
     """An idempotency key was taken for another request. Nothing of this claim may stay."""
 
 
-def look(tx: Transaction, share_id: str, process: ClaimingProcess, now: Moment) -> ClaimStatus:
+def look(tx: Transaction, share_id: str, process: ClaimingProcess, now: Timestamp) -> ClaimStatus:
     """What has become of a share that another call forwards."""
     return _status(tx, _share(tx, share_id), process, now)
 
 
 def _status(
-    tx: Transaction, share: _ForwardRow, process: ClaimingProcess, now: Moment
+    tx: Transaction, share: _ForwardRow, process: ClaimingProcess, now: Timestamp
 ) -> ClaimStatus:
     match share.state:
         case ForwardState.DONE:
@@ -169,7 +171,7 @@ def end(
     tx.run(_END, state, status, sealed, mine.share_id, mine.run_id)
 
 
-def give_up(tx: Transaction, mine: ClaimWon, now: Moment) -> ForwardState:
+def give_up(tx: Transaction, mine: ClaimWon, now: Timestamp) -> ForwardState:
     """Record what is certain of a share that its own process forwards no longer."""
     state = ForwardState.UNKNOWN if _was_sent(tx, mine.run_id) else ForwardState.NOT_SENT
     abandon(tx, mine.run_id, "the server stopped before the answer came", now)
@@ -187,7 +189,7 @@ def left(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
     ]
 
 
-def settle_left(tx: Transaction, mine: ClaimWon, process: ClaimingProcess, now: Moment) -> None:
+def settle_left(tx: Transaction, mine: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
     """Record what is certain of a share that this process left; nothing where it has ended."""
     share = _find(tx, mine.share_id)
     if share is None or (share.run_id, share.state) != (mine.run_id, ForwardState.RUNNING):
@@ -198,11 +200,11 @@ def settle_left(tx: Transaction, mine: ClaimWon, process: ClaimingProcess, now: 
 
 def outcome_of(tx: Transaction, run_id: str) -> str | None:
     """What a run came to, or was settled to since; None while nobody knows."""
-    found = row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
+    found = first_row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
     return str(found[0]) if found and found[0] not in (None, "unknown") else None
 
 
-def forget(tx: Transaction, now: Moment) -> bool:
+def forget(tx: Transaction, now: Timestamp) -> bool:
     """Delete some of what is replayed no longer; whether there may be more.
 
     What may be under way stays for a day at least.
@@ -220,7 +222,7 @@ def _holder(
     asked: str,
     until: int,
     process: ClaimingProcess,
-    now: Moment,
+    now: Timestamp,
 ) -> str:
     """The share that a claim belongs to: `share_id` where it was free or its time had passed.
 
@@ -229,7 +231,7 @@ def _holder(
     for _ in range(_TRIES):
         if tx.run(_TAKE, claim_id, share_id, asked, until):
             return share_id
-        held = row(tx, "SELECT share_id, until FROM share_claims WHERE claim = ?", claim_id)
+        held = first_row(tx, "SELECT share_id, until FROM share_claims WHERE claim = ?", claim_id)
         if held is None:
             continue
         holder: str = held[0]
@@ -242,11 +244,13 @@ def _holder(
 
 def _is_of(tx: Transaction, ask: ClaimRequest) -> bool:
     """Whether the client asks that claimed the reference."""
-    held = row(tx, "SELECT asked FROM share_claims WHERE claim = ?", ask.by_reference)
+    held = first_row(tx, "SELECT asked FROM share_claims WHERE claim = ?", ask.by_reference)
     return held is not None and held[0] == ask.by_client
 
 
-def _begin(tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Moment) -> ClaimWon:
+def _begin(
+    tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
+) -> ClaimWon:
     lease = now.after(process.lease_s)
     longest = ask.window_s if ask.by_key is None else max(ask.window_s, ask.key_s)
     tx.run(
@@ -258,7 +262,7 @@ def _begin(tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Mo
 
 
 def _repeat(
-    tx: Transaction, share_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Moment
+    tx: Transaction, share_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
 ) -> ClaimResult:
     share = _share(tx, share_id)
     if share.run_id == ask.run_id:
@@ -288,12 +292,12 @@ def _repeat(
     return ClaimHeld(share.id, share.run_id)
 
 
-def _is_under_way(tx: Transaction, share_id: str, process: ClaimingProcess, now: Moment) -> bool:
+def _is_under_way(tx: Transaction, share_id: str, process: ClaimingProcess, now: Timestamp) -> bool:
     share = _find(tx, share_id)
     return share is not None and isinstance(_status(tx, share, process, now), ClaimHeld)
 
 
-def _is_left(tx: Transaction, share: _ForwardRow, now: Moment) -> bool:
+def _is_left(tx: Transaction, share: _ForwardRow, now: Timestamp) -> bool:
     """Whether the process of a running share has died, or lets go of nothing it once held.
 
     The share's lease covers the time before its run is recorded, the run's own the time after.
@@ -302,28 +306,28 @@ def _is_left(tx: Transaction, share: _ForwardRow, now: Moment) -> bool:
         return True
     if share.lease_until >= now.milliseconds:
         return False
-    run = row(tx, "SELECT owner, lease_until FROM runs WHERE id = ?", share.run_id)
+    run = first_row(tx, "SELECT owner, lease_until FROM runs WHERE id = ?", share.run_id)
     return run is None or run[0] == "" or run[1] < now.milliseconds
 
 
 def _was_sent(tx: Transaction, run_id: str) -> bool:
     """Whether a run may have reached its destination, by its record. No doubt means no."""
     tried = "SELECT 1 FROM attempts WHERE run_id = ? AND state <> 'not_sent'"
-    if row(tx, tried, run_id) is None:
+    if first_row(tx, tried, run_id) is None:
         return False
-    run = row(tx, "SELECT state, outcome, rejected_by FROM runs WHERE id = ?", run_id)
+    run = first_row(tx, "SELECT state, outcome, rejected_by FROM runs WHERE id = ?", run_id)
     if run is None or tuple(run) != ("done", "rejected", "vault"):
         return True
     reached = (
         "SELECT 1 FROM steps WHERE run_id = ?"
         " AND (status IS NOT NULL OR state IN ('intent', 'unknown'))"
     )
-    return row(tx, reached, run_id) is not None
+    return first_row(tx, reached, run_id) is not None
 
 
-def _may_be_pruned(tx: Transaction, share: _ForwardRow, now: Moment) -> bool:
+def _may_be_pruned(tx: Transaction, share: _ForwardRow, now: Timestamp) -> bool:
     """Whether a run without a record may have had one: whoever keeps a day deletes older ones."""
-    recorded = row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
+    recorded = first_row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
     return not recorded and share.lease_until < now.milliseconds - _LONGEST_RUN_MS
 
 
@@ -335,5 +339,5 @@ def _share(tx: Transaction, share_id: str) -> _ForwardRow:
 
 
 def _find(tx: Transaction, share_id: str) -> _ForwardRow | None:
-    found = row(tx, _KNOWN, share_id)
+    found = first_row(tx, _KNOWN, share_id)
     return None if found is None else _ForwardRow(share_id, ForwardState(found[0]), *found[1:])

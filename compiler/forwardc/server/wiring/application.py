@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.history.glance import waiting
+from forwardc.runtime.history.glance import count_unresolved
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.failures import handlers
 from forwardc.server.http.health import PartlyReadyError, Readiness, ReadinessCheck
@@ -139,7 +139,9 @@ def _figures(parts: ServerComponents) -> ReadinessCheck:
             return
         now = parts.store.moment().milliseconds
         with suppress(HistoryError):
-            found = await parts.store.commits.read(lambda tx: waiting(tx, now, _MOST_WAITING))
+            found = await parts.store.commits.read(
+                lambda tx: count_unresolved(tx, now, _MOST_WAITING)
+            )
             metrics.unsettled.set(found)
 
     return ask

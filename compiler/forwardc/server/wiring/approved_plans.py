@@ -11,7 +11,7 @@ from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock, Revoked, place, refuse_unapproved, withdrawn
 from forwardc.runtime.history import writes
-from forwardc.runtime.history.database import Transaction, row
+from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.store import Store
 from forwardc.server.payment_sharing.forwarder import ServedPlan
 
@@ -59,7 +59,7 @@ def approval_recorder(store: Store, ways: Ways, lock: Lock) -> Callable[[Transac
         tx.alone()
         new = [told for told in _told(ways, lock) if not _is_known(tx, told[1])]
         for by, what in new:
-            writes.event(tx, KIND, by, what, store.moment())
+            writes.record_event(tx, KIND, by, what, store.moment())
         return len(new)
 
     return work
@@ -87,4 +87,4 @@ def _line(key: str, group: str, digest: str, day: date, expires: date | None) ->
 
 
 def _is_known(tx: Transaction, what: str) -> bool:
-    return row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, what) is not None
+    return first_row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, what) is not None
