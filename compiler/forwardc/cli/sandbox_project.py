@@ -30,6 +30,7 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.core.terms.values import Secret
+from forwardc.plan.answers import DestinationRequestPlaces
 from forwardc.plan.approvals import ApprovalState, Lock, states
 from forwardc.plan.model import Plan, PlanStep
 from forwardc.plan.parts import ReviewField
@@ -88,7 +89,7 @@ def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, An
         for name, operation in plan.operations.items():
             accepted = states(plan, name, lock, today).psp in (None, ApprovalState.APPROVED)
             for step in operation.steps:
-                parts = _parts(plan.vault, step)
+                parts = _parts(plan.gets, step)
                 requests.append(_request(plan, step, parts, accepted, made_up))
                 _hold(plan, parts, made_up, holders)
     found = [
@@ -125,7 +126,7 @@ def _request(
         "headers": sorted(step.review.headers if step.review else parts.headers),
         "fields": fields,
         "constants": dict(_constants(parts.body, "")),
-        "keys": dict(_submitted(parts, made_up)) if through == "stripe" else {},
+        "keys": dict(_submitted(parts, made_up)) if step.review else {},
         **_arranged(step),
     }
 
@@ -151,30 +152,47 @@ def _arranged(step: PlanStep) -> dict[str, Any]:
     }
 
 
-def _parts(vault: str, step: PlanStep) -> _Parts:
-    if step.deliver == "direct":
+def _parts(places: DestinationRequestPlaces | None, step: PlanStep) -> _Parts:
+    """The request inside a step: the plan says where its parts stand in the vault's call."""
+    if step.deliver == "direct" or places is None:
         http = step.http
         sign = step.sign.secret if step.sign else _NOTHING
         return _Parts(http.url, dict(http.headers), dict(http.query), http.body or _NOTHING, sign)
-    body = unwrapped(step.http.body or _NOTHING)
-    if vault == "stripe":
-        return _Parts(
-            _at(body, "url"),
-            dict(_named(_at(body, "request", "headers"))),
-            body=_at(body, "request", "body"),
-        )
-    inner = _at(body, "destination_request")
-    headers = _at(inner, "headers")
-    encrypted = unwrapped(_at(headers, "encrypted"))
+    call = unwrapped(step.http.body or _NOTHING)
+
+    def part(place: str | None) -> Term:
+        return _NOTHING if place is None else _at(call, *_tokens(place))
+
+    encrypted = unwrapped(part(places.encrypted))
     hidden = getattr(encrypted, "args", (_NOTHING,))[0]
     return _Parts(
-        _at(inner, "url"),
-        {**dict(_entries(_at(headers, "raw"))), **dict(_entries(hidden))},
-        dict(_named(_at(inner, "query"))),
-        _at(inner, "body"),
-        _at(inner, "signature"),
-        (_at(inner, "variables"),),
+        step.destination.url if step.review is None else Lit(step.review.url),
+        {**dict(_members(part(places.headers))), **dict(_entries(hidden))},
+        dict(_members(part(places.query))),
+        part(places.body),
+        _rest(call, places),
+        (part(places.variables),),
     )
+
+
+def _tokens(place: str) -> tuple[str, ...]:
+    """The fields on the way to a place: `/request[body]`, `/destination_request/body`."""
+    return tuple(re.findall(r"[^/\[\]]+", place))
+
+
+def _rest(call: Term, places: DestinationRequestPlaces) -> Term:
+    """What stands beside the body and is none of the request's parts: what a vault signs with."""
+    *around, _ = _tokens(places.body)
+    parts = (places.body, places.headers, places.encrypted, places.query, places.variables)
+    named = {_tokens(place)[len(around)] for place in parts if place is not None}
+    beside = _entries(_at(call, *around))
+    return Seq(tuple(value for name, value in beside if name not in named))
+
+
+def _members(term: Term) -> Iterator[tuple[str, Term]]:
+    """The members of an object, or the pairs of `[{name, value}]`."""
+    yield from _named(term)
+    yield from _entries(term)
 
 
 def _entries(term: Term) -> tuple[tuple[str, Term], ...]:

@@ -5,7 +5,6 @@ Knows how values are named and how they derive; where they are kept is `sources/
 
 import json
 import re
-from base64 import b32encode
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum, auto
 from hashlib import sha256
@@ -19,12 +18,12 @@ from forwardc.plan.secret_names import SecretId, credential_id, secret_id
 from forwardc.runtime.secret_providers.lookup import SourceLookup
 from forwardc.runtime.secret_providers.made_up import (
     base64url,
-    digest,
     made_up_secret,
     sandbox_secret,
 )
 from forwardc.runtime.secret_providers.names import nearest
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.vault_keys import made_up_key
 
 Lookup: TypeAlias = Callable[[str], str | None]
 """From an environment variable's name to its value, None where there is none.
@@ -255,7 +254,7 @@ def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
     variables that are set, only the names decide whether an OAuth client is played.
     """
     known = {
-        credential_id(plan, name).variable: _sandbox_credential(plan, name)
+        credential_id(plan, name).variable: made_up_key(plan.vault, name, plan.environment_class)
         for credential in plan.credentials
         for name in _played(plan, credential, set_names)
     }
@@ -283,22 +282,3 @@ def made_up_secret_lookup(secret: SecretId, plans: Iterable[Plan] = ()) -> Looku
             value = made_up_secret(secret, spec, plan.environment_class)
             return {secret.variable: value}.get
     return {secret.variable: sandbox_secret(secret.owner, secret.name)}.get
-
-
-def _sandbox_credential(plan: Plan, name: str) -> str:
-    """A made-up credential; at Checkout.com, whose environments are apart, of the plan's class."""
-    live = plan.environment_class == "production"
-    hashed = digest(f"vault:{plan.vault}:{name}")
-    of_class = digest(f"vault:{plan.vault}:live:{name}") if live else hashed
-    match (plan.vault, name):
-        case ("checkout", "api_key"):
-            return ("sk_" if live else "sk_sbox_") + b32encode(hashed).decode().lower()[:27]
-        case ("checkout", "client_id"):
-            return "ack_" + b32encode(of_class).decode().lower()[:26]
-        case ("checkout", "client_secret"):
-            return of_class.hex()[:40]
-        case ("stripe", "api_key"):
-            # Test mode in a rehearsal of production, too: live mode has no test cards.
-            return "sk_test_" + hashed.hex()[:40]
-        case _:
-            return "sbx_" + of_class.hex()[:40]
